@@ -1,0 +1,3 @@
+"""The ext_proc server: the only package that knows Envoy, the clock, files and sockets."""
+
+__version__ = "0.1.0"

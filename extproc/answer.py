@@ -1,0 +1,277 @@
+"""The provider's answer on its way to the client: whole, streamed, or an error.
+
+Sans-I/O, like the exchange that owns it: an event in, an action out.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from extproc import metadata
+from extproc.events import GO_ON, Action, BodyMode, Change, Replace, ResponseBody, ResponseHeaders
+from extproc.plan import Target
+from providers import estimate
+from providers.bridge import stream_of
+from providers.dialect import Context, Dialect, Relay, Seen
+from providers.errors import ApiError, BadAnswer, GatewayError
+from providers.framing.encoding import Decoder, decoder
+from providers.usage import Usage
+
+# A provider's cookies, alternative services and transport security are about its host, not ours.
+FOREIGN = ("set-cookie", "alt-svc", "strict-transport-security")
+REWRITTEN = (*FOREIGN, "content-encoding", "content-length")
+
+JSON_TYPE = ("content-type", "application/json")
+DROPPED = "x-ai-dropped-params"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer must know of its request."""
+
+    client: Dialect
+    target: Target
+    context: Context
+    stream: bool
+    dropped: tuple[str, ...]
+    characters: int
+    """Of the prompt's texts; for an estimate, should the provider say no number."""
+    started: float
+
+
+class Answer:
+    """One answer of one backend."""
+
+    def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
+        self._asked = asked
+        self._clock = clock
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self._decoder: Decoder | None = None
+        self._relay: Relay | None = None
+        self._broken = False
+        self._reported = -1
+        self._ttft = 0.0
+
+    def headers(self, event: ResponseHeaders) -> Action:
+        """Decides how the body comes: streams as they are, everything else in one piece."""
+        headers = event.headers
+        self._status = int(headers.get(":status") or 0)
+        if event.end:
+            return self._empty(event)
+        content_type = headers.get("content-type") or ""
+        asked = self._asked
+        if (
+            asked.stream
+            and 200 <= self._status < 300
+            and content_type.startswith(asked.target.dialect.stream_type)
+        ):
+            return self._open(event)
+        self._keep(event)
+        return Change(remove_headers=FOREIGN, set_headers=self._named(), mode=BodyMode.BUFFERED)
+
+    def _keep(self, event: ResponseHeaders) -> None:
+        encoding = event.headers.get("content-encoding")
+        if encoding is not None:
+            self._decoder = decoder(encoding)
+        if not 200 <= self._status < 300:
+            self._headers = dict(event.headers.items())
+
+    def _named(self) -> tuple[tuple[str, str], ...]:
+        dropped = self._asked.dropped
+        return ((DROPPED, ", ".join(dropped)),) if dropped else ()
+
+    def _empty(self, event: ResponseHeaders) -> Action:
+        """An answer without a body gets one, or the client would not learn what happened."""
+        self._keep(event)
+        status, headers, body, error = self._error(b"")
+        return Replace(
+            body=body,
+            set_headers=(
+                (":status", str(status)),
+                ("content-length", str(len(body))),
+                *headers,
+            ),
+            remove_headers=(*FOREIGN, "content-encoding"),
+            metadata=self._failed(error),
+        )
+
+    def _open(self, event: ResponseHeaders) -> Action:
+        asked = self._asked
+        self._decoder = decoder(event.headers.get("content-encoding"))
+        self._relay = asked.target.bridge.stream(asked.context)
+        set_headers = self._named()
+        if asked.client is not asked.target.dialect:
+            set_headers = (*set_headers, ("content-type", asked.client.stream_type))
+        return Change(
+            remove_headers=REWRITTEN,
+            set_headers=set_headers,
+            metadata={"status": self._status, **self._estimate(0)},
+            mode=BodyMode.STREAMED,
+        )
+
+    def body(self, event: ResponseBody) -> Action:
+        """A piece of a stream, or the whole answer."""
+        if self._relay is not None:
+            return self._piece(self._relay, event)
+        return self._whole(event.data)
+
+    def _piece(self, relay: Relay, event: ResponseBody) -> Action:
+        body = self._relayed(relay, event)
+        if event.end:
+            return Change(body=body, metadata=self._final(relay.seen))
+        seen = relay.seen
+        if seen.usage is not None and not seen.usage.estimated:
+            record: metadata.Record | None = self._settled(seen)
+        else:
+            record = self._running(seen.generated)
+        if body is None and record is None:
+            return GO_ON
+        return Change(body=body, metadata=record)
+
+    def _relayed(self, relay: Relay, event: ResponseBody) -> bytes | None:
+        """What goes to the client; None: the piece as it is."""
+        if self._broken:
+            return b""
+        data = event.data
+        try:
+            if self._decoder is not None:
+                data = self._decoder.feed(data)
+            body = relay.feed(data) if data else None
+        except GatewayError as error:
+            self._broken = True
+            relay.seen.error = error.as_api_error()
+            return relay.flush()
+        if body is None and self._decoder is not None:
+            body = data
+        if event.end:
+            tail = relay.flush()
+            if tail:
+                body = (event.data if body is None else body) + tail
+        return body
+
+    def _whole(self, data: bytes) -> Action:
+        """The one piece of a BUFFERED body; its headers have not left yet."""
+        try:
+            if self._decoder is not None:
+                data = self._decoder.feed(data)
+            if not 200 <= self._status < 300:
+                return self._refused(data)
+            return self._answered(data)
+        except GatewayError as error:
+            return self.fail(error)
+
+    def _answered(self, data: bytes) -> Action:
+        asked = self._asked
+        if asked.stream:
+            target = asked.target.dialect
+            body, seen = stream_of(target, data, asked.client, asked.context)
+            return self._rewrite(body, self._final(seen), asked.client.stream_type)
+        changed, seen = asked.target.bridge.whole(data, asked.context)
+        record = self._final(seen, data)
+        if changed is None and self._decoder is None:
+            return Change(metadata=record)
+        return self._rewrite(data if changed is None else changed, record, JSON_TYPE[1])
+
+    def _rewrite(self, body: bytes, record: metadata.Record, content_type: str) -> Change:
+        return Change(
+            body=body,
+            remove_headers=("content-encoding",),
+            set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
+            metadata=record,
+        )
+
+    def _refused(self, data: bytes) -> Action:
+        status, headers, body, error = self._error(data)
+        return Change(
+            body=body,
+            remove_headers=("content-encoding",),
+            set_headers=((":status", str(status)), ("content-length", str(len(body))), *headers),
+            metadata=self._failed(error),
+        )
+
+    def fail(self, error: GatewayError) -> Action:
+        """The answer cannot be used: the client gets an error instead."""
+        api_error = error.as_api_error()
+        if self._relay is not None:
+            self._broken = True
+            self._relay.seen.error = api_error
+            return Change(body=self._relay.flush(), metadata={"error_type": api_error.cause})
+        status, headers, body = self._asked.client.render_error(api_error)
+        return Change(
+            body=body,
+            remove_headers=("content-encoding",),
+            set_headers=(
+                (":status", str(status)),
+                ("content-length", str(len(body))),
+                JSON_TYPE,
+                *headers.items(),
+            ),
+            metadata=self._failed(api_error),
+        )
+
+    def _error(self, data: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes, ApiError]:
+        """(status, headers, body, error) of a provider's refusal."""
+        asked = self._asked
+        if self._status < 400:
+            problem = BadAnswer(f"the provider answered {self._status} without an answer")
+            error = problem.as_api_error()
+            status, headers, body = asked.client.render_error(error)
+        else:
+            error, status, headers, body = asked.target.bridge.error(
+                self._status, self._headers, data
+            )
+        return status, (JSON_TYPE, *headers.items()), body, error
+
+    def _since(self, moment: float) -> float:
+        return round((moment - self._asked.started) * 1000, 3)
+
+    def _estimate(self, generated: int) -> metadata.Record:
+        asked = self._asked
+        used = Usage(input=estimate.tokens(asked.characters), output=generated, estimated=True)
+        return metadata.usage(used, asked.target.price)
+
+    def _running(self, generated: int) -> metadata.Record | None:
+        """The running count, when it has grown by enough to be worth telling."""
+        if generated - self._reported <= self._reported >> 5:
+            return None
+        record = self._estimate(generated)
+        if self._reported < 0:
+            record["ttft_ms"] = self._ttft = self._since(self._clock())
+        self._reported = generated
+        return record
+
+    def _settled(self, seen: Seen) -> metadata.Record | None:
+        """The provider's own numbers, as soon as it has said them."""
+        assert seen.usage is not None
+        mark = seen.usage.total
+        if mark == self._reported:
+            return None
+        self._reported = mark
+        record = metadata.usage(seen.usage, self._asked.target.price)
+        if not self._ttft:
+            record["ttft_ms"] = self._ttft = self._since(self._clock())
+        return record
+
+    def _final(self, seen: Seen, data: bytes = b"") -> metadata.Record:
+        if seen.usage is not None:
+            record = metadata.usage(seen.usage, self._asked.target.price)
+        else:
+            record = self._estimate(seen.generated or estimate.tokens(len(data)))
+        now = self._since(self._clock())
+        if self._relay is None:
+            record["status"] = self._status
+        if not self._ttft:
+            record["ttft_ms"] = now
+        record["response_model"] = seen.model
+        record["finish_reason"] = seen.finish or ""
+        record["error_type"] = "" if seen.error is None else seen.error.cause.value
+        record["duration_ms"] = now
+        return record
+
+    def _failed(self, error: ApiError) -> metadata.Record:
+        return {
+            **metadata.UNUSED,
+            "status": error.status,
+            "error_type": error.cause.value,
+            "duration_ms": self._since(self._clock()),
+        }

@@ -1,0 +1,302 @@
+"""gateway.yaml compiled for the hot path: every decision that can be made before a request is.
+
+A Plan never changes; a reload makes a new one, and an exchange keeps the one that it began with.
+What depends on a combination (client dialect, model, backend) is decided at its first request.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import count
+from os import urandom
+from urllib.parse import quote, unquote
+
+import msgspec
+import orjson
+
+from extproc import metadata
+from extproc.events import Constant, MetadataValue
+from providers.bridge import Bridge, Quirks, bridge
+from providers.catalog import DIALECTS, Provider
+from providers.dialect import Dialect, Endpoint
+from providers.errors import NotFound, Unavailable
+from providers.operations import Operation
+from providers.sign import Signer
+from providers.usage import Price
+
+MODELS_PATH = "/v1/models"
+DEFAULT_DIALECT = "openai.chat"
+"""In whose form an error is told to a client that speaks none that is known."""
+
+MAX_CACHED = 16_384
+"""Combinations kept; a route with a pattern has as many models as clients can think of."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend, as all routes share it."""
+
+    name: str
+    provider: Provider
+    scheme: str = "https"
+    authority: str = ""
+    prefix: str = ""
+    """Before an operation's path."""
+    paths: Mapping[Operation, str] = {}
+    """Whole paths that the user set."""
+    headers: tuple[tuple[str, str], ...] = ()
+    dialects: Mapping[Operation, str] = {}
+    """Chosen by the user, where the provider speaks several."""
+    operations: frozenset[Operation] | None = None
+    """Allowed ones; None: all that the provider has."""
+    signer: Signer | None = None
+    """None: no credential."""
+    credential_header: str | None = None
+    """The client's header that holds the credential."""
+    secret: str | None = None
+    """Under which name the credential's secret is kept; None: it has none."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Models, and what their backends call them."""
+
+    models: tuple[str, ...]
+    """Exact names, `prefix*` and `/regular expression/`."""
+    upstream: Mapping[str, str]
+    """Backend → its name for the model; empty: the client's."""
+    quirks: Quirks = Quirks()
+    price: Price = Price()
+
+
+class Entrance(msgspec.Struct, frozen=True):
+    """The place at which a request came in."""
+
+    dialect: Dialect
+    stream: bool | None
+    """None: the body says."""
+    path_model: str = ""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One backend as one route uses it, for clients of one dialect."""
+
+    served: Served
+    bridge: Bridge
+    dialect: Dialect
+    """The provider's."""
+    model: str
+    """The provider's name for the model; empty: the client's."""
+    paths: tuple[str, str]
+    """Of whole answers and of streams; `{model}` where the model stands in it."""
+    headers: tuple[tuple[str, str], ...]
+    price: Price
+    labels: Mapping[str, MetadataValue]
+    """What the metadata say of it."""
+    attempts: dict[tuple[str, bool], Constant] = {}
+
+    def attempt(self, client_model: str, model: str, *, stream: bool) -> Constant:
+        """What the metadata say when a request leaves."""
+        key = (client_model, stream)
+        found = self.attempts.get(key)
+        if found is None:
+            labels = {**self.labels, "request_model": client_model, "upstream_model": model}
+            found = self.attempts[key] = Constant({**labels, "stream": stream, **metadata.FRESH})
+        return found
+
+    def path(self, model: str, *, stream: bool) -> str:
+        """The provider's path; whatever a model is called, it is one segment."""
+        path = self.paths[stream]
+        return path.replace("{model}", quote(model, safe="")) if "{model}" in path else path
+
+
+class Router:
+    """Which route serves a model: an exact name, the longest prefix, the first expression."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._exact: dict[str, Route] = {}
+        self._prefixes: dict[str, Route] = {}
+        self._expressions: list[tuple[re.Pattern[str], Route]] = []
+        for route in routes:
+            for model in route.models:
+                self._add(model, route)
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+
+    def _add(self, model: str, route: Route) -> None:
+        if len(model) > 2 and model.startswith("/") and model.endswith("/"):
+            self._expressions.append((re.compile(model[1:-1]), route))
+        elif model.endswith("*"):
+            self._prefixes.setdefault(model[:-1], route)
+        else:
+            self._exact.setdefault(model, route)
+
+    def find(self, model: str) -> Route | None:
+        """The route of `model`."""
+        route = self._exact.get(model)
+        if route is not None:
+            return route
+        for length in self._lengths:
+            route = self._prefixes.get(model[:length])
+            if route is not None and len(model) >= length:
+                return route
+        return next((r for pattern, r in self._expressions if pattern.fullmatch(model)), None)
+
+    def names(self) -> list[str]:
+        """The exact names, in order."""
+        return list(self._exact)
+
+
+class Entrances:
+    """Where clients find each dialect."""
+
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._exact: dict[str, Entrance] = {}
+        self._patterns: list[tuple[re.Pattern[str], Dialect, Endpoint]] = []
+        for dialect in dialects.values():
+            for endpoint in dialect.client:
+                self._add(dialect, endpoint)
+
+    def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
+        if "{model}" not in endpoint.path:
+            self._exact[endpoint.path] = Entrance(dialect, endpoint.stream)
+            return
+        before, _, after = endpoint.path.partition("{model}")
+        pattern = re.compile(f"{re.escape(before)}([^/]+?){re.escape(after)}")
+        self._patterns.append((pattern, dialect, endpoint))
+
+    def find(self, path: str) -> Entrance:
+        """The entrance at `path`, whatever its query; raises NotFound."""
+        bare = path.partition("?")[0]
+        entrance = self._exact.get(bare)
+        if entrance is not None:
+            return entrance
+        for pattern, dialect, endpoint in self._patterns:
+            match = pattern.fullmatch(bare)
+            if match is not None:
+                return Entrance(dialect, endpoint.stream, unquote(match[1]))
+        raise NotFound(f"there is nothing at {bare[:200]}")
+
+
+class Plan:
+    """What is in force."""
+
+    def __init__(
+        self,
+        backends: Mapping[str, Served],
+        routes: Sequence[Route],
+        *,
+        hash: str = "",
+        created: int = 0,
+    ) -> None:
+        """`created`: what the list of models says of when they began, seconds since the epoch."""
+        self.hash = hash
+        self._backends = backends
+        self._router = Router(routes)
+        self._entrances = Entrances(DIALECTS)
+        self._targets: dict[tuple[str, str, str], Target] = {}
+        self._created = created
+        self._salt = urandom(6).hex()
+        self._number = count(1)
+
+    def new_id(self) -> str:
+        """An id for an answer whose provider gives none, unique to the exchange."""
+        return f"{self._salt}{next(self._number):08x}"
+
+    def entrance(self, path: str) -> Entrance:
+        """The dialect that is spoken at `path`; raises NotFound."""
+        return self._entrances.find(path)
+
+    def dialect_of(self, entrance: Entrance | None) -> Dialect:
+        """The dialect in which a client that came in there understands an error."""
+        return DIALECTS[DEFAULT_DIALECT] if entrance is None else entrance.dialect
+
+    def target(self, client: Dialect, model: str, backend: str) -> Target:
+        """How a client's dialect and model go to a backend; raises NotFound, Unavailable."""
+        key = (client.name, model, backend)
+        target = self._targets.get(key)
+        if target is None:
+            target = self._new_target(client, model, backend)
+            if len(self._targets) >= MAX_CACHED:
+                self._targets.clear()
+            self._targets[key] = target
+        return target
+
+    def _new_target(self, client: Dialect, model: str, backend: str) -> Target:
+        served = self._backends.get(backend)
+        if served is None:
+            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        route = self._router.find(model)
+        if route is None or backend not in route.upstream:
+            raise NotFound(f"the model {model!r} does not exist", param="model", code=MISSING)
+        dialect = _spoken(served, client)
+        return Target(
+            served=served,
+            bridge=bridge(client, dialect, _quirks(route, served)),
+            dialect=dialect,
+            model=route.upstream[backend],
+            paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
+            headers=(*dialect.request_headers.items(), *served.headers),
+            price=route.price,
+            labels={
+                "backend": served.name,
+                "provider": served.provider.name,
+                "operation": client.operation.value,
+            },
+        )
+
+    def page(self, method: str, path: str) -> bytes | None:
+        """The answer to a request for the list of models or for one of them; raises NotFound."""
+        bare = path.partition("?")[0]
+        if method not in ("GET", "HEAD") or not bare.startswith(MODELS_PATH):
+            return None
+        if bare in (MODELS_PATH, MODELS_PATH + "/"):
+            return orjson.dumps({"object": "list", "data": [*map(self._model, self._names())]})
+        if not bare.startswith(MODELS_PATH + "/"):
+            return None
+        name = unquote(bare[len(MODELS_PATH) + 1 :])
+        if self._router.find(name) is None:
+            raise NotFound(f"the model {name[:200]!r} does not exist", param="model", code=MISSING)
+        return orjson.dumps(self._model(name))
+
+    def _names(self) -> list[str]:
+        return self._router.names()
+
+    def _model(self, name: str) -> dict[str, MetadataValue]:
+        route = self._router.find(name)
+        owner = next(iter(route.upstream), "") if route else ""
+        return {"id": name, "object": "model", "created": self._created, "owned_by": owner}
+
+
+MISSING = "model_not_found"
+
+
+def _spoken(served: Served, client: Dialect) -> Dialect:
+    """The dialect in which a backend is asked: the client's own where it speaks that."""
+    operation = client.operation
+    offered = served.provider.dialects.get(operation, ())
+    allowed = served.operations is None or operation in served.operations
+    if not offered or not allowed:
+        raise NotFound(f"the backend {served.name!r} does not serve {operation.value}")
+    chosen = served.dialects.get(operation)
+    if chosen is None:
+        chosen = client.name if client.name in offered else offered[0]
+    return DIALECTS[chosen]
+
+
+def _quirks(route: Route, served: Served) -> Quirks:
+    provider = served.provider
+    return msgspec.structs.replace(
+        route.quirks,
+        drops=provider.drops,
+        refuses=provider.refuses,
+        renames=provider.renames,
+        stream_usage=provider.stream_usage,
+        provider=provider.title,
+    )
+
+
+def _path(served: Served, dialect: Dialect, *, stream: bool) -> str:
+    own = served.paths.get(dialect.operation)
+    if own is not None:
+        return own
+    after = served.provider.paths.get(dialect.operation)
+    if after is None:
+        after = next(e.path for e in dialect.upstream if e.stream in (None, stream))
+    return served.prefix + after

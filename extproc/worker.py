@@ -1,0 +1,108 @@
+"""What one child process does: listen, answer, reload when told, drain when told."""
+
+import asyncio
+import gc
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Any
+
+import msgspec
+import structlog
+import uvloop
+
+from extproc.credentials import Credentials
+from extproc.exchange import Exchange
+from extproc.plan import Plan
+from extproc.service import Health, services
+from extproc.transport import Endpoint, Server, Service
+
+log = structlog.get_logger()
+
+TICK = 1.0
+"""Seconds between two looks at secret files and at the parent."""
+NOTICE = 2.0
+"""Seconds between saying NOT_SERVING and closing: Envoy's health check (1 s) must see it."""
+
+
+class Current(msgspec.Struct, frozen=True):
+    """What is in force."""
+
+    plan: Plan
+    credentials: Credentials
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker listens."""
+
+    transport: str
+    endpoints: tuple[Endpoint, ...]
+    drain: float
+
+
+def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
+    """The `serve` of a transport; only the one that is used is imported."""
+    serve: Callable[[Service, Endpoint], Awaitable[Server]]
+    serve = import_module(f"extproc.transport.{name}").serve
+    return serve
+
+
+def run(current: Current, reload: Callable[[], Current | None], options: Options) -> None:
+    """Serves until SIGTERM; on SIGHUP, `reload` gives what comes into force, or None."""
+    gc.collect()
+    gc.freeze()  # what the parent loaded stays shared between processes
+    uvloop.run(Worker(current, reload, options).serve())
+
+
+class Worker:
+    """The life of one child."""
+
+    def __init__(
+        self, current: Current, reload: Callable[[], Current | None], options: Options
+    ) -> None:
+        self._current = current
+        self._load = reload
+        self._options = options
+        self._parent = os.getppid()
+
+    def _exchange(self) -> Exchange:
+        current = self._current
+        return Exchange(current.plan, current.credentials, time.time)
+
+    def _reload(self) -> None:
+        loaded = self._load()
+        if loaded is not None:
+            self._current = loaded
+            log.info("configuration reloaded", hash=loaded.plan.hash)
+
+    async def serve(self) -> None:
+        """Listens until told to stop."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        health = Health()
+        listen = transport(self._options.transport)
+        offered = services(self._exchange, health)
+        servers: list[Any] = [await listen(offered, end) for end in self._options.endpoints]
+        log.info("ready", pid=os.getpid())
+        while not stop.is_set():
+            await _wait(stop, TICK)
+            self._current.credentials.refresh()
+            if os.getppid() != self._parent:
+                stop.set()
+        health.serving = False
+        if os.getppid() == self._parent:
+            await asyncio.sleep(min(NOTICE, self._options.drain))
+        await asyncio.gather(*(server.drain(self._options.drain) for server in servers))
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

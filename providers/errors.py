@@ -1,0 +1,129 @@
+"""What goes wrong, in words that every dialect can render.
+
+GatewayError
+├── InvalidRequest      400  the client's body cannot be understood
+├── Unsupported         400  the provider's format cannot say what the client asks
+├── NotFound            404  no such path, model or operation
+├── TooLarge            413  a body or a part of it is over its limit
+├── Unavailable         503  the configuration or a secret does not allow it now
+└── BadAnswer           502  the provider's answer cannot be understood
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Cause(StrEnum):
+    """Why a request failed, as dialects tell causes apart by `type`, `status` or an exception."""
+
+    INVALID_REQUEST = "invalid_request"
+    AUTHENTICATION = "authentication"
+    PERMISSION = "permission"
+    NOT_FOUND = "not_found"
+    TOO_LARGE = "too_large"
+    RATE_LIMIT = "rate_limit"
+    QUOTA = "quota"
+    TIMEOUT = "timeout"
+    OVERLOADED = "overloaded"
+    UNAVAILABLE = "unavailable"
+    SERVER = "server"
+
+
+class ApiError(msgspec.Struct, frozen=True, kw_only=True):
+    """An error as it travels from one dialect to another."""
+
+    status: int
+    """The HTTP status; inside a stream, the one that the provider would have answered with."""
+    cause: Cause
+    message: str
+    code: str | None = None
+    """The provider's own machine-readable code, such as `context_length_exceeded`."""
+    param: str | None = None
+    """The request field that is to blame."""
+    request_id: str | None = None
+
+
+CAUSES = {
+    400: Cause.INVALID_REQUEST,
+    401: Cause.AUTHENTICATION,
+    402: Cause.QUOTA,
+    403: Cause.PERMISSION,
+    404: Cause.NOT_FOUND,
+    408: Cause.TIMEOUT,
+    413: Cause.TOO_LARGE,
+    429: Cause.RATE_LIMIT,
+    500: Cause.SERVER,
+    503: Cause.UNAVAILABLE,
+    504: Cause.TIMEOUT,
+    # Anthropic's "overloaded" (https://docs.anthropic.com/en/api/errors).
+    529: Cause.OVERLOADED,
+}
+
+
+def cause_of(status: int) -> Cause:
+    """The cause that a bare HTTP status stands for."""
+    fallback = Cause.INVALID_REQUEST if 400 <= status < 500 else Cause.SERVER
+    return CAUSES.get(status, fallback)
+
+
+class GatewayError(Exception):
+    """An exchange that this server ends itself; the message is meant for the caller."""
+
+    status = 500
+    cause = Cause.SERVER
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+
+    def as_api_error(self) -> ApiError:
+        """The same failure, ready for a dialect to render."""
+        return ApiError(
+            status=self.status,
+            cause=self.cause,
+            message=self.message,
+            code=self.code,
+            param=self.param,
+        )
+
+
+class InvalidRequest(GatewayError):
+    """The client's body cannot be understood."""
+
+    status = 400
+    cause = Cause.INVALID_REQUEST
+
+
+class Unsupported(InvalidRequest):
+    """The provider's format cannot say what the client asks, and dropping it would lie."""
+
+
+class NotFound(GatewayError):
+    """No such path, model or operation."""
+
+    status = 404
+    cause = Cause.NOT_FOUND
+
+
+class TooLarge(GatewayError):
+    """A body, or a part of it, is over its limit."""
+
+    status = 413
+    cause = Cause.TOO_LARGE
+
+
+class Unavailable(GatewayError):
+    """The configuration or a secret does not allow it now."""
+
+    status = 503
+    cause = Cause.UNAVAILABLE
+
+
+class BadAnswer(GatewayError):
+    """The provider's answer cannot be understood."""
+
+    status = 502
+    cause = Cause.SERVER

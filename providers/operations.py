@@ -1,0 +1,12 @@
+"""What a client can ask for, and where each wire format has its place in a URL."""
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """The operations of the catalogue; a value is what configuration and metadata say."""
+
+    CHAT = "chat"
+    COMPLETIONS = "completions"
+    COUNT_TOKENS = "count_tokens"
+    MODELS = "models"

@@ -1,0 +1,1 @@
+"""Who serves: rows, and a module where a provider needs code; each announces its `PROVIDERS`."""
