@@ -1,0 +1,92 @@
+"""A provider as the user has configured it."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from extproc.config.base import Model
+from extproc.config.credential import Credential
+from extproc.config.values import Duration, FilePath, Segment, Whole, listed
+from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
+from providers.operations import Operation
+
+Dialects = Annotated[
+    Annotated[str, Tag("<name>")] | Annotated[dict[Operation, str], Tag("<operations>")],
+    Discriminator(lambda value: "<operations>" if isinstance(value, dict) else "<name>"),
+]
+
+
+class BackendTls(Model):
+    """How the provider's certificate is checked, and which one is shown to it."""
+
+    ca: FilePath | None = None
+    """PEM file of the authorities to trust, on Envoy's machine; default: the system's."""
+    insecure: bool = False
+    """True: the provider's certificate is not checked at all."""
+    sni: HostName | None = None
+    """The host name to ask for and to find in the certificate; default: that of `base_url`."""
+    certificate: FilePath | None = None
+    """PEM file of a client certificate, on Envoy's machine; together with `key`."""
+    key: FilePath | None = None
+    """PEM file of the client certificate's private key; together with `certificate`."""
+
+
+class BackendTimeouts(Model):
+    """Durations with a unit: ms, s, m, h, d."""
+
+    connect: Duration | None = None
+    """To open a connection; default: `envoy.timeouts.connect`."""
+    per_try: Duration | None = None
+    """For one attempt's answer to end; default: `envoy.timeouts.per_try`."""
+    idle: Duration | None = None
+    """An unused connection is closed after it; default: 60s."""
+
+
+class Backend(Model):
+    """A provider with its place, its credential and its bounds."""
+
+    provider: str
+    """Who serves: a name of `extproc providers`."""
+    credential: Credential | None = None
+    """`none`, `forward` (the client's own), `{api_key: …}`, `{aws: …}`, `{gcp: …}`,
+    `{entra: …}` or `{header: …}`; may be left out only where the provider needs none."""
+    base_url: BaseUrl | None = None
+    """Scheme, host and port; default: the provider's own. A path in it replaces the provider's own
+    up to and including the version segment."""
+    region: Segment | None = None
+    """The cloud region, where the provider has them."""
+    project: Segment | None = None
+    """The cloud project, where the provider has them."""
+    instance: Segment | None = None
+    """The resource or instance, where the provider has them."""
+    api_version: Segment | None = None
+    """The version of the API, where the provider has it in the query; quote a date."""
+    paths: dict[Operation, UrlPath] = Field(default_factory=dict)
+    """Operation → whole path, instead of the provider's own; `{model}` may stand in it."""
+    headers: dict[OwnHeaderName, HeaderValue] = Field(
+        default_factory=dict, repr=False, max_length=64
+    )
+    """Sent with every request; no credentials."""
+    operations: Annotated[
+        tuple[Operation, ...] | None,
+        BeforeValidator(
+            lambda value: None if value is None else listed(value),
+            json_schema_input_type=Operation | list[Operation] | None,
+        ),
+    ] = None
+    """The only operations that this backend may serve; default: all that the provider has."""
+    dialect: Dialects | None = None
+    """The dialect to speak, or operation → dialect, where the provider has several; default: the
+    provider's first."""
+    tls: BackendTls = BackendTls()
+    """For https; ignored for http."""
+    timeouts: BackendTimeouts = BackendTimeouts()
+    """Instead of those of `envoy.timeouts`."""
+    max_in_flight: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    """Requests at a time, above which more are answered with 503; default: no bound."""
+
+    def wished_dialect(self, operation: Operation) -> str | None:
+        """The dialect that the user asks for; None: any."""
+        if isinstance(self.dialect, dict):
+            return self.dialect.get(operation)
+        return self.dialect

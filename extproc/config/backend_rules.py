@@ -1,0 +1,140 @@
+"""What must hold between a backend and its provider, and between the parts of its credential."""
+
+from collections.abc import Iterator, Mapping
+
+from extproc.config.backend import Backend
+from extproc.config.credential import KINDS, Aws, AwsOptions, Entra, FromRequest
+from extproc.config.problem import Flaw, Location, guess
+from providers.aws_sigv4 import aws_sigv4
+from providers.catalog import DIALECTS
+from providers.operations import Operation
+from providers.provider import Provider
+
+HOST_ONLY = frozenset({"instance"})
+"""Options that stand in the provider's host name and nowhere else: not needed with a base_url."""
+
+KEY_KINDS = ("api_key", "header")
+"""Kinds of credential that end as one key."""
+
+
+def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) -> Iterator[Flaw]:
+    """What is wrong with one backend at `at`."""
+    yield from _parts(backend, at)
+    yield from _together(backend.tls, ("certificate", "key"), (*at, "tls"))
+    provider = catalog.get(backend.provider)
+    if provider is None:
+        names = tuple(sorted(catalog))
+        message = guess("unknown provider", backend.provider, names)
+        yield Flaw((*at, "provider"), message, names)
+        return
+    yield from _options(backend, provider, at)
+    yield from _accepted(backend, provider, at)
+    yield from _operations(backend, provider, at)
+    yield from _dialects(backend, provider, at)
+
+
+def _options(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    needed = provider.options if provider.base_url else provider.options | {"base_url"}
+    for option in sorted(needed - (HOST_ONLY if backend.base_url else frozenset())):
+        if getattr(backend, option, None) is None:
+            yield Flaw((*at, option), f"required by the provider {provider.name}")
+
+
+def spoken(provider: Provider) -> tuple[str, ...]:
+    """The operations that `provider` has, in alphabetical order."""
+    return tuple(sorted({*provider.dialects, *provider.paths}))
+
+
+def _operations(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    known = spoken(provider)
+    named = [("operations", index, name) for index, name in enumerate(backend.operations or ())]
+    for key, index, operation in named:
+        if operation not in known:
+            yield _lacks(operation, provider, (*at, key, index), known)
+    for key in ("paths", "dialect"):
+        mapping = getattr(backend, key)
+        for operation in mapping if isinstance(mapping, dict) else ():
+            if operation not in known:
+                yield _lacks(operation, provider, (*at, key, str(operation)), known)
+
+
+def _lacks(operation: Operation, provider: Provider, at: Location, known: tuple[str, ...]) -> Flaw:
+    return Flaw(at, f"the provider {provider.name} has no operation '{operation}'", known)
+
+
+def _dialects(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    at = (*at, "dialect")
+    if isinstance(backend.dialect, str):
+        every = sorted({name for names in provider.dialects.values() for name in names})
+        yield from _dialect(backend.dialect, provider, at, tuple(every))
+    for operation, name in backend.dialect.items() if isinstance(backend.dialect, dict) else ():
+        if operation in provider.dialects:
+            allowed = provider.dialects[operation]
+            yield from _dialect(name, provider, (*at, str(operation)), allowed)
+
+
+def _dialect(
+    name: str, provider: Provider, at: Location, allowed: tuple[str, ...]
+) -> Iterator[Flaw]:
+    if name not in allowed:
+        what = f"the provider {provider.name} does not speak it" if name in DIALECTS else ""
+        yield Flaw(at, guess(what or "unknown dialect", name, allowed), allowed)
+
+
+def _kinds(provider: Provider) -> tuple[str, ...]:
+    """The kinds of credential that the provider's signer can use."""
+    return ("none", "aws") if provider.signer is aws_sigv4 else ("none", "forward", *KEY_KINDS)
+
+
+def _kind(credential: object) -> str:
+    if isinstance(credential, str):
+        return credential
+    return next(kind for kind in KINDS if hasattr(credential, kind))
+
+
+def _accepted(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    at, credential = (*at, "credential"), backend.credential
+    if credential is None:
+        if not provider.keyless:
+            yield Flaw(at, f"required by the provider {provider.name}", _kinds(provider))
+        return
+    allowed = _kinds(provider)
+    if _kind(credential) not in allowed:
+        yield Flaw(at, f"the provider {provider.name} takes no such credential", allowed)
+    fallback = credential.fallback if isinstance(credential, FromRequest) else None
+    if fallback is not None and _kind(fallback) not in allowed:
+        message = f"the provider {provider.name} takes no such credential"
+        yield Flaw((*at, "fallback"), message, allowed)
+
+
+def _parts(backend: Backend, at: Location) -> Iterator[Flaw]:
+    at, credential = (*at, "credential"), backend.credential
+    if isinstance(credential, FromRequest):
+        at, credential = (*at, "fallback"), credential.fallback
+    if isinstance(credential, Aws):
+        yield from _aws(credential.aws, (*at, "aws"))
+    if isinstance(credential, Entra):
+        for secret in ("client_secret", "federated_token"):
+            needs = ("tenant_id", "client_id")
+            yield from _needs(credential.entra, secret, needs, (*at, "entra"))
+
+
+def _aws(options: AwsOptions, at: Location) -> Iterator[Flaw]:
+    yield from _together(options, ("access_key_id", "secret_access_key"), at)
+    yield from _needs(options, "session_token", ("access_key_id",), at)
+    yield from _needs(options, "session_name", ("role_arn",), at)
+
+
+def _together(model: object, keys: tuple[str, ...], at: Location) -> Iterator[Flaw]:
+    """All of `keys` or none."""
+    missing = [key for key in keys if getattr(model, key) is None]
+    if len(missing) < len(keys):
+        for key in missing:
+            yield Flaw((*at, key), f"{' and '.join(keys)} are given together")
+
+
+def _needs(model: object, key: str, others: tuple[str, ...], at: Location) -> Iterator[Flaw]:
+    if getattr(model, key) is not None:
+        for other in others:
+            if getattr(model, other) is None:
+                yield Flaw((*at, other), f"is needed with {key}")

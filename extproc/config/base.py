@@ -1,0 +1,21 @@
+"""What every model of gateway.yaml shares."""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class Model(BaseModel):
+    """Frozen; an unknown key is an error; a field's docstring is its description."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+    )
+
+
+def flaw(message: str) -> PydanticCustomError:
+    """The error of a field; `message` must not hold the value, which may be a secret."""
+    return PydanticCustomError("flaw", "{message}", {"message": message})

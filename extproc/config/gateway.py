@@ -1,0 +1,53 @@
+"""gateway.yaml as a whole."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from extproc.config.backend import Backend
+from extproc.config.base import Model
+from extproc.config.limit import Limit
+from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
+from extproc.config.route import Route
+from extproc.config.values import Name
+
+
+class Gateway(Model):
+    """The configuration of one AI gateway: who calls, who serves, and within which bounds."""
+
+    model_config = ConfigDict(
+        title="gateway.yaml",
+        json_schema_extra={
+            "examples": [
+                {
+                    "version": 1,
+                    "backends": {
+                        "openai": {
+                            "provider": "openai",
+                            "credential": {"api_key": "env:OPENAI_API_KEY"},
+                        }
+                    },
+                    "routes": [{"models": ["gpt-4*"], "backends": [{"backend": "openai"}]}],
+                }
+            ]
+        },
+    )
+
+    version: Literal[1]
+    """The version of this format."""
+    listen: Listen = Listen()
+    """Where Envoy takes requests."""
+    backends: dict[Name, Backend] = Field(default_factory=dict)
+    """Name → a provider as you use it."""
+    routes: tuple[Route, ...] = ()
+    """Which backends serve which models."""
+    limits: tuple[Limit, ...] = ()
+    """Budgets; a request must be within all that apply to it."""
+    clients: Clients | None = None
+    """Who may call; default: everybody who reaches the listener."""
+    extproc: Extproc = Extproc()
+    """The server that Envoy asks."""
+    limiter: Limiter = Limiter()
+    """The rate limit service in the server."""
+    envoy: Envoy = Envoy()
+    """Settings of the rendered Envoy configuration."""

@@ -1,0 +1,92 @@
+"""gateway.yaml → models, or everything that is wrong with it."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from extproc.config import clients, document, references, rules
+from extproc.config.backend import Backend
+from extproc.config.document import written
+from extproc.config.draft import Draft, draft
+from extproc.config.gateway import Gateway
+from extproc.config.problem import ConfigError, Flaw, Problem, by_line
+from extproc.config.references import Environment
+from extproc.config.scan import forbidden
+from providers.catalog import PROVIDERS
+from providers.provider import Provider
+
+Catalog = Mapping[str, Provider]
+
+
+def load(path: Path, catalog: Catalog = PROVIDERS) -> Gateway:
+    """The configuration in the file; raises ConfigError. Secrets are not looked at."""
+    file, found = document.read(path)
+    if file is None:
+        raise ConfigError(found)
+    parts, wrong = examine(file.root.plain(), catalog)
+    found += file.problems(wrong)
+    if parts.gateway is None or found:
+        raise ConfigError(by_line(found))
+    return parts.gateway
+
+
+def problems(
+    path: Path, catalog: Catalog = PROVIDERS, environment: Environment = os.environ
+) -> list[Problem]:
+    """Everything that is wrong with the file, the clients' file and the secrets that they name."""
+    file, found = document.read(path)
+    if file is None:
+        return found
+    parts, wrong = examine(file.root.plain(), catalog)
+    named = {"backends": dict(parts.backends), "limiter": parts.limiter}
+    wrong += references.unresolved(named, environment)
+    found += file.problems(wrong)
+    if parts.clients is None:
+        return by_line(found)
+    return by_line(found) + clients.problems(parts.clients, path, environment)
+
+
+def parse(data: dict[str, Any], catalog: Catalog = PROVIDERS) -> Gateway:
+    """A configuration that came as data instead of a file; raises ConfigError."""
+    parts, wrong = examine(data, catalog)
+    if wrong or parts.gateway is None:
+        raise ConfigError(_unplaced(wrong))
+    return parts.gateway
+
+
+def parse_backend(name: str, mapping: Mapping[str, Any], catalog: Catalog = PROVIDERS) -> Backend:
+    """The backend that an Envoy endpoint's metadata describe; raises ConfigError."""
+    backends = {name: _whole_numbers(dict(mapping))}
+    return parse({"version": 1, "backends": backends}, catalog).backends[name]
+
+
+def examine(data: dict[str, Any], catalog: Catalog) -> tuple[Draft, list[Flaw]]:
+    """The sound parts of `data`, and everything wrong with it; the secrets aside."""
+    parts, wrong = draft(data)
+    broken = {written(flaw.location)[:end] for flaw in wrong for end in range(1, 16)}
+    # What is said of a whole follows from what is wrong inside it.
+    between = [flaw for flaw in rules.broken(parts, catalog) if flaw.location not in broken]
+    return parts, [*wrong, *between, *forbidden(data)]
+
+
+def _whole_numbers(value: Any) -> Any:
+    """protobuf's Struct knows no integers: 5.0 → 5."""
+    if isinstance(value, Mapping):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _unplaced(wrong: Iterable[Flaw]) -> list[Problem]:
+    return [
+        Problem(
+            file="",
+            line=0,
+            key=document.dotted(written(flaw.location)),
+            message=flaw.message,
+            allowed=flaw.allowed,
+        )
+        for flaw in wrong
+    ]

@@ -1,0 +1,175 @@
+"""The server's own settings, and those of the Envoy in front of it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from extproc.config.base import Model, flaw
+from extproc.config.values import Duration, FilePath, Port, SecretRef, Size, pattern
+from extproc.config.web import IpAddress
+
+MAX_BODY = 2**31 - 1
+"""Envoy's buffer limits are 32 bits wide, and gRPC's message sizes signed."""
+
+
+class ServerTls(Model):
+    """PEM files of a TLS server."""
+
+    certificate: FilePath
+    """The certificate chain."""
+    key: FilePath
+    """The certificate's private key."""
+    client_ca: FilePath | None = None
+    """Authorities of client certificates, which are then required; default: none is asked for."""
+
+
+class Listen(Model):
+    """Where Envoy takes requests."""
+
+    address: IpAddress = "0.0.0.0"  # noqa: S104  (a gateway is there to be reached)
+    """IP address."""
+    port: Port = 8080
+    """TCP port."""
+    tls: ServerTls | None = None
+    """Serve https; files on Envoy's machine. Default: plain http."""
+    http2: bool = True
+    """Accept HTTP/2 beside HTTP/1.1."""
+
+
+class KeyFile(Model):
+    """Where the clients' keys are listed."""
+
+    file: FilePath
+    """YAML: client name → `env:NAME`, `file:/path`, or a list of such; relative to this file."""
+
+
+class Clients(Model):
+    """Who may call."""
+
+    api_keys: KeyFile
+    """Clients send `Authorization: Bearer KEY`, or the key in `x-api-key` or `api-key`."""
+
+
+class Tcp(Model):
+    """A TCP port for Envoys on other machines, beside the sockets."""
+
+    host: IpAddress = "127.0.0.1"
+    """IP address."""
+    port: Port
+    """TCP port."""
+    tls: ServerTls | None = None
+    """Server certificate; with `client_ca`, mutual TLS. Default: plain text."""
+
+
+class Log(Model):
+    """The server's own log, on standard error."""
+
+    format: Literal["json", "console"] = "json"
+    """One JSON object a line, or text for people."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severity that is written."""
+
+
+def _workers(value: object) -> object:
+    if value == "auto" or (isinstance(value, int) and not isinstance(value, bool)):
+        return 0 if value == "auto" else _positive(value)
+    raise flaw("must be `auto` or a number from 1 to 256")
+
+
+def _positive(value: object) -> object:
+    if isinstance(value, int) and 1 <= value <= 256:
+        return value
+    raise flaw("must be `auto` or a number from 1 to 256")
+
+
+Workers = Annotated[
+    int,
+    BeforeValidator(
+        _workers,
+        json_schema_input_type=Literal["auto"] | Annotated[int, Field(ge=1, le=256)],
+    ),
+]
+
+# A socket's path ends at 107 bytes (unix(7)); the worker's name comes after the directory.
+SocketDirectory = Annotated[
+    str, pattern(r"/[\x21-\x7e]{1,79}", "must be an absolute path of at most 80 bytes")
+]
+
+
+class Extproc(Model):
+    """The server that Envoy asks."""
+
+    workers: Workers = Field(default=0, json_schema_extra={"default": "auto"})
+    """Processes; `auto`: one for each CPU that this process may use."""
+    transport: Literal["lean", "grpcio"] = "lean"
+    """How gRPC is spoken; both do the same, `lean` for a fraction of the CPU."""
+    sockets: SocketDirectory = "/run/extproc"
+    """A directory, which gets one Unix socket for each worker."""
+    tcp: Tcp | None = None
+    """Also listen on TCP; default: Unix sockets only."""
+    log: Log = Log()
+    """The server's own log."""
+    drain: Duration = Field(default=30.0, json_schema_extra={"default": "30s"})
+    """How long streams may go on after SIGTERM."""
+
+
+def _storage(value: object) -> object:
+    if value == "memory":
+        return "memory"
+    if isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")):
+        raise flaw("a Redis URL may hold a password: name it, env:NAME or file:/path")
+    if not isinstance(value, str):
+        raise flaw("must be `memory`, or where a Redis URL is: env:NAME or file:/path")
+    return SecretRef.parse(value)
+
+
+class Limiter(Model):
+    """The rate limit service in the server."""
+
+    storage: Annotated[
+        Literal["memory"] | SecretRef,
+        BeforeValidator(_storage, json_schema_input_type=Literal["memory"] | SecretRef),
+    ] = "memory"
+    """`memory` (this machine only, lost at a restart), or `env:NAME` or `file:/path` of a Redis
+    URL, which several machines share."""
+    on_error: Literal["allow", "deny"] = "allow"
+    """What happens to requests while the storage does not answer."""
+
+
+class EnvoyTimeouts(Model):
+    """Durations with a unit: ms, s, m, h, d."""
+
+    request: Duration = Field(default=600.0, json_schema_extra={"default": "600s"})
+    """For the whole exchange, all attempts."""
+    per_try: Duration | None = None
+    """For one attempt, from its first byte to its last; default: no bound of its own."""
+    stream_idle: Duration = Field(default=300.0, json_schema_extra={"default": "300s"})
+    """Between two pieces of a request or an answer."""
+    connect: Duration = Field(default=5.0, json_schema_extra={"default": "5s"})
+    """To open a connection to a provider."""
+
+
+class Dns(Model):
+    """How Envoy finds the addresses of providers."""
+
+    family: Literal["auto", "v4_only", "v6_only", "v4_preferred", "all"] = "v4_preferred"
+    """Which addresses are asked for."""
+    refresh: Duration = Field(default=30.0, json_schema_extra={"default": "30s"})
+    """How often, unless the answer says how long it is good for."""
+
+
+class Envoy(Model):
+    """Settings of the rendered Envoy configuration."""
+
+    admin_port: Port = 9901
+    """TCP port of Envoy's admin interface, on 127.0.0.1 only."""
+    max_body_bytes: Size = Field(
+        default=50 * 1024 * 1024, ge=1024, le=MAX_BODY, json_schema_extra={"default": "50MiB"}
+    )
+    """The largest request body, and the largest answer that is not streamed; more is a 413."""
+    timeouts: EnvoyTimeouts = EnvoyTimeouts()
+    """How long things may take."""
+    access_log: FilePath | None = "/dev/stdout"
+    """Where Envoy writes one JSON object for each exchange; null: nowhere."""
+    dns: Dns = Dns()
+    """Name resolution."""

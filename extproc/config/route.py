@@ -1,0 +1,157 @@
+"""A client-visible model name and the backends that serve it."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+
+from extproc.config.base import Model, flaw
+from extproc.config.patterns import ModelName, ModelPattern
+from extproc.config.values import Duration, Name, Real, Whole, one_or_more
+
+OWN_MEMBERS = frozenset({"model", "stream"})
+"""Top-level members of a body that the gateway itself decides on."""
+
+CONDITIONS = (
+    "5xx",
+    "gateway-error",
+    "connect-failure",
+    "refused-stream",
+    "reset",
+    "timeout",
+    "retriable-4xx",
+)
+MAX_INTEGER = 2**64
+
+
+class RouteBackend(Model):
+    """One backend of a route."""
+
+    backend: Name
+    """A name under `backends`."""
+    model: ModelName | None = None
+    """What the provider calls the model; default: what the client called it."""
+    weight: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
+    """Its share of the requests, relative to the others of the same priority."""
+    priority: Annotated[Whole, Field(ge=0, le=127)] = 0
+    """0 is tried first, 1 when 0 fails or is unhealthy, and so on, without gaps."""
+
+
+def _condition(word: object) -> str:
+    text = str(word) if isinstance(word, int | str) else ""
+    if text in CONDITIONS or (text.isdecimal() and len(text) == 3 and "400" <= text <= "599"):
+        return text
+    raise flaw(f"must be a status from 400 to 599, or one of {', '.join(CONDITIONS)}")
+
+
+Condition = Annotated[
+    str,
+    BeforeValidator(_condition, json_schema_input_type=str | int),
+    Field(examples=[*CONDITIONS, "429"]),
+]
+
+
+class Retry(Model):
+    """When a failed attempt is made again, on the next priority where there is one."""
+
+    attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
+    """Attempts in all, the first one included; default: as many as the route has priorities."""
+    on: Annotated[
+        tuple[Condition, ...],
+        one_or_more(Condition, 100, least=0),
+    ] = ("5xx", "429", "connect-failure", "reset", "timeout")
+    """What counts as failed: statuses such as "429" and `5xx`, `gateway-error` (502, 503, 504),
+    `connect-failure`, `refused-stream`, `reset`, `timeout` (of the attempt), `retriable-4xx`."""
+    per_try_timeout: Duration | None = None
+    """For one attempt, from its first byte to its last; default: `envoy.timeouts.per_try`."""
+
+
+def _json(value: JsonValue) -> JsonValue:
+    if isinstance(value, int) and not -(2**63) <= value < MAX_INTEGER:
+        raise flaw("must be a number of at most 64 bits")
+    if isinstance(value, dict):
+        return {key: _json(item) for key, item in value.items()}
+    return [_json(item) for item in value] if isinstance(value, list) else value
+
+
+def _member(name: str) -> str:
+    if name in OWN_MEMBERS:
+        raise flaw("is decided by the gateway; a route's backend sets the model")
+    if not name or "." in name:
+        raise flaw("must be a member of the body's top level")
+    return name
+
+
+def _dotted(path: str) -> str:
+    if path in OWN_MEMBERS or path.split(".", maxsplit=1)[0] in OWN_MEMBERS:
+        raise flaw("is decided by the gateway and cannot be removed")
+    if "" in path.split("."):
+        raise flaw("must be names joined by dots, such as metadata.internal")
+    return path
+
+
+Member = Annotated[str, AfterValidator(_member), Field(min_length=1, max_length=256)]
+MemberPath = Annotated[str, AfterValidator(_dotted), Field(min_length=1, max_length=1_024)]
+Members = dict[Member, Annotated[JsonValue, AfterValidator(_json)]]
+
+
+class RequestEdits(Model):
+    """What is done to every request's body, in this order: remove, defaults, override."""
+
+    defaults: Members = Field(default_factory=dict)
+    """Top-level members for bodies that have none of that name; not `model` or `stream`."""
+    override: Members = Field(default_factory=dict)
+    """Top-level members put into every body, whatever the client gave; not `model` or `stream`."""
+    remove: tuple[MemberPath, ...] = ()
+    """Members taken out of every body; a dotted path reaches into objects."""
+
+
+Usd = Annotated[Real, Field(ge=0, le=1_000_000)]
+
+
+class RoutePrice(Model):
+    """USD per million tokens."""
+
+    input: Usd
+    """Prompt tokens."""
+    output: Usd
+    """Generated tokens."""
+    cache_read: Usd | None = None
+    """Prompt tokens read from the provider's cache; default: `input`."""
+    cache_write: Usd | None = None
+    """Prompt tokens written to the provider's cache; default: `input`."""
+
+
+class RouteTimeouts(Model):
+    """Durations with a unit: ms, s, m, h, d."""
+
+    request: Duration | None = None
+    """For the whole exchange, all attempts; default: `envoy.timeouts.request`."""
+    stream_idle: Duration | None = None
+    """Between two pieces of an answer; default: `envoy.timeouts.stream_idle`."""
+
+
+class Route(Model):
+    """Model names and who serves them."""
+
+    models: Annotated[
+        tuple[ModelPattern, ...],
+        Field(min_length=1, max_length=10_000),
+        one_or_more(ModelPattern, 10_000),
+    ]
+    """Names that clients use: exact, `prefix*`, or `/regular expression/` (RE2, whole name). An
+    exact name wins over a prefix, the longest prefix over others, a prefix over an expression."""
+    backends: Annotated[tuple[RouteBackend, ...], Field(min_length=1, max_length=128)]
+    """Who serves them, by priority and weight."""
+    retry: Retry = Retry()
+    """When to try again."""
+    request: RequestEdits = RequestEdits()
+    """What to change in the body."""
+    price: RoutePrice | None = None
+    """For the cost in metadata and limits; default: no cost is reported."""
+    timeouts: RouteTimeouts = RouteTimeouts()
+    """Instead of those of `envoy.timeouts`."""
+
+    @property
+    def attempts(self) -> int:
+        """Attempts in all, the first one included."""
+        return self.retry.attempts or len({backend.priority for backend in self.backends})

@@ -1,0 +1,179 @@
+"""What must hold between the parts of a configuration; each rule yields every flaw that it finds.
+
+They see a draft: the parts that are sound by themselves.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations
+
+from extproc.config.backend_rules import of_backend
+from extproc.config.draft import Draft
+from extproc.config.limit import UNITS
+from extproc.config.patterns import split
+from extproc.config.problem import Flaw, guess
+from extproc.config.redaction import shown
+from providers.provider import Provider
+
+Rule = Callable[[Draft], Iterator[Flaw]]
+
+
+def _visible(names: Iterable[str]) -> tuple[str, ...]:
+    """The words of a person that may be shown, in alphabetical order."""
+    return tuple(sorted(name for name in names if shown(name) == name))
+
+
+def known_backends(draft: Draft) -> Iterator[Flaw]:
+    """A route's backends exist."""
+    names = _visible(draft.names)
+    for number, route in draft.routes.items():
+        for index, target in enumerate(route.backends):
+            if target.backend not in draft.names:
+                at = ("routes", number, "backends", index, "backend")
+                message = guess("there is no such backend", target.backend, names)
+                yield Flaw(at, message, names)
+
+
+def different_backends(draft: Draft) -> Iterator[Flaw]:
+    """A route names a backend once: Envoy tells the server the backend of an attempt, no more."""
+    for number, route in draft.routes.items():
+        seen: dict[str, int] = {}
+        for index, target in enumerate(route.backends):
+            first = seen.setdefault(target.backend, index)
+            if first != index:
+                message = f"the same as backends[{first}]; a second one needs a name of its own"
+                yield Flaw(("routes", number, "backends", index, "backend"), message)
+
+
+def priorities(draft: Draft) -> Iterator[Flaw]:
+    """Envoy skips nothing: priorities begin with 0 and have no gap."""
+    for number, route in draft.routes.items():
+        given = {target.priority for target in route.backends}
+        for index, target in enumerate(route.backends):
+            if target.priority and target.priority - 1 not in given:
+                at = ("routes", number, "backends", index, "priority")
+                yield Flaw(at, f"no backend has priority {target.priority - 1}; they begin with 0")
+
+
+def different_models(draft: Draft) -> Iterator[Flaw]:
+    """A pattern stands once in all routes."""
+    seen: dict[str, tuple[int, int]] = {}
+    for number, route in draft.routes.items():
+        for index, model in enumerate(route.models):
+            first = seen.setdefault(model, (number, index))
+            if first != (number, index):
+                at = ("routes", number, "models", index)
+                yield Flaw(at, f"the same as routes[{first[0]}].models[{first[1]}]")
+
+
+def edits(draft: Draft) -> Iterator[Flaw]:
+    """An edit of a body is not undone by another one."""
+    for number, route in draft.routes.items():
+        at = ("routes", number, "request")
+        for name in route.request.defaults:
+            if name in route.request.override:
+                yield Flaw((*at, "defaults", name), "has no effect, for it is also in override")
+        for index, path in enumerate(route.request.remove):
+            if path in route.request.override or path in route.request.defaults:
+                yield Flaw((*at, "remove", index), "is also in defaults or override")
+
+
+def one_amount(draft: Draft) -> Iterator[Flaw]:
+    """A limit has exactly one amount."""
+    for number, limit in draft.limits.items():
+        if len(limit.amounts) != 1:
+            message = f"has {len(limit.amounts) or 'no'} amounts; exactly one is given"
+            yield Flaw(("limits", number), message, UNITS)
+
+
+def different_limits(draft: Draft) -> Iterator[Flaw]:
+    """No two limits are of the same thing in the same window."""
+    seen: dict[object, int] = {}
+    for number, limit in draft.limits.items():
+        subjects, models = frozenset(limit.per), frozenset(limit.models)
+        if len(subjects) < len(limit.per):
+            yield Flaw(("limits", number, "per"), "names something twice")
+        first = seen.setdefault((subjects, tuple(limit.amounts), limit.every, models), number)
+        if first != number:
+            yield Flaw(("limits", number), f"limits the same as limits[{first}]")
+
+
+def known_clients(draft: Draft) -> Iterator[Flaw]:
+    """Who limits clients must know them."""
+    for number, limit in draft.limits.items():
+        if "client" in limit.per and not draft.has_clients:
+            yield Flaw(("limits", number, "per"), "a limit per client needs `clients`")
+
+
+class Served:
+    """Which model names some route serves."""
+
+    def __init__(self, draft: Draft) -> None:
+        patterns = [split(model) for route in draft.routes.values() for model in route.models]
+        self.exact = {pattern.text for pattern in patterns if pattern.kind == "exact"}
+        self._prefixes = tuple(pattern.text for pattern in patterns if pattern.kind == "prefix")
+        self._regexes = [
+            re.compile(item.text, re.ASCII) for item in patterns if item.kind == "regex"
+        ]
+
+    def __contains__(self, model: str) -> bool:
+        if model in self.exact or model.startswith(self._prefixes):
+            return True
+        return any(regex.fullmatch(model) for regex in self._regexes)
+
+
+def served_models(draft: Draft) -> Iterator[Flaw]:
+    """A limit's models are served by some route."""
+    served = Served(draft) if draft.all_routes else None
+    for number, limit in draft.limits.items() if served else ():
+        for index, model in enumerate(limit.models):
+            if served is not None and model not in served:
+                allowed = _visible(served.exact)[:50]
+                at = ("limits", number, "models", index)
+                yield Flaw(at, guess("no route serves it", model, allowed), allowed)
+
+
+def priced_models(draft: Draft) -> Iterator[Flaw]:
+    """A cost limit needs a price somewhere."""
+    if draft.all_routes and not any(route.price for route in draft.routes.values()):
+        for number, limit in draft.limits.items():
+            if limit.cost_usd is not None:
+                yield Flaw(("limits", number, "cost_usd"), "no route has a `price`")
+
+
+def different_ports(draft: Draft) -> Iterator[Flaw]:
+    """Envoy's listener, its admin interface and the server listen on different ports."""
+    tcp = draft.extproc.tcp if draft.extproc else None
+    ports = [
+        (("listen", "port"), draft.listen),
+        (("extproc", "tcp", "port"), tcp),
+        # Last, for it is seldom written, and so has no line of its own.
+        (("envoy", "admin_port"), draft.envoy),
+    ]
+    taken = [(at, getattr(part, at[-1])) for at, part in ports if part is not None]
+    for (first, port), (second, other) in combinations(taken, 2):
+        if port == other != 0:
+            yield Flaw(first, f"the same port as {'.'.join(second)}")
+
+
+RULES: tuple[Rule, ...] = (
+    known_backends,
+    different_backends,
+    priorities,
+    different_models,
+    edits,
+    one_amount,
+    different_limits,
+    known_clients,
+    served_models,
+    priced_models,
+    different_ports,
+)
+
+
+def broken(draft: Draft, catalog: Mapping[str, Provider]) -> Iterator[Flaw]:
+    """Everything that is wrong between the parts, and between a backend and its provider."""
+    for name, backend in draft.backends.items():
+        yield from of_backend(backend, catalog, ("backends", name))
+    for rule in RULES:
+        yield from rule(draft)
