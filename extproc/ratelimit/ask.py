@@ -1,0 +1,120 @@
+"""What one descriptor asks of one limit, and what came of it."""
+
+import hashlib
+import math
+from enum import Enum
+
+import msgspec
+
+from extproc.ratelimit.counters import Count, Slot
+from extproc.ratelimit.descriptors import BACKEND, LIMIT, MODEL, SEPARATOR
+from extproc.ratelimit.limit import Limit
+from extproc.ratelimit.window import window
+from extproc.ratelimit.wire import Descriptor
+
+DIGEST = 32
+"""Hex digits kept of a hash: values of any length, and no one's name in the store."""
+
+
+class Kind(Enum):
+    """What a descriptor wants."""
+
+    CHECK = 0
+    """Hits 0: is it spent?"""
+    COUNT = 1
+    """A request, hits not said: count it, if nothing is spent."""
+    CHARGE = 2
+    """Hits given: this was used, whatever is left."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A limit, made ready when the configuration is loaded."""
+
+    limit: Limit
+    budget: int
+    per: tuple[bytes, ...]
+    """Keys of the descriptor entries that tell one counter from another, but for the backend."""
+    by_backend: bool
+    models: frozenset[bytes]
+
+    @classmethod
+    def of(cls, limit: Limit) -> "Rule":
+        return cls(
+            limit=limit,
+            budget=limit.budget,
+            per=tuple(part.encode() for part in limit.per if part != BACKEND),
+            by_backend=BACKEND in limit.per,
+            models=frozenset(model.encode() for model in limit.models),
+        )
+
+
+class Ask(msgspec.Struct):
+    """One descriptor that a limit holds for."""
+
+    rule: Rule
+    kind: Kind
+    hits: int
+    slots: list[Slot]
+    """More than one where it is open which backend will be chosen."""
+    end: int
+    """Unix second at which the window ends."""
+    count: Count = 0
+    """Of the least used slot."""
+    over: bool = False
+
+    @property
+    def remaining(self) -> int:
+        """What is left, 0 or more; the whole budget if nobody can tell."""
+        return max(0, self.rule.budget - (self.count or 0))
+
+    def reset(self, now: float) -> int:
+        """Seconds, rounded up, until the window ends."""
+        return max(1, math.ceil(self.end - now))
+
+    def settle(self, count: Count, wanted: int, *, deny: bool) -> None:
+        """Takes the counter as it stands and decides on `wanted` more; `deny` if none can tell."""
+        self.count = count
+        self.over = deny if count is None else count + wanted > self.rule.budget
+
+
+def ask(
+    rules: dict[bytes, Rule], descriptor: Descriptor, default_hits: int, now: float
+) -> Ask | None:
+    """What `descriptor` asks; None if no limit of ours holds for it."""
+    entries = descriptor.entries
+    rule = rules.get(entries.get(LIMIT.encode(), b""))
+    if rule is None or not _holds(rule, entries):
+        return None
+    kind, hits = _wants(rule, descriptor.hits, default_hits)
+    backends = [b""]
+    if rule.by_backend:
+        named = entries[BACKEND.encode()]
+        backends = [named] if kind is Kind.CHARGE else named.split(SEPARATOR.encode())
+        if len(backends) > 1:
+            kind, hits = Kind.CHECK, 0
+    start, end = window(rule.limit.every, now)
+    values = b"\0".join([entries[key] for key in rule.per])
+    slots = [(end, _key(rule, start, values, backend)) for backend in backends]
+    return Ask(rule=rule, kind=kind, hits=hits, slots=slots, end=end)
+
+
+def _holds(rule: Rule, entries: dict[bytes, bytes]) -> bool:
+    if not all(key in entries for key in rule.per):
+        return False
+    if rule.by_backend and BACKEND.encode() not in entries:
+        return False
+    model = entries.get(MODEL.encode())
+    return not rule.models or model is None or model in rule.models
+
+
+def _wants(rule: Rule, hits: int | None, default_hits: int) -> tuple[Kind, int]:
+    if hits is None:
+        # Tokens are never guessed: a descriptor that does not say how many only asks.
+        counts = rule.limit.unit == "requests"
+        return (Kind.COUNT, default_hits) if counts else (Kind.CHECK, 0)
+    return (Kind.CHARGE, hits) if hits else (Kind.CHECK, 0)
+
+
+def _key(rule: Rule, start: int, values: bytes, backend: bytes) -> str:
+    digest = hashlib.sha256(values + b"\0\0" + backend).hexdigest()[:DIGEST]
+    return f"{rule.limit.name}:{start}:{digest}"

@@ -1,0 +1,129 @@
+"""What Envoy's rate limit filter sends for each limit, as plain data in Envoy's own words.
+
+A descriptor is `limit: NAME`, then one entry for each of the limit's `per`. What it is about comes
+from dynamic metadata, not from headers: a charge is put together when the stream is done, and by
+then the filter before the provider has taken our headers off (tried on Envoy 1.40: a charge that
+reads a removed header is dropped in silence). So a `header_to_metadata` filter that stands after
+the model finder copies them first (`header_rules`). Where a header is absent, or over 8 KiB long,
+nothing is copied, no descriptor is sent, and the limit does not hold for that request.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from extproc.ratelimit.limit import Limit, Unit
+from extproc.wire import NAMESPACE
+
+DOMAIN = "extproc"
+"""The rate limit domain."""
+LIMITS_NAMESPACE = "ai.limits"
+"""Dynamic metadata namespace of what the limits are about."""
+
+LIMIT = "limit"
+"""Key of a descriptor's first entry; its value is the limit's name."""
+MODEL = "model"
+BACKEND = "backend"
+SEPARATOR = "|"
+"""Between the backends that a request may go to."""
+
+USED: dict[Unit, str] = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "tokens": "total_tokens",
+    "cost_usd": "cost_microusd",
+}
+"""The metadata key that says how much was used."""
+
+HEADERS = {"client": "x-ai-client", MODEL: "x-ai-model"}
+HEADER = "header:"
+
+Json = dict[str, Any]
+
+
+def header_rules(limits: Iterable[Limit]) -> list[Json]:
+    """`request_rules` of Envoy's header_to_metadata filter: what the limits are about."""
+    wanted = {part for limit in limits for part in (*limit.per, *((MODEL,) * bool(limit.models)))}
+    wanted.discard(BACKEND)
+    return [
+        {
+            "header": part.removeprefix(HEADER) if part.startswith(HEADER) else HEADERS[part],
+            "on_header_present": {
+                "metadata_namespace": LIMITS_NAMESPACE,
+                "key": part,
+                "type": "STRING",
+            },
+            "remove": False,
+        }
+        for part in sorted(wanted)
+    ]
+
+
+def rate_limits(
+    limits: Iterable[Limit], *, models: Sequence[str] | None, backends: Sequence[str]
+) -> list[Json]:
+    """`RateLimitPerRoute.rate_limits` of a route, the checks before the charges.
+
+    `models` are the exact names that lead to the route, None where it has a pattern; `backends`
+    are all that it may choose from.
+    """
+    held = [limit for limit in limits if _concerns(limit, models)]
+    checks = [_check(limit, models, backends) for limit in held]
+    charges = [
+        _charge(limit, models, backends) for limit in held if not _counts_at_once(limit, backends)
+    ]
+    return checks + charges
+
+
+def _concerns(limit: Limit, models: Sequence[str] | None) -> bool:
+    return models is None or not limit.models or not set(models).isdisjoint(limit.models)
+
+
+def _counts_at_once(limit: Limit, backends: Sequence[str]) -> bool:
+    """A request counts when it comes, if it is known by then what it counts for."""
+    return limit.unit == "requests" and (BACKEND not in limit.per or len(backends) == 1)
+
+
+def _check(limit: Limit, models: Sequence[str] | None, backends: Sequence[str]) -> Json:
+    candidates = _generic(BACKEND, SEPARATOR.join(backends))
+    entry: Json = {"actions": _actions(limit, models, candidates)}
+    if not _counts_at_once(limit, backends):
+        entry["hits_addend"] = {"number": 0}
+    return entry
+
+
+def _charge(limit: Limit, models: Sequence[str] | None, backends: Sequence[str]) -> Json:
+    chosen = _generic(BACKEND, *backends) if len(backends) == 1 else _metadata(NAMESPACE, BACKEND)
+    hits: Json = {"number": 1}
+    if limit.unit != "requests":
+        hits = {"format": f"%DYNAMIC_METADATA({NAMESPACE}:{USED[limit.unit]})%"}
+    return {
+        "actions": _actions(limit, models, chosen),
+        "hits_addend": hits,
+        "apply_on_stream_done": True,
+    }
+
+
+def _actions(limit: Limit, models: Sequence[str] | None, backend: Json) -> list[Json]:
+    actions = [_generic(LIMIT, limit.name)]
+    actions += [
+        backend if part == BACKEND else _metadata(LIMITS_NAMESPACE, part) for part in limit.per
+    ]
+    # Where the route alone does not tell whether the limit holds, the service decides by the model.
+    undecided = limit.models and (models is None or not set(models) <= set(limit.models))
+    if undecided and MODEL not in limit.per:
+        actions.append(_metadata(LIMITS_NAMESPACE, MODEL))
+    return actions
+
+
+def _generic(key: str, value: str) -> Json:
+    return {"generic_key": {"descriptor_key": key, "descriptor_value": value}}
+
+
+def _metadata(namespace: str, key: str) -> Json:
+    return {
+        "metadata": {
+            "descriptor_key": key,
+            "metadata_key": {"key": namespace, "path": [{"key": key}]},
+            "source": "DYNAMIC",
+        }
+    }
