@@ -1,0 +1,81 @@
+"""The openai.chat dialect: what OpenAI, and most of the world after it, calls chat completions.
+
+https://platform.openai.com/docs/api-reference/chat
+"""
+
+from providers.dialect import Dialect, Endpoint
+from providers.dialects.openai_chat.errors import parse_error, render_error
+from providers.dialects.openai_chat.media import NAME
+from providers.dialects.openai_chat.parser import ChatStreamParser
+from providers.dialects.openai_chat.relay import ChatRelay, edits, wants_usage, watch
+from providers.dialects.openai_chat.renderer import ChatStreamRenderer
+from providers.dialects.openai_chat.request import parse_request, render_request
+from providers.dialects.openai_chat.response import parse_response, render_response
+from providers.fidelity import Feature
+from providers.operations import Operation
+
+LACKS = frozenset(
+    {
+        Feature.REASONING_SHOW,
+        Feature.REASONING_SUMMARY,
+        # OpenRouter, DashScope and OpenAI's newest models know markers, and not the same ones; all
+        # others refuse them.
+        Feature.CACHE,
+        Feature.CACHE_TTL,
+        Feature.PREVIOUS_RESPONSE,
+        Feature.IMAGE_FILE,
+        Feature.AUDIO_FILE,
+        Feature.AUDIO_URL,
+        Feature.VIDEO_FILE,
+        Feature.DOCUMENT_URL,
+        Feature.DOCUMENT_CONTEXT,
+        Feature.DOCUMENT_CITE,
+        Feature.TOOL_RESULT_ERROR,
+        Feature.CITATIONS,
+    }
+)
+"""What the format has no words for."""
+
+NAMES = {
+    Feature.MAX_TOKENS: "max_completion_tokens",
+    Feature.REASONING_OFF: "reasoning_effort",
+    Feature.REASONING_EFFORT: "reasoning_effort",
+    Feature.REASONING_BUDGET: "thinking.budget_tokens",
+    Feature.TOOL_CHOICE_NONE: "tool_choice",
+    Feature.TOOL_CHOICE_REQUIRED: "tool_choice",
+    Feature.TOOL_CHOICE_NAMED: "tool_choice",
+    Feature.TOOL_CHOICE_ALLOWED: "tool_choice.allowed_tools",
+    Feature.JSON_MODE: "response_format",
+    Feature.JSON_SCHEMA: "response_format",
+    Feature.IMAGE_OUTPUT: "modalities",
+    Feature.IMAGE_DATA: "messages.image_url",
+    Feature.IMAGE_URL: "messages.image_url",
+    Feature.AUDIO_DATA: "messages.input_audio",
+    Feature.VIDEO_URL: "messages.video_url",
+    Feature.DOCUMENT_DATA: "messages.file",
+    Feature.DOCUMENT_FILE: "messages.file",
+    Feature.THINKING: "messages.reasoning_content",
+}
+
+DIALECT = Dialect(
+    name=NAME,
+    operation=Operation.CHAT,
+    client=(Endpoint(path="/v1/chat/completions"),),
+    upstream=(Endpoint(path="/chat/completions"),),
+    carries=frozenset(Feature) - LACKS,
+    names=NAMES,
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parser=ChatStreamParser,
+    renderer=ChatStreamRenderer,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+    relay=ChatRelay,
+    edits=edits,
+    wants_usage=wants_usage,
+)
+
+DIALECTS = (DIALECT,)

@@ -1,0 +1,51 @@
+"""Tool calls in a provider's answer and in ours."""
+
+from typing import Any
+
+import orjson
+
+from providers.chat import Json, Native, Part, ToolCall
+from providers.dialects.openai_chat.media import NAME
+from providers.dialects.openai_chat.reasoning import parse_extra, render_extra
+
+
+def arguments_text(value: Any) -> str:
+    """The arguments as JSON text; some providers send an object instead of text."""
+    if isinstance(value, str):
+        return value or "{}"
+    return "{}" if value is None else orjson.dumps(value).decode()
+
+
+def is_call(part: Native) -> bool:
+    """Whether the part is a call of a custom tool, not a piece of content."""
+    return part.dialect == NAME and "id" in part.value
+
+
+def parse_call(call: Json, id: str) -> Part:
+    """A tool call of an answer; `id` is for a provider that gives none."""
+    function = call.get("function")
+    if not isinstance(function, dict):
+        return Native(dialect=NAME, value=call)
+    given, name = call.get("id"), function.get("name")
+    return ToolCall(
+        id=given if isinstance(given, str) and given else id,
+        name=name if isinstance(name, str) else "",
+        arguments=arguments_text(function.get("arguments")),
+        signature=parse_extra(call),
+    )
+
+
+def render_call(part: Part) -> Json | None:
+    """A tool call for a client; None for every other part."""
+    if isinstance(part, Native):
+        return dict(part.value) if is_call(part) else None
+    if not isinstance(part, ToolCall):
+        return None
+    call: Json = {
+        "id": part.id,
+        "type": "function",
+        "function": {"name": part.name, "arguments": part.arguments or "{}"},
+    }
+    if part.signature is not None:
+        call["extra_content"] = render_extra(part.signature)
+    return call

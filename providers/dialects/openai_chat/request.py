@@ -1,0 +1,399 @@
+"""An OpenAI chat request, both ways.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from typing import Any
+
+import orjson
+
+from providers.chat import (
+    AudioOutput,
+    ChatRequest,
+    Json,
+    JsonOutput,
+    NativeTool,
+    Reasoning,
+    Tool,
+    ToolChoice,
+    ToolMode,
+)
+from providers.dialects.openai_chat import fields
+from providers.dialects.openai_chat.media import NAME
+from providers.dialects.openai_chat.messages import parse_messages, render_messages
+from providers.dialects.openai_chat.reasoning import parse_reasoning
+from providers.errors import InvalidRequest, Unsupported
+from providers.fidelity import Feature
+
+SAMPLING = {
+    "max_tokens": fields.integer,
+    "temperature": fields.number,
+    "top_p": fields.number,
+    "top_k": fields.integer,
+    "min_p": fields.number,
+    "seed": fields.integer,
+    "presence_penalty": fields.number,
+    "frequency_penalty": fields.number,
+    "repetition_penalty": fields.number,
+    "logit_bias": fields.mapping,
+    "logprobs": fields.boolean,
+    "top_logprobs": fields.integer,
+    "n": fields.integer,
+    "parallel_tool_calls": fields.boolean,
+    "verbosity": fields.text,
+    "user": fields.text,
+    "metadata": fields.mapping,
+    "service_tier": fields.text,
+    "store": fields.boolean,
+    "prompt_cache_key": fields.text,
+    "safety_identifier": fields.text,
+}
+"""Members with the neutral name and meaning, and what they must be."""
+
+RENDERED = tuple(name for name in SAMPLING if name != "parallel_tool_calls")
+
+READ = frozenset(
+    {
+        *SAMPLING,
+        "model",
+        "messages",
+        "stream",
+        "stream_options",
+        "max_completion_tokens",
+        "stop",
+        "tools",
+        "tool_choice",
+        "functions",
+        "function_call",
+        "response_format",
+        "reasoning_effort",
+        "thinking",
+        "enable_thinking",
+        "thinking_budget",
+        "modalities",
+        "audio",
+        "prediction",
+        "cache_control",
+    }
+)
+"""Every member that the neutral conversation has a place for; the others are extras."""
+
+EXTRAS = frozenset(
+    {
+        "moderation",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "web_search_options",
+    }
+)
+"""Extras that OpenAI's own API knows."""
+
+
+RANGES = {
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "presence_penalty": (-2, 2),
+    "frequency_penalty": (-2, 2),
+    "top_logprobs": (0, 20),
+}
+"""Smallest and largest value that OpenAI takes."""
+
+
+def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
+    """What the client asks for; raises InvalidRequest naming the member that is wrong."""
+    model = fields.text(body, "model") or path_model
+    if not model:
+        raise InvalidRequest("model is required", param="model")
+    values: Json = {name: read(body, name) for name, read in SAMPLING.items() if name in body}
+    limit = fields.integer(body, "max_completion_tokens")
+    if limit is not None:
+        values["max_tokens"] = limit
+    return ChatRequest(
+        **values,
+        model=model,
+        messages=parse_messages(body),
+        stream=bool(fields.boolean(body, "stream")) or path_stream,
+        stream_usage=_stream_usage(body),
+        stop=fields.strings(body, "stop"),
+        tools=(*_tools(body), *_functions(body)),
+        tool_choice=_tool_choice(body),
+        output=_output(body),
+        reasoning=parse_reasoning(body),
+        modalities=fields.strings(body, "modalities"),
+        audio=_audio(body),
+        prediction=body.get("prediction"),
+        cache=fields.cache(body, ""),
+        extras=_extras(body),
+    )
+
+
+def _stream_usage(body: Json) -> bool:
+    options = fields.mapping(body, "stream_options")
+    return options is not None and options.get("include_usage") is True
+
+
+def _extras(body: Json) -> Json:
+    extras = {name: value for name, value in body.items() if name not in READ}
+    if isinstance(extras.get("reasoning"), dict):
+        del extras["reasoning"]
+    options = dict(body.get("stream_options") or {})
+    options.pop("include_usage", None)
+    if options:
+        extras["stream_options"] = options
+    for outer in ("extra_body", "google"):
+        if outer in extras:
+            extras[outer] = _without_thinking(extras[outer])
+            if not extras[outer]:
+                del extras[outer]
+    return extras
+
+
+def _without_thinking(value: Any) -> Any:
+    """What Google's extras say beside how much to think."""
+    if not isinstance(value, dict):
+        return value
+    rest = {name: inner for name, inner in value.items() if name != "thinking_config"}
+    if "google" in rest:
+        rest["google"] = _without_thinking(rest["google"])
+        if not rest["google"]:
+            del rest["google"]
+    return rest
+
+
+def _tools(body: Json) -> list[Tool | NativeTool]:
+    return [_tool(tool, at) for tool, at in fields.objects(body, "tools")]
+
+
+def _tool(tool: Json, at: str) -> Tool | NativeTool:
+    kind = tool.get("type", "function")
+    if kind != "function":
+        return NativeTool(dialect=NAME, value=tool)
+    function, place = fields.required_mapping(tool, "function", at), f"{at}function."
+    return Tool(
+        name=fields.required_text(function, "name", place),
+        description=fields.text(function, "description", place),
+        schema=fields.mapping(function, "parameters", place),
+        strict=fields.boolean(function, "strict", place),
+        cache=fields.cache(tool, at) or fields.cache(function, place),
+    )
+
+
+def _functions(body: Json) -> list[Tool]:
+    return [
+        Tool(
+            name=fields.required_text(function, "name", at),
+            description=fields.text(function, "description", at),
+            schema=fields.mapping(function, "parameters", at),
+        )
+        for function, at in fields.objects(body, "functions")
+    ]
+
+
+def _tool_choice(body: Json) -> ToolChoice | None:
+    value = body.get("tool_choice")
+    if value is None:
+        return _function_call(body)
+    match value:
+        case "auto" | "none" | "required":
+            return ToolChoice(mode=ToolMode(value))
+        case "any":  # Mistral
+            return ToolChoice(mode=ToolMode.REQUIRED)
+        case {"type": "function" | "custom" as kind}:
+            inner = fields.required_mapping(value, kind, "tool_choice.")
+            name = fields.required_text(inner, "name", f"tool_choice.{kind}.")
+            return ToolChoice(mode=ToolMode.NAMED, name=name)
+        case {"type": "allowed_tools"}:
+            return _allowed(fields.required_mapping(value, "allowed_tools", "tool_choice."))
+        case {"type": "auto" | "none" | "required" as mode}:
+            return ToolChoice(mode=ToolMode(mode))
+    raise fields.wrong("tool_choice", "auto, none, required, a function or allowed_tools")
+
+
+def _allowed(value: Json) -> ToolChoice:
+    at = "tool_choice.allowed_tools."
+    mode = fields.text(value, "mode", at) or "auto"
+    if mode not in ("auto", "required"):
+        raise fields.wrong(f"{at}mode", "auto or required")
+    names = []
+    for tool, place in fields.objects(value, "tools", at):
+        kind = tool.get("type", "function")
+        inner = tool.get(kind) if isinstance(kind, str) else None
+        owner = inner if isinstance(inner, dict) else tool
+        names.append(fields.required_text(owner, "name", place))
+    return ToolChoice(mode=ToolMode(mode), allowed=tuple(names))
+
+
+def _function_call(body: Json) -> ToolChoice | None:
+    match body.get("function_call"):
+        case None:
+            return None
+        case "auto" | "none" as mode:
+            return ToolChoice(mode=ToolMode(mode))
+        case dict() as function:
+            name = fields.required_text(function, "name", "function_call.")
+            return ToolChoice(mode=ToolMode.NAMED, name=name)
+    raise fields.wrong("function_call", "auto, none or a function")
+
+
+def _output(body: Json) -> JsonOutput | None:
+    value = fields.mapping(body, "response_format")
+    if value is None:
+        return None
+    match value.get("type"):
+        case "text":
+            return None
+        case "json_object":
+            # Together and Fireworks take the schema here.
+            return JsonOutput(schema=fields.mapping(value, "schema", "response_format."))
+        case "json_schema":
+            return _schema(fields.required_mapping(value, "json_schema", "response_format."))
+    raise fields.wrong("response_format.type", "text, json_object or json_schema")
+
+
+def _schema(value: Json) -> JsonOutput:
+    at = "response_format.json_schema."
+    schema = fields.mapping(value, "schema", at)
+    return JsonOutput(
+        schema={} if schema is None else schema,
+        name=fields.text(value, "name", at),
+        description=fields.text(value, "description", at),
+        strict=fields.boolean(value, "strict", at),
+    )
+
+
+def _audio(body: Json) -> AudioOutput | None:
+    value = fields.mapping(body, "audio")
+    if value is None:
+        return None
+    return AudioOutput(voice=value.get("voice"), format=fields.text(value, "format", "audio."))
+
+
+def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+    """The body for a provider; what a value's range cost is named in `dropped`."""
+    body: Json = {
+        "model": request.model,
+        "messages": render_messages(request.messages, dropped),
+    }
+    for name in RENDERED:
+        value = getattr(request, name)
+        if value is not None:
+            body[name] = value
+    if request.max_tokens is not None:
+        body["max_completion_tokens"] = body.pop("max_tokens")
+    _keep_ranges(body, dropped)
+    if request.stream:
+        body["stream"] = True
+        # Whether to ask for the usage is up to the provider: `edits` does.
+        if "stream_options" in request.extras:
+            body["stream_options"] = request.extras["stream_options"]
+    body |= fields.optional(
+        stop=list(request.stop),
+        modalities=list(request.modalities),
+        prediction=request.prediction,
+        audio=_render_audio(request),
+        response_format=_render_output(request.output),
+    )
+    if request.output is not None and request.output.schema is None:
+        _ask_for_json(body["messages"])
+    body |= _render_tools(request)
+    body |= _render_reasoning(request.reasoning, dropped)
+    for name, value in request.extras.items():
+        if name in EXTRAS:
+            body[name] = value
+        elif name != "stream_options":
+            dropped.append(name)
+    return body
+
+
+def _keep_ranges(body: Json, dropped: list[str]) -> None:
+    """Other dialects go further with the same names; the nearest value is what is left."""
+    for name, (low, high) in RANGES.items():
+        value = body.get(name)
+        if value is not None and not low <= value <= high:
+            body[name] = min(max(value, low), high)
+            dropped.append(name)
+    # `top_logprobs` is refused without `logprobs`, which other dialects do not have.
+    if body.get("top_logprobs") and body.get("logprobs") is None:
+        body["logprobs"] = True
+    if not body.get("logprobs"):
+        body.pop("top_logprobs", None)
+
+
+def _ask_for_json(messages: list[Json]) -> None:
+    """OpenAI takes JSON mode only where the messages speak of JSON.
+
+    https://platform.openai.com/docs/guides/structured-outputs#json-mode
+    """
+    if b"json" not in orjson.dumps(messages).lower():
+        messages.insert(0, {"role": "system", "content": "Answer with a JSON object."})
+
+
+def _render_audio(request: ChatRequest) -> Json | None:
+    if request.audio is None:
+        return None
+    return {"voice": request.audio.voice or "alloy", "format": request.audio.format or "wav"}
+
+
+def _render_output(output: JsonOutput | None) -> Json | None:
+    if output is None:
+        return None
+    if output.schema is None:
+        return {"type": "json_object"}
+    inner = fields.optional(
+        name=output.name or "answer", description=output.description, strict=output.strict
+    )
+    return {"type": "json_schema", "json_schema": {**inner, "schema": output.schema}}
+
+
+def _render_tools(request: ChatRequest) -> Json:
+    """OpenAI refuses an empty list of tools, and what goes with tools where there are none."""
+    choice = request.tool_choice
+    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
+    members: Json = {}
+    if request.tools:
+        members["tools"] = [_render_tool(tool) for tool in request.tools]
+    if choice is not None and (request.tools or forced):
+        members["tool_choice"] = _render_choice(choice)
+    if request.tools and request.parallel_tool_calls is not None:
+        members["parallel_tool_calls"] = request.parallel_tool_calls
+    return members
+
+
+def _render_tool(tool: Tool | NativeTool) -> Json:
+    if isinstance(tool, NativeTool):
+        if tool.dialect != NAME:
+            raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
+        return dict(tool.value)
+    members: Json = {"name": tool.name, "description": tool.description}
+    members |= {"parameters": tool.schema, "strict": tool.strict}
+    function = {name: value for name, value in members.items() if value is not None}
+    return {"type": "function", "function": function}
+
+
+def _render_choice(choice: ToolChoice) -> str | Json:
+    if choice.mode is ToolMode.NAMED:
+        return {"type": "function", "function": {"name": choice.name}}
+    if not choice.allowed:
+        return choice.mode.value
+    tools = [{"type": "function", "function": {"name": name}} for name in choice.allowed]
+    allowed = {"mode": choice.mode.value, "tools": tools}
+    return {"type": "allowed_tools", "allowed_tools": allowed}
+
+
+def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
+    if reasoning is None:
+        return {}
+    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
+        return {"reasoning_effort": "none"}
+    if reasoning.effort is not None:
+        return {"reasoning_effort": reasoning.effort}
+    if reasoning.budget is None or reasoning.budget < 0:
+        return {}  # thinking as much as it likes is what a model does anyway
+    dropped.append(Feature.REASONING_BUDGET)
+    return {"reasoning_effort": effort_of(reasoning.budget)}
+
+
+def effort_of(budget: int) -> str:
+    """The effort that comes nearest to a budget of thinking tokens."""
+    steps = ((1_024, "low"), (8_192, "medium"))
+    return next((effort for limit, effort in steps if budget <= limit), "high")

@@ -1,0 +1,42 @@
+"""What is known of one who serves."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from providers.operations import Operation
+from providers.sign import Signer, bearer
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """Who serves: where, with which credentials, in which dialects and with which quirks."""
+
+    name: str
+    """The word in gateway.yaml."""
+    title: str
+    """The name that the vendor gives itself."""
+    docs: str
+    """Where the facts in this row come from."""
+    base_url: str = ""
+    """Scheme, host and port; `{option}` stands for a backend option. Empty: the user names it."""
+    prefix: str = "/v1"
+    """The path before an operation's own, up to and including the version segment."""
+    paths: Mapping[Operation, str] = {}
+    """Operation → path after the prefix, `{model}` where the model stands in the path."""
+    dialects: Mapping[Operation, tuple[str, ...]] = {}
+    """Operation → the dialects spoken there; the first is the default."""
+    options: frozenset[str] = frozenset()
+    """Backend options that must be given, such as `base_url` or `region`."""
+    signer: Signer = bearer
+    keyless: bool = False
+    """True where no credential is the usual case, as with servers in one's own network."""
+    headers: Mapping[str, str] = {}
+    """Sent with every request."""
+    drops: frozenset[str] = frozenset()
+    """Top-level parameters that the provider rejects, mere hints: left out and named."""
+    refuses: frozenset[str] = frozenset()
+    """Top-level parameters that the provider rejects and that change the meaning: 400."""
+    renames: Mapping[str, str] = {}
+    """Top-level parameters that the provider knows under another name."""
+    stream_usage: bool = True
+    """True where `stream_options.include_usage` is understood; false where it is an error."""

@@ -1,0 +1,273 @@
+"""Providers that speak OpenAI's chat format, one row each.
+
+A row says where its facts come from. Parameters that a vendor ignores are left in; those that it
+answers with an error are listed, as hints (`drops`) or as meaning (`refuses`).
+"""
+
+from typing import Any
+
+from providers.operations import Operation
+from providers.provider import Provider
+
+DIALECTS = {Operation.CHAT: ("openai.chat",)}
+
+# Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
+SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
+
+# OpenAI's own; those who check their input strictly answer with an error.
+OPENAI_ONLY = frozenset(
+    {
+        "logit_bias",
+        "metadata",
+        "prediction",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "service_tier",
+        "store",
+        "verbosity",
+    }
+)
+
+SPOKEN = frozenset({"modalities", "audio"})
+
+MAX_TOKENS = {"max_completion_tokens": "max_tokens"}
+"""For those who do not know OpenAI's newer name."""
+
+
+def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
+    """A vendor in the internet, found by https."""
+    return Provider(
+        name=name, title=title, docs=docs, base_url=f"https://{host}", dialects=DIALECTS, **facts
+    )
+
+
+def own(name: str, title: str, docs: str, **facts: Any) -> Provider:
+    """A server of one's own: the user says where it is, and it seldom wants a key."""
+    return Provider(
+        name=name,
+        title=title,
+        docs=docs,
+        dialects=DIALECTS,
+        options=facts.pop("options", frozenset({"base_url"})),
+        keyless=facts.pop("keyless", True),
+        **facts,
+    )
+
+
+PROVIDERS = (
+    row(
+        "openai",
+        "OpenAI",
+        "api.openai.com",
+        "https://platform.openai.com/docs/api-reference/chat/create",
+        drops=SAMPLERS | {"cache_control"},
+    ),
+    # "will result in a 400 error": logprobs, logit_bias, top_logprobs, n > 1.
+    row(
+        "groq",
+        "Groq",
+        "api.groq.com",
+        "https://console.groq.com/docs/openai",
+        prefix="/openai/v1",
+        drops=SAMPLERS | (OPENAI_ONLY - {"service_tier"}) | {"top_logprobs"},
+        refuses=SPOKEN | {"logprobs"},
+    ),
+    # Reasoning models refuse penalties and stop, others take them: left to the vendor.
+    row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference"),
+    row(
+        "together",
+        "Together AI",
+        "api.together.xyz",
+        "https://docs.together.ai/reference/chat-completions-1",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "deepinfra",
+        "DeepInfra",
+        "api.deepinfra.com",
+        "https://deepinfra.com/docs/openai_api",
+        prefix="/v1/openai",
+        renames=MAX_TOKENS,
+    ),
+    # Unknown parameters are ignored, max_completion_tokens with them.
+    row(
+        "deepseek",
+        "DeepSeek",
+        "api.deepseek.com",
+        "https://api-docs.deepseek.com/api/create-chat-completion",
+        renames=MAX_TOKENS,
+    ),
+    # Every unknown member is "extra_forbidden", stream_options.include_usage too; the usage comes
+    # with the last chunk by itself. The official SDK's ChatCompletionRequest has the known ones.
+    row(
+        "mistral",
+        "Mistral AI",
+        "api.mistral.ai",
+        "https://docs.mistral.ai/api/",
+        drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
+        | {"min_p", "user", "thinking", "cache_control", "stream_options"},
+        refuses=SPOKEN | {"web_search_options"},
+        renames={**MAX_TOKENS, "seed": "random_seed"},
+        stream_usage=False,
+    ),
+    # "will result in a 400 error".
+    row(
+        "cerebras",
+        "Cerebras",
+        "api.cerebras.ai",
+        "https://inference-docs.cerebras.ai/resources/openai",
+        drops=SAMPLERS
+        | {"frequency_penalty", "presence_penalty", "logit_bias", "service_tier"}
+        | {"store", "verbosity", "prompt_cache_key", "safety_identifier"},
+        refuses=SPOKEN,
+    ),
+    row(
+        "fireworks",
+        "Fireworks AI",
+        "api.fireworks.ai",
+        "https://docs.fireworks.ai/api-reference/post-chatcompletions",
+        prefix="/inference/v1",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "nebius",
+        "Nebius Token Factory",
+        "api.tokenfactory.nebius.com",
+        "https://docs.tokenfactory.nebius.com/api-reference/introduction",
+    ),
+    row(
+        "openrouter",
+        "OpenRouter",
+        "openrouter.ai",
+        "https://openrouter.ai/docs/api-reference/chat-completion",
+        prefix="/api/v1",
+    ),
+    # No version in the path. Function calls and the rest of `refuses` are silently ignored.
+    row(
+        "perplexity",
+        "Perplexity",
+        "api.perplexity.ai",
+        "https://docs.perplexity.ai/docs/sonar/openai-compatibility",
+        prefix="",
+        drops=frozenset({"logit_bias", "top_logprobs", "seed", "service_tier"}),
+        refuses=SPOKEN | {"tools", "stop", "logprobs"},
+        renames=MAX_TOKENS,
+    ),
+    # https://docs.getbifrost.ai/providers/supported-providers/parasail lists the unsupported ones.
+    row(
+        "parasail",
+        "Parasail",
+        "api.parasail.io",
+        "https://docs.parasail.io/parasail-docs/serverless/serverless",
+        drops=frozenset({"prompt_cache_key", "verbosity", "store", "service_tier"}),
+    ),
+    row(
+        "sambanova",
+        "SambaNova",
+        "api.sambanova.ai",
+        "https://docs.sambanova.ai/docs/en/features/openai-compatibility",
+        drops=frozenset({"logit_bias", "presence_penalty", "frequency_penalty", "top_logprobs"}),
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "hunyuan",
+        "Tencent Hunyuan",
+        "api.hunyuan.cloud.tencent.com",
+        "https://cloud.tencent.com/document/product/1729/111007",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "tencent-lke",
+        "Tencent Cloud LKE",
+        "api.lkeap.cloud.tencent.com",
+        "https://cloud.tencent.com/document/product/1772/115969",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "tencent-lke-intl",
+        "Tencent Cloud LKE (international)",
+        "api.lkeap.tencentcloud.com",
+        "https://www.tencentcloud.com/document/product/1255/70381",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "dashscope",
+        "Alibaba Cloud Model Studio (international)",
+        "dashscope-intl.aliyuncs.com",
+        "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
+        prefix="/compatible-mode/v1",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "dashscope-cn",
+        "Alibaba Cloud Model Studio (China)",
+        "dashscope.aliyuncs.com",
+        "https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope",
+        prefix="/compatible-mode/v1",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "huggingface",
+        "Hugging Face Inference Providers",
+        "router.huggingface.co",
+        "https://huggingface.co/docs/inference-providers/tasks/chat-completion",
+        renames=MAX_TOKENS,
+    ),
+    # Every unknown member is "Unknown name … Cannot find field".
+    row(
+        "gemini-openai",
+        "Gemini, OpenAI format",
+        "generativelanguage.googleapis.com",
+        "https://ai.google.dev/gemini-api/docs/openai",
+        prefix="/v1beta/openai",
+        drops=SAMPLERS
+        | OPENAI_ONLY
+        | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"},
+        refuses=frozenset({"logprobs", "web_search_options"}),
+    ),
+    # The page lists what is not supported; the usage comes with the last chunk by itself.
+    row(
+        "cohere-compat",
+        "Cohere, OpenAI format",
+        "api.cohere.ai",
+        "https://docs.cohere.com/docs/compatibility-api",
+        prefix="/compatibility/v1",
+        drops=OPENAI_ONLY | {"top_logprobs", "stream_options"},
+        refuses=SPOKEN | {"n", "parallel_tool_calls"},
+        renames=MAX_TOKENS,
+        stream_usage=False,
+    ),
+    own(
+        "vllm",
+        "vLLM",
+        "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+    ),
+    own(
+        "sglang",
+        "SGLang",
+        "https://docs.sglang.ai/basic_usage/openai_api_completions.html",
+    ),
+    own(
+        "ollama",
+        "Ollama",
+        "https://docs.ollama.com/api/openai-compatibility",
+        base_url="http://127.0.0.1:11434",
+        options=frozenset(),
+        renames=MAX_TOKENS,
+    ),
+    # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
+    own(
+        "llama",
+        "Llama, self-hosted",
+        "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+        renames=MAX_TOKENS,
+    ),
+    own(
+        "openai-compatible",
+        "Any other server with OpenAI's format",
+        "https://platform.openai.com/docs/api-reference/chat/create",
+        keyless=False,
+    ),
+)

@@ -1,0 +1,444 @@
+"""Random neutral conversations, answers and streams, within what a dialect can say.
+
+Everything is canonical, so that a dialect that says it all gives back what it was given: no empty
+texts where they mean nothing, unique call ids, a result for each call right after it, no two
+messages of one role in a row, thoughts before text before calls.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import strategies as st
+
+from providers.chat import (
+    Audio,
+    Cache,
+    ChatRequest,
+    ChatResponse,
+    Choice,
+    Data,
+    Document,
+    FileId,
+    Finish,
+    Image,
+    JsonOutput,
+    Message,
+    Part,
+    PlainText,
+    Reasoning,
+    Refusal,
+    Role,
+    Signature,
+    Source,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolMode,
+    ToolResult,
+    Url,
+    Video,
+)
+from providers.deltas import (
+    AnyDelta,
+    ArgumentsDelta,
+    Begin,
+    CitationDelta,
+    End,
+    PartEnd,
+    Ping,
+    RefusalDelta,
+    SignatureDelta,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallBegin,
+    Used,
+)
+from providers.fidelity import Feature
+from providers.usage import Usage
+
+Features = frozenset[Feature]
+
+EVERYTHING: Features = frozenset(Feature)
+
+words = st.text(min_size=1, max_size=30).filter(lambda text: bool(text.strip()))
+names = st.from_regex(r"[a-z][a-z0-9_]{0,15}", fullmatch=True)
+base64 = st.sampled_from(["AAAA", "aGVsbG8=", "iVBORw0KGgo=", "+/+/"])
+urls = st.sampled_from(["https://media.test/a.png", "https://media.test/b?c=d&e=%20f"])
+opaque = st.from_regex(r"[A-Za-z0-9+/]{4,24}={0,2}", fullmatch=True)
+
+KINDS: dict[type, tuple[str, ...]] = {
+    Image: ("image/png", "image/jpeg", "image/gif", "image/webp"),
+    Audio: ("audio/wav", "audio/mpeg"),
+    Video: ("video/mp4",),
+    Document: ("application/pdf",),
+}
+
+
+def optional(strategy: st.SearchStrategy[Any], allowed: bool = True) -> st.SearchStrategy[Any]:
+    """The strategy or None; None only, where it is not allowed."""
+    return st.none() | strategy if allowed else st.none()
+
+
+def caches(features: Features) -> st.SearchStrategy[Cache | None]:
+    """A cache marker, now and then."""
+    if Feature.CACHE not in features:
+        return st.none()
+    ttls = ("5m", "1h") if Feature.CACHE_TTL in features else ()
+    return st.none() | st.sampled_from([Cache(), *(Cache(ttl=ttl) for ttl in ttls)])
+
+
+def text_parts(features: Features) -> st.SearchStrategy[Text]:
+    """Plain text."""
+    return st.builds(Text, text=words, cache=caches(features))
+
+
+def sources(kind: type, features: Features) -> st.SearchStrategy[Source] | None:
+    """Where a part of `kind` may come from; None where nowhere."""
+    word = kind.__name__.lower()
+    media_types = st.sampled_from(KINDS[kind])
+    known: dict[str, st.SearchStrategy[Source]] = {
+        f"{word}.data": st.builds(Data, base64=base64, media_type=media_types),
+        f"{word}.url": st.builds(Url, url=urls),
+        f"{word}.file_id": st.builds(FileId, id=opaque),
+        f"{word}.text": st.builds(PlainText, text=words),
+    }
+    found = [strategy for name, strategy in known.items() if name in features]
+    return st.one_of(found) if found else None
+
+
+def media_parts(features: Features) -> list[st.SearchStrategy[Part]]:
+    """A strategy for each kind of media that the features allow."""
+    found: list[st.SearchStrategy[Part]] = []
+    for kind in KINDS:
+        where = sources(kind, features)
+        if where is None:
+            continue
+        more: dict[str, Any] = {}
+        if kind is Image:
+            details = st.sampled_from(["low", "high"])
+            more["detail"] = optional(details, Feature.IMAGE_DETAIL in features)
+        if kind is Document and Feature.DOCUMENT_NAME in features:
+            more["name"] = names.map(lambda name: f"{name}.pdf")
+        found.append(st.builds(kind, source=where, cache=caches(features), **more))
+    return found
+
+
+def signatures(family: str) -> st.SearchStrategy[Signature]:
+    """What a provider of `family` issued."""
+    return st.builds(Signature, origin=st.just(family), value=opaque)
+
+
+def thoughts(family: str) -> st.SearchStrategy[Thinking]:
+    """A signed thought, or a redacted one."""
+    return st.builds(Thinking, text=words, signature=signatures(family)) | st.builds(
+        Thinking, redacted=signatures(family)
+    )
+
+
+@st.composite
+def calls(draw: st.DrawFn, turn: int) -> tuple[ToolCall, ...]:
+    """One to three calls with ids that no other turn has."""
+    return tuple(
+        ToolCall(id=f"call_{turn}_{index}", name=name, arguments=draw(arguments))
+        for index, name in enumerate(draw(st.lists(names, min_size=1, max_size=3)))
+    )
+
+
+arguments = st.sampled_from(["{}", '{"city":"Paris"}', '{"a": [1, {"b": null}], "c": "é\\n"}'])
+
+
+@st.composite
+def results(draw: st.DrawFn, made: tuple[ToolCall, ...], features: Features) -> Message:
+    """The results of all calls of a turn."""
+    inner: st.SearchStrategy[Part] = st.builds(Text, text=words)
+    if Feature.TOOL_RESULT_MEDIA in features and Feature.IMAGE_DATA in features:
+        data = st.builds(Data, base64=base64, media_type=st.just("image/png"))
+        inner = inner | st.builds(Image, source=data)
+    errors = st.booleans() if Feature.TOOL_RESULT_ERROR in features else st.just(False)
+    parts = tuple(
+        ToolResult(
+            call_id=call.id,
+            name=call.name,
+            parts=tuple(draw(st.lists(inner, min_size=1, max_size=2))),
+            is_error=draw(errors),
+            cache=draw(caches(features)),
+        )
+        for call in made
+    )
+    return Message(role=Role.TOOL, parts=parts)
+
+
+@st.composite
+def conversations(
+    draw: st.DrawFn, features: Features = EVERYTHING, family: str = "openai"
+) -> tuple[Message, ...]:
+    """System words, then turns of user and assistant, with tool calls answered."""
+    messages: list[Message] = []
+    if Feature.SYSTEM in features and draw(st.booleans()):
+        system = tuple(draw(st.lists(text_parts(features), min_size=1, max_size=2)))
+        messages.append(Message(role=Role.SYSTEM, parts=system))
+    spoken = st.one_of(text_parts(features), *media_parts(features))
+    for turn in range(draw(st.integers(1, 3))):
+        user = tuple(draw(st.lists(spoken, min_size=1, max_size=3)))
+        messages.append(Message(role=Role.USER, parts=user))
+        if draw(st.booleans()):
+            messages += draw(assistant_turns(turn, features, family))
+    return tuple(messages)
+
+
+@st.composite
+def assistant_turns(draw: st.DrawFn, turn: int, features: Features, family: str) -> list[Message]:
+    """What an assistant says; with calls, their results and a closing word too."""
+    parts: list[Part] = []
+    if Feature.THINKING in features:
+        parts += draw(st.lists(thoughts(family), max_size=2))
+    made: tuple[ToolCall, ...] = ()
+    if Feature.TOOLS in features and draw(st.booleans()):
+        made = draw(calls(turn))
+    if not made or draw(st.booleans()):
+        parts.append(Text(text=draw(words)))
+    messages = [Message(role=Role.ASSISTANT, parts=(*parts, *made))]
+    if made:
+        messages.append(draw(results(made, features)))
+        closing = Text(text=draw(words))
+        messages.append(Message(role=Role.ASSISTANT, parts=(closing,)))
+    return messages
+
+
+PLAIN: dict[Feature, st.SearchStrategy[Any]] = {
+    Feature.MAX_TOKENS: st.integers(1, 100_000),
+    Feature.TEMPERATURE: st.sampled_from([0, 0.25, 0.5, 1.0]),
+    Feature.TOP_P: st.sampled_from([0.1, 0.5, 1.0]),
+    Feature.TOP_K: st.integers(1, 100),
+    Feature.STOP: st.lists(words, max_size=3).map(tuple),
+    Feature.SEED: st.integers(0, 2**31 - 1),
+    Feature.PRESENCE_PENALTY: st.sampled_from([-1.5, 0.0, 1.5]),
+    Feature.FREQUENCY_PENALTY: st.sampled_from([-1.5, 0.0, 1.5]),
+    Feature.USER: words,
+}
+
+
+@st.composite
+def tool_sets(draw: st.DrawFn, features: Features) -> tuple[Tool, ...]:
+    """Functions with names of their own."""
+    strict = optional(st.booleans(), Feature.TOOL_STRICT in features)
+    found = draw(st.lists(names, unique=True, max_size=3))
+    return tuple(
+        Tool(
+            name=name,
+            description=draw(optional(words)),
+            schema=draw(schemas),
+            strict=draw(strict),
+            cache=draw(caches(features)),
+        )
+        for name in found
+    )
+
+
+schemas = st.dictionaries(
+    names, st.sampled_from([{"type": "string"}, {"type": "array", "items": {"type": "number"}}])
+).map(lambda properties: {"type": "object", "properties": properties})
+
+
+def choices_of_tools(
+    tools: tuple[Tool, ...], features: Features
+) -> st.SearchStrategy[ToolChoice | None]:
+    """A tool choice that goes with `tools`."""
+    if not tools:
+        return st.none()
+    found = [ToolChoice(mode=ToolMode.AUTO)]
+    for feature, mode in (
+        (Feature.TOOL_CHOICE_NONE, ToolMode.NONE),
+        (Feature.TOOL_CHOICE_REQUIRED, ToolMode.REQUIRED),
+    ):
+        if feature in features:
+            found.append(ToolChoice(mode=mode))
+    if Feature.TOOL_CHOICE_NAMED in features:
+        found += [ToolChoice(mode=ToolMode.NAMED, name=tool.name) for tool in tools]
+    if Feature.TOOL_CHOICE_ALLOWED in features:
+        found.append(ToolChoice(mode=ToolMode.AUTO, allowed=(tools[0].name,)))
+    return st.none() | st.sampled_from(found)
+
+
+def outputs(features: Features) -> st.SearchStrategy[JsonOutput | None]:
+    """JSON mode, or a schema."""
+    found: list[st.SearchStrategy[Any]] = [st.none()]
+    if Feature.JSON_MODE in features:
+        found.append(st.just(JsonOutput()))
+    if Feature.JSON_SCHEMA in features:
+        found.append(st.builds(JsonOutput, schema=schemas, name=names, strict=st.just(True)))
+    return st.one_of(found)
+
+
+def reasonings(features: Features) -> st.SearchStrategy[Reasoning | None]:
+    """An effort or a budget."""
+    found: list[st.SearchStrategy[Any]] = [st.none()]
+    if Feature.REASONING_EFFORT in features:
+        efforts = st.sampled_from(["low", "medium", "high"])
+        found.append(st.builds(Reasoning, effort=efforts))
+    if Feature.REASONING_BUDGET in features:
+        found.append(st.builds(Reasoning, enabled=st.just(True), budget=st.integers(1024, 30_000)))
+    return st.one_of(found)
+
+
+@st.composite
+def chat_requests(
+    draw: st.DrawFn, features: Features = EVERYTHING, family: str = "openai"
+) -> ChatRequest:
+    """A whole request that uses no other feature than `features`."""
+    plain: dict[str, Any] = {}
+    for feature, strategy in PLAIN.items():
+        if feature in features and draw(st.booleans()):
+            plain[feature.value] = draw(strategy)
+    tools = draw(tool_sets(features)) if Feature.TOOLS in features else ()
+    parallel = Feature.PARALLEL_TOOL_CALLS in features and bool(tools)
+    return ChatRequest(
+        model=draw(names),
+        messages=draw(conversations(features, family)),
+        stream=draw(st.booleans()),
+        tools=tools,
+        tool_choice=draw(choices_of_tools(tools, features)),
+        parallel_tool_calls=draw(optional(st.just(False), parallel)),
+        output=draw(outputs(features)),
+        reasoning=draw(reasonings(features)),
+        **plain,
+    )
+
+
+@st.composite
+def usages(draw: st.DrawFn) -> Usage:
+    """Counts whose parts do not exceed their wholes."""
+    input, output = draw(st.integers(0, 10_000)), draw(st.integers(0, 10_000))
+    read = draw(st.integers(0, input))
+    return Usage(
+        input=input,
+        output=output,
+        cache_read=read,
+        cache_write=draw(st.integers(0, input - read)),
+        reasoning=draw(st.integers(0, output)),
+    )
+
+
+@st.composite
+def chat_responses(draw: st.DrawFn, family: str = "openai") -> ChatResponse:
+    """An answer with one choice: thoughts, text, calls."""
+    parts: list[Part] = list(draw(st.lists(thoughts(family), max_size=2)))
+    if draw(st.booleans()):
+        parts.append(Text(text=draw(words)))
+    made = draw(calls(0)) if draw(st.booleans()) else ()
+    ends = [Finish.TOOL_CALLS] if made else [Finish.STOP, Finish.LENGTH, Finish.CONTENT_FILTER]
+    return ChatResponse(
+        id=draw(names),
+        model=draw(names),
+        created=draw(st.integers(1, 2**31)),
+        choices=(Choice(parts=(*parts, *made), finish=draw(st.sampled_from(ends))),),
+        usage=draw(usages()),
+    )
+
+
+def pieces(text: str) -> list[str]:
+    """The text in up to three pieces."""
+    third = max(len(text) // 3, 1)
+    return [text[:third], text[third : 2 * third], text[2 * third :]]
+
+
+def deltas_of(part: Part, index: int) -> list[AnyDelta]:
+    """A part of an answer as a stream tells it."""
+    match part:
+        case Text(text=text, citations=citations):
+            told: list[AnyDelta] = [TextDelta(text=piece, part=index) for piece in pieces(text)]
+            return told + [CitationDelta(citation=each, part=index) for each in citations]
+        case Refusal(text=text):
+            return [RefusalDelta(text=piece, part=index) for piece in pieces(text)]
+        case Thinking(text=text, signature=signature):
+            told = [ThinkingDelta(text=piece, part=index) for piece in pieces(text)]
+            signed = [] if signature is None else [SignatureDelta(signature=signature, part=index)]
+            return [*told, *signed]
+        case ToolCall(id=id, name=name, arguments=text):
+            begin = ToolCallBegin(id=id, name=name, part=index)
+            return [begin, *(ArgumentsDelta(text=piece, part=index) for piece in pieces(text))]
+    raise AssertionError(part)
+
+
+def stream_of(response: ChatResponse, ends: bool = True) -> list[AnyDelta]:
+    """The answer of one choice as a stream, with PartEnd where `ends`."""
+    begin = Begin(id=response.id, model=response.model, created=response.created)
+    told: list[AnyDelta] = [begin]
+    for index, part in enumerate(response.choices[0].parts):
+        told += deltas_of(part, index)
+        if ends:
+            told.append(PartEnd(part=index))
+    assert response.choices[0].finish is not None
+    told.append(End(finish=response.choices[0].finish))
+    if response.usage is not None:
+        told.append(Used(usage=response.usage))
+    return told
+
+
+@st.composite
+def streams(draw: st.DrawFn, family: str = "openai") -> tuple[ChatResponse, list[AnyDelta]]:
+    """An answer, and the same as a stream, with pings in it."""
+    response = draw(chat_responses(family))
+    shown = tuple(
+        part
+        for part in response.choices[0].parts
+        if not (isinstance(part, Thinking) and part.redacted is not None)
+    )
+    choice = Choice(parts=shown, finish=response.choices[0].finish)
+    response = ChatResponse(
+        id=response.id,
+        model=response.model,
+        created=response.created,
+        choices=(choice,),
+        usage=response.usage,
+    )
+    told = stream_of(response, ends=draw(st.booleans()))
+    at = draw(st.integers(1, len(told)))
+    return response, [*told[:at], Ping(), *told[at:]]
+
+
+@st.composite
+def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """The bytes in pieces, cut anywhere."""
+    places = sorted(draw(st.lists(st.integers(0, len(data)), max_size=8)))
+    edges = [0, *places, len(data)]
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+def assembled(deltas: list[AnyDelta]) -> list[Part]:
+    """The parts that the deltas of choice 0 make together."""
+    found: dict[int, Part] = {}
+    for delta in deltas:
+        match delta:
+            case TextDelta(text=text, part=part):
+                before = found.get(part, Text(text=""))
+                assert isinstance(before, Text)
+                found[part] = Text(text=before.text + text, citations=before.citations)
+            case RefusalDelta(text=text, part=part):
+                before = found.get(part, Refusal(text=""))
+                assert isinstance(before, Refusal)
+                found[part] = Refusal(text=before.text + text)
+            case ThinkingDelta(text=text, part=part):
+                before = found.get(part, Thinking())
+                assert isinstance(before, Thinking)
+                found[part] = Thinking(text=before.text + text, signature=before.signature)
+            case SignatureDelta(signature=signature, part=part):
+                before = found.get(part, Thinking())
+                assert isinstance(before, Thinking)
+                found[part] = Thinking(text=before.text, signature=signature)
+            case ToolCallBegin(id=id, name=name, part=part):
+                found[part] = ToolCall(id=id, name=name, arguments="")
+            case ArgumentsDelta(text=text, part=part):
+                before = found[part]
+                assert isinstance(before, ToolCall)
+                whole = before.arguments + text
+                found[part] = ToolCall(id=before.id, name=before.name, arguments=whole)
+            case CitationDelta(citation=citation, part=part):
+                before = found.get(part, Text(text=""))
+                assert isinstance(before, Text)
+                found[part] = Text(text=before.text, citations=(*before.citations, citation))
+            case _:
+                pass
+    return [found[part] for part in sorted(found)]
