@@ -1,0 +1,41 @@
+"""The bedrock.converse dialect: Amazon Bedrock's Converse and ConverseStream.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html
+"""
+
+from providers.dialect import Dialect, Endpoint
+from providers.dialects.bedrock_converse.errors import parse_error, render_error
+from providers.dialects.bedrock_converse.names import CARRIES, NAME, NAMES
+from providers.dialects.bedrock_converse.relay import ConverseRelay
+from providers.dialects.bedrock_converse.request import parse_request, render_request
+from providers.dialects.bedrock_converse.response import parse_response, render_response, watch
+from providers.dialects.bedrock_converse.stream_parser import Parser
+from providers.dialects.bedrock_converse.stream_renderer import Renderer
+from providers.operations import Operation
+
+ENDPOINTS = (
+    Endpoint(path="/model/{model}/converse", stream=False),
+    Endpoint(path="/model/{model}/converse-stream", stream=True),
+)
+
+DIALECT = Dialect(
+    name=NAME,
+    operation=Operation.CHAT,
+    client=ENDPOINTS,
+    upstream=ENDPOINTS,
+    stream_type="application/vnd.amazon.eventstream",
+    carries=CARRIES,
+    names=NAMES,
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parser=Parser,
+    renderer=Renderer,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+    relay=ConverseRelay,
+)
+
+DIALECTS = (DIALECT,)

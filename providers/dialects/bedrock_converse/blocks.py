@@ -1,0 +1,157 @@
+"""Content blocks of a client's messages and of a provider's answer, parsed."""
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+import orjson
+
+from providers.chat import (
+    SEAL,
+    Audio,
+    Cache,
+    Document,
+    Image,
+    Json,
+    Native,
+    Part,
+    Signature,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+    unseal,
+)
+from providers.dialects.bedrock_converse import citations, fields
+from providers.dialects.bedrock_converse.media import parse_media
+from providers.dialects.bedrock_converse.names import FAMILY, NAME
+
+MEDIA = ("image", "document", "video", "audio")
+Markable = Text | Image | Audio | Video | Document | ToolCall | ToolResult
+
+
+def parse_blocks(owner: Json, at: str, name: str = "content") -> tuple[Part, ...]:
+    """The parts of a message or of the system prompt; a cache point marks the part before it."""
+    blocks = owner.get(name)
+    if blocks is None:
+        return ()
+    if not isinstance(blocks, list):
+        fields.wrong(at + name, "an array")
+    parts: list[Part] = []
+    for index, block in enumerate(blocks):
+        # Nearly every block is a plain text; a place is only worth its making for the others.
+        text = block.get("text") if type(block) is dict and len(block) == 1 else None
+        if type(text) is str:
+            parts.append(Text(text=text))
+        else:
+            _add(parts, block, f"{at}{name}[{index}]")
+    return tuple(parts)
+
+
+def _add(parts: list[Part], block: Any, at: str) -> None:
+    if not isinstance(block, dict):
+        fields.wrong(at, "an object")
+    place = f"{at}."
+    kind, value = fields.union(block, place)
+    if kind == "text":
+        parts.append(Text(text=fields.required_text(block, kind, place)))
+    elif kind == "cachePoint":
+        _mark(parts, block, place)
+    else:
+        parts.append(_block(kind, value, block, place))
+
+
+def _mark(parts: list[Part], block: Json, at: str) -> None:
+    if parts and isinstance(parts[-1], Native):
+        parts.append(Native(dialect=NAME, value=block))
+        return
+    cache = parse_cache(block, at)
+    for index in range(len(parts) - 1, -1, -1):
+        part = parts[index]
+        if isinstance(part, Markable):
+            parts[index] = msgspec.structs.replace(part, cache=cache)
+            return
+
+
+def parse_cache(block: Json, at: str) -> Cache:
+    """The marker of a `cachePoint` block."""
+    point = fields.required_mapping(block, "cachePoint", at)
+    return Cache(ttl=fields.text(point, "ttl", f"{at}cachePoint."))
+
+
+def _block(kind: str, value: Any, block: Json, at: str) -> Part:
+    if not isinstance(value, dict):
+        fields.wrong(at + kind, "an object")
+    at = f"{at}{kind}."
+    if kind in MEDIA:
+        return parse_media(kind, value, at)
+    match kind:
+        case "toolUse" if "type" not in value:
+            return parse_tool_use(value, at)
+        case "toolResult" if "type" not in value:
+            return _tool_result(value, at)
+        case "reasoningContent":
+            return parse_thinking(value, at)
+        case "citationsContent":
+            return citations.parse_block(value, at)
+    # Guarded content, search results, server tools, tool additions and removals.
+    return Native(dialect=NAME, value=block)
+
+
+def parse_tool_use(value: Json, at: str) -> ToolCall:
+    """A call of a client's tool."""
+    arguments = value.get("input")
+    return ToolCall(
+        id=fields.required_text(value, "toolUseId", at),
+        name=fields.required_text(value, "name", at),
+        arguments=orjson.dumps({} if arguments is None else arguments).decode(),
+    )
+
+
+def _tool_result(value: Json, at: str) -> ToolResult:
+    parts: list[Part] = []
+    for block, place in fields.objects(value, "content", at):
+        kind, inner = fields.union(block, place)
+        if kind == "json":
+            parts.append(Text(text=orjson.dumps(inner).decode()))
+        elif kind == "text":
+            parts.append(Text(text=fields.required_text(block, kind, place)))
+        else:
+            parts.append(_block(kind, inner, block, place))
+    return ToolResult(
+        call_id=fields.required_text(value, "toolUseId", at),
+        parts=tuple(parts),
+        is_error=fields.text(value, "status", at) == "error",
+    )
+
+
+def parse_thinking(value: Json, at: str) -> Thinking:
+    """A `reasoningContent` block: text with its signature, or an encrypted blob."""
+    kind, _ = fields.union(value, at)
+    if kind == "redactedContent":
+        return Thinking(redacted=parse_blob(fields.required_text(value, kind, at)))
+    inner = fields.required_mapping(value, "reasoningText", at)
+    at = f"{at}reasoningText."
+    signature = fields.text(inner, "signature", at)
+    return Thinking(
+        text=fields.text(inner, "text", at) or "",
+        signature=unseal(signature, FAMILY) if signature else None,
+    )
+
+
+def parse_blob(value: str) -> Signature:
+    """The encrypted thought in a blob; one of another provider carries its seal inside."""
+    try:
+        inner = base64.b64decode(value)
+    except (binascii.Error, ValueError):
+        inner = b""
+    if inner.startswith(SEAL.encode()):
+        return unseal(inner.decode("utf-8", "replace"), FAMILY)
+    return Signature(origin=FAMILY, value=value)
+
+
+def seal_blob(sealed: str, own: bool) -> str:
+    """What stands in a blob: the provider's own base64, or a foreign value with its seal."""
+    return sealed if own else base64.b64encode(sealed.encode()).decode()

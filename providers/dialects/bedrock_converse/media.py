@@ -1,0 +1,249 @@
+"""Images, documents, video and audio: Converse names formats where others name media types."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from providers.chat import (
+    Audio,
+    Data,
+    Document,
+    FileId,
+    Image,
+    Json,
+    Native,
+    PlainText,
+    Source,
+    Url,
+    Video,
+)
+from providers.dialects.bedrock_converse import fields
+from providers.dialects.bedrock_converse.names import NAME
+from providers.errors import Unsupported
+
+IMAGES = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+}
+DOCUMENTS = {
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html",
+    "txt": "text/plain",
+    "md": "text/markdown",
+}
+VIDEOS = {
+    "mkv": "video/x-matroska",
+    "mov": "video/quicktime",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "flv": "video/x-flv",
+    "mpeg": "video/mpeg",
+    "mpg": "video/mpg",
+    "wmv": "video/x-ms-wmv",
+    "three_gp": "video/3gpp",
+}
+AUDIOS = {
+    "mp3": "audio/mpeg",
+    "opus": "audio/opus",
+    "wav": "audio/wav",
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "mp4": "audio/mp4",
+    "ogg": "audio/ogg",
+    "mkv": "audio/x-matroska",
+    "mka": "audio/matroska",
+    "x-aac": "audio/x-aac",
+    "m4a": "audio/m4a",
+    "mpeg": "audio/x-mpeg",
+    "mpga": "audio/mpga",
+    "pcm": "audio/pcm",
+    "webm": "audio/webm",
+}
+
+# Other names for the same formats.
+ALIASES = {
+    "image/jpg": "jpeg",
+    "application/x-pdf": "pdf",
+    "text/x-markdown": "md",
+    "application/xhtml+xml": "html",
+    "application/csv": "csv",
+    "video/x-flash-video": "flv",
+    "video/mov": "mov",
+    "video/wmv": "wmv",
+    "audio/mp3": "mp3",
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/vnd.wave": "wav",
+    "audio/x-m4a": "m4a",
+    "audio/x-flac": "flac",
+    "audio/l16": "pcm",
+    "audio/pcm16": "pcm",
+}
+
+FORMATS: Mapping[str, Mapping[str, str]] = {
+    "image": IMAGES,
+    "document": DOCUMENTS,
+    "video": VIDEOS,
+    "audio": AUDIOS,
+}
+BY_TYPE = {
+    kind: {media_type: name for name, media_type in formats.items()}
+    for kind, formats in FORMATS.items()
+}
+# Any other text is still text to Bedrock.
+TEXTUAL = re.compile(r"text/|application/(?:json|xml|x?-?yaml|javascript)$|.*\+(?:json|xml)$")
+EXTENSION = re.compile(r"\.([a-z0-9]{2,5})$", re.IGNORECASE)
+
+
+def parse_media(kind: str, block: Json, at: str) -> Image | Document | Video | Audio | Native:
+    """An image, document, video or audio block, all four of one shape."""
+    source = fields.required_mapping(block, "source", at)
+    name, value = fields.union(source, f"{at}source.")
+    owner = f"{at}source.{name}."
+    if name == "s3Location" and isinstance(value, dict) and "bucketOwner" in value:
+        return Native(dialect=NAME, value={kind: block})
+    media_type = _media_type(kind, block, at)
+    match name:
+        case "bytes":
+            parsed: Source = Data(
+                base64=fields.required_text(source, "bytes", f"{at}source."),
+                media_type=media_type or "application/octet-stream",
+            )
+        case "s3Location":
+            location = fields.required_mapping(source, name, f"{at}source.")
+            parsed = Url(url=fields.required_text(location, "uri", owner), media_type=media_type)
+        case "text" if kind == "document":
+            parsed = PlainText(text=fields.required_text(source, "text", f"{at}source."))
+        case "content" if kind == "document":
+            chunks = fields.objects(source, "content", f"{at}source.")
+            texts = [fields.required_text(chunk, "text", place) for chunk, place in chunks]
+            parsed = PlainText(text="\n".join(texts))
+        case _:
+            fields.wrong(f"{at}source", "an object with the member bytes or s3Location")
+    return _part(kind, block, parsed, at)
+
+
+def _part(kind: str, block: Json, source: Source, at: str) -> Image | Document | Video | Audio:
+    match kind:
+        case "image":
+            return Image(source=source)
+        case "video":
+            return Video(source=source)
+        case "audio":
+            return Audio(source=source)
+    citations = fields.mapping(block, "citations", at)
+    return Document(
+        source=source,
+        name=fields.text(block, "name", at),
+        context=fields.text(block, "context", at),
+        cite=fields.boolean(citations, "enabled", f"{at}citations.") or False,
+    )
+
+
+def _media_type(kind: str, block: Json, at: str) -> str | None:
+    name = fields.text(block, "format", at)
+    if name is None and kind == "document":
+        return None
+    known = FORMATS[kind].get(name or "")
+    if known is None:
+        fields.wrong(f"{at}format", f"one of {', '.join(FORMATS[kind])}")
+    return known
+
+
+def render_media(kind: str, source: Source) -> Json:
+    """The members `format` and `source`; raises Unsupported for what Bedrock cannot take."""
+    match source:
+        case Data(base64=data, media_type=media_type):
+            return {"format": format_of(kind, media_type), "source": {"bytes": data}}
+        case Url(url=url, media_type=media_type) if url.startswith("s3://"):
+            return {
+                "format": format_of(kind, media_type or _guess(kind, url)),
+                "source": {"s3Location": {"uri": url}},
+            }
+        case PlainText(text=text):
+            return {"format": "txt", "source": {"text": text}}
+        case Url():
+            param = f"{kind}.url"
+            raise Unsupported(
+                f"{param}: Bedrock fetches only s3:// locations; send the bytes", param=param
+            )
+        case FileId():
+            param = f"{kind}.file_id"
+            raise Unsupported(f"{param} cannot be expressed in {NAME}", param=param)
+
+
+def _guess(kind: str, url: str) -> str | None:
+    extension = EXTENSION.search(url)
+    return FORMATS[kind].get(extension[1].lower()) if extension else None
+
+
+def format_of(kind: str, media_type: str | None) -> str:
+    """Converse's word for a media type; raises Unsupported for one that it has no word for."""
+    bare = (media_type or "").partition(";")[0].strip().lower()
+    name = BY_TYPE[kind].get(bare) or ALIASES.get(bare)
+    if kind == "document" and name is None and TEXTUAL.match(bare):
+        name = "txt"
+    if name in FORMATS[kind]:
+        return str(name)
+    allowed = ", ".join(sorted(FORMATS[kind].values()))
+    param = f"{kind}.media_type"
+    raise Unsupported(
+        f"{param}: Bedrock takes {kind}s of type {allowed}, not {bare or 'an unknown one'}",
+        param=param,
+    )
+
+
+# A name holds letters, digits, single white space, hyphens, parentheses and square brackets.
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
+FORBIDDEN = re.compile(r"[^A-Za-z0-9\s()\[\]-]+")
+SPACES = re.compile(r"\s+")
+MAX_NAME = 200
+
+
+class DocumentNames:
+    """Names that Bedrock takes: allowed characters, and no name twice in one request."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+        """Every name that was given."""
+        self.changed = False
+        """True once a client's name was altered beyond its file extension."""
+
+    def name(self, wanted: str | None, format_name: str) -> str:
+        """The wanted name, as near as Bedrock allows; a numbered one where there is none."""
+        stem = wanted or ""
+        extension = EXTENSION.search(stem)
+        if extension and extension[1].lower() == format_name:
+            stem = stem[: extension.start()]
+        clean = SPACES.sub(" ", FORBIDDEN.sub(" ", stem)).strip()[:MAX_NAME].strip()
+        unique = self._unique(clean or "document")
+        self.changed |= bool(wanted) and unique != stem
+        return unique
+
+    def _unique(self, name: str) -> str:
+        candidate, number = name, 1
+        while candidate in self.used:
+            number += 1
+            suffix = f" ({number})"
+            candidate = name[: MAX_NAME - len(suffix)] + suffix
+        self.used.add(candidate)
+        return candidate
+
+
+def render_document(part: Document, names: DocumentNames) -> dict[str, Any]:
+    """A document block."""
+    media = render_media("document", part.source)
+    block = {"format": media["format"], "name": names.name(part.name, media["format"])}
+    block["source"] = media["source"]
+    if part.context:
+        block["context"] = part.context
+    if part.cite:
+        block["citations"] = {"enabled": True}
+    return block

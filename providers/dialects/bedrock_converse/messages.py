@@ -1,0 +1,254 @@
+"""Messages and system prompt for the provider: two roles in turn, no blank text, user first."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from providers.chat import (
+    Audio,
+    ChatRequest,
+    Document,
+    Image,
+    Json,
+    Message,
+    Native,
+    Part,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from providers.dialects.bedrock_converse import citations
+from providers.dialects.bedrock_converse.media import (
+    DocumentNames,
+    render_document,
+    render_media,
+)
+from providers.dialects.bedrock_converse.models import Family
+from providers.dialects.bedrock_converse.names import NAME
+from providers.dialects.bedrock_converse.thinking import ours
+from providers.dialects.bedrock_converse.tools import Marker, call_id
+from providers.errors import Unsupported
+from providers.fidelity import Feature
+
+SPEAKERS = {Role.USER: "user", Role.TOOL: "user", Role.ASSISTANT: "assistant"}
+IN_PLACE = ("toolAddition", "toolRemoval")
+"""Blocks that only a system message in mid-conversation may hold."""
+
+
+class Conversation:
+    """Collects `system` and `messages`, turn by turn."""
+
+    def __init__(self, family: Family, marker: Marker, dropped: list[str]) -> None:
+        self.system: list[Json] = []
+        self.messages: list[Json] = []
+        self.names = DocumentNames()
+        self._family = family
+        self._marker = marker
+        self._dropped = dropped
+
+    def add(self, message: Message) -> None:
+        """One message; a run of one speaker becomes one turn."""
+        speaker = SPEAKERS.get(message.role)
+        if speaker is None:
+            self._instruct(message)
+            return
+        content = self._turn(speaker)
+        for part in message.parts:
+            if type(part) is Text and part.cache is None and not part.citations:
+                if not blank(part.text):
+                    content.append({"text": part.text})
+                continue
+            self._part(content, part, speaker)
+
+    def _turn(self, speaker: str) -> list[Json]:
+        if not self.messages or self.messages[-1]["role"] != speaker:
+            self.messages.append({"role": speaker, "content": []})
+        content: list[Json] = self.messages[-1]["content"]
+        return content
+
+    def _instruct(self, message: Message) -> None:
+        """Instructions go to the front, where every model takes them."""
+        natives = [part for part in message.parts if isinstance(part, Native)]
+        if any(name in part.value for part in natives for name in IN_PLACE):
+            turn: Json = {"role": "system", "content": []}
+            self.messages.append(turn)
+            target = turn["content"]
+        else:
+            target = self.system
+        for part in message.parts:
+            if not isinstance(part, Text | Native):
+                kind = type(part).__name__.lower()
+                raise Unsupported(f"a system message cannot hold {kind} parts", param="system")
+            self._part(target, part, "system")
+
+    def _part(self, content: list[Json], part: Part, speaker: str) -> None:
+        block = self._block(part, speaker)
+        if block is not None:
+            content.append(block)
+        cache = getattr(part, "cache", None)
+        if isinstance(part, ToolResult):
+            # A cache point inside a result has no place in Converse: it stands behind the result.
+            inner = (getattr(child, "cache", None) for child in part.parts)
+            cache = cache or next(filter(None, inner), None)
+        if cache is not None and content and "cachePoint" not in content[-1]:
+            content.extend(self._marker.point(cache))
+
+    def _block(self, part: Part, speaker: str) -> Json | None:
+        match part:
+            case Text():
+                return self._text(part, speaker)
+            case Refusal(text=text):
+                return None if blank(text) else {"text": text}
+            case ToolCall():
+                return self._call(part)
+            case ToolResult():
+                return self._result(part)
+            case Thinking():
+                return self._thinking(part, speaker)
+            case Native(dialect=dialect, value=value):
+                if dialect != NAME:
+                    param = Feature.NATIVE_TOOLS.value
+                    raise Unsupported(
+                        f"{param}: a part of {dialect} has no place here", param=param
+                    )
+                return dict(value)
+            case Image() | Document() | Video() | Audio():
+                return self._media(part, speaker)
+
+    def _text(self, part: Text, speaker: str) -> Json | None:
+        # "The text field in the ContentBlock object at … is blank. Add text to the text field."
+        if blank(part.text):
+            return None
+        own = [citation for citation in part.citations if citation.dialect == NAME]
+        cited = speaker == "assistant" and bool(own)
+        # Another provider's citations point into documents as that provider counts them.
+        if len(own) < len(part.citations) or (own and not cited):
+            self._dropped.append(Feature.CITATIONS.value)
+        return citations.render_block(part.text, own) if cited else {"text": part.text}
+
+    def _call(self, part: ToolCall) -> Json:
+        return {
+            "toolUse": {
+                "toolUseId": call_id(part.id),
+                "name": part.name,
+                "input": self._input(part.arguments),
+            }
+        }
+
+    def _input(self, arguments: str) -> Json:
+        """Models demand an object; what a model wrote otherwise is kept as its only member."""
+        try:
+            value = orjson.loads(arguments) if arguments.strip() else {}
+        except ValueError:
+            value = arguments
+        if isinstance(value, dict):
+            return value
+        self._dropped.append("messages.tool_calls.arguments")
+        return {"arguments": value}
+
+    def _result(self, part: ToolResult) -> Json:
+        content = [
+            block for child in part.parts if (block := self._within_result(child)) is not None
+        ]
+        result: Json = {"toolUseId": call_id(part.call_id), "content": content}
+        if part.is_error and self._family.errors:
+            result["status"] = "error"
+        elif part.is_error:
+            self._dropped.append(Feature.TOOL_RESULT_ERROR.value)
+        return {"toolResult": result}
+
+    def _within_result(self, part: Part) -> Json | None:
+        if isinstance(part, Audio | ToolCall | ToolResult | Thinking):
+            param = Feature.TOOL_RESULT_MEDIA.value
+            kind = type(part).__name__.lower()
+            raise Unsupported(f"{param}: a tool result cannot hold {kind} parts", param=param)
+        return self._block(part, "user")
+
+    def _thinking(self, part: Thinking, speaker: str) -> Json | None:
+        if speaker != "assistant" or not ours(part):
+            self._dropped.append(Feature.THINKING.value)
+            return None
+        if part.redacted is not None:
+            return {"reasoningContent": {"redactedContent": part.redacted.value}}
+        text: Json = {"text": part.text}
+        if part.signature is not None:
+            text["signature"] = part.signature.value
+        return {"reasoningContent": {"reasoningText": text}}
+
+    def _media(self, part: Image | Document | Video | Audio, speaker: str) -> Json | None:
+        kind = type(part).__name__.lower()
+        if speaker != "user":
+            if isinstance(part, Audio) and part.transcript:
+                self._dropped.append("messages.audio")
+                return {"text": part.transcript}
+            raise Unsupported(f"{kind} parts stand only in user messages", param=kind)
+        if isinstance(part, Document):
+            block = render_document(part, self.names)
+            if self.names.changed:
+                self._dropped.append(Feature.DOCUMENT_NAME.value)
+                self.names.changed = False
+            return {kind: block}
+        return {kind: render_media(kind, part.source)}
+
+
+def blank(text: str) -> bool:
+    """True for a text that Bedrock refuses."""
+    return not text or text.isspace()
+
+
+def render_messages(
+    request: ChatRequest, family: Family, marker: Marker, dropped: list[str]
+) -> tuple[list[Json], list[Json]]:
+    """(`system`, `messages`) of the request."""
+    conversation = Conversation(family, marker, dropped)
+    for message in request.messages:
+        conversation.add(message)
+    messages = _merged(turn for turn in conversation.messages if turn["content"])
+    _check(messages, request.model)
+    if conversation.names.used:
+        _check_documents(messages)
+    if request.cache is not None and messages:
+        content = messages[-1]["content"]
+        if "cachePoint" not in content[-1]:
+            content.extend(marker.point(request.cache))
+    return conversation.system, messages
+
+
+def _merged(turns: Iterable[Json]) -> list[Json]:
+    """Turns of the same speaker join where an empty one between them fell out."""
+    merged: list[Json] = []
+    for turn in turns:
+        if merged and merged[-1]["role"] == turn["role"] != "system":
+            merged[-1]["content"].extend(turn["content"])
+        else:
+            merged.append(turn)
+    return merged
+
+
+def _check(messages: list[Json], model: str) -> None:
+    """What Bedrock would refuse, said in the client's words; a stored prompt needs no messages."""
+    if not messages and ":prompt/" in model:
+        return
+    if not messages or messages[0]["role"] != "user":
+        raise Unsupported(
+            "messages: Bedrock demands that the first message be one of the user, with content",
+            param="messages",
+        )
+
+
+def _check_documents(messages: list[Json]) -> None:
+    for turn in messages:
+        if _lonely(turn["content"]):
+            raise Unsupported(
+                "messages: Bedrock demands a text beside a document", param="messages.content"
+            )
+
+
+def _lonely(content: list[dict[str, Any]]) -> bool:
+    kinds = {name for block in content for name in block}
+    return "document" in kinds and not kinds & {"text", "guardContent"}

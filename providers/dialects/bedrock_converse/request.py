@@ -1,0 +1,324 @@
+"""Requests, both ways.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+
+from providers.chat import (
+    ChatRequest,
+    Json,
+    JsonOutput,
+    Message,
+    Part,
+    Role,
+    ToolCall,
+    ToolResult,
+)
+from providers.dialects.bedrock_converse import fields
+from providers.dialects.bedrock_converse.blocks import parse_blocks
+from providers.dialects.bedrock_converse.messages import render_messages
+from providers.dialects.bedrock_converse.models import Family, family_of
+from providers.dialects.bedrock_converse.thinking import Rendered, parse_reasoning, render_reasoning
+from providers.dialects.bedrock_converse.tools import (
+    Marker,
+    parse_choice,
+    parse_tools,
+    render_tooling,
+)
+from providers.fidelity import Feature
+
+ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
+OWN_EXTRAS = (
+    "guardrailConfig",
+    "promptVariables",
+    "additionalModelResponseFieldPaths",
+    "performanceConfig",
+)
+PARSED = frozenset(
+    {
+        "modelId",
+        "messages",
+        "system",
+        "inferenceConfig",
+        "toolConfig",
+        "requestMetadata",
+        "serviceTier",
+        "outputConfig",
+        "additionalModelRequestFields",
+    }
+)
+TIERS = {
+    "default": "default",
+    "standard_only": "default",
+    "priority": "priority",
+    "flex": "flex",
+    "reserved": "reserved",
+}
+# What the service model allows in requestMetadata.
+NOT_METADATA = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,\-.]")
+MAX_METADATA, MAX_METADATA_TEXT = 16, 256
+
+
+def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
+    """A client's request; the model and whether to stream stand in the path."""
+    inference = fields.mapping(body, "inferenceConfig")
+    config = fields.mapping(body, "toolConfig")
+    output = fields.mapping(body, "outputConfig")
+    additional = dict(fields.mapping(body, "additionalModelRequestFields"))
+    tier = fields.mapping(body, "serviceTier")
+    top_k = _take_top_k(additional)
+    parallel = _take_parallel(additional)
+    reasoning = parse_reasoning(additional, output)
+    metadata = fields.mapping(body, "requestMetadata")
+    extras = {name: value for name, value in body.items() if name not in PARSED}
+    if additional:
+        extras["additionalModelRequestFields"] = additional
+    return ChatRequest(
+        model=path_model or fields.text(body, "modelId") or "",
+        messages=tuple(_messages(body)),
+        stream=path_stream,
+        max_tokens=fields.integer(inference, "maxTokens", "inferenceConfig."),
+        temperature=fields.number(inference, "temperature", "inferenceConfig."),
+        top_p=fields.number(inference, "topP", "inferenceConfig."),
+        top_k=top_k,
+        stop=fields.strings(inference, "stopSequences", "inferenceConfig."),
+        tools=parse_tools(config),
+        tool_choice=parse_choice(config),
+        parallel_tool_calls=parallel,
+        output=_output(output),
+        reasoning=reasoning,
+        metadata=metadata or None,
+        service_tier=fields.text(tier, "type", "serviceTier."),
+        extras=extras,
+    )
+
+
+def _take_top_k(additional: Json) -> int | None:
+    """The several places where the families keep it."""
+    at = "additionalModelRequestFields."
+    for name in ("top_k", "topK", "k"):
+        if additional.get(name) is not None:
+            value = fields.integer(additional, name, at)
+            del additional[name]
+            return value
+    nova = dict(fields.mapping(additional, "inferenceConfig", at))
+    value = fields.integer(nova, "topK", f"{at}inferenceConfig.")
+    if value is not None:
+        del nova["topK"]
+        additional["inferenceConfig"] = nova
+        if not nova:
+            del additional["inferenceConfig"]
+    return value
+
+
+def _take_parallel(additional: Json) -> bool | None:
+    choice = additional.get("tool_choice")
+    if not isinstance(choice, dict) or not isinstance(
+        choice.get("disable_parallel_tool_use"), bool
+    ):
+        return None
+    rest = {name: value for name, value in choice.items() if name != "disable_parallel_tool_use"}
+    del additional["tool_choice"]
+    if rest and rest != {"type": "auto"}:
+        additional["tool_choice"] = rest
+    return not choice["disable_parallel_tool_use"]
+
+
+def _messages(body: Json) -> Iterable[Message]:
+    system = parse_blocks(body, "", "system")
+    if system:
+        yield Message(role=Role.SYSTEM, parts=system)
+    names: dict[str, str] = {}
+    for message, at in fields.objects(body, "messages"):
+        role = ROLES.get(fields.required_text(message, "role", at))
+        if role is None:
+            fields.wrong(f"{at}role", "one of user, assistant, system")
+        parts = parse_blocks(message, at)
+        if role is Role.USER:
+            yield from _runs(parts, names)
+            continue
+        names.update((part.id, part.name) for part in parts if isinstance(part, ToolCall))
+        yield Message(role=role, parts=parts)
+
+
+def _runs(parts: tuple[Part, ...], names: Mapping[str, str]) -> Iterable[Message]:
+    """The messages that a user turn stands for: runs of tool results, and the rest."""
+    if not any(type(part) is ToolResult for part in parts):
+        yield Message(role=Role.USER, parts=parts)
+        return
+    run: list[Part] = []
+    role = Role.USER
+    for part in parts:
+        wanted = Role.TOOL if isinstance(part, ToolResult) else Role.USER
+        if run and wanted is not role:
+            yield Message(role=role, parts=tuple(run))
+            run = []
+        role = wanted
+        run.append(_named(part, names))
+    yield Message(role=role, parts=tuple(run))
+
+
+def _named(part: Part, names: Mapping[str, str]) -> Part:
+    """A result with the name of the function that was called; Converse says it only there."""
+    if not isinstance(part, ToolResult):
+        return part
+    return msgspec.structs.replace(part, name=names.get(part.call_id))
+
+
+def _output(output: Json) -> JsonOutput | None:
+    wanted = fields.mapping(output, "textFormat", "outputConfig.")
+    if not wanted:
+        return None
+    at = "outputConfig.textFormat.structure."
+    structure = fields.required_mapping(wanted, "structure", "outputConfig.textFormat.")
+    definition = fields.required_mapping(structure, "jsonSchema", at)
+    at += "jsonSchema."
+    try:
+        schema = orjson.loads(fields.required_text(definition, "schema", at))
+    except ValueError:
+        schema = None
+    if not isinstance(schema, dict):
+        fields.wrong(f"{at}schema", "a JSON schema as JSON text")
+    return JsonOutput(
+        schema=schema,
+        name=fields.text(definition, "name", at),
+        description=fields.text(definition, "description", at),
+    )
+
+
+def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+    """The body for Bedrock; the model and whether to stream stand in the path."""
+    family = family_of(request.model)
+    marker = Marker(family, dropped)
+    reasoning = render_reasoning(request, family, dropped)
+    tooling = render_tooling(request, family, marker, dropped)
+    system, messages = render_messages(request, family, marker, dropped)
+    sampling = _sampling(request, family, reasoning, dropped)
+    body: Json = fields.optional(
+        messages=messages,
+        system=system,
+        inferenceConfig=sampling.inference,
+        toolConfig=tooling.config,
+        additionalModelRequestFields=_joined(
+            _additional(request), sampling.additional, reasoning.additional, tooling.additional
+        ),
+        outputConfig=_output_config(request, reasoning),
+        requestMetadata=_metadata(request, dropped),
+        serviceTier=_tier(request, dropped),
+    )
+    for name, value in request.extras.items():
+        if name in OWN_EXTRAS:
+            body[name] = value
+        elif name != "additionalModelRequestFields":
+            dropped.append(name)
+    dropped[:] = dict.fromkeys(dropped)
+    return body
+
+
+def _additional(request: ChatRequest) -> Json:
+    value = request.extras.get("additionalModelRequestFields")
+    return value if isinstance(value, dict) else {}
+
+
+def _joined(*objects: Json) -> Json:
+    """One object of all; an object in two of them is joined too."""
+    joined: Json = {}
+    for name, value in (item for each in objects for item in each.items()):
+        known = joined.get(name)
+        both = isinstance(known, dict) and isinstance(value, dict)
+        joined[name] = {**known, **value} if both and known else value
+    return joined
+
+
+class Sampling(msgspec.Struct):
+    """What the sampling parameters become."""
+
+    inference: Json
+    additional: Json
+
+
+def _sampling(
+    request: ChatRequest, family: Family, reasoning: Rendered, dropped: list[str]
+) -> Sampling:
+    additional: Json = {}
+    temperature, top_p, top_k = request.temperature, request.top_p, request.top_k
+    if not family.sampling or reasoning.on:
+        # https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html
+        _lost(dropped, temperature=temperature, top_p=top_p, top_k=top_k)
+        temperature = top_p = top_k = None
+    if family.temperature_or_top_p and temperature is not None and top_p is not None:
+        _lost(dropped, top_p=top_p)
+        top_p = None
+    if top_k is not None and not family.top_k:
+        _lost(dropped, top_k=top_k)
+    elif top_k is not None:
+        *outer, last = family.top_k
+        additional = {last: top_k}
+        for name in outer:
+            additional = {name: additional}
+    inference = fields.optional(
+        maxTokens=request.max_tokens,
+        temperature=_within(temperature, "temperature", dropped),
+        topP=_within(top_p, "top_p", dropped),
+        stopSequences=[sequence for sequence in request.stop if sequence],
+    )
+    return Sampling(inference, additional)
+
+
+def _lost(dropped: list[str], **values: float | None) -> None:
+    dropped.extend(name for name, value in values.items() if value is not None)
+
+
+def _within(value: float | None, name: str, dropped: list[str]) -> float | None:
+    """Bedrock takes 0 to 1."""
+    if value is None or 0 <= value <= 1:
+        return value
+    dropped.append(name)
+    return 0.0 if value < 0 else 1.0
+
+
+def _output_config(request: ChatRequest, reasoning: Rendered) -> Json:
+    config: dict[str, Any] = {}
+    output = request.output
+    if output is not None and output.schema is not None:
+        definition = fields.optional(
+            schema=orjson.dumps(output.schema).decode(),
+            name=output.name,
+            description=output.description,
+        )
+        config["textFormat"] = {"type": "json_schema", "structure": {"jsonSchema": definition}}
+    if reasoning.effort is not None:
+        config["effort"] = reasoning.effort
+    return config
+
+
+def _metadata(request: ChatRequest, dropped: list[str]) -> dict[str, str]:
+    """At most 16 pairs of text, of a small alphabet."""
+    pairs: dict[str, str] = {}
+    for name, value in (request.metadata or {}).items():
+        said = value if isinstance(value, str) else orjson.dumps(value).decode()
+        key, text = (NOT_METADATA.sub("_", text)[:MAX_METADATA_TEXT] for text in (name, said))
+        if (key, text) != (name, value):
+            dropped.append(Feature.METADATA.value)
+        if key and len(pairs) < MAX_METADATA:
+            pairs[key] = text
+        else:
+            dropped.append(Feature.METADATA.value)
+    return pairs
+
+
+def _tier(request: ChatRequest, dropped: list[str]) -> Json | None:
+    """`auto` asks for what Bedrock does anyway."""
+    if request.service_tier in (None, "auto"):
+        return None
+    tier = TIERS.get(str(request.service_tier))
+    if tier is None:
+        dropped.append(Feature.SERVICE_TIER.value)
+        return None
+    return {"type": tier}

@@ -1,0 +1,215 @@
+"""Tools and the choice among them."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from providers.chat import (
+    Cache,
+    ChatRequest,
+    Json,
+    NativeTool,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolMode,
+    ToolResult,
+)
+from providers.dialects.bedrock_converse import fields
+from providers.dialects.bedrock_converse.blocks import parse_cache
+from providers.dialects.bedrock_converse.models import Family
+from providers.dialects.bedrock_converse.names import NAME
+from providers.errors import Unsupported
+from providers.fidelity import Feature
+
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+CALL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+CHOICES = {"auto": ToolMode.AUTO, "any": ToolMode.REQUIRED, "tool": ToolMode.NAMED}
+NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
+
+
+def parse_tools(config: Json) -> tuple[Tool | NativeTool, ...]:
+    """The tools of `toolConfig`; a cache point marks the tool before it."""
+    tools: list[Tool | NativeTool] = []
+    for block, at in fields.objects(config, "tools", "toolConfig."):
+        kind, value = fields.union(block, at)
+        if kind == "toolSpec":
+            tools.append(_tool(fields.required_mapping(block, kind, at), f"{at}toolSpec."))
+        elif kind == "cachePoint" and tools and isinstance(tools[-1], Tool):
+            tools[-1] = msgspec.structs.replace(tools[-1], cache=parse_cache(block, at))
+        elif isinstance(value, dict):
+            tools.append(NativeTool(dialect=NAME, value=block))
+        else:
+            fields.wrong(at + kind, "an object")
+    return tuple(tools)
+
+
+def _tool(spec: Json, at: str) -> Tool:
+    schema = fields.mapping(spec, "inputSchema", at)
+    return Tool(
+        name=fields.required_text(spec, "name", at),
+        description=fields.text(spec, "description", at),
+        schema=fields.mapping(schema, "json", f"{at}inputSchema.") if schema else None,
+        strict=fields.boolean(spec, "strict", at),
+    )
+
+
+def parse_choice(config: Json) -> ToolChoice | None:
+    """The `toolChoice` of `toolConfig`."""
+    choice = fields.mapping(config, "toolChoice", "toolConfig.")
+    if not choice:
+        return None
+    at = "toolConfig.toolChoice."
+    kind, value = fields.union(choice, at)
+    mode = CHOICES.get(kind)
+    if mode is None or not isinstance(value, dict):
+        fields.wrong(at.removesuffix("."), "one of auto, any, tool")
+    named = mode is ToolMode.NAMED
+    name = fields.required_text(value, "name", f"{at}tool.") if named else None
+    return ToolChoice(mode=mode, name=name)
+
+
+def call_id(value: str) -> str:
+    """An id that Bedrock takes; a foreign one always becomes the same."""
+    if CALL_ID.fullmatch(value):
+        return value
+    digest = hashlib.sha256(value.encode()).hexdigest()[:16]
+    return f"{NOT_IN_ID.sub('_', value)[:47]}_{digest}"
+
+
+class Tooling(msgspec.Struct, frozen=True):
+    """What the tools of a request become."""
+
+    config: Json | None
+    """`toolConfig`."""
+    additional: Json
+    """Members of additionalModelRequestFields."""
+
+
+def render_tooling(
+    request: ChatRequest, family: Family, marker: "Marker", dropped: list[str]
+) -> Tooling:
+    """`toolConfig` and what it cannot say."""
+    choice = request.tool_choice
+    tools = _offered(request, choice)
+    if not tools:
+        blocks = [{"toolSpec": spec} for spec in _remembered(request)]
+        return Tooling({"tools": blocks} if blocks else None, {})
+    config: Json = {"tools": [block for tool in tools for block in _blocks(tool, marker)]}
+    if request.parallel_tool_calls is False:
+        if not family.parallel:
+            param = Feature.PARALLEL_TOOL_CALLS.value
+            raise Unsupported(
+                f"{param}: this model cannot be told to call one tool at a time", param=param
+            )
+        return Tooling(config, {"tool_choice": _claude_choice(choice)})
+    rendered = _choice(choice)
+    if rendered:
+        config["toolChoice"] = rendered
+    return Tooling(config, {})
+
+
+def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | NativeTool]:
+    """The tools that the model may call; the allowed ones where the client names them."""
+    allowed = choice.allowed if choice is not None else ()
+    tools = [
+        tool
+        for tool in request.tools
+        if not allowed or (isinstance(tool, Tool) and tool.name in allowed)
+    ]
+    if request.tools and not tools:
+        param = Feature.TOOL_CHOICE_ALLOWED.value
+        raise Unsupported(f"{param} names none of the tools", param=param)
+    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
+    if forced and not tools:
+        raise Unsupported("tool_choice demands a tool, and there is none", param="tool_choice")
+    return tools
+
+
+def _blocks(tool: Tool | NativeTool, marker: "Marker") -> Iterator[Json]:
+    if isinstance(tool, NativeTool):
+        if tool.dialect != NAME:
+            param = Feature.NATIVE_TOOLS.value
+            raise Unsupported(f"{param}: a tool of {tool.dialect} cannot be used here", param=param)
+        yield dict(tool.value)
+        return
+    yield {"toolSpec": _spec(tool)}
+    if tool.cache is not None:
+        yield from marker.point(tool.cache)
+
+
+def _spec(tool: Tool) -> Json:
+    if not TOOL_NAME.fullmatch(tool.name):
+        raise Unsupported(
+            f"tools.name: {tool.name[:80]!r} must be up to 64 letters, digits, _ and -",
+            param="tools.name",
+        )
+    spec: Json = {"name": tool.name}
+    if tool.description and tool.description.strip():
+        spec["description"] = tool.description
+    spec["inputSchema"] = {"json": tool.schema or {"type": "object", "properties": {}}}
+    if tool.strict:
+        spec["strict"] = True
+    return spec
+
+
+def _remembered(request: ChatRequest) -> Iterable[Json]:
+    """Bedrock refuses tool blocks in the history of a request that has no toolConfig ("The
+    toolConfig field must be defined when using toolUse and toolResult content blocks"); a client
+    that offers no tools any more still has them in its history."""
+    names: dict[str, None] = {}
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, ToolCall) or (isinstance(part, ToolResult) and part.name):
+                names[str(part.name)] = None
+    for name in names:
+        yield _spec(Tool(name=name))
+
+
+def _choice(choice: ToolChoice | None) -> Json | None:
+    match choice:
+        case ToolChoice(mode=ToolMode.REQUIRED):
+            return {"any": {}}
+        case ToolChoice(mode=ToolMode.NAMED, name=name):
+            return {"tool": {"name": name or ""}}
+        case ToolChoice(mode=ToolMode.AUTO):
+            return {"auto": {}}
+    return None
+
+
+def _claude_choice(choice: ToolChoice | None) -> Json:
+    """Claude's own words for the choice: `toolChoice` beside them would contradict them.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+    """
+    words: dict[str, Any] = {"type": "auto", "disable_parallel_tool_use": True}
+    if choice is not None and choice.mode is ToolMode.REQUIRED:
+        words["type"] = "any"
+    elif choice is not None and choice.mode is ToolMode.NAMED:
+        words["type"], words["name"] = "tool", choice.name
+    return words
+
+
+class Marker:
+    """Makes cache points for a model that takes them, and names what a marker loses."""
+
+    TTLS = ("5m", "1h")
+
+    def __init__(self, family: Family, dropped: list[str]) -> None:
+        self._family = family
+        self._dropped = dropped
+
+    def point(self, cache: Cache) -> tuple[Json, ...]:
+        """A cache point; none for a model that would refuse the request for it."""
+        if not self._family.caches:
+            self._dropped.append(Feature.CACHE.value)
+            return ()
+        point = {"type": "default"}
+        if cache.ttl in self.TTLS:
+            point["ttl"] = str(cache.ttl)
+        elif cache.ttl is not None:
+            self._dropped.append(Feature.CACHE_TTL.value)
+        return ({"cachePoint": point},)

@@ -1,0 +1,18 @@
+"""Amazon Bedrock."""
+
+from providers.aws_sigv4 import aws_sigv4
+from providers.operations import Operation
+from providers.provider import Provider
+
+BEDROCK = Provider(
+    name="bedrock",
+    title="Amazon Bedrock",
+    docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html",
+    base_url="https://bedrock-runtime.{region}.amazonaws.com",
+    prefix="",
+    dialects={Operation.CHAT: ("bedrock.converse",)},
+    options=frozenset({"region"}),
+    signer=aws_sigv4,
+)
+
+PROVIDERS = (BEDROCK,)
