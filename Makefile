@@ -16,7 +16,7 @@ demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
 test: $(STAMPS)/dev $(STAMPS)/redis
-	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist worksteal
+	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope
 
 check: $(STAMPS)/dev
 	$(BIN)/ruff check .

@@ -12,45 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from extproc.config import Gateway, load_clients
+from extproc.config.references import Unresolved, resolve
+from extproc.config.values import SecretRef
 from providers.errors import Unavailable
 from providers.sign import Secret
-
-MAX_SECRET = 64 * 1024
-"""Bytes of a secret file."""
-
-
-class Unresolved(Exception):
-    """A reference that leads nowhere; the message names the reference, never a value."""
-
-
-def resolve(reference: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The value that `env:NAME` or `file:/path` stands for, without white space around it."""
-    scheme, _, name = reference.partition(":")
-    if scheme == "env":
-        value = environ.get(name, "").strip()
-        if not value:
-            raise Unresolved(f"the environment variable {name} is not set")
-        return value
-    if scheme == "file":
-        return _read(Path(name))
-    raise Unresolved("a secret is named as env:NAME or file:/path")
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_SECRET + 1)
-    except OSError as error:
-        raise Unresolved(f"the file {path} cannot be read: {error.strerror}") from None
-    if len(data) > MAX_SECRET:
-        raise Unresolved(f"the file {path} is larger than {MAX_SECRET} bytes")
-    try:
-        value = data.decode().strip()
-    except UnicodeDecodeError:
-        raise Unresolved(f"the file {path} is not text") from None
-    if not value or any(ord(character) < 32 for character in value):
-        raise Unresolved(f"the file {path} must hold one line of text")
-    return value
 
 
 class Weighted(msgspec.Struct, frozen=True):
@@ -59,6 +25,8 @@ class Weighted(msgspec.Struct, frozen=True):
     parts: Mapping[str, str]
     """Part of the secret → reference; an API key is `{"key": reference}`."""
     weight: int = 1
+    plain: Mapping[str, str] = {}
+    """Parts that are no secret, such as a region."""
 
 
 class Pool:
@@ -127,13 +95,22 @@ def _pool(backend: str, entries: tuple[Weighted, ...]) -> Pool:
     problems = []
     for entry in entries:
         try:
-            secret = {part: resolve(reference) for part, reference in entry.parts.items()}
+            secret = {part: _line(reference) for part, reference in entry.parts.items()}
+            secret.update(entry.plain)
         except Unresolved as error:
             problems.append(str(error))
         else:
             shares.append([secret] * entry.weight)
     problem = f"backend {backend!r} has no credential now: {'; '.join(problems)}"
     return Pool(tuple(_interleave(shares)), problem)
+
+
+def _line(reference: str) -> str:
+    """The secret, which will stand in a header and so must be one line of text."""
+    value = resolve(SecretRef(reference), os.environ)
+    if not value.isprintable() or not value.isascii():
+        raise Unresolved(f"the secret {reference} is not one line of ASCII text")
+    return value
 
 
 def _interleave(shares: list[list[Secret]]) -> list[Secret]:
@@ -144,3 +121,16 @@ def _interleave(shares: list[list[Secret]]) -> list[Secret]:
         for number, secret in enumerate(share)
     ]
     return [secret for _, _, secret in sorted(placed, key=lambda entry: entry[:2])]
+
+
+def client_keys(
+    gateway: Gateway, path: Path, environ: Mapping[str, str] = os.environ
+) -> dict[str, list[str]] | None:
+    """Client → its keys; None where everybody may call. Raises ConfigError, Unresolved.
+
+    `path` is where the configuration stands, beside which the clients' file is looked for.
+    """
+    if gateway.clients is None:
+        return None
+    references = load_clients(gateway.clients, path)
+    return {name: [resolve(key, environ) for key in keys] for name, keys in references.items()}

@@ -24,12 +24,12 @@ from extproc.events import (
     ResponseHeaders,
     ResponseTrailers,
 )
-from extproc.plan import Entrance, Plan, Target
+from extproc.plan import Entrance, Plan, Served, Target
 from providers import estimate
 from providers.bridge import Call, Sent
 from providers.chat import Json
 from providers.dialect import Context
-from providers.errors import GatewayError, InvalidRequest
+from providers.errors import GatewayError, InvalidRequest, Unauthorized
 from providers.sign import CREDENTIAL_HEADERS, Secret
 from providers.sign import Call as SignedCall
 
@@ -96,8 +96,8 @@ class Exchange:
     __slots__ = (
         "_answer",
         "_clock",
-        "_credential",
         "_entrance",
+        "_key",
         "_plan",
         "_secrets",
         "_seen",
@@ -116,7 +116,7 @@ class Exchange:
         self._seen = Seen("", "", "")
         self._entrance: Entrance | None = None
         self._target: Target | None = None
-        self._credential: str | None = None
+        self._key = ""
         self._answer: Answer | None = None
 
     def handle(self, event: Event) -> Action:
@@ -172,8 +172,7 @@ class Exchange:
         self._entrance = entrance = self._plan.entrance(seen.path)
         backend = event.attributes.get(BACKEND) or ""
         self._target = target = self._plan.target(entrance.dialect, seen.model, backend)
-        if target.served.credential_header is not None:
-            self._credential = event.headers.get(target.served.credential_header)
+        self._key = _client_key(event, target.served.client_keys)
         if event.end:
             raise InvalidRequest("the request has no body")
         return GO_ON
@@ -243,13 +242,9 @@ class Exchange:
         path = target.path(call.model, stream=call.stream)
         body = call.data if sent.body is None else sent.body
         signed: dict[str, str] = {}
-        if target.served.credential_header is not None:
-            if self._credential is not None:
-                signed = {target.served.credential_header: self._credential}
-        elif target.served.signer is not None:
+        if target.served.signer is not None:
             outgoing = SignedCall("POST", target.served.authority, path, body)
-            secret = self._secrets.get(target.served.name)
-            signed = target.served.signer(outgoing, secret, self._clock())
+            signed = target.served.signer(outgoing, self._secret(target.served), self._clock())
         return (
             (":path", path),
             (":authority", target.served.authority),
@@ -258,6 +253,24 @@ class Exchange:
             *target.headers,
             *signed.items(),
         )
+
+    def _secret(self, served: Served) -> Secret:
+        if self._key:
+            return {"key": self._key}
+        if not served.has_secret:
+            names = " or ".join(served.client_keys)
+            raise Unauthorized(f"the provider's key must come with the request, in {names}")
+        return self._secrets.get(served.name)
+
+
+def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
+    """The client's own key, as Envoy kept it before any attempt could change its header."""
+    for name in headers:
+        value = event.attributes.get(f"metadata.filter_metadata['ai.keys']['{name}']")
+        if value:
+            scheme, _, rest = value.partition(" ")
+            return rest.strip() if scheme.lower() == "bearer" else value
+    return ""
 
 
 def _seen(event: RequestHeaders) -> Seen:

@@ -7,6 +7,9 @@ contract for those who store records.
 from extproc.events import MetadataValue
 from providers.usage import Price, Usage
 
+MAX_CHARGE = 1_000_000_000
+"""Envoy drops a charge that is larger (`hits_addend`)."""
+
 NOTHING_USED = Usage()
 
 Record = dict[str, MetadataValue]
@@ -23,7 +26,7 @@ def usage(used: Usage, price: Price) -> Record:
         "cache_write_tokens": used.cache_write,
         "reasoning_tokens": used.reasoning,
         "cost_nanousd": nanousd,
-        "cost_microusd": -(-nanousd // 1000),
+        "cost_microusd": min(-(-nanousd // 1000), MAX_CHARGE),
         "estimated": used.estimated,
     }
 

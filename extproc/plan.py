@@ -16,10 +16,11 @@ import orjson
 from extproc import metadata
 from extproc.events import Constant, MetadataValue
 from providers.bridge import Bridge, Quirks, bridge
-from providers.catalog import DIALECTS, Provider
+from providers.catalog import DIALECTS
 from providers.dialect import Dialect, Endpoint
 from providers.errors import NotFound, Unavailable
 from providers.operations import Operation
+from providers.provider import Provider
 from providers.sign import Signer
 from providers.usage import Price
 
@@ -36,7 +37,6 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     provider: Provider
-    scheme: str = "https"
     authority: str = ""
     prefix: str = ""
     """Before an operation's path."""
@@ -49,10 +49,10 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Allowed ones; None: all that the provider has."""
     signer: Signer | None = None
     """None: no credential."""
-    credential_header: str | None = None
-    """The client's header that holds the credential."""
-    secret: str | None = None
-    """Under which name the credential's secret is kept; None: it has none."""
+    client_keys: tuple[str, ...] = ()
+    """Headers of the client in which its own key may stand, which then is the credential."""
+    has_secret: bool = True
+    """False: without a key of the client there is no credential."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +121,8 @@ class Router:
 
     def _add(self, model: str, route: Route) -> None:
         if len(model) > 2 and model.startswith("/") and model.endswith("/"):
-            self._expressions.append((re.compile(model[1:-1]), route))
+            # RE2, which Envoy uses, knows no other classes than those of ASCII.
+            self._expressions.append((re.compile(model[1:-1], re.ASCII), route))
         elif model.endswith("*"):
             self._prefixes.setdefault(model[:-1], route)
         else:
@@ -195,6 +196,10 @@ class Plan:
         self._salt = urandom(6).hex()
         self._number = count(1)
 
+    def names(self) -> list[str]:
+        """The models that clients can name, where a route has an exact name for them."""
+        return self._router.names()
+
     def new_id(self) -> str:
         """An id for an answer whose provider gives none, unique to the exchange."""
         return f"{self._salt}{next(self._number):08x}"
@@ -247,16 +252,13 @@ class Plan:
         if method not in ("GET", "HEAD") or not bare.startswith(MODELS_PATH):
             return None
         if bare in (MODELS_PATH, MODELS_PATH + "/"):
-            return orjson.dumps({"object": "list", "data": [*map(self._model, self._names())]})
+            return orjson.dumps({"object": "list", "data": [*map(self._model, self.names())]})
         if not bare.startswith(MODELS_PATH + "/"):
             return None
         name = unquote(bare[len(MODELS_PATH) + 1 :])
         if self._router.find(name) is None:
             raise NotFound(f"the model {name[:200]!r} does not exist", param="model", code=MISSING)
         return orjson.dumps(self._model(name))
-
-    def _names(self) -> list[str]:
-        return self._router.names()
 
     def _model(self, name: str) -> dict[str, MetadataValue]:
         route = self._router.find(name)

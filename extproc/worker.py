@@ -1,13 +1,13 @@
 """What one child process does: listen, answer, reload when told, drain when told."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Any
 
 import msgspec
 import structlog
@@ -65,7 +65,6 @@ class Worker:
         self._current = current
         self._load = reload
         self._options = options
-        self._parent = os.getppid()
 
     def _exchange(self) -> Exchange:
         current = self._current
@@ -77,32 +76,31 @@ class Worker:
             self._current = loaded
             log.info("configuration reloaded", hash=loaded.plan.hash)
 
+    def _tick(self) -> None:
+        self._current.credentials.refresh()
+
     async def serve(self) -> None:
         """Listens until told to stop."""
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         health = Health()
         listen = transport(self._options.transport)
         offered = services(self._exchange, health)
-        servers: list[Any] = [await listen(offered, end) for end in self._options.endpoints]
+        servers = [await listen(offered, endpoint) for endpoint in self._options.endpoints]
         log.info("ready", pid=os.getpid())
-        while not stop.is_set():
-            await _wait(stop, TICK)
-            self._current.credentials.refresh()
-            if os.getppid() != self._parent:
-                stop.set()
+        await follow(self._tick)
         health.serving = False
-        if os.getppid() == self._parent:
-            await asyncio.sleep(min(NOTICE, self._options.drain))
+        await asyncio.sleep(min(NOTICE, self._options.drain))
         await asyncio.gather(*(server.drain(self._options.drain) for server in servers))
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass
+async def follow(tick: Callable[[], object]) -> None:
+    """Calls `tick` every second, until SIGTERM or until the parent is gone."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    parent = os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
+        tick()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TICK):
+                await stop.wait()

@@ -34,6 +34,8 @@ class Role(msgspec.Struct, frozen=True):
 
     name: str
     run: Callable[[], None]
+    last: bool = False
+    """Told to stop only when all others have ended."""
 
 
 class Child:
@@ -53,6 +55,10 @@ class Child:
         if pid == 0:
             _play(self.role)
         self.pid = pid
+
+    def ended(self) -> bool:
+        """Whether the process has ended since it was last asked."""
+        return bool(self.pid) and os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
 
     def died(self) -> None:
         """Plans the restart."""
@@ -99,7 +105,7 @@ class Supervisor:
             self._reap()
             self._restart()
             if self._reload(number == signal.SIGHUP):
-                self._tell(signal.SIGHUP)
+                _tell(self._children, signal.SIGHUP)
         self._stop()
 
     def _pause(self) -> float:
@@ -108,7 +114,7 @@ class Supervisor:
 
     def _reap(self) -> None:
         for child in self._children:
-            if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+            if child.ended():
                 log.warning("worker died", worker=child.role.name, pid=child.pid)
                 child.died()
 
@@ -119,18 +125,25 @@ class Supervisor:
                 child.start()
                 log.info("worker restarted", worker=child.role.name, pid=child.pid)
 
-    def _tell(self, number: signal.Signals) -> None:
-        for child in self._children:
-            if child.pid:
-                os.kill(child.pid, number)
-
     def _stop(self) -> None:
         log.info("draining", seconds=self._drain)
-        self._tell(signal.SIGTERM)
+        self._end([child for child in self._children if not child.role.last])
+        self._end([child for child in self._children if child.role.last])
+
+    def _end(self, children: list[Child]) -> None:
+        _tell(children, signal.SIGTERM)
         deadline = time.monotonic() + self._drain + GRACE
-        while any(child.pid for child in self._children) and time.monotonic() < deadline:
-            signal.sigtimedwait({signal.SIGCHLD}, 0.1)
-            for child in self._children:
-                if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+        while time.monotonic() < deadline:
+            for child in children:
+                if child.ended():
                     child.pid = 0
-        self._tell(signal.SIGKILL)
+            if not any(child.pid for child in children):
+                return
+            signal.sigtimedwait({signal.SIGCHLD}, 0.1)
+        _tell(children, signal.SIGKILL)
+
+
+def _tell(children: list[Child], number: signal.Signals) -> None:
+    for child in children:
+        if child.pid:
+            os.kill(child.pid, number)

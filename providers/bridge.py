@@ -78,6 +78,17 @@ def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     return Translation(client, target, quirks)
 
 
+ASKS_NOTHING: Mapping[str, Any] = {
+    "n": 1,
+    "logprobs": False,
+    "parallel_tool_calls": True,
+    "tools": [],
+    "stop": [],
+    "modalities": ["text"],
+}
+"""Values that say what would be so without them."""
+
+
 def tuning(body: Json, quirks: Quirks) -> tuple[dict[str, Any], list[str]]:
     """(changes to top-level members, names of what is dropped) that `quirks` ask of `body`."""
     changes = {name: value for name, value in quirks.defaults.items() if body.get(name) is None}
@@ -85,9 +96,11 @@ def tuning(body: Json, quirks: Quirks) -> tuple[dict[str, Any], list[str]]:
     for path in quirks.remove:
         _remove(body, changes, path)
     for name in quirks.refuses & body.keys():
-        if changes.get(name) is not REMOVED and body[name] is not None:
-            message = f"{quirks.provider} does not support {name}"
-            raise Unsupported(message, param=name)
+        if changes.get(name) is REMOVED:
+            continue
+        if body[name] is not None and body[name] != ASKS_NOTHING.get(name, REMOVED):
+            raise Unsupported(f"{quirks.provider} does not support {name}", param=name)
+        changes[name] = REMOVED  # some refuse the mere name
     dropped = sorted(quirks.drops & body.keys())
     changes.update(dict.fromkeys(dropped, REMOVED))
     _rename(body, changes, quirks.renames)

@@ -3,6 +3,7 @@
 GatewayError
 ├── InvalidRequest      400  the client's body cannot be understood
 ├── Unsupported         400  the provider's format cannot say what the client asks
+├── Unauthorized        401  a credential must come with the request, and did not
 ├── NotFound            404  no such path, model or operation
 ├── TooLarge            413  a body or a part of it is over its limit
 ├── Unavailable         503  the configuration or a secret does not allow it now
@@ -99,6 +100,13 @@ class InvalidRequest(GatewayError):
 
 class Unsupported(InvalidRequest):
     """The provider's format cannot say what the client asks, and dropping it would lie."""
+
+
+class Unauthorized(GatewayError):
+    """A credential must come with the request, and did not."""
+
+    status = 401
+    cause = Cause.AUTHENTICATION
 
 
 class NotFound(GatewayError):

@@ -21,7 +21,16 @@ Secret = Mapping[str, str]
 Signer = Callable[[Call, Secret, float], dict[str, str]]
 """`now` is seconds since the epoch."""
 
-CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie")
+CREDENTIAL_HEADERS = (
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "x-amz-security-token",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "cookie",
+)
 """Every header that carries a credential in some dialect: none may travel from a client, or from
 an attempt at another provider, to a provider that did not ask for it."""
 

@@ -1,0 +1,199 @@
+"""The command line: `extproc serve`, `render`, `check`, `schema`, `simulate`, `demo`, `bench`, …
+
+A problem in the configuration ends a command with status 2 and says where it is.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import extproc
+
+CONFIG = "gateway.yaml"
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; the exit status is returned."""
+    options = parser().parse_args(argv)
+    run: Command = options.run
+    try:
+        return run(options)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    root = argparse.ArgumentParser(prog="extproc", description=extproc.__doc__)
+    root.add_argument("--version", action="version", version=f"extproc {extproc.__version__}")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
+    _add(commands, "check", check, "report every problem of the configuration")
+    _add_render(commands)
+    schema = commands.add_parser("schema", help="print the JSON Schema of gateway.yaml")
+    schema.set_defaults(run=print_schema)
+    providers = commands.add_parser("providers", help="list the providers and what they speak")
+    providers.set_defaults(run=print_providers)
+    models = _add(commands, "models", print_models, "list the models that clients can name")
+    models.add_argument("--json", action="store_true", help="as GET /v1/models answers")
+    _add_tools(commands)
+    return root
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Command,
+    text: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.add_argument("--config", default=CONFIG, type=Path, help=f"default: {CONFIG}")
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    render = commands.add_parser("render", help="print configuration for others")
+    kinds = render.add_subparsers(required=True, metavar="KIND")
+    envoy = _add(kinds, "envoy", render_envoy, "the whole Envoy bootstrap")
+    envoy.add_argument("--output", type=Path, help="a file, written with mode 0600")
+    limits = _add(kinds, "ratelimit", render_ratelimit, "the limits, for envoyproxy/ratelimit")
+    limits.add_argument("--output", type=Path)
+
+
+def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    simulate = commands.add_parser("simulate", help="a provider on loopback, for trying things")
+    simulate.add_argument("--host", default="127.0.0.1")
+    simulate.add_argument("--port", default=8000, type=int)
+    simulate.set_defaults(run=run_simulator)
+    demo = commands.add_parser("demo", help="Envoy, server, limiter and simulator, and a few calls")
+    demo.add_argument("--once", action="store_true", help="make the calls and exit")
+    demo.set_defaults(run=run_demo)
+    bench = commands.add_parser("bench", help="measure against the budgets")
+    bench.add_argument("words", nargs="*", metavar="ROW", help="only rows whose name has a word")
+    bench.add_argument("--quick", action="store_true", help="a smoke run: nothing to rely on")
+    bench.add_argument("--json", type=Path, help="write the results there, too")
+    bench.set_defaults(run=run_bench)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """`extproc serve`."""
+    from extproc.serve import serve as run
+
+    return run(options.config)
+
+
+def check(options: argparse.Namespace) -> int:
+    """`extproc check`."""
+    from extproc.config import problems, report
+
+    found = problems(options.config)
+    if found:
+        print(report(found), file=sys.stderr)
+        return 2
+    print(f"{options.config}: no problems")
+    return 0
+
+
+def render_envoy(options: argparse.Namespace) -> int:
+    """`extproc render envoy`."""
+    from extproc.compile import bootstrap
+    from extproc.config import ConfigError, Unresolved, load
+
+    try:
+        text = bootstrap(load(options.config), options.config)
+    except (ConfigError, Unresolved) as error:
+        return _refuse(error)
+    return _write(text, options.output)
+
+
+def render_ratelimit(options: argparse.Namespace) -> int:
+    """`extproc render ratelimit`."""
+    from extproc import compile
+    from extproc.config import ConfigError, load
+    from extproc.render import ratelimit
+
+    try:
+        rendering = ratelimit.render(compile.limits(load(options.config)))
+    except ConfigError as error:
+        return _refuse(error)
+    for warning in rendering.warnings:
+        print(warning, file=sys.stderr)
+    return _write(rendering.text, options.output)
+
+
+def _refuse(error: Exception) -> int:
+    print(error, file=sys.stderr)
+    return 2
+
+
+def _write(text: str, output: Path | None) -> int:
+    if output is None:
+        sys.stdout.write(text)
+        return 0
+    output.touch(mode=0o600, exist_ok=True)
+    output.write_text(text)
+    return 0
+
+
+def print_schema(options: argparse.Namespace) -> int:
+    """`extproc schema`."""
+    import orjson
+
+    from extproc.config import schema
+
+    print(orjson.dumps(schema(), option=orjson.OPT_INDENT_2).decode())
+    return 0
+
+
+def print_providers(options: argparse.Namespace) -> int:
+    """`extproc providers`."""
+    from providers.catalog import PROVIDERS
+
+    for provider in PROVIDERS.values():
+        spoken = ", ".join(name for names in provider.dialects.values() for name in names)
+        print(f"{provider.name:20} {provider.title:24} {spoken}")
+    return 0
+
+
+def print_models(options: argparse.Namespace) -> int:
+    """`extproc models`."""
+    from extproc.compile import compile_plan
+    from extproc.config import ConfigError, load
+
+    try:
+        plan = compile_plan(load(options.config))
+    except ConfigError as error:
+        return _refuse(error)
+    if options.json:
+        print((plan.page("GET", "/v1/models") or b"").decode())
+    else:
+        print("\n".join(plan.names()))
+    return 0
+
+
+def run_simulator(options: argparse.Namespace) -> int:
+    """`extproc simulate`."""
+    from extproc.simulator import run
+
+    return run(options.host, options.port)
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """`extproc demo`."""
+    from extproc.demo import demo
+
+    return demo(once=options.once)
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    """`extproc bench`."""
+    from extproc.bench import bench
+
+    return bench(options.words, quick=options.quick, output=options.json)

@@ -1,0 +1,145 @@
+"""gateway.yaml → what the hot path holds: plans, and the secrets that they name."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from extproc.config import Gateway, digest
+from extproc.config.backend import Backend
+from extproc.config.credential import ApiKey, Aws, FromRequest
+from extproc.config.route import Route as RouteConfig
+from extproc.credentials import Weighted, client_keys
+from extproc.plan import Plan, Route, Served
+from extproc.ratelimit.limit import Limit, identity
+from providers.bridge import Quirks
+from providers.catalog import PROVIDERS
+from providers.operations import Operation
+from providers.provider import Provider
+from providers.usage import Price
+
+KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+"""Where a client's own key may stand; the first that is there is taken."""
+
+OPTIONS = ("region", "project", "instance", "api_version")
+
+
+def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
+    """The plan of a configuration that has no problems; `created` dates its models."""
+    backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
+    routes = [_route(route) for route in gateway.routes]
+    return Plan(backends, routes, hash=digest(gateway), created=created)
+
+
+def served(name: str, backend: Backend) -> Served:
+    """One backend, for all routes."""
+    provider = PROVIDERS[backend.provider]
+    base = base_url(backend, provider)
+    credential = backend.credential
+    forwards = credential == "forward"
+    header = credential.header if isinstance(credential, FromRequest) else None
+    secret = credential.fallback if isinstance(credential, FromRequest) else credential
+    return Served(
+        name=name,
+        provider=provider,
+        authority=base.netloc,
+        prefix=base.path.rstrip("/") or provider.prefix,
+        paths={operation: str(path) for operation, path in backend.paths.items()},
+        headers=tuple({**provider.headers, **backend.headers}.items()),
+        dialects=_dialects(backend.dialect, provider),
+        operations=None if backend.operations is None else frozenset(backend.operations),
+        signer=provider.signer if credential not in (None, "none") else None,
+        client_keys=KEY_HEADERS if forwards else (header,) if header else (),
+        has_secret=isinstance(secret, ApiKey | Aws),
+    )
+
+
+def base_url(backend: Backend, provider: Provider) -> Any:
+    """Scheme, host, port and perhaps a path, with the backend's options filled in."""
+    options = {name: getattr(backend, name) or "" for name in OPTIONS}
+    return urlsplit(backend.base_url or provider.base_url.format(**options))
+
+
+def _dialects(
+    chosen: str | Mapping[Operation, str] | None, provider: Provider
+) -> Mapping[Operation, str]:
+    """Operation → dialect; a bare name holds for every operation that is spoken in it."""
+    if isinstance(chosen, str):
+        spoken = provider.dialects.items()
+        return {operation: chosen for operation, names in spoken if chosen in names}
+    return chosen or {}
+
+
+def _route(route: RouteConfig) -> Route:
+    price = route.price
+    edits = route.request
+    return Route(
+        models=tuple(route.models),
+        upstream={entry.backend: entry.model or "" for entry in route.backends},
+        quirks=Quirks(
+            defaults=edits.defaults,
+            override=edits.override,
+            remove=tuple(tuple(path.split(".")) for path in edits.remove),
+        ),
+        price=Price() if price is None else Price(**price.model_dump()),
+    )
+
+
+def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:
+    """Backend → its credentials, as references."""
+    wanted = {}
+    for name, backend in gateway.backends.items():
+        credential = backend.credential
+        if isinstance(credential, FromRequest):
+            credential = credential.fallback
+        if isinstance(credential, ApiKey):
+            wanted[name] = tuple(
+                Weighted({"key": str(key.ref)}, key.weight) for key in credential.api_key
+            )
+        elif isinstance(credential, Aws):
+            wanted[name] = (_aws(credential, backend),)
+    return wanted
+
+
+def _aws(credential: Aws, backend: Backend) -> Weighted:
+    parts = {
+        "access_key_id": credential.aws.access_key_id,
+        "secret_access_key": credential.aws.secret_access_key,
+        "session_token": credential.aws.session_token,
+        "bearer": credential.aws.bearer,
+    }
+    named = {part: str(reference) for part, reference in parts.items() if reference is not None}
+    return Weighted(named, plain={"region": backend.region or ""})
+
+
+def limits(gateway: Gateway) -> list[Limit]:
+    """The limits, each under a name that stays when others come and go."""
+    found: list[Limit] = []
+    taken: set[str] = set()
+    for entry in gateway.limits:
+        for unit, amount in entry.amounts.items():
+            name = identity(entry.per, unit, entry.every, entry.models, taken)  # type: ignore[arg-type]
+            taken.add(name)
+            found.append(
+                Limit(
+                    name=name,
+                    per=tuple(entry.per),
+                    unit=unit,  # type: ignore[arg-type]
+                    amount=amount,
+                    every=entry.every,
+                    models=tuple(entry.models),
+                )
+            )
+    return found
+
+
+def bootstrap(gateway: Gateway, path: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """Envoy's bootstrap, with the keys of the clients; raises ConfigError, Unresolved.
+
+    `path` is where the configuration stands.
+    """
+    from extproc.render.envoy import render
+
+    keys = client_keys(gateway, path, environ)
+    return render(gateway, client_keys=keys, limits=limits(gateway))

@@ -1,0 +1,110 @@
+"""`extproc serve`: what the parent process does before and beside watching its children."""
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from extproc import limiter, log, worker
+from extproc.compile import compile_plan, wanted_secrets
+from extproc.config import ConfigError, Gateway, load
+from extproc.credentials import Credentials
+from extproc.transport import Endpoint
+from extproc.workers import Role, Supervisor
+
+logger = structlog.get_logger()
+
+
+class Configuration:
+    """The file, and the last good state of it."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ConfigError when there is no good state to begin with."""
+        self.path = path
+        self._stamp = self._stat()
+        self.gateway = load(path)
+
+    def _stat(self) -> tuple[int, int, int]:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return 0, 0, 0
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def reload(self, forced: bool = False) -> bool:
+        """Loads the file if it has changed, or when forced; False: what is in force stays."""
+        stamp = self._stat()
+        if stamp == self._stamp and not forced:
+            return False
+        self._stamp = stamp
+        try:
+            self.gateway = load(self.path)
+        except ConfigError as error:
+            for problem in error.problems:
+                logger.error("configuration refused, the old one stays", problem=str(problem))
+            return False
+        return True
+
+    def current(self) -> worker.Current:
+        """What a worker puts into force."""
+        created = self._stamp[0] // 1_000_000_000
+        plan = compile_plan(self.gateway, created)
+        return worker.Current(plan, Credentials(wanted_secrets(self.gateway)))
+
+    def reloaded(self) -> worker.Current | None:
+        """The same, read anew; None: the old one stays."""
+        return self.current() if self.reload(forced=True) else None
+
+
+def worker_count(gateway: Gateway) -> int:
+    """How many workers there shall be; Envoy must be told the same number."""
+    return gateway.extproc.workers or len(os.sched_getaffinity(0))
+
+
+def worker_socket(gateway: Gateway, index: int) -> str:
+    """Where a worker listens."""
+    return str(Path(gateway.extproc.sockets) / f"worker-{index}.sock")
+
+
+def limiter_socket(gateway: Gateway) -> str:
+    """Where the embedded rate limit service listens."""
+    return str(Path(gateway.extproc.sockets) / "ratelimit.sock")
+
+
+def serve(path: Path) -> int:
+    """Serves until SIGTERM; 2 when the configuration is not usable."""
+    try:
+        configuration = Configuration(path)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    gateway = configuration.gateway
+    log.configure(gateway.extproc.log.format, gateway.extproc.log.level)
+    Path(gateway.extproc.sockets).mkdir(mode=0o700, parents=True, exist_ok=True)
+    Supervisor(_roles(configuration), gateway.extproc.drain, configuration.reload).run()
+    return 0
+
+
+def _roles(configuration: Configuration) -> list[Role]:
+    gateway = configuration.gateway
+    roles = [
+        Role(f"worker-{index}", partial(_work, configuration, index))
+        for index in range(worker_count(gateway))
+    ]
+    if gateway.limits:
+        count = partial(limiter.run, configuration, limiter_socket(gateway))
+        roles.append(Role("limiter", count, last=True))
+    return roles
+
+
+def _work(configuration: Configuration, index: int) -> None:
+    gateway = configuration.gateway
+    structlog.contextvars.bind_contextvars(worker=index)
+    options = worker.Options(
+        transport=gateway.extproc.transport,
+        endpoints=(Endpoint(path=worker_socket(gateway, index)),),
+        drain=gateway.extproc.drain,
+    )
+    worker.run(configuration.current(), configuration.reloaded, options)
