@@ -1,0 +1,94 @@
+"""A real Envoy, the server, and simulated providers behind them, for each transport."""
+
+import os
+from collections.abc import Iterator
+
+import openai
+import pytest
+
+from extproc.local import Local
+from extproc.simulator import RunningSimulator
+
+TRANSPORTS = ("lean", "grpcio")
+ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b"}
+MESSAGES = [{"role": "user", "content": "hello there"}]
+
+
+class Gateway:
+    """A running gateway with its two providers."""
+
+    def __init__(self, local: Local, a: RunningSimulator, b: RunningSimulator) -> None:
+        self.local = local
+        self.a = a
+        self.b = b
+
+    def client(self, **options) -> openai.OpenAI:
+        settings = {"api_key": "client-key", "max_retries": 0, "timeout": 30, **options}
+        return openai.OpenAI(base_url=f"{self.local.url}/v1", **settings)
+
+    def async_client(self, **options) -> openai.AsyncOpenAI:
+        settings = {"api_key": "client-key", "max_retries": 0, "timeout": 30, **options}
+        return openai.AsyncOpenAI(base_url=f"{self.local.url}/v1", **settings)
+
+    def record(self, **wanted) -> dict:
+        """The newest access log record that has all of `wanted`."""
+        found: list[dict] = []
+
+        def look() -> bool:
+            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
+            return bool(found)
+
+        self.local.wait_for(look, f"a record with {wanted}")
+        return found[-1]
+
+
+def config(a: str, b: str, **more) -> dict:
+    """Two backends, and routes that use one of them, both, or each after the other."""
+    return {
+        "backends": {
+            "a": {"provider": "openai", "base_url": a, "credential": {"api_key": "env:KEY_A"}},
+            "b": {
+                "provider": "openai-compatible",
+                "base_url": f"{b}/api/v1",
+                "credential": {"api_key": "env:KEY_B"},
+            },
+        },
+        "routes": [
+            {
+                "models": ["small"],
+                "backends": [{"backend": "a", "model": "gpt-4o-mini"}],
+                "price": {"input": 2.5, "output": 10},
+            },
+            {"models": ["same"], "backends": [{"backend": "a"}]},
+            {"models": ["other"], "backends": [{"backend": "b", "model": "llama"}]},
+            {
+                "models": ["robust", "tough-*", "/^any-[0-9]+$/"],
+                "backends": [
+                    {"backend": "a", "model": "gpt-4o"},
+                    {"backend": "b", "model": "llama", "priority": 1},
+                ],
+                "retry": {
+                    "attempts": 2,
+                    "on": ["5xx", "429", "connect-failure", "reset", "timeout"],
+                    "per_try_timeout": "2s",
+                },
+            },
+        ],
+        **more,
+    }
+
+
+def start(transport: str, **more) -> Iterator[Gateway]:
+    """A gateway on `transport`; `more` goes into gateway.yaml."""
+    extproc = {"transport": transport, **more.pop("extproc", {})}
+    with (
+        RunningSimulator(name="a") as a,
+        RunningSimulator(name="b") as b,
+        Local(config(a.url, b.url, extproc=extproc, **more), ENV) as local,
+    ):
+        yield Gateway(local, a, b)
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def gateway(request) -> Iterator[Gateway]:
+    yield from start(request.param)
