@@ -123,7 +123,7 @@ class Answer:
         if seen.usage is not None and not seen.usage.estimated:
             record: metadata.Record | None = self._settled(seen)
         else:
-            record = self._running(seen.generated)
+            record = self._running(seen)
         if body is None and record is None:
             return GO_ON
         return Change(body=body, metadata=record)
@@ -225,16 +225,21 @@ class Answer:
     def _since(self, moment: float) -> float:
         return round((moment - self._asked.started) * 1000, 3)
 
-    def _estimate(self, generated: int) -> metadata.Record:
+    def _estimate(self, generated: int, known: Usage | None = None) -> metadata.Record:
+        """What was used so far; `known` is what the provider has said of it."""
         asked = self._asked
-        used = Usage(input=estimate.tokens(asked.characters), output=generated, estimated=True)
+        if known is None:
+            known = Usage(input=estimate.tokens(asked.characters))
+        output = max(known.output, generated)
+        used = msgspec.structs.replace(known, output=output, estimated=True)
         return metadata.usage(used, asked.target.price)
 
-    def _running(self, generated: int) -> metadata.Record | None:
+    def _running(self, seen: Seen) -> metadata.Record | None:
         """The running count, when it has grown by enough to be worth telling."""
+        generated = seen.generated
         if generated - self._reported <= self._reported >> 5:
             return None
-        record = self._estimate(generated)
+        record = self._estimate(generated, seen.usage)
         if self._reported < 0:
             record["ttft_ms"] = self._ttft = self._since(self._clock())
         self._reported = generated
@@ -253,10 +258,11 @@ class Answer:
         return record
 
     def _final(self, seen: Seen, data: bytes = b"") -> metadata.Record:
-        if seen.usage is not None:
+        if seen.usage is not None and not seen.usage.estimated:
             record = metadata.usage(seen.usage, self._asked.target.price)
         else:
-            record = self._estimate(seen.generated or estimate.tokens(len(data)))
+            generated = seen.generated or estimate.tokens(len(data))
+            record = self._estimate(generated, seen.usage)
         now = self._since(self._clock())
         if self._relay is None:
             record["status"] = self._status

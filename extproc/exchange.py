@@ -30,8 +30,8 @@ from providers.bridge import Call, Sent
 from providers.chat import Json
 from providers.dialect import Context
 from providers.errors import GatewayError, InvalidRequest, Unauthorized
-from providers.sign import CREDENTIAL_HEADERS, Secret
 from providers.sign import Call as SignedCall
+from providers.sign import Secret
 
 BACKEND = "xds.upstream_host_metadata.filter_metadata['ai.extproc']['backend']"
 """Attribute: the chosen endpoint's backend."""
@@ -75,12 +75,6 @@ class Secrets(Protocol):
     def get(self, backend: str) -> Secret: ...
 
 
-INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client")
-# No compression is asked for: what must be read had better be plain.
-CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms", "x-forwarded-proto")
-REMOVED = (*CREDENTIAL_HEADERS, *INTERNAL, *CLIENT_ONLY)
-
-
 class Seen(msgspec.Struct, frozen=True):
     """What the model finder, or the request itself, says of a request."""
 
@@ -96,6 +90,7 @@ class Exchange:
     __slots__ = (
         "_answer",
         "_clock",
+        "_defaults",
         "_entrance",
         "_key",
         "_plan",
@@ -117,6 +112,7 @@ class Exchange:
         self._entrance: Entrance | None = None
         self._target: Target | None = None
         self._key = ""
+        self._defaults: tuple[tuple[str, str], ...] = ()
         self._answer: Answer | None = None
 
     def handle(self, event: Event) -> Action:
@@ -172,6 +168,9 @@ class Exchange:
         self._entrance = entrance = self._plan.entrance(seen.path)
         backend = event.attributes.get(BACKEND) or ""
         self._target = target = self._plan.target(entrance.dialect, seen.model, backend)
+        self._defaults = tuple(
+            [header for header in target.defaults if event.headers.get(header[0]) is None]
+        )
         self._key = _client_key(event, target.served.client_keys)
         if event.end:
             raise InvalidRequest("the request has no body")
@@ -196,7 +195,7 @@ class Exchange:
         self._answer = self._expect(call, sent, model)
         return Change(
             set_headers=self._headers(target, call, sent),
-            remove_headers=REMOVED,
+            remove_headers=target.removed,
             body=sent.body,
             metadata=target.attempt(model, upstream, stream=stream),
         )
@@ -251,6 +250,7 @@ class Exchange:
             ("content-length", str(len(body))),
             JSON_TYPE,
             *target.headers,
+            *self._defaults,
             *signed.items(),
         )
 

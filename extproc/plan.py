@@ -21,7 +21,7 @@ from providers.dialect import Dialect, Endpoint
 from providers.errors import NotFound, Unavailable
 from providers.operations import Operation
 from providers.provider import Provider
-from providers.sign import Signer
+from providers.sign import CREDENTIAL_HEADERS, Signer
 from providers.usage import Price
 
 MODELS_PATH = "/v1/models"
@@ -30,6 +30,13 @@ DEFAULT_DIALECT = "openai.chat"
 
 MAX_CACHED = 16_384
 """Combinations kept; a route with a pattern has as many models as clients can think of."""
+
+
+INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client")
+# No compression is asked for: what must be read had better be plain.
+CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms", "x-forwarded-proto")
+REMOVED = (*CREDENTIAL_HEADERS, *INTERNAL, *CLIENT_ONLY)
+"""Headers of clients that no provider must see."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +94,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, str]
     """Of whole answers and of streams; `{model}` where the model stands in it."""
     headers: tuple[tuple[str, str], ...]
+    """Sent with every request."""
+    defaults: tuple[tuple[str, str], ...]
+    """Sent where the client has sent none of that name."""
+    removed: tuple[str, ...]
+    """Headers of clients that the provider must not see."""
     price: Price
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
@@ -231,13 +243,17 @@ class Plan:
         if route is None or backend not in route.upstream:
             raise NotFound(f"the model {model!r} does not exist", param="model", code=MISSING)
         dialect = _spoken(served, client)
+        translated = dialect is not client
+        own = tuple(dialect.request_headers.items())
         return Target(
             served=served,
             bridge=bridge(client, dialect, _quirks(route, served)),
             dialect=dialect,
             model=route.upstream[backend],
             paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
-            headers=(*dialect.request_headers.items(), *served.headers),
+            headers=((*own, *served.headers) if translated else served.headers),
+            defaults=() if translated else own,
+            removed=(*REMOVED, *(sorted(client.own_headers) if translated else ())),
             price=route.price,
             labels={
                 "backend": served.name,

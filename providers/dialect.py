@@ -124,4 +124,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     wants_usage: Callable[[Json], bool] = lambda body: True
     """Whether a client that sent `body` is to be shown usage in a stream."""
     request_headers: Mapping[str, str] = {}
-    """Sent to every provider of this dialect, such as a version."""
+    """Sent to every provider of this dialect, such as a version; a client of the same dialect may
+    have sent its own."""
+    own_headers: frozenset[str] = frozenset()
+    """Headers of clients that mean something in this dialect only, and go no further than it."""

@@ -48,7 +48,7 @@ def _closed(schema: Any, known: dict[str, Schema], strict: bool) -> Any:
                 key: value if key in {"metadata", "expected"} else _closed(value, known, strict)
                 for key, value in schema.items()
             }
-            if new.get("type") == "typed-dict":
+            if new.get("type") == "typed-dict" and new.get("extra_behavior") != "allow":
                 new["extra_behavior"] = "forbid" if strict else "ignore"
             return new
         case list() | tuple():

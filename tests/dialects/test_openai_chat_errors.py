@@ -162,6 +162,6 @@ def test_the_sdk_raises_its_own_exception(status: int, cause: Cause, kind: type[
     assert 'say "no"' in caught.value.message
 
 
-def test_overloaded_has_openais_own_status() -> None:
+def test_overloaded_keeps_its_status() -> None:
     error = ApiError(status=529, cause=Cause.OVERLOADED, message="busy")
-    assert DIALECT.render_error(error)[0] == 503
+    assert DIALECT.render_error(error)[0] == 529

@@ -189,21 +189,19 @@ def test_an_error_in_mid_stream_reaches_the_client(gateway: Gateway):
         list(stream)
 
 
-def test_a_stream_that_ends_too_early_ends_with_an_error(gateway: Gateway):
+def test_a_stream_that_is_cut_is_an_error_to_the_client_and_charged(gateway: Gateway):
     stream = gateway.client().chat.completions.create(
         model="small",
         messages=MESSAGES,
         stream=True,
         extra_headers={
-            "x-sim": order(
-                text="one two three", finish="", tokens=9, done=False, drop="mid", after=3
-            )
+            "x-sim": order(tokens=50, chunk_delay_ms=20, drop="mid", after=8, prompt_tokens=7)
         },
     )
     with pytest.raises((openai.APIError, httpx.RemoteProtocolError)):
         list(stream)
-    record = gateway.record(stream=True, status=200)
-    assert record["output_tokens"] > 0
+    record = gateway.record(stream=True, estimated=True, upstream_model="gpt-4o-mini")
+    assert record["output_tokens"] > 3
 
 
 @pytest.mark.parametrize(

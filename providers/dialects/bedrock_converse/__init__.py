@@ -36,6 +36,7 @@ DIALECT = Dialect(
     render_error=render_error,
     watch=watch,
     relay=ConverseRelay,
+    own_headers=frozenset({"amz-sdk-invocation-id", "amz-sdk-request"}),
 )
 
 DIALECTS = (DIALECT,)

@@ -76,6 +76,7 @@ DIALECT = Dialect(
     relay=ChatRelay,
     edits=edits,
     wants_usage=wants_usage,
+    own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
 )
 
 DIALECTS = (DIALECT,)

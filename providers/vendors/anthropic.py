@@ -1,0 +1,23 @@
+"""Anthropic: Claude by its own API (https://platform.claude.com/docs/en/api/overview)."""
+
+from providers.operations import Operation
+from providers.provider import Provider
+from providers.sign import x_api_key
+
+# `anthropic-version` comes with the dialect: a client's own is kept, as it says how its body is
+# to be read.
+PROVIDERS = (
+    Provider(
+        name="anthropic",
+        title="Anthropic",
+        docs="https://platform.claude.com/docs/en/api/overview",
+        base_url="https://api.anthropic.com",
+        prefix="/v1",
+        paths={
+            Operation.COUNT_TOKENS: "/messages/count_tokens",
+            Operation.MODELS: "/models",
+        },
+        dialects={Operation.CHAT: ("anthropic.messages",)},
+        signer=x_api_key,
+    ),
+)
