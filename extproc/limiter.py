@@ -28,10 +28,10 @@ from extproc.worker import follow, transport
 log = structlog.get_logger()
 
 
-def run(configuration: Any, socket: str) -> None:
+def run(configuration: Any, endpoint: Endpoint) -> None:
     """Serves until SIGTERM; on SIGHUP, the limits are read anew and the counters stay."""
     structlog.contextvars.bind_contextvars(worker="limiter")
-    uvloop.run(_serve(configuration, socket))
+    uvloop.run(_serve(configuration, endpoint))
 
 
 def counters(gateway: Gateway, clock: Callable[[], float]) -> Counters:
@@ -42,7 +42,7 @@ def counters(gateway: Gateway, clock: Callable[[], float]) -> Counters:
     return Memory(clock)
 
 
-async def _serve(configuration: Any, socket: str) -> None:
+async def _serve(configuration: Any, endpoint: Endpoint) -> None:
     gateway: Gateway = configuration.gateway
     limiter = Limiter(
         compile.limits(gateway), counters(gateway, time.time), on_error=gateway.limiter.on_error
@@ -58,7 +58,7 @@ async def _serve(configuration: Any, socket: str) -> None:
         unary={SHOULD_RATE_LIMIT: limiter.should_rate_limit, HEALTH: health.check},
     )
     listen = transport(gateway.extproc.transport)
-    server = await listen(offered, Endpoint(path=socket))
+    server = await listen(offered, endpoint)
     log.info("ready", pid=os.getpid())
     await follow(lambda: None)
     health.serving = False

@@ -1,17 +1,20 @@
 """`extproc serve`: what the parent process does before and beside watching its children."""
 
 import os
+import ssl
 import sys
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from extproc import limiter, log, worker
 from extproc.compile import compile_plan, wanted_secrets
 from extproc.config import ConfigError, Gateway, load
+from extproc.config.process import ServerTls
 from extproc.credentials import Credentials
-from extproc.transport import Endpoint
+from extproc.transport import Endpoint, sockets
 from extproc.workers import Role, Supervisor
 
 logger = structlog.get_logger()
@@ -89,22 +92,51 @@ def serve(path: Path) -> int:
 
 def _roles(configuration: Configuration) -> list[Role]:
     gateway = configuration.gateway
-    roles = [
-        Role(f"worker-{index}", partial(_work, configuration, index))
-        for index in range(worker_count(gateway))
-    ]
+    roles = []
+    for index in range(worker_count(gateway)):
+        endpoint = _endpoint(gateway, worker_socket(gateway, index))
+        roles.append(Role(f"worker-{index}", partial(_work, configuration, index, endpoint)))
     if gateway.limits:
-        count = partial(limiter.run, configuration, limiter_socket(gateway))
+        count = partial(limiter.run, configuration, _endpoint(gateway, limiter_socket(gateway)))
         roles.append(Role("limiter", count, last=True))
     return roles
 
 
-def _work(configuration: Configuration, index: int) -> None:
+def _endpoint(gateway: Gateway, path: str) -> Endpoint:
+    """A socket that outlives the child that answers on it: while one is restarted, Envoy waits.
+
+    grpcio cannot take a socket over; there, Envoy is refused until the new child listens.
+    """
+    endpoint = Endpoint(path=path)
+    if gateway.extproc.transport == "grpcio":
+        return endpoint
+    return msgspec.structs.replace(endpoint, listener=sockets.listen(endpoint))
+
+
+def _work(configuration: Configuration, index: int, endpoint: Endpoint) -> None:
     gateway = configuration.gateway
     structlog.contextvars.bind_contextvars(worker=index)
     options = worker.Options(
         transport=gateway.extproc.transport,
-        endpoints=(Endpoint(path=worker_socket(gateway, index)),),
+        endpoints=(endpoint, *_tcp(gateway, index)),
         drain=gateway.extproc.drain,
     )
     worker.run(configuration.current(), configuration.reloaded, options)
+
+
+def _tcp(gateway: Gateway, index: int) -> tuple[Endpoint, ...]:
+    """The TCP endpoint of a worker: the configured port, and one more for each further worker."""
+    tcp = gateway.extproc.tcp
+    if tcp is None:
+        return ()
+    return (Endpoint(host=str(tcp.host), port=tcp.port + index, tls=_tls(tcp.tls)),)
+
+
+def _tls(files: ServerTls | None) -> ssl.SSLContext | None:
+    if files is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=files.client_ca)
+    context.load_cert_chain(files.certificate, files.key)
+    if files.client_ca is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context

@@ -24,7 +24,7 @@ POLL = 0.5
 SETTLED = 5.0
 """A child that lived this many seconds is restarted at once; one that did not waits a little."""
 BACKOFF = (0.0, 0.1, 0.2, 0.4, 0.8)
-"""Seconds before a restart, by how often the child died young in a row."""
+"""Seconds before a restart, by how often in a row the child died young; the last one repeats."""
 GRACE = 5.0
 """Seconds beyond the drain time after which a child that does not stop is killed."""
 
@@ -65,7 +65,7 @@ class Child:
         now = time.monotonic()
         self.pid = 0
         self.failures = 0 if now - self.started > SETTLED else self.failures + 1
-        self.due = now + BACKOFF[min(self.failures, len(BACKOFF) - 1)]
+        self.due = now + BACKOFF[min(self.failures, len(BACKOFF)) - 1] if self.failures else now
 
 
 def _play(role: Role) -> NoReturn:

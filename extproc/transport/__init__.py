@@ -5,6 +5,7 @@ A service knows messages and nothing of connections. A message is serialised pro
 five bytes that gRPC puts before it.
 """
 
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from enum import IntEnum
@@ -66,6 +67,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     host: str = ""
     port: int = 0
     tls: ssl.SSLContext | None = None
+    listener: socket.socket | None = None
+    """Bound and listening already, by a parent that keeps it for the next server; lean only."""
 
 
 class Server(Protocol):

@@ -77,6 +77,7 @@ class Calls:
         self._service = service
         self._limits = limits
         self._http2 = http2
+        self._sending = http2.sending
         self._flush = flush
         self._open: dict[int, Rpc] = {}
         self._held: deque[Rpc] = deque()
@@ -149,7 +150,7 @@ class Calls:
 
     def resume(self) -> None:
         """Goes on with streams that were held back, as long as replies leave."""
-        while self._held and self._http2.unsent <= self._limits.unsent:
+        while self._held and self._sending.unsent <= self._limits.unsent:
             rpc = self._held.popleft()
             rpc.held = False
             if rpc.id in self._open:
@@ -173,7 +174,7 @@ class Calls:
         """Hands over what can be handed over."""
         messages = rpc.messages
         while rpc.waiting is None and not rpc.blocked:
-            if self._http2.unsent > self._limits.unsent:
+            if self._sending.unsent > self._limits.unsent:
                 self._hold(rpc)
                 return
             try:

@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
-from hpack import Decoder, HPACKError, OversizedHeaderListError
-from hpack.table import HeaderTable
 
-from extproc.transport.frames import Code, ConnectionFault
-
-Field = tuple[bytes, bytes]
+from extproc.transport.decompression import Decompressor, Field
 
 CACHED_BLOCKS = 64
 CACHED_BLOCK_SIZE = 1024
+REMEMBERED_FIELD = 256
 
+DIGITS = re.compile(rb"[0-9]{1,18}")
 # RFC 9113, section 8.2.1: the least that must be refused.
 BAD_NAME = re.compile(rb"[\x00-\x20A-Z\x7f-\xff:]|\A\Z")
 BAD_VALUE = re.compile(rb"[\x00\r\n]|\A[ \t]|[ \t]\Z")
@@ -38,23 +37,32 @@ class Head(msgspec.Struct, frozen=True):
     """The content-length that the body must have."""
 
 
+@lru_cache(maxsize=1024)
+def _field_fault(name: bytes, value: bytes) -> str:
+    """Why a regular field is malformed by section 8.2 of RFC 9113, or an empty string."""
+    if BAD_NAME.search(name):
+        return "field name"
+    if name in HOP_BY_HOP or (name == b"te" and value != b"trailers"):
+        return "connection-specific field"
+    return "field value" if BAD_VALUE.search(value) else ""
+
+
 def _fault(fields: Sequence[Field]) -> str:
     """Why a field list is malformed by sections 8.2 and 8.3 of RFC 9113, or an empty string."""
     pseudo: set[bytes] = set()
     regular = False
     for name, value in fields:
         if name[:1] == b":":
-            if regular or name in pseudo or name not in PSEUDO:
-                return "pseudo-header out of place"
+            if regular or name in pseudo or name not in PSEUDO or BAD_VALUE.search(value):
+                return "pseudo-header field"
             pseudo.add(name)
-        elif BAD_NAME.search(name):
-            return "field name"
-        elif name in HOP_BY_HOP or (name == b"te" and value != b"trailers"):
-            return "connection-specific field"
-        else:
-            regular = True
-        if BAD_VALUE.search(value):
-            return "field value"
+            continue
+        regular = True
+        # What is remembered must be small: a peer chooses it.
+        small = len(name) + len(value) < REMEMBERED_FIELD
+        fault = _field_fault(name, value) if small else _field_fault.__wrapped__(name, value)
+        if fault:
+            return fault
     if pseudo and not pseudo >= REQUIRED:
         return "pseudo-header missing"
     return ""
@@ -65,17 +73,19 @@ def _head(fields: Sequence[Field]) -> Head:
     fault = _fault(fields)
     if found.get(b":path") == b"":
         fault = "empty path"
+    length = None
+    if b"content-length" in found:
+        length = _content_length(fields)
+        fault = fault or ("content-length" if length is None else "")
+    trailers = not fields or fields[0][0][:1] != b":"
+    return Head(fields=found, fault=fault, trailers=trailers, length=length)
+
+
+def _content_length(fields: Sequence[Field]) -> int | None:
+    """The one length that all content-length fields agree on; None if they do not."""
     lengths = {value for name, value in fields if name == b"content-length"}
-    length = lengths.pop() if lengths else b"0"
-    if lengths or not length.isdigit() or len(length) > 18:
-        fault = "content-length"
-        length = b"0"
-    return Head(
-        fields=found,
-        fault=fault,
-        trailers=not any(name[:1] == b":" for name, _ in fields),
-        length=int(length) if b"content-length" in found else None,
-    )
+    length = lengths.pop()
+    return int(length) if not lengths and DIGITS.fullmatch(length) else None
 
 
 class HeadDecoder:
@@ -87,7 +97,7 @@ class HeadDecoder:
     """
 
     def __init__(self, header_list: int) -> None:
-        self._decoder = Decoder(max_header_list_size=header_list)
+        self._decompressor = Decompressor(header_list)
         self._known: dict[bytes, Head] = {}
 
     def decode(self, block: bytes) -> Head:
@@ -96,31 +106,15 @@ class HeadDecoder:
         return self._decode(block) if head is None else head
 
     def _decode(self, block: bytes) -> Head:
-        table = self._decoder.header_table
-        size, count, first = table.maxsize, len(table.dynamic_entries), _first(table)
-        try:
-            head = _head(list(self._decoder.decode(block, raw=True)))
-        except OversizedHeaderListError as error:
-            raise ConnectionFault(Code.ENHANCE_YOUR_CALM, str(error)) from None
-        except HPACKError as error:
-            raise ConnectionFault(Code.COMPRESSION_ERROR, str(error)) from None
-        # An insertion puts a new tuple first, whatever it evicts.
-        if (
-            _first(table) is not first
-            or len(table.dynamic_entries) != count
-            or table.maxsize != size
-        ):
+        generation = self._decompressor.generation
+        head = _head(self._decompressor.decode(block))
+        if self._decompressor.generation != generation:
             self._known.clear()
         elif len(block) <= CACHED_BLOCK_SIZE:
             if len(self._known) >= CACHED_BLOCKS:
                 self._known.clear()
             self._known[block] = head
         return head
-
-
-def _first(table: HeaderTable) -> Field | None:
-    entries = table.dynamic_entries
-    return entries[0] if entries else None
 
 
 def _literal(value: bytes) -> bytes:

@@ -60,15 +60,13 @@ class Credit:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._window = limits.stream_window
         self._budget = limits.reserved
         self._granted = 0
         self._waiting: deque[Stream] = deque()
 
-    def consumed(self, stream: Stream, size: int) -> int:
-        """The increment to send now that `size` bytes were handed over; 0 for none yet."""
-        stream.owed += size
-        if stream.owed * 2 < self._window or not stream.remote_open:
+    def give_back(self, stream: Stream) -> int:
+        """The increment to send for all that was consumed; 0 if the peer sends no more anyway."""
+        if not stream.remote_open:
             return 0
         increment, stream.owed = stream.owed, 0
         stream.receive_window += increment

@@ -64,20 +64,17 @@ def _status(status: Status, text: str) -> list[tuple[bytes, bytes]]:
 class Messages:
     """The messages of one stream, out of its DATA."""
 
-    __slots__ = ("_limit", "_pieces", "_size", "held")
+    __slots__ = ("_limit", "_pieces", "_size", "held", "missing")
 
     def __init__(self, limit: int) -> None:
         self.held = 0
         """Bytes received and not yet part of a message that was taken, but for its prefix."""
+        self.missing = 0
+        """Bytes that the message begun last still needs; 0 if none is begun."""
         self._limit = limit
         self._pieces: list[bytes | bytearray | memoryview] = []
         self._size = -1
         """Length of the message that comes next, once its prefix is read."""
-
-    @property
-    def missing(self) -> int:
-        """Bytes that the begun message still needs; 0 if none is begun."""
-        return max(0, self._size - self.held)
 
     @property
     def partial(self) -> bool:
@@ -97,16 +94,20 @@ class Messages:
 
     def next(self) -> bytes | None:
         """The next whole message, or None; Abort for one that is compressed or too long."""
+        pieces = self._pieces
+        if not pieces and self._size:
+            return None
         if self._size < 0 and not self._begin():
             return None
         size = self._size
         if self.held < size:
             self._settle()
+            self.missing = size - self.held
             return None
-        pieces = self._pieces
-        whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self.held -= size
         self._size = -1
+        self.missing = 0
+        whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if not self.held:
             self._pieces = []
             return bytes(whole)
@@ -128,9 +129,12 @@ class Messages:
             raise Abort(
                 Status.RESOURCE_EXHAUSTED, f"message of {size} bytes, {self._limit} allowed"
             )
-        pieces[0] = memoryview(pieces[0])[PREFIX_SIZE:]
         self.held -= PREFIX_SIZE
         self._size = size
+        first = pieces[0]
+        # A view costs nothing, but for a short piece more than a copy.
+        whole = self.held == size and isinstance(first, bytes)
+        pieces[0] = first[PREFIX_SIZE:] if whole else memoryview(first)[PREFIX_SIZE:]
         return True
 
     def _settle(self) -> None:

@@ -5,7 +5,6 @@ becomes a GOAWAY in `take` and a `Closed` event, a stream error a RST_STREAM and
 Sections of RFC 9113 are named where they decide.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from extproc.transport import frames
@@ -17,6 +16,7 @@ from extproc.transport.h2events import Acknowledged, Closed, Data, Event, Opened
 from extproc.transport.limits import Limits
 from extproc.transport.patience import Patience
 from extproc.transport.sending import Sender
+from extproc.transport.streams import StreamTable
 
 PING_BODY = b"extproc\x00"
 
@@ -31,36 +31,19 @@ class Connection:
         self.held = 0
         """Bytes received and not yet consumed."""
         self._limits = limits
-        self._streams: dict[int, Stream] = {}
-        self._last = 0
-        """The highest stream id that the peer used."""
-        self._final = frames.STREAM_MASK
-        """Streams above it are ignored: our last GOAWAY said so."""
-        self._lingering: OrderedDict[int, None] = OrderedDict()
+        self._table = StreamTable(limits.lingering)
+        self._streams = self._table.open
         self._credit = Credit(limits)
         self._decoder = HeadDecoder(limits.header_list)
         self._buffer = b""
         self._events: list[Event] = []
         self._blocks = HeaderBlocks(limits)
         self._receive_window = limits.connection_window
+        self._low_window = limits.connection_window // 2
+        self._half_window = limits.stream_window // 2
         self._patience = Patience(limits.noise_burst, limits.noise_rate, clock)
-        self._send = Sender(clock)
-        self._send.out += (
-            frames.settings(
-                {
-                    frames.MAX_CONCURRENT_STREAMS: limits.streams,
-                    frames.INITIAL_WINDOW_SIZE: limits.stream_window,
-                    frames.MAX_FRAME_SIZE: limits.frame,
-                    frames.MAX_HEADER_LIST_SIZE: limits.header_list,
-                }
-            ),
-            frames.window_update(0, limits.connection_window - frames.DEFAULT_WINDOW),
-        )
-
-    @property
-    def unsent(self) -> int:
-        """Bytes of replies that wait for the peer's windows."""
-        return self._send.unsent
+        self.sending = Sender(clock)
+        self.sending.greet(limits)
 
     @property
     def streams(self) -> int:
@@ -84,7 +67,7 @@ class Connection:
 
     def take(self) -> list[bytes | memoryview]:
         """The bytes to write now."""
-        out, self._send.out = self._send.out, []
+        out, self.sending.out = self.sending.out, []
         return out
 
     def _greet(self, data: bytes) -> int:
@@ -131,10 +114,10 @@ class Connection:
         stream = self._streams.get(stream_id)
         size = stop - start
         self._receive_window -= size
-        if self._receive_window * 2 < self._limits.connection_window:
+        if self._receive_window < self._low_window:
             self._open_connection_window()
         if stream is None:
-            self._stray(stream_id)
+            self._table.must_linger(stream_id)
             return
         if not stream.remote_open:
             raise ConnectionFault(Code.STREAM_CLOSED, "DATA after the end")
@@ -166,19 +149,6 @@ class Connection:
         self._fail(stream, Code.PROTOCOL_ERROR)
         return False
 
-    def _stray(self, stream_id: int) -> None:
-        """DATA or HEADERS for a stream that is not open (5.1)."""
-        if not stream_id:
-            raise ConnectionFault(Code.PROTOCOL_ERROR, "stream 0")
-        if stream_id > self._final or stream_id in self._lingering:
-            return
-        if self._idle(stream_id):
-            raise ConnectionFault(Code.PROTOCOL_ERROR, "stream is idle")
-        raise ConnectionFault(Code.STREAM_CLOSED, "stream is closed")
-
-    def _idle(self, stream_id: int) -> bool:
-        return stream_id > self._last or not stream_id & 1
-
     def _headers(self, flags: int, stream_id: int, payload: bytes) -> None:
         if not stream_id & 1:
             raise ConnectionFault(Code.PROTOCOL_ERROR, "not a client's stream")
@@ -197,10 +167,10 @@ class Connection:
         stream = self._streams.get(stream_id)
         if stream is not None:
             self._trailers(stream, head, end)
-        elif stream_id <= self._last or stream_id > self._final:
-            self._stray(stream_id)
+        elif stream_id <= self._table.last or stream_id > self._table.final:
+            self._table.must_linger(stream_id)
         else:
-            self._last = stream_id
+            self._table.last = stream_id
             self._open(stream_id, head, end)
 
     def _open(self, stream_id: int, head: Head, end: bool) -> None:
@@ -209,7 +179,7 @@ class Connection:
         elif head.fault or head.trailers or (end and head.length):
             self._refuse(stream_id, Code.PROTOCOL_ERROR)
         else:
-            stream = Stream(stream_id, self._send.initial_window, self._limits.stream_window)
+            stream = Stream(stream_id, self.sending.initial_window, self._limits.stream_window)
             stream.remote_open = not end
             stream.expected = head.length
             self._streams[stream_id] = stream
@@ -227,11 +197,11 @@ class Connection:
         self._patience.spend()  # 5.3: the scheme is deprecated, the frame ignored
 
     def _rst_stream(self, _flags: int, stream_id: int, payload: bytes) -> None:
-        if self._idle(stream_id):
+        if self._table.idle(stream_id):
             raise ConnectionFault(Code.PROTOCOL_ERROR, "RST_STREAM of an idle stream")
         stream = self._streams.get(stream_id)
         if stream is None:
-            self._lingering.pop(stream_id, None)
+            self._table.settle(stream_id)
             return
         if not stream.answered:
             self._patience.spend()
@@ -245,40 +215,22 @@ class Connection:
         self._patience.spend()
         if flags & frames.ACK:
             return
-        before = self._send.initial_window
-        for key, value in frames.SETTING.iter_unpack(payload):
-            self._setting(key, value)
+        before = self.sending.initial_window
+        change = self.sending.configure(payload) - before
         # 6.5.3: the new values count for the peer from the acknowledgement on.
-        self._send.out.append(frames.frame(frames.SETTINGS, frames.ACK, 0))
-        if self._send.initial_window > before:
-            for stream in list(self._streams.values()):
-                self._flush(stream)
+        self.sending.out.append(frames.frame(frames.SETTINGS, frames.ACK, 0))
+        if change:
+            self._resize_windows(change)
 
-    def _setting(self, key: int, value: int) -> None:
-        match key:
-            case frames.HEADER_TABLE_SIZE:
-                self._send.limit_table(value)
-            case frames.ENABLE_PUSH if value > 1:
-                raise ConnectionFault(Code.PROTOCOL_ERROR, "ENABLE_PUSH")
-            case frames.INITIAL_WINDOW_SIZE:
-                self._resize_windows(value)
-            case frames.MAX_FRAME_SIZE:
-                if not frames.DEFAULT_FRAME <= value <= frames.LARGEST_FRAME:
-                    raise ConnectionFault(Code.PROTOCOL_ERROR, "MAX_FRAME_SIZE")
-                self._send.frame_size = value
-
-    def _resize_windows(self, value: int) -> None:
+    def _resize_windows(self, change: int) -> None:
         """INITIAL_WINDOW_SIZE moves every open stream's window, below zero if need be (6.9.2)."""
-        if value > frames.MAX_WINDOW:
-            raise ConnectionFault(Code.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE")
-        change, self._send.initial_window = value - self._send.initial_window, value
-        if not change:
-            return
         self._patience.spend(1 + len(self._streams) // 32)
-        for stream in self._streams.values():
+        for stream in list(self._streams.values()):
             stream.send_window += change
             if stream.send_window > frames.MAX_WINDOW:
                 raise ConnectionFault(Code.FLOW_CONTROL_ERROR, "window overflow")
+            if change > 0:
+                self._flush(stream)
 
     def _push_promise(self, _flags: int, _stream_id: int, _payload: bytes) -> None:
         raise ConnectionFault(Code.PROTOCOL_ERROR, "a client cannot push")
@@ -286,7 +238,7 @@ class Connection:
     def _ping(self, flags: int, _stream_id: int, payload: bytes) -> None:
         self._patience.spend()
         if not flags & frames.ACK:
-            self._send.out.append(frames.frame(frames.PING, frames.ACK, 0, payload))
+            self.sending.out.append(frames.frame(frames.PING, frames.ACK, 0, payload))
         elif payload == PING_BODY:
             self._events.append(Acknowledged())
 
@@ -303,7 +255,7 @@ class Connection:
             return
         stream = self._streams.get(stream_id)
         if stream is None:
-            if self._idle(stream_id):
+            if self._table.idle(stream_id):
                 raise ConnectionFault(Code.PROTOCOL_ERROR, "WINDOW_UPDATE of an idle stream")
         elif not increment:
             self._fail(stream, Code.PROTOCOL_ERROR)
@@ -316,15 +268,15 @@ class Connection:
     def _widen(self, increment: int) -> None:
         if not increment:
             raise ConnectionFault(Code.PROTOCOL_ERROR, "window increment of 0")
-        if self._send.window + increment > frames.MAX_WINDOW:
+        if self.sending.window + increment > frames.MAX_WINDOW:
             raise ConnectionFault(Code.FLOW_CONTROL_ERROR, "window overflow")
-        for stream in self._send.widen(increment):
+        for stream in self.sending.widen(increment):
             self._flushed(stream)
 
     def send_head(self, stream_id: int, block: bytes) -> None:
         """The response's header block, at most 16 KiB of it."""
         if stream_id in self._streams:
-            self._send.headers(stream_id, block, 0)
+            self.sending.headers(stream_id, block, 0)
 
     def send_data(self, stream_id: int, prefix: bytes, body: bytes) -> bool:
         """`prefix` and `body` as DATA; False if some must wait for the peer, until `Sent`."""
@@ -332,7 +284,7 @@ class Connection:
         if stream is None:
             return True
         stream.answered = True
-        return self._send.data(stream, prefix, body)
+        return self.sending.data(stream, prefix, body)
 
     def send_trailers(self, stream_id: int, block: bytes) -> None:
         """The header block that ends the response, after all of its DATA."""
@@ -349,7 +301,7 @@ class Connection:
         """Ends a stream at once, whatever waits to be sent."""
         stream = self._streams.get(stream_id)
         if stream is not None:
-            self._send.out.append(frames.rst_stream(stream_id, code))
+            self.sending.out.append(frames.rst_stream(stream_id, code))
             self._forget(stream)
 
     def consumed(self, stream_id: int, size: int) -> None:
@@ -368,17 +320,17 @@ class Connection:
 
     def ping(self) -> None:
         """Asks the peer for a sign of life (`Acknowledged`)."""
-        self._send.out.append(frames.frame(frames.PING, 0, 0, PING_BODY))
+        self.sending.out.append(frames.frame(frames.PING, 0, 0, PING_BODY))
 
     def announce_shutdown(self) -> None:
         """The first GOAWAY of two (6.8): no stream under way is refused yet."""
-        self._send.out.append(frames.goaway(frames.STREAM_MASK, Code.NO_ERROR))
+        self.sending.out.append(frames.goaway(frames.STREAM_MASK, Code.NO_ERROR))
         self.ping()
 
     def refuse_new_streams(self) -> None:
         """The second GOAWAY: the peer may open later streams elsewhere."""
-        self._final = self._last
-        self._send.out.append(frames.goaway(self._last, Code.NO_ERROR))
+        self._table.final = self._table.last
+        self.sending.out.append(frames.goaway(self._table.last, Code.NO_ERROR))
 
     def close(self, code: Code, text: str = "") -> None:
         """GOAWAY, after which nothing is read any more."""
@@ -386,7 +338,7 @@ class Connection:
             self.closed = True
             self._buffer = b""
             self._streams.clear()
-            self._send.out.append(frames.goaway(self._last, code, text))
+            self.sending.out.append(frames.goaway(self._table.last, code, text))
             self._events.append(Closed(code, text))
 
     def stalled(self, before: float) -> list[int]:
@@ -398,7 +350,7 @@ class Connection:
         ]
 
     def _flush(self, stream: Stream) -> None:
-        if stream.pending and self._send.flush(stream):
+        if stream.pending and self.sending.flush(stream):
             self._flushed(stream)
 
     def _flushed(self, stream: Stream) -> None:
@@ -408,17 +360,17 @@ class Connection:
             self._events.append(Sent(stream.id))
 
     def _finish(self, stream: Stream, block: bytes) -> None:
-        self._send.headers(stream.id, block, frames.END_STREAM)
+        self.sending.headers(stream.id, block, frames.END_STREAM)
         if stream.remote_open:
             # 8.1: an answer may end before its request; the peer is told to send no more.
-            self._send.out.append(frames.rst_stream(stream.id, Code.NO_ERROR))
+            self.sending.out.append(frames.rst_stream(stream.id, Code.NO_ERROR))
         self._forget(stream)
 
     def _refuse(self, stream_id: int, code: Code) -> None:
         """Answers a stream that was not opened with RST_STREAM."""
         self._patience.spend()
-        self._send.out.append(frames.rst_stream(stream_id, code))
-        self._linger(stream_id)
+        self.sending.out.append(frames.rst_stream(stream_id, code))
+        self._table.linger(stream_id)
 
     def _fail(self, stream: Stream, code: Code) -> None:
         """A stream error (5.4.2)."""
@@ -430,21 +382,17 @@ class Connection:
         del self._streams[stream.id]
         self.held -= self._limits.stream_window - stream.receive_window - stream.owed
         if stream.pending:
-            self._send.forget(stream)
+            self.sending.forget(stream)
         if stream.remote_open:
-            self._linger(stream.id)
+            self._table.linger(stream.id)
         if stream.granted or stream.wanted:
             self._release(stream)
 
-    def _linger(self, stream_id: int) -> None:
-        """Frames of this stream may be under way for a while."""
-        self._lingering[stream_id] = None
-        if len(self._lingering) > self._limits.lingering:
-            self._lingering.popitem(last=False)
-
     def _consume(self, stream: Stream, size: int) -> None:
         self.held -= size
-        self._increment(stream.id, self._credit.consumed(stream, size))
+        stream.owed += size
+        if stream.owed >= self._half_window:
+            self._increment(stream.id, self._credit.give_back(stream))
 
     def _release(self, stream: Stream) -> None:
         for other, increment in self._credit.release(stream):
@@ -452,7 +400,7 @@ class Connection:
 
     def _increment(self, stream_id: int, increment: int) -> None:
         if increment:
-            self._send.out.append(frames.window_update(stream_id, increment))
+            self.sending.out.append(frames.window_update(stream_id, increment))
 
     def _open_connection_window(self) -> None:
         increment = self._limits.connection_window - self._receive_window

@@ -45,6 +45,8 @@ class Session(asyncio.Protocol):
             self._transport.abort()
             return
         self._transport.set_write_buffer_limits(high=self._limits.write_buffer)
+        if self._server.draining:
+            self.drain()
         self._flush()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -174,6 +176,7 @@ class LeanServer:
         self.service: Final = service
         self.limits: Final = limits
         self.sessions: set[Session] = set()
+        self.draining = False
         shortest = min(
             limits.preface_timeout, limits.keepalive_timeout, limits.stall, limits.linger
         )
@@ -183,7 +186,8 @@ class LeanServer:
     async def listen(self, endpoint: Endpoint) -> None:
         listener = sockets.listen(endpoint)
         self._path = endpoint.path
-        self._file = sockets.identity(endpoint.path) if endpoint.path else None
+        made = endpoint.path and endpoint.listener is None
+        self._file = sockets.identity(endpoint.path) if made else None
         self.address = listener.getsockname()
         if endpoint.tls is not None:
             endpoint.tls.set_alpn_protocols([ALPN])
@@ -201,8 +205,12 @@ class LeanServer:
 
     async def drain(self, grace: float) -> None:
         """Take no new streams, let the open ones finish for `grace` seconds, then close."""
-        self._listener.close()
+        self.draining = True
         sockets.unlink(self._path, self._file)
+        # Whoever connected already is let in: the loop polls once between two turns.
+        for _ in range(2):
+            await asyncio.sleep(0)
+        self._listener.close()
         for session in list(self.sessions):
             session.drain()
         if not await self._empty(grace):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from extproc.transport import frames
 from extproc.transport.flow import Stream
-from extproc.transport.frames import HEAD
+from extproc.transport.frames import HEAD, Code, ConnectionFault
+from extproc.transport.limits import Limits
 
 SHRINK_TABLE = b"\x20"
 """HPACK: dynamic table size update to 0 (RFC 7541, section 6.3)."""
@@ -36,11 +37,39 @@ class Sender:
             block,
         )
 
-    def limit_table(self, size: int) -> None:
-        """The peer's HPACK table size; ours is unused, but a reduction must be followed (4.3.1)."""
-        if size < self._table_size:
-            self._table_size = 0
-            self._block_prefix = SHRINK_TABLE
+    def greet(self, limits: Limits) -> None:
+        """Our SETTINGS, and the connection's window, which no setting can widen."""
+        values = {
+            frames.MAX_CONCURRENT_STREAMS: limits.streams,
+            frames.INITIAL_WINDOW_SIZE: limits.stream_window,
+            frames.MAX_FRAME_SIZE: limits.frame,
+            frames.MAX_HEADER_LIST_SIZE: limits.header_list,
+        }
+        increment = limits.connection_window - frames.DEFAULT_WINDOW
+        self.out += (frames.settings(values), frames.window_update(0, increment))
+
+    def configure(self, payload: bytes) -> int:
+        """Applies the peer's SETTINGS; the initial window of streams by them."""
+        for key, value in frames.SETTING.iter_unpack(payload):
+            self._set(key, value)
+        return self.initial_window
+
+    def _set(self, key: int, value: int) -> None:
+        match key:
+            case frames.HEADER_TABLE_SIZE:
+                # 4.3.1: we index nothing, but a reduction must be followed, once.
+                if value < self._table_size:
+                    self._table_size, self._block_prefix = 0, SHRINK_TABLE
+            case frames.ENABLE_PUSH if value > 1:
+                raise ConnectionFault(Code.PROTOCOL_ERROR, "ENABLE_PUSH")
+            case frames.INITIAL_WINDOW_SIZE:
+                if value > frames.MAX_WINDOW:
+                    raise ConnectionFault(Code.FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE")
+                self.initial_window = value
+            case frames.MAX_FRAME_SIZE:
+                if not frames.DEFAULT_FRAME <= value <= frames.LARGEST_FRAME:
+                    raise ConnectionFault(Code.PROTOCOL_ERROR, "MAX_FRAME_SIZE")
+                self.frame_size = value
 
     def data(self, stream: Stream, prefix: bytes, body: bytes) -> bool:
         """`prefix` and `body` as DATA; False if some of it must wait for a window."""

@@ -13,6 +13,8 @@ BACKLOG = 1024
 
 def listen(endpoint: Endpoint) -> socket.socket:
     """A bound, listening socket; OSError if the address is taken."""
+    if endpoint.listener is not None:
+        return endpoint.listener.dup()
     if endpoint.path:
         return _listen_unix(Path(endpoint.path))
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET

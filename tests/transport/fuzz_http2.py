@@ -157,11 +157,12 @@ class Echo:
 class Server:
     """A connection and its calls, without a socket."""
 
-    def __init__(self) -> None:
-        self.connection = Connection(SMALL, Clock())
+    def __init__(self, limits: Limits = SMALL) -> None:
+        self.limits = limits
+        self.connection = Connection(limits, Clock())
         self.opened: list[Echo] = []
         service = Service(streams={peer.PATH: self._open})
-        self.calls = Calls(service, SMALL, self.connection, self._flush)
+        self.calls = Calls(service, limits, self.connection, self._flush)
 
     def _open(self) -> Echo:
         self.opened.append(Echo())
@@ -191,15 +192,21 @@ class Server:
 
     def check(self) -> None:
         """Every bound that `Limits` names, and that the books agree with each other."""
-        connection = self.connection
-        assert connection.streams <= SMALL.streams
-        assert 0 <= connection.held <= SMALL.held
-        longest_reply = 2 * SMALL.message + 100
-        assert 0 <= connection.unsent <= SMALL.unsent + longest_reply
-        assert len(connection._buffer) <= max(SMALL.frame, len(peer.PREFACE)) + HEAD_SIZE
-        assert len(connection._lingering) <= SMALL.lingering
+        connection, limits = self.connection, self.limits
+        assert connection.streams <= limits.streams
+        assert 0 <= connection.held <= limits.held
+        longest_reply = 2 * limits.message + 100
+        assert 0 <= connection.sending.unsent <= limits.unsent + longest_reply
+        assert len(connection._buffer) <= max(limits.frame, len(peer.PREFACE)) + HEAD_SIZE
+        assert len(connection._table._lingering) <= limits.lingering
         if not connection.closed:
             assert connection.streams == len(self.calls)
+            open_streams = connection._streams.values()
+            waiting = sum(len(piece) for stream in open_streams for piece in stream.pending)
+            assert connection.sending.unsent == waiting
+            held = sum(rpc.messages.held for rpc in self.calls._open.values())
+            prefixes = 5 * len(self.calls)
+            assert held <= connection.held <= held + prefixes
         assert sum(not call.over for call in self.opened) == len(self.calls)
 
 

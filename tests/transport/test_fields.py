@@ -26,7 +26,9 @@ def test_a_long_conversation_decodes_as_with_plain_hpack(
     ours, plain = HeadDecoder(LIST_SIZE), hpack.Decoder()
     for step in steps:
         if isinstance(step, int):
-            encoder.header_table_size = step
+            # Told the same size twice, hpack's encoder forgets to announce it.
+            if encoder.header_table_size != step:
+                encoder.header_table_size = step
             continue
         sent = encoder.encode(REQUEST + step)
         expected = dict(reversed(list(plain.decode(sent, raw=True))))

@@ -127,7 +127,7 @@ def test_whatever_a_client_does_every_byte_comes_back(
     finish(pair, streams)
     assert pair.received == sent
     assert pair.ended == set(streams)
-    assert (pair.server.http2.unsent, pair.server.http2.held) == (0, 0)
+    assert (pair.server.http2.sending.unsent, pair.server.http2.held) == (0, 0)
 
 
 def send(pair: Pair, stream: int, size: int) -> bytes:

@@ -187,10 +187,10 @@ def test_a_window_of_zero_holds_the_reply_and_its_trailers() -> None:
     assert not peer.connection.send_data(1, b"head", bytes(100))
     peer.connection.send_trailers(1, b"")
     assert peer.read() == []
-    assert peer.connection.unsent == 104
+    assert peer.connection.sending.unsent == 104
     assert peer.send(window_update(1, 60)) == ["DATA 1 60"]
     assert peer.send(window_update(1, 60)) == ["DATA 1 44", "HEADERS 1 END"]
-    assert (peer.connection.unsent, peer.connection.streams) == (0, 0)
+    assert (peer.connection.sending.unsent, peer.connection.streams) == (0, 0)
 
 
 def test_a_window_that_shrinks_below_zero_must_be_paid_back() -> None:
@@ -229,7 +229,7 @@ def test_a_stream_that_is_reset_while_it_waits_leaves_nothing() -> None:
     peer.send(settings(window=0), request(1))
     peer.connection.send_data(1, b"", bytes(50))
     peer.send(reset(1))
-    assert peer.connection.unsent == 0
+    assert peer.connection.sending.unsent == 0
     assert peer.send(window_update(0, 100)) == []
 
 

@@ -308,6 +308,23 @@ async def connected_server(
         yield server, client
 
 
+async def test_drain_lets_in_whoever_connected_before(log: Log, path: Path) -> None:
+    limits = Limits(goaway_notice=30.0, linger=0.2)
+    server = await serve(service(log), Endpoint(path=str(path)), limits)
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(path))
+        peer.sendall(PREFACE + settings() + to(ECHO) + data(1, message(b"x"), end=True))
+        drained = asyncio.create_task(server.drain(30))
+        reader, writer = await asyncio.open_unix_connection(sock=peer)
+        client = Client(reader, writer)
+        assert (await client.until(GOAWAY))[:4] == b"\x7f\xff\xff\xff"
+        fields, body = await client.status()
+        assert (fields["grpc-status"], body) == ("0", message(b"re:x"))
+        await client.send(raw(6, 1, 0, b"extproc\0"))
+        await asyncio.wait_for(drained, 10)
+        writer.close()
+
+
 async def test_drain_waits_for_no_idle_connection(log: Log, path: Path) -> None:
     async with connected_server(log, path, notice=0.2) as (server, client):
         await client.send(ping())
