@@ -10,7 +10,7 @@ from typing import Any
 from extproc.local import Local, NotReady
 from extproc.simulator import RunningSimulator
 
-BUDGET = 400
+BUDGET = 60
 """Tokens a minute for the user `dora`."""
 SHOWN = (
     "backend",

@@ -177,6 +177,9 @@ class Local:
             "--concurrency",
             str(self._concurrency),
             "--disable-hot-restart",
+            # The access log is read while Envoy runs; by default it is written every 10 s.
+            "--file-flush-interval-msec",
+            "100",
             "--log-level",
             "warning",
         ]

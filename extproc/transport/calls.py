@@ -74,6 +74,8 @@ class Calls:
     def __init__(
         self, service: Service, limits: Limits, http2: Connection, flush: Callable[[], None]
     ) -> None:
+        self.paused = False
+        """The socket takes nothing: no message is handed over."""
         self._service = service
         self._limits = limits
         self._http2 = http2
@@ -150,7 +152,8 @@ class Calls:
 
     def resume(self) -> None:
         """Goes on with streams that were held back, as long as replies leave."""
-        while self._held and self._sending.unsent <= self._limits.unsent:
+        limit = self._limits.unsent
+        while self._held and not self.paused and self._sending.unsent <= limit:
             rpc = self._held.popleft()
             rpc.held = False
             if rpc.id in self._open:
@@ -174,7 +177,7 @@ class Calls:
         """Hands over what can be handed over."""
         messages = rpc.messages
         while rpc.waiting is None and not rpc.blocked:
-            if self._sending.unsent > self._limits.unsent:
+            if self.paused or self._sending.unsent > self._limits.unsent:
                 self._hold(rpc)
                 return
             try:

@@ -15,10 +15,8 @@ from extproc.transport.frames import HEAD, HEAD_SIZE, Code, ConnectionFault
 from extproc.transport.h2events import Acknowledged, Closed, Data, Event, Opened, Reset, Sent
 from extproc.transport.limits import Limits
 from extproc.transport.patience import Patience
-from extproc.transport.sending import Sender
+from extproc.transport.sending import PING_BODY, Sender
 from extproc.transport.streams import StreamTable
-
-PING_BODY = b"extproc\x00"
 
 
 class Connection:
@@ -316,16 +314,7 @@ class Connection:
         """The next message is complete only `size` bytes from here: let the peer send them."""
         stream = self._streams.get(stream_id)
         if stream is not None and size > stream.receive_window and stream.remote_open:
-            self._increment(stream_id, self._credit.expect(stream, size))
-
-    def ping(self) -> None:
-        """Asks the peer for a sign of life (`Acknowledged`)."""
-        self.sending.out.append(frames.frame(frames.PING, 0, 0, PING_BODY))
-
-    def announce_shutdown(self) -> None:
-        """The first GOAWAY of two (6.8): no stream under way is refused yet."""
-        self.sending.out.append(frames.goaway(frames.STREAM_MASK, Code.NO_ERROR))
-        self.ping()
+            self.sending.widen_peer(stream_id, self._credit.expect(stream, size))
 
     def refuse_new_streams(self) -> None:
         """The second GOAWAY: the peer may open later streams elsewhere."""
@@ -392,20 +381,16 @@ class Connection:
         self.held -= size
         stream.owed += size
         if stream.owed >= self._half_window:
-            self._increment(stream.id, self._credit.give_back(stream))
+            self.sending.widen_peer(stream.id, self._credit.give_back(stream))
 
     def _release(self, stream: Stream) -> None:
         for other, increment in self._credit.release(stream):
-            self._increment(other.id, increment)
-
-    def _increment(self, stream_id: int, increment: int) -> None:
-        if increment:
-            self.sending.out.append(frames.window_update(stream_id, increment))
+            self.sending.widen_peer(other.id, increment)
 
     def _open_connection_window(self) -> None:
         increment = self._limits.connection_window - self._receive_window
         self._receive_window += increment
-        self._increment(0, increment)
+        self.sending.widen_peer(0, increment)
 
 
 _HANDLERS: tuple[Callable[[Connection, int, int, bytes], None], ...] = (

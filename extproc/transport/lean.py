@@ -55,13 +55,16 @@ class Session(asyncio.Protocol):
         self._server.forget(self)
 
     def pause_writing(self) -> None:
+        self._calls.paused = True
         self._paused = self._loop.time()
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
+        self._calls.paused = False
         self._paused = 0.0
         if not self._transport.is_closing():
             self._transport.resume_reading()
+            self._flush()
 
     def data_received(self, data: bytes) -> None:
         self._heard = self._loop.time()
@@ -80,7 +83,6 @@ class Session(asyncio.Protocol):
             case Sent():
                 self._calls.sent(event.stream)
             case Acknowledged():
-                self._pinged = False
                 if self._draining:
                     self._refuse()
             case Closed():
@@ -119,7 +121,7 @@ class Session(asyncio.Protocol):
         if self._draining or self._closing:
             return
         self._draining = True
-        self._http2.announce_shutdown()
+        self._http2.sending.announce_shutdown()
         self._flush()
         self._loop.call_later(self._limits.goaway_notice, self._refuse)
 
@@ -147,11 +149,13 @@ class Session(asyncio.Protocol):
             return
         for stream_id in self._http2.stalled(now - self._limits.stall):
             self._calls.cancel(stream_id)
+        if now - self._heard <= self._limits.keepalive:
+            self._pinged = False
+        elif self._calls and not self._pinged:
+            self._pinged = True
+            self._http2.sending.ping()
         if self._calls:
             self._busy = now
-            if now - self._heard > self._limits.keepalive and not self._pinged:
-                self._pinged = True
-                self._http2.ping()
         elif now - self._busy > self._limits.idle and not self._draining:
             self.drain()
         self._flush()

@@ -8,6 +8,7 @@ from extproc.transport.flow import Stream
 from extproc.transport.frames import HEAD, Code, ConnectionFault
 from extproc.transport.limits import Limits
 
+PING_BODY = b"extproc\x00"
 SHRINK_TABLE = b"\x20"
 """HPACK: dynamic table size update to 0 (RFC 7541, section 6.3)."""
 
@@ -47,6 +48,20 @@ class Sender:
         }
         increment = limits.connection_window - frames.DEFAULT_WINDOW
         self.out += (frames.settings(values), frames.window_update(0, increment))
+
+    def widen_peer(self, stream_id: int, increment: int) -> None:
+        """WINDOW_UPDATE, if there is anything to give."""
+        if increment:
+            self.out.append(frames.window_update(stream_id, increment))
+
+    def ping(self) -> None:
+        """Asks the peer for a sign of life (`Acknowledged`)."""
+        self.out.append(frames.frame(frames.PING, 0, 0, PING_BODY))
+
+    def announce_shutdown(self) -> None:
+        """The first GOAWAY of two (6.8): no stream under way is refused yet."""
+        self.out.append(frames.goaway(frames.STREAM_MASK, Code.NO_ERROR))
+        self.ping()
 
     def configure(self, payload: bytes) -> int:
         """Applies the peer's SETTINGS; the initial window of streams by them."""

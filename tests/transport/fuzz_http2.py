@@ -126,7 +126,11 @@ def mutations(draw: st.DrawFn) -> bytes:
     return bytes(sent)
 
 
-greetings = st.sampled_from([peer.PREFACE + peer.settings()] * 9 + [b"", peer.PREFACE])
+greetings = st.sampled_from(
+    [peer.PREFACE + peer.settings()] * 5
+    + [peer.PREFACE + peer.settings(window=20)] * 4
+    + [b"", peer.PREFACE]
+)
 odd_talks = st.lists(odd_frames(), max_size=20).map(b"".join)
 bodies = st.one_of(talks(), talks(), mutations(), odd_talks, st.binary(max_size=400))
 soups = st.tuples(greetings, bodies).map(b"".join)

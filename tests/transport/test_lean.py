@@ -201,6 +201,15 @@ async def test_a_silent_peer_that_answers_pings_stays(log: Log, path: Path) -> N
         assert await client.until(0, 1) == message(b"re:x")
 
 
+async def test_a_peer_that_answers_with_anything_is_asked_again(log: Log, path: Path) -> None:
+    async with serving(log, path, limits=QUICK), connected(path) as client:
+        await client.send(to(SLOW), data(1, message(b"x")))
+        for _ in range(4):
+            await client.until(6)
+            await client.send(window_update(0, 1))
+        await client.until(6)
+
+
 async def test_an_idle_connection_is_closed_gracefully(log: Log, path: Path) -> None:
     limits = Limits(idle=0.2, linger=0.1, goaway_notice=0.1)
     async with serving(log, path, limits=limits), connected(path) as client:
@@ -260,6 +269,31 @@ async def test_a_peer_that_does_not_read_is_not_read_and_given_up(log: Log, path
         await until(lambda: log.begun == log.ended == 1)
         assert sum(map(len, log.received)) < 5_000_000
         assert sent < 5_000_000
+
+
+async def test_promised_replies_stop_too_when_the_peer_does_not_read(log: Log, path: Path) -> None:
+    limits = Limits(write_buffer=64 * 1024)
+    async with serving(log, path, limits=limits):
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.setblocking(False)
+            await loop.sock_connect(peer, str(path))
+            opening = settings(window=(1 << 31) - 1) + window_update(0, 1 << 30)
+            await loop.sock_sendall(peer, PREFACE + opening)
+            for stream in range(1, 101, 2):
+                messages = data(stream, message(bytes(10_000))) * 20
+                await loop.sock_sendall(peer, to(SLOW, stream) + messages)
+            await until(lambda: len(log.received) == 50)
+            log.gate.set()
+            async with connected(path) as other:
+                for _ in range(200):
+                    await other.send(ping())
+                    await other.until(6)
+            assert len(log.received) < 300
+            received = 0
+            while received < 1_000 * 10_000:
+                received += len(await loop.sock_recv(peer, 1 << 20))
+            await until(lambda: len(log.received) == 1_000)
 
 
 async def test_a_lost_connection_ends_every_call(log: Log, path: Path) -> None:
