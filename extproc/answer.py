@@ -12,6 +12,7 @@ from extproc.events import GO_ON, Action, BodyMode, Change, Replace, ResponseBod
 from extproc.plan import Target
 from providers import estimate
 from providers.bridge import stream_of
+from providers.chat import Json
 from providers.dialect import Context, Dialect, Relay, Seen
 from providers.errors import ApiError, BadAnswer, GatewayError
 from providers.framing.encoding import Decoder, decoder
@@ -33,8 +34,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     stream: bool
     dropped: tuple[str, ...]
-    characters: int
-    """Of the prompt's texts; for an estimate, should the provider say no number."""
+    prompt: Json | int
+    """The body, or the characters of its texts: for an estimate, should no number be said."""
     started: float
 
 
@@ -167,7 +168,8 @@ class Answer:
             body, seen = stream_of(target, data, asked.client, asked.context)
             return self._rewrite(body, self._final(seen), asked.client.stream_type)
         changed, seen = asked.target.bridge.whole(data, asked.context)
-        record = self._final(seen, data)
+        # What an attempt begins with need not be said again.
+        record = {key: value for key, value in self._final(seen, data).items() if value}
         if changed is None and self._decoder is None:
             return Change(metadata=record)
         return self._rewrite(data if changed is None else changed, record, JSON_TYPE[1])
@@ -229,10 +231,14 @@ class Answer:
         """What was used so far; `known` is what the provider has said of it."""
         asked = self._asked
         if known is None:
-            known = Usage(input=estimate.tokens(asked.characters))
+            known = Usage(input=estimate.tokens(self._characters()))
         output = max(known.output, generated)
         used = msgspec.structs.replace(known, output=output, estimated=True)
         return metadata.usage(used, asked.target.price)
+
+    def _characters(self) -> int:
+        prompt = self._asked.prompt
+        return prompt if isinstance(prompt, int) else estimate.characters(prompt)
 
     def _running(self, seen: Seen) -> metadata.Record | None:
         """The running count, when it has grown by enough to be worth telling."""

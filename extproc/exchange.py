@@ -39,6 +39,10 @@ CALL = "metadata.filter_metadata['ai.finder']['call']"
 """Attribute: what the model finder saw: source, path and model, one a line."""
 
 
+KEPT = 64 * 1024
+"""Bytes of a body that is kept until the answer, in case its tokens must be estimated."""
+
+
 class State(Enum):
     """How far an exchange is."""
 
@@ -226,13 +230,14 @@ class Exchange:
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),
         )
+        counted = call.stream or len(call.data) > KEPT
         asked = Asked(
             client=entrance.dialect,
             target=target,
             context=context,
             stream=call.stream,
             dropped=sent.dropped,
-            characters=estimate.characters(call.body),
+            prompt=estimate.characters(call.body) if counted else call.body,
             started=self._started,
         )
         return Answer(asked, self._clock)

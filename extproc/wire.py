@@ -158,6 +158,11 @@ def _strings(data: bytes, start: int, end: int) -> Iterator[tuple[str, str]]:
 
 def _headers(data: bytes, start: int, end: int) -> tuple[HeaderView, bool]:
     """HttpHeaders: 1 the header map, 3 end_of_stream."""
+    if start < end and data[start] == 0x0A:
+        size, at = _varint(data, start + 1)
+        stop = at + size
+        if stop == end:
+            return HeaderView(data, at, stop), False
     view, last = HeaderView(data, start, start), False
     for tag, a, b in _fields(data, start, end):
         if tag == 0x0A:
@@ -169,6 +174,13 @@ def _headers(data: bytes, start: int, end: int) -> tuple[HeaderView, bool]:
 
 def _body(data: bytes, start: int, end: int) -> tuple[bytes, bool]:
     """HttpBody: 1 the bytes, 2 end_of_stream."""
+    if start < end and data[start] == 0x0A:
+        size, at = _varint(data, start + 1)
+        stop = at + size
+        if stop == end:
+            return data[at:stop], False
+        if data[stop:end] == END:
+            return data[at:stop], True
     body, last = b"", False
     for tag, a, b in _fields(data, start, end):
         if tag == 0x0A:
@@ -176,6 +188,10 @@ def _body(data: bytes, start: int, end: int) -> tuple[bytes, bool]:
         elif tag == 0x10:
             last = bool(a)
     return body, last
+
+
+END = b"\x10\x01"
+"""HttpBody.end_of_stream."""
 
 
 def _request_headers(data: bytes, start: int, end: int) -> Event:
@@ -215,7 +231,10 @@ def decode(message: bytes) -> Event:
     try:
         at, end = 0, len(message)
         while at < end:
-            tag, at = _varint(message, at)
+            tag = message[at]
+            at += 1
+            if tag >= 0x80:
+                tag, at = _varint(message, at - 1)
             size, at = _varint(message, at)
             if at + size > end:
                 break
@@ -278,10 +297,17 @@ def _string_entry(key: str, value: str) -> bytes:
     return _field(b"\x0a", _field(b"\x0a", key.encode()) + _field(b"\x12", inner))
 
 
-@lru_cache(maxsize=256)
+PREFIXES: dict[str, bytes] = {}
+"""What stands before the eight bytes of a number, by key; the keys are a closed set."""
+MAX_PREFIXES = 256
+
+
 def _number_prefix(key: str) -> bytes:
     name = _field(b"\x0a", key.encode())
-    return b"\x0a" + _size(len(name) + 11) + name + b"\x12\x09\x11"
+    prefix = b"\x0a" + _size(len(name) + 11) + name + b"\x12\x09\x11"
+    if len(PREFIXES) < MAX_PREFIXES:
+        PREFIXES[key] = prefix
+    return prefix
 
 
 @lru_cache(maxsize=256)
@@ -291,11 +317,15 @@ def _bool_entry(key: str, value: bool) -> bytes:
 
 
 def _entry(key: str, value: MetadataValue) -> bytes:
-    if isinstance(value, bool):
-        return _bool_entry(key, value)
-    if isinstance(value, str):
-        return _string_entry(key, value)
-    return _number_prefix(key) + NUMBER(value)
+    kind = type(value)
+    if kind is int or kind is float:
+        prefix = PREFIXES.get(key)
+        if prefix is None:
+            prefix = _number_prefix(key)
+        return prefix + NUMBER(value)
+    if kind is bool:
+        return _bool_entry(key, bool(value))
+    return _string_entry(key, str(value))
 
 
 NAMESPACE_KEY = _field(b"\x0a", NAMESPACE.encode())

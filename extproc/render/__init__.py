@@ -1,0 +1,5 @@
+"""Configuration for others, made from gateway.yaml."""
+
+from extproc.render.envoy import render
+
+__all__ = ["render"]

@@ -1,0 +1,213 @@
+"""The clusters of providers: weights and priorities, TLS, DNS, health and bounds."""
+
+from collections.abc import Iterable
+
+from envoy_data_plane.envoy.config.cluster.v3 import (
+    CircuitBreakers,
+    CircuitBreakersThresholds,
+    Cluster,
+    ClusterCommonLbConfig,
+    ClusterCommonLbConfigLocalityWeightedLbConfig,
+    ClusterCustomClusterType,
+    ClusterLbPolicy,
+    ClusterTransportSocketMatch,
+    OutlierDetection,
+    UpstreamConnectionOptions,
+)
+from envoy_data_plane.envoy.config.core.v3 import (
+    Http1ProtocolOptions,
+    Http2ProtocolOptions,
+    Locality,
+    TcpKeepalive,
+    TransportSocket,
+    TypedExtensionConfig,
+)
+from envoy_data_plane.envoy.config.endpoint.v3 import (
+    ClusterLoadAssignment,
+    Endpoint,
+    LbEndpoint,
+    LocalityLbEndpoints,
+)
+from envoy_data_plane.envoy.extensions.clusters.common.dns.v3 import DnsLookupFamily
+from envoy_data_plane.envoy.extensions.clusters.dns.v3 import DnsCluster, DnsClusterRefreshRate
+from envoy_data_plane.envoy.extensions.filters.http.upstream_codec.v3 import UpstreamCodec
+from envoy_data_plane.envoy.extensions.network.dns_resolver.cares.v3 import CaresDnsResolverConfig
+from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
+    HttpProtocolOptions,
+    HttpProtocolOptionsAutoHttpConfig,
+    HttpProtocolOptionsExplicitHttpConfig,
+)
+from envoy_data_plane.envoy.type.v3 import Percent
+from envoy_data_plane.google.protobuf import Struct
+
+from extproc.config.backend import Backend
+from extproc.config.gateway import Gateway
+from extproc.render import tls
+from extproc.render.ext_proc import before_provider
+from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
+from extproc.render.upstream import Member, Members, Place, place
+from extproc.wire import NAMESPACE
+
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+IDLE = 60.0
+"""Seconds after which an unused connection is closed, before most providers do it."""
+
+SocketMatches = list[ClusterTransportSocketMatch]
+
+
+def provider_cluster(gateway: Gateway, name: str, members: Members, ca: str) -> Cluster:
+    """One cluster with all backends of a route; `ca` is the file of the system's authorities."""
+    backends = {member.backend: gateway.backends[member.backend] for member in members}
+    places = {backend: place(settings) for backend, settings in backends.items()}
+    # Envoy chooses the protocol by ALPN only where every connection of the cluster is TLS.
+    secure = all(where.secure for where in places.values())
+    chosen = backends.values()
+    several = len(backends) > 1
+    transports = [_transport(backends[b], places[b], ca, http2=secure) for b in backends]
+    return Cluster(
+        name=name,
+        cluster_type=_dns(gateway),
+        connect_timeout=seconds(_connect_timeout(gateway, chosen)),
+        per_connection_buffer_limit_bytes=gateway.envoy.max_body_bytes,
+        lb_policy=ClusterLbPolicy.LEAST_REQUEST,
+        common_lb_config=ClusterCommonLbConfig(
+            healthy_panic_threshold=Percent(value=0),
+            locality_weighted_lb_config=ClusterCommonLbConfigLocalityWeightedLbConfig(),
+        ),
+        load_assignment=ClusterLoadAssignment(
+            cluster_name=name,
+            endpoints=[_endpoints(member, places[member.backend]) for member in members],
+        ),
+        # With several, the first one only shows Envoy that all can do ALPN.
+        transport_socket=transports[0] if secure else None,
+        transport_socket_matches=[*map(_socket_match, backends, transports)] if several else [],
+        typed_extension_protocol_options={
+            HTTP_OPTIONS: packed(_http_options(_idle(chosen), secure=secure))
+        },
+        circuit_breakers=bounds(_max_in_flight(chosen)),
+        outlier_detection=_outliers(),
+        upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
+    )
+
+
+def bounds(max_requests: int = UNBOUNDED) -> CircuitBreakers:
+    """Envoy's own are 1,024 requests and 3 retries at a time."""
+    return CircuitBreakers(
+        thresholds=[
+            CircuitBreakersThresholds(
+                max_connections=UNBOUNDED,
+                max_pending_requests=max_requests,
+                max_requests=max_requests,
+                max_retries=UNBOUNDED,
+            )
+        ]
+    )
+
+
+def _largest(values: Iterable[float | None], default: float) -> float:
+    return max((value for value in values if value is not None), default=default)
+
+
+def _connect_timeout(gateway: Gateway, backends: Iterable[Backend]) -> float:
+    """Envoy has one for a cluster: the most patient backend's."""
+    return _largest((b.timeouts.connect for b in backends), gateway.envoy.timeouts.connect)
+
+
+def _idle(backends: Iterable[Backend]) -> float:
+    return _largest((b.timeouts.idle for b in backends), IDLE)
+
+
+def _max_in_flight(backends: Iterable[Backend]) -> int:
+    """Envoy counts requests for a cluster: the sum, if every backend in it has a bound."""
+    given = [backend.max_in_flight for backend in backends]
+    return sum(n for n in given if n) if all(given) else UNBOUNDED
+
+
+def _endpoints(member: Member, where: Place) -> LocalityLbEndpoints:
+    """A locality of its own for each backend: its weight holds, however many addresses it has."""
+    return LocalityLbEndpoints(
+        locality=Locality(zone=member.backend),
+        priority=member.priority,
+        load_balancing_weight=member.weight,
+        lb_endpoints=[
+            LbEndpoint(
+                endpoint=Endpoint(address=socket(where.host, where.port), hostname=where.host),
+                metadata=metadata(
+                    {
+                        NAMESPACE: {"backend": member.backend},
+                        "envoy.transport_socket_match": {"backend": member.backend},
+                    }
+                ),
+            )
+        ],
+    )
+
+
+def _transport(backend: Backend, where: Place, ca: str, *, http2: bool) -> TransportSocket:
+    if not where.secure:
+        return tls.plain_text()
+    return tls.client_side(where, backend.tls, ca=ca, http2=http2)
+
+
+def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportSocketMatch:
+    return ClusterTransportSocketMatch(
+        name=backend, match=Struct.from_dict({"backend": backend}), transport_socket=transport
+    )
+
+
+def _http_options(idle_timeout: float, *, secure: bool) -> HttpProtocolOptions:
+    options = HttpProtocolOptions(
+        common_http_protocol_options=idle(idle_timeout),
+        http_filters=[
+            http_filter("envoy.filters.http.ext_proc", before_provider()),
+            http_filter("envoy.filters.http.upstream_codec", UpstreamCodec()),
+        ],
+    )
+    if secure:
+        options.auto_config = HttpProtocolOptionsAutoHttpConfig(
+            http_protocol_options=Http1ProtocolOptions(),
+            http2_protocol_options=Http2ProtocolOptions(),
+        )
+    else:
+        options.explicit_http_config = HttpProtocolOptionsExplicitHttpConfig(
+            http_protocol_options=Http1ProtocolOptions()
+        )
+    return options
+
+
+def _outliers() -> OutlierDetection:
+    return OutlierDetection(
+        consecutive_gateway_failure=5,
+        enforcing_consecutive_gateway_failure=100,
+        interval=seconds(1),
+        base_ejection_time=seconds(10),
+        max_ejection_time=seconds(60),
+        # All but one: a backend that stands alone is never put aside.
+        max_ejection_percent=99,
+        # Rates need traffic to mean anything; consecutive failures do not.
+        enforcing_success_rate=0,
+    )
+
+
+def _keepalive() -> TcpKeepalive:
+    """A connection that a firewall has forgotten is found before a request waits on it."""
+    return TcpKeepalive(keepalive_time=60, keepalive_interval=10, keepalive_probes=3)
+
+
+def _dns(gateway: Gateway) -> ClusterCustomClusterType:
+    """Every address that a name has is an endpoint of its own."""
+    dns = gateway.envoy.dns
+    # A name server that does not answer must not hold up Envoy's start for half a minute.
+    resolver = CaresDnsResolverConfig(query_timeout_seconds=2, query_tries=2)
+    config = DnsCluster(
+        dns_lookup_family=DnsLookupFamily[dns.family.upper()],
+        dns_refresh_rate=seconds(dns.refresh),
+        dns_failure_refresh_rate=DnsClusterRefreshRate(
+            base_interval=seconds(1), max_interval=seconds(10)
+        ),
+        respect_dns_ttl=True,
+        typed_dns_resolver_config=TypedExtensionConfig(
+            name="envoy.network.dns_resolver.cares", typed_config=packed(resolver)
+        ),
+    )
+    return ClusterCustomClusterType(name="envoy.clusters.dns", typed_config=packed(config))

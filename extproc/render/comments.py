@@ -1,0 +1,86 @@
+"""What the comments in the rendered Envoy configuration say, by name of the thing."""
+
+from collections.abc import Mapping
+
+from extproc.render.text import Notes
+from extproc.render.upstream import Members
+
+HEAD = """\
+Envoy as an AI gateway. Made by `extproc render envoy` from gateway.yaml: change that file and
+render again, or take what you need from here into an Envoy that you have already.
+
+  client -> listener: authentication, model finder, limits, route by model
+         -> cluster of a route's backends: priorities, weights, retries
+         -> ext_proc (once per attempt) -> provider
+"""
+
+THINGS = {
+    "gateway": "Where clients come in. Change address and port in gateway.yaml: listen.",
+    "envoy.access_loggers.file": (
+        "One JSON object for each exchange. What the server reports, any other logger can have,\n"
+        "too, as %DYNAMIC_METADATA(ai.extproc:…)%."
+    ),
+    "envoy.filters.http.api_key_auth": (
+        "Who may call: the keys of the file that clients.api_keys names. THIS FILE HOLDS SECRETS."
+    ),
+    "envoy.filters.http.lua": (
+        "The model finder: reads the model from a header or the body, and has the route chosen by\n"
+        "it. It must stand after authentication and before everything that looks at the route."
+    ),
+    "envoy.filters.http.header_to_metadata": (
+        "Keeps what limits and the access log need to know when the headers are gone."
+    ),
+    "envoy.filters.http.ext_proc": (
+        "Answers for the list of models; off, but where a route turns it on."
+    ),
+    "envoy.filters.http.ratelimit": (
+        "Limits: asks before a request goes on, and charges what was used when it is done. It\n"
+        "must stand after the model finder, for the routes hold the limits."
+    ),
+    "envoy.filters.http.router": "On to the cluster of the route. It must stand last.",
+    "envoy.filters.http.upstream_codec": "On to the provider. It must stand last.",
+    "extproc": (
+        "The server: one Unix socket for each worker. On another machine, put its TCP address here."
+    ),
+    "ratelimit": "The rate limit service in the same server.",
+}
+
+FIELDS = {
+    "admin": "Statistics and configuration dump, for this machine only: it can stop Envoy.",
+    "overload_manager": "Connections above this number are closed at once.",
+    "path_with_escaped_slashes_action": "A model's name in a path may hold %2F.",
+    "early_header_mutation_extensions": "Nobody can say of himself which client he is.",
+    "local_reply_config": (
+        "Every error that Envoy itself answers with, as OpenAI says errors. Complete bodies (of\n"
+        "the model finder and of the server) pass as they are; all others are made here."
+    ),
+    "route_config": "Model -> route.",
+    "/v1/models": "The list of models, which the server answers by itself.",
+    "/healthz": "For load balancers: Envoy lives. It needs no key.",
+    "exact_match_map": "Exact names: one look into a map, however many there are.",
+    "retry_policy": "A failed attempt is made again, on the next priority where there is one.",
+    "request_body_buffer_limit": "A body is kept for the next attempt: max_body_bytes.",
+    "typed_per_filter_config": ("What a filter of the listener does differently for this route."),
+    "transport_socket_matches": ("TLS for each backend, chosen by the metadata of its endpoint."),
+    "outlier_detection": "Addresses that fail 5 times in a row are left alone for a while.",
+    "circuit_breakers": "Envoy's own bounds would be 1,024 requests and 3 retries at a time.",
+    "health_checks": "A worker that died or is about to end gets no new streams.",
+}
+
+
+def cluster_note(members: Members) -> str:
+    """What stands above a cluster of providers."""
+    several = len(members) > 1
+    shares = [
+        f"{member.backend} (priority {member.priority}, weight {member.weight})"
+        if several
+        else member.backend
+        for member in members
+    ]
+    return f"The routes to: {', '.join(shares)}."
+
+
+def notes(clusters: Mapping[str, Members]) -> Notes:
+    """All comments of a document with these clusters."""
+    of_clusters = {name: cluster_note(members) for name, members in clusters.items()}
+    return Notes({**THINGS, **of_clusters}, FIELDS)

@@ -1,0 +1,106 @@
+"""The ext_proc filters: one before each provider, one for what the server answers itself."""
+
+from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRules
+from envoy_data_plane.envoy.config.core.v3 import (
+    BackoffStrategy,
+    GrpcService,
+    GrpcServiceEnvoyGrpc,
+    RetryPolicy,
+    RetryPolicyRetryHostPredicate,
+)
+from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
+    ExternalProcessor,
+    MetadataOptions,
+    MetadataOptionsMetadataNamespaces,
+    ProcessingMode,
+    ProcessingModeBodySendMode,
+    ProcessingModeHeaderSendMode,
+)
+from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
+from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
+
+from extproc.render.typed import packed, seconds
+from extproc.wire import NAMESPACE, REPLY_NAMESPACE
+
+SERVER_CLUSTER = "extproc"
+
+ATTRIBUTES = [
+    f"xds.upstream_host_metadata.filter_metadata['{NAMESPACE}']['backend']",
+    "metadata.filter_metadata['ai.finder']['call']",
+]
+"""Which backend was chosen, and what the model finder found."""
+
+TIMEOUT = 10.0
+"""Seconds for one message's reply; our server needs milliseconds."""
+
+Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
+
+
+def before_provider() -> ExternalProcessor:
+    """Translates each attempt and its answer."""
+    return ExternalProcessor(
+        grpc_service=grpc_service(SERVER_CLUSTER),
+        # The server asks for the answer's body as it needs it, by mode_override. Envoy 1.40 crashes
+        # with FULL_DUPLEX_STREAMED here, or a body in the reply to the headers.
+        processing_mode=ProcessingMode(
+            request_header_mode=Headers.SEND,
+            request_body_mode=Body.BUFFERED,
+            response_header_mode=Headers.SEND,
+            response_body_mode=Body.NONE,
+            request_trailer_mode=Headers.SKIP,
+            response_trailer_mode=Headers.SKIP,
+        ),
+        allow_mode_override=True,
+        request_attributes=ATTRIBUTES,
+        message_timeout=seconds(TIMEOUT),
+        mutation_rules=HeaderMutationRules(allow_all_routing=True),
+        metadata_options=_received(),
+        status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
+        stat_prefix="provider",
+    )
+
+
+def answering() -> ExternalProcessor:
+    """Answers by itself, from the request's headers."""
+    return ExternalProcessor(
+        grpc_service=grpc_service(SERVER_CLUSTER),
+        processing_mode=ProcessingMode(
+            request_header_mode=Headers.SEND,
+            request_body_mode=Body.NONE,
+            response_header_mode=Headers.SKIP,
+            response_body_mode=Body.NONE,
+            request_trailer_mode=Headers.SKIP,
+            response_trailer_mode=Headers.SKIP,
+        ),
+        message_timeout=seconds(TIMEOUT),
+        metadata_options=_received(),
+        status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
+        stat_prefix="answers",
+    )
+
+
+def grpc_service(cluster: str) -> GrpcService:
+    """A gRPC service of ours; a worker that cannot be reached is left out, not waited for."""
+    return GrpcService(
+        envoy_grpc=GrpcServiceEnvoyGrpc(cluster_name=cluster),
+        retry_policy=RetryPolicy(
+            retry_on="connect-failure,refused-stream",
+            num_retries=3,
+            retry_back_off=BackoffStrategy(
+                base_interval=seconds(0.005), max_interval=seconds(0.05)
+            ),
+            retry_host_predicate=[
+                RetryPolicyRetryHostPredicate(
+                    name="envoy.retry_host_predicates.previous_hosts",
+                    typed_config=packed(PreviousHostsPredicate()),
+                )
+            ],
+            host_selection_retry_max_attempts=10,
+        ),
+    )
+
+
+def _received() -> MetadataOptions:
+    return MetadataOptions(
+        receiving_namespaces=MetadataOptionsMetadataNamespaces(untyped=[NAMESPACE, REPLY_NAMESPACE])
+    )

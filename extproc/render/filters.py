@@ -1,0 +1,109 @@
+"""The HTTP filters of the listener, in their order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+
+from envoy_data_plane.envoy.config.core.v3 import ApiVersion, DataSource
+from envoy_data_plane.envoy.config.ratelimit.v3 import RateLimitServiceConfig
+from envoy_data_plane.envoy.extensions.filters.http.api_key_auth.v3 import (
+    ApiKeyAuth,
+    Credential,
+    Forwarding,
+    KeySource,
+)
+from envoy_data_plane.envoy.extensions.filters.http.header_to_metadata.v3 import (
+    Config as HeaderToMetadata,
+)
+from envoy_data_plane.envoy.extensions.filters.http.lua.v3 import Lua
+from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import (
+    RateLimit,
+    RateLimitXRateLimitHeadersRfcVersion,
+)
+from envoy_data_plane.envoy.extensions.filters.http.router.v3 import Router
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
+
+from extproc.compile import KEY_HEADERS
+from extproc.config.gateway import Gateway
+from extproc.ratelimit.descriptors import DOMAIN, LIMITS_NAMESPACE, header_rules
+from extproc.ratelimit.limit import Limit
+from extproc.render.ext_proc import answering, grpc_service
+from extproc.render.services import LIMITER_CLUSTER
+from extproc.render.typed import Json, http_filter, seconds
+
+API_KEY_AUTH = "envoy.filters.http.api_key_auth"
+MODEL_FINDER = "envoy.filters.http.lua"
+SUBJECTS = "envoy.filters.http.header_to_metadata"
+EXT_PROC = "envoy.filters.http.ext_proc"
+RATELIMIT = "envoy.filters.http.ratelimit"
+ROUTER = "envoy.filters.http.router"
+
+CLIENT_HEADER = "x-ai-client"
+KEY_QUERY = "key"
+"""Where Google's REST examples put it."""
+
+ClientKeys = Mapping[str, Sequence[str]]
+"""Client name → its keys."""
+
+
+def http_filters(
+    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit]
+) -> Iterator[HttpFilter]:
+    """Who asks, for which model, within which budget, and then off to the provider."""
+    if client_keys is not None:
+        yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
+    yield http_filter(MODEL_FINDER, _model_finder())
+    rules = _subjects(limits, clients=client_keys is not None)
+    if rules:
+        yield http_filter(SUBJECTS, HeaderToMetadata.from_dict({"request_rules": rules}))
+    yield http_filter(EXT_PROC, answering(), disabled=True)
+    if limits:
+        yield http_filter(RATELIMIT, _ratelimit(deny=gateway.limiter.on_error == "deny"))
+    yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
+
+
+def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
+    return ApiKeyAuth(
+        credentials=[
+            Credential(key=key, client=client)
+            for client, keys in client_keys.items()
+            for key in keys
+        ],
+        key_sources=[
+            *(KeySource(header=header) for header in KEY_HEADERS),
+            KeySource(query=KEY_QUERY),
+        ],
+        forwarding=Forwarding(header=CLIENT_HEADER, hide_credentials=True),
+    )
+
+
+def model_finder_script() -> str:
+    """The text of model.lua."""
+    return files("extproc.render").joinpath("model.lua").read_text("utf-8")
+
+
+def _model_finder() -> Lua:
+    return Lua(default_source_code=DataSource(inline_string=model_finder_script()))
+
+
+def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:
+    """What limits and the access log must know of a request when its headers are gone."""
+    rules = header_rules(limits)
+    if clients and not any(rule["header"] == CLIENT_HEADER for rule in rules):
+        keep = {"metadata_namespace": LIMITS_NAMESPACE, "key": "client", "type": "STRING"}
+        rules.append({"header": CLIENT_HEADER, "on_header_present": keep, "remove": False})
+    return rules
+
+
+def _ratelimit(*, deny: bool) -> RateLimit:
+    return RateLimit(
+        domain=DOMAIN,
+        # A charge that comes too late is lost, so the service gets its time; one that is not there
+        # refuses at once.
+        timeout=seconds(2),
+        failure_mode_deny=deny,
+        enable_x_ratelimit_headers=RateLimitXRateLimitHeadersRfcVersion.DRAFT_VERSION_03,
+        disable_x_envoy_ratelimited_header=True,
+        rate_limit_service=RateLimitServiceConfig(
+            grpc_service=grpc_service(LIMITER_CLUSTER), transport_api_version=ApiVersion.V3
+        ),
+    )

@@ -1,0 +1,104 @@
+"""The listener that clients reach, without its routes."""
+
+from collections.abc import Sequence
+
+from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutation as Mutation
+from envoy_data_plane.envoy.config.core.v3 import (
+    Http2ProtocolOptions,
+    HttpProtocolOptions,
+    TypedExtensionConfig,
+)
+from envoy_data_plane.envoy.config.listener.v3 import Filter, FilterChain, Listener
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
+    HttpConnectionManager,
+    HttpConnectionManagerCodecType,
+    HttpConnectionManagerPathWithEscapedSlashesAction,
+)
+from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
+    HeaderMutation,
+)
+
+from extproc.config.gateway import Gateway
+from extproc.ratelimit.limit import Limit
+from extproc.render import tls
+from extproc.render.access_log import access_log
+from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
+from extproc.render.replies import local_replies
+from extproc.render.typed import packed, seconds, socket
+
+NAME = "gateway"
+IDLE = 3600.0
+"""Seconds after which a client's unused connection is closed."""
+HEADERS_TIMEOUT = 10.0
+"""Seconds in which a request's headers must have come."""
+
+# Envoy's advice for listeners that strangers reach
+# (https://www.envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge), with more room
+# for a stream's data: prompts are large.
+MAX_STREAMS = 1_000
+STREAM_WINDOW = 1024 * 1024
+CONNECTION_WINDOW = 4 * 1024 * 1024
+
+
+def listener(gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit]) -> Listener:
+    """Where clients come in."""
+    listen = gateway.listen
+    chain = FilterChain(
+        filters=[
+            Filter(
+                name="envoy.filters.network.http_connection_manager",
+                typed_config=packed(_manager(gateway, client_keys, limits)),
+            )
+        ]
+    )
+    if listen.tls:
+        chain.transport_socket = tls.server_side(listen.tls, http2=listen.http2)
+    address = socket(listen.address, listen.port)
+    if listen.address == "::" and address.socket_address:
+        address.socket_address.ipv4_compat = True
+    return Listener(
+        name=NAME,
+        address=address,
+        per_connection_buffer_limit_bytes=gateway.envoy.max_body_bytes,
+        filter_chains=[chain],
+    )
+
+
+def _manager(
+    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit]
+) -> HttpConnectionManager:
+    settings = gateway.envoy
+    kinds = HttpConnectionManagerCodecType
+    return HttpConnectionManager(
+        stat_prefix=NAME,
+        codec_type=kinds.AUTO if gateway.listen.http2 else kinds.HTTP1,
+        use_remote_address=True,
+        generate_request_id=True,
+        normalize_path=True,
+        # A model's name in a path may hold %2F.
+        path_with_escaped_slashes_action=(
+            HttpConnectionManagerPathWithEscapedSlashesAction.KEEP_UNCHANGED
+        ),
+        common_http_protocol_options=HttpProtocolOptions(
+            idle_timeout=seconds(IDLE), max_headers_count=100
+        ),
+        http2_protocol_options=Http2ProtocolOptions(
+            max_concurrent_streams=MAX_STREAMS,
+            initial_stream_window_size=STREAM_WINDOW,
+            initial_connection_window_size=CONNECTION_WINDOW,
+        ),
+        stream_idle_timeout=seconds(settings.timeouts.stream_idle),
+        request_timeout=seconds(settings.timeouts.request),
+        request_headers_timeout=seconds(HEADERS_TIMEOUT),
+        early_header_mutation_extensions=[_own_headers_removed()],
+        local_reply_config=local_replies(settings.max_body_bytes),
+        access_log=[access_log(settings.access_log)] if settings.access_log else [],
+        http_filters=list(http_filters(gateway, client_keys, limits)),
+    )
+
+
+def _own_headers_removed() -> TypedExtensionConfig:
+    return TypedExtensionConfig(
+        name="envoy.http.early_header_mutation.header_mutation",
+        typed_config=packed(HeaderMutation(mutations=[Mutation(remove=CLIENT_HEADER)])),
+    )

@@ -1,0 +1,94 @@
+"""When a failed attempt is made again, and where."""
+
+from envoy_data_plane.envoy.config.route.v3 import (
+    RetryPolicy,
+    RetryPolicyRetryBackOff,
+    RetryPolicyRetryHostPredicate,
+    RetryPolicyRetryPriority,
+)
+from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
+from envoy_data_plane.envoy.extensions.retry.priority.previous_priorities.v3 import (
+    PreviousPrioritiesConfig,
+)
+
+from extproc.config.gateway import Gateway
+from extproc.config.route import Route
+from extproc.render.typed import packed, seconds
+
+# Envoy counts an attempt that timed out as one that was reset.
+WORDS = {"timeout": "reset"}
+
+FAILOVER = ("5xx", "429", "connect-failure", "refused-stream", "reset")
+"""By default, where another backend may do better; Anthropic's 529 is a 5xx."""
+UNSENT = ("connect-failure", "refused-stream", "reset-before-request")
+"""By default, where there is one backend only: nothing can have been done twice."""
+
+HOST_ATTEMPTS = 5
+"""How often a host that was tried before is drawn anew."""
+
+
+def retry_policy(gateway: Gateway, route: Route) -> RetryPolicy | None:
+    """The route's `retry`; None where it says that there is one attempt."""
+    attempts = _attempts(route)
+    if attempts < 2:
+        return None
+    words = _conditions(route)
+    several = len({backend.priority for backend in route.backends}) > 1
+    per_try = _per_try(gateway, route)
+    return RetryPolicy(
+        retry_on=",".join(dict.fromkeys(_words(words))),
+        retriable_status_codes=[int(word) for word in words if word.isdigit()],
+        num_retries=attempts - 1,
+        per_try_timeout=seconds(per_try) if per_try else None,
+        per_try_idle_timeout=seconds(_idle(gateway, route)),
+        retry_priority=_other_priorities() if several else None,
+        retry_host_predicate=[
+            RetryPolicyRetryHostPredicate(
+                name="envoy.retry_host_predicates.previous_hosts",
+                typed_config=packed(PreviousHostsPredicate()),
+            )
+        ],
+        host_selection_retry_max_attempts=HOST_ATTEMPTS,
+        retry_back_off=RetryPolicyRetryBackOff(
+            base_interval=seconds(0.025), max_interval=seconds(0.5)
+        ),
+    )
+
+
+def _attempts(route: Route) -> int:
+    """As given; else one for each priority, and a second one in any case."""
+    priorities = len({backend.priority for backend in route.backends})
+    return route.retry.attempts or max(2, priorities)
+
+
+def _conditions(route: Route) -> tuple[str, ...]:
+    if "on" in route.retry.model_fields_set:
+        return route.retry.on
+    return FAILOVER if len(route.backends) > 1 else UNSENT
+
+
+def _words(conditions: tuple[str, ...]) -> list[str]:
+    words = [WORDS.get(word, word) for word in conditions if not word.isdigit()]
+    if len(words) < len(conditions):
+        words.append("retriable-status-codes")
+    return words
+
+
+def _per_try(gateway: Gateway, route: Route) -> float | None:
+    """Envoy has one for a route: its own, else the most patient backend's."""
+    if route.retry.per_try_timeout:
+        return route.retry.per_try_timeout
+    backends = [gateway.backends[backend.backend] for backend in route.backends]
+    given = [b.timeouts.per_try for b in backends if b.timeouts.per_try]
+    return max(given, default=gateway.envoy.timeouts.per_try or 0) or None
+
+
+def _idle(gateway: Gateway, route: Route) -> float:
+    return route.timeouts.stream_idle or gateway.envoy.timeouts.stream_idle
+
+
+def _other_priorities() -> RetryPolicyRetryPriority:
+    return RetryPolicyRetryPriority(
+        name="envoy.retry_priorities.previous_priorities",
+        typed_config=packed(PreviousPrioritiesConfig(update_frequency=1)),
+    )

@@ -1,0 +1,170 @@
+"""Model → route, as a tree that stays fast with thousands of models.
+
+The path decides first, for what is no call of a model; then exact names (a map), prefixes (a trie,
+the longest wins), expressions (in order); what is left is a 404.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+from envoy_data_plane.envoy.config.core.v3 import DataSource
+from envoy_data_plane.envoy.config.route.v3 import (
+    DirectResponseAction,
+    FilterConfig,
+    HeaderMatcher,
+    RouteAction,
+    RouteList,
+    RouteMatch,
+)
+from envoy_data_plane.envoy.config.route.v3 import (
+    Route as EnvoyRoute,
+)
+from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
+    ExtProcOverrides,
+    ExtProcPerRoute,
+)
+from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import RateLimitPerRoute
+from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
+from envoy_data_plane.google.protobuf import Any
+
+from extproc.config.gateway import Gateway
+from extproc.config.patterns import split
+from extproc.config.route import Route
+from extproc.ratelimit.descriptors import rate_limits
+from extproc.ratelimit.limit import Limit
+from extproc.render import matching
+from extproc.render.filters import API_KEY_AUTH, EXT_PROC, RATELIMIT
+from extproc.render.replies import MODEL_HEADER
+from extproc.render.retry import retry_policy
+from extproc.render.typed import Json, packed, seconds
+from extproc.render.upstream import cluster_name, members, names
+
+MODELS = "/v1/models"
+HEALTH = "/healthz"
+
+# They say more of the client than a provider needs to know.
+PRIVATE_HEADERS = ["x-forwarded-for", "x-forwarded-proto", "x-envoy-external-address"]
+
+ANYTHING = RouteMatch(prefix="/")
+
+
+def route_configuration(gateway: Gateway, limits: Sequence[Limit], *, authenticated: bool) -> Json:
+    """`route_config` of the connection manager; `authenticated`: clients need a key."""
+    host = {
+        "name": "gateway",
+        "domains": ["*"],
+        "request_headers_to_remove": PRIVATE_HEADERS,
+        "matcher": _by_path(_by_model(gateway, limits), authenticated=authenticated),
+    }
+    return {"name": "models", "virtual_hosts": [host]}
+
+
+def _by_path(otherwise: Json, *, authenticated: bool) -> Json:
+    own = {
+        MODELS: matching.action("models", RouteList(routes=[*_models(), _nowhere()])),
+        HEALTH: matching.action(
+            "health", RouteList(routes=[_health(authenticated=authenticated), _nowhere()])
+        ),
+    }
+    return matching.longest_prefix(":path", own, matching.nested(otherwise))
+
+
+def _by_model(gateway: Gateway, limits: Sequence[Limit]) -> Json:
+    actions = Actions(gateway, limits)
+    found: dict[str, dict[str, Json]] = {"exact": {}, "prefix": {}, "regex": {}}
+    for route in gateway.routes:
+        action = actions.of(route)
+        for pattern in map(split, route.models):
+            found[pattern.kind].setdefault(pattern.text, action)
+    nowhere = matching.action("nowhere", _nowhere())
+    by_expression = matching.first_expression(MODEL_HEADER, found["regex"], nowhere)
+    by_prefix = matching.longest_prefix(
+        MODEL_HEADER, found["prefix"], matching.nested(by_expression)
+    )
+    return matching.exactly(MODEL_HEADER, found["exact"], matching.nested(by_prefix))
+
+
+class Actions:
+    """What is done for a route; the same object for routes that differ in nothing here."""
+
+    def __init__(self, gateway: Gateway, limits: Sequence[Limit]) -> None:
+        self._gateway = gateway
+        self._limits = limits
+        self._known: dict[bytes, Json] = {}
+
+    def of(self, route: Route) -> Json:
+        """The action of `route`."""
+        budgets = self._budgets(route)
+        key = orjson.dumps(
+            [
+                cluster_name(members(route)),
+                route.timeouts.model_dump(),
+                route.retry.model_dump(),
+                sorted(route.retry.model_fields_set),
+                budgets,
+            ]
+        )
+        if key not in self._known:
+            self._known[key] = matching.action("backends", self._route(route, budgets))
+        return self._known[key]
+
+    def _budgets(self, route: Route) -> list[Json]:
+        patterns = [split(model) for model in route.models]
+        exact = all(pattern.kind == "exact" for pattern in patterns)
+        models = [pattern.text for pattern in patterns] if exact else None
+        return rate_limits(self._limits, models=models, backends=names(members(route)))
+
+    def _route(self, route: Route, budgets: list[Json]) -> EnvoyRoute:
+        timeouts = self._gateway.envoy.timeouts
+        action = RouteAction(
+            cluster=cluster_name(members(route)),
+            timeout=seconds(route.timeouts.request or timeouts.request),
+            idle_timeout=seconds(route.timeouts.stream_idle or timeouts.stream_idle),
+            retry_policy=retry_policy(self._gateway, route),
+        )
+        return EnvoyRoute(
+            match=ANYTHING,
+            route=action,
+            request_body_buffer_limit=self._gateway.envoy.max_body_bytes,
+            typed_per_filter_config=_limited(budgets),
+        )
+
+
+def _limited(budgets: list[Json]) -> dict[str, Any]:
+    if not budgets:
+        return {}
+    return {RATELIMIT: packed(RateLimitPerRoute.from_dict({"rate_limits": budgets}))}
+
+
+def _models() -> list[EnvoyRoute]:
+    """The list and one of it: the server answers before the route's own 503 does."""
+    get = HeaderMatcher(name=":method", string_match=StringMatcher(exact="GET"))
+    return [
+        EnvoyRoute(
+            match=match,
+            direct_response=DirectResponseAction(status=503),
+            typed_per_filter_config={
+                EXT_PROC: packed(
+                    FilterConfig(config=packed(ExtProcPerRoute(overrides=ExtProcOverrides())))
+                )
+            },
+        )
+        for match in (
+            RouteMatch(path=MODELS, headers=[get]),
+            RouteMatch(prefix=f"{MODELS}/", headers=[get]),
+        )
+    ]
+
+
+def _health(*, authenticated: bool) -> EnvoyRoute:
+    """Open to everybody, and answered while the server is down: it says that Envoy lives."""
+    opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))} if authenticated else {}
+    return EnvoyRoute(
+        match=RouteMatch(path=HEALTH),
+        direct_response=DirectResponseAction(status=200, body=DataSource(inline_string="ok\n")),
+        typed_per_filter_config=opened,
+    )
+
+
+def _nowhere() -> EnvoyRoute:
+    return EnvoyRoute(match=ANYTHING, direct_response=DirectResponseAction(status=404))

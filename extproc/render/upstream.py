@@ -1,0 +1,87 @@
+"""Which backends stand together in one Envoy cluster, and where each of them is.
+
+Routes with the same backends, weights and priorities share a cluster: 10,000 routes to three
+providers are a handful of clusters, not 10,000.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from extproc.compile import base_url
+from extproc.config.backend import Backend
+from extproc.config.gateway import Gateway
+from extproc.config.route import Route
+from providers.catalog import PROVIDERS
+
+PORTS = {"http": 80, "https": 443}
+MAX_NAME = 120
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a backend is."""
+
+    host: str
+    port: int
+    secure: bool
+
+
+class Member(msgspec.Struct, frozen=True, order=True):
+    """A backend in a cluster."""
+
+    priority: int
+    backend: str
+    weight: int
+
+    @property
+    def label(self) -> str:
+        """The backend, with its weight and priority where they are not the usual ones."""
+        weight = f"*{self.weight}" if self.weight != 1 else ""
+        return f"{self.backend}{weight}" + (f"@{self.priority}" if self.priority else "")
+
+
+Members = tuple[Member, ...]
+
+
+def place(backend: Backend) -> Place:
+    """Where the backend's base URL, its own or its provider's, leads."""
+    parts = base_url(backend, PROVIDERS[backend.provider])
+    assert parts.hostname, "a checked configuration has a host for every backend"
+    return Place(
+        host=parts.hostname,
+        port=parts.port or PORTS[parts.scheme],
+        secure=parts.scheme == "https",
+    )
+
+
+def members(route: Route) -> Members:
+    """The backends of a route, in the order of their priorities and names."""
+    return tuple(sorted(Member(b.priority, b.backend, b.weight) for b in route.backends))
+
+
+def cluster_name(members: Members) -> str:
+    """A name that says what is in it; unlike any backend's, for `/` stands in none."""
+    name = "ai/" + "+".join(member.label for member in members)
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[:MAX_NAME]}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def clusters_of(gateway: Gateway) -> dict[str, Members]:
+    """Every cluster that the routes need, by name, in the order of the routes."""
+    found: dict[str, Members] = {}
+    for route in gateway.routes:
+        together = members(route)
+        found.setdefault(cluster_name(together), together)
+    return found
+
+
+def priorities(members: Iterable[Member]) -> int:
+    """How many priorities there are."""
+    return len({member.priority for member in members})
+
+
+def names(members: Sequence[Member]) -> list[str]:
+    """The backends' names."""
+    return [member.backend for member in members]

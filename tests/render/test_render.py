@@ -1,0 +1,169 @@
+"""What the rendered configuration says, without an Envoy."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from extproc.config.gateway import Gateway
+from extproc.render import render
+from tests.render.support import backend, route
+
+
+def gateway(**settings: Any) -> Gateway:
+    return Gateway.model_validate({"version": 1, "extproc": {"workers": 3}, **settings})
+
+
+def two(*routes: dict[str, Any], **settings: Any) -> Gateway:
+    backends = {"one": backend(1, **settings), "two": backend(2)}
+    return gateway(backends=backends, routes=routes)
+
+
+def document(gateway: Gateway, **options: Any) -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.load(render(gateway, **options), Loader=yaml.CSafeLoader)
+    return parsed
+
+
+def clusters(gateway: Gateway, **options: Any) -> dict[str, Any]:
+    found = document(gateway, **options)["static_resources"]["clusters"]
+    return {cluster["name"]: cluster for cluster in found}
+
+
+def manager(gateway: Gateway, **options: Any) -> dict[str, Any]:
+    listener = document(gateway, **options)["static_resources"]["listeners"][0]
+    config: dict[str, Any] = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return config
+
+
+def retry(*backends: str, **settings: Any) -> dict[str, Any] | None:
+    """The retry policy of a route."""
+    host = manager(two(route(["m"], *backends, retry=settings)))["route_config"]["virtual_hosts"][0]
+    matcher = host["matcher"]["on_no_match"]["matcher"]["matcher_tree"]["exact_match_map"]["map"]
+    action = matcher["m"]["action"]["typed_config"]["route"]
+    policy: dict[str, Any] | None = action.get("retry_policy")
+    return policy
+
+
+def test_a_route_with_several_backends_fails_over_by_default() -> None:
+    policy = retry("one", "two")
+    assert policy is not None
+    assert set(policy["retry_on"].split(",")) == {
+        "5xx",
+        "connect-failure",
+        "refused-stream",
+        "reset",
+        "retriable-status-codes",
+    }
+    assert policy["retriable_status_codes"] == [429]
+    assert policy["num_retries"] == 1
+    assert policy["retry_priority"]["name"] == "envoy.retry_priorities.previous_priorities"
+
+
+def test_a_route_with_one_backend_repeats_only_what_was_never_sent() -> None:
+    policy = retry("one")
+    assert policy is not None
+    assert policy["retry_on"] == "connect-failure,refused-stream,reset-before-request"
+    assert policy["num_retries"] == 1
+    assert "retry_priority" not in policy
+
+
+def test_attempts_count_the_first_one() -> None:
+    assert retry("one", "two", attempts=1) is None
+    policy = retry("one", "two", attempts=3)
+    assert policy is not None
+    assert policy["num_retries"] == 2
+
+
+def test_conditions_become_envoys_words() -> None:
+    policy = retry("one", "two", on=["timeout", "reset", "429", 529, "gateway-error"])
+    assert policy is not None
+    assert policy["retry_on"] == "reset,gateway-error,retriable-status-codes"
+    assert policy["retriable_status_codes"] == [429, 529]
+
+
+def test_the_most_patient_backend_decides_on_an_attempts_time() -> None:
+    patient = two(route(["m"], "one", "two"), timeouts={"per_try": "90s", "connect": "7s"})
+    text = render(patient)
+    assert "per_try_timeout: 90s" in text
+    assert "connect_timeout: 7s" in text
+
+
+def test_routes_with_the_same_backends_share_a_cluster() -> None:
+    found = clusters(
+        two(
+            route(["a"], "one", "two"),
+            route(["b"], "one", "two", retry={"attempts": 1}),
+            route(["c"], "two", "one"),
+            {"models": ["d"], "backends": [{"backend": "one", "weight": 2}, {"backend": "two"}]},
+        )
+    )
+    assert list(found) == ["extproc", "ai/one+two@1", "ai/two+one@1", "ai/one*2+two"]
+
+
+def test_a_cluster_of_very_many_backends_has_a_name_of_bounded_length() -> None:
+    names = [f"backend-with-a-long-name-{number}" for number in range(60)]
+    wide = gateway(
+        backends={name: backend(number + 1) for number, name in enumerate(names)},
+        routes=[route(["a"], *names), route(["b"], *reversed(names))],
+    )
+    found = [name for name in clusters(wide) if name.startswith("ai/")]
+    assert len(set(found)) == 2
+    assert all(len(name) < 140 for name in found)
+
+
+@pytest.mark.parametrize(("bounds", "expected"), [((3, 4), 7), ((3, None), 2**32 - 1)])
+def test_the_bounds_of_all_backends_add_up(
+    bounds: tuple[int | None, int | None], expected: int
+) -> None:
+    pair = gateway(
+        backends={
+            "one": backend(1, max_in_flight=bounds[0]),
+            "two": backend(2, max_in_flight=bounds[1]),
+        },
+        routes=[route(["m"], "one", "two")],
+    )
+    (cluster,) = (one for name, one in clusters(pair).items() if name.startswith("ai/"))
+    assert cluster["circuit_breakers"]["thresholds"][0]["max_requests"] == expected
+
+
+def test_ten_thousand_models_are_ten_thousand_lines_not_clusters() -> None:
+    many = two(*(route([f"model-{number}"], "one", "two") for number in range(10_000)))
+    text = render(many)
+    assert text.count('cluster: "ai/one+two@1"') == 1
+    assert text.count("\n") < 12_500
+    assert len(clusters(many)) == 2
+
+
+def test_there_is_an_endpoint_for_each_worker() -> None:
+    endpoints = clusters(two())["extproc"]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    paths = [one["endpoint"]["address"]["pipe"]["path"] for one in endpoints]
+    assert paths == [f"/run/extproc/worker-{index}.sock" for index in range(3)]
+
+
+def test_the_same_configuration_gives_the_same_text() -> None:
+    assert render(two(route(["m"], "one"))) == render(two(route(["m"], "one")))
+
+
+def test_keys_stand_only_where_clients_are_authenticated() -> None:
+    open_to_all = two(route(["m"], "one"))
+    assert "api_key_auth" not in render(open_to_all)
+    text = render(open_to_all, client_keys={"me": ["k1"]})
+    assert text.count("k1") == 1
+    assert "THIS FILE HOLDS SECRETS" in text
+
+
+def test_no_client_at_all_may_call_where_nobody_has_a_key() -> None:
+    assert "api_key_auth" in render(two(route(["m"], "one")), client_keys={})
+
+
+def test_the_admin_interface_is_on_loopback_only() -> None:
+    address = document(two())["admin"]["address"]["socket_address"]
+    assert address == {"address": "127.0.0.1", "port_value": 9901}
+
+
+def test_an_access_log_can_be_left_out() -> None:
+    assert "access_log" not in manager(gateway(envoy={"access_log": None}))
+
+
+def test_without_http2_only_http1_is_spoken() -> None:
+    assert manager(gateway(listen={"http2": False}))["codec_type"] == "HTTP1"
