@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hashlib
 import hmac
 import posixpath
-import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from providers.sign import Call, Secret
@@ -21,7 +21,7 @@ def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:
     `session_token` and `service`; a `bearer` (a Bedrock API key) is sent instead of a signature."""
     if secret.get("bearer"):
         return {"authorization": f"Bearer {secret['bearer']}"}
-    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     signed = {"host": call.authority, "x-amz-date": moment}
     if secret.get("session_token"):
         signed["x-amz-security-token"] = secret["session_token"]

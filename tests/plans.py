@@ -42,10 +42,12 @@ def served(name="up", provider="openai", **changes):
     return Served(name=name, provider=row, **{**given, **changes})
 
 
-def plan(*, quirks=Quirks(), price=Price(), upstream=None, models=("small",), backends=None):
+def plan(*, quirks=None, price=None, upstream=None, models=("small",), backends=None):
     backends = backends or {"up": served()}
     upstream = upstream or dict.fromkeys(backends, "")
-    route = Route(models=models, upstream=upstream, quirks=quirks, price=price)
+    route = Route(
+        models=models, upstream=upstream, quirks=quirks or Quirks(), price=price or Price()
+    )
     return Plan(backends, [route], hash="h")
 
 

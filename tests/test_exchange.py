@@ -1,6 +1,7 @@
 """What an exchange answers to what Envoy tells it, event by event."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -286,7 +287,7 @@ def test_where_a_stream_is_cut_means_nothing(cuts):
     one.handle(response_headers(content_type="text/event-stream"))
     seen = b""
     action = Change()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece = response_body(stream[start:end], end=end == len(stream))
         action = one.handle(piece)
         seen += piece.data if action.body is None else action.body

@@ -1,0 +1,83 @@
+"""The commands that a person types."""
+
+import os
+import subprocess
+import sys
+
+import orjson
+import pytest
+
+GOOD = """
+version: 1
+backends:
+  one: {provider: openai, credential: {api_key: env:ONE_KEY}}
+routes:
+  - {models: [small], backends: [{backend: one}]}
+limits:
+  - {per: "header:x-user-id", tokens: 1000, every: minute}
+"""
+BAD = GOOD.replace("provider: openai", "provder: openai").replace("minute", "fortnight")
+
+
+@pytest.fixture
+def run(tmp_path):
+    def call(*words: str, config: str = GOOD):
+        (tmp_path / "gateway.yaml").write_text(config)
+        return subprocess.run(
+            [sys.executable, "-m", "extproc", *words],
+            cwd=tmp_path,
+            env={**os.environ, "ONE_KEY": "sk-secret-of-one"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return call
+
+
+def test_check_finds_nothing_wrong(run):
+    done = run("check")
+    assert done.returncode == 0
+    assert "no problems" in done.stdout
+
+
+def test_check_says_every_problem_at_once_with_its_line_and_ends_with_2(run):
+    done = run("check", config=BAD)
+    assert done.returncode == 2
+    assert "gateway.yaml:4" in done.stderr
+    assert "did you mean 'provider'" in done.stderr
+    assert "limits" in done.stderr
+    assert "sk-secret" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", [["serve"], ["render", "envoy"], ["models"]])
+def test_a_bad_configuration_ends_any_command_with_2(run, command):
+    done = run(*command, config=BAD)
+    assert done.returncode == 2
+    assert "gateway.yaml" in done.stderr
+
+
+def test_the_bootstrap_goes_to_a_file_that_only_its_owner_reads(run, tmp_path):
+    done = run("render", "envoy", "--output", "envoy.yaml")
+    assert done.returncode == 0, done.stderr
+    file = tmp_path / "envoy.yaml"
+    assert "static_resources" in file.read_text()
+    assert "sk-secret" not in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_schema_is_json(run):
+    assert orjson.loads(run("schema").stdout)["title"] == "gateway.yaml"
+
+
+def test_the_limits_are_rendered_for_envoyproxys_service(run):
+    done = run("render", "ratelimit")
+    assert done.returncode == 0
+    assert "domain: extproc" in done.stdout
+
+
+def test_models_and_providers_are_listed(run):
+    assert run("models").stdout.split() == ["small"]
+    assert orjson.loads(run("models", "--json").stdout)["data"][0]["id"] == "small"
+    assert "openai.chat" in run("providers").stdout
