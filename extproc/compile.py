@@ -44,7 +44,7 @@ def served(name: str, backend: Backend) -> Served:
         name=name,
         provider=provider,
         authority=base.netloc,
-        prefix=base.path.rstrip("/") or provider.prefix,
+        prefix=base.path.rstrip("/") or filled(provider.prefix, backend),
         paths={operation: str(path) for operation, path in backend.paths.items()},
         headers=tuple({**provider.headers, **backend.headers}.items()),
         dialects=_dialects(backend.dialect, provider),
@@ -56,9 +56,13 @@ def served(name: str, backend: Backend) -> Served:
 
 
 def base_url(backend: Backend, provider: Provider) -> Any:
-    """Scheme, host, port and perhaps a path, with the backend's options filled in."""
-    options = {name: getattr(backend, name) or "" for name in OPTIONS}
-    return urlsplit(backend.base_url or provider.base_url.format(**options))
+    """Scheme, host, port and perhaps a path."""
+    return urlsplit(backend.base_url or filled(provider.base_url, backend))
+
+
+def filled(template: str, backend: Backend) -> str:
+    """`template` with the backend's options, which the configuration's rules have checked."""
+    return template.format(**{name: getattr(backend, name) or "" for name in OPTIONS})
 
 
 def _dialects(

@@ -94,6 +94,9 @@ def _pool(backend: str, entries: tuple[Weighted, ...]) -> Pool:
     shares: list[list[Secret]] = []
     problems = []
     for entry in entries:
+        if not entry.parts:
+            problems.append("only static identities are supported")
+            continue
         try:
             secret = {part: _line(reference) for part, reference in entry.parts.items()}
             secret.update(entry.plain)

@@ -125,6 +125,18 @@ def _aws(options: AwsOptions, at: Location) -> Iterator[Flaw]:
     yield from _needs(options, "session_name", ("role_arn",), at)
 
 
+def not_yet(backends: Mapping[str, Backend]) -> Iterator[Flaw]:
+    """A flaw for each identity that has to be kept fresh, which this server cannot do yet."""
+    for name, backend in backends.items():
+        credential, at = backend.credential, ("backends", name, "credential")
+        if isinstance(credential, Aws):
+            options = credential.aws
+            static = options.access_key_id is not None and options.role_arn is None
+            if options.bearer is None and not static:
+                allowed = ("access_key_id and secret_access_key", "bearer")
+                yield Flaw((*at, "aws"), "only static identities are supported", allowed)
+
+
 def _together(model: object, keys: tuple[str, ...], at: Location) -> Iterator[Flaw]:
     """All of `keys` or none."""
     missing = [key for key in keys if getattr(model, key) is None]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from extproc.config import clients, document, references, rules
+from extproc.config import backend_rules, clients, document, references, rules
 from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
@@ -41,6 +41,7 @@ def problems(
     parts, wrong = examine(file.root.plain(), catalog)
     named = {"backends": dict(parts.backends), "limiter": parts.limiter}
     wrong += references.unresolved(named, environment)
+    wrong = wrong or list(backend_rules.not_yet(parts.backends))
     found += file.problems(wrong)
     if parts.clients is None:
         return by_line(found)

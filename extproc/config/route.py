@@ -17,6 +17,7 @@ CONDITIONS = (
     "connect-failure",
     "refused-stream",
     "reset",
+    "reset-before-request",
     "timeout",
     "retriable-4xx",
 )
@@ -54,13 +55,19 @@ class Retry(Model):
     """When a failed attempt is made again, on the next priority where there is one."""
 
     attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
-    """Attempts in all, the first one included; default: as many as the route has priorities."""
-    on: Annotated[
-        tuple[Condition, ...],
-        one_or_more(Condition, 100, least=0),
-    ] = ("5xx", "429", "connect-failure", "reset", "timeout")
+    """Attempts in all, the first one included; default: one for each priority, at least 2."""
+    on: (
+        Annotated[
+            tuple[Condition, ...],
+            one_or_more(Condition, 100, least=0),
+        ]
+        | None
+    ) = None
     """What counts as failed: statuses such as "429" and `5xx`, `gateway-error` (502, 503, 504),
-    `connect-failure`, `refused-stream`, `reset`, `timeout` (of the attempt), `retriable-4xx`."""
+    `connect-failure`, `refused-stream`, `reset`, `reset-before-request`, `timeout` (of the
+    attempt), `retriable-4xx`. Default: `5xx`, "429",
+    `connect-failure`, `refused-stream` and `reset` where the route has several backends; with one,
+    what cannot have reached it: `connect-failure`, `refused-stream`, `reset-before-request`."""
     per_try_timeout: Duration | None = None
     """For one attempt, from its first byte to its last; default: `envoy.timeouts.per_try`."""
 
@@ -150,8 +157,3 @@ class Route(Model):
     """For the cost in metadata and limits; default: no cost is reported."""
     timeouts: RouteTimeouts = RouteTimeouts()
     """Instead of those of `envoy.timeouts`."""
-
-    @property
-    def attempts(self) -> int:
-        """Attempts in all, the first one included."""
-        return self.retry.attempts or len({backend.priority for backend in self.backends})

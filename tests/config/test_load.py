@@ -29,11 +29,11 @@ def test_what_is_not_said_has_its_default(folder):
     assert gateway.limiter.storage == "memory"
 
 
-def test_a_route_tries_each_priority_once_unless_told(folder):
-    assert folder.load(RIGHT).routes[0].attempts == 2
-    told = RIGHT + "    retry: {attempts: 5, on: 429}\n"
-    route = folder.load(told).routes[0]
-    assert (route.attempts, route.retry.on) == (5, ("429",))
+def test_a_route_may_say_how_often_and_after_what_it_tries_again(folder):
+    untold = folder.load(RIGHT).routes[0].retry
+    assert (untold.attempts, untold.on) == (None, None)
+    told = folder.load(RIGHT + "    retry: {attempts: 5, on: 429}\n").routes[0].retry
+    assert (told.attempts, told.on) == (5, ("429",))
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,9 @@ def test_every_option_of_the_catalogue_can_be_configured():
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_every_provider_of_the_catalogue_can_be_configured(provider):
     backend = {"provider": provider.name, "operations": [Operation.CHAT]}
+    backend |= {option: "eu-west-1" for option in provider.options - {"base_url"}}
     if provider.name == "bedrock":
-        backend |= {"region": "eu-west-1", "credential": {"aws": {}}}
+        backend["credential"] = {"aws": {}}
     elif not provider.keyless:
         backend["credential"] = {"api_key": "env:KEY"}
     if "base_url" in provider.options:
