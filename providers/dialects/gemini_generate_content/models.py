@@ -1,0 +1,86 @@
+"""What can be known of a model by its name.
+
+https://ai.google.dev/gemini-api/docs/thinking
+"""
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+
+import msgspec
+
+VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
+THIRD = (3, 0)
+THINKS_FROM = (2, 5)
+SCHEMAS_FROM = (2, 0)
+
+
+class Thinks(StrEnum):
+    """The words that a model has for how much it thinks."""
+
+    LEVEL = "level"
+    BUDGET = "budget"
+    NEVER = "never"
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """A family of models."""
+
+    thinks: Thinks = Thinks.LEVEL
+    least: int = 0
+    """The smallest budget but 0."""
+    most: int = 24_576
+    """The largest budget."""
+    stops_thinking: bool = True
+    """Thinking can be switched off."""
+    levels: tuple[str, ...] = ("minimal", "low", "medium", "high")
+    wants_signatures: bool = True
+    """A function call of the current turn must be signed."""
+    nests_media: bool = True
+    """A function's result may hold pictures and files."""
+    takes_json_schema: bool = True
+    """Schemas may be JSON Schema; older models only know the subset of OpenAPI."""
+
+
+@lru_cache(maxsize=1024)
+def model_of(name: str) -> Model:
+    """The facts of a model; a name that says nothing is taken for one of the newest."""
+    name = name.rpartition("/")[2].lower()
+    if name.startswith(("gemma", "learnlm", "gemini-pro")) and "latest" not in name:
+        return _older((1, 0))
+    match = VERSION.match(name)
+    if match is None:
+        return Model(levels=_levels(name, THIRD))
+    version = int(match[1]), int(match[2] or 0)
+    if version >= THIRD:
+        return Model(stops_thinking=False, levels=_levels(name, version))
+    return _older(version) if version < THINKS_FROM else _budgeted(name)
+
+
+def _levels(name: str, version: tuple[int, int]) -> tuple[str, ...]:
+    """Pro models cannot think minimally; the first of them knew two levels."""
+    if "pro" not in name or "flash" in name:
+        return ("minimal", "low", "medium", "high")
+    return ("low", "high") if version == THIRD else ("low", "medium", "high")
+
+
+def _budgeted(name: str) -> Model:
+    pro = "pro" in name
+    least = 128 if pro else 512 if "lite" in name else 0
+    return Model(
+        thinks=Thinks.BUDGET,
+        least=least,
+        most=32_768 if pro else 24_576,
+        stops_thinking=not pro,
+        wants_signatures=False,
+        nests_media=False,
+    )
+
+
+def _older(version: tuple[int, int]) -> Model:
+    return Model(
+        thinks=Thinks.NEVER,
+        wants_signatures=False,
+        nests_media=False,
+        takes_json_schema=version >= SCHEMAS_FROM,
+    )

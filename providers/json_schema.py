@@ -1,0 +1,284 @@
+"""Schemas of function arguments and of structured answers, in the forms that vendors take.
+
+`to_openapi` and `from_openapi` go between JSON Schema (draft 2020-12) and Google's `Schema`, a
+subset of OpenAPI 3.0 with upper-case types (https://ai.google.dev/api/caching#Schema); `inline`
+replaces references by what they stand for.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from providers.errors import Unsupported
+
+Schema = Mapping[str, Any]
+
+MAX_DEPTH = 32
+"""Nested schemas; a reference that leads back to itself is cut off there or before."""
+MAX_UNROLLED = 2
+"""How often a reference may stand inside itself before it becomes "anything"."""
+MAX_NODES = 20_000
+"""Schemas after references are replaced; a small document can stand for an enormous one."""
+
+DEFINITIONS = ("$defs", "definitions")
+MAPS = ("properties", "patternProperties", "dependentSchemas")
+LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+SINGLES = ("items", "additionalProperties", "not", "if", "then", "else", "contains")
+
+KEPT = (
+    "title",
+    "description",
+    "format",
+    "default",
+    "pattern",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "required",
+    "propertyOrdering",
+    "example",
+)
+"""What both forms call by the same name."""
+
+COUNTS = frozenset(
+    {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
+)
+"""64-bit numbers, which protocol buffers' JSON writes as strings."""
+
+SILENT = frozenset({"$schema", "$id", "$comment", "$anchor", "examples", "deprecated", "readOnly"})
+"""Keywords that say nothing of what is valid."""
+
+SNAKE = {
+    "any_of": "anyOf",
+    "min_length": "minLength",
+    "max_length": "maxLength",
+    "min_items": "minItems",
+    "max_items": "maxItems",
+    "min_properties": "minProperties",
+    "max_properties": "maxProperties",
+    "property_ordering": "propertyOrdering",
+    "additional_properties": "additionalProperties",
+    "defs": "$defs",
+    "ref": "$ref",
+}
+
+
+class Inliner(msgspec.Struct):
+    """Replaces local references, within bounds."""
+
+    root: Schema
+    nodes: int = 0
+
+    def resolve(self, value: Any, open: tuple[str, ...] = (), depth: int = 0) -> Any:
+        """`value` without references; `open`: those that are being replaced."""
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise Unsupported("the JSON schema is too large once its references are replaced")
+        if not isinstance(value, Mapping):
+            return value
+        if depth > MAX_DEPTH:
+            return {}
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            return self._referred(reference, value, open, depth)
+        found: dict[str, Any] = {}
+        for name, inner in value.items():
+            if name not in DEFINITIONS:
+                found[name] = self._member(name, inner, open, depth + 1)
+        return found
+
+    def _referred(self, name: str, value: Schema, open: tuple[str, ...], depth: int) -> Any:
+        if open.count(name) >= MAX_UNROLLED:
+            return {}
+        beside = {key: inner for key, inner in value.items() if key != "$ref"}
+        target = self.resolve(_pointed(self.root, name), (*open, name), depth + 1)
+        rest = self.resolve(beside, open, depth + 1)
+        return {**target, **rest} if isinstance(target, dict) else rest or target
+
+    def _member(self, name: str, inner: Any, open: tuple[str, ...], depth: int) -> Any:
+        if name in MAPS and isinstance(inner, Mapping):
+            return {key: self.resolve(item, open, depth) for key, item in inner.items()}
+        if name in LISTS and isinstance(inner, list):
+            return [self.resolve(item, open, depth) for item in inner]
+        return self.resolve(inner, open, depth) if name in SINGLES else inner
+
+
+def inline(schema: Schema) -> dict[str, Any]:
+    """The schema with every local reference replaced; raises Unsupported for what is not here."""
+    found = Inliner(root=schema).resolve(schema)
+    return found if isinstance(found, dict) else {}
+
+
+def _pointed(root: Schema, reference: str) -> Any:
+    """What a JSON pointer within the document points at (RFC 6901)."""
+    if not reference.startswith("#"):
+        raise Unsupported(f"the JSON schema refers to {reference[:200]!r}, outside itself")
+    here: Any = root
+    for step in reference[1:].split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(here, Mapping) and name in here:
+            here = here[name]
+        elif isinstance(here, list) and name.isdecimal() and int(name) < len(here):
+            here = here[int(name)]
+        else:
+            raise Unsupported(f"the JSON schema refers to {reference[:200]!r}, which is not there")
+    return here
+
+
+def to_openapi(schema: Schema) -> tuple[dict[str, Any], list[str]]:
+    """(Google's `Schema` of it, keywords that were lost); raises Unsupported."""
+    lost: list[str] = []
+    return _to(inline(schema), lost), list(dict.fromkeys(lost))
+
+
+def _to(value: Any, lost: list[str]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {}
+    value = _merged(value)
+    found: dict[str, Any] = {name: value[name] for name in KEPT if name in value}
+    _types(value, found, lost)
+    _values(value, found)
+    properties = value.get("properties")
+    if isinstance(properties, Mapping) and properties:
+        found["properties"] = {name: _to(inner, lost) for name, inner in properties.items()}
+    if isinstance(value.get("items"), Mapping):
+        found["items"] = _to(value["items"], lost)
+    for name in ("anyOf", "oneOf"):
+        if isinstance(value.get(name), list):
+            _branches(value[name], found, lost)
+    lost += [name for name in value if name not in READ and name not in SILENT]
+    return found
+
+
+READ = frozenset({*KEPT, "type", "enum", "const", "properties", "items", "anyOf", "oneOf"})
+
+
+def _merged(value: Schema) -> Schema:
+    """`allOf` joined into the schema around it, members of the later ones winning."""
+    branches = value.get("allOf")
+    if not isinstance(branches, list):
+        return value
+    found = {name: inner for name, inner in value.items() if name != "allOf"}
+    for branch in branches:
+        if not isinstance(branch, Mapping):
+            continue
+        for name, inner in _merged(branch).items():
+            found[name] = _joined(name, found.get(name), inner)
+    return found
+
+
+def _joined(name: str, one: Any, other: Any) -> Any:
+    if name == "properties" and isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {**one, **other}
+    if name == "required" and isinstance(one, list) and isinstance(other, list):
+        return list(dict.fromkeys([*one, *other]))
+    return other
+
+
+def _types(value: Schema, found: dict[str, Any], lost: list[str]) -> None:
+    """One type, or a choice of them; `null` among them is `nullable`."""
+    kinds = value.get("type")
+    kinds = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
+    real = [kind.upper() for kind in kinds if isinstance(kind, str) and kind != "null"]
+    if "null" in kinds and real:
+        found["nullable"] = True
+    if len(real) == 1 or (not real and kinds):
+        found["type"] = real[0] if real else "NULL"
+    elif real:
+        plain = {**value, "type": None}
+        found["anyOf"] = [_to({**plain, "type": kind.lower()}, lost) for kind in real]
+    elif "properties" in value:
+        found["type"] = "OBJECT"
+    elif _all_strings(value.get("enum")):
+        found["type"] = "STRING"
+
+
+def _all_strings(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(item, str) for item in values)
+
+
+def _values(value: Schema, found: dict[str, Any]) -> None:
+    """`enum` and `const`: Google's enumerations hold strings only."""
+    values = value.get("enum")
+    if "const" in value:
+        values = [value["const"]]
+    if not isinstance(values, list):
+        return
+    if None in values:
+        found["nullable"] = True
+    words = [item if isinstance(item, str) else _word(item) for item in values if item is not None]
+    found["enum"] = words
+    if found.get("type") == "STRING":
+        found["format"] = "enum"
+    else:
+        found.setdefault("type", "STRING")
+
+
+def _word(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _branches(branches: list[Any], found: dict[str, Any], lost: list[str]) -> None:
+    """Alternatives; one that is only `null` is `nullable`, and a lone rest needs no choice."""
+    real = [item for item in branches if not _is_null(item)]
+    if len(real) < len(branches):
+        found["nullable"] = True
+    rendered = [_to(item, lost) for item in real]
+    if len(rendered) == 1:
+        found.update({name: inner for name, inner in rendered[0].items() if name not in found})
+    elif rendered:
+        found["anyOf"] = rendered
+
+
+def _is_null(branch: Any) -> bool:
+    return isinstance(branch, Mapping) and branch.get("type") == "null"
+
+
+def from_openapi(schema: Schema) -> dict[str, Any]:
+    """The JSON Schema of Google's `Schema`, in either spelling of its names."""
+    return _from(schema, 0)
+
+
+def _from(value: Any, depth: int) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or depth > 2 * MAX_DEPTH:
+        return {}
+    found: dict[str, Any] = {}
+    for spelled, inner in value.items():
+        name = SNAKE.get(str(spelled), str(spelled))
+        if inner is not None and name != "nullable":
+            found[name] = _lowered(name, inner, depth + 1)
+    if found.get("format") == "enum":
+        del found["format"]
+    if value.get("nullable"):
+        _nullable(found)
+    return found
+
+
+def _lowered(name: str, inner: Any, depth: int) -> Any:
+    if name == "type" and isinstance(inner, str):
+        return inner.lower()
+    if name in ("properties", "$defs") and isinstance(inner, Mapping):
+        return {key: _from(item, depth) for key, item in inner.items()}
+    if name == "anyOf" and isinstance(inner, list):
+        return [_from(item, depth) for item in inner]
+    if name == "items" or (name == "additionalProperties" and isinstance(inner, Mapping)):
+        return _from(inner, depth)
+    if name in COUNTS and isinstance(inner, str) and inner.isdecimal():
+        return int(inner)
+    return inner
+
+
+def _nullable(found: dict[str, Any]) -> None:
+    kind = found.get("type")
+    if isinstance(kind, str):
+        found["type"] = [kind, "null"]
+        if isinstance(found.get("enum"), list):
+            found["enum"] = [*found["enum"], None]
+    elif isinstance(found.get("anyOf"), list):
+        found["anyOf"] = [*found["anyOf"], {"type": "null"}]
