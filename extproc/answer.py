@@ -241,13 +241,15 @@ class Answer:
         return prompt if isinstance(prompt, int) else estimate.characters(prompt)
 
     def _running(self, seen: Seen) -> metadata.Record | None:
-        """The running count, when it has grown by enough to be worth telling."""
+        """The running count, when it has grown by enough to be worth telling: a sixteenth."""
         generated = seen.generated
-        if generated - self._reported <= self._reported >> 5:
+        if generated - self._reported <= self._reported >> 4:
             return None
         record = self._estimate(generated, seen.usage)
         if self._reported < 0:
             record["ttft_ms"] = self._ttft = self._since(self._clock())
+        else:
+            record = {key: record[key] for key in metadata.GROWING}
         self._reported = generated
         return record
 

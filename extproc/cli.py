@@ -79,6 +79,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     bench.add_argument("words", nargs="*", metavar="ROW", help="only rows whose name has a word")
     bench.add_argument("--quick", action="store_true", help="a smoke run: nothing to rely on")
     bench.add_argument("--json", type=Path, help="write the results there, too")
+    bench.add_argument("--docs", type=Path, help="a directory for speed.md and speed.svg")
     bench.set_defaults(run=run_bench)
 
 
@@ -196,4 +197,4 @@ def run_bench(options: argparse.Namespace) -> int:
     """`extproc bench`."""
     from extproc.bench import bench
 
-    return bench(options.words, quick=options.quick, output=options.json)
+    return bench(options.words, quick=options.quick, output=options.json, docs=options.docs)

@@ -57,7 +57,8 @@ def served(name: str, backend: Backend) -> Served:
 
 def base_url(backend: Backend, provider: Provider) -> Any:
     """Scheme, host, port and perhaps a path."""
-    return urlsplit(backend.base_url or filled(provider.base_url, backend))
+    own = provider.regions.get(backend.region or "", provider.base_url)
+    return urlsplit(backend.base_url or filled(own, backend))
 
 
 def filled(template: str, backend: Backend) -> str:

@@ -229,6 +229,7 @@ class Exchange:
             id=self._plan.new_id(),
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),
+            echo=entrance.dialect.echo(call.body),
         )
         counted = call.stream or len(call.data) > KEPT
         asked = Asked(

@@ -31,6 +31,9 @@ def usage(used: Usage, price: Price) -> Record:
     }
 
 
+GROWING = ("output_tokens", "total_tokens", "cost_nanousd", "cost_microusd")
+"""What changes while an answer is generated."""
+
 UNUSED = usage(NOTHING_USED, Price())
 
 FRESH: Record = {

@@ -176,14 +176,15 @@ class Entrances:
 
     def find(self, path: str) -> Entrance:
         """The entrance at `path`, whatever its query; raises NotFound."""
-        bare = path.partition("?")[0]
+        bare, _, query = path.partition("?")
         entrance = self._exact.get(bare)
         if entrance is not None:
             return entrance
         for pattern, dialect, endpoint in self._patterns:
             match = pattern.fullmatch(bare)
             if match is not None:
-                return Entrance(dialect, endpoint.stream, unquote(match[1]))
+                spoken = dialect.variant(query) if dialect.variant else dialect
+                return Entrance(spoken, endpoint.stream, unquote(match[1]))
         raise NotFound(f"there is nothing at {bare[:200]}")
 
 
@@ -203,7 +204,7 @@ class Plan:
         self._backends = backends
         self._router = Router(routes)
         self._entrances = Entrances(DIALECTS)
-        self._targets: dict[tuple[str, str, str], Target] = {}
+        self._targets: dict[tuple[str, str, str, str], Target] = {}
         self._created = created
         self._salt = urandom(6).hex()
         self._number = count(1)
@@ -226,7 +227,7 @@ class Plan:
 
     def target(self, client: Dialect, model: str, backend: str) -> Target:
         """How a client's dialect and model go to a backend; raises NotFound, Unavailable."""
-        key = (client.name, model, backend)
+        key = (client.name, client.stream_type, model, backend)
         target = self._targets.get(key)
         if target is None:
             target = self._new_target(client, model, backend)
@@ -243,7 +244,7 @@ class Plan:
         if route is None or backend not in route.upstream:
             raise NotFound(f"the model {model!r} does not exist", param="model", code=MISSING)
         dialect = _spoken(served, client)
-        translated = dialect is not client
+        translated = dialect.name != client.name
         own = tuple(dialect.request_headers.items())
         return Target(
             served=served,
@@ -285,17 +286,18 @@ class Plan:
 MISSING = "model_not_found"
 
 
+SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
+"""Operation of a client → the provider's operations that can serve it, the best one first."""
+
+
 def _spoken(served: Served, client: Dialect) -> Dialect:
     """The dialect in which a backend is asked: the client's own where it speaks that."""
-    operation = client.operation
-    offered = served.provider.dialects.get(operation, ())
-    allowed = served.operations is None or operation in served.operations
-    if not offered or not allowed:
-        raise NotFound(f"the backend {served.name!r} does not serve {operation.value}")
-    chosen = served.dialects.get(operation)
-    if chosen is None:
-        chosen = client.name if client.name in offered else offered[0]
-    return DIALECTS[chosen]
+    for operation in SERVED_BY.get(client.operation, (client.operation,)):
+        offered = served.provider.dialects.get(operation, ())
+        if offered and (served.operations is None or operation in served.operations):
+            own = client.name if client.name in offered else offered[0]
+            return DIALECTS[served.dialects.get(operation) or own]
+    raise NotFound(f"the backend {served.name!r} does not serve {client.operation.value}")
 
 
 def _quirks(route: Route, served: Served) -> Quirks:

@@ -73,7 +73,7 @@ class Bridge(Protocol):
 
 def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     """The bridge between two dialects, for one backend's quirks."""
-    if client is target:
+    if client.name == target.name:
         return Passage(client, quirks)
     return Translation(client, target, quirks)
 

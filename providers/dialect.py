@@ -37,6 +37,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     stream_usage: bool = True
     """False: the client did not ask for usage in the stream."""
+    echo: Mapping[str, Any] = {}
+    """Of the request, what the client's dialect says again in its answer (`Dialect.echo`)."""
 
 
 class StreamParser(Protocol):
@@ -123,6 +125,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     that the same body may go to a provider of this dialect."""
     wants_usage: Callable[[Json], bool] = lambda body: True
     """Whether a client that sent `body` is to be shown usage in a stream."""
+    variant: "Callable[[str], Dialect] | None" = None
+    """The query of a client's path → this dialect, in the form of its streams that the query asks
+    for; the name stays."""
+    echo: Callable[[Json], Mapping[str, Any]] = lambda body: {}
+    """What of a request its answer says again."""
     request_headers: Mapping[str, str] = {}
     """Sent to every provider of this dialect, such as a version; a client of the same dialect may
     have sent its own."""

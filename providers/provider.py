@@ -19,6 +19,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Where the facts in this row come from."""
     base_url: str = ""
     """Scheme, host and port; `{option}` stands for a backend option. Empty: the user names it."""
+    regions: Mapping[str, str] = {}
+    """Region → base URL, where it is not by the same rule as those of other regions."""
     prefix: str = "/v1"
     """The path before an operation's own, up to and including the version segment."""
     paths: Mapping[Operation, str] = {}

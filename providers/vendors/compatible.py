@@ -10,6 +10,8 @@ from providers.operations import Operation
 from providers.provider import Provider
 
 DIALECTS = {Operation.CHAT: ("openai.chat",)}
+BOTH = {Operation.CHAT: ("openai.chat", "openai.responses")}
+"""For those who serve OpenAI's Responses, too."""
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
@@ -38,9 +40,8 @@ MAX_TOKENS = {"max_completion_tokens": "max_tokens"}
 
 def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
     """A vendor in the internet, found by https."""
-    return Provider(
-        name=name, title=title, docs=docs, base_url=f"https://{host}", dialects=DIALECTS, **facts
-    )
+    facts.setdefault("dialects", DIALECTS)
+    return Provider(name=name, title=title, docs=docs, base_url=f"https://{host}", **facts)
 
 
 def own(name: str, title: str, docs: str, **facts: Any) -> Provider:
@@ -49,7 +50,7 @@ def own(name: str, title: str, docs: str, **facts: Any) -> Provider:
         name=name,
         title=title,
         docs=docs,
-        dialects=DIALECTS,
+        dialects=facts.pop("dialects", DIALECTS),
         options=facts.pop("options", frozenset({"base_url"})),
         keyless=facts.pop("keyless", True),
         **facts,
@@ -63,6 +64,7 @@ PROVIDERS = (
         "api.openai.com",
         "https://platform.openai.com/docs/api-reference/chat/create",
         drops=SAMPLERS | {"cache_control"},
+        dialects=BOTH,  # https://platform.openai.com/docs/api-reference/responses
     ),
     # "will result in a 400 error": logprobs, logit_bias, top_logprobs, n > 1.
     row(
@@ -73,9 +75,10 @@ PROVIDERS = (
         prefix="/openai/v1",
         drops=SAMPLERS | (OPENAI_ONLY - {"service_tier"}) | {"top_logprobs"},
         refuses=SPOKEN | {"logprobs"},
+        dialects=BOTH,  # https://console.groq.com/docs/responses-api
     ),
     # Reasoning models refuse penalties and stop, others take them: left to the vendor.
-    row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference"),
+    row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference", dialects=BOTH),
     row(
         "together",
         "Together AI",
@@ -130,6 +133,7 @@ PROVIDERS = (
         "https://docs.fireworks.ai/api-reference/post-chatcompletions",
         prefix="/inference/v1",
         renames=MAX_TOKENS,
+        dialects=BOTH,  # https://docs.fireworks.ai/guides/response-api
     ),
     row(
         "nebius",
@@ -143,6 +147,7 @@ PROVIDERS = (
         "openrouter.ai",
         "https://openrouter.ai/docs/api-reference/chat-completion",
         prefix="/api/v1",
+        dialects=BOTH,  # https://openrouter.ai/docs
     ),
     # No version in the path. Function calls and the rest of `refuses` are silently ignored.
     row(
@@ -243,6 +248,7 @@ PROVIDERS = (
         "vllm",
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+        dialects=BOTH,  # https://docs.vllm.ai/en/latest/serving
     ),
     own(
         "sglang",
@@ -256,6 +262,7 @@ PROVIDERS = (
         base_url="http://127.0.0.1:11434",
         options=frozenset(),
         renames=MAX_TOKENS,
+        dialects=BOTH,  # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
     ),
     # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
     own(
@@ -263,6 +270,7 @@ PROVIDERS = (
         "Llama, self-hosted",
         "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         renames=MAX_TOKENS,
+        dialects=BOTH,  # https://github.com/ggml-org/llama.cpp/tree/master/tools/server
     ),
     own(
         "openai-compatible",

@@ -1,0 +1,201 @@
+"""What OpenAI refuses in a Responses request: by the SDK's types, then by rules between fields."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from extproc.simulator.dialect import Call, Json, Refusal
+from extproc.simulator.openai_responses_write import encrypted
+from extproc.simulator.typed import Judge
+
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+RANGES = {
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "top_logprobs": (0, 20),
+    "max_output_tokens": (16, 2**31 - 1),
+}
+"""Smallest and largest value; https://platform.openai.com/docs/api-reference/responses/create."""
+PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
+"""How the ids of items begin."""
+KEPT = ("previous_response_id", "conversation", "prompt")
+"""What stands for input that is not in the body."""
+
+
+def items(body: Json) -> list[Json]:
+    """The input as a list of items."""
+    value = body.get("input")
+    if isinstance(value, str):
+        return [{"type": "message", "role": "user", "content": value}]
+    return [{"type": "message", **item} if "role" in item else item for item in value or ()]
+
+
+def check(call: Call, strict: bool) -> None:
+    """Raises Refusal for what OpenAI would not take; `strict`: unknown parameters too."""
+    body = call.body
+    _judge(bool(body.get("stream")), strict).check(_filled(body))
+    for rule in RULES:
+        rule(body)
+
+
+@cache
+def _judge(stream: bool, strict: bool) -> Judge:
+    from openai.types.responses import response_create_params as params
+
+    if stream:
+        return Judge(params.ResponseCreateParamsStreaming, strict=strict)
+    return Judge(params.ResponseCreateParamsNonStreaming, strict=strict)
+
+
+def _filled(body: Json) -> Json:
+    """The body with the members of functions that only the SDK's types demand."""
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    absent = {"parameters": None, "strict": None}
+    filled = [
+        absent | tool if isinstance(tool, dict) and tool.get("type") == "function" else tool
+        for tool in tools
+    ]
+    return {**body, "tools": filled}
+
+
+def _required(body: Json) -> None:
+    kept = any(body.get(name) for name in KEPT)
+    for name in ("model", "input"):
+        if not body.get(name) and not kept:
+            raise Refusal(
+                f"Missing required parameter: '{name}'.",
+                param=name,
+                code="missing_required_parameter",
+            )
+
+
+def _ranges(body: Json) -> None:
+    for name, (low, high) in RANGES.items():
+        value = body.get(name)
+        if value is not None and not low <= value <= high:
+            raise Refusal(
+                f"Invalid '{name}': expected a value between {low} and {high}, got {value}.",
+                param=name,
+                code="integer_below_min_value" if value < low else "integer_above_max_value",
+            )
+
+
+def _ids(body: Json) -> None:
+    for at, item in enumerate(items(body)):
+        prefix, id = PREFIXES.get(str(item.get("type"))), item.get("id")
+        if prefix and id and not str(id).startswith(prefix):
+            raise Refusal(
+                f"Invalid 'input[{at}].id': '{id}'. Expected an ID that begins with '{prefix}'.",
+                param=f"input[{at}].id",
+                code="invalid_value",
+            )
+
+
+def _thoughts(body: Json) -> None:
+    """Encrypted content is bound to the id of its item."""
+    for item in items(body):
+        secret = item.get("encrypted_content")
+        if item.get("type") == "reasoning" and secret and secret != encrypted(str(item["id"])):
+            raise Refusal(
+                "The encrypted content could not be verified. Reason: Encrypted content item_id did"
+                " not match the target item id.",
+                code="invalid_encrypted_content",
+            )
+
+
+def _tools(body: Json) -> None:
+    names = [each["name"] for each in body.get("tools") or () if each.get("type") == "function"]
+    for at, name in enumerate(names):
+        if not TOOL_NAME.fullmatch(name):
+            raise Refusal(
+                f"Invalid 'tools[{at}].name': string does not match '^[a-zA-Z0-9_-]+$'.",
+                param=f"tools[{at}].name",
+                code="invalid_value",
+            )
+    match body.get("tool_choice"):
+        case {"type": "function", "name": str(named)} if named not in names:
+            raise Refusal(
+                f"Tool choice '{named}' not found in 'tools' parameter.", param="tool_choice"
+            )
+        case "required" if not body.get("tools"):
+            raise Refusal(
+                "Tool choice 'required' must be specified with 'tools' parameter.",
+                param="tool_choice",
+            )
+
+
+def _turns(body: Json) -> None:
+    """Each call is answered, and nothing is answered that was not called."""
+    called: list[str] = []
+    for item in items(body):
+        match item:
+            case {"type": "function_call", "call_id": str(id)}:
+                called.append(id)
+            case {"type": "function_call_output", "call_id": str(id)}:
+                if id not in called and not any(body.get(name) for name in KEPT):
+                    raise Refusal(
+                        f"No tool call found for function call output with call_id {id}.",
+                        param="input",
+                    )
+                called = [other for other in called if other != id]
+    if called:
+        raise Refusal(f"No tool output found for function call {called[0]}.", param="input")
+
+
+def _json_mode(body: Json) -> None:
+    form = (body.get("text") or {}).get("format") or {}
+    if form.get("type") == "json_object" and "json" not in str(body.get("input")).lower():
+        raise Refusal(
+            "Response input messages must contain the word 'json' in some form to use 'text.format'"
+            " of type 'json_object'.",
+            param="input",
+        )
+
+
+def _strict_schemas(body: Json) -> None:
+    form = (body.get("text") or {}).get("format") or {}
+    if form.get("strict"):
+        _closed(form.get("schema") or {}, form["name"], "text.format.schema", ())
+    for at, tool in enumerate(body.get("tools") or ()):
+        if tool.get("type") == "function" and tool.get("strict"):
+            place = f"tools[{at}].parameters"
+            _closed(tool.get("parameters") or {}, tool["name"], place, ())
+
+
+def _closed(schema: Json, name: str, param: str, where: Sequence[str]) -> None:
+    """Strict mode wants closed objects with every property required.
+
+    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+    """
+    properties: Json = schema.get("properties") or {}
+    context = f"Invalid schema for '{name}': In context={tuple(where)}"
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        raise Refusal(
+            f"{context}, 'additionalProperties' is required to be supplied and to be false.",
+            param=param,
+            code="invalid_json_schema",
+        )
+    if missing := [key for key in properties if key not in schema.get("required", ())]:
+        raise Refusal(
+            f"{context}, 'required' must include every key in properties. Missing '{missing[0]}'.",
+            param=param,
+            code="invalid_json_schema",
+        )
+    for key, inner in properties.items():
+        _closed(inner, name, param, (*where, "properties", key))
+    if isinstance(schema.get("items"), dict):
+        _closed(schema["items"], name, param, (*where, "items"))
+
+
+RULES: tuple[Callable[[Json], None], ...] = (
+    _required,
+    _ranges,
+    _ids,
+    _thoughts,
+    _tools,
+    _turns,
+    _json_mode,
+    _strict_schemas,
+)

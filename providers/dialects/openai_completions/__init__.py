@@ -1,0 +1,72 @@
+"""The openai.completions dialect: a prompt and the text that follows it.
+
+https://platform.openai.com/docs/api-reference/completions
+"""
+
+from providers.dialect import Dialect, Endpoint
+from providers.dialects.openai_completions.request import (
+    NAME,
+    edits,
+    parse_request,
+    render_request,
+    wants_usage,
+)
+from providers.dialects.openai_completions.response import (
+    parse_response,
+    render_error,
+    render_response,
+    watch,
+)
+from providers.dialects.openai_completions.stream import (
+    CompletionsParser,
+    CompletionsRelay,
+    CompletionsRenderer,
+)
+from providers.error_bodies import parse_error
+from providers.fidelity import Feature
+from providers.operations import Operation
+
+CARRIES = frozenset(
+    {
+        Feature.MAX_TOKENS,
+        Feature.TEMPERATURE,
+        Feature.TOP_P,
+        Feature.TOP_K,
+        Feature.MIN_P,
+        Feature.STOP,
+        Feature.SEED,
+        Feature.PRESENCE_PENALTY,
+        Feature.FREQUENCY_PENALTY,
+        Feature.REPETITION_PENALTY,
+        Feature.LOGIT_BIAS,
+        Feature.LOGPROBS,
+        Feature.TOP_LOGPROBS,
+        Feature.N,
+        Feature.USER,
+        Feature.DOCUMENT_TEXT,
+    }
+)
+"""A prompt is text, and so is what follows."""
+
+DIALECT = Dialect(
+    name=NAME,
+    operation=Operation.COMPLETIONS,
+    client=(Endpoint(path="/v1/completions"),),
+    upstream=(Endpoint(path="/completions"),),
+    carries=CARRIES,
+    names={Feature.TOP_LOGPROBS: "logprobs"},
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parser=CompletionsParser,
+    renderer=CompletionsRenderer,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+    relay=CompletionsRelay,
+    edits=edits,
+    wants_usage=wants_usage,
+)
+
+DIALECTS = (DIALECT,)

@@ -1,0 +1,120 @@
+"""Tools and which of them the model may call.
+
+https://platform.openai.com/docs/guides/function-calling
+"""
+
+from typing import Any
+
+from providers import members
+from providers.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.dialects.openai_responses.media import NAME
+from providers.errors import Unsupported
+
+NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
+
+
+def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
+    """Functions, and the tools that OpenAI runs itself."""
+    return tuple(_tool(tool, at) for tool, at in members.objects(body, "tools"))
+
+
+def _tool(tool: Json, at: str) -> Tool | NativeTool:
+    if members.required_text(tool, "type", at) != "function":
+        return NativeTool(dialect=NAME, value=tool)
+    schema, strict = members.mapping(tool, "parameters", at), members.boolean(tool, "strict", at)
+    return Tool(
+        name=members.required_text(tool, "name", at),
+        description=members.text(tool, "description", at),
+        schema=schema,
+        strict=_default_strict(schema) if strict is None else strict,
+    )
+
+
+def _default_strict(schema: Json | None) -> bool | None:
+    """Functions are strict by default here, as far as their schema allows it, and nowhere else.
+
+    https://platform.openai.com/docs/guides/function-calling#strict-mode
+    """
+    return True if schema is not None and _is_strict(schema) else None
+
+
+def _is_strict(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return all(_is_strict(item) for item in schema)
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        properties, required = schema.get("properties", {}), schema.get("required", [])
+        if schema.get("additionalProperties") is not False or not isinstance(properties, dict):
+            return False
+        if not isinstance(required, list) or set(properties) - {str(name) for name in required}:
+            return False
+    return all(_is_strict(value) for name, value in schema.items() if name != "required")
+
+
+def parse_choice(body: Json) -> ToolChoice | None:
+    """What other dialects know too; `native_choice` is the rest."""
+    value = body.get("tool_choice")
+    if value in ("auto", "none", "required"):
+        return ToolChoice(mode=ToolMode(value))
+    if isinstance(value, dict):
+        return _parse_object(value)
+    if value is None:
+        return None
+    raise members.wrong("tool_choice", "auto, none, required or an object")
+
+
+def _parse_object(value: Json) -> ToolChoice | None:
+    if value.get("type") == "function":
+        name = members.required_text(value, "name", "tool_choice.")
+        return ToolChoice(mode=ToolMode.NAMED, name=name)
+    mode = value.get("mode")
+    if value.get("type") == "allowed_tools" and mode in ("auto", "required"):
+        allowed = [tool.get("name") for tool, _ in members.objects(value, "tools", "tool_choice.")]
+        if all(isinstance(name, str) for name in allowed):
+            return ToolChoice(mode=ToolMode(mode), allowed=tuple(map(str, allowed)))
+    return None
+
+
+def native_choice(body: Json) -> Json | None:
+    """A choice among tools that OpenAI runs itself."""
+    value = body.get("tool_choice")
+    return value if isinstance(value, dict) and parse_choice(body) is None else None
+
+
+def render_tools(request: ChatRequest) -> Json:
+    """Nothing that goes with tools is said where there are none."""
+    choice = request.tool_choice
+    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
+    members: Json = {}
+    if request.tools:
+        members["tools"] = [_render_tool(tool) for tool in request.tools]
+    if choice is not None and (request.tools or forced):
+        members["tool_choice"] = _render_choice(choice)
+    if request.tools and request.parallel_tool_calls is not None:
+        members["parallel_tool_calls"] = request.parallel_tool_calls
+    return members
+
+
+def _render_tool(tool: Tool | NativeTool) -> Json:
+    if isinstance(tool, NativeTool):
+        if tool.dialect != NAME:
+            raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
+        return dict(tool.value)
+    return {
+        "type": "function",
+        "name": tool.name,
+        **members.optional(description=tool.description),
+        "parameters": NO_ARGUMENTS if tool.schema is None else tool.schema,
+        # Left out, it would mean true, and optional arguments would become required.
+        "strict": bool(tool.strict),
+    }
+
+
+def _render_choice(choice: ToolChoice) -> str | Json:
+    if choice.mode is ToolMode.NAMED:
+        return {"type": "function", "name": choice.name}
+    if not choice.allowed:
+        return choice.mode.value
+    tools = [{"type": "function", "name": name} for name in choice.allowed]
+    return {"type": "allowed_tools", "mode": choice.mode.value, "tools": tools}

@@ -1,0 +1,15 @@
+"""Cohere, by its own API (https://docs.cohere.com/v2/reference/chat)."""
+
+from providers.operations import Operation
+from providers.provider import Provider
+
+PROVIDERS = (
+    Provider(
+        name="cohere",
+        title="Cohere",
+        docs="https://docs.cohere.com/v2/reference/chat",
+        base_url="https://api.cohere.com",
+        prefix="/v2",
+        dialects={Operation.CHAT: ("cohere.chat",)},
+    ),
+)
