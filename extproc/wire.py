@@ -251,6 +251,8 @@ def _size(number: int) -> bytes:
     """`number` as a varint."""
     if number < 0x80:
         return SMALL[number]
+    if number < 0x4000:
+        return bytes((number & 0x7F | 0x80, number >> 7))
     out = bytearray()
     while number >= 0x80:
         out.append(number & 0x7F | 0x80)
@@ -336,7 +338,8 @@ READY = _field(
 )
 
 
-def _namespaces(metadata: Metadata) -> bytes:
+def _reported(metadata: Metadata) -> bytes:
+    """The field dynamic_metadata: a Struct of our namespace, which is a Struct of `metadata`."""
     return _constant(metadata) if isinstance(metadata, Constant) else _varying(metadata)
 
 
@@ -346,8 +349,20 @@ def _constant(metadata: Constant) -> bytes:
 
 
 def _varying(metadata: Metadata) -> bytes:
+    namespace = _namespace(metadata)
+    return DYNAMIC_METADATA + _size(len(namespace)) + namespace
+
+
+def _namespace(metadata: Metadata) -> bytes:
+    """The map entry of our namespace; sizes first, so that nothing is copied twice."""
     fields = b"".join([_entry(key, value) for key, value in metadata.items()])
-    return _field(b"\x0a", NAMESPACE_KEY + _field(b"\x12", _field(b"\x2a", fields)))
+    size = len(fields)
+    inner = _size(size)
+    size += len(inner) + 1
+    value = _size(size)
+    size += len(value) + 1 + len(NAMESPACE_KEY)
+    parts = (b"\x0a", _size(size), NAMESPACE_KEY, b"\x12", value, b"\x2a", inner, fields)
+    return b"".join(parts)
 
 
 DYNAMIC_METADATA = b"\x42"
@@ -391,7 +406,7 @@ def _change(event: type[Event], action: Change) -> bytes:
     else:
         out = NOTHING[event]
     if action.metadata:
-        out += _field(DYNAMIC_METADATA, _namespaces(action.metadata))
+        out += _reported(action.metadata)
     if action.mode is not None:
         out += MODES[action.mode]
     return out
@@ -400,7 +415,7 @@ def _change(event: type[Event], action: Change) -> bytes:
 def _replace(action: Replace) -> bytes:
     out = _field(b"\x12", _field(b"\x0a", REPLACE + _common(action)))
     if action.metadata:
-        out += _field(DYNAMIC_METADATA, _namespaces(action.metadata))
+        out += _reported(action.metadata)
     return out
 
 
@@ -412,7 +427,7 @@ def _reject(action: Reject) -> bytes:
         + _field(b"\x1a", action.body)
         + _field(b"\x2a", b"ai_extproc")
     )
-    metadata = READY + (_namespaces(action.metadata) if action.metadata else b"")
+    metadata = READY + (_namespace(action.metadata) if action.metadata else b"")
     return _field(b"\x3a", immediate) + _field(DYNAMIC_METADATA, metadata)
 
 
