@@ -186,7 +186,7 @@ class Exchange:
         assert target is not None
         body = _object(event.data)
         model = self._model(body, entrance)
-        stream = bool(body.get("stream")) if entrance.stream is None else entrance.stream
+        stream = entrance.streams(body)
         upstream = target.model or model
         call = Call(
             data=event.data,

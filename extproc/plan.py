@@ -17,6 +17,7 @@ from extproc import metadata
 from extproc.events import Constant, MetadataValue
 from providers.bridge import Bridge, Quirks, bridge
 from providers.catalog import DIALECTS
+from providers.chat import Json
 from providers.dialect import Dialect, Endpoint
 from providers.errors import NotFound, Unavailable
 from providers.operations import Operation
@@ -80,6 +81,15 @@ class Entrance(msgspec.Struct, frozen=True):
     stream: bool | None
     """None: the body says."""
     path_model: str = ""
+    stream_default: bool = False
+    """What a body that does not say means."""
+
+    def streams(self, body: Json) -> bool:
+        """Whether the client asks for a stream."""
+        if self.stream is not None:
+            return self.stream
+        said = body.get("stream")
+        return self.stream_default if said is None else bool(said)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +178,9 @@ class Entrances:
 
     def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
         if "{model}" not in endpoint.path:
-            self._exact[endpoint.path] = Entrance(dialect, endpoint.stream)
+            self._exact[endpoint.path] = Entrance(
+                dialect, endpoint.stream, stream_default=endpoint.stream_default
+            )
             return
         before, _, after = endpoint.path.partition("{model}")
         pattern = re.compile(f"{re.escape(before)}([^/]+?){re.escape(after)}")
@@ -319,4 +331,7 @@ def _path(served: Served, dialect: Dialect, *, stream: bool) -> str:
     after = served.provider.paths.get(dialect.operation)
     if after is None:
         after = next(e.path for e in dialect.upstream if e.stream in (None, stream))
-    return served.prefix + after
+    prefix, provider = served.prefix, served.provider
+    if prefix == provider.prefix:  # the user's own base URL says where everything is
+        prefix = provider.prefixes.get(dialect.name, prefix)
+    return prefix + after

@@ -24,6 +24,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """After the version prefix for providers, whole for clients; `{model}` is one segment."""
     stream: bool | None = None
     """None: the body's `stream` says; else this path is only for (or not for) streams."""
+    stream_default: bool = False
+    """What a body without `stream` asks for."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Region → base URL, where it is not by the same rule as those of other regions."""
     prefix: str = "/v1"
     """The path before an operation's own, up to and including the version segment."""
+    prefixes: Mapping[str, str] = {}
+    """Dialect → its own prefix, where it is not `prefix`."""
     paths: Mapping[Operation, str] = {}
     """Operation → path after the prefix, `{model}` where the model stands in the path."""
     dialects: Mapping[Operation, tuple[str, ...]] = {}

@@ -262,7 +262,10 @@ PROVIDERS = (
         base_url="http://127.0.0.1:11434",
         options=frozenset(),
         renames=MAX_TOKENS,
-        dialects=BOTH,  # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
+        # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
+        # Who asks in Ollama's own format is answered in it.
+        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat")},
+        prefixes={"ollama.chat": "/api"},
     ),
     # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
     own(

@@ -1,0 +1,65 @@
+"""Where pieces of an answer come from, in Cohere's form.
+
+https://docs.cohere.com/v2/docs/rag-citations
+"""
+
+from providers.chat import Citation, Json
+from providers.dialects.cohere_chat.content import NAME, TEXTS
+
+TEXT, PLAN = "TEXT_CONTENT", "PLAN"
+
+
+def parse_citation(item: Json) -> list[Citation]:
+    """One citation for each source; one without any where the provider names none."""
+    sources = item.get("sources")
+    found = [
+        source
+        for source in (sources if isinstance(sources, list) else ())
+        if isinstance(source, dict)
+    ]
+    return [_citation(item, source) for source in found] or [_citation(item, None)]
+
+
+def _citation(item: Json, source: Json | None) -> Citation:
+    about = (source or {}).get("document") or (source or {}).get("tool_output")
+    about = about if isinstance(about, dict) else {}
+    id = (source or {}).get("id")
+    return Citation(
+        url=_text(about, "url"),
+        title=_text(about, "title") or (id if isinstance(id, str) else None),
+        quote=_text(about, *TEXTS),
+        start=_index(item, "start"),
+        end=_index(item, "end"),
+        native=item if source is None else {**item, "sources": [source]},
+        dialect=NAME,
+    )
+
+
+def _text(owner: Json, *names: str) -> str | None:
+    return next((owner[name] for name in names if isinstance(owner.get(name), str)), None)
+
+
+def _index(item: Json, name: str) -> int | None:
+    value = item.get(name)
+    return value if type(value) is int else None
+
+
+def render_citation(citation: Citation, text: str, index: int, offset: int = 0) -> Json:
+    """A citation of `text`, which is the content block `index`; -1 is the tool plan.
+
+    `offset` is where the text begins in that block.
+    """
+    where: Json = {"type": TEXT, "content_index": index} if index >= 0 else {"type": PLAN}
+    if citation.start is not None and citation.end is not None:
+        where |= {"start": citation.start + offset, "end": citation.end + offset}
+        if text:
+            where["text"] = text[citation.start : citation.end]
+    if citation.dialect == NAME and citation.native:
+        return {**citation.native, **where}
+    document = {"url": citation.url, "title": citation.title, "text": citation.quote}
+    source = {
+        "type": "document",
+        "id": citation.url or citation.title or "document",
+        "document": {name: value for name, value in document.items() if value is not None},
+    }
+    return {"sources": [source], **where}

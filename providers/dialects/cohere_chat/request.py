@@ -1,0 +1,291 @@
+"""A Cohere chat request, both ways.
+
+https://docs.cohere.com/v2/reference/chat
+"""
+
+import orjson
+
+from providers.chat import (
+    ChatRequest,
+    Json,
+    JsonOutput,
+    NativeTool,
+    Reasoning,
+    Tool,
+    ToolChoice,
+    ToolMode,
+)
+from providers.dialects.cohere_chat import fields
+from providers.dialects.cohere_chat.content import NAME
+from providers.dialects.cohere_chat.messages import parse_messages, render_messages
+from providers.errors import InvalidRequest, Unsupported
+from providers.fidelity import Feature
+
+# Cohere's member → (neutral field, what it must be).
+SAMPLING = {
+    "max_tokens": ("max_tokens", fields.integer),
+    "temperature": ("temperature", fields.number),
+    "p": ("top_p", fields.number),
+    "k": ("top_k", fields.integer),
+    "seed": ("seed", fields.integer),
+    "frequency_penalty": ("frequency_penalty", fields.number),
+    "presence_penalty": ("presence_penalty", fields.number),
+    "logprobs": ("logprobs", fields.boolean),
+}
+
+READ = frozenset(
+    {
+        *SAMPLING,
+        "model",
+        "messages",
+        "stream",
+        "stop_sequences",
+        "tools",
+        "strict_tools",
+        "tool_choice",
+        "documents",
+        "response_format",
+        "thinking",
+    }
+)
+"""Every member that the neutral conversation has a place for; the others are extras."""
+
+EXTRAS = frozenset({"citation_options", "safety_mode", "priority"})
+"""Extras that Cohere's own API knows."""
+
+RANGES = {
+    "temperature": (0, 1),
+    "p": (0.01, 0.99),
+    "k": (0, 500),
+    "frequency_penalty": (0, 1),
+    "presence_penalty": (0, 1),
+}
+"""Smallest and largest value that Cohere takes."""
+
+MAX_STOPS = 5
+
+BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192}
+"""Tokens that come nearest to an effort; from `high` on Cohere's own limit is right."""
+
+NO_ARGUMENTS = {"type": "object", "properties": {}}
+
+
+def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
+    """What the client asks for; raises InvalidRequest naming the member that is wrong."""
+    model = fields.text(body, "model") or path_model
+    if not model:
+        raise InvalidRequest("model is required", param="model")
+    values: Json = {
+        neutral: read(body, name) for name, (neutral, read) in SAMPLING.items() if name in body
+    }
+    return ChatRequest(
+        **values,
+        model=model,
+        messages=parse_messages(body),
+        stream=bool(fields.boolean(body, "stream")) or path_stream,
+        stop=fields.strings(body, "stop_sequences"),
+        tools=tuple(_tools(body)),
+        tool_choice=_tool_choice(body),
+        output=_output(body),
+        reasoning=_reasoning(body),
+        extras=_extras(body),
+    )
+
+
+def _extras(body: Json) -> Json:
+    extras = {name: value for name, value in body.items() if name not in READ}
+    # Whether to cite is said by the documents themselves.
+    mode = (fields.mapping(body, "citation_options") or {}).get("mode")
+    if mode is not None and str(mode).upper() in ("ENABLED", "OFF", "DISABLED"):
+        del extras["citation_options"]
+    return extras
+
+
+def _tools(body: Json) -> list[Tool]:
+    strict = fields.boolean(body, "strict_tools")
+    found = []
+    for tool, at in fields.objects(body, "tools"):
+        function, place = fields.required_mapping(tool, "function", at), f"{at}function."
+        found.append(
+            Tool(
+                name=fields.required_text(function, "name", place),
+                description=fields.text(function, "description", place),
+                schema=fields.mapping(function, "parameters", place),
+                strict=strict,
+            )
+        )
+    return found
+
+
+def _tool_choice(body: Json) -> ToolChoice | None:
+    match fields.text(body, "tool_choice"):
+        case None:
+            return None
+        case "REQUIRED":
+            return ToolChoice(mode=ToolMode.REQUIRED)
+        case "NONE":
+            return ToolChoice(mode=ToolMode.NONE)
+    raise fields.wrong("tool_choice", "REQUIRED or NONE")
+
+
+def _output(body: Json) -> JsonOutput | None:
+    form = fields.mapping(body, "response_format")
+    if form is None:
+        return None
+    match fields.required_text(form, "type", "response_format."):
+        case "text":
+            return None
+        case "json_object":
+            # `schema` is the older name.
+            name = "json_schema" if form.get("json_schema") is not None else "schema"
+            return JsonOutput(schema=fields.mapping(form, name, "response_format."))
+    raise fields.wrong("response_format.type", "text or json_object")
+
+
+def _reasoning(body: Json) -> Reasoning | None:
+    thinking = fields.mapping(body, "thinking")
+    if thinking is None:
+        return None
+    kind = fields.text(thinking, "type", "thinking.") or "enabled"
+    if kind not in ("enabled", "disabled"):
+        raise fields.wrong("thinking.type", "enabled or disabled")
+    budget = fields.integer(thinking, "token_budget", "thinking.")
+    return Reasoning(enabled=kind == "enabled", budget=budget)
+
+
+def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+    """The body for a provider; what a value's range cost is named in `dropped`."""
+    messages, documents = render_messages(request.messages, dropped)
+    body: Json = {"model": request.model, "messages": messages}
+    for name, (neutral, _) in SAMPLING.items():
+        value = getattr(request, neutral)
+        if value is not None:
+            body[name] = value
+    _keep_ranges(body, dropped)
+    if request.stream:
+        body["stream"] = True
+    if request.stop:
+        body["stop_sequences"] = _stops(request.stop)
+    if documents:
+        body["documents"] = documents
+    if documents and not _wants_citations(request):
+        body["citation_options"] = {"mode": "OFF"}
+    body |= _render_tools(request, dropped)
+    body |= _render_output(request.output, messages)
+    body |= _render_reasoning(request.reasoning, dropped)
+    for name, value in request.extras.items():
+        if name in EXTRAS:
+            body[name] = value
+        else:
+            dropped.append(name)
+    return body
+
+
+def _keep_ranges(body: Json, dropped: list[str]) -> None:
+    for name, (low, high) in RANGES.items():
+        value = body.get(name)
+        if value is not None and not low <= value <= high:
+            body[name] = min(max(value, low), high)
+            dropped.append(SAMPLING[name][0])
+    # Some models refuse both penalties at once; 0 is the default.
+    if "frequency_penalty" in body and "presence_penalty" in body:
+        for name in ("frequency_penalty", "presence_penalty"):
+            if body[name] == 0:
+                del body[name]
+
+
+def _stops(stop: tuple[str, ...]) -> list[str]:
+    if len(stop) > MAX_STOPS:
+        raise Unsupported(f"{NAME} takes {MAX_STOPS} stop sequences, not {len(stop)}", param="stop")
+    return list(stop)
+
+
+def _wants_citations(request: ChatRequest) -> bool:
+    parts = (part for message in request.messages for part in message.parts)
+    return any(getattr(part, "cite", False) for part in parts)
+
+
+def _render_tools(request: ChatRequest, dropped: list[str]) -> Json:
+    tools = _offered(request)
+    if not tools:
+        return {}
+    members: Json = {"tools": [_render_tool(tool) for tool in tools]}
+    if any(tool.strict for tool in tools):
+        # One switch for all tools, and each needs a required parameter then:
+        # https://docs.cohere.com/v2/docs/tool-use-parameter-types
+        if all(tool.strict and (tool.schema or {}).get("required") for tool in tools):
+            members["strict_tools"] = True
+        else:
+            dropped.append(Feature.TOOL_STRICT)
+    choice = request.tool_choice
+    if choice is not None and choice.mode is not ToolMode.AUTO:
+        members["tool_choice"] = "NONE" if choice.mode is ToolMode.NONE else "REQUIRED"
+    return members
+
+
+def _offered(request: ChatRequest) -> list[Tool]:
+    """The tools; where the client names some, only these, which says the same."""
+    tools = [_function(tool) for tool in request.tools]
+    choice = request.tool_choice
+    if choice is None:
+        return tools
+    if choice.mode is ToolMode.REQUIRED and not tools:
+        raise Unsupported(f"{NAME} cannot require a tool where there are none", param="tool_choice")
+    wanted = (choice.name,) if choice.mode is ToolMode.NAMED else choice.allowed
+    if not wanted:
+        return tools
+    found = [tool for tool in tools if tool.name in wanted]
+    if not found:
+        raise Unsupported("tool_choice names a tool that is not offered", param="tool_choice")
+    return found
+
+
+def _function(tool: Tool | NativeTool) -> Tool:
+    if isinstance(tool, NativeTool):
+        raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
+    return tool
+
+
+def _render_tool(tool: Tool) -> Json:
+    function: Json = {"name": tool.name}
+    if tool.description is not None:
+        function["description"] = tool.description
+    function["parameters"] = NO_ARGUMENTS if tool.schema is None else tool.schema
+    return {"type": "function", "function": function}
+
+
+def _render_output(output: JsonOutput | None, messages: list[Json]) -> Json:
+    if output is None:
+        return {}
+    form: Json = {"type": "json_object"}
+    if output.schema is not None:
+        form["json_schema"] = output.schema
+    else:
+        _ask_for_json(messages)
+    return {"response_format": form}
+
+
+def _ask_for_json(messages: list[Json]) -> None:
+    """Without such words the model may write white space until it is cut off.
+
+    https://docs.cohere.com/v2/docs/structured-outputs
+    """
+    if b"json" not in orjson.dumps(messages).lower():
+        messages.insert(0, {"role": "system", "content": "Generate a JSON object."})
+
+
+def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
+    if reasoning is None:
+        return {}
+    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
+        return {"thinking": {"type": "disabled"}}
+    if not reasoning.enabled and reasoning.effort is None and reasoning.budget is None:
+        return {}
+    thinking: Json = {"type": "enabled"}
+    if reasoning.budget is not None and reasoning.budget > 0:
+        thinking["token_budget"] = reasoning.budget
+    elif reasoning.effort is not None:
+        dropped.append(Feature.REASONING_EFFORT)
+        if reasoning.effort in BUDGETS:
+            thinking["token_budget"] = BUDGETS[reasoning.effort]
+    return {"thinking": thinking}

@@ -1,0 +1,99 @@
+"""Members of a client's JSON, checked: a wrong type is an InvalidRequest that names the place."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from providers.chat import Json
+from providers.errors import InvalidRequest
+
+
+def wrong(at: str, expected: str) -> InvalidRequest:
+    """The error for the member at `at`."""
+    return InvalidRequest(f"{at} must be {expected}", param=at)
+
+
+def text(owner: Json, name: str, at: str = "") -> str | None:
+    """A string, or None where it is absent or null."""
+    value = owner.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise wrong(at + name, "a string")
+
+
+def required_text(owner: Json, name: str, at: str = "") -> str:
+    """A string that must be there."""
+    value = owner.get(name)
+    if isinstance(value, str):
+        return value
+    raise wrong(at + name, "a string")
+
+
+def integer(owner: Json, name: str, at: str = "") -> int | None:
+    """A whole number, or None."""
+    value = owner.get(name)
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise wrong(at + name, "an integer")
+
+
+def number(owner: Json, name: str, at: str = "") -> float | None:
+    """A number, or None."""
+    value = owner.get(name)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise wrong(at + name, "a number")
+
+
+def boolean(owner: Json, name: str, at: str = "") -> bool | None:
+    """True, False or None."""
+    value = owner.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    raise wrong(at + name, "a boolean")
+
+
+def mapping(owner: Json, name: str, at: str = "") -> Json | None:
+    """An object, or None."""
+    value = owner.get(name)
+    if value is None or isinstance(value, dict):
+        return value
+    raise wrong(at + name, "an object")
+
+
+def required_mapping(owner: Json, name: str, at: str = "") -> Json:
+    """An object that must be there."""
+    value = owner.get(name)
+    if isinstance(value, dict):
+        return value
+    raise wrong(at + name, "an object")
+
+
+def items(owner: Json, name: str, at: str = "") -> Iterator[tuple[Any, str]]:
+    """The items of an array, each with its place; nothing where it is absent."""
+    value = owner.get(name)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        raise wrong(at + name, "an array")
+    for index, item in enumerate(value):
+        yield item, f"{at}{name}[{index}]"
+
+
+def objects(owner: Json, name: str, at: str = "") -> Iterator[tuple[Json, str]]:
+    """The objects of an array, each with its place and a dot; nothing where it is absent."""
+    for item, place in items(owner, name, at):
+        if not isinstance(item, dict):
+            raise wrong(place, "an object")
+        yield item, f"{place}."
+
+
+def strings(owner: Json, name: str, at: str = "") -> tuple[str, ...]:
+    """The strings of an array."""
+    found = []
+    for item, place in items(owner, name, at):
+        if not isinstance(item, str):
+            raise wrong(place, "a string")
+        found.append(item)
+    return tuple(found)

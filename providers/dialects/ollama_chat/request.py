@@ -1,0 +1,234 @@
+"""An Ollama chat request, both ways.
+
+https://docs.ollama.com/api/chat
+"""
+
+from typing import Any
+
+from providers.chat import (
+    ChatRequest,
+    Json,
+    JsonOutput,
+    NativeTool,
+    Reasoning,
+    Tool,
+    ToolChoice,
+    ToolMode,
+)
+from providers.dialects.ollama_chat import fields
+from providers.dialects.ollama_chat.messages import parse_messages, render_messages
+from providers.dialects.ollama_chat.names import NAME
+from providers.errors import InvalidRequest, Unsupported
+from providers.fidelity import Feature
+
+# Member of `options` → (neutral field, what it must be).
+OPTIONS = {
+    "temperature": ("temperature", fields.number),
+    "top_p": ("top_p", fields.number),
+    "top_k": ("top_k", fields.integer),
+    "min_p": ("min_p", fields.number),
+    "seed": ("seed", fields.integer),
+    "num_predict": ("max_tokens", fields.integer),
+    "repeat_penalty": ("repetition_penalty", fields.number),
+    "presence_penalty": ("presence_penalty", fields.number),
+    "frequency_penalty": ("frequency_penalty", fields.number),
+}
+
+READ = frozenset(
+    {
+        "model",
+        "messages",
+        "stream",
+        "tools",
+        "format",
+        "think",
+        "options",
+        "logprobs",
+        "top_logprobs",
+    }
+)
+"""Every member that the neutral conversation has a place for; the others are extras."""
+
+EXTRAS = frozenset({"keep_alive", "truncate", "shift"})
+"""Extras that Ollama's own API knows, beside `options`."""
+
+LEVELS = {
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
+"""Effort → the nearest level of `think`."""
+
+LEVELLED = "gpt-oss"
+"""Models of this name take levels; others answer with an error.
+
+https://docs.ollama.com/capabilities/thinking
+"""
+
+NO_ARGUMENTS = {"type": "object", "properties": {}}
+
+
+def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
+    """What the client asks for; raises InvalidRequest naming the member that is wrong."""
+    model = fields.text(body, "model") or path_model
+    if not model:
+        raise InvalidRequest("model is required", param="model")
+    options = fields.mapping(body, "options") or {}
+    values: Json = {
+        neutral: read(options, name, "options.")
+        for name, (neutral, read) in OPTIONS.items()
+        if name in options
+    }
+    if (values.get("max_tokens") or 1) < 0:
+        values["max_tokens"] = None  # -1 and -2: as many as there is room for
+    return ChatRequest(
+        **values,
+        model=model,
+        messages=parse_messages(body),
+        stream=fields.boolean(body, "stream") is not False,  # true where it is absent
+        stop=_stop(options),
+        logprobs=fields.boolean(body, "logprobs"),
+        top_logprobs=fields.integer(body, "top_logprobs"),
+        tools=tuple(_tools(body)),
+        output=_output(body),
+        reasoning=_reasoning(body),
+        extras=_extras(body, options),
+    )
+
+
+def _stop(options: Json) -> tuple[str, ...]:
+    if isinstance(options.get("stop"), str):
+        return (options["stop"],)
+    return fields.strings(options, "stop", "options.")
+
+
+def _extras(body: Json, options: Json) -> Json:
+    extras = {name: value for name, value in body.items() if name not in READ}
+    rest = {name: value for name, value in options.items() if name not in (*OPTIONS, "stop")}
+    return {**extras, "options": rest} if rest else extras
+
+
+def _tools(body: Json) -> list[Tool]:
+    found = []
+    for tool, at in fields.objects(body, "tools"):
+        function, place = fields.required_mapping(tool, "function", at), f"{at}function."
+        found.append(
+            Tool(
+                name=fields.required_text(function, "name", place),
+                description=fields.text(function, "description", place),
+                schema=fields.mapping(function, "parameters", place),
+            )
+        )
+    return found
+
+
+def _output(body: Json) -> JsonOutput | None:
+    match body.get("format"):
+        case None | "":
+            return None
+        case "json":
+            return JsonOutput()
+        case dict(schema):
+            return JsonOutput(schema=schema)
+    raise fields.wrong("format", "json or a JSON schema")
+
+
+def _reasoning(body: Json) -> Reasoning | None:
+    match body.get("think"):
+        case None:
+            return None
+        case bool(enabled):
+            return Reasoning(enabled=enabled)
+        case str(level):
+            return Reasoning(effort=level)
+    raise fields.wrong("think", "a boolean or a level")
+
+
+def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+    """The body for a provider; what a value's range cost is named in `dropped`."""
+    body: Json = {
+        "model": request.model,
+        "messages": render_messages(request.messages, dropped),
+        "stream": request.stream,  # true where it is absent
+    }
+    tools = _offered(request)
+    if tools:
+        body["tools"] = [_render_tool(tool) for tool in tools]
+    if request.output is not None:
+        schema = request.output.schema
+        body["format"] = "json" if schema is None else schema
+    body |= _render_reasoning(request, dropped)
+    if request.top_logprobs:
+        body["top_logprobs"] = request.top_logprobs
+    if request.logprobs or request.top_logprobs:
+        body["logprobs"] = True
+    options = _render_options(request)
+    if options:
+        body["options"] = options
+    for name, value in request.extras.items():
+        if name in EXTRAS:
+            body[name] = value
+        elif name != "options" or not isinstance(value, dict):
+            dropped.append(name)
+    return body
+
+
+def _render_options(request: ChatRequest) -> Json:
+    extra = request.extras.get("options")
+    options: Json = dict(extra) if isinstance(extra, dict) else {}
+    for name, (neutral, _) in OPTIONS.items():
+        value = getattr(request, neutral)
+        if value is not None:
+            options[name] = value
+    if request.stop:
+        options["stop"] = list(request.stop)
+    return options
+
+
+def _offered(request: ChatRequest) -> list[Tool]:
+    """The tools that may be called: a choice is said by what is offered."""
+    choice = request.tool_choice or ToolChoice(mode=ToolMode.AUTO)
+    tools = [_function(tool) for tool in request.tools]
+    if choice.mode is ToolMode.NONE:
+        return []
+    if choice.mode is not ToolMode.AUTO:
+        raise Unsupported(f"{NAME} cannot require a tool call", param="tool_choice")
+    return [tool for tool in tools if not choice.allowed or tool.name in choice.allowed]
+
+
+def _function(tool: Tool | NativeTool) -> Tool:
+    if isinstance(tool, NativeTool):
+        raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
+    return tool
+
+
+def _render_tool(tool: Tool) -> Json:
+    function: Json = {"name": tool.name}
+    if tool.description is not None:
+        function["description"] = tool.description
+    function["parameters"] = NO_ARGUMENTS if tool.schema is None else tool.schema
+    return {"type": "function", "function": function}
+
+
+def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
+    reasoning = request.reasoning
+    if reasoning is None:
+        return {}
+    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
+        return {"think": False}
+    if reasoning.effort is not None:
+        return {"think": _level(reasoning.effort, request.model, dropped)}
+    if reasoning.budget is not None and reasoning.budget > 0:
+        dropped.append(Feature.REASONING_BUDGET)
+    return {"think": True} if reasoning.enabled or reasoning.budget is not None else {}
+
+
+def _level(effort: str, model: str, dropped: list[str]) -> Any:
+    levelled = LEVELLED in model.lower()
+    level = LEVELS.get(effort, effort)
+    if not levelled or level != effort:
+        dropped.append(Feature.REASONING_EFFORT)
+    return level if levelled else True
