@@ -56,7 +56,7 @@ class Tcp(Model):
     host: IpAddress = "127.0.0.1"
     """IP address."""
     port: Port
-    """TCP port."""
+    """TCP port of the first worker; each further worker has the next port."""
     tls: ServerTls | None = None
     """Server certificate; with `client_ca`, mutual TLS. Default: plain text."""
 

@@ -156,6 +156,13 @@ def different_ports(draft: Draft) -> Iterator[Flaw]:
             yield Flaw(first, f"the same port as {'.'.join(second)}")
 
 
+def tls_of_our_own(draft: Draft) -> Iterator[Flaw]:
+    """Only the lean transport takes the certificates of a TCP port."""
+    settings = draft.extproc
+    if settings and settings.tcp and settings.tcp.tls and settings.transport != "lean":
+        yield Flaw(("extproc", "tcp", "tls"), "needs the transport lean")
+
+
 RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
@@ -168,6 +175,7 @@ RULES: tuple[Rule, ...] = (
     served_models,
     priced_models,
     different_ports,
+    tls_of_our_own,
 )
 
 
