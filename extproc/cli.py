@@ -104,7 +104,7 @@ def check(options: argparse.Namespace) -> int:
 
 def render_envoy(options: argparse.Namespace) -> int:
     """`extproc render envoy`."""
-    from extproc.compile import bootstrap
+    from extproc.bootstrap import bootstrap
     from extproc.config import ConfigError, Unresolved, load
 
     try:
@@ -183,7 +183,7 @@ def run_simulator(options: argparse.Namespace) -> int:
     """`extproc simulate`."""
     from extproc.simulator import run
 
-    return run(options.host, options.port)
+    return run(options.host, options.port, ready=lambda one: print(one.url, flush=True))
 
 
 def run_demo(options: argparse.Namespace) -> int:

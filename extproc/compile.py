@@ -1,8 +1,6 @@
 """gateway.yaml → what the hot path holds: plans, and the secrets that they name."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +8,7 @@ from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, FromRequest
 from extproc.config.route import Route as RouteConfig
-from extproc.credentials import Weighted, client_keys
+from extproc.credentials import Weighted
 from extproc.plan import Plan, Route, Served
 from extproc.ratelimit.limit import Limit, identity
 from providers.bridge import Quirks
@@ -137,14 +135,3 @@ def limits(gateway: Gateway) -> list[Limit]:
                 )
             )
     return found
-
-
-def bootstrap(gateway: Gateway, path: Path, environ: Mapping[str, str] = os.environ) -> str:
-    """Envoy's bootstrap, with the keys of the clients; raises ConfigError, Unresolved.
-
-    `path` is where the configuration stands.
-    """
-    from extproc.render.envoy import render
-
-    keys = client_keys(gateway, path, environ)
-    return render(gateway, client_keys=keys, limits=limits(gateway))

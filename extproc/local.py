@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import orjson
 
-from extproc.compile import bootstrap
+from extproc.bootstrap import bootstrap
 from extproc.config import Gateway, load
 
 START = 20.0
