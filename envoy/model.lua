@@ -1,9 +1,13 @@
 -- Finds the model that a request asks for, so that Envoy can choose a route by it.
 --
---   in:   POST to one of OPERATIONS; the model stands in a header or in the body
+--   in:   POST to one of OPERATIONS or PATTERNS; the model stands in a header, the body or the path
 --   out:  header x-ai-model, which the routes look at, and dynamic metadata ai.finder/call:
 --         source, path and model, one a line, which the ext_proc server is told
 --   else: x-ai-model is removed, so that nobody reaches a provider by another path
+--
+-- What it refuses, it refuses in plain words and with dynamic metadata ai.finder/refused, by which
+-- local_reply_config knows that they are words for the client, in whatever form its dialect has.
+-- Everything is found below the path PREFIX, too; for all that comes after, it was never there.
 --
 -- It scans and never parses: bytes outside of strings one by one, strings in one hop. STEPS
 -- bounds the work on a hostile body; at 5 to 8 ns a step the limit is below 20 ms. The text of a
@@ -12,6 +16,7 @@
 local byte, char, find, format = string.byte, string.char, string.find, string.format
 local floor, sub = math.floor, string.sub
 
+local PREFIX = ""
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
 local FIRST = 16384 -- bytes that are looked at before a large body is copied as a whole
@@ -110,6 +115,7 @@ local TOO_COMPLEX = "The request body is too complex before its 'model': put 'mo
   .. "name the model in the header x-ai-model."
 local COMPRESSED = "The request body must not be compressed: send it without Content-Encoding."
 local NO_BODY = "The request has no body; it must be a JSON object."
+local BAD_PATH = "The model in the path holds an invalid percent-encoding."
 local NO_OBJECT = "The request body must be a JSON object."
 local NOT_A_STRING = "The 'model' of the request body must be a string."
 
@@ -198,12 +204,8 @@ local function from_text(text)
   return scan(text, start)
 end
 
--- The model that a JSON body names, or nil, what is wrong, and the status if it is not 400.
+-- The model that a JSON body names, or nil and what is wrong.
 local function from_json(handle)
-  local encoding = handle:headers():get("content-encoding")
-  if encoding and encoding ~= "" and encoding:lower() ~= "identity" then
-    return nil, COMPRESSED, 415
-  end
   local body = handle:body()
   local length = body and body:length() or 0
   if length == 0 then return nil, NO_BODY end
@@ -214,16 +216,61 @@ local function from_json(handle)
   return model, message
 end
 
-local OPENAI =
-  '{"error":{"message":"%s","type":"invalid_request_error","param":"model","code":null}}'
+-- The model that a segment of the path names, or nil and what is wrong.
+local function from_path(_, segment)
+  if find(segment:gsub("%%%x%x", ""), "%", 1, true) then return nil, BAD_PATH end
+  return (segment:gsub("%%(%x%x)", function(digits) return char(tonumber(digits, 16)) end))
+end
 
--- Path → how the model is found there, and the form of an error. Whoever adds a multipart body
--- or a path that holds the model adds a function like from_json.
+local BODY = { find = from_json, source = "body" }
+local PATH = { find = from_path, source = "path" }
+
+-- Whoever adds a multipart body adds a function like from_json.
 local OPERATIONS = {
-  ["/v1/chat/completions"] = { find = from_json, source = "body", error = OPENAI },
+  ["/v1/chat/completions"] = BODY,
+  ["/v1/completions"] = BODY,
+  ["/v1/responses"] = BODY,
+  ["/v1/responses/input_tokens"] = BODY,
+  ["/v1/messages"] = BODY,
+  ["/v1/messages/count_tokens"] = BODY,
+  ["/anthropic/v1/messages"] = BODY,
+  ["/anthropic/v1/messages/count_tokens"] = BODY,
+  ["/v2/chat"] = BODY,
+  ["/api/chat"] = BODY,
 }
 
--- A header wins over the body; some clients can set only headers.
+local GEMINI = { generateContent = true, streamGenerateContent = true, countTokens = true }
+local CONVERSE = { converse = true, ["converse-stream"] = true }
+
+-- A path with a model in it, and then one of these words.
+local PATTERNS = {
+  { "^/v1beta/models/([^/]+):(%a+)$", GEMINI },
+  { "^/v1/models/([^/]+):(%a+)$", GEMINI },
+  { "^/model/([^/]+)/([%a-]+)$", CONVERSE },
+}
+
+-- How the model is found at a path, and the segment that holds it, if one does.
+local function operation_at(path)
+  local exact = OPERATIONS[path]
+  if exact then return exact end
+  for _, row in ipairs(PATTERNS) do
+    local segment, word = path:match(row[1])
+    if row[2][word] then return PATH, segment end
+  end
+  return nil
+end
+
+-- The path without PREFIX and where that is found, the request's, too.
+local function without_prefix(headers)
+  local path = headers:get(":path") or ""
+  local length = #PREFIX
+  if length == 0 or sub(path, 1, length + 1) ~= PREFIX .. "/" then return path, false end
+  path = sub(path, length + 1)
+  headers:replace(":path", path)
+  return path, true
+end
+
+-- A header wins over the body and the path; some clients can set only headers.
 local function from_header(headers)
   for _, name in ipairs({ "x-ai-model", "x-ai-eg-model" }) do
     local model = headers:get(name)
@@ -232,14 +279,14 @@ local function from_header(headers)
   return nil
 end
 
--- Our messages hold nothing that JSON would escape.
-local function refuse(handle, operation, message, status)
-  -- Complete: local_reply_config must let it pass as it is.
-  handle:streamInfo():dynamicMetadata():set("ai.reply", "ready", true)
-  handle:respond(
-    { [":status"] = tostring(status or 400), ["content-type"] = "application/json" },
-    format(operation.error, message)
-  )
+local function is_compressed(headers)
+  local encoding = headers:get("content-encoding")
+  return encoding and encoding ~= "" and encoding:lower() ~= "identity"
+end
+
+local function refuse(handle, message, status)
+  handle:streamInfo():dynamicMetadata():set("ai.finder", "refused", true)
+  handle:respond({ [":status"] = status, ["content-type"] = "text/plain" }, message)
 end
 
 -- gRPC refuses strings that are not UTF-8.
@@ -249,22 +296,26 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local path = headers:get(":path") or ""
-  local operation = headers:get(":method") == "POST" and OPERATIONS[path:match("^[^?]*")]
-  if not operation or headers:get("upgrade") then
-    if headers:get("x-ai-model") then
+  local path, moved = without_prefix(headers)
+  local operation, segment
+  if headers:get(":method") == "POST" and not headers:get("upgrade") then
+    operation, segment = operation_at(path:match("^[^?]*"))
+  end
+  if not operation then
+    if moved or headers:get("x-ai-model") then
       headers:remove("x-ai-model")
       handle:clearRouteCache()
     end
     return
   end
-  local source, model, message, status = "header", from_header(headers)
+  local source, model, message = "header", from_header(headers), nil
   if not model then
+    if is_compressed(headers) then return refuse(handle, COMPRESSED, "415") end
     source = operation.source
-    model, message, status = operation.find(handle)
+    model, message = operation.find(handle, segment)
   end
   message = message or flaw(model)
-  if message then return refuse(handle, operation, message, status) end
+  if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)

@@ -16,4 +16,5 @@ def bootstrap(gateway: Gateway, path: Path, environ: Mapping[str, str] = os.envi
     `path` is where the configuration stands.
     """
     keys = client_keys(gateway, path, environ)
-    return render(gateway, client_keys=keys, limits=limits(gateway))
+    prefix = gateway.listen.prefix
+    return render(gateway, client_keys=keys, limits=limits(gateway), prefix=prefix)

@@ -35,9 +35,9 @@ def served(name: str, backend: Backend) -> Served:
     provider = PROVIDERS[backend.provider]
     base = base_url(backend, provider)
     credential = backend.credential
-    forwards = credential == "forward"
     header = credential.header if isinstance(credential, FromRequest) else None
-    secret = credential.fallback if isinstance(credential, FromRequest) else credential
+    own = credential.fallback if isinstance(credential, FromRequest) else credential
+    forwards = own == "forward"
     return Served(
         name=name,
         provider=provider,
@@ -48,8 +48,8 @@ def served(name: str, backend: Backend) -> Served:
         dialects=_dialects(backend.dialect, provider),
         operations=None if backend.operations is None else frozenset(backend.operations),
         signer=provider.signer if credential not in (None, "none") else None,
-        client_keys=KEY_HEADERS if forwards else (header,) if header else (),
-        has_secret=isinstance(secret, ApiKey | Aws),
+        client_keys=(*((header,) if header else ()), *(KEY_HEADERS if forwards else ())),
+        has_secret=isinstance(own, ApiKey | Aws),
     )
 
 

@@ -196,9 +196,10 @@ class Exchange:
             path_model=entrance.path_model,
         )
         sent = target.bridge.request(call)
+        set_headers = self._headers(target, call, sent)
         self._answer = self._expect(call, sent, model)
         return Change(
-            set_headers=self._headers(target, call, sent),
+            set_headers=set_headers,
             remove_headers=target.removed,
             body=sent.body,
             metadata=target.attempt(model, upstream, stream=stream),

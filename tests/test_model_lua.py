@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from lupa.luajit21 import LuaRuntime
 
 from providers.catalog import DIALECTS
+from providers.dialect import Dialect
 
 SCRIPT = (Path(__file__).parents[1] / "envoy" / "model.lua").read_text()
 CHAT = "/v1/chat/completions"
@@ -78,15 +80,15 @@ class Found(msgspec.Struct):
     cleared: bool
     reads: int
     status: str | None
-    ready: bool
-    error: dict[str, Any] | None
+    refused: bool
+    message: str | None
 
 
 class Finder:
-    def __init__(self) -> None:
+    def __init__(self, script: str = SCRIPT) -> None:
         # Bytes in, bytes out.
         self._lua = LuaRuntime(encoding=None)
-        self._lua.execute(SCRIPT.encode())
+        self._lua.execute(script.encode())
         self._new = self._lua.execute(ENVOY.encode())
         self._run = self._lua.globals()[b"envoy_on_request"]
         self._count = self._lua.execute(COUNT.encode())
@@ -104,15 +106,14 @@ class Finder:
 
     def run(self, seen: Any) -> Found:
         self._run(seen[b"handle"])
-        text = seen[b"body"]
         return Found(
             model=_text(seen[b"headers"][b"x-ai-model"]),
             call=_text(seen[b"metadata"][b"ai.finder/call"]),
             cleared=bool(seen[b"cleared"]),
             reads=seen[b"reads"],
             status=_text(seen[b"status"]),
-            ready=bool(seen[b"metadata"][b"ai.reply/ready"]),
-            error=json.loads(text)["error"] if text else None,
+            refused=bool(seen[b"metadata"][b"ai.finder/refused"]),
+            message=_text(seen[b"body"]),
         )
 
     def instructions(self, body: bytes) -> int:
@@ -135,12 +136,11 @@ def refusal(body: bytes | None, **headers: str) -> str:
     """The message of the 400 that `body` gets."""
     found = find(body, **headers)
     assert found.status == "400"
-    assert found.ready
+    assert found.refused
     assert found.call is None
     assert not found.cleared
-    assert found.error is not None
-    assert set(found.error) == {"message", "type", "param", "code"}
-    return str(found.error["message"])
+    assert found.message is not None
+    return found.message
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,7 @@ def test_a_header_is_held_to_the_same_rules() -> None:
 def test_a_compressed_body_is_a_415(encoding: str) -> None:
     found = find(b"\x1f\x8b", content_encoding=encoding)
     assert found.status == "415"
-    assert found.error is not None
-    assert "compressed" in found.error["message"]
+    assert "compressed" in str(found.message)
     assert found.reads == 0
 
 
@@ -280,10 +279,108 @@ def test_a_query_is_part_of_the_call_in_ascii() -> None:
     assert found.call == f"body\n{CHAT}?a=%E9&b=%20\na"
 
 
-def test_every_place_where_clients_find_a_chat_in_a_json_body_is_known() -> None:
-    dialect = DIALECTS["openai.chat"]
+MODELS = [
+    "a",
+    "gemini-2.0-flash",
+    "vendor/model:1",
+    "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude",
+    "é€😀",
+    "100%",
+    "a:generateContent",
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_place_where_clients_find_a_dialect_is_known(dialect: Dialect, model: str) -> None:
+    body = json.dumps({"model": model}).encode()
     for endpoint in dialect.client:
-        assert find(b'{"model":"a"}', **{":path": endpoint.path}).model == "a"
+        in_path = "{model}" in endpoint.path
+        path = endpoint.path.replace("{model}", quote(model, safe=""))
+        found = find(b"{}" if in_path else body, **{":path": path})
+        assert found.model == model
+        assert found.call == f"{'path' if in_path else 'body'}\n{path}\n{model}"
+        assert found.reads == (0 if in_path else 1)
+        assert find(body, **{":path": path, "x_ai_model": "b"}).call == f"header\n{path}\nb"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/messages/count_tokens",
+        "/anthropic/v1/messages/count_tokens",
+        "/v1/responses/input_tokens",
+        "/v1/models/a:countTokens",
+        "/v1beta/models/a:countTokens",
+    ],
+)
+def test_tokens_are_counted_by_the_same_models(path: str) -> None:
+    assert find(b'{"model":"a"}', **{":path": path}).model == "a"
+
+
+def test_a_colon_may_stand_in_a_path_as_it_is() -> None:
+    found = find(b"{}", **{":path": "/model/anthropic.claude-v1:0/converse?x=:1/y"})
+    assert found.model == "anthropic.claude-v1:0"
+    assert find(b"{}", **{":path": "/v1/models/a:1:generateContent"}).model == "a:1"
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        ("a%", "invalid percent-encoding"),
+        ("a%2", "invalid percent-encoding"),
+        ("%zz", "invalid percent-encoding"),
+        ("%%41", "invalid percent-encoding"),
+        ("a%00", "control characters"),
+        ("a%0d%0ab", "control characters"),
+        ("%FF", "valid UTF-8"),
+        ("a" * 257, "longer than 256 bytes"),
+        ("%41" * 257, "longer than 256 bytes"),
+    ],
+)
+def test_a_path_that_names_no_model_is_refused_with_the_reason(segment: str, words: str) -> None:
+    for path in (f"/model/{segment}/converse", f"/v1beta/models/{segment}:generateContent"):
+        assert words in refusal(b"{}", **{":path": path})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/models/a:embedContent",
+        "/v1/models/a/b:generateContent",
+        "/v1/models/:generateContent",
+        "/v1/models/a",
+        "/v1beta/models/a",
+        "/model/a/b/converse",
+        "/model//converse",
+        "/model/a/invoke",
+        "/model/a/converse/",
+    ],
+)
+def test_a_path_that_is_none_of_these_is_left_alone(path: str) -> None:
+    found = find(b'{"model":"a"}', **{":path": path})
+    assert (found.model, found.call, found.status) == (None, None, None)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_a_name_that_was_percent_encoded_is_found_again(name: str) -> None:
+    assert find(b"{}", **{":path": f"/model/{quote(name, safe='')}/converse"}).model == name
+
+
+BELOW = Finder(SCRIPT.replace('local PREFIX = ""', 'local PREFIX = "/ai"'))
+
+
+def test_below_a_prefix_everything_is_as_if_it_were_not_there() -> None:
+    for before in ("", "/ai"):
+        seen = BELOW.request(b'{"model":"a"}', **{":path": f"{before}{CHAT}?x"})
+        assert BELOW.run(seen).call == f"body\n{CHAT}?x\na"
+        assert seen[b"headers"][b":path"] == f"{CHAT}?x".encode()
+        models = BELOW.request(b"", **{":method": "GET", ":path": f"{before}/v1/models"})
+        assert BELOW.run(models).cleared == bool(before)
+        assert models[b"headers"][b":path"] == b"/v1/models"
+    for path in (f"/aix{CHAT}", "/ai", f"/AI{CHAT}", f"/ai/ai{CHAT}"):
+        assert BELOW.find(b'{"model":"a"}', **{":path": path}).call is None
 
 
 HOSTILE = [

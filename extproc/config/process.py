@@ -34,6 +34,8 @@ class Listen(Model):
     """Serve https; files on Envoy's machine. Default: plain http."""
     http2: bool = True
     """Accept HTTP/2 beside HTTP/1.1."""
+    prefix: Annotated[str, pattern(r"(?:/[A-Za-z0-9._~-]+)*", "must be a path such as /ai")] = ""
+    """A path below which everything is found, too, such as `/ai`; default: none."""
 
 
 class KeyFile(Model):
@@ -47,7 +49,8 @@ class Clients(Model):
     """Who may call."""
 
     api_keys: KeyFile
-    """Clients send `Authorization: Bearer KEY`, or the key in `x-api-key` or `api-key`."""
+    """Clients send `Authorization: Bearer KEY`, or the key in `x-api-key`, `api-key`,
+    `x-goog-api-key` or the query's `key`."""
 
 
 class Tcp(Model):

@@ -105,6 +105,14 @@ def known_clients(draft: Draft) -> Iterator[Flaw]:
             yield Flaw(("limits", number, "per"), "a limit per client needs `clients`")
 
 
+def forwarded_keys(draft: Draft) -> Iterator[Flaw]:
+    """Envoy takes a key that tells who the client is off the request: it cannot go on, too."""
+    for name, backend in draft.backends.items() if draft.has_clients else ():
+        if backend.credential == "forward":
+            message = "with `clients`, a key in these headers says who calls; use {header: NAME}"
+            yield Flaw(("backends", name, "credential"), message)
+
+
 class Served:
     """Which model names some route serves."""
 
@@ -176,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     priced_models,
     different_ports,
     tls_of_our_own,
+    forwarded_keys,
 )
 
 

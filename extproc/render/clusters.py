@@ -14,6 +14,10 @@ from envoy_data_plane.envoy.config.cluster.v3 import (
     OutlierDetection,
     UpstreamConnectionOptions,
 )
+from envoy_data_plane.envoy.config.common.mutation_rules.v3 import (
+    HeaderMutation as Mutation,
+)
+from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRemoveOnMatch
 from envoy_data_plane.envoy.config.core.v3 import (
     Http1ProtocolOptions,
     Http2ProtocolOptions,
@@ -30,13 +34,19 @@ from envoy_data_plane.envoy.config.endpoint.v3 import (
 )
 from envoy_data_plane.envoy.extensions.clusters.common.dns.v3 import DnsLookupFamily
 from envoy_data_plane.envoy.extensions.clusters.dns.v3 import DnsCluster, DnsClusterRefreshRate
+from envoy_data_plane.envoy.extensions.filters.http.header_mutation.v3 import (
+    HeaderMutation,
+    Mutations,
+)
 from envoy_data_plane.envoy.extensions.filters.http.upstream_codec.v3 import UpstreamCodec
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
 from envoy_data_plane.envoy.extensions.network.dns_resolver.cares.v3 import CaresDnsResolverConfig
 from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
     HttpProtocolOptions,
     HttpProtocolOptionsAutoHttpConfig,
     HttpProtocolOptionsExplicitHttpConfig,
 )
+from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 from envoy_data_plane.envoy.type.v3 import Percent
 from envoy_data_plane.google.protobuf import Struct
 
@@ -45,7 +55,7 @@ from extproc.config.gateway import Gateway
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
-from extproc.render.upstream import Member, Members, Place, place
+from extproc.render.upstream import Member, Members, Place, client_keys_of, place
 from extproc.wire import NAMESPACE
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -55,8 +65,13 @@ IDLE = 60.0
 SocketMatches = list[ClusterTransportSocketMatch]
 
 
-def provider_cluster(gateway: Gateway, name: str, members: Members, ca: str) -> Cluster:
-    """One cluster with all backends of a route; `ca` is the file of the system's authorities."""
+def provider_cluster(
+    gateway: Gateway, name: str, members: Members, *, ca: str, limited: bool
+) -> Cluster:
+    """One cluster with all backends of a route.
+
+    `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own.
+    """
     backends = {member.backend: gateway.backends[member.backend] for member in members}
     places = {backend: place(settings) for backend, settings in backends.items()}
     # Envoy chooses the protocol by ALPN only where every connection of the cluster is TLS.
@@ -82,7 +97,13 @@ def provider_cluster(gateway: Gateway, name: str, members: Members, ca: str) -> 
         transport_socket=transports[0] if secure else None,
         transport_socket_matches=[*map(_socket_match, backends, transports)] if several else [],
         typed_extension_protocol_options={
-            HTTP_OPTIONS: packed(_http_options(_idle(chosen), secure=secure))
+            HTTP_OPTIONS: packed(
+                _http_options(
+                    _filters(client_keys_of(gateway, backends), limited=limited),
+                    _idle(chosen),
+                    secure=secure,
+                )
+            )
         },
         circuit_breakers=bounds(_max_in_flight(chosen)),
         outlier_detection=_outliers(),
@@ -155,13 +176,28 @@ def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportS
     )
 
 
-def _http_options(idle_timeout: float, *, secure: bool) -> HttpProtocolOptions:
+def _filters(client_keys: list[str], *, limited: bool) -> list[HttpFilter]:
+    """Answers pass them from the last to the first: the server still sees what is then removed."""
+    return [
+        *([http_filter("envoy.filters.http.header_mutation", _own_limits())] if limited else []),
+        http_filter("envoy.filters.http.ext_proc", before_provider(client_keys)),
+        http_filter("envoy.filters.http.upstream_codec", UpstreamCodec()),
+    ]
+
+
+def _own_limits() -> HeaderMutation:
+    """The provider's x-ratelimit headers would be taken for those of the gateway's limits."""
+    theirs = HeaderMutationRemoveOnMatch(key_matcher=StringMatcher(prefix="x-ratelimit-"))
+    return HeaderMutation(
+        mutations=Mutations(response_mutations=[Mutation(remove_on_match=theirs)])
+    )
+
+
+def _http_options(
+    filters: list[HttpFilter], idle_timeout: float, *, secure: bool
+) -> HttpProtocolOptions:
     options = HttpProtocolOptions(
-        common_http_protocol_options=idle(idle_timeout),
-        http_filters=[
-            http_filter("envoy.filters.http.ext_proc", before_provider()),
-            http_filter("envoy.filters.http.upstream_codec", UpstreamCodec()),
-        ],
+        common_http_protocol_options=idle(idle_timeout), http_filters=filters
     )
     if secure:
         options.auto_config = HttpProtocolOptionsAutoHttpConfig(

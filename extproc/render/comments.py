@@ -27,8 +27,16 @@ THINGS = {
         "The model finder: reads the model from a header or the body, and has the route chosen by\n"
         "it. It must stand after authentication and before everything that looks at the route."
     ),
+    "envoy.filters.http.set_metadata": (
+        "Nothing used, until the server reports something: what a charge finds when no provider\n"
+        "was asked."
+    ),
     "envoy.filters.http.header_to_metadata": (
-        "Keeps what limits and the access log need to know when the headers are gone."
+        "Keeps what limits, the access log and the server (clients' own keys for a provider) need\n"
+        "to know when the headers are gone."
+    ),
+    "envoy.filters.http.header_mutation": (
+        "The provider's own x-ratelimit headers do not reach clients, who have our limits."
     ),
     "envoy.filters.http.ext_proc": (
         "Answers for the list of models; off, but where a route turns it on."
@@ -51,8 +59,9 @@ FIELDS = {
     "path_with_escaped_slashes_action": "A model's name in a path may hold %2F.",
     "early_header_mutation_extensions": "Nobody can say of himself which client he is.",
     "local_reply_config": (
-        "Every error that Envoy itself answers with, as OpenAI says errors. Complete bodies (of\n"
-        "the model finder and of the server) pass as they are; all others are made here."
+        "Every error that Envoy itself answers with, in the form of the client's dialect, which\n"
+        "its path tells; OpenAI's where it tells none. Complete bodies, those of the server, pass\n"
+        "as they are; all others are made here."
     ),
     "route_config": "Model -> route.",
     "/v1/models": "The list of models, which the server answers by itself.",

@@ -1,5 +1,6 @@
 """gateway.yaml → a complete bootstrap of Envoy, as commented YAML."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from envoy_data_plane.envoy.config.bootstrap.v3 import (
     Bootstrap,
     BootstrapStaticResources,
 )
+from envoy_data_plane.envoy.config.listener.v3 import Listener
 from envoy_data_plane.envoy.config.overload.v3 import OverloadManager, ResourceMonitor
 from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections.v3 import (
     DownstreamConnectionsConfig,
@@ -18,6 +20,7 @@ from extproc.ratelimit.limit import Limit
 from extproc.render.clusters import provider_cluster
 from extproc.render.comments import HEAD, notes
 from extproc.render.filters import ClientKeys
+from extproc.render.forms import local_replies
 from extproc.render.listener import listener
 from extproc.render.routes import route_configuration
 from extproc.render.services import limiter_cluster, server_cluster
@@ -35,20 +38,25 @@ def render(
     client_keys: ClientKeys | None = None,
     limits: Sequence[Limit] = (),
     ca: str | None = None,
+    prefix: str = "",
 ) -> str:
     """The bootstrap as YAML.
 
     `client_keys` are client names and their keys, which the text then holds; None where everybody
     may call. `limits` are those of the gateway, compiled. `ca` is the file of the authorities that
-    Envoy's machine trusts; None: as on this machine.
+    Envoy's machine trusts; None: as on this machine. Below the path `prefix`, such as `/ai`,
+    everything is found, too; it is made of URL characters that mean nothing in Lua.
     """
+    assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
     clusters = clusters_of(gateway)
-    document = plain(_bootstrap(gateway, clusters, client_keys, limits, ca or system_ca()))
-    # Plain data, for its routes refer to the same few actions, which typed messages cannot.
+    frame = listener(gateway, client_keys, limits, prefix=prefix)
+    document = plain(_bootstrap(gateway, clusters, frame, limits, ca or system_ca()))
+    # Plain data, for their parts refer to the same few objects, which typed messages cannot.
     authenticated = client_keys is not None
-    routes = route_configuration(gateway, limits, authenticated=authenticated)
-    _manager(document)["route_config"] = routes
-    writer = Writer(notes(clusters), _anchors(routes))
+    routes = route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix)
+    replies = local_replies(gateway.envoy.max_body_bytes, prefix)
+    _manager(document).update(route_config=routes, local_reply_config=replies.config)
+    writer = Writer(notes(clusters), {**_anchors(routes), **replies.anchors})
     head = "".join(f"{line}\n" for line in comment(HEAD))
     return f"{head}\n{writer.write(document)}"
 
@@ -56,19 +64,22 @@ def render(
 def _bootstrap(
     gateway: Gateway,
     clusters: dict[str, Members],
-    client_keys: ClientKeys | None,
+    frame: Listener,
     limits: Sequence[Limit],
     ca: str,
 ) -> Bootstrap:
     services = [server_cluster(gateway.extproc)]
     if limits:
         services.append(limiter_cluster(gateway.extproc))
-    providers = [provider_cluster(gateway, name, group, ca) for name, group in clusters.items()]
+    providers = [
+        provider_cluster(gateway, name, group, ca=ca, limited=bool(limits))
+        for name, group in clusters.items()
+    ]
     return Bootstrap(
         admin=Admin(address=socket("127.0.0.1", gateway.envoy.admin_port)),
         overload_manager=_overload(),
         static_resources=BootstrapStaticResources(
-            listeners=[listener(gateway, client_keys, limits)],
+            listeners=[frame],
             clusters=[*services, *providers],
         ),
     )

@@ -1,5 +1,7 @@
 """The ext_proc filters: one before each provider, one for what the server answers itself."""
 
+from collections.abc import Iterable
+
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRules
 from envoy_data_plane.envoy.config.core.v3 import (
     BackoffStrategy,
@@ -30,14 +32,18 @@ ATTRIBUTES = [
 ]
 """Which backend was chosen, and what the model finder found."""
 
+KEYS_NAMESPACE = "ai.keys"
+"""Dynamic metadata namespace of the keys that clients bring for providers."""
+
 TIMEOUT = 10.0
 """Seconds for one message's reply; our server needs milliseconds."""
 
 Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
 
 
-def before_provider() -> ExternalProcessor:
-    """Translates each attempt and its answer."""
+def before_provider(client_keys: Iterable[str] = ()) -> ExternalProcessor:
+    """Translates each attempt and its answer; `client_keys` are headers that it needs to know."""
+    keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER),
         # The server asks for the answer's body as it needs it, by mode_override. Envoy 1.40 crashes
@@ -51,7 +57,7 @@ def before_provider() -> ExternalProcessor:
             response_trailer_mode=Headers.SKIP,
         ),
         allow_mode_override=True,
-        request_attributes=ATTRIBUTES,
+        request_attributes=[*ATTRIBUTES, *keys],
         message_timeout=seconds(TIMEOUT),
         mutation_rules=HeaderMutationRules(allow_all_routing=True),
         metadata_options=_received(),

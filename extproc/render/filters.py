@@ -1,6 +1,6 @@
 """The HTTP filters of the listener, in their order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from envoy_data_plane.envoy.config.core.v3 import ApiVersion, DataSource
@@ -20,16 +20,25 @@ from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import (
     RateLimitXRateLimitHeadersRfcVersion,
 )
 from envoy_data_plane.envoy.extensions.filters.http.router.v3 import Router
+from envoy_data_plane.envoy.extensions.filters.http.set_metadata.v3 import (
+    Config as SetMetadata,
+)
+from envoy_data_plane.envoy.extensions.filters.http.set_metadata.v3 import (
+    Metadata as StartValues,
+)
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
 
 from extproc.compile import KEY_HEADERS
 from extproc.config.gateway import Gateway
-from extproc.ratelimit.descriptors import DOMAIN, LIMITS_NAMESPACE, header_rules
+from extproc.ratelimit.descriptors import DOMAIN, LIMITS_NAMESPACE, USED, header_rules
 from extproc.ratelimit.limit import Limit
-from extproc.render.ext_proc import answering, grpc_service
+from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service
 from extproc.render.services import LIMITER_CLUSTER
-from extproc.render.typed import Json, http_filter, seconds
+from extproc.render.typed import Json, http_filter, seconds, struct
+from extproc.render.upstream import client_keys_of
+from extproc.wire import NAMESPACE
 
+UNUSED = "envoy.filters.http.set_metadata"
 API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 MODEL_FINDER = "envoy.filters.http.lua"
 SUBJECTS = "envoy.filters.http.header_to_metadata"
@@ -41,24 +50,35 @@ CLIENT_HEADER = "x-ai-client"
 KEY_QUERY = "key"
 """Where Google's REST examples put it."""
 
+NO_PREFIX = 'local PREFIX = ""'
+
 ClientKeys = Mapping[str, Sequence[str]]
 """Client name → its keys."""
 
 
 def http_filters(
-    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit]
+    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], prefix: str
 ) -> Iterator[HttpFilter]:
     """Who asks, for which model, within which budget, and then off to the provider."""
+    if limits:
+        yield http_filter(UNUSED, _nothing_used())
     if client_keys is not None:
         yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
-    yield http_filter(MODEL_FINDER, _model_finder())
+    yield http_filter(MODEL_FINDER, _model_finder(prefix))
     rules = _subjects(limits, clients=client_keys is not None)
+    rules += _kept_keys(client_keys_of(gateway, gateway.backends))
     if rules:
         yield http_filter(SUBJECTS, HeaderToMetadata.from_dict({"request_rules": rules}))
     yield http_filter(EXT_PROC, answering(), disabled=True)
     if limits:
         yield http_filter(RATELIMIT, _ratelimit(deny=gateway.limiter.on_error == "deny"))
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
+
+
+def _nothing_used() -> SetMetadata:
+    """What a charge finds where no provider was asked."""
+    value = struct(dict.fromkeys(USED.values(), 0))
+    return SetMetadata(metadata=[StartValues(metadata_namespace=NAMESPACE, value=value)])
 
 
 def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
@@ -69,20 +89,23 @@ def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
             for key in keys
         ],
         key_sources=[
-            *(KeySource(header=header) for header in KEY_HEADERS),
+            # The first that is there counts, and AWS's SDKs put a signature into Authorization.
+            *(KeySource(header=header) for header in reversed(KEY_HEADERS)),
             KeySource(query=KEY_QUERY),
         ],
         forwarding=Forwarding(header=CLIENT_HEADER, hide_credentials=True),
     )
 
 
-def model_finder_script() -> str:
-    """The text of model.lua."""
-    return files("extproc.render").joinpath("model.lua").read_text("utf-8")
+def model_finder_script(prefix: str = "") -> str:
+    """The text of model.lua, for clients below `prefix`, too."""
+    script = files("extproc.render").joinpath("model.lua").read_text("utf-8")
+    assert script.count(NO_PREFIX) == 1
+    return script.replace(NO_PREFIX, f'local PREFIX = "{prefix}"')
 
 
-def _model_finder() -> Lua:
-    return Lua(default_source_code=DataSource(inline_string=model_finder_script()))
+def _model_finder(prefix: str) -> Lua:
+    return Lua(default_source_code=DataSource(inline_string=model_finder_script(prefix)))
 
 
 def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:
@@ -92,6 +115,22 @@ def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:
         keep = {"metadata_namespace": LIMITS_NAMESPACE, "key": "client", "type": "STRING"}
         rules.append({"header": CLIENT_HEADER, "on_header_present": keep, "remove": False})
     return rules
+
+
+def _kept_keys(headers: Iterable[str]) -> list[Json]:
+    """Clients' own keys, off the headers: an attempt changes those, and the next one sees it."""
+    return [
+        {
+            "header": header,
+            "on_header_present": {
+                "metadata_namespace": KEYS_NAMESPACE,
+                "key": header,
+                "type": "STRING",
+            },
+            "remove": True,
+        }
+        for header in headers
+    ]
 
 
 def _ratelimit(*, deny: bool) -> RateLimit:

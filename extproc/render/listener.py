@@ -6,6 +6,7 @@ from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutatio
 from envoy_data_plane.envoy.config.core.v3 import (
     Http2ProtocolOptions,
     HttpProtocolOptions,
+    SubstitutionFormatString,
     TypedExtensionConfig,
 )
 from envoy_data_plane.envoy.config.listener.v3 import Filter, FilterChain, Listener
@@ -13,6 +14,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
     HttpConnectionManager,
     HttpConnectionManagerCodecType,
     HttpConnectionManagerPathWithEscapedSlashesAction,
+    LocalReplyConfig,
 )
 from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutation.v3 import (
     HeaderMutation,
@@ -23,7 +25,6 @@ from extproc.ratelimit.limit import Limit
 from extproc.render import tls
 from extproc.render.access_log import access_log
 from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
-from extproc.render.replies import local_replies
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
@@ -40,14 +41,16 @@ STREAM_WINDOW = 1024 * 1024
 CONNECTION_WINDOW = 4 * 1024 * 1024
 
 
-def listener(gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit]) -> Listener:
-    """Where clients come in."""
+def listener(
+    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], *, prefix: str
+) -> Listener:
+    """Where clients come in; `prefix`: also below this path."""
     listen = gateway.listen
     chain = FilterChain(
         filters=[
             Filter(
                 name="envoy.filters.network.http_connection_manager",
-                typed_config=packed(_manager(gateway, client_keys, limits)),
+                typed_config=packed(_manager(gateway, client_keys, limits, prefix)),
             )
         ]
     )
@@ -65,7 +68,7 @@ def listener(gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[
 
 
 def _manager(
-    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit]
+    gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], prefix: str
 ) -> HttpConnectionManager:
     settings = gateway.envoy
     kinds = HttpConnectionManagerCodecType
@@ -91,9 +94,10 @@ def _manager(
         request_timeout=seconds(settings.timeouts.request),
         request_headers_timeout=seconds(HEADERS_TIMEOUT),
         early_header_mutation_extensions=[_own_headers_removed()],
-        local_reply_config=local_replies(settings.max_body_bytes),
+        # Its place in the text; `envoy` puts what stands there.
+        local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
         access_log=[access_log(settings.access_log)] if settings.access_log else [],
-        http_filters=list(http_filters(gateway, client_keys, limits)),
+        http_filters=list(http_filters(gateway, client_keys, limits, prefix)),
     )
 
 

@@ -1,11 +1,9 @@
-"""Envoy's own answers, in the client's form of an error.
+"""Envoy's own answers: what each status says, and when it is said.
 
 Every answer that no provider gave passes here: a filter's refusal, a direct response, an error of
-the router. Those that are complete say so in dynamic metadata. Adding a form for clients of
-another dialect adds one entry to FORMS.
+the router. Those that are complete say so in dynamic metadata; `forms` gives all others the shape
+that the client's dialect has for an error.
 """
-
-from collections.abc import Callable
 
 import msgspec
 from envoy_data_plane.envoy.config.accesslog.v3 import (
@@ -18,28 +16,24 @@ from envoy_data_plane.envoy.config.accesslog.v3 import (
     ResponseFlagFilter,
     StatusCodeFilter,
 )
-from envoy_data_plane.envoy.config.core.v3 import (
-    DataSource,
-    RuntimeUInt32,
-    SubstitutionFormatString,
-)
+from envoy_data_plane.envoy.config.core.v3 import RuntimeUInt32
 from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher
-from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
-    LocalReplyConfig,
-    ResponseMapper,
-)
 from envoy_data_plane.envoy.type.matcher.v3 import (
     MetadataMatcher,
     MetadataMatcherPathSegment,
     ValueMatcher,
 )
-from envoy_data_plane.google.protobuf import Struct
 
-from extproc.render.typed import Json
-from extproc.wire import REPLY_NAMESPACE
+from extproc.render.filters import RATELIMIT
 
 MODEL_HEADER = "x-ai-model"
 
+SAID = "%LOCAL_REPLY_BODY%"
+"""What a filter has said is wrong."""
+REFUSED = ("ai.finder", "refused")
+"""Metadata: the model finder's answer is a sentence for the client."""
+LIMITED = (RATELIMIT, "limit")
+"""Metadata: the limiter's answer names the limit that is spent, and says when to try again."""
 DETAILS = "%RESPONSE_CODE_DETAILS%"
 REQUEST = "(request %REQ(X-REQUEST-ID)%)"
 """Finds the exchange in the access log, which has the details: they may name inner addresses."""
@@ -57,6 +51,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """True: also for every status above it that has no reply of its own."""
     known: bool = False
     """True: only where the model finder has found a model."""
+    marked: tuple[str, str] | None = None
+    """Only where the dynamic metadata have this (namespace, key)."""
     flags: tuple[str, ...] = ()
     """Only with one of these response flags, as the access log names them."""
 
@@ -69,6 +65,8 @@ def replies(max_body_bytes: int) -> tuple[Reply, ...]:
 def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
     invalid = "invalid_request_error"
     return (
+        Reply(status=400, marked=REFUSED, kind=invalid, message=SAID),
+        Reply(status=415, marked=REFUSED, kind=invalid, message=SAID),
         Reply(status=400, kind=invalid, message=f"The request is not valid ({DETAILS})."),
         Reply(
             status=401,
@@ -103,6 +101,13 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
             kind=invalid,
             message=f"The request body is larger than the {max_body_bytes} bytes that are allowed.",
             code="request_too_large",
+        ),
+        Reply(
+            status=429,
+            marked=LIMITED,
+            kind="rate_limit_error",
+            message=SAID,
+            code="rate_limit_exceeded",
         ),
         Reply(
             status=429,
@@ -155,85 +160,32 @@ _OF_THE_SERVER = (
 )
 
 
-def openai(reply: Reply) -> Json:
-    """https://platform.openai.com/docs/guides/error-codes"""
-    return {
-        "error": {
-            "message": reply.message,
-            "type": reply.kind,
-            "param": reply.param,
-            "code": reply.code,
-        }
-    }
-
-
-class Form(msgspec.Struct, frozen=True):
-    """How clients of one dialect want their errors, and which clients they are."""
-
-    body: Callable[[Reply], Json]
-    clients: HeaderMatcher | None = None
-    """None: all that no form before it has taken."""
-
-
-FORMS = (Form(openai),)
-
-
-def local_replies(max_body_bytes: int) -> LocalReplyConfig:
-    """`local_reply_config` of a connection manager."""
-    table = replies(max_body_bytes)
-    mappers = [_mapper(form, reply) for form in FORMS for reply in table]
-    return LocalReplyConfig(mappers=[_complete(), *mappers])
-
-
-def _complete() -> ResponseMapper:
-    """Bodies that are ready for the client; everything else below would wrap them again."""
-    return ResponseMapper(
-        filter=AccessLogFilter(
-            metadata_filter=MetadataFilter(
-                matcher=MetadataMatcher(
-                    filter=REPLY_NAMESPACE,
-                    path=[MetadataMatcherPathSegment(key="ready")],
-                    value=ValueMatcher(bool_match=True),
-                ),
-                match_if_key_not_found=False,
-            )
-        ),
-        body_format_override=SubstitutionFormatString(
-            text_format_source=DataSource(inline_string="%LOCAL_REPLY_BODY%"),
-            content_type="application/json",
-        ),
-    )
-
-
-def _mapper(form: Form, reply: Reply) -> ResponseMapper:
-    return ResponseMapper(
-        filter=_all(_filters(form, reply)),
-        body_format_override=SubstitutionFormatString(
-            json_format=Struct.from_dict(form.body(reply)),
-        ),
-    )
-
-
-def _filters(form: Form, reply: Reply) -> list[AccessLogFilter]:
+def condition(reply: Reply) -> AccessLogFilter:
+    """When `reply` is said."""
     filters = [_status(reply)]
     if reply.known:
-        filters.append(_header(HeaderMatcher(name=MODEL_HEADER, present_match=True)))
+        present = HeaderMatcher(name=MODEL_HEADER, present_match=True)
+        filters.append(AccessLogFilter(header_filter=HeaderFilter(header=present)))
+    if reply.marked:
+        filters.append(metadata_is(*reply.marked, ValueMatcher(present_match=True)))
     if reply.flags:
         flags = ResponseFlagFilter(flags=list(reply.flags))
         filters.append(AccessLogFilter(response_flag_filter=flags))
-    if form.clients is not None:
-        filters.append(_header(form.clients))
-    return filters
+    return filters[0] if len(filters) == 1 else AccessLogFilter(and_filter=AndFilter(filters))
 
 
-def _header(header: HeaderMatcher) -> AccessLogFilter:
-    return AccessLogFilter(header_filter=HeaderFilter(header=header))
-
-
-def _all(filters: list[AccessLogFilter]) -> AccessLogFilter:
-    if len(filters) == 1:
-        return filters[0]
-    return AccessLogFilter(and_filter=AndFilter(filters=filters))
+def metadata_is(
+    namespace: str, key: str, value: ValueMatcher, *, absent: bool = False
+) -> AccessLogFilter:
+    """Whether dynamic metadata have `value`; `absent` is the answer where they have no such key."""
+    return AccessLogFilter(
+        metadata_filter=MetadataFilter(
+            matcher=MetadataMatcher(
+                filter=namespace, path=[MetadataMatcherPathSegment(key=key)], value=value
+            ),
+            match_if_key_not_found=absent,
+        )
+    )
 
 
 def _status(reply: Reply) -> AccessLogFilter:

@@ -62,7 +62,7 @@ def _attempts(route: Route) -> int:
 
 
 def _conditions(route: Route) -> tuple[str, ...]:
-    if "on" in route.retry.model_fields_set:
+    if route.retry.on is not None:
         return route.retry.on
     return FAILOVER if len(route.backends) > 1 else UNSENT
 

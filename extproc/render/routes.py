@@ -1,7 +1,7 @@
 """Model → route, as a tree that stays fast with thousands of models.
 
-The path decides first, for what is no call of a model; then exact names (a map), prefixes (a trie,
-the longest wins), expressions (in order); what is left is a 404.
+The method decides first, and then the path of what is no call of a model; for calls, exact names (a
+map), prefixes (a trie, the longest wins), expressions (in order); what is left is a 404.
 """
 
 from collections.abc import Sequence
@@ -48,25 +48,39 @@ PRIVATE_HEADERS = ["x-forwarded-for", "x-forwarded-proto", "x-envoy-external-add
 ANYTHING = RouteMatch(prefix="/")
 
 
-def route_configuration(gateway: Gateway, limits: Sequence[Limit], *, authenticated: bool) -> Json:
-    """`route_config` of the connection manager; `authenticated`: clients need a key."""
+def route_configuration(
+    gateway: Gateway, limits: Sequence[Limit], *, authenticated: bool, prefix: str
+) -> Json:
+    """`route_config` of the connection manager.
+
+    `authenticated`: clients need a key; below the path `prefix` everything is found, too.
+    """
+    own = _by_path(("", prefix) if prefix else ("",), authenticated=authenticated)
     host = {
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
-        "matcher": _by_path(_by_model(gateway, limits), authenticated=authenticated),
+        "matcher": _by_method(own, _by_model(gateway, limits)),
     }
     return {"name": "models", "virtual_hosts": [host]}
 
 
-def _by_path(otherwise: Json, *, authenticated: bool) -> Json:
-    own = {
-        MODELS: matching.action("models", RouteList(routes=[*_models(), _nowhere()])),
-        HEALTH: matching.action(
-            "health", RouteList(routes=[_health(authenticated=authenticated), _nowhere()])
-        ),
+def _by_method(own: Json, otherwise: Json) -> Json:
+    """What is no POST asks for no model."""
+    return matching.exactly(":method", {"GET": own, "HEAD": own}, matching.nested(otherwise))
+
+
+def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
+    """The finder takes a prefix off, but the filters are those of the route that was first."""
+    health = [_health(before, authenticated=authenticated) for before in prefixes]
+    models = [route for before in prefixes for route in _models(before)]
+    answers = {
+        MODELS: matching.action("models", RouteList(routes=[*models, _nowhere()])),
+        HEALTH: matching.action("health", RouteList(routes=[*health, _nowhere()])),
     }
-    return matching.longest_prefix(":path", own, matching.nested(otherwise))
+    own = {before + path: action for before in prefixes for path, action in answers.items()}
+    nowhere = matching.action("nowhere", _nowhere())
+    return matching.nested(matching.longest_prefix(":path", own, nowhere))
 
 
 def _by_model(gateway: Gateway, limits: Sequence[Limit]) -> Json:
@@ -100,7 +114,6 @@ class Actions:
                 cluster_name(members(route)),
                 route.timeouts.model_dump(),
                 route.retry.model_dump(),
-                sorted(route.retry.model_fields_set),
                 budgets,
             ]
         )
@@ -136,7 +149,7 @@ def _limited(budgets: list[Json]) -> dict[str, Any]:
     return {RATELIMIT: packed(RateLimitPerRoute.from_dict({"rate_limits": budgets}))}
 
 
-def _models() -> list[EnvoyRoute]:
+def _models(before: str) -> list[EnvoyRoute]:
     """The list and one of it: the server answers before the route's own 503 does."""
     get = HeaderMatcher(name=":method", string_match=StringMatcher(exact="GET"))
     return [
@@ -150,17 +163,17 @@ def _models() -> list[EnvoyRoute]:
             },
         )
         for match in (
-            RouteMatch(path=MODELS, headers=[get]),
-            RouteMatch(prefix=f"{MODELS}/", headers=[get]),
+            RouteMatch(path=f"{before}{MODELS}", headers=[get]),
+            RouteMatch(prefix=f"{before}{MODELS}/", headers=[get]),
         )
     ]
 
 
-def _health(*, authenticated: bool) -> EnvoyRoute:
+def _health(before: str, *, authenticated: bool) -> EnvoyRoute:
     """Open to everybody, and answered while the server is down: it says that Envoy lives."""
     opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))} if authenticated else {}
     return EnvoyRoute(
-        match=RouteMatch(path=HEALTH),
+        match=RouteMatch(path=f"{before}{HEALTH}"),
         direct_response=DirectResponseAction(status=200, body=DataSource(inline_string="ok\n")),
         typed_per_filter_config=opened,
     )

@@ -115,6 +115,8 @@ def _http2() -> HttpProtocolOptions:
             http2_protocol_options=Http2ProtocolOptions(
                 initial_stream_window_size=LARGEST_WINDOW,
                 initial_connection_window_size=LARGEST_WINDOW,
+                # By default, 10,000 frames that wait for a slow worker end all of its streams.
+                max_outbound_frames=LARGEST_WINDOW,
                 connection_keepalive=KeepaliveSettings(interval=seconds(30), timeout=seconds(20)),
             )
         )

@@ -68,7 +68,9 @@ class Writer:
 
     def _list(self, items: list[Any], indent: str) -> Iterator[str]:
         for item in items:
-            if isinstance(item, Mapping) and item:
+            if id(item) in self._shared:
+                yield from self._entry(f"{indent}-", item, indent)
+            elif isinstance(item, Mapping) and item:
                 yield from self._note(self._notes.things, item.get("name"), indent)
                 yield from _dashed(self._mapping(item, indent + "  "), indent)
             else:
@@ -96,6 +98,9 @@ def scalar(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in WORDS:
         return value
+    if isinstance(value, float) and value.is_integer():
+        # Envoy takes a number with a point for text, where its schema leaves the choice.
+        value = int(value)
     return UNPRINTABLE.sub(_escaped, json.dumps(value, ensure_ascii=False))
 
 

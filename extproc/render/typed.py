@@ -70,6 +70,12 @@ def metadata(namespaces: Mapping[str, Mapping[str, Anything]]) -> Metadata:
     )
 
 
+def struct(fields: Mapping[str, Anything]) -> Struct:
+    """Plain data as Envoy's messages hold it."""
+    made: Struct = Struct.from_dict(dict(fields))
+    return made
+
+
 def idle(duration: float) -> HttpProtocolOptions:
     """Closes connections that nobody has used for so many seconds."""
     return HttpProtocolOptions(idle_timeout=seconds(duration))

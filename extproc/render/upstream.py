@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from extproc.compile import base_url
+from extproc.compile import base_url, served
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
@@ -53,6 +53,12 @@ def place(backend: Backend) -> Place:
         port=parts.port or PORTS[parts.scheme],
         secure=parts.scheme == "https",
     )
+
+
+def client_keys_of(gateway: Gateway, backends: Iterable[str]) -> list[str]:
+    """The headers in which clients bring their own keys for any of these backends."""
+    headers = [served(name, gateway.backends[name]).client_keys for name in backends]
+    return list(dict.fromkeys(header for of_one in headers for header in of_one))
 
 
 def members(route: Route) -> Members:

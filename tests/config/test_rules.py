@@ -347,3 +347,10 @@ def test_line_breaks_and_control_characters_are_refused_everywhere(folder, key, 
 def test_a_path_for_envoy_has_no_line_breaks(folder, text):
     (said,) = folder.added(f"envoy: {{access_log: {text}}}\n")
     assert "envoy.access_log: must not hold line breaks" in said
+
+
+def test_a_key_that_says_who_calls_cannot_be_forwarded(folder):
+    folder.clients.write_text("a: env:ONE")
+    clients = "clients: {api_keys: {file: clients.yaml}}\n"
+    text = RIGHT.replace("credential: {api_key: env:ONE}", "credential: forward", 1)
+    assert any("with `clients`, a key" in said for said in folder.said(text + clients))

@@ -35,7 +35,7 @@ backends:
     timeouts: {connect: 500ms, per_try: 1m, idle: 2m}
     max_in_flight: 100
   theirs: {provider: groq, credential: {header: x-groq-key, fallback: {api_key: env:GROQ}}}
-  passed: {provider: xai, credential: forward, dialect: openai.chat}
+  passed: {provider: xai, credential: {header: x-their-key, fallback: none}, dialect: openai.chat}
 routes:
   - models: [smart, gpt-4*, "/^claude-.*/"]
     backends:

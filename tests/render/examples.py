@@ -29,7 +29,13 @@ def rendered(source: Path, ca: str = SYSTEM_CA[0]) -> str:
     """What the example says, wherever it is made."""
     gateway = load(source)
     keys = CLIENT_KEYS if gateway.clients else None
-    return render(gateway, client_keys=keys, limits=compile.limits(gateway), ca=ca)
+    return render(
+        gateway,
+        client_keys=keys,
+        limits=compile.limits(gateway),
+        ca=ca,
+        prefix=gateway.listen.prefix,
+    )
 
 
 def target(source: Path) -> Path:

@@ -106,7 +106,7 @@ class Server(ext_proc_grpc.ExternalProcessorServicer):
             for name, value in group.fields.items()
         }
         self.asked.append(Asked(headers, attributes))
-        if headers[":path"].startswith("/v1/models"):
+        if headers[":method"] == "GET" and headers[":path"].startswith("/v1/models"):
             return self._answer(200, b'{"object":"list"}')
         return ext_proc.ProcessingResponse(request_headers={})
 

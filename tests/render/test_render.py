@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
+from extproc.compile import KEY_HEADERS
 from extproc.config.gateway import Gateway
+from extproc.ratelimit.descriptors import USED
+from extproc.ratelimit.limit import Limit
 from extproc.render import render
 from tests.render.support import backend, route
 
@@ -167,3 +170,60 @@ def test_an_access_log_can_be_left_out() -> None:
 
 def test_without_http2_only_http1_is_spoken() -> None:
     assert manager(gateway(listen={"http2": False}))["codec_type"] == "HTTP1"
+
+
+LIMIT = Limit(name="one", per=("header:x-team",), unit="tokens", amount=5, every="day")
+
+
+def filters(gateway: Gateway, **options: Any) -> dict[str, Any]:
+    return {
+        one["name"]: one.get("typed_config") for one in manager(gateway, **options)["http_filters"]
+    }
+
+
+def test_what_was_used_begins_at_nothing_where_limits_charge() -> None:
+    name = "envoy.filters.http.set_metadata"
+    assert name not in filters(two())
+    (start,) = filters(two(), limits=[LIMIT])[name]["metadata"]
+    assert start["metadata_namespace"] == "ai.extproc"
+    assert start["value"] == dict.fromkeys(USED.values(), 0)
+
+
+def attributes(cluster: dict[str, Any]) -> list[str]:
+    (options,) = cluster["typed_extension_protocol_options"].values()
+    (server,) = (one for one in options["http_filters"] if "ext_proc" in one["name"])
+    found: list[str] = server["typed_config"]["request_attributes"]
+    return found
+
+
+def test_clients_own_keys_go_only_where_a_backend_needs_them() -> None:
+    mixed = gateway(
+        backends={
+            "forward": backend(1, credential="forward"),
+            "named": backend(2, credential={"header": "X-Their-Key"}),
+            "other": backend(3),
+        },
+        routes=[route(["a"], "forward"), route(["b"], "named", "other"), route(["c"], "other")],
+    )
+    keys = {
+        name: [one.split("['")[-1][:-2] for one in attributes(cluster) if "ai.keys" in one]
+        for name, cluster in clusters(mixed).items()
+        if name.startswith("ai/")
+    }
+    assert keys == {
+        "ai/forward": list(KEY_HEADERS),
+        "ai/named+other@1": ["x-their-key"],
+        "ai/other": [],
+    }
+    rules = filters(mixed)["envoy.filters.http.header_to_metadata"]["request_rules"]
+    kept = {rule["header"]: rule["on_header_present"]["metadata_namespace"] for rule in rules}
+    assert kept == dict.fromkeys([*KEY_HEADERS, "x-their-key"], "ai.keys")
+    assert all(rule["remove"] for rule in rules)
+    assert "ai.keys" not in render(two(route(["m"], "one")))
+
+
+def test_a_prefix_must_be_a_plain_path() -> None:
+    for prefix in ("ai", "/ai/", '/a"b', "/a b", "/a\nb", "//"):
+        with pytest.raises(AssertionError):
+            render(two(), prefix=prefix)
+    assert 'local PREFIX = "/a.i/v_2"' in render(two(), prefix="/a.i/v_2")

@@ -89,6 +89,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
                         "connect-failure",
                         "refused-stream",
                         "reset",
+                        "reset-before-request",
                         "timeout",
                         "retriable-4xx",
                         "429",

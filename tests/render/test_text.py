@@ -68,3 +68,16 @@ def test_lines_of_text_stand_as_a_block() -> None:
     assert Writer(SILENT, {}).write({"x": {"code": "a\n  b\n\nc\n"}}) == (
         "x:\n  code: |\n    a\n      b\n\n    c\n"
     )
+
+
+def test_a_whole_number_has_no_point() -> None:
+    written = Writer(SILENT, {}).write({"a": 429.0, "b": 0.0, "c": 0.5})
+    assert written == "a: 429\nb: 0\nc: 0.5\n"
+
+
+def test_what_stands_in_several_lists_is_written_once() -> None:
+    shared = {"x": [{"z": 1}]}
+    document = {"first": [{"name": "other"}, shared], "second": [shared], "third": shared}
+    written = Writer(SILENT, {id(shared): "one"}).write(document)
+    assert yaml.safe_load(written) == document
+    assert written.count("z: 1") == 1

@@ -1,0 +1,159 @@
+"""`local_reply_config`: Envoy's own answers in the form of each client dialect.
+
+The table is plain data, for its hundred entries refer to the same few filters. How a dialect says
+an error, the dialect itself knows; by which path its clients are known stands in PLACES.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from envoy_data_plane.envoy.config.accesslog.v3 import (
+    AccessLogFilter,
+    AndFilter,
+    HeaderFilter,
+    OrFilter,
+)
+from envoy_data_plane.envoy.config.core.v3 import (
+    DataSource,
+    HeaderValue,
+    HeaderValueOption,
+    HeaderValueOptionHeaderAppendAction,
+    SubstitutionFormatString,
+)
+from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import (
+    ResponseMapper,
+)
+from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher, ValueMatcher
+
+from extproc.render.replies import Reply, condition, metadata_is, replies
+from extproc.render.typed import Json, plain, struct
+from extproc.wire import REPLY_NAMESPACE
+from providers.catalog import DIALECTS
+from providers.dialect import Dialect
+from providers.errors import ApiError, cause_of
+
+OWN = "openai."
+"""The family whose form everybody gets who is not known to want another."""
+
+PLACES = {
+    "anthropic.messages": "/v1/messages(?:/.*)?|/anthropic/.*",
+    "bedrock.converse": "/model/.*",
+    "cohere.chat": "/v2/.*",
+    "gemini.generate_content": "/v1beta/.*|/v1/models/[^/]+:[A-Za-z]+",
+    "ollama.chat": "/api/.*",
+}
+"""Dialect → RE2 expression of all paths where its clients may be, wrong ones too."""
+
+CALL = ("ai.finder", "call")
+JSON = "application/json"
+
+
+class LocalReplies(msgspec.Struct, frozen=True):
+    """`local_reply_config`, and names for the objects in it that stand in several places."""
+
+    config: Json
+    anchors: Mapping[int, str]
+
+
+def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
+    """All that Envoy says by itself; `prefix` is a path below which clients may be, too."""
+    table = replies(max_body_bytes)
+    said = [plain(condition(reply)) for reply in table]
+    anchors = {id(when): f"reply-{number}" for number, when in enumerate(said, 1)}
+    mappers = [plain(_complete())]
+    for dialect in forms():
+        clients = plain(_clients(PLACES.get(dialect.name) or _endpoints(dialect), prefix))
+        anchors[id(clients)] = "clients-of-" + dialect.name.replace(".", "-")
+        for reply, when in zip(table, said, strict=True):
+            both = {"and_filter": {"filters": [clients, when]}}
+            mappers.append({"filter": both, **plain(_in_form(dialect, reply))})
+    for reply, when in zip(table, said, strict=True):
+        mappers.append({"filter": when, **plain(_mapper(openai(reply)))})
+    return LocalReplies({"mappers": mappers}, anchors)
+
+
+def forms() -> list[Dialect]:
+    """The dialects with a form of their own."""
+    return [dialect for dialect in DIALECTS.values() if not dialect.name.startswith(OWN)]
+
+
+def _endpoints(dialect: Dialect) -> str:
+    paths = [endpoint.path.split("{model}") for endpoint in dialect.client]
+    return "|".join("[^/]+".join(map(re.escape, parts)) for parts in paths)
+
+
+def _clients(places: str, prefix: str) -> AccessLogFilter:
+    """Whether a request came to one of `places`.
+
+    The finder's call says where; before it, the path itself does. Afterwards the path may be the
+    provider's.
+    """
+    found = _expression(f"[a-z]+\n(?:{places})(?:[?].*)?\n.*")
+    before = f"(?:{re.escape(prefix)})?" if prefix else ""
+    path = _expression(f"{before}(?:{places})(?:[?].*)?")
+    header = HeaderFilter(header=HeaderMatcher(name=":path", string_match=path))
+    never = ValueMatcher(string_match=StringMatcher(exact="-"))
+    early = [
+        metadata_is(*CALL, never, absent=True),
+        AccessLogFilter(header_filter=header),
+    ]
+    return AccessLogFilter(
+        or_filter=OrFilter(
+            [
+                metadata_is(*CALL, ValueMatcher(string_match=found)),
+                AccessLogFilter(and_filter=AndFilter(early)),
+            ]
+        )
+    )
+
+
+def _expression(expression: str) -> StringMatcher:
+    return StringMatcher(safe_regex=RegexMatcher(regex=expression))
+
+
+def _complete() -> ResponseMapper:
+    """Bodies that are ready for the client; everything else below would wrap them again."""
+    return ResponseMapper(
+        filter=metadata_is(REPLY_NAMESPACE, "ready", ValueMatcher(bool_match=True)),
+        body_format_override=SubstitutionFormatString(
+            text_format_source=DataSource(inline_string="%LOCAL_REPLY_BODY%"), content_type=JSON
+        ),
+    )
+
+
+def _mapper(
+    body: Any, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> ResponseMapper:
+    overwrite = HeaderValueOptionHeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+    return ResponseMapper(
+        status_code=status,
+        body_format_override=SubstitutionFormatString(json_format=struct(body)),
+        headers_to_add=[
+            HeaderValueOption(header=HeaderValue(key=key, value=value), append_action=overwrite)
+            for key, value in (headers or {}).items()
+        ],
+    )
+
+
+def _in_form(dialect: Dialect, reply: Reply) -> ResponseMapper:
+    error = ApiError(status=reply.status, cause=cause_of(reply.status), message=reply.message)
+    status, headers, body = dialect.render_error(error)
+    changed = None if status == reply.status or reply.above else status
+    own = {name: value for name, value in headers.items() if name != "content-type"}
+    return _mapper(orjson.loads(body), changed, own)
+
+
+def openai(reply: Reply) -> Json:
+    """https://platform.openai.com/docs/guides/error-codes"""
+    return {
+        "error": {
+            "message": reply.message,
+            "type": reply.kind,
+            "param": reply.param,
+            "code": reply.code,
+        }
+    }
