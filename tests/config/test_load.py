@@ -159,7 +159,7 @@ def test_every_option_of_the_catalogue_can_be_configured():
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_every_provider_of_the_catalogue_can_be_configured(provider):
     backend = {"provider": provider.name, "operations": [Operation.CHAT]}
-    backend |= {option: "eu-west-1" for option in provider.options - {"base_url"}}
+    backend |= dict.fromkeys(provider.options - {"base_url"}, "eu-west-1")
     if provider.name == "bedrock":
         backend["credential"] = {"aws": {}}
     elif not provider.keyless:
