@@ -5,18 +5,19 @@ the neutral conversation and rendered from it. Whoever uses a bridge need not kn
 it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
 import orjson
 
 from providers import fidelity
-from providers.chat import ChatResponse, Finish, Json
+from providers.chat import ChatRequest, ChatResponse, Finish, Json
 from providers.deltas import AnyDelta, Begin, End, Failed, Used, replay, size_of
 from providers.dialect import Context, Dialect, Relay, Seen
 from providers.errors import ApiError, BadAnswer, GatewayError, Unsupported
 from providers.estimate import CHARACTERS_PER_TOKEN
+from providers.fidelity import Feature
 from providers.splice import REMOVED, edit
 
 
@@ -200,6 +201,9 @@ def _covers(value: Any, shape: Any) -> bool:
     return isinstance(value, type(shape))
 
 
+FEATURES = frozenset(map(str, Feature))
+
+
 class Translation:
     """The two sides speak different dialects."""
 
@@ -223,8 +227,18 @@ class Translation:
                 body.pop(name, None)
             else:
                 body[name] = value
-        named = dict.fromkeys((*dropped, *lost))
+        found = (*dropped, *lost)
+        named = dict.fromkeys(name for each in found for name in self._names(each, request, call))
         return Sent(body=orjson.dumps(body), dropped=tuple(named))
+
+    def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:
+        """The client's names for what is dropped, which may be a part of an object of its own."""
+        if name in FEATURES:
+            return (self._client.names.get(Feature(name), name),)
+        rest = request.extras.get(name)
+        if isinstance(rest, dict) and rest != call.body.get(name):
+            return tuple(f"{name}.{member}" for member in rest)
+        return (name,)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
