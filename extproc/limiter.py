@@ -1,6 +1,7 @@
 """The child process that counts: the embedded rate limit service on a socket of its own.
 
-One process for all workers, so that counters in memory are one for the machine.
+One process for all workers, so that counters in memory are one for the machine; always on the lean
+transport, for a charge that comes too late for Envoy is lost.
 """
 
 import asyncio
@@ -22,8 +23,8 @@ from extproc.ratelimit.limiter import Limiter
 from extproc.ratelimit.redis import Redis
 from extproc.ratelimit.wire import SHOULD_RATE_LIMIT
 from extproc.service import HEALTH, Health
-from extproc.transport import Endpoint, Service
-from extproc.worker import follow, transport
+from extproc.transport import Endpoint, Service, lean
+from extproc.worker import follow
 
 log = structlog.get_logger()
 
@@ -57,8 +58,7 @@ async def _serve(configuration: Any, endpoint: Endpoint) -> None:
     offered = Service(
         unary={SHOULD_RATE_LIMIT: limiter.should_rate_limit, HEALTH: health.check},
     )
-    listen = transport(gateway.extproc.transport)
-    server = await listen(offered, endpoint)
+    server = await lean.serve(offered, endpoint)
     log.info("ready", pid=os.getpid())
     await follow(lambda: None)
     health.serving = False

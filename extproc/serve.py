@@ -94,21 +94,21 @@ def _roles(configuration: Configuration) -> list[Role]:
     gateway = configuration.gateway
     roles = []
     for index in range(worker_count(gateway)):
-        endpoint = _endpoint(gateway, worker_socket(gateway, index))
+        endpoint = _endpoint(worker_socket(gateway, index), gateway.extproc.transport)
         roles.append(Role(f"worker-{index}", partial(_work, configuration, index, endpoint)))
     if gateway.limits:
-        count = partial(limiter.run, configuration, _endpoint(gateway, limiter_socket(gateway)))
+        count = partial(limiter.run, configuration, _endpoint(limiter_socket(gateway)))
         roles.append(Role("limiter", count, last=True))
     return roles
 
 
-def _endpoint(gateway: Gateway, path: str) -> Endpoint:
+def _endpoint(path: str, transport: str = "lean") -> Endpoint:
     """A socket that outlives the child that answers on it: while one is restarted, Envoy waits.
 
     grpcio cannot take a socket over; there, Envoy is refused until the new child listens.
     """
     endpoint = Endpoint(path=path)
-    if gateway.extproc.transport == "grpcio":
+    if transport == "grpcio":
         return endpoint
     return msgspec.structs.replace(endpoint, listener=sockets.listen(endpoint))
 
