@@ -6,7 +6,7 @@ https://platform.openai.com/docs/guides/error-codes
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,6 +15,9 @@ from providers.errors import ApiError, Cause, cause_of
 
 MAX_MESSAGE = 2_000
 """Characters of a provider's message that are shown."""
+
+MAX_DEPTH = 6
+"""Nested values that are searched for a message."""
 
 REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-trace-id", "cf-ray")
 
@@ -60,39 +63,82 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     try:
         value = orjson.loads(body)
     except ValueError:
-        value = _plain(body)
-    request_id = next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
-    return describe(value, status, request_id)
+        value = _words(body)
+    return describe(value, status, request_id(headers, REQUEST_IDS))
 
 
-def _plain(body: bytes) -> str:
+def json_of(body: bytes) -> Any:
+    """The JSON value of a body; None where it is no JSON."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None
+
+
+def request_id(headers: Mapping[str, str], names: Iterable[str]) -> str | None:
+    """What the first header of `names` that says anything says."""
+    return next((headers[name] for name in names if headers.get(name)), None)
+
+
+def plain(status: int, body: bytes) -> str:
+    """The message of a body that is no JSON, bounded; of an HTML page its title."""
+    text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace")
+    if MARKUP.match(text):
+        title = TITLE.search(text)
+        said = f": {' '.join(title[1].split())}" if title else ""
+        return f"the provider answered with status {status} and an HTML page{said}"
+    text = " ".join(_printable(text).replace("\ufffd", " ").split())
+    return text[:MAX_MESSAGE] or f"the provider answered with status {status} and no message"
+
+
+def message_in(value: Any, names: Sequence[str], depth: int = 0) -> str:
+    """The words in a JSON value, bounded, from members called `names`; empty without any."""
+    if depth > MAX_DEPTH:
+        return ""
+    match value:
+        case str():
+            return value.strip()[:MAX_MESSAGE]
+        case list():
+            found = [message_in(item, names, depth + 1) for item in value[:5]]
+            return "; ".join(filter(None, found))[:MAX_MESSAGE]
+        case dict():
+            inner = (message_in(value[name], names, depth + 1) for name in names if value.get(name))
+            return next(filter(None, inner), "")
+    return ""
+
+
+def _words(body: bytes) -> str:
     """The words of a body that is no JSON; of an HTML page its title."""
     text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace").replace("\ufffd", " ")
     if MARKUP.match(text):
         title = TITLE.search(text)
         return f"the provider answered with an HTML page: {title[1]}" if title else ""
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def describe(value: Any, status: int | None, request_id: str | None = None) -> ApiError:
     """The error in a JSON value; without a status, the one that its type or code stands for."""
     inner = _inner(value)
-    kind, code = _word(inner, "type", "status"), _word(inner, "code")
+    kind, code = word(inner, "type", "status"), word(inner, "code")
     cause = _cause(f"{kind} {code}".lower())
     if status is None:
         status = STATUSES[cause or Cause.SERVER]
     message = " ".join((_message(inner) or _message(value)).split())
     return ApiError(
         status=status,
-        cause=_agreed(status, cause),
+        cause=agreed(status, cause),
         message=message[:MAX_MESSAGE] or f"the provider answered with status {status}",
         code=code or (kind if cause is None else None),
-        param=_word(inner, "param"),
-        request_id=request_id or _word(value, "request_id"),
+        param=word(inner, "param"),
+        request_id=request_id or word(value, "request_id"),
     )
 
 
-def _agreed(status: int, cause: Cause | None) -> Cause:
+def agreed(status: int, cause: Cause | None) -> Cause:
     """The status decides between client's and provider's fault; the words tell more."""
     expected = cause_of(status)
     if cause in (None, Cause.INVALID_REQUEST) or (status >= 500) != (STATUSES[cause] >= 500):
@@ -127,15 +173,16 @@ def _message(value: Any) -> str:
         if isinstance(found, str) and found:
             return found
         if name == "detail" and isinstance(found, list):
-            return "; ".join(_word(item, "msg") or "" for item in found[:5])
+            return "; ".join(word(item, "msg") or "" for item in found[:5])
     return ""
 
 
-def _word(value: Any, *names: str) -> str | None:
+def word(value: Any, *names: str) -> str | None:
+    """The first string under one of `names` in an object; None where it is empty or none is."""
     if not isinstance(value, dict):
         return None
     return next((value[name] for name in names if isinstance(value.get(name), str)), None) or None
 
 
 def _cause(words: str) -> Cause | None:
-    return next((cause for word, cause in WORDS if word in words), None)
+    return next((cause for mark, cause in WORDS if mark in words), None)

@@ -68,6 +68,12 @@ def cause_of(status: int) -> Cause:
     return CAUSES.get(status, fallback)
 
 
+CUT = ApiError(
+    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
+)
+"""What a stream ends with that ends too early."""
+
+
 class GatewayError(Exception):
     """An exchange that this server ends itself; the message is meant for the caller."""
 

@@ -66,18 +66,41 @@ def mapping(owner: Json, name: str, at: str = "") -> Json | None:
     raise wrong(at + name, "an object")
 
 
-def objects(owner: Json, name: str, at: str = "") -> Iterator[tuple[Json, str]]:
-    """The objects of an array, each with its place and a dot; nothing where it is absent."""
+def required_mapping(owner: Json, name: str, at: str = "") -> Json:
+    """An object that must be there."""
+    value = owner.get(name)
+    if isinstance(value, dict):
+        return value
+    raise wrong(at + name, "an object")
+
+
+def items(owner: Json, name: str, at: str = "") -> Iterator[tuple[Any, str]]:
+    """The items of an array, each with its place; nothing where it is absent."""
     value = owner.get(name)
     if value is None:
         return
     if not isinstance(value, list):
         raise wrong(at + name, "an array")
     for index, item in enumerate(value):
-        place = f"{at}{name}[{index}]"
+        yield item, f"{at}{name}[{index}]"
+
+
+def objects(owner: Json, name: str, at: str = "") -> Iterator[tuple[Json, str]]:
+    """The objects of an array, each with its place and a dot; nothing where it is absent."""
+    for item, place in items(owner, name, at):
         if not isinstance(item, dict):
             raise wrong(place, "an object")
         yield item, f"{place}."
+
+
+def texts(owner: Json, name: str, at: str = "") -> tuple[str, ...]:
+    """The strings of an array, of which the wrong one is named; none where it is absent."""
+    found = []
+    for item, place in items(owner, name, at):
+        if not isinstance(item, str):
+            raise wrong(place, "a string")
+        found.append(item)
+    return tuple(found)
 
 
 def strings(owner: Json, name: str) -> list[str]:

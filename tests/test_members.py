@@ -21,6 +21,9 @@ RIGHT: list[tuple[Callable[..., Any], Any, Any]] = [
     (members.boolean, None, None),
     (members.mapping, {}, {}),
     (members.mapping, None, None),
+    (members.required_mapping, {}, {}),
+    (members.texts, ["a"], ("a",)),
+    (members.texts, None, ()),
     (members.strings, ["a"], ["a"]),
     (members.strings, None, []),
 ]
@@ -35,6 +38,8 @@ WRONG: list[tuple[Callable[..., Any], Any]] = [
     (members.number, "5"),
     (members.boolean, 1),
     (members.mapping, []),
+    (members.required_mapping, None),
+    (members.texts, "a"),
     (members.strings, "a"),
     (members.strings, [5]),
 ]
@@ -63,6 +68,12 @@ def test_what_is_no_array_of_objects_is_named(value: Any, place: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         list(members.objects({"m": value}, "m"))
     assert refused.value.param == place
+
+
+def test_the_wrong_one_of_some_texts_is_named() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        members.texts({"m": ["a", 5]}, "m", "outer.")
+    assert refused.value.param == "outer.m[1]"
 
 
 def test_what_says_nothing_is_left_out() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.dialects.openai_chat import DIALECT
-from providers.dialects.openai_chat.errors import MAX_MESSAGE
+from providers.error_bodies import MAX_MESSAGE
 from providers.errors import ApiError, Cause
 
 

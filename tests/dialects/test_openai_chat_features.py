@@ -1,183 +1,24 @@
 """Every feature that OpenAI chat says it carries changes what is sent, and no other does."""
 
-from typing import Any
-
-import msgspec
 import pytest
 
-from providers.chat import (
-    Audio,
-    AudioOutput,
-    Cache,
-    ChatRequest,
-    Data,
-    Document,
-    FileId,
-    Image,
-    JsonOutput,
-    Message,
-    NativeTool,
-    PlainText,
-    Reasoning,
-    Refusal,
-    Role,
-    Signature,
-    Text,
-    Thinking,
-    Tool,
-    ToolChoice,
-    ToolMode,
-    ToolResult,
-    Url,
-    Video,
-)
+from providers.chat import Citation, NativeTool, Signature
 from providers.dialects.openai_chat import DIALECT
-from providers.errors import Unsupported
-from providers.fidelity import Feature, fit, used
+from providers.fidelity import Feature
+from tests.features import FILE, Pair, changes_the_body_where_it_is_carried, uses
 
-
-def render(request: ChatRequest) -> tuple[dict[str, Any], list[str]]:
-    dropped: list[str] = []
-    return DIALECT.render_request(request, dropped), dropped
-
-
-def saying(*parts: Any, role: Role = Role.USER, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message(role=role, parts=parts),), **members)
-
-
-BASE = saying(Text(text="hi"), tools=(Tool(name="f", schema={"type": "object"}),))
-PICTURE, SOUND = (
-    Data(base64="AAAA", media_type="image/png"),
-    Data(base64="AAAA", media_type="audio/wav"),
+USES: dict[Feature, Pair] = uses(
+    FILE,
+    NativeTool(dialect=DIALECT.name, value={"type": "custom"}),
+    Signature(origin="openai", value="sig"),
+    Citation(),
 )
-FILE, LINK = FileId(id="file-1"), Url(url="https://a.test/b")
-SIGNED = Signature(origin="openai", value="sig")
-
-
-def replaced(**members: Any) -> ChatRequest:
-    return msgspec.structs.replace(BASE, **members)
-
-
-def said(*parts: Any, role: Role = Role.USER, name: str | None = None) -> ChatRequest:
-    message = Message(role=role, parts=parts, name=name)
-    return msgspec.structs.replace(BASE, messages=(message,))
-
-
-def result(**members: Any) -> ChatRequest:
-    parts = members.pop("parts", (Text(text="r"),))
-    return said(ToolResult(call_id="c", parts=parts, **members), role=Role.TOOL)
-
-
-# Feature → a request that uses it, and the same request without it.
-USES: dict[Feature, tuple[ChatRequest, ChatRequest]] = {
-    Feature.MAX_TOKENS: (replaced(max_tokens=5), BASE),
-    Feature.TEMPERATURE: (replaced(temperature=0.5), BASE),
-    Feature.TOP_P: (replaced(top_p=0.5), BASE),
-    Feature.TOP_K: (replaced(top_k=5), BASE),
-    Feature.MIN_P: (replaced(min_p=0.5), BASE),
-    Feature.STOP: (replaced(stop=("x",)), BASE),
-    Feature.SEED: (replaced(seed=5), BASE),
-    Feature.PRESENCE_PENALTY: (replaced(presence_penalty=0.5), BASE),
-    Feature.FREQUENCY_PENALTY: (replaced(frequency_penalty=0.5), BASE),
-    Feature.REPETITION_PENALTY: (replaced(repetition_penalty=1.5), BASE),
-    Feature.LOGIT_BIAS: (replaced(logit_bias={"5": 1}), BASE),
-    Feature.LOGPROBS: (replaced(logprobs=True), BASE),
-    Feature.TOP_LOGPROBS: (replaced(top_logprobs=5), BASE),
-    Feature.N: (replaced(n=2), BASE),
-    Feature.TOOLS: (BASE, replaced(tools=())),
-    Feature.TOOL_STRICT: (replaced(tools=(Tool(name="f", schema={}, strict=True),)), BASE),
-    Feature.NATIVE_TOOLS: (
-        replaced(tools=(NativeTool(dialect="openai.chat", value={"type": "custom"}),)),
-        BASE,
-    ),
-    Feature.TOOL_CHOICE_NONE: (replaced(tool_choice=ToolChoice(mode=ToolMode.NONE)), BASE),
-    Feature.TOOL_CHOICE_REQUIRED: (replaced(tool_choice=ToolChoice(mode=ToolMode.REQUIRED)), BASE),
-    Feature.TOOL_CHOICE_NAMED: (
-        replaced(tool_choice=ToolChoice(mode=ToolMode.NAMED, name="f")),
-        BASE,
-    ),
-    Feature.TOOL_CHOICE_ALLOWED: (
-        replaced(tool_choice=ToolChoice(mode=ToolMode.AUTO, allowed=("f",))),
-        BASE,
-    ),
-    Feature.PARALLEL_TOOL_CALLS: (replaced(parallel_tool_calls=False), BASE),
-    Feature.JSON_MODE: (replaced(output=JsonOutput()), BASE),
-    Feature.JSON_SCHEMA: (replaced(output=JsonOutput(schema={"type": "object"})), BASE),
-    Feature.REASONING_OFF: (replaced(reasoning=Reasoning(enabled=False)), BASE),
-    Feature.REASONING_EFFORT: (replaced(reasoning=Reasoning(effort="low")), BASE),
-    Feature.REASONING_BUDGET: (replaced(reasoning=Reasoning(budget=2000)), BASE),
-    Feature.REASONING_SHOW: (replaced(reasoning=Reasoning(show=True)), BASE),
-    Feature.REASONING_SUMMARY: (replaced(reasoning=Reasoning(summary="auto")), BASE),
-    Feature.VERBOSITY: (replaced(verbosity="low"), BASE),
-    Feature.AUDIO_OUTPUT: (replaced(audio=AudioOutput(voice="alloy", format="wav")), BASE),
-    Feature.IMAGE_OUTPUT: (replaced(modalities=("text", "image")), BASE),
-    Feature.PREDICTION: (replaced(prediction={"type": "content", "content": "x"}), BASE),
-    Feature.USER: (replaced(user="u"), BASE),
-    Feature.METADATA: (replaced(metadata={"a": "b"}), BASE),
-    Feature.SERVICE_TIER: (replaced(service_tier="flex"), BASE),
-    Feature.STORE: (replaced(store=True), BASE),
-    Feature.PROMPT_CACHE_KEY: (replaced(prompt_cache_key="k"), BASE),
-    Feature.SAFETY_IDENTIFIER: (replaced(safety_identifier="s"), BASE),
-    Feature.CACHE: (said(Text(text="hi", cache=Cache())), BASE),
-    Feature.CACHE_TTL: (
-        said(Text(text="hi", cache=Cache(ttl="1h"))),
-        said(Text(text="hi", cache=Cache())),
-    ),
-    Feature.PREVIOUS_RESPONSE: (replaced(previous_response_id="r"), BASE),
-    Feature.MESSAGE_NAME: (said(Text(text="hi"), name="bob"), BASE),
-    Feature.SYSTEM: (said(Text(text="hi"), role=Role.SYSTEM), BASE),
-    Feature.IMAGE_DATA: (said(Text(text="hi"), Image(source=PICTURE)), BASE),
-    Feature.IMAGE_URL: (said(Text(text="hi"), Image(source=LINK)), BASE),
-    Feature.IMAGE_FILE: (said(Text(text="hi"), Image(source=FILE)), BASE),
-    Feature.IMAGE_DETAIL: (
-        said(Image(source=LINK, detail="low")),
-        said(Image(source=LINK)),
-    ),
-    Feature.AUDIO_DATA: (said(Text(text="hi"), Audio(source=SOUND)), BASE),
-    Feature.AUDIO_URL: (said(Text(text="hi"), Audio(source=LINK)), BASE),
-    Feature.AUDIO_FILE: (said(Text(text="hi"), Audio(source=FILE)), BASE),
-    Feature.VIDEO_DATA: (said(Text(text="hi"), Video(source=PICTURE)), BASE),
-    Feature.VIDEO_URL: (said(Text(text="hi"), Video(source=LINK)), BASE),
-    Feature.VIDEO_FILE: (said(Text(text="hi"), Video(source=FILE)), BASE),
-    Feature.DOCUMENT_DATA: (said(Text(text="hi"), Document(source=PICTURE)), BASE),
-    Feature.DOCUMENT_URL: (said(Text(text="hi"), Document(source=LINK)), BASE),
-    Feature.DOCUMENT_FILE: (said(Text(text="hi"), Document(source=FILE)), BASE),
-    Feature.DOCUMENT_TEXT: (said(Text(text="hi"), Document(source=PlainText(text="t"))), BASE),
-    Feature.DOCUMENT_NAME: (
-        said(Document(source=FILE, name="a.pdf")),
-        said(Document(source=FILE)),
-    ),
-    Feature.DOCUMENT_CONTEXT: (
-        said(Document(source=FILE, context="c")),
-        said(Document(source=FILE)),
-    ),
-    Feature.DOCUMENT_CITE: (said(Document(source=FILE, cite=True)), said(Document(source=FILE))),
-    Feature.TOOL_RESULT_MEDIA: (result(parts=(Text(text="r"), Image(source=PICTURE))), result()),
-    Feature.TOOL_RESULT_ERROR: (result(is_error=True), result()),
-    Feature.THINKING: (
-        said(Thinking(text="hm", signature=SIGNED), Text(text="x"), role=Role.ASSISTANT),
-        said(Text(text="x"), role=Role.ASSISTANT),
-    ),
-    Feature.REFUSAL: (
-        said(Refusal(text="no"), role=Role.ASSISTANT),
-        said(role=Role.ASSISTANT),
-    ),
-}
+del USES[Feature.CITATIONS]
 
 
 @pytest.mark.parametrize("feature", USES)
 def test_a_feature_changes_the_body_exactly_where_it_is_carried(feature: Feature) -> None:
-    using, without = USES[feature]
-    assert feature in used(using)
-    assert feature not in used(without)
-    if feature in DIALECT.carries:
-        assert render(using)[0] != render(without)[0]
-        return
-    try:
-        assert render(using)[0] == render(without)[0]
-    except Unsupported:
-        with pytest.raises(Unsupported):
-            fit(using, DIALECT.carries, DIALECT.names, DIALECT.name)
+    changes_the_body_where_it_is_carried(DIALECT, feature, *USES[feature])
 
 
 def test_every_feature_but_an_answers_citations_is_tried() -> None:

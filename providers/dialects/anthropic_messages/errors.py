@@ -9,11 +9,9 @@ from typing import Any
 
 import orjson
 
+from providers import error_bodies
 from providers.chat import Json
 from providers.errors import ApiError, Cause, cause_of
-
-MAX_MESSAGE = 2_000
-"""Characters of a provider's message that are shown."""
 
 REQUEST_IDS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "cf-ray")
 
@@ -91,7 +89,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
         value = orjson.loads(body)
     except ValueError:
         value = _plain(body)
-    request_id = next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+    request_id = error_bodies.request_id(headers, REQUEST_IDS)
     kind = headers.get("x-amzn-errortype", "").partition(":")[0]
     return describe(value, status, request_id, kind)
 
@@ -121,7 +119,7 @@ def describe(
     return ApiError(
         status=status,
         cause=cause,
-        message=message[:MAX_MESSAGE],
+        message=message[: error_bodies.MAX_MESSAGE],
         code=_word(details, "error_code") or _word(inner, "code") or None,
         request_id=request_id or _word(value, "request_id") or None,
     )

@@ -29,12 +29,9 @@ from providers.dialects.anthropic_messages.fields import Wrong
 from providers.dialects.anthropic_messages.names import FAMILY, NAME
 from providers.dialects.anthropic_messages.response import explained, native_of, parse_finish
 from providers.dialects.anthropic_messages.usage import merge, parse_tier, parse_usage
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import sse
 
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)
 GARBLED = ApiError(
     status=502, cause=Cause.SERVER, message="the provider sent an event that cannot be understood"
 )

@@ -9,10 +9,9 @@ from providers.chat import Json
 from providers.dialect import Seen
 from providers.dialects.anthropic_messages.blocks import is_foreign, is_made
 from providers.dialects.anthropic_messages.errors import describe, error_event
-from providers.dialects.anthropic_messages.parser import CUT
 from providers.dialects.anthropic_messages.response import parse_finish
 from providers.dialects.anthropic_messages.usage import merge, parse_usage
-from providers.errors import BadAnswer
+from providers.errors import CUT, BadAnswer
 from providers.framing import sse
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from providers import members
 from providers.chat import (
     SEAL,
     Audio,
@@ -38,7 +39,7 @@ def parse_blocks(owner: Json, at: str, name: str = "content") -> tuple[Part, ...
     if blocks is None:
         return ()
     if not isinstance(blocks, list):
-        fields.wrong(at + name, "an array")
+        raise members.wrong(at + name, "an array")
     parts: list[Part] = []
     for index, block in enumerate(blocks):
         # Nearly every block is a plain text; a place is only worth its making for the others.
@@ -52,11 +53,11 @@ def parse_blocks(owner: Json, at: str, name: str = "content") -> tuple[Part, ...
 
 def _add(parts: list[Part], block: Any, at: str) -> None:
     if not isinstance(block, dict):
-        fields.wrong(at, "an object")
+        raise members.wrong(at, "an object")
     place = f"{at}."
     kind, value = fields.union(block, place)
     if kind == "text":
-        parts.append(Text(text=fields.required_text(block, kind, place)))
+        parts.append(Text(text=members.required_text(block, kind, place)))
     elif kind == "cachePoint":
         _mark(parts, block, place)
     else:
@@ -77,13 +78,13 @@ def _mark(parts: list[Part], block: Json, at: str) -> None:
 
 def parse_cache(block: Json, at: str) -> Cache:
     """The marker of a `cachePoint` block."""
-    point = fields.required_mapping(block, "cachePoint", at)
-    return Cache(ttl=fields.text(point, "ttl", f"{at}cachePoint."))
+    point = members.required_mapping(block, "cachePoint", at)
+    return Cache(ttl=members.text(point, "ttl", f"{at}cachePoint."))
 
 
 def _block(kind: str, value: Any, block: Json, at: str) -> Part:
     if not isinstance(value, dict):
-        fields.wrong(at + kind, "an object")
+        raise members.wrong(at + kind, "an object")
     at = f"{at}{kind}."
     if kind in MEDIA:
         return parse_media(kind, value, at)
@@ -104,26 +105,26 @@ def parse_tool_use(value: Json, at: str) -> ToolCall:
     """A call of a client's tool."""
     arguments = value.get("input")
     return ToolCall(
-        id=fields.required_text(value, "toolUseId", at),
-        name=fields.required_text(value, "name", at),
+        id=members.required_text(value, "toolUseId", at),
+        name=members.required_text(value, "name", at),
         arguments=orjson.dumps({} if arguments is None else arguments).decode(),
     )
 
 
 def _tool_result(value: Json, at: str) -> ToolResult:
     parts: list[Part] = []
-    for block, place in fields.objects(value, "content", at):
+    for block, place in members.objects(value, "content", at):
         kind, inner = fields.union(block, place)
         if kind == "json":
             parts.append(Text(text=orjson.dumps(inner).decode()))
         elif kind == "text":
-            parts.append(Text(text=fields.required_text(block, kind, place)))
+            parts.append(Text(text=members.required_text(block, kind, place)))
         else:
             parts.append(_block(kind, inner, block, place))
     return ToolResult(
-        call_id=fields.required_text(value, "toolUseId", at),
+        call_id=members.required_text(value, "toolUseId", at),
         parts=tuple(parts),
-        is_error=fields.text(value, "status", at) == "error",
+        is_error=members.text(value, "status", at) == "error",
     )
 
 
@@ -131,12 +132,12 @@ def parse_thinking(value: Json, at: str) -> Thinking:
     """A `reasoningContent` block: text with its signature, or an encrypted blob."""
     kind, _ = fields.union(value, at)
     if kind == "redactedContent":
-        return Thinking(redacted=parse_blob(fields.required_text(value, kind, at)))
-    inner = fields.required_mapping(value, "reasoningText", at)
+        return Thinking(redacted=parse_blob(members.required_text(value, kind, at)))
+    inner = members.required_mapping(value, "reasoningText", at)
     at = f"{at}reasoningText."
-    signature = fields.text(inner, "signature", at)
+    signature = members.text(inner, "signature", at)
     return Thinking(
-        text=fields.text(inner, "text", at) or "",
+        text=members.text(inner, "text", at) or "",
         signature=unseal(signature, FAMILY) if signature else None,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from providers import members
 from providers.chat import Citation, Json, Text
 from providers.dialects.bedrock_converse import fields
 from providers.dialects.bedrock_converse.names import NAME
@@ -11,10 +12,10 @@ from providers.dialects.bedrock_converse.names import NAME
 def parse_block(block: Json, at: str) -> Text:
     """The text that a `citationsContent` block holds, with its citations."""
     texts = [
-        fields.text(item, "text", place) or ""
-        for item, place in fields.objects(block, "content", at)
+        members.text(item, "text", place) or ""
+        for item, place in members.objects(block, "content", at)
     ]
-    cited = fields.objects(block, "citations", at)
+    cited = members.objects(block, "citations", at)
     return Text(text="".join(texts), citations=tuple(parse_citation(raw) for raw, _ in cited))
 
 

@@ -3,17 +3,14 @@
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_Errors
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from providers import error_bodies
 from providers.errors import ApiError, Cause, cause_of
 from providers.framing import aws_event_stream as frames
-
-MAX_MESSAGE = 2_000
-"""Characters of a provider's message that are shown."""
 
 REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-request-id")
 
@@ -80,24 +77,18 @@ STREAMED = {
     Cause.SERVER: "internalServerException",
 }
 
-TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{1,200})", re.IGNORECASE)
-TAG = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """The error that a provider answered with, whatever its body is."""
-    try:
-        value = orjson.loads(body)
-    except ValueError:
-        value = None
+    value = error_bodies.json_of(body)
     kind = _kind(headers.get("x-amzn-errortype")) or _named(value)
     known = TYPES.get(kind or "")
     return ApiError(
         status=status,
         cause=_agreed(status, known[1] if known else None),
-        message=_message(value) or _plain(status, body),
+        message=_message(value) or error_bodies.plain(status, body),
         code=kind,
-        request_id=next((headers[name] for name in REQUEST_IDS if headers.get(name)), None),
+        request_id=error_bodies.request_id(headers, REQUEST_IDS),
     )
 
 
@@ -127,20 +118,9 @@ def _message(value: Any) -> str:
         return ""
     for name in ("message", "Message", "errorMessage", "originalMessage"):
         if isinstance(value.get(name), str) and value[name].strip():
-            return str(value[name])[:MAX_MESSAGE]
+            return str(value[name])[: error_bodies.MAX_MESSAGE]
     inner = value.get("error")
-    return inner[:MAX_MESSAGE] if isinstance(inner, str) else _message(inner)
-
-
-def _plain(status: int, body: bytes) -> str:
-    text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace")
-    if TAG.match(text):
-        title = TITLE.search(text)
-        said = f": {' '.join(title[1].split())}" if title else ""
-        return f"the provider answered with status {status} and an HTML page{said}"
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = " ".join(text.replace("\ufffd", " ").split())
-    return text[:MAX_MESSAGE] or f"the provider answered with status {status} and no message"
+    return inner[: error_bodies.MAX_MESSAGE] if isinstance(inner, str) else _message(inner)
 
 
 def parse_exception(headers: Mapping[str, frames.Header], payload: bytes) -> ApiError:
@@ -158,7 +138,7 @@ def parse_exception(headers: Mapping[str, frames.Header], payload: bytes) -> Api
     return ApiError(
         status=status,
         cause=cause,
-        message=said[:MAX_MESSAGE] or f"the provider broke off with {kind}",
+        message=said[: error_bodies.MAX_MESSAGE] or f"the provider broke off with {kind}",
         code=kind,
     )
 
@@ -189,7 +169,3 @@ def _streamed(kind: str) -> str:
 
 
 EXCEPTIONS = {kind: frames.exception_headers(kind) for kind in set(STREAMED.values())}
-
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from providers import members
 from providers.chat import (
     Audio,
     Data,
@@ -104,7 +105,7 @@ EXTENSION = re.compile(r"\.([a-z0-9]{2,5})$", re.IGNORECASE)
 
 def parse_media(kind: str, block: Json, at: str) -> Image | Document | Video | Audio | Native:
     """An image, document, video or audio block, all four of one shape."""
-    source = fields.required_mapping(block, "source", at)
+    source = members.required_mapping(block, "source", at)
     name, value = fields.union(source, f"{at}source.")
     owner = f"{at}source.{name}."
     if name == "s3Location" and isinstance(value, dict) and "bucketOwner" in value:
@@ -113,20 +114,20 @@ def parse_media(kind: str, block: Json, at: str) -> Image | Document | Video | A
     match name:
         case "bytes":
             parsed: Source = Data(
-                base64=fields.required_text(source, "bytes", f"{at}source."),
+                base64=members.required_text(source, "bytes", f"{at}source."),
                 media_type=media_type or "application/octet-stream",
             )
         case "s3Location":
-            location = fields.required_mapping(source, name, f"{at}source.")
-            parsed = Url(url=fields.required_text(location, "uri", owner), media_type=media_type)
+            location = members.required_mapping(source, name, f"{at}source.")
+            parsed = Url(url=members.required_text(location, "uri", owner), media_type=media_type)
         case "text" if kind == "document":
-            parsed = PlainText(text=fields.required_text(source, "text", f"{at}source."))
+            parsed = PlainText(text=members.required_text(source, "text", f"{at}source."))
         case "content" if kind == "document":
-            chunks = fields.objects(source, "content", f"{at}source.")
-            texts = [fields.required_text(chunk, "text", place) for chunk, place in chunks]
+            chunks = members.objects(source, "content", f"{at}source.")
+            texts = [members.required_text(chunk, "text", place) for chunk, place in chunks]
             parsed = PlainText(text="\n".join(texts))
         case _:
-            fields.wrong(f"{at}source", "an object with the member bytes or s3Location")
+            raise members.wrong(f"{at}source", "an object with the member bytes or s3Location")
     return _part(kind, block, parsed, at)
 
 
@@ -141,19 +142,19 @@ def _part(kind: str, block: Json, source: Source, at: str) -> Image | Document |
     citations = fields.mapping(block, "citations", at)
     return Document(
         source=source,
-        name=fields.text(block, "name", at),
-        context=fields.text(block, "context", at),
-        cite=fields.boolean(citations, "enabled", f"{at}citations.") or False,
+        name=members.text(block, "name", at),
+        context=members.text(block, "context", at),
+        cite=members.boolean(citations, "enabled", f"{at}citations.") or False,
     )
 
 
 def _media_type(kind: str, block: Json, at: str) -> str | None:
-    name = fields.text(block, "format", at)
+    name = members.text(block, "format", at)
     if name is None and kind == "document":
         return None
     known = FORMATS[kind].get(name or "")
     if known is None:
-        fields.wrong(f"{at}format", f"one of {', '.join(FORMATS[kind])}")
+        raise members.wrong(f"{at}format", f"one of {', '.join(FORMATS[kind])}")
     return known
 
 

@@ -4,8 +4,8 @@ import orjson
 
 from providers.dialect import Seen
 from providers.dialects.bedrock_converse.answers import parse_finish, parse_usage
-from providers.dialects.bedrock_converse.errors import CUT, exception_event, parse_exception
-from providers.errors import ApiError, BadAnswer
+from providers.dialects.bedrock_converse.errors import exception_event, parse_exception
+from providers.errors import CUT, ApiError, BadAnswer
 from providers.framing import aws_event_stream as frames
 
 DELTA = b"contentBlockDelta"

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from providers import members
 from providers.chat import (
     ChatRequest,
     Json,
@@ -80,12 +81,12 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     if additional:
         extras["additionalModelRequestFields"] = additional
     return ChatRequest(
-        model=path_model or fields.text(body, "modelId") or "",
+        model=path_model or members.text(body, "modelId") or "",
         messages=tuple(_messages(body)),
         stream=path_stream,
-        max_tokens=fields.integer(inference, "maxTokens", "inferenceConfig."),
-        temperature=fields.number(inference, "temperature", "inferenceConfig."),
-        top_p=fields.number(inference, "topP", "inferenceConfig."),
+        max_tokens=members.integer(inference, "maxTokens", "inferenceConfig."),
+        temperature=members.number(inference, "temperature", "inferenceConfig."),
+        top_p=members.number(inference, "topP", "inferenceConfig."),
         top_k=top_k,
         stop=fields.strings(inference, "stopSequences", "inferenceConfig."),
         tools=parse_tools(config),
@@ -94,7 +95,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         output=_output(output),
         reasoning=reasoning,
         metadata=metadata or None,
-        service_tier=fields.text(tier, "type", "serviceTier."),
+        service_tier=members.text(tier, "type", "serviceTier."),
         extras=extras,
     )
 
@@ -104,11 +105,11 @@ def _take_top_k(additional: Json) -> int | None:
     at = "additionalModelRequestFields."
     for name in ("top_k", "topK", "k"):
         if additional.get(name) is not None:
-            value = fields.integer(additional, name, at)
+            value = members.integer(additional, name, at)
             del additional[name]
             return value
     nova = dict(fields.mapping(additional, "inferenceConfig", at))
-    value = fields.integer(nova, "topK", f"{at}inferenceConfig.")
+    value = members.integer(nova, "topK", f"{at}inferenceConfig.")
     if value is not None:
         del nova["topK"]
         additional["inferenceConfig"] = nova
@@ -135,10 +136,10 @@ def _messages(body: Json) -> Iterable[Message]:
     if system:
         yield Message(role=Role.SYSTEM, parts=system)
     names: dict[str, str] = {}
-    for message, at in fields.objects(body, "messages"):
-        role = ROLES.get(fields.required_text(message, "role", at))
+    for message, at in members.objects(body, "messages"):
+        role = ROLES.get(members.required_text(message, "role", at))
         if role is None:
-            fields.wrong(f"{at}role", "one of user, assistant, system")
+            raise members.wrong(f"{at}role", "one of user, assistant, system")
         parts = parse_blocks(message, at)
         if role is Role.USER:
             yield from _runs(parts, names)
@@ -176,19 +177,19 @@ def _output(output: Json) -> JsonOutput | None:
     if not wanted:
         return None
     at = "outputConfig.textFormat.structure."
-    structure = fields.required_mapping(wanted, "structure", "outputConfig.textFormat.")
-    definition = fields.required_mapping(structure, "jsonSchema", at)
+    structure = members.required_mapping(wanted, "structure", "outputConfig.textFormat.")
+    definition = members.required_mapping(structure, "jsonSchema", at)
     at += "jsonSchema."
     try:
-        schema = orjson.loads(fields.required_text(definition, "schema", at))
+        schema = orjson.loads(members.required_text(definition, "schema", at))
     except ValueError:
         schema = None
     if not isinstance(schema, dict):
-        fields.wrong(f"{at}schema", "a JSON schema as JSON text")
+        raise members.wrong(f"{at}schema", "a JSON schema as JSON text")
     return JsonOutput(
         schema=schema,
-        name=fields.text(definition, "name", at),
-        description=fields.text(definition, "description", at),
+        name=members.text(definition, "name", at),
+        description=members.text(definition, "description", at),
     )
 
 

@@ -28,11 +28,11 @@ from providers.deltas import (
 from providers.dialects.bedrock_converse.answers import parse_finish, parse_usage
 from providers.dialects.bedrock_converse.blocks import parse_blob
 from providers.dialects.bedrock_converse.citations import parse_citation
-from providers.dialects.bedrock_converse.errors import CUT, parse_exception
+from providers.dialects.bedrock_converse.errors import parse_exception
 from providers.dialects.bedrock_converse.media import IMAGES
 from providers.dialects.bedrock_converse.names import FAMILY, NAME
 from providers.dialects.bedrock_converse.response import arguments_of, stop_sequence
-from providers.errors import BadAnswer
+from providers.errors import CUT, BadAnswer
 from providers.framing import aws_event_stream as frames
 
 MAX_KNOWN_HEADERS = 64

@@ -29,10 +29,11 @@ from providers.deltas import (
 from providers.dialect import Context
 from providers.dialects.bedrock_converse.answers import render_finish, render_usage
 from providers.dialects.bedrock_converse.citations import render_citation
-from providers.dialects.bedrock_converse.errors import CUT, exception_event
+from providers.dialects.bedrock_converse.errors import exception_event
 from providers.dialects.bedrock_converse.media import render_media
 from providers.dialects.bedrock_converse.names import FAMILY
 from providers.dialects.bedrock_converse.response import IMAGE_TYPES, render_thinking
+from providers.errors import CUT
 from providers.framing import aws_event_stream as frames
 from providers.usage import Usage
 

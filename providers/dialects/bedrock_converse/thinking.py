@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from providers import members
 from providers.chat import ChatRequest, Json, Reasoning, Role, Thinking, ToolCall, ToolMode
 from providers.dialects.bedrock_converse import fields
 from providers.dialects.bedrock_converse.models import Family, Thinks
@@ -29,11 +30,11 @@ NEAREST = {"minimal": "low", "xhigh": "high", "max": "high"}
 def parse_reasoning(additional: Json, output: Json) -> Reasoning | None:
     """What a client's additionalModelRequestFields and outputConfig say; takes it out of the
     former."""
-    effort = fields.text(output, "effort", "outputConfig.")
+    effort = members.text(output, "effort", "outputConfig.")
     at = "additionalModelRequestFields."
     own = fields.mapping(additional, "output_config", at)
-    effort = effort or fields.text(own, "effort", f"{at}output_config.")
-    effort = effort or fields.text(additional, "reasoning_effort", at)
+    effort = effort or members.text(own, "effort", f"{at}output_config.")
+    effort = effort or members.text(additional, "reasoning_effort", at)
     thinking = _thinking(additional, at)
     for name in ("thinking", "reasoning_config", "reasoning_effort", "reasoningConfig"):
         additional.pop(name, None)
@@ -51,7 +52,7 @@ def parse_reasoning(additional: Json, output: Json) -> Reasoning | None:
 def _thinking(additional: Json, at: str) -> Reasoning | None:
     nova = fields.mapping(additional, "reasoningConfig", at)
     if nova:
-        effort = fields.text(nova, "maxReasoningEffort", f"{at}reasoningConfig.")
+        effort = members.text(nova, "maxReasoningEffort", f"{at}reasoningConfig.")
         return Reasoning(enabled=nova.get("type") == "enabled", effort=effort)
     # `reasoning_config` is Bedrock's older word for Claude's `thinking`.
     name = "thinking" if additional.get("thinking") is not None else "reasoning_config"
@@ -61,12 +62,12 @@ def _thinking(additional: Json, at: str) -> Reasoning | None:
     thinking = fields.mapping(additional, name, at)
     if not thinking:
         return None
-    display = fields.text(thinking, "display", f"{at}{name}.")
+    display = members.text(thinking, "display", f"{at}{name}.")
     show = None if display is None else display != "omitted"
     if thinking.get("type") == "disabled":
         return Reasoning(enabled=False)
     adaptive = thinking.get("type") == "adaptive"
-    budget = -1 if adaptive else fields.integer(thinking, "budget_tokens", f"{at}{name}.")
+    budget = -1 if adaptive else members.integer(thinking, "budget_tokens", f"{at}{name}.")
     return Reasoning(enabled=True, budget=budget, show=show)
 
 

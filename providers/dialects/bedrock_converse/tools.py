@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from providers import members
 from providers.chat import (
     Cache,
     ChatRequest,
@@ -34,26 +35,26 @@ NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_.:-]")
 def parse_tools(config: Json) -> tuple[Tool | NativeTool, ...]:
     """The tools of `toolConfig`; a cache point marks the tool before it."""
     tools: list[Tool | NativeTool] = []
-    for block, at in fields.objects(config, "tools", "toolConfig."):
+    for block, at in members.objects(config, "tools", "toolConfig."):
         kind, value = fields.union(block, at)
         if kind == "toolSpec":
-            tools.append(_tool(fields.required_mapping(block, kind, at), f"{at}toolSpec."))
+            tools.append(_tool(members.required_mapping(block, kind, at), f"{at}toolSpec."))
         elif kind == "cachePoint" and tools and isinstance(tools[-1], Tool):
             tools[-1] = msgspec.structs.replace(tools[-1], cache=parse_cache(block, at))
         elif isinstance(value, dict):
             tools.append(NativeTool(dialect=NAME, value=block))
         else:
-            fields.wrong(at + kind, "an object")
+            raise members.wrong(at + kind, "an object")
     return tuple(tools)
 
 
 def _tool(spec: Json, at: str) -> Tool:
     schema = fields.mapping(spec, "inputSchema", at)
     return Tool(
-        name=fields.required_text(spec, "name", at),
-        description=fields.text(spec, "description", at),
+        name=members.required_text(spec, "name", at),
+        description=members.text(spec, "description", at),
         schema=fields.mapping(schema, "json", f"{at}inputSchema.") if schema else None,
-        strict=fields.boolean(spec, "strict", at),
+        strict=members.boolean(spec, "strict", at),
     )
 
 
@@ -66,9 +67,9 @@ def parse_choice(config: Json) -> ToolChoice | None:
     kind, value = fields.union(choice, at)
     mode = CHOICES.get(kind)
     if mode is None or not isinstance(value, dict):
-        fields.wrong(at.removesuffix("."), "one of auto, any, tool")
+        raise members.wrong(at.removesuffix("."), "one of auto, any, tool")
     named = mode is ToolMode.NAMED
-    name = fields.required_text(value, "name", f"{at}tool.") if named else None
+    name = members.required_text(value, "name", f"{at}tool.") if named else None
     return ToolChoice(mode=mode, name=name)
 
 

@@ -3,11 +3,11 @@
 https://docs.cohere.com/v2/reference/chat
 """
 
-import re
 from typing import Any
 
 import orjson
 
+from providers import members
 from providers.chat import (
     Audio,
     Data,
@@ -26,16 +26,14 @@ from providers.chat import (
     seal,
     unseal,
 )
-from providers.dialects.cohere_chat import fields
 from providers.errors import InvalidRequest, Unsupported
+from providers.media import parse_data_uri
 
 NAME = "cohere.chat"
 FAMILY = "cohere"
 
 PLAIN = Signature(origin=FAMILY, value="thinking")
 """What tells Cohere's own thoughts, which are plain text, from those of others."""
-
-DATA_URI = re.compile(r"data:([^;,]*)(?:;[^;,]*)*?;base64,", re.IGNORECASE)
 
 TEXTS = ("text", "snippet", "content")
 """Members of a document's data that hold its text, in the order of Cohere's own examples."""
@@ -46,7 +44,7 @@ DOCUMENT_MEMBERS = frozenset({"title", "context"})
 
 def parse_block(block: Json, at: str) -> Part:
     """One content block of a message."""
-    match fields.required_text(block, "type", at):
+    match members.required_text(block, "type", at):
         case "text":
             return parse_text(block, at)
         case "image_url":
@@ -54,28 +52,28 @@ def parse_block(block: Json, at: str) -> Part:
         case "thinking":
             return parse_thinking(block, at)
         case "document":
-            return parse_document(fields.required_mapping(block, "document", at), f"{at}document.")
+            return parse_document(members.required_mapping(block, "document", at), f"{at}document.")
         case kind:
             raise InvalidRequest(f"{at}type {kind!r} is not known", param=f"{at}type")
 
 
 def parse_text(block: Json, at: str) -> Text:
     """A block of text; a foreign signature may have come with it."""
-    signature = fields.text(block, "signature", at)
+    signature = members.text(block, "signature", at)
     return Text(
-        text=fields.required_text(block, "text", at),
+        text=members.required_text(block, "text", at),
         signature=unseal(signature, FAMILY) if signature else None,
     )
 
 
 def parse_thinking(block: Json, at: str) -> Thinking:
     """A thought; one of another provider comes back with what was sealed in it."""
-    redacted = fields.text(block, "redacted", at)
+    redacted = members.text(block, "redacted", at)
     if redacted:
         return Thinking(redacted=unseal(redacted, FAMILY))
-    signature = fields.text(block, "signature", at)
+    signature = members.text(block, "signature", at)
     return Thinking(
-        text=fields.required_text(block, "thinking", at),
+        text=members.required_text(block, "thinking", at),
         signature=unseal(signature, FAMILY) if signature else PLAIN,
     )
 
@@ -84,26 +82,22 @@ def _image(block: Json, at: str) -> Image:
     value = block.get("image_url")
     if isinstance(value, str):
         return Image(source=_source(value, f"{at}image_url"))
-    inner, place = fields.required_mapping(block, "image_url", at), f"{at}image_url."
+    inner, place = members.required_mapping(block, "image_url", at), f"{at}image_url."
     return Image(
-        source=_source(fields.required_text(inner, "url", place), f"{place}url"),
-        detail=fields.text(inner, "detail", place),
+        source=_source(members.required_text(inner, "url", place), f"{place}url"),
+        detail=members.text(inner, "detail", place),
     )
 
 
 def _source(url: str, at: str) -> Source:
     if not url:
-        raise fields.wrong(at, "a URL or a data URI")
+        raise members.wrong(at, "a URL or a data URI")
     if url[:5].lower() != "data:":
         return Url(url=url)
-    match = DATA_URI.match(url)
-    if match is None:
-        raise fields.wrong(at, "a base64 data URI")
-    payload = url[match.end() :]
-    if not payload.isascii() or any(char in payload for char in "-_\r\n "):
-        payload = payload.translate({45: "+", 95: "/", 13: None, 10: None, 32: None})
-    payload += "=" * (-len(payload) % 4)
-    return Data(base64=payload, media_type=match[1].lower() or "application/octet-stream")
+    data = parse_data_uri(url)
+    if data is None:
+        raise members.wrong(at, "a base64 data URI")
+    return data
 
 
 def parse_document(value: Any, at: str, cite: bool = True) -> Document:
@@ -114,7 +108,7 @@ def parse_document(value: Any, at: str, cite: bool = True) -> Document:
     if isinstance(data, str):
         data = {"text": data}
     if not isinstance(data, dict):
-        raise fields.wrong(f"{at}data", "an object")
+        raise members.wrong(f"{at}data", "an object")
     name = next((name for name in TEXTS if isinstance(data.get(name), str)), None)
     rest = {key: item for key, item in data.items() if key != name}
     title = rest.get("title") or value.get("id")

@@ -3,25 +3,16 @@
 https://docs.cohere.com/v2/reference/errors
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from providers import error_bodies
 from providers.chat import Json
 from providers.dialects.cohere_chat.answers import render_usage
 from providers.errors import ApiError, Cause, cause_of
 from providers.usage import Usage
-
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)
-
-MAX_MESSAGE = 2_000
-"""Characters of a provider's message that are shown."""
-
-MAX_DEPTH = 6
 
 REQUEST_IDS = ("x-request-id", "x-debug-trace-id", "request-id", "x-trace-id")
 
@@ -33,19 +24,15 @@ CAUSES = {422: Cause.INVALID_REQUEST, 498: Cause.AUTHENTICATION, 501: Cause.INVA
 # The SDK has an exception class for each status that it knows; overload is a 503 there.
 STATUSES = {529: 503}
 
-TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{1,200})", re.IGNORECASE)
-TAG = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """The error that a provider answered with, whatever its body is."""
-    try:
-        value = orjson.loads(body)
-    except ValueError:
-        value = None
-    message = _message(value)[:MAX_MESSAGE] or _plain(status, b"" if value in ({}, []) else body)
+    value = error_bodies.json_of(body)
+    message = error_bodies.message_in(value, MESSAGES) or error_bodies.plain(
+        status, b"" if value in ({}, []) else body
+    )
     given = value.get("id") if isinstance(value, dict) else None
-    id = next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+    id = error_bodies.request_id(headers, REQUEST_IDS)
     return ApiError(
         status=status,
         cause=CAUSES.get(status) or cause_of(status),
@@ -55,31 +42,6 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     )
 
 
-def _message(value: Any, depth: int = 0) -> str:
-    if depth > MAX_DEPTH:
-        return ""
-    match value:
-        case str():
-            return value.strip()
-        case list():
-            return "; ".join(filter(None, [_message(item, depth + 1) for item in value[:5]]))
-        case dict():
-            found = (_message(value[name], depth + 1) for name in MESSAGES if value.get(name))
-            return next(filter(None, found), "")
-    return ""
-
-
-def _plain(status: int, body: bytes) -> str:
-    text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace")
-    if TAG.match(text):
-        title = TITLE.search(text)
-        said = f": {' '.join(title[1].split())}" if title else ""
-        return f"the provider answered with status {status} and an HTML page{said}"
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = " ".join(text.replace("\ufffd", " ").split())
-    return text[:MAX_MESSAGE] or f"the provider answered with status {status} and no message"
-
-
 def failure(reason: Any, message: Any) -> ApiError:
     """The error with which a stream or an answer ended."""
     words = message if isinstance(message, str) and message else ""
@@ -87,7 +49,8 @@ def failure(reason: Any, message: Any) -> ApiError:
     return ApiError(
         status=504 if timeout else 500,
         cause=Cause.TIMEOUT if timeout else Cause.SERVER,
-        message=words[:MAX_MESSAGE] or "the provider gave up in the middle of its answer",
+        message=words[: error_bodies.MAX_MESSAGE]
+        or "the provider gave up in the middle of its answer",
     )
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import msgspec
 
+from providers import members
 from providers.chat import (
     Citation,
     Document,
@@ -26,7 +27,6 @@ from providers.chat import (
     seal,
     unseal,
 )
-from providers.dialects.cohere_chat import fields
 from providers.dialects.cohere_chat.citations import PLAN, parse_citation, render_citation
 from providers.dialects.cohere_chat.content import (
     FAMILY,
@@ -51,9 +51,9 @@ ROLES = {
 def parse_messages(body: Json) -> tuple[Message, ...]:
     """Every message; a run of tool results is one, documents stand in the last user's."""
     if not isinstance(body.get("messages"), list):
-        raise fields.wrong("messages", "an array")
+        raise members.wrong("messages", "an array")
     names: dict[str, str] = {}
-    parsed = [_message(message, at, names) for message, at in fields.objects(body, "messages")]
+    parsed = [_message(message, at, names) for message, at in members.objects(body, "messages")]
     return tuple(_with_documents(list(_merged(parsed)), _documents(body)))
 
 
@@ -66,12 +66,12 @@ def _merged(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 def _documents(body: Json) -> tuple[Document, ...]:
-    options = fields.mapping(body, "citation_options") or {}
+    options = members.mapping(body, "citation_options") or {}
     cite = str(options.get("mode")).upper() not in ("OFF", "DISABLED")
     found = []
-    for item, at in fields.items(body, "documents"):
+    for item, at in members.items(body, "documents"):
         if not isinstance(item, str | dict):
-            raise fields.wrong(at, "a string or an object")
+            raise members.wrong(at, "a string or an object")
         found.append(parse_document(item, f"{at}.", cite))
     return tuple(found)
 
@@ -88,14 +88,14 @@ def _with_documents(messages: list[Message], documents: tuple[Document, ...]) ->
 
 
 def _message(message: Json, at: str, names: dict[str, str]) -> Message:
-    word = fields.required_text(message, "role", at)
+    word = members.required_text(message, "role", at)
     role = ROLES.get(word)
     if role is None:
         raise InvalidRequest(
             f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
         )
     if role is Role.TOOL:
-        id = fields.required_text(message, "tool_call_id", at)
+        id = members.required_text(message, "tool_call_id", at)
         parts = _content(message, at)
         return Message(role=role, parts=(ToolResult(call_id=id, name=names.get(id), parts=parts),))
     if role is Role.ASSISTANT:
@@ -109,30 +109,30 @@ def _content(message: Json, at: str) -> tuple[Part, ...]:
         return (Text(text=content),)
     if isinstance(content, dict):  # the SDK's types take one block without an array
         return (parse_block(content, f"{at}content."),)
-    blocks = fields.objects(message, "content", at)
+    blocks = members.objects(message, "content", at)
     return tuple(parse_block(block, place) for block, place in blocks)
 
 
 def _assistant(message: Json, at: str, names: dict[str, str]) -> Iterator[Part]:
     content = [part for part in _content(message, at) if part != Text(text="")]
-    plan = fields.text(message, "tool_plan", at)
+    plan = members.text(message, "tool_plan", at)
     if plan:
         content.append(Text(text=plan))
-    citations = [item for item, _ in fields.objects(message, "citations", at)]
+    citations = [item for item, _ in members.objects(message, "citations", at)]
     yield from attached(content, citations, len(content) - 1 if plan else -1)
-    for call, place in fields.objects(message, "tool_calls", at):
+    for call, place in members.objects(message, "tool_calls", at):
         yield _call(call, place, names)
 
 
 def _call(call: Json, at: str, names: dict[str, str]) -> ToolCall:
-    function, place = fields.required_mapping(call, "function", at), f"{at}function."
-    id = fields.text(call, "id", at) or f"call_{len(names)}"
-    names[id] = fields.required_text(function, "name", place)
-    signature = fields.text(call, "signature", at)
+    function, place = members.required_mapping(call, "function", at), f"{at}function."
+    id = members.text(call, "id", at) or f"call_{len(names)}"
+    names[id] = members.required_text(function, "name", place)
+    signature = members.text(call, "signature", at)
     return ToolCall(
         id=id,
         name=names[id],
-        arguments=fields.text(function, "arguments", place) or "{}",
+        arguments=members.text(function, "arguments", place) or "{}",
         signature=unseal(signature, FAMILY) if signature else None,
     )
 

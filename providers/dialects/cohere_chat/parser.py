@@ -27,9 +27,9 @@ from providers.deltas import (
 from providers.dialects.cohere_chat.answers import parse_finish, parse_logprobs, parse_usage
 from providers.dialects.cohere_chat.citations import PLAN, parse_citation
 from providers.dialects.cohere_chat.content import PLAIN
-from providers.dialects.cohere_chat.errors import CUT, failure
+from providers.dialects.cohere_chat.errors import failure
 from providers.dialects.cohere_chat.response import parse_call
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import sse
 
 

@@ -8,8 +8,8 @@ import orjson
 from providers.chat import Finish, Json
 from providers.dialect import Seen
 from providers.dialects.cohere_chat.answers import parse_finish, parse_usage
-from providers.dialects.cohere_chat.errors import CUT, error_event, failure
-from providers.errors import BadAnswer
+from providers.dialects.cohere_chat.errors import error_event, failure
+from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import sse
 

@@ -5,6 +5,7 @@ https://docs.cohere.com/v2/reference/chat
 
 import orjson
 
+from providers import members
 from providers.chat import (
     ChatRequest,
     Json,
@@ -15,7 +16,6 @@ from providers.chat import (
     ToolChoice,
     ToolMode,
 )
-from providers.dialects.cohere_chat import fields
 from providers.dialects.cohere_chat.content import NAME
 from providers.dialects.cohere_chat.messages import parse_messages, render_messages
 from providers.errors import InvalidRequest, Unsupported
@@ -23,14 +23,14 @@ from providers.fidelity import Feature
 
 # Cohere's member → (neutral field, what it must be).
 SAMPLING = {
-    "max_tokens": ("max_tokens", fields.integer),
-    "temperature": ("temperature", fields.number),
-    "p": ("top_p", fields.number),
-    "k": ("top_k", fields.integer),
-    "seed": ("seed", fields.integer),
-    "frequency_penalty": ("frequency_penalty", fields.number),
-    "presence_penalty": ("presence_penalty", fields.number),
-    "logprobs": ("logprobs", fields.boolean),
+    "max_tokens": ("max_tokens", members.integer),
+    "temperature": ("temperature", members.number),
+    "p": ("top_p", members.number),
+    "k": ("top_k", members.integer),
+    "seed": ("seed", members.integer),
+    "frequency_penalty": ("frequency_penalty", members.number),
+    "presence_penalty": ("presence_penalty", members.number),
+    "logprobs": ("logprobs", members.boolean),
 }
 
 READ = frozenset(
@@ -72,7 +72,7 @@ NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
     """What the client asks for; raises InvalidRequest naming the member that is wrong."""
-    model = fields.text(body, "model") or path_model
+    model = members.text(body, "model") or path_model
     if not model:
         raise InvalidRequest("model is required", param="model")
     values: Json = {
@@ -82,8 +82,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         **values,
         model=model,
         messages=parse_messages(body),
-        stream=bool(fields.boolean(body, "stream")) or path_stream,
-        stop=fields.strings(body, "stop_sequences"),
+        stream=bool(members.boolean(body, "stream")) or path_stream,
+        stop=members.texts(body, "stop_sequences"),
         tools=tuple(_tools(body)),
         tool_choice=_tool_choice(body),
         output=_output(body),
@@ -95,22 +95,22 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 def _extras(body: Json) -> Json:
     extras = {name: value for name, value in body.items() if name not in READ}
     # Whether to cite is said by the documents themselves.
-    mode = (fields.mapping(body, "citation_options") or {}).get("mode")
+    mode = (members.mapping(body, "citation_options") or {}).get("mode")
     if mode is not None and str(mode).upper() in ("ENABLED", "OFF", "DISABLED"):
         del extras["citation_options"]
     return extras
 
 
 def _tools(body: Json) -> list[Tool]:
-    strict = fields.boolean(body, "strict_tools")
+    strict = members.boolean(body, "strict_tools")
     found = []
-    for tool, at in fields.objects(body, "tools"):
-        function, place = fields.required_mapping(tool, "function", at), f"{at}function."
+    for tool, at in members.objects(body, "tools"):
+        function, place = members.required_mapping(tool, "function", at), f"{at}function."
         found.append(
             Tool(
-                name=fields.required_text(function, "name", place),
-                description=fields.text(function, "description", place),
-                schema=fields.mapping(function, "parameters", place),
+                name=members.required_text(function, "name", place),
+                description=members.text(function, "description", place),
+                schema=members.mapping(function, "parameters", place),
                 strict=strict,
             )
         )
@@ -118,38 +118,38 @@ def _tools(body: Json) -> list[Tool]:
 
 
 def _tool_choice(body: Json) -> ToolChoice | None:
-    match fields.text(body, "tool_choice"):
+    match members.text(body, "tool_choice"):
         case None:
             return None
         case "REQUIRED":
             return ToolChoice(mode=ToolMode.REQUIRED)
         case "NONE":
             return ToolChoice(mode=ToolMode.NONE)
-    raise fields.wrong("tool_choice", "REQUIRED or NONE")
+    raise members.wrong("tool_choice", "REQUIRED or NONE")
 
 
 def _output(body: Json) -> JsonOutput | None:
-    form = fields.mapping(body, "response_format")
+    form = members.mapping(body, "response_format")
     if form is None:
         return None
-    match fields.required_text(form, "type", "response_format."):
+    match members.required_text(form, "type", "response_format."):
         case "text":
             return None
         case "json_object":
             # `schema` is the older name.
             name = "json_schema" if form.get("json_schema") is not None else "schema"
-            return JsonOutput(schema=fields.mapping(form, name, "response_format."))
-    raise fields.wrong("response_format.type", "text or json_object")
+            return JsonOutput(schema=members.mapping(form, name, "response_format."))
+    raise members.wrong("response_format.type", "text or json_object")
 
 
 def _reasoning(body: Json) -> Reasoning | None:
-    thinking = fields.mapping(body, "thinking")
+    thinking = members.mapping(body, "thinking")
     if thinking is None:
         return None
-    kind = fields.text(thinking, "type", "thinking.") or "enabled"
+    kind = members.text(thinking, "type", "thinking.") or "enabled"
     if kind not in ("enabled", "disabled"):
-        raise fields.wrong("thinking.type", "enabled or disabled")
-    budget = fields.integer(thinking, "token_budget", "thinking.")
+        raise members.wrong("thinking.type", "enabled or disabled")
+    budget = members.integer(thinking, "token_budget", "thinking.")
     return Reasoning(enabled=kind == "enabled", budget=budget)
 
 

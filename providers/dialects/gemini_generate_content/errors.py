@@ -3,17 +3,14 @@
 https://ai.google.dev/gemini-api/docs/troubleshooting, https://google.aip.dev/193
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from providers import error_bodies
 from providers.chat import Json
 from providers.errors import ApiError, Cause, cause_of
-
-MAX_MESSAGE = 2_000
-"""Characters of a provider's message that are shown."""
 
 REQUEST_IDS = ("x-request-id", "x-goog-request-id", "x-cloud-trace-context")
 
@@ -53,31 +50,21 @@ STATUSES = {
 
 TYPES = "type.googleapis.com/google.rpc."
 
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)
-
-TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{1,200})", re.IGNORECASE)
-TAG = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """The error that a provider answered with, whatever its body is."""
-    try:
-        value = orjson.loads(body)
-    except ValueError:
-        value = None
-    request_id = next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+    value = error_bodies.json_of(body)
+    request_id = error_bodies.request_id(headers, REQUEST_IDS)
     if isinstance(value, dict | list) and value:
         return describe(value, status, request_id)
-    message = _plain(status, b"" if value in ({}, []) else body)
+    message = error_bodies.plain(status, b"" if value in ({}, []) else body)
     return ApiError(status=status, cause=cause_of(status), message=message, request_id=request_id)
 
 
 def describe(value: Any, status: int | None, request_id: str | None = None) -> ApiError:
     """The error in a JSON value; without an HTTP status, the one that the value stands for."""
     inner = _inner(value)
-    word = _word(inner, "status")
+    word = error_bodies.word(inner, "status")
     known, cause = CODES.get(word or "", (None, None))
     if status is None:
         code = inner.get("code")
@@ -85,7 +72,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
     if cause is None or (status >= 500) != (CODES[word or ""][0] >= 500):
         cause = cause_of(status)
     details = _details(inner)
-    reason = _word(details.get("ErrorInfo", {}), "reason")
+    reason = error_bodies.word(details.get("ErrorInfo", {}), "reason")
     # https://ai.google.dev/gemini-api/docs/troubleshooting: a bad key is a 400 there.
     if reason == "API_KEY_INVALID":
         status, cause = 401, Cause.AUTHENTICATION
@@ -95,10 +82,10 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
     return ApiError(
         status=status,
         cause=cause,
-        message=message[:MAX_MESSAGE],
+        message=message[: error_bodies.MAX_MESSAGE],
         code=reason or word,
         param=_field(details),
-        request_id=request_id or _word(details.get("RequestInfo", {}), "requestId"),
+        request_id=request_id or error_bodies.word(details.get("RequestInfo", {}), "requestId"),
     )
 
 
@@ -115,16 +102,10 @@ def _inner(value: Any) -> Json:
 
 
 def _message(value: Any, inner: Json) -> str:
-    found = _word(inner, "message", "error", "error_description", "detail", "msg")
+    found = error_bodies.word(inner, "message", "error", "error_description", "detail", "msg")
     if found is None and isinstance(value, dict):
-        found = _word(value, "error", "message")
+        found = error_bodies.word(value, "error", "message")
     return (found or "").strip()
-
-
-def _word(value: Any, *names: str) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    return next((value[name] for name in names if isinstance(value.get(name), str)), None) or None
 
 
 def _details(inner: Json) -> dict[str, Json]:
@@ -132,7 +113,7 @@ def _details(inner: Json) -> dict[str, Json]:
     found: dict[str, Json] = {}
     details = inner.get("details")
     for detail in details if isinstance(details, list) else ():
-        kind = _word(detail, "@type")
+        kind = error_bodies.word(detail, "@type")
         if kind is not None:
             found.setdefault(kind.rpartition(".")[2], detail)
     return found
@@ -146,23 +127,12 @@ def _violations(detail: Json | None, name: str) -> list[Json]:
 def _is_spent(details: dict[str, Json]) -> bool:
     """Whether a quota of a day is used up, not one of a minute."""
     violations = _violations(details.get("QuotaFailure"), "violations")
-    return any("PerDay" in (_word(item, "quotaId") or "") for item in violations)
+    return any("PerDay" in (error_bodies.word(item, "quotaId") or "") for item in violations)
 
 
 def _field(details: dict[str, Json]) -> str | None:
     violations = _violations(details.get("BadRequest"), "fieldViolations")
-    return next((_word(item, "field") for item in violations), None)
-
-
-def _plain(status: int, body: bytes) -> str:
-    text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace")
-    if TAG.match(text):
-        title = TITLE.search(text)
-        said = f": {' '.join(title[1].split())}" if title else ""
-        return f"the provider answered with status {status} and an HTML page{said}"
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = " ".join(text.replace("\ufffd", " ").split())
-    return text[:MAX_MESSAGE] or f"the provider answered with status {status} and no message"
+    return next((error_bodies.word(item, "field") for item in violations), None)
 
 
 def error_status(error: ApiError) -> int:

@@ -32,7 +32,7 @@ from providers.dialects.gemini_generate_content.answers import (
 from providers.dialects.gemini_generate_content.calls import Numbering
 from providers.dialects.gemini_generate_content.citations import Passage, parse_citations
 from providers.dialects.gemini_generate_content.content import parse_call, parse_shown
-from providers.dialects.gemini_generate_content.errors import CUT, describe
+from providers.dialects.gemini_generate_content.errors import describe
 from providers.dialects.gemini_generate_content.framing import Chunks
 from providers.dialects.gemini_generate_content.response import (
     blocked,
@@ -42,7 +42,7 @@ from providers.dialects.gemini_generate_content.response import (
     seconds,
     text_of,
 )
-from providers.errors import BadAnswer, GatewayError
+from providers.errors import CUT, BadAnswer, GatewayError
 
 
 class CandidateParser:

@@ -4,10 +4,10 @@ import orjson
 
 from providers.chat import Finish
 from providers.dialect import Seen
-from providers.dialects.gemini_generate_content.errors import CUT, describe, error_body
+from providers.dialects.gemini_generate_content.errors import describe, error_body
 from providers.dialects.gemini_generate_content.framing import Chunks
 from providers.dialects.gemini_generate_content.response import note
-from providers.errors import ApiError, BadAnswer
+from providers.errors import CUT, ApiError, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import json_array
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from providers import members
 from providers.chat import (
     Data,
     Document,
@@ -22,7 +23,6 @@ from providers.chat import (
     ToolCall,
     ToolResult,
 )
-from providers.dialects.ollama_chat import fields
 from providers.dialects.ollama_chat.calls import arguments_text, render_call
 from providers.dialects.ollama_chat.names import FAMILY, NAME, PLAIN
 from providers.errors import InvalidRequest, Unsupported
@@ -80,7 +80,7 @@ def parse_messages(body: Json) -> tuple[Message, ...]:
     calls = Calls()
     if body.get("messages") is None:
         return ()
-    parsed = [_message(message, at, calls) for message, at in fields.objects(body, "messages")]
+    parsed = [_message(message, at, calls) for message, at in members.objects(body, "messages")]
     return tuple(_merged(parsed))
 
 
@@ -93,28 +93,28 @@ def _merged(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 def _message(message: Json, at: str, calls: Calls) -> Message:
-    word = fields.required_text(message, "role", at)
+    word = members.required_text(message, "role", at)
     role = ROLES.get(word)
     if role is None:
         raise InvalidRequest(
             f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
         )
-    content = fields.text(message, "content", at)
+    content = members.text(message, "content", at)
     parts: list[Part] = [Text(text=content)] if content else []
-    parts += [_picture(item, place) for item, place in fields.items(message, "images", at)]
+    parts += [_picture(item, place) for item, place in members.items(message, "images", at)]
     if role is Role.TOOL:
         return Message(role=role, parts=(_result(message, at, calls, tuple(parts)),))
     if role is Role.ASSISTANT:
-        thinking = fields.text(message, "thinking", at)
+        thinking = members.text(message, "thinking", at)
         thoughts = [Thinking(text=thinking, signature=PLAIN)] if thinking else []
-        made = [_call(call, at, calls) for call, at in fields.objects(message, "tool_calls", at)]
+        made = [_call(call, at, calls) for call, at in members.objects(message, "tool_calls", at)]
         return Message(role=role, parts=(*thoughts, *parts, *made))
     return Message(role=role, parts=tuple(parts))
 
 
 def _picture(item: object, at: str) -> Image:
     if not isinstance(item, str) or not item:
-        raise fields.wrong(at, "a base64 string")
+        raise members.wrong(at, "a base64 string")
     return parse_picture(item)
 
 
@@ -127,18 +127,18 @@ def parse_picture(text: str) -> Image:
 
 def _result(message: Json, at: str, calls: Calls, parts: tuple[Part, ...]) -> ToolResult:
     # `name` is what OpenAI's clients send.
-    name = fields.text(message, "tool_name", at) or fields.text(message, "name", at)
-    id, name = calls.answer(fields.text(message, "tool_call_id", at) or None, name)
+    name = members.text(message, "tool_name", at) or members.text(message, "name", at)
+    id, name = calls.answer(members.text(message, "tool_call_id", at) or None, name)
     return ToolResult(call_id=id, name=name, parts=parts)
 
 
 def _call(call: Json, at: str, calls: Calls) -> ToolCall:
-    function, place = fields.required_mapping(call, "function", at), f"{at}function."
-    name = fields.required_text(function, "name", place)
+    function, place = members.required_mapping(call, "function", at), f"{at}function."
+    name = members.required_text(function, "name", place)
     value = function.get("arguments")
     if not isinstance(value, dict | str | None):
-        raise fields.wrong(f"{place}arguments", "an object")
-    id = calls.add(fields.text(call, "id", at), name)
+        raise members.wrong(f"{place}arguments", "an object")
+    id = calls.add(members.text(call, "id", at), name)
     return ToolCall(id=id, name=name, arguments=arguments_text(value))
 
 

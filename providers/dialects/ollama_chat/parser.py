@@ -21,7 +21,7 @@ from providers.deltas import (
     WholePart,
 )
 from providers.dialects.ollama_chat.calls import parse_call
-from providers.dialects.ollama_chat.errors import CUT, failure
+from providers.dialects.ollama_chat.errors import failure
 from providers.dialects.ollama_chat.names import PLAIN
 from providers.dialects.ollama_chat.response import (
     calls_of,
@@ -32,7 +32,7 @@ from providers.dialects.ollama_chat.response import (
     usage_of,
     word,
 )
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import ndjson
 
 

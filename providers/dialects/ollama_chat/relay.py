@@ -7,9 +7,9 @@ import orjson
 
 from providers.chat import Finish, Json
 from providers.dialect import Seen
-from providers.dialects.ollama_chat.errors import CUT, error_line, failure
+from providers.dialects.ollama_chat.errors import error_line, failure
 from providers.dialects.ollama_chat.response import finish_of, usage_of, word
-from providers.errors import BadAnswer
+from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import ndjson
 

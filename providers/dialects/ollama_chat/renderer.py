@@ -25,9 +25,10 @@ from providers.deltas import (
 )
 from providers.dialect import Context
 from providers.dialects.ollama_chat.calls import render_call
-from providers.dialects.ollama_chat.errors import CUT, error_line
+from providers.dialects.ollama_chat.errors import error_line
 from providers.dialects.ollama_chat.names import SHOWN
 from providers.dialects.ollama_chat.response import moment, render_logprobs, render_usage
+from providers.errors import CUT
 from providers.framing import ndjson
 from providers.usage import Usage
 

@@ -5,6 +5,7 @@ https://docs.ollama.com/api/chat
 
 from typing import Any
 
+from providers import members
 from providers.chat import (
     ChatRequest,
     Json,
@@ -15,7 +16,6 @@ from providers.chat import (
     ToolChoice,
     ToolMode,
 )
-from providers.dialects.ollama_chat import fields
 from providers.dialects.ollama_chat.messages import parse_messages, render_messages
 from providers.dialects.ollama_chat.names import NAME
 from providers.errors import InvalidRequest, Unsupported
@@ -23,15 +23,15 @@ from providers.fidelity import Feature
 
 # Member of `options` → (neutral field, what it must be).
 OPTIONS = {
-    "temperature": ("temperature", fields.number),
-    "top_p": ("top_p", fields.number),
-    "top_k": ("top_k", fields.integer),
-    "min_p": ("min_p", fields.number),
-    "seed": ("seed", fields.integer),
-    "num_predict": ("max_tokens", fields.integer),
-    "repeat_penalty": ("repetition_penalty", fields.number),
-    "presence_penalty": ("presence_penalty", fields.number),
-    "frequency_penalty": ("frequency_penalty", fields.number),
+    "temperature": ("temperature", members.number),
+    "top_p": ("top_p", members.number),
+    "top_k": ("top_k", members.integer),
+    "min_p": ("min_p", members.number),
+    "seed": ("seed", members.integer),
+    "num_predict": ("max_tokens", members.integer),
+    "repeat_penalty": ("repetition_penalty", members.number),
+    "presence_penalty": ("presence_penalty", members.number),
+    "frequency_penalty": ("frequency_penalty", members.number),
 }
 
 READ = frozenset(
@@ -73,10 +73,10 @@ NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
     """What the client asks for; raises InvalidRequest naming the member that is wrong."""
-    model = fields.text(body, "model") or path_model
+    model = members.text(body, "model") or path_model
     if not model:
         raise InvalidRequest("model is required", param="model")
-    options = fields.mapping(body, "options") or {}
+    options = members.mapping(body, "options") or {}
     values: Json = {
         neutral: read(options, name, "options.")
         for name, (neutral, read) in OPTIONS.items()
@@ -88,10 +88,10 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         **values,
         model=model,
         messages=parse_messages(body),
-        stream=fields.boolean(body, "stream") is not False,  # true where it is absent
+        stream=members.boolean(body, "stream") is not False,  # true where it is absent
         stop=_stop(options),
-        logprobs=fields.boolean(body, "logprobs"),
-        top_logprobs=fields.integer(body, "top_logprobs"),
+        logprobs=members.boolean(body, "logprobs"),
+        top_logprobs=members.integer(body, "top_logprobs"),
         tools=tuple(_tools(body)),
         output=_output(body),
         reasoning=_reasoning(body),
@@ -102,7 +102,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 def _stop(options: Json) -> tuple[str, ...]:
     if isinstance(options.get("stop"), str):
         return (options["stop"],)
-    return fields.strings(options, "stop", "options.")
+    return members.texts(options, "stop", "options.")
 
 
 def _extras(body: Json, options: Json) -> Json:
@@ -113,13 +113,13 @@ def _extras(body: Json, options: Json) -> Json:
 
 def _tools(body: Json) -> list[Tool]:
     found = []
-    for tool, at in fields.objects(body, "tools"):
-        function, place = fields.required_mapping(tool, "function", at), f"{at}function."
+    for tool, at in members.objects(body, "tools"):
+        function, place = members.required_mapping(tool, "function", at), f"{at}function."
         found.append(
             Tool(
-                name=fields.required_text(function, "name", place),
-                description=fields.text(function, "description", place),
-                schema=fields.mapping(function, "parameters", place),
+                name=members.required_text(function, "name", place),
+                description=members.text(function, "description", place),
+                schema=members.mapping(function, "parameters", place),
             )
         )
     return found
@@ -133,7 +133,7 @@ def _output(body: Json) -> JsonOutput | None:
             return JsonOutput()
         case dict(schema):
             return JsonOutput(schema=schema)
-    raise fields.wrong("format", "json or a JSON schema")
+    raise members.wrong("format", "json or a JSON schema")
 
 
 def _reasoning(body: Json) -> Reasoning | None:
@@ -144,7 +144,7 @@ def _reasoning(body: Json) -> Reasoning | None:
             return Reasoning(enabled=enabled)
         case str(level):
             return Reasoning(effort=level)
-    raise fields.wrong("think", "a boolean or a level")
+    raise members.wrong("think", "a boolean or a level")
 
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:

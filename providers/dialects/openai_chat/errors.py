@@ -3,20 +3,14 @@
 https://platform.openai.com/docs/guides/error-codes
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
+from providers import error_bodies
 from providers.chat import Json
 from providers.errors import ApiError, Cause, cause_of
-
-MAX_MESSAGE = 2_000
-"""Characters of a provider's message that are shown."""
-
-MAX_DEPTH = 6
-"""Nested values that are searched for a message."""
 
 MESSAGES = ("message", "msg", "Message", "detail", "error", "error_msg", "description")
 
@@ -54,61 +48,33 @@ WORDS = (
     ("unavailable", Cause.UNAVAILABLE),
 )
 
-STATUSES = {
-    Cause.INVALID_REQUEST: 400,
-    Cause.AUTHENTICATION: 401,
-    Cause.PERMISSION: 403,
-    Cause.NOT_FOUND: 404,
-    Cause.TOO_LARGE: 413,
-    Cause.RATE_LIMIT: 429,
-    Cause.QUOTA: 429,
-    Cause.TIMEOUT: 504,
-    Cause.OVERLOADED: 503,
-    Cause.UNAVAILABLE: 503,
-    Cause.SERVER: 500,
-}
-
-TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{1,200})", re.IGNORECASE)
-TAG = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """The error that a provider answered with, whatever its body is."""
-    try:
-        value = orjson.loads(body)
-    except ValueError:
-        value = None
-    request_id = next((headers[name] for name in REQUEST_IDS if headers.get(name)), None)
+    value = error_bodies.json_of(body)
+    request_id = error_bodies.request_id(headers, REQUEST_IDS)
     if isinstance(value, dict | list | str) and value:
         return describe(value, status, request_id)
-    message = _plain(status, b"" if value in ({}, []) else body)
+    message = error_bodies.plain(status, b"" if value in ({}, []) else body)
     return ApiError(status=status, cause=cause_of(status), message=message, request_id=request_id)
 
 
 def describe(value: Any, status: int | None, request_id: str | None = None) -> ApiError:
     """The error in a JSON value; without a status, the one that its type or code stands for."""
     inner = _inner(value)
-    kind, code = _word(inner, "type", "status", "__type"), _code(inner)
+    kind, code = error_bodies.word(inner, "type", "status", "__type"), _code(inner)
     cause = _cause(kind, code)
     if status is None:
-        status = _status(inner) or STATUSES[cause or Cause.SERVER]
+        status = _status(inner) or error_bodies.STATUSES[cause or Cause.SERVER]
     message = _message(inner) or _message(value) or f"the provider answered with status {status}"
     return ApiError(
         status=status,
-        cause=_agreed(status, cause),
-        message=message[:MAX_MESSAGE],
+        cause=error_bodies.agreed(status, cause),
+        message=message[: error_bodies.MAX_MESSAGE],
         code=code or (kind if kind and cause is None else None),
-        param=_word(inner, "param"),
-        request_id=request_id or _word(value, "request_id", "requestId"),
+        param=error_bodies.word(inner, "param"),
+        request_id=request_id or error_bodies.word(value, "request_id", "requestId"),
     )
-
-
-def _agreed(status: int, cause: Cause | None) -> Cause:
-    """The status decides between client's and provider's fault; the words tell more."""
-    expected = cause_of(status)
-    if cause in (None, Cause.INVALID_REQUEST) or (status >= 500) != (STATUSES[cause] >= 500):
-        return expected
-    return cause
 
 
 def _inner(value: Any) -> Any:
@@ -129,7 +95,7 @@ def _inner(value: Any) -> Any:
 
 
 def _message(value: Any, depth: int = 0) -> str:
-    if depth > MAX_DEPTH:
+    if depth > error_bodies.MAX_DEPTH:
         return ""
     match value:
         case str():
@@ -161,15 +127,9 @@ def _raw(value: Json) -> str:
     return f": {raw}" if isinstance(raw, str) and raw else ""
 
 
-def _word(value: Any, *names: str) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    return next((value[name] for name in names if isinstance(value.get(name), str)), None) or None
-
-
 def _code(value: Any) -> str | None:
     """The machine-readable code; a number is mostly the HTTP status again."""
-    return _word(value, "code", "Code") or _word(value, "status")
+    return error_bodies.word(value, "code", "Code") or error_bodies.word(value, "status")
 
 
 def _cause(kind: str | None, code: str | None) -> Cause | None:
@@ -186,17 +146,6 @@ def _status(value: Any) -> int | None:
         if isinstance(status, int) and 400 <= status < 600:
             return status
     return None
-
-
-def _plain(status: int, body: bytes) -> str:
-    text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace")
-    if TAG.match(text):
-        title = TITLE.search(text)
-        said = f": {' '.join(title[1].split())}" if title else ""
-        return f"the provider answered with status {status} and an HTML page{said}"
-    text = "".join(char if char.isprintable() else " " for char in text)
-    text = " ".join(text.replace("\ufffd", " ").split())
-    return text[:MAX_MESSAGE] or f"the provider answered with status {status} and no message"
 
 
 def error_body(error: ApiError) -> Json:

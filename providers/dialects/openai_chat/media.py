@@ -1,8 +1,8 @@
 """Pictures, sound, films and files in OpenAI chat's content parts."""
 
-import re
 from typing import Any
 
+from providers import members
 from providers.chat import (
     Audio,
     Citation,
@@ -23,10 +23,9 @@ from providers.chat import (
 from providers.dialects.openai_chat import fields
 from providers.dialects.openai_chat.reasoning import parse_block
 from providers.errors import InvalidRequest, Unsupported
+from providers.media import parse_data_uri, render_data_uri
 
 NAME = "openai.chat"
-
-DATA_URI = re.compile(r"data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,", re.IGNORECASE)
 
 AUDIO_TYPES = {
     "wav": "audio/wav",
@@ -62,26 +61,13 @@ DOCUMENT_TYPES = {
 EXTENSIONS = {media_type: name for name, media_type in DOCUMENT_TYPES.items()}
 
 
-def data_uri(text: str) -> Data | None:
-    """The bytes in a base64 data URI; None where it is another URI."""
-    match = DATA_URI.match(text)
-    if match is None or match[3] is None:
-        return None
-    payload = text[match.end() :]
-    if not payload.isascii() or any(char in payload for char in "-_\r\n %"):
-        payload = payload.translate({45: "+", 95: "/", 13: None, 10: None, 32: None})
-        payload = payload.replace("%2B", "+").replace("%2F", "/").replace("%3D", "=")
-    payload += "=" * (-len(payload) % 4)
-    return Data(base64=payload, media_type=match[1].lower() or "application/octet-stream")
-
-
 def source(text: str, at: str) -> Source:
     """Inline bytes or a URL."""
     if not text:
-        raise fields.wrong(at, "a URL or a data URI")
+        raise members.wrong(at, "a URL or a data URI")
     if text[:5].lower() != "data:":
         return Url(url=text)
-    data = data_uri(text)
+    data = parse_data_uri(text)
     if data is None:
         raise InvalidRequest(f"{at} must be a base64 data URI", param=at)
     return data
@@ -91,7 +77,7 @@ def uri(value: Source) -> str:
     """The one string that a URL field holds."""
     match value:
         case Data():
-            return f"data:{value.media_type};base64,{value.base64}"
+            return render_data_uri(value)
         case Url():
             return value.url
         case FileId() | PlainText():
@@ -100,7 +86,7 @@ def uri(value: Source) -> str:
 
 def parse_part(part: Json, at: str) -> Part:
     """One content part of a message."""
-    kind = fields.required_text(part, "type", at)
+    kind = members.required_text(part, "type", at)
     parse = PARSERS.get(kind)
     if parse is not None:
         return parse(part, at)
@@ -108,30 +94,30 @@ def parse_part(part: Json, at: str) -> Part:
 
 
 def _text(part: Json, at: str) -> Part:
-    return Text(text=fields.required_text(part, "text", at), cache=fields.cache(part, at))
+    return Text(text=members.required_text(part, "text", at), cache=fields.cache(part, at))
 
 
 def _refusal(part: Json, at: str) -> Part:
-    return Refusal(text=fields.required_text(part, "refusal", at))
+    return Refusal(text=members.required_text(part, "refusal", at))
 
 
 def _image(part: Json, at: str) -> Part:
     value = part.get("image_url")
     if isinstance(value, str):
         return Image(source=source(value, f"{at}image_url"), cache=fields.cache(part, at))
-    inner = fields.required_mapping(part, "image_url", at)
+    inner = members.required_mapping(part, "image_url", at)
     place = f"{at}image_url."
     return Image(
-        source=source(fields.required_text(inner, "url", place), f"{place}url"),
-        detail=fields.text(inner, "detail", place),
+        source=source(members.required_text(inner, "url", place), f"{place}url"),
+        detail=members.text(inner, "detail", place),
         cache=fields.cache(part, at),
     )
 
 
 def _audio(part: Json, at: str) -> Part:
-    inner, place = fields.required_mapping(part, "input_audio", at), f"{at}input_audio."
-    data = fields.required_text(inner, "data", place)
-    form = fields.text(inner, "format", place) or "wav"
+    inner, place = members.required_mapping(part, "input_audio", at), f"{at}input_audio."
+    data = members.required_text(inner, "data", place)
+    form = members.text(inner, "format", place) or "wav"
     if data[:5].lower() == "data:" or "://" in data[:10]:
         value = source(data, f"{place}data")  # DashScope takes URLs and data URIs here
     else:
@@ -142,18 +128,18 @@ def _audio(part: Json, at: str) -> Part:
 def _video(part: Json, at: str) -> Part:
     value = part.get("video_url")
     inner = {"url": value} if isinstance(value, str) else None
-    inner = inner or fields.required_mapping(part, "video_url", at)
+    inner = inner or members.required_mapping(part, "video_url", at)
     place = f"{at}video_url."
     return Video(
-        source=source(fields.required_text(inner, "url", place), f"{place}url"),
+        source=source(members.required_text(inner, "url", place), f"{place}url"),
         cache=fields.cache(part, at),
     )
 
 
 def _file(part: Json, at: str) -> Part:
-    inner, place = fields.required_mapping(part, "file", at), f"{at}file."
-    name, cache = fields.text(inner, "filename", place), fields.cache(part, at)
-    data, id = fields.text(inner, "file_data", place), fields.text(inner, "file_id", place)
+    inner, place = members.required_mapping(part, "file", at), f"{at}file."
+    name, cache = members.text(inner, "filename", place), fields.cache(part, at)
+    data, id = members.text(inner, "file_data", place), members.text(inner, "file_id", place)
     if data is not None:
         return Document(source=_file_data(data, name, place), name=name, cache=cache)
     if not id:

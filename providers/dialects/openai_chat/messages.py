@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from providers import members
 from providers.chat import (
     Audio,
     Document,
@@ -47,9 +48,9 @@ ROLES = {
 def parse_messages(body: Json) -> tuple[Message, ...]:
     """Every message; a run of tool results is one."""
     if not isinstance(body.get("messages"), list):
-        raise fields.wrong("messages", "an array")
+        raise members.wrong("messages", "an array")
     names: dict[str, str] = {}
-    parsed = [_message(message, at, names) for message, at in fields.objects(body, "messages")]
+    parsed = [_message(message, at, names) for message, at in members.objects(body, "messages")]
     return tuple(_merged(parsed))
 
 
@@ -63,13 +64,13 @@ def _merged(messages: Iterable[Message]) -> Iterator[Message]:
 
 
 def _message(message: Json, at: str, names: dict[str, str]) -> Message:
-    word = fields.required_text(message, "role", at)
+    word = members.required_text(message, "role", at)
     role = ROLES.get(word)
     if role is None:
         raise InvalidRequest(
             f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
         )
-    name = fields.text(message, "name", at)
+    name = members.text(message, "name", at)
     if role is Role.TOOL:
         return Message(role=role, parts=(_result(message, at, names),))
     if role is Role.ASSISTANT:
@@ -85,9 +86,9 @@ def _content(message: Json, at: str) -> tuple[Part, ...]:
         return (Text(text=content, cache=fields.cache(message, at)),)
     if content is None or isinstance(content, list):
         return tuple(
-            parse_part(part, place) for part, place in fields.objects(message, "content", at)
+            parse_part(part, place) for part, place in members.objects(message, "content", at)
         )
-    raise fields.wrong(f"{at}content", "a string or an array")
+    raise members.wrong(f"{at}content", "a string or an array")
 
 
 def _assistant(message: Json, at: str, names: dict[str, str]) -> Iterator[Part]:
@@ -99,16 +100,16 @@ def _assistant(message: Json, at: str, names: dict[str, str]) -> Iterator[Part]:
             signature = None
         elif part != Text(text=""):
             yield part
-    refusal = fields.text(message, "refusal", at)
+    refusal = members.text(message, "refusal", at)
     if refusal:
         yield Refusal(text=refusal)
-    audio = fields.mapping(message, "audio", at)
+    audio = members.mapping(message, "audio", at)
     if audio is not None:
-        id = fields.required_text(audio, "id", f"{at}audio.")
+        id = members.required_text(audio, "id", f"{at}audio.")
         yield Audio(source=FileId(id=id), id=id)
-    for call, place in fields.objects(message, "tool_calls", at):
+    for call, place in members.objects(message, "tool_calls", at):
         yield _call(call, place, names)
-    legacy = fields.mapping(message, "function_call", at)
+    legacy = members.mapping(message, "function_call", at)
     if legacy is not None:
         yield _function(legacy, f"call_{len(names)}", f"{at}function_call.", names)
 
@@ -116,8 +117,8 @@ def _assistant(message: Json, at: str, names: dict[str, str]) -> Iterator[Part]:
 def _call(call: Json, at: str, names: dict[str, str]) -> Part:
     if call.get("type", "function") != "function":
         return Native(dialect=NAME, value=call)
-    id = fields.text(call, "id", at) or f"call_{len(names)}"
-    part = _function(fields.required_mapping(call, "function", at), id, f"{at}function.", names)
+    id = members.text(call, "id", at) or f"call_{len(names)}"
+    part = _function(members.required_mapping(call, "function", at), id, f"{at}function.", names)
     return ToolCall(
         id=id,
         name=part.name,
@@ -128,18 +129,18 @@ def _call(call: Json, at: str, names: dict[str, str]) -> Part:
 
 
 def _function(function: Json, id: str, at: str, names: dict[str, str]) -> ToolCall:
-    name = names[id] = fields.required_text(function, "name", at)
-    arguments = fields.text(function, "arguments", at)
+    name = names[id] = members.required_text(function, "name", at)
+    arguments = members.text(function, "arguments", at)
     return ToolCall(id=id, name=name, arguments=arguments or "{}")
 
 
 def _result(message: Json, at: str, names: dict[str, str]) -> ToolResult:
-    name = fields.text(message, "name", at)
+    name = members.text(message, "name", at)
     if message["role"] == "function":
         # The legacy form has no ids: the latest call of that name is meant.
         id = next((id for id, other in reversed(names.items()) if other == name), f"call_{name}")
     else:
-        id = fields.required_text(message, "tool_call_id", at)
+        id = members.required_text(message, "tool_call_id", at)
     marked = isinstance(message.get("content"), str)
     parts = _content({**message, "cache_control": None} if marked else message, at)
     return ToolResult(

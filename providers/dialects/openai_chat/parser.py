@@ -35,10 +35,8 @@ from providers.dialects.openai_chat.reasoning import (
 )
 from providers.dialects.openai_chat.response import parse_image, search_citations, seconds
 from providers.dialects.openai_chat.usage import usage_of
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import sse
-
-CUT = "the provider's stream ended before its answer did"
 
 
 def _bad(message: str) -> Failed:
@@ -332,7 +330,7 @@ class ChatStreamParser:
             bool(self._choices) and all(choice.ended for choice in self._choices.values())
         )
         if not complete and not self._failed:
-            self._fail(_bad(CUT), out)
+            self._fail(Failed(error=CUT), out)
         return out
 
     def _fail(self, failed: Failed, out: list[AnyDelta]) -> None:

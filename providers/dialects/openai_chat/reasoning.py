@@ -9,8 +9,8 @@
 import re
 from typing import Any
 
+from providers import members
 from providers.chat import SEAL, Json, Reasoning, Signature, Thinking, seal, unseal
-from providers.dialects.openai_chat import fields
 
 FAMILY = "openai"
 
@@ -167,7 +167,7 @@ def render_extra(signature: Signature) -> Json:
 
 def parse_reasoning(body: Json) -> Reasoning | None:
     """How much to think, from every form that is in use."""
-    effort = fields.text(body, "reasoning_effort")
+    effort = members.text(body, "reasoning_effort")
     wanted = _thinking(body) or _openrouter(body) or _google(body)
     if wanted is None:
         return Reasoning(effort=effort) if effort is not None else None
@@ -178,11 +178,11 @@ def parse_reasoning(body: Json) -> Reasoning | None:
 
 def _thinking(body: Json) -> Reasoning | None:
     """Anthropic's form, also DeepSeek's and Z.ai's: {"type": "enabled", "budget_tokens": 1024}."""
-    value = fields.mapping(body, "thinking")
+    value = members.mapping(body, "thinking")
     if value is None:
         return _qwen(body)
-    kind = fields.text(value, "type", "thinking.")
-    budget = fields.integer(value, "budget_tokens", "thinking.")
+    kind = members.text(value, "type", "thinking.")
+    budget = members.integer(value, "budget_tokens", "thinking.")
     if kind == "adaptive":
         budget = -1
     show = {"summarized": True, "omitted": False}.get(str(value.get("display")))
@@ -191,8 +191,8 @@ def _thinking(body: Json) -> Reasoning | None:
 
 def _qwen(body: Json) -> Reasoning | None:
     """DashScope's form: enable_thinking, thinking_budget."""
-    enabled, budget = fields.boolean(body, "enable_thinking"), None
-    budget = fields.integer(body, "thinking_budget")
+    enabled, budget = members.boolean(body, "enable_thinking"), None
+    budget = members.integer(body, "thinking_budget")
     if enabled is None and budget is None:
         return None
     return Reasoning(enabled=enabled, budget=budget)
@@ -203,13 +203,13 @@ def _openrouter(body: Json) -> Reasoning | None:
     value = body.get("reasoning")
     if not isinstance(value, dict):
         return None
-    exclude = fields.boolean(value, "exclude", "reasoning.")
+    exclude = members.boolean(value, "exclude", "reasoning.")
     return Reasoning(
-        enabled=fields.boolean(value, "enabled", "reasoning."),
-        effort=fields.text(value, "effort", "reasoning."),
-        budget=fields.integer(value, "max_tokens", "reasoning."),
+        enabled=members.boolean(value, "enabled", "reasoning."),
+        effort=members.text(value, "effort", "reasoning."),
+        budget=members.integer(value, "max_tokens", "reasoning."),
         show=None if exclude is None else not exclude,
-        summary=fields.text(value, "summary", "reasoning."),
+        summary=members.text(value, "summary", "reasoning."),
     )
 
 
@@ -222,7 +222,7 @@ def _google(body: Json) -> Reasoning | None:
         return None
     at = "google.thinking_config."
     return Reasoning(
-        effort=(fields.text(config, "thinking_level", at) or "").lower() or None,
-        budget=fields.integer(config, "thinking_budget", at),
-        show=fields.boolean(config, "include_thoughts", at),
+        effort=(members.text(config, "thinking_level", at) or "").lower() or None,
+        budget=members.integer(config, "thinking_budget", at),
+        show=members.boolean(config, "include_thoughts", at),
     )

@@ -9,13 +9,9 @@ from providers.dialect import Seen
 from providers.dialects.openai_chat.errors import describe, error_event
 from providers.dialects.openai_chat.finish import parse_finish
 from providers.dialects.openai_chat.usage import usage_of
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import sse
-
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of
 # these words is not mistaken for them.

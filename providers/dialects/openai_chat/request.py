@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from providers import members
 from providers.chat import (
     AudioOutput,
     ChatRequest,
@@ -26,27 +27,27 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
 
 SAMPLING = {
-    "max_tokens": fields.integer,
-    "temperature": fields.number,
-    "top_p": fields.number,
-    "top_k": fields.integer,
-    "min_p": fields.number,
-    "seed": fields.integer,
-    "presence_penalty": fields.number,
-    "frequency_penalty": fields.number,
-    "repetition_penalty": fields.number,
-    "logit_bias": fields.mapping,
-    "logprobs": fields.boolean,
-    "top_logprobs": fields.integer,
-    "n": fields.integer,
-    "parallel_tool_calls": fields.boolean,
-    "verbosity": fields.text,
-    "user": fields.text,
-    "metadata": fields.mapping,
-    "service_tier": fields.text,
-    "store": fields.boolean,
-    "prompt_cache_key": fields.text,
-    "safety_identifier": fields.text,
+    "max_tokens": members.integer,
+    "temperature": members.number,
+    "top_p": members.number,
+    "top_k": members.integer,
+    "min_p": members.number,
+    "seed": members.integer,
+    "presence_penalty": members.number,
+    "frequency_penalty": members.number,
+    "repetition_penalty": members.number,
+    "logit_bias": members.mapping,
+    "logprobs": members.boolean,
+    "top_logprobs": members.integer,
+    "n": members.integer,
+    "parallel_tool_calls": members.boolean,
+    "verbosity": members.text,
+    "user": members.text,
+    "metadata": members.mapping,
+    "service_tier": members.text,
+    "store": members.boolean,
+    "prompt_cache_key": members.text,
+    "safety_identifier": members.text,
 }
 """Members with the neutral name and meaning, and what they must be."""
 
@@ -101,18 +102,18 @@ RANGES = {
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
     """What the client asks for; raises InvalidRequest naming the member that is wrong."""
-    model = fields.text(body, "model") or path_model
+    model = members.text(body, "model") or path_model
     if not model:
         raise InvalidRequest("model is required", param="model")
     values: Json = {name: read(body, name) for name, read in SAMPLING.items() if name in body}
-    limit = fields.integer(body, "max_completion_tokens")
+    limit = members.integer(body, "max_completion_tokens")
     if limit is not None:
         values["max_tokens"] = limit
     return ChatRequest(
         **values,
         model=model,
         messages=parse_messages(body),
-        stream=bool(fields.boolean(body, "stream")) or path_stream,
+        stream=bool(members.boolean(body, "stream")) or path_stream,
         stream_usage=_stream_usage(body),
         stop=fields.strings(body, "stop"),
         tools=(*_tools(body), *_functions(body)),
@@ -128,7 +129,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 
 
 def _stream_usage(body: Json) -> bool:
-    options = fields.mapping(body, "stream_options")
+    options = members.mapping(body, "stream_options")
     return options is not None and options.get("include_usage") is True
 
 
@@ -161,19 +162,19 @@ def _without_thinking(value: Any) -> Any:
 
 
 def _tools(body: Json) -> list[Tool | NativeTool]:
-    return [_tool(tool, at) for tool, at in fields.objects(body, "tools")]
+    return [_tool(tool, at) for tool, at in members.objects(body, "tools")]
 
 
 def _tool(tool: Json, at: str) -> Tool | NativeTool:
     kind = tool.get("type", "function")
     if kind != "function":
         return NativeTool(dialect=NAME, value=tool)
-    function, place = fields.required_mapping(tool, "function", at), f"{at}function."
+    function, place = members.required_mapping(tool, "function", at), f"{at}function."
     return Tool(
-        name=fields.required_text(function, "name", place),
-        description=fields.text(function, "description", place),
-        schema=fields.mapping(function, "parameters", place),
-        strict=fields.boolean(function, "strict", place),
+        name=members.required_text(function, "name", place),
+        description=members.text(function, "description", place),
+        schema=members.mapping(function, "parameters", place),
+        strict=members.boolean(function, "strict", place),
         cache=fields.cache(tool, at) or fields.cache(function, place),
     )
 
@@ -181,11 +182,11 @@ def _tool(tool: Json, at: str) -> Tool | NativeTool:
 def _functions(body: Json) -> list[Tool]:
     return [
         Tool(
-            name=fields.required_text(function, "name", at),
-            description=fields.text(function, "description", at),
-            schema=fields.mapping(function, "parameters", at),
+            name=members.required_text(function, "name", at),
+            description=members.text(function, "description", at),
+            schema=members.mapping(function, "parameters", at),
         )
-        for function, at in fields.objects(body, "functions")
+        for function, at in members.objects(body, "functions")
     ]
 
 
@@ -199,27 +200,27 @@ def _tool_choice(body: Json) -> ToolChoice | None:
         case "any":  # Mistral
             return ToolChoice(mode=ToolMode.REQUIRED)
         case {"type": "function" | "custom" as kind}:
-            inner = fields.required_mapping(value, kind, "tool_choice.")
-            name = fields.required_text(inner, "name", f"tool_choice.{kind}.")
+            inner = members.required_mapping(value, kind, "tool_choice.")
+            name = members.required_text(inner, "name", f"tool_choice.{kind}.")
             return ToolChoice(mode=ToolMode.NAMED, name=name)
         case {"type": "allowed_tools"}:
-            return _allowed(fields.required_mapping(value, "allowed_tools", "tool_choice."))
+            return _allowed(members.required_mapping(value, "allowed_tools", "tool_choice."))
         case {"type": "auto" | "none" | "required" as mode}:
             return ToolChoice(mode=ToolMode(mode))
-    raise fields.wrong("tool_choice", "auto, none, required, a function or allowed_tools")
+    raise members.wrong("tool_choice", "auto, none, required, a function or allowed_tools")
 
 
 def _allowed(value: Json) -> ToolChoice:
     at = "tool_choice.allowed_tools."
-    mode = fields.text(value, "mode", at) or "auto"
+    mode = members.text(value, "mode", at) or "auto"
     if mode not in ("auto", "required"):
-        raise fields.wrong(f"{at}mode", "auto or required")
+        raise members.wrong(f"{at}mode", "auto or required")
     names = []
-    for tool, place in fields.objects(value, "tools", at):
+    for tool, place in members.objects(value, "tools", at):
         kind = tool.get("type", "function")
         inner = tool.get(kind) if isinstance(kind, str) else None
         owner = inner if isinstance(inner, dict) else tool
-        names.append(fields.required_text(owner, "name", place))
+        names.append(members.required_text(owner, "name", place))
     return ToolChoice(mode=ToolMode(mode), allowed=tuple(names))
 
 
@@ -230,13 +231,13 @@ def _function_call(body: Json) -> ToolChoice | None:
         case "auto" | "none" as mode:
             return ToolChoice(mode=ToolMode(mode))
         case dict() as function:
-            name = fields.required_text(function, "name", "function_call.")
+            name = members.required_text(function, "name", "function_call.")
             return ToolChoice(mode=ToolMode.NAMED, name=name)
-    raise fields.wrong("function_call", "auto, none or a function")
+    raise members.wrong("function_call", "auto, none or a function")
 
 
 def _output(body: Json) -> JsonOutput | None:
-    value = fields.mapping(body, "response_format")
+    value = members.mapping(body, "response_format")
     if value is None:
         return None
     match value.get("type"):
@@ -244,28 +245,28 @@ def _output(body: Json) -> JsonOutput | None:
             return None
         case "json_object":
             # Together and Fireworks take the schema here.
-            return JsonOutput(schema=fields.mapping(value, "schema", "response_format."))
+            return JsonOutput(schema=members.mapping(value, "schema", "response_format."))
         case "json_schema":
-            return _schema(fields.required_mapping(value, "json_schema", "response_format."))
-    raise fields.wrong("response_format.type", "text, json_object or json_schema")
+            return _schema(members.required_mapping(value, "json_schema", "response_format."))
+    raise members.wrong("response_format.type", "text, json_object or json_schema")
 
 
 def _schema(value: Json) -> JsonOutput:
     at = "response_format.json_schema."
-    schema = fields.mapping(value, "schema", at)
+    schema = members.mapping(value, "schema", at)
     return JsonOutput(
         schema={} if schema is None else schema,
-        name=fields.text(value, "name", at),
-        description=fields.text(value, "description", at),
-        strict=fields.boolean(value, "strict", at),
+        name=members.text(value, "name", at),
+        description=members.text(value, "description", at),
+        strict=members.boolean(value, "strict", at),
     )
 
 
 def _audio(body: Json) -> AudioOutput | None:
-    value = fields.mapping(body, "audio")
+    value = members.mapping(body, "audio")
     if value is None:
         return None
-    return AudioOutput(voice=value.get("voice"), format=fields.text(value, "format", "audio."))
+    return AudioOutput(voice=value.get("voice"), format=members.text(value, "format", "audio."))
 
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:

@@ -30,7 +30,6 @@ from providers.dialects.openai_chat.finish import finish_name, parse_finish
 from providers.dialects.openai_chat.media import (
     AUDIO_TYPES,
     NAME,
-    data_uri,
     parse_annotations,
     render_annotation,
     render_part,
@@ -45,6 +44,7 @@ from providers.dialects.openai_chat.reasoning import (
 )
 from providers.dialects.openai_chat.usage import render_usage, usage_of
 from providers.errors import BadAnswer
+from providers.media import parse_data_uri
 
 SHARED = frozenset(
     {"id", "object", "created", "model", "choices", "usage", "service_tier", "error"}
@@ -198,7 +198,7 @@ def parse_image(item: Any) -> Image | None:
     https://openrouter.ai/docs/features/multimodal/image-generation
     """
     inner = item.get("image_url") if isinstance(item, dict) else None
-    data = data_uri(_str(inner.get("url"))) if isinstance(inner, dict) else None
+    data = parse_data_uri(_str(inner.get("url"))) if isinstance(inner, dict) else None
     return Image(source=data) if data else None
 
 

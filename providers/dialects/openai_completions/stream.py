@@ -33,7 +33,7 @@ from providers.dialects.openai_completions.response import (
     words,
 )
 from providers.error_bodies import describe
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.estimate import tokens
 from providers.framing import sse
 from providers.members import dicts, string, whole
@@ -41,9 +41,6 @@ from providers.usage import Usage
 
 DONE = b"data: [DONE]\n\n"
 
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)
 NO_JSON = ApiError(
     status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
 )

@@ -32,10 +32,6 @@ FAILURES = {
 }
 """Codes of a failed answer, as far as the SDK's types know them; else `server_error`."""
 
-CUT = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
-)
-
 
 def failure(error: ApiError) -> Json:
     """The error as a failed answer says it."""

@@ -3,7 +3,6 @@
 https://platform.openai.com/docs/api-reference/responses/create#responses-create-input
 """
 
-import re
 from typing import Any
 
 from providers import members
@@ -26,11 +25,10 @@ from providers.chat import (
 )
 from providers.dialects.openai_responses.thoughts import parse_extra
 from providers.errors import InvalidRequest, Unsupported
+from providers.media import parse_data_uri, render_data_uri, standard_base64
 from providers.members import dicts, string, whole
 
 NAME = "openai.responses"
-
-DATA_URI = re.compile(r"data:([^;,]*)(?:;[^;,]*)*?;base64,", re.IGNORECASE)
 
 # OpenAI's markers live for half an hour or half a day, Anthropic's for five minutes or an hour.
 TTLS = {"30m": None, "12h": "1h"}
@@ -69,24 +67,10 @@ def _source(value: str, at: str) -> Source:
         raise members.wrong(at, "a URL or a data URI")
     if value[:5].lower() != "data:":
         return Url(url=value)
-    match = DATA_URI.match(value)
-    if match is None:
-        raise InvalidRequest(f"{at} must be a base64 data URI", param=at)
-    return Data(
-        base64=_padded(value[match.end() :]),
-        media_type=match[1].lower() or "application/octet-stream",
-    )
-
-
-def _padded(payload: str) -> str:
-    """Base64 in the standard alphabet, without line breaks."""
-    if any(char in payload for char in "-_\r\n "):
-        payload = payload.translate({45: "+", 95: "/", 13: None, 10: None, 32: None})
-    return payload + "=" * (-len(payload) % 4)
-
-
-def _uri(data: Data) -> str:
-    return f"data:{data.media_type};base64,{data.base64}"
+    data = parse_data_uri(value)
+    if data is None:
+        raise members.wrong(at, "a base64 data URI")
+    return data
 
 
 def parse_part(part: Json, at: str) -> Part:
@@ -150,7 +134,9 @@ def _file_data(data: str, name: str | None, at: str) -> Source:
     if data[:5].lower() == "data:":
         return _source(data, f"{at}file_data")
     extension = (name or "").rpartition(".")[2].lower()
-    return Data(base64=_padded(data), media_type=DOCUMENT_TYPES.get(extension, "application/pdf"))
+    return Data(
+        base64=standard_base64(data), media_type=DOCUMENT_TYPES.get(extension, "application/pdf")
+    )
 
 
 PARSERS = {
@@ -189,7 +175,7 @@ def _render_image(image: Image) -> Json:
         case Url(url=url):
             rendered["image_url"] = url
         case Data() as data:
-            rendered["image_url"] = _uri(data)
+            rendered["image_url"] = render_data_uri(data)
         case PlainText():
             raise Unsupported("a picture cannot be given as text", param="input")
     return rendered
@@ -205,7 +191,7 @@ def _render_file(document: Document) -> Json:
         case Data(media_type=media_type) as data:
             # A name is required beside the data.
             rendered["filename"] = f"document.{EXTENSIONS.get(media_type, 'pdf')}"
-            rendered["file_data"] = _uri(data)
+            rendered["file_data"] = render_data_uri(data)
     if document.name is not None:
         rendered["filename"] = document.name
     return rendered

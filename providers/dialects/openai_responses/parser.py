@@ -26,14 +26,13 @@ from providers.deltas import (
     Used,
     WholePart,
 )
-from providers.dialects.openai_responses.errors import CUT
 from providers.dialects.openai_responses.items import acts, call_id, logprobs_of, parse_item
 from providers.dialects.openai_responses.media import parse_annotation
 from providers.dialects.openai_responses.response import finish_of, seconds
 from providers.dialects.openai_responses.thoughts import GAP, parse_extra, parse_thinking
 from providers.dialects.openai_responses.usage import parse_usage
 from providers.error_bodies import describe
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import sse
 from providers.members import dicts, string, whole
 

@@ -7,11 +7,11 @@ import orjson
 
 from providers.chat import Finish, Json
 from providers.dialect import Seen
-from providers.dialects.openai_responses.errors import CUT, error_event, failure
+from providers.dialects.openai_responses.errors import error_event, failure
 from providers.dialects.openai_responses.parser import data_of
 from providers.dialects.openai_responses.response import watch
 from providers.error_bodies import describe
-from providers.errors import BadAnswer
+from providers.errors import CUT, BadAnswer
 from providers.estimate import tokens
 from providers.framing import sse
 
