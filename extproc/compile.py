@@ -10,7 +10,7 @@ from extproc.config.credential import ApiKey, Aws, FromRequest
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials import Weighted
 from extproc.plan import Plan, Route, Served
-from extproc.ratelimit.limit import Limit, identity
+from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridge import Quirks
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
@@ -118,20 +118,19 @@ def _aws(credential: Aws, backend: Backend) -> Weighted:
 
 def limits(gateway: Gateway) -> list[Limit]:
     """The limits, each under a name that stays when others come and go."""
-    found: list[Limit] = []
-    taken: set[str] = set()
+    found: dict[str, Limit] = {}
     for entry in gateway.limits:
-        for unit, amount in entry.amounts.items():
-            name = identity(entry.per, unit, entry.every, entry.models, taken)  # type: ignore[arg-type]
-            taken.add(name)
-            found.append(
-                Limit(
-                    name=name,
-                    per=tuple(entry.per),
-                    unit=unit,  # type: ignore[arg-type]
-                    amount=amount,
-                    every=entry.every,
-                    models=tuple(entry.models),
-                )
+        for unit in UNITS:
+            amount = entry.amounts.get(unit)
+            if amount is None:
+                continue
+            name = identity(entry.per, unit, entry.every, entry.models, found)
+            found[name] = Limit(
+                name=name,
+                per=tuple(entry.per),
+                unit=unit,
+                amount=amount,
+                every=entry.every,
+                models=tuple(entry.models),
             )
-    return found
+    return list(found.values())

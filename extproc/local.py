@@ -19,7 +19,7 @@ import orjson
 from extproc.bootstrap import bootstrap
 from extproc.config import Gateway, load
 
-START = 20.0
+START = 40.0
 """Seconds that Envoy and the server may take to be ready, on a machine that is busy."""
 STOP = 10.0
 """Seconds that a process may take to end before it is killed."""
