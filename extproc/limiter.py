@@ -29,10 +29,10 @@ from extproc.worker import follow
 log = structlog.get_logger()
 
 
-def run(configuration: Any, endpoint: Endpoint) -> None:
+def run(configuration: Any, endpoint: Endpoint, parent: int) -> None:
     """Serves until SIGTERM; on SIGHUP, the limits are read anew and the counters stay."""
     structlog.contextvars.bind_contextvars(worker="limiter")
-    uvloop.run(_serve(configuration, endpoint))
+    uvloop.run(_serve(configuration, endpoint, parent))
 
 
 def counters(gateway: Gateway, clock: Callable[[], float]) -> Counters:
@@ -43,7 +43,7 @@ def counters(gateway: Gateway, clock: Callable[[], float]) -> Counters:
     return Memory(clock)
 
 
-async def _serve(configuration: Any, endpoint: Endpoint) -> None:
+async def _serve(configuration: Any, endpoint: Endpoint, parent: int) -> None:
     gateway: Gateway = configuration.gateway
     limiter = Limiter(
         compile.limits(gateway), counters(gateway, time.time), on_error=gateway.limiter.on_error
@@ -60,7 +60,7 @@ async def _serve(configuration: Any, endpoint: Endpoint) -> None:
     )
     server = await lean.serve(offered, endpoint)
     log.info("ready", pid=os.getpid())
-    await follow(lambda: None)
+    await follow(lambda: None, parent)
     health.serving = False
     await server.drain(1.0)
     await limiter.close()

@@ -113,13 +113,14 @@ def _endpoint(path: str, transport: str = "lean") -> Endpoint:
     return msgspec.structs.replace(endpoint, listener=sockets.listen(endpoint))
 
 
-def _work(configuration: Configuration, index: int, endpoint: Endpoint) -> None:
+def _work(configuration: Configuration, index: int, endpoint: Endpoint, parent: int) -> None:
     gateway = configuration.gateway
     structlog.contextvars.bind_contextvars(worker=index)
     options = worker.Options(
         transport=gateway.extproc.transport,
         endpoints=(endpoint, *_tcp(gateway, index)),
         drain=gateway.extproc.drain,
+        parent=parent,
     )
     worker.run(configuration.current(), configuration.reloaded, options)
 

@@ -40,6 +40,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     transport: str
     endpoints: tuple[Endpoint, ...]
     drain: float
+    parent: int
+    """The process that must live."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -87,18 +89,17 @@ class Worker:
         offered = services(self._exchange, health)
         servers = [await listen(offered, endpoint) for endpoint in self._options.endpoints]
         log.info("ready", pid=os.getpid())
-        await follow(self._tick)
+        await follow(self._tick, self._options.parent)
         health.serving = False
         await asyncio.sleep(min(NOTICE, self._options.drain))
         await asyncio.gather(*(server.drain(self._options.drain) for server in servers))
 
 
-async def follow(tick: Callable[[], object]) -> None:
+async def follow(tick: Callable[[], object], parent: int) -> None:
     """Calls `tick` every second, until SIGTERM or until the parent is gone."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    parent = os.getppid()
     while not stop.is_set() and os.getppid() == parent:
         tick()
         with contextlib.suppress(TimeoutError):

@@ -30,10 +30,13 @@ GRACE = 5.0
 
 
 class Role(msgspec.Struct, frozen=True):
-    """One child: its name, and what it runs until it is told to stop."""
+    """One child: its name, and what it runs until it is told to stop, or until its parent is gone.
+
+    `run` gets the parent's process id: a child that asked for it later might get another's.
+    """
 
     name: str
-    run: Callable[[], None]
+    run: Callable[[int], None]
     last: bool = False
     """Told to stop only when all others have ended."""
 
@@ -51,9 +54,10 @@ class Child:
     def start(self) -> None:
         """Forks; only the parent returns."""
         self.started = time.monotonic()
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _play(self.role)
+            _play(self.role, parent)
         self.pid = pid
 
     def ended(self) -> bool:
@@ -68,13 +72,13 @@ class Child:
         self.due = now + BACKOFF[min(self.failures, len(BACKOFF)) - 1] if self.failures else now
 
 
-def _play(role: Role) -> NoReturn:
+def _play(role: Role, parent: int) -> NoReturn:
     status = 1
     try:
         for number in WATCHED:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
-        role.run()
+        role.run(parent)
         status = 0
     except BaseException:
         log.exception("worker failed", worker=role.name)

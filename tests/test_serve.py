@@ -29,12 +29,12 @@ def serving(directory: Path, **extproc) -> Iterator[subprocess.Popen]:
     file = directory / "gateway.yaml"
     file.write_bytes(orjson.dumps(config))
     command = [sys.executable, "-m", "extproc", "serve", "--config", str(file)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def check(channel: grpc.Channel) -> bytes:
@@ -86,3 +86,28 @@ def test_the_sockets_are_for_their_owner_only(place):
         assert path.parent.stat().st_mode & 0o077 == 0
         with socket.socket(socket.AF_UNIX) as one:
             one.connect(str(path))
+
+
+def running(directory: Path) -> list[Path]:
+    """The processes that serve the configuration in `directory`."""
+    name = str(directory / "gateway.yaml").encode()
+    return [one for one in Path("/proc").glob("[0-9]*") if name in words(one)]
+
+
+def words(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.01, 0.05, 0.3])
+def test_no_child_outlives_a_parent_that_was_killed(place, moment):
+    with serving(place, workers=3):
+        deadline = time.monotonic() + 20
+        while not (place / "s" / "worker-2.sock").exists():
+            assert time.monotonic() < deadline
+        time.sleep(moment)
+    while running(place):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
