@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ def config(first: str, second: str) -> dict[str, Any]:
 
 def demo(*, once: bool) -> int:
     """Runs the demo; 1 when something did not go as it should."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     fail = {"broken": {"status": 503}}
     try:
         with RunningSimulator(by_model=fail) as first, RunningSimulator() as second:
