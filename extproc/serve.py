@@ -1,6 +1,5 @@
 """`extproc serve`: what the parent process does before and beside watching its children."""
 
-import os
 import ssl
 import sys
 from functools import partial
@@ -14,6 +13,7 @@ from extproc.compile import compile_plan, wanted_secrets
 from extproc.config import ConfigError, Gateway, load
 from extproc.config.process import ServerTls
 from extproc.credentials import Credentials
+from extproc.sockets import limiter_socket, worker_sockets
 from extproc.transport import Endpoint, sockets
 from extproc.workers import Role, Supervisor
 
@@ -61,21 +61,6 @@ class Configuration:
         return self.current() if self.reload(forced=True) else None
 
 
-def worker_count(gateway: Gateway) -> int:
-    """How many workers there shall be; Envoy must be told the same number."""
-    return gateway.extproc.workers or len(os.sched_getaffinity(0))
-
-
-def worker_socket(gateway: Gateway, index: int) -> str:
-    """Where a worker listens."""
-    return str(Path(gateway.extproc.sockets) / f"worker-{index}.sock")
-
-
-def limiter_socket(gateway: Gateway) -> str:
-    """Where the embedded rate limit service listens."""
-    return str(Path(gateway.extproc.sockets) / "ratelimit.sock")
-
-
 def serve(path: Path) -> int:
     """Serves until SIGTERM; 2 when the configuration is not usable."""
     try:
@@ -93,11 +78,11 @@ def serve(path: Path) -> int:
 def _roles(configuration: Configuration) -> list[Role]:
     gateway = configuration.gateway
     roles = []
-    for index in range(worker_count(gateway)):
-        endpoint = _endpoint(worker_socket(gateway, index), gateway.extproc.transport)
+    for index, path in enumerate(worker_sockets(gateway.extproc)):
+        endpoint = _endpoint(path, gateway.extproc.transport)
         roles.append(Role(f"worker-{index}", partial(_work, configuration, index, endpoint)))
     if gateway.limits:
-        count = partial(limiter.run, configuration, _endpoint(limiter_socket(gateway)))
+        count = partial(limiter.run, configuration, _endpoint(limiter_socket(gateway.extproc)))
         roles.append(Role("limiter", count, last=True))
     return roles
 

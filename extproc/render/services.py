@@ -1,7 +1,5 @@
 """The clusters of our own server: the ext_proc workers and the rate limit service."""
 
-import os
-
 from envoy_data_plane.envoy.config.cluster.v3 import (
     Cluster,
     ClusterDiscoveryType,
@@ -29,6 +27,7 @@ from extproc.config.process import Extproc
 from extproc.render.clusters import HTTP_OPTIONS, bounds
 from extproc.render.ext_proc import SERVER_CLUSTER
 from extproc.render.typed import UNBOUNDED, packed, pipe, seconds
+from extproc.sockets import limiter_socket, worker_sockets
 
 LIMITER_CLUSTER = "ratelimit"
 
@@ -36,20 +35,14 @@ LARGEST_WINDOW = 2**31 - 1
 """RFC 9113, section 6.9.1."""
 
 
-def workers(settings: Extproc) -> int:
-    """How many there are; `auto` is one for each CPU that this process may use."""
-    return settings.workers or len(os.sched_getaffinity(0))
-
-
 def server_cluster(settings: Extproc) -> Cluster:
     """The ext_proc workers, one socket each."""
-    paths = [f"{settings.sockets}/worker-{index}.sock" for index in range(workers(settings))]
-    return _cluster(SERVER_CLUSTER, paths)
+    return _cluster(SERVER_CLUSTER, worker_sockets(settings))
 
 
 def limiter_cluster(settings: Extproc) -> Cluster:
     """The rate limit service in the same server."""
-    return _cluster(LIMITER_CLUSTER, [f"{settings.sockets}/ratelimit.sock"])
+    return _cluster(LIMITER_CLUSTER, [limiter_socket(settings)])
 
 
 def _cluster(name: str, paths: list[str]) -> Cluster:

@@ -1,0 +1,17 @@
+"""Where the server's processes listen, as the server and Envoy's configuration must agree."""
+
+import os
+from pathlib import Path
+
+from extproc.config.process import Extproc
+
+
+def worker_sockets(settings: Extproc) -> list[str]:
+    """One socket for each worker; `auto` is one for each CPU that this process may use."""
+    count = settings.workers or len(os.sched_getaffinity(0))
+    return [str(Path(settings.sockets) / f"worker-{index}.sock") for index in range(count)]
+
+
+def limiter_socket(settings: Extproc) -> str:
+    """That of the embedded rate limit service."""
+    return str(Path(settings.sockets) / "ratelimit.sock")
