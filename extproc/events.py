@@ -10,6 +10,10 @@ from typing import Protocol
 
 import msgspec
 
+from providers.chat import Data
+from providers.errors import GatewayError
+from providers.remote import Link
+
 
 class Headers(Protocol):
     """Read-only headers; names are lower-case."""
@@ -69,6 +73,14 @@ Event = (
 )
 
 
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Not from Envoy: what became of a `Fetch`."""
+
+    files: Mapping[str, Data] = {}
+    """URL → what is there; all that were asked for, unless there is an `error`."""
+    error: GatewayError | None = None
+
+
 class BodyMode(IntEnum):
     """How Envoy shall hand over the answer's body; the values are Envoy's."""
 
@@ -120,6 +132,12 @@ class Reject(msgspec.Struct, frozen=True):
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
     metadata: Metadata | None = None
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """No answer yet: these are to be fetched first, and handed over as `Fetched`."""
+
+    links: tuple[Link, ...]
 
 
 Action = Change | Replace | Reject

@@ -16,6 +16,8 @@ from extproc.events import (
     Action,
     Change,
     Event,
+    Fetch,
+    Fetched,
     Reject,
     RequestBody,
     RequestHeaders,
@@ -26,10 +28,11 @@ from extproc.events import (
 )
 from extproc.plan import Entrance, Plan, Served, Target
 from providers import estimate
-from providers.bridge import Call, Sent
+from providers.bridge import Answered, Call, Sent, Wanted
 from providers.chat import Json
-from providers.dialect import Context
-from providers.errors import GatewayError, InvalidRequest, Unauthorized
+from providers.dialect import Context, Dialect
+from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsupported
+from providers.remote import Link
 from providers.sign import Call as SignedCall
 from providers.sign import Secret
 
@@ -38,6 +41,10 @@ BACKEND = "xds.upstream_host_metadata.filter_metadata['ai.extproc']['backend']"
 CALL = "metadata.filter_metadata['ai.finder']['call']"
 """Attribute: what the model finder saw: source, path and model, one a line."""
 
+
+ESTIMATED = ("x-ai-estimated", "true")
+"""Header of an answer that no provider gave."""
+GUESSED = {"status": 200, "estimated": True}
 
 KEPT = 64 * 1024
 """Bytes of a body that is kept until the answer, in case its tokens must be estimated."""
@@ -48,14 +55,16 @@ class State(Enum):
 
     NEW = auto()
     REQUEST = auto()
+    FETCHING = auto()
     SENT = auto()
     ANSWER = auto()
     REJECTED = auto()
 
 
-NEXT: dict[State, dict[type[Event], State]] = {
+NEXT: dict[State, dict[type[Event | Fetched], State]] = {
     State.NEW: {RequestHeaders: State.REQUEST},
     State.REQUEST: {RequestBody: State.SENT},
+    State.FETCHING: {Fetched: State.SENT},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
     # Envoy may return our own immediate response through the response path.
@@ -67,6 +76,10 @@ NEXT: dict[State, dict[type[Event], State]] = {
         ResponseTrailers: State.REJECTED,
     },
 }
+
+
+AFTER: dict[type[Action | Fetch], State] = {Reject: State.REJECTED, Fetch: State.FETCHING}
+"""Where an action leads, whatever the event was."""
 
 
 class OrderError(ValueError):
@@ -96,44 +109,62 @@ class Exchange:
         "_clock",
         "_defaults",
         "_entrance",
+        "_fetching",
         "_key",
+        "_own",
         "_plan",
         "_secrets",
         "_seen",
         "_started",
         "_state",
         "_target",
+        "_waiting",
     )
 
-    def __init__(self, plan: Plan, secrets: Secrets, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds since the epoch."""
+    def __init__(
+        self,
+        plan: Plan,
+        secrets: Secrets,
+        clock: Callable[[], float],
+        *,
+        fetching: bool = False,
+    ) -> None:
+        """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch."""
         self._plan = plan
         self._secrets = secrets
         self._clock = clock
+        self._fetching = fetching
         self._state = State.NEW
         self._started = clock()
         self._seen = Seen("", "", "")
         self._entrance: Entrance | None = None
         self._target: Target | None = None
         self._key = ""
+        self._own: dict[str, str] = {}
         self._defaults: tuple[tuple[str, str], ...] = ()
         self._answer: Answer | None = None
+        self._waiting: tuple[Call, str] | None = None
+        """The call that waits for its media, and the client's name of the model."""
 
-    def handle(self, event: Event) -> Action:
-        """The one action that answers `event`; raises OrderError."""
+    def handle(self, event: Event | Fetched) -> Action | Fetch:
+        """The one action that answers `event`; raises OrderError.
+
+        A Fetch answers a RequestBody whose media must be fetched, and only where `fetching` is on.
+        """
         following = NEXT[self._state].get(type(event))
         if following is None:
             raise OrderError(f"{type(event).__name__} in state {self._state.name}")
         if self._state is State.REJECTED:
             return GO_ON
+        action: Action | Fetch
         try:
             action = self._dispatch(event)
         except GatewayError as error:
             action = self._fail(error)
-        self._state = State.REJECTED if isinstance(action, Reject) else following
+        self._state = AFTER.get(type(action), following)
         return action
 
-    def _dispatch(self, event: Event) -> Action:
+    def _dispatch(self, event: Event | Fetched) -> Action | Fetch:
         match event:
             case ResponseBody():
                 return self._answering.body(event)
@@ -145,6 +176,8 @@ class Exchange:
                 return self._answering.headers(event)
             case RequestTrailers() | ResponseTrailers():
                 return GO_ON
+            case Fetched():
+                return self._fetched(event)
             case _:
                 assert_never(event)
 
@@ -162,7 +195,9 @@ class Exchange:
 
     def give_up(self) -> Action:
         """The action after a bug: the client learns that it was not its fault."""
-        return self._fail(GatewayError("the gateway failed; its log says why"))
+        action = self._fail(GatewayError("the gateway failed; its log says why"))
+        self._state = AFTER.get(type(action), self._state)
+        return action
 
     def _request_headers(self, event: RequestHeaders) -> Action:
         self._seen = seen = _seen(event)
@@ -176,34 +211,66 @@ class Exchange:
             [header for header in target.defaults if event.headers.get(header[0]) is None]
         )
         self._key = _client_key(event, target.served.client_keys)
+        if target.dialect.from_headers is not None:
+            self._own = _own_headers(event, entrance.dialect)
         if event.end:
             raise InvalidRequest("the request has no body")
         return GO_ON
 
-    def _request_body(self, event: RequestBody) -> Action:
+    def _request_body(self, event: RequestBody) -> Action | Fetch:
         entrance, target = self._entrance, self._target
         assert entrance is not None
         assert target is not None
         body = _object(event.data)
         model = self._model(body, entrance)
-        stream = entrance.streams(body)
-        upstream = target.model or model
         call = Call(
             data=event.data,
             body=body,
-            model=upstream,
-            stream=stream,
+            model=target.model or model,
+            stream=entrance.streams(body),
             path_model=entrance.path_model,
+            headers=self._own,
         )
+        return self._send(call, target, model)
+
+    def _send(self, call: Call, target: Target, model: str) -> Action | Fetch:
         sent = target.bridge.request(call)
+        if isinstance(sent, Answered):
+            return self._estimated(sent, target, model)
+        if isinstance(sent, Wanted):
+            return self._fetch(call, sent.links, model)
         set_headers = self._headers(target, call, sent)
         self._answer = self._expect(call, sent, model)
         return Change(
             set_headers=set_headers,
             remove_headers=target.removed,
             body=sent.body,
-            metadata=target.attempt(model, upstream, stream=stream),
+            metadata=target.attempt(model, call.model, stream=call.stream),
         )
+
+    def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
+        if not self._fetching:
+            name = links[0].name
+            raise Unsupported(
+                f"{name}: this provider wants the bytes, not a URL, and fetching them is off "
+                "(the gateway's setting extproc.fetch)",
+                param=name,
+            )
+        self._waiting = call, model
+        return Fetch(links)
+
+    def _fetched(self, event: Fetched) -> Action | Fetch:
+        assert self._waiting is not None
+        assert self._target is not None
+        if event.error is not None:
+            raise event.error
+        call, model = self._waiting
+        self._waiting = None
+        return self._send(msgspec.structs.replace(call, files=event.files), self._target, model)
+
+    def _estimated(self, answered: Answered, target: Target, model: str) -> Action:
+        metadata = target.attempt(model, "", stream=False)
+        return Reject(200, answered.body, (JSON_TYPE, ESTIMATED), {**metadata, **GUESSED})
 
     def _model(self, body: Json, entrance: Entrance) -> str:
         """The client's name of the model; what was routed is what is sent."""
@@ -278,6 +345,12 @@ def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
             scheme, _, rest = value.partition(" ")
             return rest.strip() if scheme.lower() == "bearer" else value
     return ""
+
+
+def _own_headers(event: RequestHeaders, dialect: Dialect) -> dict[str, str]:
+    """The client's headers that mean something in its dialect only."""
+    values = ((name, event.headers.get(name)) for name in dialect.own_headers)
+    return {name: value for name, value in values if value is not None}
 
 
 def _seen(event: RequestHeaders) -> Seen:

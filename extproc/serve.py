@@ -13,6 +13,7 @@ from extproc.compile import compile_plan, wanted_secrets
 from extproc.config import ConfigError, Gateway, load
 from extproc.config.process import ServerTls
 from extproc.credentials import Credentials
+from extproc.service import Fetcher
 from extproc.sockets import limiter_socket, worker_sockets
 from extproc.transport import Endpoint, sockets
 from extproc.workers import Role, Supervisor
@@ -54,11 +55,21 @@ class Configuration:
         """What a worker puts into force."""
         created = self._stamp[0] // 1_000_000_000
         plan = compile_plan(self.gateway, created)
-        return worker.Current(plan, Credentials(wanted_secrets(self.gateway)))
+        credentials = Credentials(wanted_secrets(self.gateway))
+        return worker.Current(plan, credentials, _fetcher(self.gateway))
 
     def reloaded(self) -> worker.Current | None:
         """The same, read anew; None: the old one stays."""
         return self.current() if self.reload(forced=True) else None
+
+
+def _fetcher(gateway: Gateway) -> Fetcher | None:
+    settings = gateway.extproc.fetch
+    if settings is None:
+        return None
+    from extproc.fetch import fetcher  # with httpx, which nothing else here needs
+
+    return fetcher.Fetcher(settings)
 
 
 def serve(path: Path) -> int:

@@ -16,7 +16,7 @@ import uvloop
 from extproc.credentials import Credentials
 from extproc.exchange import Exchange
 from extproc.plan import Plan
-from extproc.service import Health, services
+from extproc.service import ExtProcCall, Fetcher, Health, services
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
@@ -32,6 +32,8 @@ class Current(msgspec.Struct, frozen=True):
 
     plan: Plan
     credentials: Credentials
+    fetcher: Fetcher | None = None
+    """None: no media are fetched."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +70,13 @@ class Worker:
         self._load = reload
         self._options = options
 
-    def _exchange(self) -> Exchange:
+    def _call(self) -> ExtProcCall:
         current = self._current
-        return Exchange(current.plan, current.credentials, time.time)
+        fetcher = current.fetcher
+        exchange = Exchange(
+            current.plan, current.credentials, time.time, fetching=fetcher is not None
+        )
+        return ExtProcCall(exchange, fetcher)
 
     def _reload(self) -> None:
         loaded = self._load()
@@ -86,7 +92,7 @@ class Worker:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         health = Health()
         listen = transport(self._options.transport)
-        offered = services(self._exchange, health)
+        offered = services(self._call, health)
         servers = [await listen(offered, endpoint) for endpoint in self._options.endpoints]
         log.info("ready", pid=os.getpid())
         await follow(self._tick, self._options.parent)

@@ -6,18 +6,20 @@ it is.
 """
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import Any, Protocol
 
 import msgspec
 import orjson
 
-from providers import fidelity
-from providers.chat import ChatRequest, ChatResponse, Finish, Json
+from providers import error_bodies, fidelity, remote
+from providers.chat import ChatRequest, ChatResponse, Data, Finish, Json
 from providers.deltas import AnyDelta, Begin, End, Failed, Used, replay, size_of
 from providers.dialect import Context, Dialect, Relay, Seen
 from providers.errors import ApiError, BadAnswer, GatewayError, Unsupported
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.fidelity import Feature
+from providers.remote import Link
 from providers.splice import REMOVED, edit
 
 
@@ -31,6 +33,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool
     path_model: str = ""
     """The model as the client's path names it, in dialects that have it there."""
+    headers: Mapping[str, str] = {}
+    """The client's headers of its dialect, where the target says them in the body."""
+    files: Mapping[str, Data] = {}
+    """URL → what was found there, of the links that were `Wanted` before."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +46,18 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """None: the client's own bytes."""
     dropped: tuple[str, ...] = ()
     """Hints that could not be carried, by the client's names for them."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing goes to the provider yet: the same call is to be made again, with these files."""
+
+    links: tuple[Link, ...]
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the client gets at once: an estimate, for which no provider is asked."""
+
+    body: bytes
 
 
 class Quirks(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +77,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
 class Bridge(Protocol):
     """One exchange between two dialects."""
 
-    def request(self, call: Call) -> Sent: ...
+    def request(self, call: Call) -> Sent | Answered | Wanted: ...
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """(the client's body, or None where the provider's own bytes serve; what it says)."""
@@ -75,7 +93,7 @@ class Bridge(Protocol):
 def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     """The bridge between two dialects, for one backend's quirks."""
     if client.name == target.name:
-        return Passage(client, quirks)
+        return Passage(target if target.host else client, quirks)
     return Translation(client, target, quirks)
 
 
@@ -138,11 +156,13 @@ def _rename(body: Json, changes: dict[str, Any], renames: Mapping[str, str]) -> 
             changes[other] = value
 
 
-def _loads(data: bytes) -> Json:
+def _loads(data: bytes, dialect: Dialect) -> Json:
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise BadAnswer("the provider's answer is not JSON") from error
+    if isinstance(body, list) and dialect.arrays:
+        return {"data": body}
     if not isinstance(body, dict):
         raise BadAnswer("the provider's answer is not a JSON object")
     return body
@@ -158,6 +178,8 @@ class Passage:
     def request(self, call: Call) -> Sent:
         """The client's bytes, changed only where they must be."""
         changes = self._dialect.edits(call.body, call.model, self._quirks.stream_usage)
+        if self._dialect.from_headers is not None:
+            changes.update(self._dialect.from_headers(call.body, call.headers))
         tuned, dropped = tuning(call.body, self._quirks)
         changes.update(tuned)
         if not changes:
@@ -166,7 +188,7 @@ class Passage:
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes."""
-        return None, self._dialect.watch(_loads(data))
+        return None, self._dialect.watch(_loads(data, self._dialect))
 
     def stream(self, context: Context) -> Relay:
         """A relay that watches."""
@@ -178,9 +200,21 @@ class Passage:
         """The provider's own body where it has the dialect's shape already."""
         error = self._dialect.parse_error(status, headers, data)
         as_status, extra, body = self._dialect.render_error(error)
+        wait = _wait(error, headers)
         if _has_shape(data, body):
-            return error, status, {}, data
-        return error, as_status, extra, body
+            return error, status, wait, data
+        return error, as_status, {**extra, **wait}, body
+
+
+def _wait(error: ApiError, headers: Mapping[str, str]) -> dict[str, str]:
+    """The header that says when to try again, where only the provider's body said it."""
+    if error.retry_after is None or "retry-after" in headers:
+        return {}
+    return {"retry-after": str(ceil(error.retry_after))}
+
+
+# Azure's content filter does not say the type of its error, and SDKs do not miss it.
+NULLS = (("type", None),)
 
 
 def _has_shape(data: bytes, shape: bytes) -> bool:
@@ -194,7 +228,7 @@ def _covers(value: Any, shape: Any) -> bool:
     """Whether `value` has at least the members of `shape`, with what they must hold."""
     if isinstance(shape, dict):
         return isinstance(value, dict) and all(
-            name in value and _covers(value[name], item)
+            name in value and (_covers(value[name], item) or (name, value[name]) in NULLS)
             for name, item in shape.items()
             if item is not None
         )
@@ -212,13 +246,23 @@ class Translation:
         self._target = target
         self._quirks = quirks
 
-    def request(self, call: Call) -> Sent:
+    def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
         parsed = self._client.parse_request(call.body, call.path_model, call.stream)
         request = msgspec.structs.replace(parsed, model=call.model)
         target = self._target
-        dropped = fidelity.fit(request, target.carries, self._client.names, target.name)
+        features = fidelity.used(request)
+        links: tuple[Link, ...] = ()
+        if not features.isdisjoint(remote.URLS):
+            links = remote.links(request, target, self._client.names)
+            request = remote.inlined(request, target, call.files)
+            features = fidelity.used(request)
+        dropped = fidelity.settle(features, target.carries, self._client.names, target.name)
+        if links and not call.files:
+            return Wanted(links=links)
         body = target.render_request(request, dropped)
+        for name in request.binding.intersection(dropped):
+            raise Unsupported(f"{name} cannot be expressed in {target.name}", param=name)
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         tuned, lost = tuning(body, self._quirks)
         changes.update(tuned)
@@ -242,7 +286,7 @@ class Translation:
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
-        response = self._target.parse_response(_loads(data))
+        response = self._target.parse_response(_loads(data, self._target))
         body = orjson.dumps(self._client.render_response(response, context))
         return body, _seen(response)
 
@@ -255,7 +299,11 @@ class Translation:
     ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
         """The error in the client's dialect."""
         error = self._target.parse_error(status, headers, data)
-        return error, *self._client.render_error(error)
+        if error.retry_after is None:
+            seconds = error_bodies.retry_after(headers)
+            error = msgspec.structs.replace(error, retry_after=seconds)
+        as_status, extra, body = self._client.render_error(error)
+        return error, as_status, {**extra, **_wait(error, headers)}, body
 
 
 def _seen(response: ChatResponse) -> Seen:
@@ -321,6 +369,6 @@ def stream_of(
 
     Some servers answer a request for a stream with one JSON object.
     """
-    response = dialect.parse_response(_loads(data))
+    response = dialect.parse_response(_loads(data, dialect))
     renderer = client.renderer(context)
     return renderer.feed(replay(response)) + renderer.flush(), _seen(response)

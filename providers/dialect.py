@@ -21,7 +21,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One place of a dialect in a URL space."""
 
     path: str
-    """After the version prefix for providers, whole for clients; `{model}` is one segment."""
+    """After the version prefix for providers, whole for clients; `{model}` is one segment, and so
+    is `*`, which may be anything."""
     stream: bool | None = None
     """None: the body's `stream` says; else this path is only for (or not for) streams."""
     stream_default: bool = False
@@ -137,3 +138,18 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     have sent its own."""
     own_headers: frozenset[str] = frozenset()
     """Headers of clients that mean something in this dialect only, and go no further than it."""
+    fetches: tuple[str, ...] = ("https://", "http://")
+    """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
+
+    host: str = ""
+    """Whose form of the dialect this is, such as a cloud's; empty: the form that clients speak."""
+    drops: frozenset[str] = frozenset()
+    """Top-level members that this form rejects, mere hints: left out and named."""
+    refuses: frozenset[str] = frozenset()
+    """Top-level members that this form rejects and that change the meaning: 400."""
+    from_headers: "Callable[[Json, Mapping[str, str]], dict[str, Any]] | None" = None
+    """(body, the client's own headers) → members that say here what those headers say."""
+    charged: bool = True
+    """False: an answer says what something would use, and uses nothing itself."""
+    arrays: bool = False
+    """Whether an answer may be an array of answers; it is then parsed as the member `data`."""

@@ -5,7 +5,7 @@ dropped and named where it is a mere hint. Which of the two is a property of the
 Which features a dialect can express is the dialect's own `carries`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from enum import StrEnum
 
 from providers.chat import (
@@ -184,6 +184,7 @@ PLAIN = (
 
 IMPLIED = {Feature.N: 1, Feature.LOGPROBS: False, Feature.TOP_LOGPROBS: 0}
 """Values that ask for nothing."""
+FIELDS = tuple((feature, feature.value, IMPLIED.get(feature, ())) for feature in PLAIN)
 
 SOURCES = {Data: "data", Url: "url", FileId: "file_id", PlainText: "text"}
 
@@ -194,11 +195,10 @@ def used(request: ChatRequest) -> set[Feature]:
 
 
 def _plain(request: ChatRequest) -> Iterator[Feature]:
-    for feature in PLAIN:
-        value = getattr(request, feature.value)
-        if value is None or value == () or value == IMPLIED.get(feature, ()):
-            continue
-        yield feature
+    for feature, name, idle in FIELDS:
+        value = getattr(request, name)
+        if value is not None and value not in ((), idle):
+            yield feature
 
 
 def _tools(request: ChatRequest) -> Iterator[Feature]:
@@ -313,11 +313,24 @@ def _cache(
             yield Feature.CACHE_TTL
 
 
+def lose(dropped: list[str], feature: Feature) -> None:
+    """Names `feature` as lost, once."""
+    if feature.value not in dropped:
+        dropped.append(feature.value)
+
+
 def fit(
     request: ChatRequest, carries: frozenset[Feature], names: Mapping[Feature, str], target: str
 ) -> list[str]:
     """The client's names of what will be dropped; raises Unsupported for what must not be."""
-    lost = sorted(used(request) - carries)
+    return settle(used(request), carries, names, target)
+
+
+def settle(
+    features: Set[Feature], carries: frozenset[Feature], names: Mapping[Feature, str], target: str
+) -> list[str]:
+    """`fit` for a request whose features are known."""
+    lost = sorted(features - carries)
     for feature in lost:
         if loss(feature) is Loss.REFUSE:
             name = names.get(feature, feature.value)

@@ -11,6 +11,7 @@ from extproc.events import (
     GO_ON,
     BodyMode,
     Change,
+    Fetched,
     Reject,
     Replace,
     RequestTrailers,
@@ -18,6 +19,8 @@ from extproc.events import (
 )
 from extproc.exchange import NEXT, OrderError, State
 from providers.bridge import Quirks
+from providers.chat import Data
+from providers.errors import InvalidRequest
 from providers.usage import Price
 from tests.plans import (
     exchange,
@@ -250,6 +253,62 @@ def test_a_stream_that_comes_as_one_object_becomes_a_stream():
     assert dict(action.set_headers)["content-type"] == "text/event-stream"
     assert action.body.endswith(DONE)
     assert action.metadata["total_tokens"] == 10
+
+
+PICTURE = {
+    "model": "small",
+    "messages": [
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": "https://media.test/a.png"}}],
+        }
+    ],
+}
+PIXEL = Data(base64="iVBORw0KGgo=", media_type="image/png")
+
+
+def with_a_picture(**options):
+    """An exchange with a provider that takes no URL, and what becomes of a picture's URL."""
+    one = exchange(
+        plan(backends={"up": served(provider="ollama", dialects={"chat": "ollama.chat"})}),
+        **options,
+    )
+    one.handle(request_headers())
+    return one, one.handle(request_body(PICTURE))
+
+
+def test_a_picture_is_not_fetched_unless_that_is_on():
+    _, refused = with_a_picture()
+    assert refused.status == 400
+    assert error_of(refused)["param"] == "messages.image_url"
+    assert "messages.image_url" in error_of(refused)["message"]
+    assert "extproc.fetch" in error_of(refused)["message"]
+
+
+def test_a_picture_is_fetched_first_and_then_sent():
+    one, fetch = with_a_picture(fetching=True)
+    (link,) = fetch.links
+    assert (link.url, link.kind) == ("https://media.test/a.png", "image")
+    with pytest.raises(OrderError):
+        one.handle(response_headers())
+    sent = one.handle(Fetched(files={link.url: PIXEL}))
+    assert json.loads(sent.body)["messages"][0]["images"] == [PIXEL.base64]
+    assert dict(sent.set_headers)["content-length"] == str(len(sent.body))
+    assert sent.metadata["request_model"] == "small"
+    assert one.handle(response_headers()).mode is BodyMode.BUFFERED
+
+
+def test_a_failed_fetch_ends_the_exchange():
+    one, _ = with_a_picture(fetching=True)
+    refused = one.handle(Fetched(error=InvalidRequest("gone", param="image_url")))
+    assert refused.status == 400
+    assert error_of(refused)["message"] == "gone"
+    assert one.handle(response_headers()) is GO_ON
+
+
+def test_nothing_is_fetched_that_nobody_waits_for():
+    with pytest.raises(OrderError):
+        exchange(fetching=True).handle(Fetched())
 
 
 EVENTS = {

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
+from extproc.config.fetch import Fetch
 from extproc.config.values import Duration, FilePath, Port, SecretRef, Size, pattern
 from extproc.config.web import IpAddress
 
@@ -114,6 +115,8 @@ class Extproc(Model):
     """The server's own log."""
     drain: Duration = Field(default=30.0, json_schema_extra={"default": "30s"})
     """How long streams may go on after SIGTERM."""
+    fetch: Fetch | None = None
+    """Media by URL for providers that take only bytes; default: nothing is fetched."""
 
 
 def _storage(value: object) -> object:

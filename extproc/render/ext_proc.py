@@ -41,8 +41,11 @@ TIMEOUT = 10.0
 Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
 
 
-def before_provider(client_keys: Iterable[str] = ()) -> ExternalProcessor:
-    """Translates each attempt and its answer; `client_keys` are headers that it needs to know."""
+def before_provider(client_keys: Iterable[str] = (), fetching: float = 0) -> ExternalProcessor:
+    """Translates each attempt and its answer.
+
+    `client_keys` are headers that it needs to know; `fetching`: seconds for which it may fetch.
+    """
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER),
@@ -58,7 +61,7 @@ def before_provider(client_keys: Iterable[str] = ()) -> ExternalProcessor:
         ),
         allow_mode_override=True,
         request_attributes=[*ATTRIBUTES, *keys],
-        message_timeout=seconds(TIMEOUT),
+        message_timeout=seconds(TIMEOUT + fetching),
         mutation_rules=HeaderMutationRules(allow_all_routing=True),
         metadata_options=_received(),
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),

@@ -44,6 +44,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "https": {"listen": {"tls": PAIR}},
     "mutual tls": {"listen": {"tls": {**PAIR, "client_ca": CA}}},
     "no log": {"envoy": {"access_log": None}},
+    "fetching": {"extproc": {"fetch": {"hosts": ["*"], "timeout": "1500ms"}}},
     "small bodies": {"envoy": {"max_body_bytes": 1024}},
     "large bodies": {"envoy": {"max_body_bytes": 2**31 - 1}},
     **{
