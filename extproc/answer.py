@@ -230,8 +230,10 @@ class Answer:
     def _estimate(self, generated: int, known: Usage | None = None) -> metadata.Record:
         """What was used so far; `known` is what the provider has said of it."""
         asked = self._asked
-        if known is None:
-            known = Usage(input=estimate.tokens(self._characters()))
+        known = known or Usage()
+        if not known.input:
+            input = estimate.tokens(self._characters())
+            known = msgspec.structs.replace(known, input=input)
         output = max(known.output, generated)
         used = msgspec.structs.replace(known, output=output, estimated=True)
         return metadata.usage(used, asked.target.price)
@@ -266,10 +268,13 @@ class Answer:
         return record
 
     def _final(self, seen: Seen, data: bytes = b"") -> metadata.Record:
-        if seen.usage is not None and not seen.usage.estimated:
+        if not self._asked.client.charged:
+            record = dict(metadata.UNUSED)
+        elif seen.usage is not None and not seen.usage.estimated:
             record = metadata.usage(seen.usage, self._asked.target.price)
         else:
-            generated = seen.generated or estimate.tokens(len(data))
+            told = seen.usage is not None and seen.usage.output > 0
+            generated = seen.generated or (0 if told else estimate.tokens(len(data)))
             record = self._estimate(generated, seen.usage)
         now = self._since(self._clock())
         if self._relay is None:

@@ -11,13 +11,19 @@ OPAQUE = frozenset({"data", "bytes", "url", "file_data", "signature", "id", "mod
 
 def characters(value: Any) -> int:
     """The number of characters in all texts of a JSON value."""
-    if isinstance(value, str):
-        return 0 if value.startswith("data:") else len(value)
     if isinstance(value, dict):
-        return sum([characters(item) for name, item in value.items() if name not in OPAQUE])
-    if isinstance(value, list):
-        return sum([characters(item) for item in value])
-    return 0
+        inner = [item for name, item in value.items() if name not in OPAQUE]
+    else:
+        inner = value if isinstance(value, list) else [value]
+    total = 0
+    for item in inner:
+        kind = type(item)
+        if kind is str:
+            if not item.startswith("data:"):
+                total += len(item)
+        elif kind is dict or kind is list:
+            total += characters(item)
+    return total
 
 
 def tokens(count: int) -> int:
