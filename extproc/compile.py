@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
-from extproc.config.credential import ApiKey, Aws, FromRequest
+from extproc.config.credential import ApiKey, Aws, FromRequest, Gcp
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials import Weighted
-from extproc.plan import Plan, Route, Served
+from extproc.plan import Plan, Route, Served, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridge import Quirks
 from providers.catalog import PROVIDERS
@@ -42,26 +42,28 @@ def served(name: str, backend: Backend) -> Served:
         name=name,
         provider=provider,
         authority=base.netloc,
-        prefix=base.path.rstrip("/") or filled(provider.prefix, backend),
+        prefix=base.path.rstrip("/"),
+        options=_options(backend),
         paths={operation: str(path) for operation, path in backend.paths.items()},
         headers=tuple({**provider.headers, **backend.headers}.items()),
         dialects=_dialects(backend.dialect, provider),
         operations=None if backend.operations is None else frozenset(backend.operations),
         signer=provider.signer if credential not in (None, "none") else None,
         client_keys=(*((header,) if header else ()), *(KEY_HEADERS if forwards else ())),
-        has_secret=isinstance(own, ApiKey | Aws),
+        has_secret=isinstance(own, ApiKey | Aws | Gcp),
+        estimates=backend.estimate_counts,
     )
 
 
 def base_url(backend: Backend, provider: Provider) -> Any:
     """Scheme, host, port and perhaps a path."""
     own = provider.regions.get(backend.region or "", provider.base_url)
-    return urlsplit(backend.base_url or filled(own, backend))
+    return urlsplit(backend.base_url or filled(own, _options(backend)))
 
 
-def filled(template: str, backend: Backend) -> str:
-    """`template` with the backend's options, which the configuration's rules have checked."""
-    return template.format(**{name: getattr(backend, name) or "" for name in OPTIONS})
+def _options(backend: Backend) -> dict[str, str]:
+    """The backend's options, which the configuration's rules have checked."""
+    return {name: getattr(backend, name) or "" for name in OPTIONS}
 
 
 def _dialects(
@@ -102,6 +104,9 @@ def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:
             )
         elif isinstance(credential, Aws):
             wanted[name] = (_aws(credential, backend),)
+        elif isinstance(credential, Gcp):
+            token = credential.gcp.access_token
+            wanted[name] = (Weighted({} if token is None else {"key": str(token)}),)
     return wanted
 
 

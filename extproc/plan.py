@@ -20,6 +20,7 @@ from providers.catalog import DIALECTS
 from providers.chat import Json
 from providers.dialect import Dialect, Endpoint
 from providers.errors import NotFound, Unavailable
+from providers.estimation import Estimation
 from providers.operations import Operation
 from providers.provider import Provider
 from providers.sign import CREDENTIAL_HEADERS, Signer
@@ -47,7 +48,9 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     provider: Provider
     authority: str = ""
     prefix: str = ""
-    """Before an operation's path."""
+    """Before an operation's path, by the user's own base URL; empty: as the provider has it."""
+    options: Mapping[str, str] = {}
+    """What stands for `{name}` in the provider's URLs."""
     paths: Mapping[Operation, str] = {}
     """Whole paths that the user set."""
     headers: tuple[tuple[str, str], ...] = ()
@@ -61,6 +64,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Headers of the client in which its own key may stand, which then is the credential."""
     has_secret: bool = True
     """False: without a key of the client there is no credential."""
+    estimates: bool = False
+    """Whether to answer with an estimate where the provider cannot count tokens."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,9 +187,9 @@ class Entrances:
                 dialect, endpoint.stream, stream_default=endpoint.stream_default
             )
             return
-        before, _, after = endpoint.path.partition("{model}")
-        pattern = re.compile(f"{re.escape(before)}([^/]+?){re.escape(after)}")
-        self._patterns.append((pattern, dialect, endpoint))
+        # `{model}` and `*` are one segment each.
+        path = re.escape(endpoint.path).replace(r"\*", "[^/]+").replace(r"\{model\}", "([^/]+?)")
+        self._patterns.append((re.compile(path), dialect, endpoint))
 
     def find(self, path: str) -> Entrance:
         """The entrance at `path`, whatever its query; raises NotFound."""
@@ -255,18 +260,28 @@ class Plan:
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise NotFound(f"the model {model!r} does not exist", param="model", code=MISSING)
-        dialect = _spoken(served, client)
+        upstream = route.upstream[backend]
+        dialect = _spoken(served, client, upstream or model)
+        if dialect is None and not _may_estimate(served, client):
+            raise _lacks(served, client)
+        return self._asking(served, route, client, dialect, upstream)
+
+    def _asking(
+        self, served: Served, route: Route, client: Dialect, found: Dialect | None, upstream: str
+    ) -> Target:
+        dialect = found or client
         translated = dialect.name != client.name
         own = tuple(dialect.request_headers.items())
+        quirks = _quirks(route, served, dialect)
         return Target(
             served=served,
-            bridge=bridge(client, dialect, _quirks(route, served)),
+            bridge=bridge(client, dialect, quirks) if found else Estimation(client),
             dialect=dialect,
-            model=route.upstream[backend],
+            model=upstream,
             paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
             headers=((*own, *served.headers) if translated else served.headers),
             defaults=() if translated else own,
-            removed=(*REMOVED, *(sorted(client.own_headers) if translated else ())),
+            removed=(*REMOVED, *sorted(client.own_headers - dialect.own_headers)),
             price=route.price,
             labels={
                 "backend": served.name,
@@ -302,36 +317,72 @@ SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
 
 
-def _spoken(served: Served, client: Dialect) -> Dialect:
+def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
     """The dialect in which a backend is asked: the client's own where it speaks that."""
-    for operation in SERVED_BY.get(client.operation, (client.operation,)):
-        offered = served.provider.dialects.get(operation, ())
-        if offered and (served.operations is None or operation in served.operations):
-            own = client.name if client.name in offered else offered[0]
-            return DIALECTS[served.dialects.get(operation) or own]
-    raise NotFound(f"the backend {served.name!r} does not serve {client.operation.value}")
-
-
-def _quirks(route: Route, served: Served) -> Quirks:
     provider = served.provider
-    return msgspec.structs.replace(
+    for operation in SERVED_BY.get(client.operation, (client.operation,)):
+        if served.operations is not None and operation not in served.operations:
+            continue
+        chosen = served.dialects.get(operation)
+        offered = [chosen] if chosen else _offered(provider, operation, model)
+        if offered:
+            name = client.name if client.name in offered else offered[0]
+            return provider.forms.get(name) or DIALECTS[name]
+    return None
+
+
+def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
+    return [
+        name
+        for name in provider.dialects.get(operation, ())
+        if name not in provider.asked_for and re.search(provider.speaks.get(name, ""), model)
+    ]
+
+
+def _may_estimate(served: Served, client: Dialect) -> bool:
+    allowed = served.operations is None or client.operation in served.operations
+    return served.estimates and allowed and client.operation is Operation.COUNT_TOKENS
+
+
+def _lacks(served: Served, client: Dialect) -> NotFound:
+    message = f"the backend {served.name!r} does not serve {client.operation.value}"
+    if client.operation is Operation.COUNT_TOKENS:
+        message += "; with `estimate_counts: true` it gets an estimate"
+    return NotFound(message)
+
+
+def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
+    provider = served.provider
+    quirks = msgspec.structs.replace(
         route.quirks,
-        drops=provider.drops,
-        refuses=provider.refuses,
+        drops=provider.drops | dialect.drops,
+        refuses=provider.refuses | dialect.refuses,
         renames=provider.renames,
         stream_usage=provider.stream_usage,
         provider=provider.title,
     )
+    if dialect.charged:
+        return quirks
+    # What a route adds to an answer is no part of a prompt.
+    return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})
 
 
 def _path(served: Served, dialect: Dialect, *, stream: bool) -> str:
     own = served.paths.get(dialect.operation)
     if own is not None:
         return own
-    after = served.provider.paths.get(dialect.operation)
-    if after is None:
-        after = next(e.path for e in dialect.upstream if e.stream in (None, stream))
-    prefix, provider = served.prefix, served.provider
-    if prefix == provider.prefix:  # the user's own base URL says where everything is
-        prefix = provider.prefixes.get(dialect.name, prefix)
-    return prefix + after
+    provider = served.provider
+    path = provider.paths.get(dialect.operation)
+    if path is None:
+        path = next((e.path for e in dialect.upstream if e.stream in (None, stream)), "")
+    prefix = provider.prefixes.get(dialect.name, provider.prefix)
+    if provider.locate is not None:
+        prefix, path = provider.locate(dialect.name, path, served.options)
+    return (served.prefix or filled(prefix, served.options)) + path
+
+
+def filled(template: str, options: Mapping[str, str]) -> str:
+    """`template` with the backend's options in the places that are named for them."""
+    for name, value in options.items():
+        template = template.replace(f"{{{name}}}", value)
+    return template

@@ -1,9 +1,10 @@
 """What is known of one who serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
+from providers.dialect import Dialect
 from providers.operations import Operation
 from providers.sign import Signer, bearer
 
@@ -27,11 +28,21 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Dialect → its own prefix, where it is not `prefix`."""
     paths: Mapping[Operation, str] = {}
     """Operation → path after the prefix, `{model}` where the model stands in the path."""
+    locate: Callable[[str, str, Mapping[str, str]], tuple[str, str]] | None = None
+    """(dialect, its path, options) → (prefix, path), where the options decide."""
     dialects: Mapping[Operation, tuple[str, ...]] = {}
     """Operation → the dialects spoken there; the first is the default."""
+    speaks: Mapping[str, str] = {}
+    """Dialect → expression of the only models that speak it; `re.search` decides."""
+    asked_for: frozenset[str] = frozenset()
+    """Dialects that are spoken only where the configuration says so."""
+    forms: Mapping[str, Dialect] = {}
+    """Dialect → the provider's own form of it."""
     options: frozenset[str] = frozenset()
     """Backend options that must be given, such as `base_url` or `region`."""
     signer: Signer = bearer
+    identities: frozenset[str] = frozenset()
+    """Kinds of credential beside a key from which the signer's key may come: `gcp`, `entra`."""
     keyless: bool = False
     """True where no credential is the usual case, as with servers in one's own network."""
     headers: Mapping[str, str] = {}

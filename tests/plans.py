@@ -36,7 +36,6 @@ def served(name="up", provider="openai", **changes):
     row = PROVIDERS[provider]
     given = {
         "authority": row.base_url.removeprefix("https://"),
-        "prefix": row.prefix,
         "signer": row.signer,
     }
     return Served(name=name, provider=row, **{**given, **changes})
@@ -62,8 +61,8 @@ class Clock:
         return self.now
 
 
-def exchange(made=None):
-    return Exchange(made or plan(), Keys(), Clock())
+def exchange(made=None, **options):
+    return Exchange(made or plan(), Keys(), Clock(), **options)
 
 
 def request_headers(

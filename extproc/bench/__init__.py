@@ -40,6 +40,7 @@ def bench(
         print(error, file=sys.stderr)
         failed = True
     pairs = list(core.pairs(size)) if size.wants(PAIRS) else []
+    rows += core.worst(pairs)
     results = Results(quick=quick, machine=report.machine(before), rows=rows, pairs=pairs)
     print(report.text(results))
     if output is not None:

@@ -27,9 +27,11 @@ from providers.operations import Operation
 from providers.usage import Usage
 
 CHATS: Mapping[str, Dialect] = {
-    name: dialect for name, dialect in DIALECTS.items() if dialect.operation is Operation.CHAT
+    name: dialect
+    for name, dialect in DIALECTS.items()
+    if dialect.operation is Operation.CHAT and dialect.client
 }
-"""Those that hold a conversation."""
+"""Those that hold a conversation with clients."""
 CONTEXT = Context(model="model", id="bench", now=1_700_000_000)
 SENTENCE = "The gateway turns one wire format into another, and \u201cnothing\u201d is lost.\n"
 TURN = 12

@@ -78,6 +78,9 @@ class Backend(Model):
     dialect: Dialects | None = None
     """The dialect to speak, or operation → dialect, where the provider has several; default: the
     provider's first."""
+    estimate_counts: bool = False
+    """True: where the provider cannot count tokens, who asks for a count gets an estimate, marked
+    by the header `x-ai-estimated`; default: such a request is a 404."""
     tls: BackendTls = BackendTls()
     """For https; ignored for http."""
     timeouts: BackendTimeouts = BackendTimeouts()

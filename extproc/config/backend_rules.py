@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from extproc.config.backend import Backend
-from extproc.config.credential import KINDS, Aws, AwsOptions, Entra, FromRequest
+from extproc.config.credential import KINDS, Aws, AwsOptions, Entra, FromRequest, Gcp
 from extproc.config.problem import Flaw, Location, guess
 from providers.aws_sigv4 import aws_sigv4
 from providers.catalog import DIALECTS
@@ -83,7 +83,9 @@ def _dialect(
 
 def _kinds(provider: Provider) -> tuple[str, ...]:
     """The kinds of credential that the provider's signer can use."""
-    return ("none", "aws") if provider.signer is aws_sigv4 else ("none", "forward", *KEY_KINDS)
+    if provider.signer is aws_sigv4:
+        return ("none", "aws")
+    return ("none", "forward", *KEY_KINDS, *sorted(provider.identities))
 
 
 def _kind(credential: object) -> str:
@@ -128,13 +130,25 @@ def _aws(options: AwsOptions, at: Location) -> Iterator[Flaw]:
 def not_yet(backends: Mapping[str, Backend]) -> Iterator[Flaw]:
     """A flaw for each identity that has to be kept fresh, which this server cannot do yet."""
     for name, backend in backends.items():
-        credential, at = backend.credential, ("backends", name, "credential")
-        if isinstance(credential, Aws):
-            options = credential.aws
-            static = options.access_key_id is not None and options.role_arn is None
-            if options.bearer is None and not static:
-                allowed = ("access_key_id and secret_access_key", "bearer")
-                yield Flaw((*at, "aws"), "only static identities are supported", allowed)
+        credential, key = backend.credential, "credential"
+        if isinstance(credential, FromRequest):
+            credential, key = credential.fallback, "credential.fallback"
+        at = ("backends", name, *key.split("."))
+        if isinstance(credential, Aws) and not _is_static(credential.aws):
+            allowed = ("access_key_id and secret_access_key", "bearer")
+            yield Flaw((*at, "aws"), NOT_STATIC, allowed)
+        elif isinstance(credential, Gcp) and credential.gcp.access_token is None:
+            yield Flaw((*at, "gcp"), NOT_STATIC, ("access_token",))
+        elif isinstance(credential, Entra):
+            yield Flaw((*at, "entra"), NOT_STATIC, ("api_key instead",))
+
+
+NOT_STATIC = "only static identities are supported"
+
+
+def _is_static(options: AwsOptions) -> bool:
+    keyed = options.access_key_id is not None and options.role_arn is None
+    return options.bearer is not None or keyed
 
 
 def _together(model: object, keys: tuple[str, ...], at: Location) -> Iterator[Flaw]:

@@ -13,11 +13,14 @@ PROVIDERS = (
         docs="https://platform.claude.com/docs/en/api/overview",
         base_url="https://api.anthropic.com",
         prefix="/v1",
-        paths={
-            Operation.COUNT_TOKENS: "/messages/count_tokens",
-            Operation.MODELS: "/models",
+        paths={Operation.MODELS: "/models"},
+        dialects={
+            Operation.CHAT: ("anthropic.messages",),
+            Operation.COMPLETIONS: ("anthropic.complete",),
+            Operation.COUNT_TOKENS: ("anthropic.count_tokens",),
         },
-        dialects={Operation.CHAT: ("anthropic.messages",)},
+        # https://platform.claude.com/docs/en/api/complete: all newer models chat only.
+        speaks={"anthropic.complete": r"^claude-(?:v?[12](?:\.|$)|instant)"},
         signer=x_api_key,
     ),
 )

@@ -1,6 +1,7 @@
 """Amazon Bedrock."""
 
 from providers.aws_sigv4 import aws_sigv4
+from providers.dialects.anthropic_messages import hosted
 from providers.operations import Operation
 from providers.provider import Provider
 
@@ -10,7 +11,13 @@ BEDROCK = Provider(
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html",
     base_url="https://bedrock-runtime.{region}.amazonaws.com",
     prefix="",
-    dialects={Operation.CHAT: ("bedrock.converse",)},
+    dialects={
+        Operation.CHAT: ("bedrock.converse", "anthropic.messages"),
+        Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
+    },
+    # Converse is for all models, InvokeModel takes each model's own format.
+    asked_for=frozenset({"anthropic.messages"}),
+    forms={"anthropic.messages": hosted.BEDROCK},
     options=frozenset({"region"}),
     signer=aws_sigv4,
 )

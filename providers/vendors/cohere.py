@@ -10,6 +10,12 @@ PROVIDERS = (
         docs="https://docs.cohere.com/v2/reference/chat",
         base_url="https://api.cohere.com",
         prefix="/v2",
-        dialects={Operation.CHAT: ("cohere.chat",)},
+        prefixes={"cohere.generate": "/v1"},
+        dialects={
+            Operation.CHAT: ("cohere.chat",),
+            Operation.COMPLETIONS: ("cohere.generate",),
+        },
+        # https://docs.cohere.com/docs/deprecations: all newer models chat only.
+        speaks={"cohere.generate": "^(?:command|base)(?:-light)?(?:-nightly)?$|-ft$"},
     ),
 )

@@ -1,17 +1,28 @@
 """Providers that speak OpenAI's chat format, one row each.
 
 A row says where its facts come from. Parameters that a vendor ignores are left in; those that it
-answers with an error are listed, as hints (`drops`) or as meaning (`refuses`).
+answers with an error are listed, as hints (`drops`) or as meaning (`refuses`); so are features of
+the dialect that it `lacks`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from providers.dialect import Dialect
+from providers.dialects import openai_chat
+from providers.fidelity import Feature
 from providers.operations import Operation
 from providers.provider import Provider
 
 DIALECTS = {Operation.CHAT: ("openai.chat",)}
 BOTH = {Operation.CHAT: ("openai.chat", "openai.responses")}
 """For those who serve OpenAI's Responses, too."""
+TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
+"""For those who continue a text by themselves; at others a chat does it."""
+LLAMA = ("llama.generate", "ollama.chat")
+"""What else servers of Llama speak."""
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
@@ -38,9 +49,25 @@ MAX_TOKENS = {"max_completion_tokens": "max_tokens"}
 """For those who do not know OpenAI's newer name."""
 
 
+VIDEO = frozenset({Feature.VIDEO_DATA, Feature.VIDEO_URL})
+SOUND = frozenset({Feature.AUDIO_DATA})
+FILES = frozenset({Feature.DOCUMENT_DATA, Feature.DOCUMENT_FILE})
+THOUGHTS = frozenset({Feature.THINKING})
+"""`reasoning_content` in earlier turns."""
+
+
+def form(host: str, lacks: frozenset[Feature], **facts: Any) -> Mapping[str, Dialect]:
+    """OpenAI's chat format as a host takes it that does not know `lacks`."""
+    chat = openai_chat.DIALECT
+    known = chat.carries - lacks
+    return {chat.name: msgspec.structs.replace(chat, host=host, client=(), carries=known, **facts)}
+
+
 def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
     """A vendor in the internet, found by https."""
     facts.setdefault("dialects", DIALECTS)
+    if lacks := facts.pop("lacks", None):
+        facts["forms"] = form(name, lacks)
     return Provider(name=name, title=title, docs=docs, base_url=f"https://{host}", **facts)
 
 
@@ -64,7 +91,11 @@ PROVIDERS = (
         "api.openai.com",
         "https://platform.openai.com/docs/api-reference/chat/create",
         drops=SAMPLERS | {"cache_control"},
-        dialects=BOTH,  # https://platform.openai.com/docs/api-reference/responses
+        lacks=VIDEO | THOUGHTS,
+        # https://platform.openai.com/docs/api-reference/responses
+        dialects={**BOTH, **TEXT, Operation.COUNT_TOKENS: ("openai.input_tokens",)},
+        # https://platform.openai.com/docs/models: the models of v1/completions.
+        speaks={"openai.completions": "instruct|davinci|babbage"},
     ),
     # "will result in a 400 error": logprobs, logit_bias, top_logprobs, n > 1.
     row(
@@ -75,6 +106,7 @@ PROVIDERS = (
         prefix="/openai/v1",
         drops=SAMPLERS | (OPENAI_ONLY - {"service_tier"}) | {"top_logprobs"},
         refuses=SPOKEN | {"logprobs"},
+        lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
         dialects=BOTH,  # https://console.groq.com/docs/responses-api
     ),
     # Reasoning models refuse penalties and stop, others take them: left to the vendor.
@@ -85,6 +117,7 @@ PROVIDERS = (
         "api.together.xyz",
         "https://docs.together.ai/reference/chat-completions-1",
         renames=MAX_TOKENS,
+        dialects=DIALECTS | TEXT,  # https://docs.together.ai/reference/completions-1
     ),
     row(
         "deepinfra",
@@ -93,6 +126,7 @@ PROVIDERS = (
         "https://deepinfra.com/docs/openai_api",
         prefix="/v1/openai",
         renames=MAX_TOKENS,
+        dialects=DIALECTS | TEXT,
     ),
     # Unknown parameters are ignored, max_completion_tokens with them.
     row(
@@ -114,6 +148,8 @@ PROVIDERS = (
         refuses=SPOKEN | {"web_search_options"},
         renames={**MAX_TOKENS, "seed": "random_seed"},
         stream_usage=False,
+        # Sound, files and thoughts have chunks of Mistral's own.
+        lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
     ),
     # "will result in a 400 error".
     row(
@@ -133,7 +169,8 @@ PROVIDERS = (
         "https://docs.fireworks.ai/api-reference/post-chatcompletions",
         prefix="/inference/v1",
         renames=MAX_TOKENS,
-        dialects=BOTH,  # https://docs.fireworks.ai/guides/response-api
+        # https://docs.fireworks.ai/guides/response-api
+        dialects=BOTH | TEXT,  # https://docs.fireworks.ai/api-reference/post-completions
     ),
     row(
         "nebius",
@@ -147,7 +184,7 @@ PROVIDERS = (
         "openrouter.ai",
         "https://openrouter.ai/docs/api-reference/chat-completion",
         prefix="/api/v1",
-        dialects=BOTH,  # https://openrouter.ai/docs
+        dialects=BOTH | TEXT,  # https://openrouter.ai/docs
     ),
     # No version in the path. Function calls and the rest of `refuses` are silently ignored.
     row(
@@ -248,12 +285,13 @@ PROVIDERS = (
         "vllm",
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
-        dialects=BOTH,  # https://docs.vllm.ai/en/latest/serving
+        dialects=BOTH | TEXT,  # https://docs.vllm.ai/en/latest/serving
     ),
     own(
         "sglang",
         "SGLang",
         "https://docs.sglang.ai/basic_usage/openai_api_completions.html",
+        dialects=DIALECTS | TEXT,
     ),
     own(
         "ollama",
@@ -264,7 +302,7 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
         # Who asks in Ollama's own format is answered in it.
-        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat")},
+        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"), **TEXT},
         prefixes={"ollama.chat": "/api"},
     ),
     # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
@@ -273,7 +311,23 @@ PROVIDERS = (
         "Llama, self-hosted",
         "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
         renames=MAX_TOKENS,
-        dialects=BOTH,  # https://github.com/ggml-org/llama.cpp/tree/master/tools/server
+        # https://github.com/ggml-org/llama.cpp/tree/master/tools/server; others are asked with
+        # the raw prompt, or as Ollama is, where the configuration says so.
+        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], *LLAMA), **TEXT},
+        asked_for=frozenset(LLAMA),
+        prefixes={"llama.generate": "", "ollama.chat": "/api"},
+    ),
+    # Its own format has no version in the path.
+    own(
+        "tgi",
+        "Text Generation Inference",
+        "https://huggingface.co/docs/text-generation-inference/reference/api_reference",
+        renames=MAX_TOKENS,
+        dialects={
+            **DIALECTS,
+            Operation.COMPLETIONS: ("huggingface.generate", *TEXT[Operation.COMPLETIONS]),
+        },
+        prefixes={"huggingface.generate": ""},
     ),
     own(
         "openai-compatible",

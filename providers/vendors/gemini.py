@@ -1,11 +1,17 @@
-"""Google's Gemini: by the Gemini API, and on Vertex AI."""
+"""Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
+from providers.dialects import gemini_generate_content
+from providers.dialects.anthropic_messages import hosted
 from providers.operations import Operation
 from providers.provider import Provider
 from providers.sign import bearer, x_goog_api_key
 
-DIALECTS = {Operation.CHAT: ("gemini.generate_content",)}
-COUNT_TOKENS = "/models/{model}:countTokens"
+CHAT = "gemini.generate_content"
+COUNT = "gemini.count_tokens"
+
+LOCATION = "/v1/projects/{project}/locations/{region}"
+CLAUDE = "claude"
+GEMINI = f"^(?!.*{CLAUDE})"
 
 PROVIDERS = (
     Provider(
@@ -14,8 +20,8 @@ PROVIDERS = (
         docs="https://ai.google.dev/api/generate-content",
         base_url="https://generativelanguage.googleapis.com",
         prefix="/v1beta",
-        paths={Operation.COUNT_TOKENS: COUNT_TOKENS, Operation.MODELS: "/models"},
-        dialects=DIALECTS,
+        paths={Operation.MODELS: "/models"},
+        dialects={Operation.CHAT: (CHAT,), Operation.COUNT_TOKENS: (COUNT,)},
         signer=x_goog_api_key,
     ),
     Provider(
@@ -24,11 +30,26 @@ PROVIDERS = (
         docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
         base_url="https://{region}-aiplatform.googleapis.com",
         regions={"global": "https://aiplatform.googleapis.com"},
-        prefix="/v1/projects/{project}/locations/{region}/publishers/google",
-        paths={Operation.COUNT_TOKENS: COUNT_TOKENS},
-        dialects=DIALECTS,
+        prefix=f"{LOCATION}/publishers/google",
+        prefixes={"anthropic.messages": LOCATION, "anthropic.count_tokens": LOCATION},
+        dialects={
+            Operation.CHAT: (CHAT, "anthropic.messages"),
+            Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
+        },
+        speaks={
+            CHAT: GEMINI,
+            COUNT: GEMINI,
+            "anthropic.messages": CLAUDE,
+            "anthropic.count_tokens": CLAUDE,
+        },
+        forms={
+            COUNT: gemini_generate_content.VERTEX_COUNT,
+            "anthropic.messages": hosted.VERTEX,
+            "anthropic.count_tokens": hosted.VERTEX_COUNT,
+        },
         options=frozenset({"project", "region"}),
         signer=bearer,
+        identities=frozenset({"gcp"}),
         # https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference: `store`
         # belongs to the Gemini API alone.
         drops=frozenset({"store"}),

@@ -111,7 +111,7 @@ def test_parts_of_an_entra_identity_belong_together(folder):
 @pytest.mark.parametrize(
     ("text", "key", "says"),
     [
-        ("operations: [completions]", "operations[0]", "has no operation 'completions'"),
+        ("operations: [models]", "operations[0]", "has no operation 'models'"),
         ("operations: [chatt]", "operations[0]", "did you mean 'chat'?"),
         ("paths: {models: /v1/models}", "paths.models", "has no operation 'models'"),
         ("paths: {chat: /a/../b}", "paths.chat", "must not hold '.', '..' or empty segments"),
@@ -312,6 +312,11 @@ def test_port_0_clashes_with_nothing(folder):
         ("extproc: {sockets: run}", "extproc.sockets", "absolute path of at most 80 bytes"),
         (f"extproc: {{sockets: /{'x' * 90}}}", "extproc.sockets", "at most 80 bytes"),
         ("extproc: {log: {level: warn}}", "extproc.log.level", "did you mean 'warning'?"),
+        ("extproc: {fetch: {}}", "extproc.fetch.hosts", "required key is missing"),
+        ("extproc: {fetch: {hosts: []}}", "extproc.fetch.hosts", "at least 1"),
+        ("extproc: {fetch: {hosts: [a/b]}}", "extproc.fetch.hosts[0]", "must be a host"),
+        ("extproc: {fetch: {hosts: [a], timeout: 2m}}", "extproc.fetch.timeout", "at most 60"),
+        ("extproc: {fetch: {hosts: [a], max_bytes: 0}}", "extproc.fetch.max_bytes", "at least 1"),
         ("limiter: {storage: 'redis://h'}", "limiter.storage", "name it, env:NAME"),
         ("limiter: {storage: 5}", "limiter.storage", "must be `memory`, or where"),
         ("limiter: {on_error: fail}", "limiter.on_error", "allowed: allow, deny"),

@@ -61,6 +61,14 @@ extproc:
   tcp: {host: 127.0.0.1, port: 9000, tls: {certificate: /c, key: /k}}
   log: {format: console, level: debug}
   drain: 30s
+  fetch:
+    hosts: [images.example.com, "*.example.com", "10.0.0.7:8080", "*"]
+    max_bytes: 10MiB
+    max_total_bytes: 20MiB
+    max_files: 16
+    timeout: 10s
+    redirects: 3
+    http: false
 limiter: {storage: env:REDIS_URL, on_error: deny}
 envoy:
   admin_port: 9901
@@ -110,6 +118,9 @@ def test_the_schemas_own_examples_are_valid():
         ("5m", "5"),
         ("per: [client, model]", "per: []"),
         ("drain: 30s", "drain: 30"),
+        ("max_files: 16", "max_files: 0"),
+        ("timeout: 10s", "timeout: 10"),
+        ('"10.0.0.7:8080"', '"http://10.0.0.7/"'),
         ("every: day", "every: dya"),
         ("weight: 3", "weight: 0"),
         ("workers: 2", "workers: 0"),

@@ -17,7 +17,7 @@ ANSWER = {"candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason":
 def ours(name: str, stream: bool, **options: str) -> str:
     """The URL that the catalogue gives."""
     provider = PROVIDERS[name]
-    (spoken,) = provider.dialects[Operation.CHAT]
+    spoken = provider.dialects[Operation.CHAT][0]
     path = next(end.path for end in DIALECTS[spoken].upstream if end.stream is stream)
     url = provider.base_url + provider.prefix + path.replace("{model}", MODEL)
     return url.format(**options)

@@ -1,0 +1,86 @@
+"""Microsoft's clouds: OpenAI's models on Azure, and Foundry, which hosts Claude, too.
+
+Azure OpenAI has two URL schemes. With a dated `api_version` the deployment stands in the path
+(https://learn.microsoft.com/azure/ai-services/openai/reference); without one, or with `preview`,
+it is the body's model (https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle).
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from providers.dialects.anthropic_messages import hosted
+from providers.operations import Operation
+from providers.provider import Provider
+from providers.sign import Call, Secret, api_key
+from providers.vendors.compatible import THOUGHTS, VIDEO, form
+
+DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions"})
+"""Dialects whose dated paths name the deployment."""
+
+
+def locate(dialect: str, path: str, options: Mapping[str, str]) -> tuple[str, str]:
+    """(prefix, path with the query) of `dialect`, as the backend's `api_version` has it."""
+    version = options.get("api_version") or ""
+    if dialect.startswith("anthropic."):
+        return "/anthropic/v1", path
+    query = f"?api-version={quote(version, safe='')}" if version else ""
+    if not DATED.match(version):
+        return "/openai/v1", path + query
+    deployment = "/deployments/{model}" if dialect in WITH_DEPLOYMENT else ""
+    return "/openai", deployment + path + query
+
+
+def both_keys(call: Call, secret: Secret, now: float) -> dict[str, str]:
+    """Foundry reads the key of Claude's API in `x-api-key`, that of OpenAI's in `api-key`."""
+    return {"api-key": secret["key"], "x-api-key": secret["key"]}
+
+
+OPENAI = {
+    Operation.CHAT: ("openai.chat", "openai.responses"),
+    Operation.COMPLETIONS: ("openai.completions",),
+    Operation.COUNT_TOKENS: ("openai.input_tokens",),
+}
+SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
+CHAT = form("azure", VIDEO | THOUGHTS, drops=SAMPLERS)
+CLAUDE = "claude"
+OTHERS = f"^(?!.*{CLAUDE})"
+
+PROVIDERS = (
+    Provider(
+        name="azure",
+        title="Azure OpenAI",
+        docs="https://learn.microsoft.com/azure/ai-services/openai/reference",
+        base_url="https://{instance}.openai.azure.com",
+        prefix="/openai/v1",
+        locate=locate,
+        dialects=OPENAI,
+        forms=CHAT,
+        options=frozenset({"instance"}),
+        signer=api_key,
+        identities=frozenset({"entra"}),
+    ),
+    Provider(
+        name="foundry",
+        title="Microsoft Foundry",
+        docs="https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/endpoints",
+        base_url="https://{instance}.services.ai.azure.com",
+        prefix="/openai/v1",
+        locate=locate,
+        dialects={
+            Operation.CHAT: (*OPENAI[Operation.CHAT], "anthropic.messages"),
+            Operation.COMPLETIONS: OPENAI[Operation.COMPLETIONS],
+            Operation.COUNT_TOKENS: (*OPENAI[Operation.COUNT_TOKENS], "anthropic.count_tokens"),
+        },
+        speaks={
+            **{name: OTHERS for names in OPENAI.values() for name in names},
+            "anthropic.messages": CLAUDE,
+            "anthropic.count_tokens": CLAUDE,
+        },
+        forms={**CHAT, "anthropic.messages": hosted.FOUNDRY},
+        options=frozenset({"instance"}),
+        signer=both_keys,
+        identities=frozenset({"entra"}),
+    ),
+)

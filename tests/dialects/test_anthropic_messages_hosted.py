@@ -1,0 +1,187 @@
+"""Claude where clouds host it, held against the official SDK's own clients for them."""
+
+from typing import Any
+
+import anthropic
+import orjson
+import pytest
+from anthropic.lib.bedrock._stream_decoder import AWSEventStreamDecoder
+from botocore.eventstream import EventStreamBuffer
+from hypothesis import given
+
+from providers.bridge import Call, Quirks, bridge
+from providers.deltas import End, Failed, TextDelta
+from providers.dialect import Dialect
+from providers.dialects.anthropic_messages import DIALECT
+from providers.dialects.anthropic_messages.hosted import (
+    BEDROCK,
+    FOUNDRY,
+    VERTEX,
+    ChunkParser,
+    ChunkRelay,
+    exception_of,
+)
+from providers.errors import Cause, Unsupported
+from providers.framing import aws_event_stream as frames
+from tests.strategies import cuts
+
+BODY = {
+    "model": "claude-sonnet-4-5",
+    "max_tokens": 9,
+    "stream": True,
+    "service_tier": "auto",
+    "messages": [{"role": "user", "content": "hi"}],
+}
+EVENTS = (
+    {"type": "message_start", "message": {"id": "m", "model": "c", "usage": {"input_tokens": 3}}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hé\n\n"}},
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn"},
+        "usage": {"output_tokens": 2},
+    },
+    {"type": "message_stop", "amazon-bedrock-invocationMetrics": {"inputTokenCount": 1}},
+)
+CHUNKS = b"".join(frames.wrap(orjson.dumps(event)) for event in EVENTS)
+SLOW_DOWN = frames.encode_raw(
+    frames.exception_headers("throttlingException"), b'{"message":"slow down"}'
+)
+
+
+def sent(form: Dialect, body: Any, **headers: str) -> tuple[Any, tuple[str, ...]]:
+    """(body, dropped) of what a Messages client's request becomes."""
+    quirks = Quirks(drops=form.drops, refuses=form.refuses, provider="it")
+    call = Call(
+        data=orjson.dumps(body),
+        body=body,
+        model=body["model"],
+        stream=body.get("stream", False),
+        headers=headers,
+    )
+    made = bridge(DIALECT, form, quirks).request(call)
+    return orjson.loads(made.body or call.data), made.dropped
+
+
+@pytest.mark.parametrize(
+    ("form", "kept"),
+    [
+        (VERTEX, {"stream": True, "anthropic_version": "vertex-2023-10-16"}),
+        (
+            BEDROCK,
+            {"anthropic_version": "bedrock-2023-05-31", "anthropic_beta": ["a-1", "b-2"]},
+        ),
+        (FOUNDRY, {"model": "claude-sonnet-4-5", "stream": True}),
+    ],
+)
+def test_a_body_is_fitted_to_each_cloud(form: Dialect, kept: Any) -> None:
+    body, dropped = sent(form, BODY, **{"anthropic-beta": "a-1, b-2,"})
+    assert body == {"max_tokens": 9, "messages": BODY["messages"], **kept}
+    assert dropped == ("service_tier",)
+
+
+@pytest.mark.parametrize("form", [VERTEX, BEDROCK])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mcp_servers", [{"type": "url", "url": "https://x", "name": "x"}]),
+        ("container", "container_1"),
+        ("inference_geo", "us"),
+    ],
+)
+def test_what_decides_the_answer_is_refused_where_it_is_not_known(form, name, value) -> None:
+    with pytest.raises(Unsupported, match=name):
+        sent(form, {**BODY, name: value})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_bedrock_gets_what_the_sdk_would_send(stream: bool) -> None:
+    recorded: list[Any] = []
+
+    class Recorder(anthropic.AnthropicBedrock):
+        def _prepare_options(self, options: Any) -> Any:
+            prepared = super()._prepare_options(options)
+            recorded.append((prepared.url, prepared.json_data))
+            raise KeyboardInterrupt
+
+    sdk = Recorder(aws_access_key="k", aws_secret_key="s", aws_region="eu-west-1")
+    with pytest.raises(KeyboardInterrupt):
+        sdk.messages.create(
+            model="claude",
+            max_tokens=9,
+            messages=[{"role": "user", "content": "hi"}],
+            stream=stream,
+            extra_headers={"anthropic-beta": "a-1"},
+        )
+    path, body = recorded[0]
+    asked = {"model": "claude", "max_tokens": 9, "messages": BODY["messages"], "stream": stream}
+    ours, _ = sent(BEDROCK, asked, **{"anthropic-beta": "a-1"})
+    (place,) = [end.path for end in BEDROCK.upstream if end.stream is stream]
+    assert path == place.format(model="claude")
+    # Of the two versions, the guide to Claude on Bedrock has the older one.
+    assert {**ours, "anthropic_version": ""} == {**body, "anthropic_version": ""}
+
+
+def deltas_of(pieces: list[bytes]) -> list[Any]:
+    parser = ChunkParser()
+    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+
+
+@given(cuts(CHUNKS))
+def test_chunks_are_understood_however_they_are_cut(pieces) -> None:
+    deltas = deltas_of(pieces)
+    assert deltas == deltas_of([CHUNKS])
+    assert TextDelta(text="hé\n\n", part=0) in deltas
+    assert isinstance(deltas[-1], End)
+
+
+@given(cuts(CHUNKS))
+def test_a_relay_hands_on_the_same_events_however_they_are_cut(pieces) -> None:
+    relay = ChunkRelay(True)
+    data = b"".join(relay.feed(piece) or b"" for piece in pieces) + relay.flush()
+    lines = [line for line in data.split(b"\n") if line.startswith(b"data: ")]
+    assert [orjson.loads(line[6:]) for line in lines] == [*EVENTS]
+    used = relay.seen.usage
+    assert (used.input, used.output, relay.seen.model) == (3, 2, "c")
+
+
+def test_the_sdk_reads_chunks_like_these() -> None:
+    buffer = EventStreamBuffer()
+    buffer.add_data(frames.wrap(b'{"type":"ping"}'))
+    event = AWSEventStreamDecoder()._parse_message_from_event(next(iter(buffer)))
+    assert event is not None
+    assert (event.event, event.data) == ("ping", '{"type":"ping"}')
+
+
+def test_an_exception_in_mid_stream_is_an_error() -> None:
+    failed = deltas_of([CHUNKS[: len(frames.wrap(orjson.dumps(EVENTS[0])))], SLOW_DOWN])[-1]
+    assert isinstance(failed, Failed)
+    assert (failed.error.status, failed.error.message) == (429, "slow down")
+    relay = ChunkRelay(True)
+    assert b'"type":"rate_limit_error"' in (relay.feed(SLOW_DOWN) or b"")
+    assert relay.seen.error is not None
+    assert relay.flush() == b""
+
+
+def test_a_stream_that_is_cut_ends_with_an_error() -> None:
+    cut = CHUNKS[: len(CHUNKS) // 2]
+    assert isinstance(deltas_of([cut])[-1], Failed)
+    relay = ChunkRelay(True)
+    relay.feed(cut)
+    assert b"event: error" in relay.flush()
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{}", b'{"bytes":"!"}', b'{"bytes":"W10="}', b'{"bytes":3}']
+)
+def test_a_chunk_that_is_none_is_a_bad_answer(payload: bytes) -> None:
+    message = frames.encode_raw(frames.CHUNK, payload)
+    relay = ChunkRelay(True)
+    assert b"event: error" in (relay.feed(message) or b"")
+    assert relay.seen.error is not None
+    assert relay.feed(message) == b""
+    (failed,) = ChunkParser().feed(message)
+    assert isinstance(failed, Failed)
+
+
+def test_an_exception_without_json_is_a_servers_error() -> None:
+    assert exception_of("modelStreamErrorException", b"\xff").cause is Cause.SERVER
