@@ -118,6 +118,7 @@ local NO_BODY = "The request has no body; it must be a JSON object."
 local BAD_PATH = "The model in the path holds an invalid percent-encoding."
 local NO_OBJECT = "The request body must be a JSON object."
 local NOT_A_STRING = "The 'model' of the request body must be a string."
+local NO_HEADER = "Requests to this path name no model: send it in the header x-ai-model."
 
 -- What is wrong with a name that came from a client, or nil.
 local function flaw(model)
@@ -222,8 +223,12 @@ local function from_path(_, segment)
   return (segment:gsub("%%(%x%x)", function(digits) return char(tonumber(digits, 16)) end))
 end
 
+-- Where only a header can name the model.
+local function from_nothing() return nil, NO_HEADER end
+
 local BODY = { find = from_json, source = "body" }
 local PATH = { find = from_path, source = "path" }
+local HEADER = { find = from_nothing, source = "header" }
 
 -- Whoever adds a multipart body adds a function like from_json.
 local OPERATIONS = {
@@ -237,16 +242,32 @@ local OPERATIONS = {
   ["/anthropic/v1/messages/count_tokens"] = BODY,
   ["/v2/chat"] = BODY,
   ["/api/chat"] = BODY,
+  ["/v1/generate"] = BODY,
+  ["/v1/complete"] = BODY,
+  ["/openai/v1/chat/completions"] = BODY,
+  ["/openai/v1/completions"] = BODY,
+  ["/openai/v1/responses"] = BODY,
+  ["/openai/v1/responses/input_tokens"] = BODY,
+  ["/openai/responses"] = BODY,
+  ["/generate"] = HEADER,
+  ["/generate_stream"] = HEADER,
 }
 
 local GEMINI = { generateContent = true, streamGenerateContent = true, countTokens = true }
-local CONVERSE = { converse = true, ["converse-stream"] = true }
+local CONVERSE = { converse = true, ["converse-stream"] = true, ["count-tokens"] = true }
+
+local AZURE = { ["chat/completions"] = true, completions = true }
+local CLAUDE = { rawPredict = true, streamRawPredict = true }
+local VERTEX = "^/v1[^/]*/projects/[^/]+/locations/[^/]+/publishers/"
 
 -- A path with a model in it, and then one of these words.
 local PATTERNS = {
   { "^/v1beta/models/([^/]+):(%a+)$", GEMINI },
   { "^/v1/models/([^/]+):(%a+)$", GEMINI },
   { "^/model/([^/]+)/([%a-]+)$", CONVERSE },
+  { "^/openai/deployments/([^/]+)/([%a/]+)$", AZURE },
+  { VERTEX .. "google/models/([^/]+):(%a+)$", GEMINI },
+  { VERTEX .. "anthropic/models/([^/]+):(%a+)$", CLAUDE },
 }
 
 -- How the model is found at a path, and the segment that holds it, if one does.

@@ -36,17 +36,20 @@ from providers.catalog import DIALECTS
 from providers.dialect import Dialect
 from providers.errors import ApiError, cause_of
 
-OWN = "openai."
+OWN = "openai"
 """The family whose form everybody gets who is not known to want another."""
 
 PLACES = {
-    "anthropic.messages": "/v1/messages(?:/.*)?|/anthropic/.*",
-    "bedrock.converse": "/model/.*",
-    "cohere.chat": "/v2/.*",
-    "gemini.generate_content": "/v1beta/.*|/v1/models/[^/]+:[A-Za-z]+",
-    "ollama.chat": "/api/.*",
+    "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
+    "|/v1/projects/.*/publishers/anthropic/.*",
+    "bedrock": "/model/.*",
+    "cohere": "/v2/.*|/v1/generate(?:/.*)?",
+    "gemini": "/v1beta/.*|/v1/models/[^/]+:[A-Za-z]+"
+    "|/v1(?:beta1)?/projects/.*/publishers/google/.*",
+    "huggingface": "/generate(?:_stream)?(?:/.*)?",
+    "ollama": "/api/.*",
 }
-"""Dialect → RE2 expression of all paths where its clients may be, wrong ones too."""
+"""Family of dialects → RE2 expression of all paths where its clients may be, wrong ones too."""
 
 CALL = ("ai.finder", "call")
 JSON = "application/json"
@@ -65,9 +68,9 @@ def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
     said = [plain(condition(reply)) for reply in table]
     anchors = {id(when): f"reply-{number}" for number, when in enumerate(said, 1)}
     mappers = [plain(_complete())]
-    for dialect in forms():
-        clients = plain(_clients(PLACES.get(dialect.name) or _endpoints(dialect), prefix))
-        anchors[id(clients)] = "clients-of-" + dialect.name.replace(".", "-")
+    for family, dialect in forms().items():
+        clients = plain(_clients(PLACES.get(family) or _endpoints(dialect), prefix))
+        anchors[id(clients)] = f"clients-of-{family}"
         for reply, when in zip(table, said, strict=True):
             both = {"and_filter": {"filters": [clients, when]}}
             mappers.append({"filter": both, **plain(_in_form(dialect, reply))})
@@ -76,9 +79,18 @@ def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
     return LocalReplies({"mappers": mappers}, anchors)
 
 
-def forms() -> list[Dialect]:
-    """The dialects with a form of their own."""
-    return [dialect for dialect in DIALECTS.values() if not dialect.name.startswith(OWN)]
+def forms() -> dict[str, Dialect]:
+    """Each family with a form of its own, and a dialect that knows it."""
+    found: dict[str, Dialect] = {}
+    for dialect in DIALECTS.values():
+        if dialect.client and family_of(dialect) != OWN:
+            found.setdefault(family_of(dialect), dialect)
+    return found
+
+
+def family_of(dialect: Dialect) -> str:
+    """The first word of its name; a family has one form for its errors."""
+    return dialect.name.partition(".")[0]
 
 
 def _endpoints(dialect: Dialect) -> str:

@@ -74,7 +74,7 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
             message="Incorrect API key provided. Send yours as 'Authorization: Bearer KEY'.",
             code="invalid_api_key",
         ),
-        Reply(status=403, kind="permission_error", message=f"That is not allowed ({DETAILS})."),
+        Reply(status=403, kind=invalid, message=f"That is not allowed ({DETAILS})."),
         Reply(
             status=404,
             known=True,
@@ -92,7 +92,7 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
         ),
         Reply(
             status=408,
-            kind="timeout_error",
+            kind=invalid,
             message="The request did not arrive completely in time.",
             code="request_timeout",
         ),
@@ -105,13 +105,13 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
         Reply(
             status=429,
             marked=LIMITED,
-            kind="rate_limit_error",
+            kind="requests",
             message=SAID,
             code="rate_limit_exceeded",
         ),
         Reply(
             status=429,
-            kind="rate_limit_error",
+            kind="requests",
             message="Rate limit reached. Try again after as many seconds as retry-after says.",
             code="rate_limit_exceeded",
         ),
@@ -146,7 +146,7 @@ _OF_THE_SERVER = (
     ),
     Reply(
         status=504,
-        kind="timeout_error",
+        kind="server_error",
         message=f"The provider did not answer in time. {REQUEST}",
         code="timeout",
     ),

@@ -127,8 +127,9 @@ def test_every_other_member_survives() -> None:
 
 
 def test_the_usage_event_is_for_who_asks() -> None:
-    assert asked(stream=True).stream_usage is False
-    assert asked(stream=True, stream_options={"include_usage": True}).stream_usage is True
+    assert DIALECT.wants_usage({"stream": True, "stream_options": {"include_usage": True}})
+    assert not DIALECT.wants_usage({"stream": True, "stream_options": {}})
+    assert not DIALECT.wants_usage({"stream": True})
 
 
 REFUSED: list[tuple[dict[str, Any], type[InvalidRequest], str]] = [

@@ -18,7 +18,7 @@ from google import genai
 from google.genai import errors as genai_errors
 from google.genai import types as genai_types
 
-from extproc.render.forms import PLACES, forms
+from extproc.render.forms import OWN, PLACES, family_of
 from providers.catalog import DIALECTS
 from providers.dialect import Dialect
 from providers.errors import ApiError, cause_of
@@ -78,11 +78,19 @@ def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Envoy]:
 def call(envoy: Envoy, dialect: Dialect, model: str, size: int = 0, **headers: str) -> Answer:
     """A call in a dialect, which is asked for below the prefix."""
     path = "/ai" + dialect.client[0].path.replace("{model}", model)
+    if dialect in BY_HEADER:
+        headers["x-ai-model"] = model
     body = json.dumps({**BODY, "model": model, "x": "x" * size})
     return envoy.request("POST", path, body, {"x-api-key": "right", **headers})
 
 
-BY_BODY = [dialect for dialect in forms() if "{model}" not in dialect.client[0].path]
+FORMS = [each for each in DIALECTS.values() if each.client and family_of(each) != OWN]
+BY_HEADER = [dialect for dialect in FORMS if dialect.name == "huggingface.generate"]
+BY_BODY = [
+    dialect
+    for dialect in FORMS
+    if "{model}" not in dialect.client[0].path and dialect not in BY_HEADER
+]
 
 
 @pytest.mark.parametrize("dialect", BY_BODY, ids=lambda dialect: dialect.name)
@@ -94,7 +102,7 @@ def test_a_compressed_body_is_refused_in_the_form_of_the_clients_dialect(
     assert (answer.status, shape(answer.json())) == as_dialect(dialect, 415)[:2]
 
 
-@pytest.mark.parametrize("dialect", forms(), ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", FORMS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize(
     ("status", "model", "size", "headers", "words"),
     [
@@ -123,10 +131,10 @@ def test_an_answer_of_envoys_has_the_form_of_the_clients_dialect(
     assert (*told, answer.headers.get("x-amzn-errortype")) == expected
 
 
-@pytest.mark.parametrize("dialect", forms(), ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", FORMS, ids=lambda dialect: dialect.name)
 def test_an_unknown_path_beside_a_dialects_own_has_its_form(envoy: Envoy, dialect: Dialect) -> None:
-    beside = {"gemini.generate_content": "/v1beta/x", "bedrock.converse": "/model/m/invoke"}
-    path = beside.get(dialect.name, dialect.client[0].path + "/x")
+    beside = {"gemini": "/v1beta/x", "bedrock": "/model/m/invoke"}
+    path = beside.get(family_of(dialect), dialect.client[0].path + "/x")
     if dialect.name in ("cohere.chat", "ollama.chat"):
         path = dialect.client[0].path.rpartition("/")[0] + "/x"
     for before in ("", "/ai"):
@@ -135,12 +143,19 @@ def test_an_unknown_path_beside_a_dialects_own_has_its_form(envoy: Envoy, dialec
         assert shape(answer.json()) == as_dialect(dialect, 404)[1]
 
 
-def test_every_path_of_a_dialect_is_in_its_own_place_and_in_no_other() -> None:
+def test_every_path_of_a_dialect_is_in_its_familys_place_and_in_no_other() -> None:
     for dialect in DIALECTS.values():
         for endpoint in dialect.client:
             path = endpoint.path.replace("{model}", "a%2Fb")
-            found = [name for name, places in PLACES.items() if re.fullmatch(places, path)]
-            assert found == ([] if dialect.name.startswith("openai.") else [dialect.name])
+            found = [family for family, places in PLACES.items() if re.fullmatch(places, path)]
+            assert found == ([] if family_of(dialect) == OWN else [family_of(dialect)])
+
+
+def test_a_request_that_names_no_model_is_told_how_to(envoy: Envoy) -> None:
+    for path in ("/generate", "/generate_stream"):
+        answer = envoy.request("POST", path, '{"inputs":"x"}', {"x-api-key": "right"})
+        assert (answer.status, set(answer.json())) == (400, {"error", "error_type"})
+        assert "x-ai-model" in answer.json()["error"]
 
 
 def test_the_list_of_models_is_below_the_prefix_too(envoy: Envoy) -> None:

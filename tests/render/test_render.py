@@ -133,7 +133,7 @@ def test_ten_thousand_models_are_ten_thousand_lines_not_clusters() -> None:
     many = two(*(route([f"model-{number}"], "one", "two") for number in range(10_000)))
     text = render(many)
     assert text.count('cluster: "ai/one+two@1"') == 1
-    assert text.count("\n") < 12_500
+    assert text.count("\n") < 13_000
     assert len(clusters(many)) == 2
 
 
@@ -227,3 +227,22 @@ def test_a_prefix_must_be_a_plain_path() -> None:
         with pytest.raises(AssertionError):
             render(two(), prefix=prefix)
     assert 'local PREFIX = "/a.i/v_2"' in render(two(), prefix="/a.i/v_2")
+
+
+def patience(**extproc: Any) -> float:
+    """Seconds that Envoy gives the server for the reply to one message, before a provider."""
+    settings = {"backends": {"one": backend(1)}, "routes": [route(["m"], "one")]}
+    cluster = clusters(gateway(**settings, extproc=extproc))["ai/one"]
+    options = cluster["typed_extension_protocol_options"].values()
+    (filters,) = (each["http_filters"] for each in options)
+    (timeout,) = (
+        each["typed_config"]["message_timeout"]
+        for each in filters
+        if each["name"] == "envoy.filters.http.ext_proc"
+    )
+    return float(timeout.removesuffix("s"))
+
+
+def test_envoy_waits_longer_than_the_server_may_fetch() -> None:
+    usual = patience()
+    assert patience(fetch={"hosts": ["a.test"], "timeout": "50s"}) == 50 + usual

@@ -6,14 +6,11 @@ https://platform.openai.com/docs/api-reference/completions
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.openai_completions.request import (
     NAME,
-    edits,
     parse_request,
     render_request,
-    wants_usage,
 )
 from providers.dialects.openai_completions.response import (
     parse_response,
-    render_error,
     render_response,
     watch,
 )
@@ -22,8 +19,9 @@ from providers.dialects.openai_completions.stream import (
     CompletionsRelay,
     CompletionsRenderer,
 )
-from providers.error_bodies import parse_error
 from providers.fidelity import Feature
+from providers.openai.asking import edits, wants_usage
+from providers.openai.errors import parse_error, render_error
 from providers.operations import Operation
 
 CARRIES = frozenset(
@@ -51,7 +49,11 @@ CARRIES = frozenset(
 DIALECT = Dialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
-    client=(Endpoint(path="/v1/completions"),),
+    client=(
+        Endpoint(path="/v1/completions"),
+        Endpoint(path="/openai/v1/completions"),
+        Endpoint(path="/openai/deployments/{model}/completions"),
+    ),
     upstream=(Endpoint(path="/completions"),),
     carries=CARRIES,
     names={Feature.TOP_LOGPROBS: "logprobs"},

@@ -3,12 +3,12 @@
 https://platform.openai.com/docs/api-reference/completions/create
 """
 
-from typing import Any
-
 from providers import members
-from providers.chat import ChatRequest, Json, Message, PlainText, Role, Text
+from providers.chat import ChatRequest, Json
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.openai.ids import keep_lengths
+from providers.prompts import prompt_of, said
 
 NAME = "openai.completions"
 
@@ -63,9 +63,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     return ChatRequest(
         **values,
         model=model,
-        messages=(Message(role=Role.USER, parts=(Text(text=_prompt(body)),)),),
+        messages=said(_prompt(body)),
         stream=bool(members.boolean(body, "stream")) or path_stream,
-        stream_usage=wants_usage(body),
         max_tokens=DEFAULT_MAX_TOKENS if limit is None else limit,
         stop=_stop(body),
         logprobs=None if likely is None else True,
@@ -103,15 +102,9 @@ def _stop(body: Json) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(members.strings(body, "stop"))
 
 
-def wants_usage(body: Json) -> bool:
-    """Whether a client that sent `body` asked for the usage event."""
-    options = body.get("stream_options")
-    return isinstance(options, dict) and options.get("include_usage") is True
-
-
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; raises Unsupported for all but one user's words."""
-    body: Json = {"model": request.model, "prompt": _words(request)}
+    body: Json = {"model": request.model, "prompt": prompt_of(request, NAME)}
     for name in (*SHARED, "max_tokens"):
         value = getattr(request, name)
         if value is not None:
@@ -124,35 +117,6 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
         body["logprobs"] = min(request.top_logprobs or 0, MAX_LOGPROBS)
         if (request.top_logprobs or 0) > MAX_LOGPROBS:
             dropped.append(Feature.TOP_LOGPROBS)
+    keep_lengths(body, dropped)
     dropped += request.extras
     return body
-
-
-def _words(request: ChatRequest) -> str:
-    match request.messages:
-        case [Message(role=Role.USER, parts=parts)]:
-            texts = [_text(part) for part in parts]
-            return "".join(texts)
-    raise Unsupported(f"a conversation cannot be expressed in {NAME}", param="messages")
-
-
-def _text(part: Any) -> str:
-    if isinstance(part, Text):
-        return part.text
-    source = getattr(part, "source", None)
-    if isinstance(source, PlainText):
-        return source.text
-    kind = type(part).__name__.lower()
-    raise Unsupported(f"a part of kind {kind} cannot stand in a prompt", param="messages")
-
-
-def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """The members to change so that `body` may go to a provider that calls the model `model`."""
-    changes: dict[str, Any] = {}
-    if body.get("model") != model:
-        changes["model"] = model
-    if usage and body.get("stream") is True and not wants_usage(body):
-        options = body.get("stream_options")
-        options = options if isinstance(options, dict) else {}
-        changes["stream_options"] = {**options, "include_usage": True}
-    return changes

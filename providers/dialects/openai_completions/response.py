@@ -1,29 +1,18 @@
-"""A whole completion, both ways, and the errors that stand for one.
+"""A whole completion, both ways.
 
 https://platform.openai.com/docs/api-reference/completions/object
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-import orjson
-
-from providers.chat import Audio, ChatResponse, Choice, Finish, Json, Part, Refusal, Text
+from providers.chat import ChatResponse, Choice, Finish, Json, Text
 from providers.dialect import Context, Seen
 from providers.dialects.openai_completions.logprobs import parse_logprobs, render_logprobs
-from providers.error_bodies import describe
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import BadAnswer, FailedAnswer
 from providers.members import dicts, string, whole
-from providers.usage import Usage
-
-REASONS = {
-    "stop": Finish.STOP,
-    "length": Finish.LENGTH,
-    "content_filter": Finish.CONTENT_FILTER,
-    "error": Finish.ERROR,
-    # Together's words.
-    "eos": Finish.STOP,
-}
+from providers.openai.answers import seconds
+from providers.openai.errors import describe
+from providers.openai.finish import parse_finish
+from providers.openai.usage import parse_usage, render_usage
+from providers.prompts import words
 
 NAMES = {
     Finish.LENGTH: "length",
@@ -33,31 +22,18 @@ NAMES = {
 }
 """The others are `stop`."""
 
-TYPES = {
-    Cause.AUTHENTICATION: "authentication_error",
-    Cause.PERMISSION: "permission_error",
-    Cause.NOT_FOUND: "not_found_error",
-    Cause.RATE_LIMIT: "rate_limit_error",
-    Cause.QUOTA: "insufficient_quota",
-    Cause.TIMEOUT: "timeout_error",
-    Cause.OVERLOADED: "overloaded_error",
-    Cause.UNAVAILABLE: "server_error",
-    Cause.SERVER: "server_error",
-}
-"""`error.type`; the others are `invalid_request_error`."""
-
 
 def parse_response(body: Json) -> ChatResponse:
     """The answer; raises BadAnswer where it is none."""
     choices = dicts(body.get("choices"))
     if not choices:
-        message = describe(body, None).message if body.get("error") else "it holds no choices"
-        raise BadAnswer(f"the provider's answer cannot be used: {message}")
-    created = body.get("created")
+        if body.get("error"):
+            raise FailedAnswer(describe(body, None))
+        raise BadAnswer("the provider's answer holds no choices")
     return ChatResponse(
         id=string(body.get("id")),
         model=string(body.get("model")),
-        created=int(created) if isinstance(created, int | float) and 0 <= created < 1e12 else 0,
+        created=seconds(body.get("created")),
         choices=tuple(_choice(choice, position) for position, choice in enumerate(choices)),
         usage=parse_usage(body.get("usage")),
     )
@@ -71,47 +47,6 @@ def _choice(choice: Json, position: int) -> Choice:
         index=position if index is None else index,
         logprobs=parse_logprobs(choice.get("logprobs")),
     )
-
-
-def parse_finish(reason: Any) -> Finish | None:
-    """The meaning of a provider's word; an unknown word is a plain stop."""
-    if not isinstance(reason, str) or not reason:
-        return None
-    return REASONS.get(reason, Finish.STOP)
-
-
-def parse_usage(raw: Any) -> Usage | None:
-    """The counts in a `usage` object; None where there are none."""
-    if not isinstance(raw, dict) or whole(raw.get("prompt_tokens")) is None:
-        return None
-    input, output = whole(raw["prompt_tokens"]) or 0, whole(raw.get("completion_tokens")) or 0
-    asked, made = raw.get("prompt_tokens_details"), raw.get("completion_tokens_details")
-    read = whole(asked.get("cached_tokens")) if isinstance(asked, dict) else 0
-    thought = whole(made.get("reasoning_tokens")) if isinstance(made, dict) else 0
-    return Usage(
-        input=input,
-        output=output,
-        cache_read=min(read or 0, input),
-        reasoning=min(thought or 0, output),
-    )
-
-
-def render_usage(usage: Usage) -> Json:
-    """The counts as OpenAI says them."""
-    return {
-        "prompt_tokens": usage.input,
-        "completion_tokens": usage.output,
-        "total_tokens": usage.total,
-        "prompt_tokens_details": {"cached_tokens": usage.cache_read},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-    }
-
-
-def words(part: Part) -> str:
-    """What of a part can be told: thoughts and calls have no place here."""
-    if isinstance(part, Text | Refusal):
-        return part.text
-    return part.transcript or "" if isinstance(part, Audio) else ""
 
 
 def render_response(response: ChatResponse, context: Context) -> Json:
@@ -152,26 +87,3 @@ def watch(body: Json) -> Seen:
     if body.get("error"):
         seen.error, seen.finish = describe(body, None), Finish.ERROR
     return seen
-
-
-def error_body(error: ApiError) -> bytes:
-    """The error as OpenAI says it, in an answer and in a stream."""
-    return orjson.dumps(
-        {
-            "error": {
-                "message": error.message,
-                "type": TYPES.get(error.cause, "invalid_request_error"),
-                "param": error.param,
-                "code": error.code,
-            }
-        }
-    )
-
-
-def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
-    """The error as a whole answer."""
-    headers = {"content-type": "application/json"}
-    if error.request_id:
-        headers["x-request-id"] = error.request_id
-    # OpenAI says "overloaded" with 503; 529 is Anthropic's.
-    return 503 if error.status == 529 else error.status, headers, error_body(error)

@@ -24,26 +24,19 @@ from providers.deltas import (
 from providers.dialect import Context, Seen
 from providers.dialects.openai_completions.logprobs import parse_logprobs, render_logprobs
 from providers.dialects.openai_completions.response import (
-    error_body,
     finish_name,
-    parse_finish,
-    parse_usage,
-    render_usage,
     watch,
-    words,
 )
-from providers.error_bodies import describe
-from providers.errors import CUT, ApiError, BadAnswer, Cause
+from providers.errors import CUT, ApiError, BadAnswer
 from providers.estimate import tokens
 from providers.framing import sse
 from providers.members import dicts, string, whole
+from providers.openai.answers import DONE, NO_JSON, seconds
+from providers.openai.errors import describe, error_event
+from providers.openai.finish import parse_finish
+from providers.openai.usage import parse_usage, render_usage
+from providers.prompts import told
 from providers.usage import Usage
-
-DONE = b"data: [DONE]\n\n"
-
-NO_JSON = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
-)
 
 
 class CompletionsParser:
@@ -103,9 +96,8 @@ class CompletionsParser:
     def _chunk(self, chunk: Json) -> None:
         if not self._begun:
             self._begun = True
-            created = whole(chunk.get("created")) or 0
             id, model = string(chunk.get("id")), string(chunk.get("model"))
-            self._out.append(Begin(id=id, model=model, created=created))
+            self._out.append(Begin(id=id, model=model, created=seconds(chunk.get("created"))))
         for choice in dicts(chunk.get("choices")):
             self._choice(choice)
         usage = parse_usage(chunk.get("usage"))
@@ -155,12 +147,8 @@ class CompletionsRenderer:
         match delta:
             case TextDelta():
                 return self._say(delta.text, delta.choice, delta.logprobs)
-            case RefusalDelta():
-                return self._say(delta.text, delta.choice)
-            case AudioDelta():
-                return self._say(delta.transcript, delta.choice)
-            case WholePart():
-                return self._say(words(delta.value), delta.choice)
+            case RefusalDelta() | AudioDelta() | WholePart():
+                return self._say(told(delta), delta.choice)
             case End():
                 return self._choice("", delta.choice, None, finish_name(delta.finish))
             case Begin():
@@ -172,7 +160,7 @@ class CompletionsRenderer:
                 return b": ping\n\n"
             case Failed():
                 self._failed = True
-                return b"data: " + error_body(delta.error) + b"\n\n"
+                return error_event(delta.error)
         return b""
 
     def _start(self, begin: Begin | None = None) -> bytes:
@@ -229,7 +217,7 @@ class CompletionsRelay:
             events = self._splitter.feed(data)
         except BadAnswer as error:
             self.seen.error, self.seen.finish = error.as_api_error(), Finish.ERROR
-            return b"data: " + error_body(self.seen.error) + b"\n\n"
+            return error_event(self.seen.error)
         kept = b"".join(event for event in events if self._shows(event))
         return None if kept == data else kept
 
@@ -262,7 +250,7 @@ class CompletionsRelay:
         if self._complete or self.seen.error is not None:
             return rest
         self.seen.error, self.seen.finish = CUT, Finish.ERROR
-        return b"data: " + error_body(CUT) + b"\n\n"
+        return error_event(CUT)
 
 
 def _estimate(data: bytes) -> int:

@@ -1,0 +1,181 @@
+"""A stream of Text Generation Inference: parsed and rendered.
+
+One event for each token; the last one has the whole text, too.
+"""
+
+import orjson
+
+from providers.chat import Finish, Json
+from providers.deltas import (
+    AnyDelta,
+    Begin,
+    End,
+    Failed,
+    Ping,
+    TextDelta,
+    Used,
+)
+from providers.dialect import Context
+from providers.dialects.text_generation import tokens
+from providers.dialects.text_generation.errors import error_event, failure
+from providers.dialects.text_generation.response import counts, parse_finish, parse_usage
+from providers.errors import CUT, ApiError, BadAnswer, Cause
+from providers.framing import sse
+from providers.members import string
+from providers.prompts import told
+from providers.usage import Usage
+
+NO_JSON = ApiError(
+    status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
+)
+
+
+class GenerateParser:
+    """A provider's stream, from bytes to deltas."""
+
+    def __init__(self) -> None:
+        self._splitter = sse.Splitter()
+        self._begun = False
+        self._told = False
+        self._over = False
+
+    def feed(self, data: bytes) -> list[AnyDelta]:
+        """The deltas that `data` completes."""
+        out: list[AnyDelta] = []
+        try:
+            for event in self._splitter.feed(data):
+                self._event(event, out)
+        except BadAnswer as error:
+            self._fail(error.as_api_error(), out)
+        return out
+
+    def flush(self) -> list[AnyDelta]:
+        """At the end of the stream; a stream that ended before its time yields `Failed`."""
+        out: list[AnyDelta] = []
+        rest = self._splitter.flush()
+        if rest:
+            self._event(rest, out, cut=True)
+        self._fail(CUT, out)
+        return out
+
+    def _fail(self, error: ApiError, out: list[AnyDelta]) -> None:
+        if not self._over:
+            self._over = True
+            out.append(Failed(error=error))
+
+    def _event(self, raw: bytes, out: list[AnyDelta], cut: bool = False) -> None:
+        _, data = sse.parse(raw)
+        if self._over or not data or data == b"[DONE]":
+            if raw.startswith(b":") and not self._over:
+                out.append(Ping())
+            return
+        try:
+            said = orjson.loads(data)
+        except ValueError:
+            said = None
+        if isinstance(said, dict):
+            self._said(said, out)
+        elif not cut:
+            self._fail(NO_JSON, out)
+
+    def _said(self, said: Json, out: list[AnyDelta]) -> None:
+        if said.get("error"):
+            self._fail(failure(said), out)
+            return
+        if not self._begun:
+            self._begun = True
+            out.append(Begin(id="", model=""))
+        token = said.get("token")
+        if isinstance(token, dict):
+            self._token(token, said, out)
+        text, details = said.get("generated_text"), said.get("details")
+        if isinstance(text, str) or isinstance(details, dict):
+            self._end(string(text), details if isinstance(details, dict) else {}, out)
+
+    def _token(self, token: Json, said: Json, out: list[AnyDelta]) -> None:
+        text = token.get("text")
+        # A special token ends a turn or begins one, and is no part of the text.
+        if not text or not isinstance(text, str) or token.get("special") is True:
+            return
+        tops = said.get("top_tokens")
+        likely = tokens.parse_logprobs([token], [tops]) if tops else None
+        self._told = True
+        out.append(TextDelta(text=text, part=0, logprobs=likely))
+
+    def _end(self, text: str, details: Json, out: list[AnyDelta]) -> None:
+        self._over = True
+        if text and not self._told:
+            out.append(TextDelta(text=text, part=0))
+        usage = parse_usage(details)
+        if usage is not None:
+            out.append(Used(usage=usage))
+        out.append(End(finish=parse_finish(details) or Finish.STOP))
+
+
+class GenerateRenderer:
+    """A client's stream, from deltas to bytes."""
+
+    def __init__(self, context: Context) -> None:
+        self._echo = context.echo
+        self._texts = [string(context.echo.get("prompt"))]
+        self._index = 0
+        self._finish: Finish | None = None
+        self._usage: Usage | None = None
+        self._failed = False
+
+    def feed(self, deltas: list[AnyDelta]) -> bytes:
+        """The events that say `deltas`."""
+        return b"".join([self._delta(delta) for delta in deltas])
+
+    def flush(self) -> bytes:
+        """The last event, which stands for the token that ends the text."""
+        if self._failed:
+            return b""
+        details = None
+        if self._echo.get("details"):
+            usage = self._usage
+            details = counts(self._finish, self._index if usage is None else usage.output)
+            details["input_length"] = 0 if usage is None else usage.input
+        self._index += 1
+        token = tokens.one("", special=True)
+        return self._dump(token, generated_text="".join(self._texts), details=details)
+
+    def _delta(self, delta: AnyDelta) -> bytes:
+        if self._failed:
+            return b""
+        match delta:
+            case Begin():
+                self._usage = delta.usage or self._usage
+            case Used():
+                self._usage = delta.usage
+            case End(choice=0):
+                self._finish = delta.finish
+            case Ping():
+                return b":\n\n"
+            case Failed():
+                self._failed = True
+                return error_event(delta.error)
+            case _ if getattr(delta, "choice", 0) == 0:
+                return self._say(delta)
+        return b""
+
+    def _say(self, delta: AnyDelta) -> bytes:
+        text = told(delta)
+        if not text:
+            return b""
+        self._texts.append(text)
+        likely = delta.logprobs if isinstance(delta, TextDelta) else None
+        if likely is not None:
+            pairs = tokens.rendered(likely)
+            if "".join([string(token["text"]) for token, _ in pairs]) == text:
+                return b"".join([self._token(token, top) for token, top in pairs])
+        return self._token(tokens.one(text))
+
+    def _token(self, token: Json, top: list[Json] | None = None) -> bytes:
+        self._index += 1
+        more = {"top_tokens": top} if top else {}
+        return self._dump(token, **more, generated_text=None, details=None)
+
+    def _dump(self, token: Json, **members: object) -> bytes:
+        event = orjson.dumps({"index": self._index, "token": token, **members})
+        return b"data:" + event + b"\n\n"
