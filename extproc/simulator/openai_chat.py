@@ -8,20 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import orjson
-
-from extproc.simulator import openai_chat_rules, openai_chat_write, sse
-from extproc.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool
-from extproc.simulator.directives import Directives
+from extproc.simulator import openai, openai_chat_rules, openai_chat_write, sse
+from extproc.simulator.dialect import Asked, Call, Dialect, Json, Tool
 from extproc.simulator.reply import PER_ATTACHMENT, PER_IMAGE, PER_MESSAGE, PER_TOOL, count
 
 PATH = re.compile(r"(?P<prefix>/.*?)??(/deployments/(?P<deployment>[^/]+))?/chat/completions")
-TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    429: "rate_limit_error",
-}
-"""`error.type` by status; other 4xx are `invalid_request_error`, 5xx `server_error`."""
 
 
 def ask(call: Call) -> Asked:
@@ -107,32 +98,6 @@ def _stop(stop: Any) -> list[str]:
     return [stop] if isinstance(stop, str) else list(stop or ())
 
 
-def key(call: Call) -> str:
-    """The bearer token, or Azure's `api-key`."""
-    named = dict(call.headers)
-    return named.get("api-key") or named.get("authorization", "").removeprefix("Bearer ")
-
-
-def error(refusal: Refusal, directives: Directives) -> bytes:
-    """An error body."""
-    return orjson.dumps({"error": _error(refusal, directives)})
-
-
-def stream_error(refusal: Refusal, directives: Directives) -> Event:
-    """An error in mid-stream: a chunk with a truthy `error`."""
-    return Event(orjson.dumps({"error": _error(refusal, directives)}))
-
-
-def _error(refusal: Refusal, directives: Directives) -> Json:
-    kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
-    return {
-        "message": refusal.message,
-        "type": directives.error_type or TYPES.get(refusal.status, kind),
-        "param": refusal.param,
-        "code": directives.error_code or refusal.code,
-    }
-
-
 DIALECT = Dialect(
     name="openai.chat",
     path=PATH,
@@ -141,8 +106,8 @@ DIALECT = Dialect(
     ask=ask,
     whole=openai_chat_write.whole,
     events=openai_chat_write.events,
-    error=error,
-    stream_error=stream_error,
+    error=openai.error,
+    stream_error=openai.stream_error,
     frame=sse.frame,
-    key=key,
+    key=openai.key,
 )

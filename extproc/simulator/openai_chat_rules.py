@@ -1,19 +1,19 @@
 """What OpenAI refuses in a chat request: by the SDK's types first, then by rules between fields."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
+from extproc.simulator import openai
 from extproc.simulator.dialect import Call, Json, Refusal
 from extproc.simulator.typed import Judge
 
+MAX_CALL_ID = 40
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 RANGES = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
+    **openai.RANGES,
     "frequency_penalty": (-2, 2),
     "presence_penalty": (-2, 2),
-    "top_logprobs": (0, 20),
     "n": (1, 128),
     "max_tokens": (1, 2**31 - 1),
     "max_completion_tokens": (1, 2**31 - 1),
@@ -60,13 +60,7 @@ def _judge(stream: bool, strict: bool) -> Judge:
 
 def _ranges(body: Json) -> None:
     for name, (low, high) in RANGES.items():
-        value = body.get(name)
-        if value is not None and not low <= value <= high:
-            raise Refusal(
-                f"Invalid '{name}': expected a value between {low} and {high}, got {value}.",
-                param=name,
-                code="decimal_below_min_value" if value < low else "decimal_above_max_value",
-            )
+        openai.check_range(name, body.get(name), low, high, "decimal")
 
 
 def _lists(body: Json) -> None:
@@ -94,6 +88,9 @@ def _company(body: Json) -> None:
         )
     if body.get("top_logprobs") is not None and not body.get("logprobs"):
         raise Refusal("'top_logprobs' needs 'logprobs' to be true.", param="top_logprobs")
+    if body.get("metadata") and not body.get("store"):
+        message = "The 'metadata' parameter is only allowed when 'store' is enabled."
+        raise Refusal(message, param="metadata")
     for name in ONLY_WITH_TOOLS:
         if body.get(name) is not None and not body.get("tools"):
             raise Refusal(f"'{name}' is only allowed when 'tools' are specified.", param=name)
@@ -130,6 +127,8 @@ def _tool_turns(body: Json) -> None:
             waiting.discard(message["tool_call_id"])
             continue
         _all_answered(waiting, at)
+        for number, call in enumerate(message.get("tool_calls") or ()):
+            openai.check_length(call["id"], MAX_CALL_ID, f"messages[{at}].tool_calls[{number}].id")
         waiting = {call["id"] for call in message.get("tool_calls") or ()}
     _all_answered(waiting, len(body["messages"]))
 
@@ -146,37 +145,12 @@ def _all_answered(waiting: set[str], at: int) -> None:
 def _strict_schema(body: Json) -> None:
     wanted = (body.get("response_format") or {}).get("json_schema") or {}
     if wanted.get("strict"):
-        _closed_objects(wanted.get("schema") or {}, wanted["name"], "response_format", ())
+        openai.check_closed(wanted.get("schema") or {}, wanted["name"], "response_format")
     for at, tool in enumerate(body.get("tools") or ()):
         function = tool.get("function") or {}
         if function.get("strict"):
             place = f"tools[{at}].function.parameters"
-            _closed_objects(function.get("parameters") or {}, function["name"], place, ())
-
-
-def _closed_objects(schema: Json, name: str, param: str, where: Sequence[str]) -> None:
-    """Strict mode wants closed objects with every property required.
-
-    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-    """
-    properties: Json = schema.get("properties") or {}
-    context = f"Invalid schema for '{name}': In context={tuple(where)}"
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        raise Refusal(
-            f"{context}, 'additionalProperties' is required to be supplied and to be false.",
-            param=param,
-            code="invalid_json_schema",
-        )
-    if missing := [key for key in properties if key not in schema.get("required", ())]:
-        raise Refusal(
-            f"{context}, 'required' must include every key in properties. Missing '{missing[0]}'.",
-            param=param,
-            code="invalid_json_schema",
-        )
-    for key, inner in properties.items():
-        _closed_objects(inner, name, param, (*where, "properties", key))
-    if isinstance(schema.get("items"), dict):
-        _closed_objects(schema["items"], name, param, (*where, "items"))
+            openai.check_closed(function.get("parameters") or {}, function["name"], place)
 
 
 def _json_mode(body: Json) -> None:
@@ -192,6 +166,7 @@ def _json_mode(body: Json) -> None:
 RULES: tuple[Callable[[Json], None], ...] = (
     _lists,
     _ranges,
+    openai.check_lengths,
     _company,
     _tool_names,
     _tool_turns,

@@ -11,18 +11,12 @@ from typing import Any, Literal
 
 import orjson
 
-from extproc.simulator import openai_responses_rules, openai_responses_write, sse
+from extproc.simulator import openai, openai_responses_rules, openai_responses_write, sse
 from extproc.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool
 from extproc.simulator.directives import Directives
 from extproc.simulator.reply import PER_ATTACHMENT, PER_IMAGE, PER_MESSAGE, PER_TOOL, count
 
 PATH = re.compile(r"(?P<prefix>/.*?)??/responses")
-TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    429: "rate_limit_error",
-}
-"""`error.type` by status; other 4xx are `invalid_request_error`, 5xx `server_error`."""
 
 
 def ask(call: Call) -> Asked:
@@ -115,27 +109,6 @@ def _schema(wanted: Json) -> Json | None:
             return None
 
 
-def key(call: Call) -> str:
-    """The bearer token, or Azure's `api-key`."""
-    named = dict(call.headers)
-    return named.get("api-key") or named.get("authorization", "").removeprefix("Bearer ")
-
-
-def error(refusal: Refusal, directives: Directives) -> bytes:
-    """An error body."""
-    kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
-    return orjson.dumps(
-        {
-            "error": {
-                "message": refusal.message,
-                "type": directives.error_type or TYPES.get(refusal.status, kind),
-                "param": refusal.param,
-                "code": directives.error_code or refusal.code,
-            }
-        }
-    )
-
-
 def stream_error(refusal: Refusal, directives: Directives) -> Event:
     """An error in mid-stream."""
     body = {
@@ -156,8 +129,8 @@ DIALECT = Dialect(
     ask=ask,
     whole=openai_responses_write.whole,
     events=openai_responses_write.events,
-    error=error,
+    error=openai.error,
     stream_error=stream_error,
     frame=sse.frame,
-    key=key,
+    key=openai.key,
 )

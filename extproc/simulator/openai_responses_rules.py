@@ -1,20 +1,17 @@
 """What OpenAI refuses in a Responses request: by the SDK's types, then by rules between fields."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
+from extproc.simulator import openai
 from extproc.simulator.dialect import Call, Json, Refusal
 from extproc.simulator.openai_responses_write import encrypted
 from extproc.simulator.typed import Judge
 
+MAX_CALL_ID = 64
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-RANGES = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "top_logprobs": (0, 20),
-    "max_output_tokens": (16, 2**31 - 1),
-}
+RANGES = {**openai.RANGES, "max_output_tokens": (16, 2**31 - 1)}
 """Smallest and largest value; https://platform.openai.com/docs/api-reference/responses/create."""
 PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 """How the ids of items begin."""
@@ -73,13 +70,7 @@ def _required(body: Json) -> None:
 
 def _ranges(body: Json) -> None:
     for name, (low, high) in RANGES.items():
-        value = body.get(name)
-        if value is not None and not low <= value <= high:
-            raise Refusal(
-                f"Invalid '{name}': expected a value between {low} and {high}, got {value}.",
-                param=name,
-                code="integer_below_min_value" if value < low else "integer_above_max_value",
-            )
+        openai.check_range(name, body.get(name), low, high, "integer")
 
 
 def _ids(body: Json) -> None:
@@ -129,7 +120,9 @@ def _tools(body: Json) -> None:
 def _turns(body: Json) -> None:
     """Each call is answered, and nothing is answered that was not called."""
     called: list[str] = []
-    for item in items(body):
+    for at, item in enumerate(items(body)):
+        if item.get("call_id"):
+            openai.check_length(item["call_id"], MAX_CALL_ID, f"input[{at}].call_id")
         match item:
             case {"type": "function_call", "call_id": str(id)}:
                 called.append(id)
@@ -157,41 +150,17 @@ def _json_mode(body: Json) -> None:
 def _strict_schemas(body: Json) -> None:
     form = (body.get("text") or {}).get("format") or {}
     if form.get("strict"):
-        _closed(form.get("schema") or {}, form["name"], "text.format.schema", ())
+        openai.check_closed(form.get("schema") or {}, form["name"], "text.format.schema")
     for at, tool in enumerate(body.get("tools") or ()):
         if tool.get("type") == "function" and tool.get("strict"):
             place = f"tools[{at}].parameters"
-            _closed(tool.get("parameters") or {}, tool["name"], place, ())
-
-
-def _closed(schema: Json, name: str, param: str, where: Sequence[str]) -> None:
-    """Strict mode wants closed objects with every property required.
-
-    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-    """
-    properties: Json = schema.get("properties") or {}
-    context = f"Invalid schema for '{name}': In context={tuple(where)}"
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        raise Refusal(
-            f"{context}, 'additionalProperties' is required to be supplied and to be false.",
-            param=param,
-            code="invalid_json_schema",
-        )
-    if missing := [key for key in properties if key not in schema.get("required", ())]:
-        raise Refusal(
-            f"{context}, 'required' must include every key in properties. Missing '{missing[0]}'.",
-            param=param,
-            code="invalid_json_schema",
-        )
-    for key, inner in properties.items():
-        _closed(inner, name, param, (*where, "properties", key))
-    if isinstance(schema.get("items"), dict):
-        _closed(schema["items"], name, param, (*where, "items"))
+            openai.check_closed(tool.get("parameters") or {}, tool["name"], place)
 
 
 RULES: tuple[Callable[[Json], None], ...] = (
     _required,
     _ranges,
+    openai.check_lengths,
     _ids,
     _thoughts,
     _tools,

@@ -10,13 +10,21 @@ from pydantic import TypeAdapter
 
 from extproc.simulator.dialect import Refusal
 from extproc.simulator.typed import Judge
-from providers.chat import ChatRequest, ChatResponse
+from providers.chat import ChatRequest, ChatResponse, Citation
 from providers.deltas import AnyDelta
 from providers.dialect import Context
 from providers.dialects.openai_responses import DIALECT
 from providers.framing import sse
 
 CONTEXT = Context(model="shown", id="resp_1", now=1_700_000_000)
+SOURCE = Citation(url="https://a.test/", title="A", start=0, end=2)
+CLOSED = {
+    "type": "object",
+    "properties": {"a": {"type": "string"}},
+    "required": ["a"],
+    "additionalProperties": False,
+}
+"""A schema that strict mode takes."""
 
 EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 

@@ -130,15 +130,6 @@ def test_citations_move_with_their_text() -> None:
             ),
         ),
         (
-            {
-                "content": [
-                    {"type": "thinking", "thinking": [{"type": "text", "text": "b"}]},
-                    {"type": "text", "text": "a"},
-                ]
-            },
-            (Thinking(text="b"), Text(text="a")),
-        ),
-        (
             {"content": None, "function_call": {"name": "f", "arguments": ""}},
             (ToolCall(id="call_0", name="f", arguments="{}"),),
         ),
@@ -148,7 +139,7 @@ def test_citations_move_with_their_text() -> None:
         ),
         ({"content": 5, "tool_calls": 6, "images": [7], "audio": "x"}, ()),
     ],
-    ids=["deepseek", "openrouter", "mistral", "legacy", "no ids", "garbage"],
+    ids=["deepseek", "openrouter", "legacy", "no ids", "garbage"],
 )
 def test_vendors_forms_of_a_message_are_understood(
     message: dict[str, Any], parts: tuple[Any, ...]

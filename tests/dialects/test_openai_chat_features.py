@@ -1,11 +1,12 @@
 """Every feature that OpenAI chat says it carries changes what is sent, and no other does."""
 
+import msgspec
 import pytest
 
 from providers.chat import Citation, NativeTool, Signature
 from providers.dialects.openai_chat import DIALECT
 from providers.fidelity import Feature
-from tests.features import FILE, Pair, changes_the_body_where_it_is_carried, uses
+from tests.features import BASE, FILE, Pair, changes_the_body_where_it_is_carried, uses
 
 USES: dict[Feature, Pair] = uses(
     FILE,
@@ -14,6 +15,9 @@ USES: dict[Feature, Pair] = uses(
     Citation(),
 )
 del USES[Feature.CITATIONS]
+# What is not stored has no metadata.
+STORED = msgspec.structs.replace(BASE, store=True)
+USES[Feature.METADATA] = (msgspec.structs.replace(STORED, metadata={"a": "b"}), STORED)
 
 
 @pytest.mark.parametrize("feature", USES)

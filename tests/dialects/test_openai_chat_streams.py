@@ -186,7 +186,7 @@ def test_a_failure_is_an_error_event_and_the_end() -> None:
     data = stream([Begin(id="c", model="m"), Failed(error=error), TextDelta(text="x", part=0)])
     assert data.endswith(b"\n\n")
     assert b"[DONE]" not in data
-    assert list(chunks(data))[-1]["error"]["type"] == "overloaded_error"
+    assert list(chunks(data))[-1]["error"]["code"] == "server_is_overloaded"
     with pytest.raises(openai.APIError, match="busy"):
         for _ in client(data, "text/event-stream").chat.completions.create(
             model="m", messages=[{"role": "user", "content": "hi"}], stream=True

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from openai.types import CompletionUsage
 
-from providers.dialects.openai_chat.usage import parse_usage, render_usage
+from providers.openai.usage import parse_usage, render_usage
 from providers.usage import Usage
 from tests.strategies import usages
 

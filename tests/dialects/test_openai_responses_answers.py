@@ -184,7 +184,8 @@ def test_annotations_of_files_stay_native() -> None:
         "content": [{"type": "output_text", "text": "x", "annotations": [cited]}],
     }
     part = told(message).choices[0].parts[0]
-    assert part == Text(text="x", citations=(Citation(native=cited, dialect=NAME),))
+    found = Citation(title="a.pdf", start=3, end=3, native=cited, dialect=NAME)
+    assert part == Text(text="x", citations=(found,))
     assert answer(of(part))["output"][0]["content"][0]["annotations"] == [cited]
 
 

@@ -4,14 +4,16 @@ https://platform.openai.com/docs/api-reference/chat
 """
 
 from providers.dialect import Dialect, Endpoint
-from providers.dialects.openai_chat.errors import parse_error, render_error
+from providers.dialects.openai_chat.edits import edits
 from providers.dialects.openai_chat.media import NAME
 from providers.dialects.openai_chat.parser import ChatStreamParser
-from providers.dialects.openai_chat.relay import ChatRelay, edits, wants_usage, watch
+from providers.dialects.openai_chat.relay import ChatRelay, watch
 from providers.dialects.openai_chat.renderer import ChatStreamRenderer
 from providers.dialects.openai_chat.request import parse_request, render_request
 from providers.dialects.openai_chat.response import parse_response, render_response
 from providers.fidelity import Feature
+from providers.openai.asking import wants_usage
+from providers.openai.errors import parse_error, render_error
 from providers.operations import Operation
 
 LACKS = frozenset(
@@ -60,7 +62,11 @@ NAMES = {
 DIALECT = Dialect(
     name=NAME,
     operation=Operation.CHAT,
-    client=(Endpoint(path="/v1/chat/completions"),),
+    client=(
+        Endpoint(path="/v1/chat/completions"),
+        Endpoint(path="/openai/v1/chat/completions"),
+        Endpoint(path="/openai/deployments/{model}/chat/completions"),
+    ),
     upstream=(Endpoint(path="/chat/completions"),),
     carries=frozenset(Feature) - LACKS,
     names=NAMES,

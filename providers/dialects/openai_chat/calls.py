@@ -6,7 +6,7 @@ import orjson
 
 from providers.chat import Json, Native, Part, ToolCall
 from providers.dialects.openai_chat.media import NAME
-from providers.dialects.openai_chat.reasoning import parse_extra, render_extra
+from providers.openai.signatures import parse_extra, render_extra
 
 
 def arguments_text(value: Any) -> str:
@@ -41,11 +41,9 @@ def render_call(part: Part) -> Json | None:
         return dict(part.value) if is_call(part) else None
     if not isinstance(part, ToolCall):
         return None
-    call: Json = {
+    return {
         "id": part.id,
         "type": "function",
         "function": {"name": part.name, "arguments": part.arguments or "{}"},
+        **render_extra(part.signature),
     }
-    if part.signature is not None:
-        call["extra_content"] = render_extra(part.signature)
-    return call

@@ -3,7 +3,7 @@
 from typing import Any
 
 from providers import members
-from providers.chat import Cache, Json
+from providers.chat import Json
 
 
 def strings(owner: Json, name: str, at: str = "") -> tuple[str, ...]:
@@ -16,18 +16,6 @@ def strings(owner: Json, name: str, at: str = "") -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise members.wrong(at + name, "a string or an array of strings")
     return tuple(value)
-
-
-def cache(owner: Json, at: str) -> Cache | None:
-    """The marker `cache_control` (OpenRouter, LiteLLM) or `prompt_cache_breakpoint` (OpenAI).
-
-    https://openrouter.ai/docs/features/prompt-caching
-    """
-    for name in ("cache_control", "prompt_cache_breakpoint"):
-        marker = members.mapping(owner, name, at)
-        if marker is not None:
-            return Cache(ttl=members.text(marker, "ttl", f"{at}{name}."))
-    return None
 
 
 def optional(**named: Any) -> Json:

@@ -23,54 +23,18 @@ from providers.chat import (
 from providers.dialects.openai_chat import fields
 from providers.dialects.openai_chat.reasoning import parse_block
 from providers.errors import InvalidRequest, Unsupported
-from providers.media import parse_data_uri, render_data_uri
+from providers.media import render_data_uri
+from providers.openai.citations import parse_url_citation, render_url_citation
+from providers.openai.media import (
+    AUDIO_FORMATS,
+    cache,
+    file_name,
+    file_source,
+    parse_audio,
+    source,
+)
 
 NAME = "openai.chat"
-
-AUDIO_TYPES = {
-    "wav": "audio/wav",
-    "mp3": "audio/mpeg",
-    "flac": "audio/flac",
-    "opus": "audio/opus",
-    "ogg": "audio/ogg",
-    "aac": "audio/aac",
-    "m4a": "audio/mp4",
-    "aiff": "audio/aiff",
-    "pcm16": "audio/pcm",
-    "pcm24": "audio/l24",
-    "webm": "audio/webm",
-}
-AUDIO_FORMATS = {media_type: name for name, media_type in AUDIO_TYPES.items()} | {
-    "audio/mp3": "mp3",
-    "audio/x-wav": "wav",
-    "audio/wave": "wav",
-}
-
-DOCUMENT_TYPES = {
-    "pdf": "application/pdf",
-    "txt": "text/plain",
-    "md": "text/markdown",
-    "csv": "text/csv",
-    "html": "text/html",
-    "json": "application/json",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-EXTENSIONS = {media_type: name for name, media_type in DOCUMENT_TYPES.items()}
-
-
-def source(text: str, at: str) -> Source:
-    """Inline bytes or a URL."""
-    if not text:
-        raise members.wrong(at, "a URL or a data URI")
-    if text[:5].lower() != "data:":
-        return Url(url=text)
-    data = parse_data_uri(text)
-    if data is None:
-        raise InvalidRequest(f"{at} must be a base64 data URI", param=at)
-    return data
 
 
 def uri(value: Source) -> str:
@@ -94,7 +58,7 @@ def parse_part(part: Json, at: str) -> Part:
 
 
 def _text(part: Json, at: str) -> Part:
-    return Text(text=members.required_text(part, "text", at), cache=fields.cache(part, at))
+    return Text(text=members.required_text(part, "text", at), cache=cache(part, at))
 
 
 def _refusal(part: Json, at: str) -> Part:
@@ -104,25 +68,14 @@ def _refusal(part: Json, at: str) -> Part:
 def _image(part: Json, at: str) -> Part:
     value = part.get("image_url")
     if isinstance(value, str):
-        return Image(source=source(value, f"{at}image_url"), cache=fields.cache(part, at))
+        return Image(source=source(value, f"{at}image_url"), cache=cache(part, at))
     inner = members.required_mapping(part, "image_url", at)
     place = f"{at}image_url."
     return Image(
         source=source(members.required_text(inner, "url", place), f"{place}url"),
         detail=members.text(inner, "detail", place),
-        cache=fields.cache(part, at),
+        cache=cache(part, at),
     )
-
-
-def _audio(part: Json, at: str) -> Part:
-    inner, place = members.required_mapping(part, "input_audio", at), f"{at}input_audio."
-    data = members.required_text(inner, "data", place)
-    form = members.text(inner, "format", place) or "wav"
-    if data[:5].lower() == "data:" or "://" in data[:10]:
-        value = source(data, f"{place}data")  # DashScope takes URLs and data URIs here
-    else:
-        value = Data(base64=data, media_type=AUDIO_TYPES.get(form, f"audio/{form}"))
-    return Audio(source=value, cache=fields.cache(part, at))
 
 
 def _video(part: Json, at: str) -> Part:
@@ -132,31 +85,20 @@ def _video(part: Json, at: str) -> Part:
     place = f"{at}video_url."
     return Video(
         source=source(members.required_text(inner, "url", place), f"{place}url"),
-        cache=fields.cache(part, at),
+        cache=cache(part, at),
     )
 
 
 def _file(part: Json, at: str) -> Part:
     inner, place = members.required_mapping(part, "file", at), f"{at}file."
-    name, cache = members.text(inner, "filename", place), fields.cache(part, at)
+    name, marker = members.text(inner, "filename", place), cache(part, at)
     data, id = members.text(inner, "file_data", place), members.text(inner, "file_id", place)
     if data is not None:
-        return Document(source=_file_data(data, name, place), name=name, cache=cache)
+        found = file_source(data, name, f"{place}file_data")
+        return Document(source=found, name=name, cache=marker)
     if not id:
         raise InvalidRequest(f"{at}file must have file_data or file_id", param=f"{at}file")
-    return Document(source=FileId(id=id), name=name, cache=cache)
-
-
-def _file_data(data: str, name: str | None, place: str) -> Source:
-    if data[:5].lower() == "data:" or "://" in data[:10]:
-        return source(data, f"{place}file_data")
-    return Data(base64=data, media_type=document_type(name))
-
-
-def document_type(name: str | None) -> str:
-    """The media type that a file name stands for; PDF where it tells nothing."""
-    extension = (name or "").rpartition(".")[2].lower()
-    return DOCUMENT_TYPES.get(extension, "application/pdf")
+    return Document(source=FileId(id=id), name=name, cache=marker)
 
 
 def _thinking(part: Json, at: str) -> Part:
@@ -168,7 +110,7 @@ PARSERS = {
     "input_text": _text,
     "refusal": _refusal,
     "image_url": _image,
-    "input_audio": _audio,
+    "input_audio": parse_audio,
     "video_url": _video,
     "file": _file,
     "thinking": _thinking,
@@ -217,7 +159,7 @@ def _file_of(document: Document) -> Json:
             return fields.optional(file_id=id, filename=document.name)
         case Data(media_type=media_type):
             # A name is required beside the data.
-            name = document.name or f"document.{EXTENSIONS.get(media_type, 'pdf')}"
+            name = document.name or file_name(media_type)
             return {"filename": name, "file_data": uri(document.source)}
         case Url() | PlainText():
             raise Unsupported(f"a file must stand inline in {NAME}", param="messages.file")
@@ -235,33 +177,11 @@ def parse_annotation(item: Json) -> Citation:
     inner = item.get("url_citation")
     if item.get("type") != "url_citation" or not isinstance(inner, dict):
         return Citation(native=item, dialect=NAME)
-    return Citation(
-        url=_str(inner.get("url")),
-        title=_str(inner.get("title")),
-        quote=_str(inner.get("content")),
-        start=_int(inner.get("start_index")),
-        end=_int(inner.get("end_index")),
-    )
+    return parse_url_citation(inner)
 
 
 def render_annotation(citation: Citation) -> Json:
-    """A citation as the SDK's types demand it: all four members."""
+    """A citation for a client."""
     if citation.dialect == NAME and citation.native:
         return dict(citation.native)
-    inner: Json = {
-        "url": citation.url or "",
-        "title": citation.title or "",
-        "start_index": citation.start or 0,
-        "end_index": citation.end or 0,
-    }
-    if citation.quote is not None:
-        inner["content"] = citation.quote
-    return {"type": "url_citation", "url_citation": inner}
-
-
-def _str(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _int(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return {"type": "url_citation", "url_citation": render_url_citation(citation)}

@@ -25,15 +25,17 @@ from providers.dialects.openai_chat import fields
 from providers.dialects.openai_chat.calls import is_call
 from providers.dialects.openai_chat.media import NAME, parse_part, render_part
 from providers.dialects.openai_chat.reasoning import (
-    FAMILY,
+    BLOCK,
     field_of,
     own,
-    parse_extra,
     parse_thinking,
-    render_extra,
+    render_block,
     render_thinking,
 )
 from providers.errors import InvalidRequest, Unsupported
+from providers.openai.ids import CHAT, short_id
+from providers.openai.media import cache
+from providers.openai.signatures import FAMILY, parse_extra, render_extra
 
 ROLES = {
     "system": Role.SYSTEM,
@@ -83,7 +85,7 @@ def _content(message: Json, at: str) -> tuple[Part, ...]:
     content = message.get("content")
     if isinstance(content, str):
         # A marker beside the content is LiteLLM's.
-        return (Text(text=content, cache=fields.cache(message, at)),)
+        return (Text(text=content, cache=cache(message, at)),)
     if content is None or isinstance(content, list):
         return tuple(
             parse_part(part, place) for part, place in members.objects(message, "content", at)
@@ -124,7 +126,7 @@ def _call(call: Json, at: str, names: dict[str, str]) -> Part:
         name=part.name,
         arguments=part.arguments,
         signature=parse_extra(call),
-        cache=fields.cache(call, at),
+        cache=cache(call, at),
     )
 
 
@@ -147,7 +149,7 @@ def _result(message: Json, at: str, names: dict[str, str]) -> ToolResult:
         call_id=id,
         name=name or names.get(id),
         parts=parts,
-        cache=fields.cache(message, at),
+        cache=cache(message, at),
     )
 
 
@@ -198,7 +200,7 @@ def _render_result(result: ToolResult) -> Json:
     content = _render_content(texts)
     if not texts and result.parts:
         content = "The result follows."
-    return {"role": "tool", "tool_call_id": result.call_id, "content": content}
+    return {"role": "tool", "tool_call_id": short_id(result.call_id, CHAT), "content": content}
 
 
 def _render_media(result: ToolResult) -> list[Json]:
@@ -209,14 +211,14 @@ def _render_media(result: ToolResult) -> list[Json]:
     media = [render_part(part) for part in result.parts if not isinstance(part, Text)]
     if not media:
         return []
-    return [{"type": "text", "text": f"The result of {result.call_id}:"}, *media]
+    return [{"type": "text", "text": f"The result of {short_id(result.call_id, CHAT)}:"}, *media]
 
 
 def _render_assistant(message: Message, dropped: list[str]) -> Iterator[Json]:
     rendered: Json = {"role": "assistant", "content": None}
     yield from (_render_result(part) for part in message.parts if isinstance(part, ToolResult))
-    _put_thinking(rendered, message, dropped)
     _put_content(rendered, [part for part in message.parts if _is_content(part)])
+    _put_thinking(rendered, message, dropped)
     calls = [call for part in message.parts if (call := _render_call(part)) is not None]
     if calls:
         rendered["tool_calls"] = calls
@@ -240,7 +242,13 @@ def _put_thinking(rendered: Json, message: Message, dropped: list[str]) -> None:
     shown = [thinking for thinking in thoughts if own(thinking)]
     if len(shown) < len(thoughts) and "thinking" not in dropped:
         dropped.append("thinking")
-    rendered.update(render_thinking(shown, field_of(shown)))
+    field = field_of(shown)
+    if field == BLOCK:
+        content = rendered["content"] or []
+        said = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        rendered["content"] = [*map(render_block, shown), *said]
+    else:
+        rendered.update(render_thinking(shown, field))
 
 
 def _is_content(part: Part) -> bool:
@@ -257,7 +265,7 @@ def _put_content(message: Json, content: list[Part]) -> None:
             message["content"] = _render_content(content)
             signature = next((part.signature for part in content if isinstance(part, Text)), None)
             if signature is not None and signature.origin == FAMILY:
-                message["extra_content"] = render_extra(signature)
+                message |= render_extra(signature)
 
 
 def _render_call(part: Part) -> Json | None:
@@ -266,10 +274,10 @@ def _render_call(part: Part) -> Json | None:
     if not isinstance(part, ToolCall):
         return None
     rendered: Json = {
-        "id": part.id,
+        "id": short_id(part.id, CHAT),
         "type": "function",
         "function": {"name": part.name, "arguments": part.arguments},
     }
     if part.signature is not None and part.signature.origin == FAMILY:
-        rendered["extra_content"] = render_extra(part.signature)
+        rendered |= render_extra(part.signature)
     return rendered

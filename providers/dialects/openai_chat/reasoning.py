@@ -1,9 +1,7 @@
 """Thoughts, their signatures, and how much to think: several vendors' words in one format.
 
 `reasoning_content` is DeepSeek's, vLLM's and xAI's, `reasoning` OpenRouter's and Groq's,
-`reasoning_details` OpenRouter's (https://openrouter.ai/docs/use-cases/reasoning-tokens), and
-`extra_content.google.thought_signature` Google's
-(https://ai.google.dev/gemini-api/docs/thought-signatures).
+and `reasoning_details` OpenRouter's (https://openrouter.ai/docs/use-cases/reasoning-tokens).
 """
 
 import re
@@ -11,11 +9,19 @@ from typing import Any
 
 from providers import members
 from providers.chat import SEAL, Json, Reasoning, Signature, Thinking, seal, unseal
-
-FAMILY = "openai"
+from providers.openai.signatures import FAMILY, SEPARATOR
 
 FIELDS = ("reasoning_content", "reasoning")
 """Members that hold thoughts as plain text."""
+
+BLOCK = "thinking"
+"""The content part that holds Mistral's.
+
+https://docs.mistral.ai/capabilities/reasoning/
+"""
+
+UNSIGNED = frozenset({*FIELDS, BLOCK})
+"""Where thoughts were that nobody signed, instead of a signature."""
 
 FORMATS = {"anthropic": "anthropic-claude-v1", "gemini": "google-gemini-v1"}
 """OpenRouter's names for what a signature of a family looks like."""
@@ -49,7 +55,7 @@ def parse_detail(item: Json) -> Thinking | None:
     if item.get("type") == "reasoning.encrypted":
         redacted = _signature(item, "data")
         return Thinking(redacted=redacted, id=id) if redacted else None
-    words = item.get("text", item.get("summary"))
+    words = item.get("text") or item.get("summary")
     words = words if isinstance(words, str) else ""
     signature = _signature(item, "signature")
     return Thinking(text=words, signature=signature, id=id) if words or signature else None
@@ -85,10 +91,7 @@ def parse_thinking(message: Json) -> list[Thinking]:
 
 
 def parse_block(block: Json) -> Thinking:
-    """A thought as Anthropic and Mistral write it; clients of LiteLLM echo it so too.
-
-    https://docs.mistral.ai/capabilities/reasoning/
-    """
+    """A thought as Anthropic and Mistral write it; clients of LiteLLM echo it so too."""
     inner, data, signed = block.get("thinking"), block.get("data"), block.get("signature")
     if isinstance(data, str) and data:
         return Thinking(redacted=Signature(origin="anthropic", value=data))
@@ -120,17 +123,30 @@ def issued(owner: Json) -> Signature:
     return Signature(origin=FAMILY, value="reasoning" if owner.get("reasoning") else FIELDS[0])
 
 
+def issued_block(block: Json) -> Thinking:
+    """A thought in the content of a provider's answer, known for Mistral's where it is plain."""
+    thinking = parse_block(block)
+    if not is_plain(thinking):
+        return thinking
+    return Thinking(text=thinking.text, signature=Signature(origin=FAMILY, value=BLOCK))
+
+
 def is_plain(thinking: Thinking) -> bool:
     """Whether the thought is text without a signature that a provider would check."""
     signature = thinking.signature
-    bare = signature is None or (signature.origin == FAMILY and signature.value in FIELDS)
+    bare = signature is None or (signature.origin == FAMILY and signature.value in UNSIGNED)
     return bare and thinking.redacted is None
 
 
 def field_of(thoughts: list[Thinking]) -> str:
-    """The member in which a provider wants its plain thoughts back."""
+    """Where a provider wants its plain thoughts back."""
     values = [thinking.signature.value for thinking in thoughts if thinking.signature]
-    return next((value for value in values if value in FIELDS), FIELDS[0])
+    return next((value for value in values if value in UNSIGNED), FIELDS[0])
+
+
+def render_block(thinking: Thinking) -> Json:
+    """A thought as Mistral writes it."""
+    return {"type": BLOCK, BLOCK: [{"type": "text", "text": thinking.text}]}
 
 
 def render_thinking(thoughts: list[Thinking], field: str = "reasoning_content") -> Json:
@@ -149,20 +165,10 @@ def render_thinking(thoughts: list[Thinking], field: str = "reasoning_content") 
 def own(thinking: Thinking) -> bool:
     """Whether a provider of this dialect issued the thought, and so may be shown it."""
     signature = thinking.signature or thinking.redacted
-    return signature is not None and signature.origin == FAMILY
-
-
-def parse_extra(owner: Json) -> Signature | None:
-    """The thought signature that Google's format puts beside a tool call."""
-    extra = owner.get("extra_content")
-    google = extra.get("google") if isinstance(extra, dict) else None
-    value = google.get("thought_signature") if isinstance(google, dict) else None
-    return unseal(value, FAMILY) if isinstance(value, str) and value else None
-
-
-def render_extra(signature: Signature) -> Json:
-    """The same, for the client to echo."""
-    return {"google": {"thought_signature": seal(signature, FAMILY)}}
+    if signature is None or signature.origin != FAMILY:
+        return False
+    # What the Responses API signed is of no use here.
+    return FORMAT.match(signature.value) is not None or SEPARATOR not in signature.value
 
 
 def parse_reasoning(body: Json) -> Reasoning | None:

@@ -1,17 +1,15 @@
 """An OpenAI chat answer on its way to an OpenAI chat client: watched, hardly ever touched."""
 
-from typing import Any
-
 import orjson
 
 from providers.chat import Finish, Json
 from providers.dialect import Seen
-from providers.dialects.openai_chat.errors import describe, error_event
-from providers.dialects.openai_chat.finish import parse_finish
 from providers.dialects.openai_chat.usage import usage_of
 from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import sse
+from providers.openai.errors import describe, error_event
+from providers.openai.finish import parse_finish
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of
 # these words is not mistaken for them.
@@ -38,25 +36,6 @@ def watch(body: Json) -> Seen:
     seen = Seen()
     _note(body, seen)
     return seen
-
-
-def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """The members to change so that `body` may go to a provider that calls the model `model`."""
-    changes: dict[str, Any] = {}
-    if body.get("model") != model:
-        changes["model"] = model
-    if usage and body.get("stream") is True:
-        options = body.get("stream_options")
-        options = options if isinstance(options, dict) else {}
-        if options.get("include_usage") is not True:
-            changes["stream_options"] = {**options, "include_usage": True}
-    return changes
-
-
-def wants_usage(body: Json) -> bool:
-    """Whether a client that sent `body` asked for the usage event."""
-    options = body.get("stream_options")
-    return isinstance(options, dict) and options.get("include_usage") is True
 
 
 class ChatRelay:
@@ -188,9 +167,8 @@ def _note(answer: Json, seen: Seen) -> None:
     seen.usage = usage_of(answer) or seen.usage
     choices = answer.get("choices")
     for choice in choices if isinstance(choices, list) else ():
-        reason = choice.get("finish_reason") if isinstance(choice, dict) else None
-        if isinstance(reason, str) and reason:
-            seen.finish = seen.finish or parse_finish(reason)
+        if isinstance(choice, dict):
+            seen.finish = seen.finish or parse_finish(choice.get("finish_reason"))
 
 
 def _is_usage_event(chunk: Json) -> bool:

@@ -6,16 +6,13 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import orjson
 
 from providers.chat import (
     Audio,
-    Citation,
     Data,
     Image,
     Json,
-    Part,
     Refusal,
     Signature,
     Text,
@@ -39,17 +36,20 @@ from providers.deltas import (
     ToolCallBegin,
     Used,
     WholePart,
+    pieces,
 )
 from providers.dialect import Context
 from providers.dialects.openai_chat.calls import render_call
-from providers.dialects.openai_chat.errors import error_event
 from providers.dialects.openai_chat.finish import finish_name
-from providers.dialects.openai_chat.media import render_annotation, render_part
-from providers.dialects.openai_chat.reasoning import is_plain, render_detail, render_extra
-from providers.dialects.openai_chat.usage import render_usage
+from providers.dialects.openai_chat.media import NAME, render_annotation, render_part
+from providers.dialects.openai_chat.reasoning import is_plain, render_detail
+from providers.dialects.openai_chat.response import moved
+from providers.openai.answers import DONE
+from providers.openai.citations import tells
+from providers.openai.errors import error_event
+from providers.openai.signatures import render_extra
+from providers.openai.usage import render_usage
 from providers.usage import Usage
-
-DONE = b"data: [DONE]\n\n"
 
 
 class ChoiceRenderer:
@@ -210,7 +210,9 @@ class ChatStreamRenderer:
 
     def _citation(self, delta: CitationDelta) -> bytes:
         begin, choice = self._choice(delta.choice)
-        cited = _moved(delta.citation, choice.starts.get(delta.part, choice.length))
+        if not tells(delta.citation, NAME):
+            return begin
+        cited = moved(delta.citation, choice.starts.get(delta.part, choice.length))
         annotation = {"index": choice.citations, **render_annotation(cited)}
         choice.citations += 1
         return begin + self._say(delta.choice, {"annotations": [annotation]})
@@ -228,8 +230,11 @@ class ChatStreamRenderer:
     def _whole(self, delta: WholePart) -> bytes:
         begin, choice = self._choice(delta.choice)
         part = delta.value
-        if isinstance(part, ToolCall | Text | Refusal | Audio):
-            return begin + b"".join(self._delta(piece) for piece in _pieces(part, delta))
+        if isinstance(part, Audio):
+            return begin + self._audio(_sound(part, delta))
+        if isinstance(part, ToolCall | Text | Refusal):
+            told = pieces(part, delta.part, delta.choice)
+            return begin + b"".join(self._delta(piece) for piece in told)
         say: Json | None = None
         if isinstance(part, Thinking):
             index = choice.thoughts.setdefault(delta.part, len(choice.thoughts))
@@ -276,48 +281,24 @@ def _signed(choice: ChoiceRenderer, part: int, signature: Signature) -> Json:
     if part in choice.calls:
         # The SDK's stream helper demands the function in every piece of a call.
         call: Json = {"index": choice.calls[part], "function": {"arguments": ""}}
-        return {"tool_calls": [{**call, "extra_content": render_extra(signature)}]}
+        return {"tool_calls": [{**call, **render_extra(signature)}]}
     if part in choice.starts:
-        return {"extra_content": render_extra(signature)}
+        return render_extra(signature)
     index = choice.thoughts.setdefault(part, len(choice.thoughts))
     detail = render_detail(Thinking(signature=signature), index)
     del detail["text"]
     return {"reasoning_details": [detail]}
 
 
-def _moved(citation: Citation, offset: int) -> Citation:
-    if not offset or citation.start is None or citation.end is None:
-        return citation
-    return msgspec.structs.replace(
-        citation, start=citation.start + offset, end=citation.end + offset
+def _sound(audio: Audio, whole: WholePart) -> AudioDelta:
+    return AudioDelta(
+        part=whole.part,
+        choice=whole.choice,
+        base64=audio.source.base64 if isinstance(audio.source, Data) else "",
+        transcript=audio.transcript or "",
+        id=audio.id,
+        expires_at=audio.expires_at,
     )
-
-
-def _pieces(value: Part, whole: WholePart) -> list[AnyDelta]:
-    """A part that came in one piece, as the deltas that it might have come in."""
-    part, choice = whole.part, whole.choice
-    match value:
-        case ToolCall():
-            return [
-                ToolCallBegin(id=value.id, name=value.name, part=part, choice=choice),
-                ArgumentsDelta(text=value.arguments, part=part, choice=choice),
-            ]
-        case Text():
-            return [TextDelta(text=value.text, part=part, choice=choice)]
-        case Refusal():
-            return [RefusalDelta(text=value.text, part=part, choice=choice)]
-        case Audio(source=Data(base64=base64)):
-            return [
-                AudioDelta(
-                    part=part,
-                    choice=choice,
-                    base64=base64,
-                    transcript=value.transcript or "",
-                    id=value.id,
-                    expires_at=value.expires_at,
-                )
-            ]
-    return []
 
 
 HANDLERS: dict[type, Callable[[ChatStreamRenderer, Any], bytes]] = {

@@ -5,8 +5,6 @@ https://platform.openai.com/docs/api-reference/chat/create
 
 from typing import Any
 
-import orjson
-
 from providers import members
 from providers.chat import (
     AudioOutput,
@@ -14,7 +12,6 @@ from providers.chat import (
     Json,
     JsonOutput,
     NativeTool,
-    Reasoning,
     Tool,
     ToolChoice,
     ToolMode,
@@ -25,6 +22,10 @@ from providers.dialects.openai_chat.messages import parse_messages, render_messa
 from providers.dialects.openai_chat.reasoning import parse_reasoning
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.openai import asking, thinking
+from providers.openai.ids import keep_lengths
+from providers.openai.media import cache
+from providers.openai.strict import relaxed
 
 SAMPLING = {
     "max_tokens": members.integer,
@@ -51,7 +52,7 @@ SAMPLING = {
 }
 """Members with the neutral name and meaning, and what they must be."""
 
-RENDERED = tuple(name for name in SAMPLING if name != "parallel_tool_calls")
+RENDERED = tuple(name for name in SAMPLING if name not in ("parallel_tool_calls", "metadata"))
 
 READ = frozenset(
     {
@@ -90,13 +91,7 @@ EXTRAS = frozenset(
 """Extras that OpenAI's own API knows."""
 
 
-RANGES = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "presence_penalty": (-2, 2),
-    "frequency_penalty": (-2, 2),
-    "top_logprobs": (0, 20),
-}
+RANGES = {**asking.RANGES, "presence_penalty": (-2, 2), "frequency_penalty": (-2, 2)}
 """Smallest and largest value that OpenAI takes."""
 
 
@@ -114,7 +109,6 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         model=model,
         messages=parse_messages(body),
         stream=bool(members.boolean(body, "stream")) or path_stream,
-        stream_usage=_stream_usage(body),
         stop=fields.strings(body, "stop"),
         tools=(*_tools(body), *_functions(body)),
         tool_choice=_tool_choice(body),
@@ -123,21 +117,16 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         modalities=fields.strings(body, "modalities"),
         audio=_audio(body),
         prediction=body.get("prediction"),
-        cache=fields.cache(body, ""),
+        cache=cache(body, ""),
         extras=_extras(body),
     )
-
-
-def _stream_usage(body: Json) -> bool:
-    options = members.mapping(body, "stream_options")
-    return options is not None and options.get("include_usage") is True
 
 
 def _extras(body: Json) -> Json:
     extras = {name: value for name, value in body.items() if name not in READ}
     if isinstance(extras.get("reasoning"), dict):
         del extras["reasoning"]
-    options = dict(body.get("stream_options") or {})
+    options = dict(members.mapping(body, "stream_options") or {})
     options.pop("include_usage", None)
     if options:
         extras["stream_options"] = options
@@ -175,7 +164,7 @@ def _tool(tool: Json, at: str) -> Tool | NativeTool:
         description=members.text(function, "description", place),
         schema=members.mapping(function, "parameters", place),
         strict=members.boolean(function, "strict", place),
-        cache=fields.cache(tool, at) or fields.cache(function, place),
+        cache=cache(tool, at) or cache(function, place),
     )
 
 
@@ -271,6 +260,7 @@ def _audio(body: Json) -> AudioOutput | None:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
+    request = relaxed(request, dropped)
     body: Json = {
         "model": request.model,
         "messages": render_messages(request.messages, dropped),
@@ -281,7 +271,10 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
             body[name] = value
     if request.max_tokens is not None:
         body["max_completion_tokens"] = body.pop("max_tokens")
-    _keep_ranges(body, dropped)
+    keep_lengths(body, dropped)
+    asking.name_lost_titles(request.messages, dropped)
+    asking.keep_ranges(body, RANGES, dropped)
+    _keep_logprobs(body)
     if request.stream:
         body["stream"] = True
         # Whether to ask for the usage is up to the provider: `edits` does.
@@ -293,11 +286,15 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
         prediction=request.prediction,
         audio=_render_audio(request),
         response_format=_render_output(request.output),
+        metadata=_render_metadata(request, dropped),
     )
-    if request.output is not None and request.output.schema is None:
-        _ask_for_json(body["messages"])
+    wants_json = request.output is not None and request.output.schema is None
+    if wants_json and not asking.speaks_of_json(body["messages"]):
+        body["messages"].insert(0, {"role": "system", "content": asking.ANSWER_IN_JSON})
     body |= _render_tools(request)
-    body |= _render_reasoning(request.reasoning, dropped)
+    if request.reasoning is not None:
+        effort = thinking.effort_of(request.reasoning, request.model, dropped)
+        body |= fields.optional(reasoning_effort=effort)
     for name, value in request.extras.items():
         if name in EXTRAS:
             body[name] = value
@@ -306,27 +303,24 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     return body
 
 
-def _keep_ranges(body: Json, dropped: list[str]) -> None:
-    """Other dialects go further with the same names; the nearest value is what is left."""
-    for name, (low, high) in RANGES.items():
-        value = body.get(name)
-        if value is not None and not low <= value <= high:
-            body[name] = min(max(value, low), high)
-            dropped.append(name)
-    # `top_logprobs` is refused without `logprobs`, which other dialects do not have.
+def _render_metadata(request: ChatRequest, dropped: list[str]) -> Json | None:
+    """OpenAI takes it only of what is stored, and nothing is stored that nobody wished to be.
+
+    https://community.openai.com/t/metadata-parameter-in-chat-completion-api-reference-documentation-needs-to-be-updated/1119240
+    """
+    if request.store:
+        return asking.texts_of(request.metadata, dropped)
+    if request.metadata:
+        dropped.append(Feature.METADATA)
+    return None
+
+
+def _keep_logprobs(body: Json) -> None:
+    """`top_logprobs` is refused without `logprobs`, which other dialects do not have."""
     if body.get("top_logprobs") and body.get("logprobs") is None:
         body["logprobs"] = True
     if not body.get("logprobs"):
         body.pop("top_logprobs", None)
-
-
-def _ask_for_json(messages: list[Json]) -> None:
-    """OpenAI takes JSON mode only where the messages speak of JSON.
-
-    https://platform.openai.com/docs/guides/structured-outputs#json-mode
-    """
-    if b"json" not in orjson.dumps(messages).lower():
-        messages.insert(0, {"role": "system", "content": "Answer with a JSON object."})
 
 
 def _render_audio(request: ChatRequest) -> Json | None:
@@ -379,22 +373,3 @@ def _render_choice(choice: ToolChoice) -> str | Json:
     tools = [{"type": "function", "function": {"name": name}} for name in choice.allowed]
     allowed = {"mode": choice.mode.value, "tools": tools}
     return {"type": "allowed_tools", "allowed_tools": allowed}
-
-
-def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
-    if reasoning is None:
-        return {}
-    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
-        return {"reasoning_effort": "none"}
-    if reasoning.effort is not None:
-        return {"reasoning_effort": reasoning.effort}
-    if reasoning.budget is None or reasoning.budget < 0:
-        return {}  # thinking as much as it likes is what a model does anyway
-    dropped.append(Feature.REASONING_BUDGET)
-    return {"reasoning_effort": effort_of(reasoning.budget)}
-
-
-def effort_of(budget: int) -> str:
-    """The effort that comes nearest to a budget of thinking tokens."""
-    steps = ((1_024, "low"), (8_192, "medium"))
-    return next((effort for limit, effort in steps if budget <= limit), "high")

@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/chat/object
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -25,26 +26,31 @@ from providers.chat import (
 )
 from providers.dialect import Context
 from providers.dialects.openai_chat.calls import parse_call, render_call
-from providers.dialects.openai_chat.errors import describe
-from providers.dialects.openai_chat.finish import finish_name, parse_finish
+from providers.dialects.openai_chat.finish import finish_name
 from providers.dialects.openai_chat.media import (
-    AUDIO_TYPES,
     NAME,
     parse_annotations,
     render_annotation,
     render_part,
 )
 from providers.dialects.openai_chat.reasoning import (
+    BLOCK,
     issued,
-    parse_block,
-    parse_extra,
+    issued_block,
     parse_thinking,
-    render_extra,
     render_thinking,
 )
-from providers.dialects.openai_chat.usage import render_usage, usage_of
-from providers.errors import BadAnswer
+from providers.dialects.openai_chat.usage import usage_of
+from providers.errors import BadAnswer, FailedAnswer
 from providers.media import parse_data_uri
+from providers.members import dicts, string
+from providers.openai.answers import seconds
+from providers.openai.citations import tells
+from providers.openai.errors import describe
+from providers.openai.finish import parse_finish
+from providers.openai.media import AUDIO_TYPES
+from providers.openai.signatures import parse_extra, render_extra
+from providers.openai.usage import render_usage
 
 SHARED = frozenset(
     {"id", "object", "created", "model", "choices", "usage", "service_tier", "error"}
@@ -57,11 +63,11 @@ def parse_response(body: Json) -> ChatResponse:
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices:
         if body.get("error"):
-            raise BadAnswer(describe(body, None).message)
+            raise FailedAnswer(describe(body, None))
         raise BadAnswer("the provider's answer holds no choices")
     return ChatResponse(
-        id=_str(body.get("id")),
-        model=_str(body.get("model")),
+        id=string(body.get("id")),
+        model=string(body.get("model")),
         choices=tuple(
             _choice(choice, index, body)
             for index, choice in enumerate(choices)
@@ -69,14 +75,9 @@ def parse_response(body: Json) -> ChatResponse:
         ),
         created=seconds(body.get("created")),
         usage=usage_of(body),
-        service_tier=_str(body.get("service_tier")) or None,
+        service_tier=string(body.get("service_tier")) or None,
         native=_native(body, SHARED),
     )
-
-
-def seconds(value: Any) -> int:
-    """A time; 0 where it is none."""
-    return int(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0
 
 
 def _native(owner: Json, shared: frozenset[str]) -> Json:
@@ -109,8 +110,6 @@ def _stop_sequence(choice: Json) -> str | None:
 
 def meant_finish(reason: Any, parts: tuple[Part, ...]) -> Finish | None:
     """Providers say `stop` also where the answer is a call or a refusal."""
-    if not isinstance(reason, str) or not reason:
-        return None
     finish = parse_finish(reason)
     if finish is not Finish.STOP:
         return finish
@@ -154,25 +153,31 @@ def content_parts(message: Json, body: Json) -> Iterator[Part]:
         if content or citations:
             yield Text(text=content, citations=citations, signature=parse_extra(message))
         return
-    for item in content if isinstance(content, list) else ():
-        if not isinstance(item, dict):
-            continue
-        if item.get("type") == "thinking":
-            yield parse_block(item)
-        elif isinstance(item.get("text"), str):
-            yield Text(text=item["text"], citations=citations)
+    for thoughts, run in groupby(dicts(content), lambda item: item.get("type") == BLOCK):
+        if thoughts:
+            yield from map(issued_block, run)
+        # Mistral's references stand between the texts, which are one.
+        elif text := "".join(string(item.get("text")) for item in run):
+            yield Text(text=text, citations=citations)
             citations = ()
 
 
+SOURCES = ("search_results", "citations")
+
+
 def search_citations(body: Json) -> tuple[Citation, ...]:
-    """Perplexity's sources, which stand beside the choices.
+    """Perplexity's and xAI's sources, which stand beside the choices.
 
     https://docs.perplexity.ai/api-reference/chat-completions-post
     """
-    results, urls = body.get("search_results"), body.get("citations")
+    results, urls = (body.get(name) for name in SOURCES)
     if isinstance(results, list) and results:
         return tuple(
-            Citation(url=_str(item.get("url")) or None, title=_str(item.get("title")) or None)
+            Citation(
+                url=string(item.get("url")) or None,
+                title=string(item.get("title")) or None,
+                quote=string(item.get("snippet")) or None,
+            )
             for item in results
             if isinstance(item, dict)
         )
@@ -185,8 +190,8 @@ def parse_audio(audio: Json) -> Audio:
     """A spoken answer; its format stands in the request only."""
     expires, transcript = audio.get("expires_at"), audio.get("transcript")
     return Audio(
-        source=Data(base64=_str(audio.get("data")), media_type=AUDIO_TYPES["wav"]),
-        id=_str(audio.get("id")) or None,
+        source=Data(base64=string(audio.get("data")), media_type=AUDIO_TYPES["wav"]),
+        id=string(audio.get("id")) or None,
         transcript=transcript if isinstance(transcript, str) else None,
         expires_at=expires if isinstance(expires, int) else None,
     )
@@ -198,12 +203,8 @@ def parse_image(item: Any) -> Image | None:
     https://openrouter.ai/docs/features/multimodal/image-generation
     """
     inner = item.get("image_url") if isinstance(item, dict) else None
-    data = parse_data_uri(_str(inner.get("url"))) if isinstance(inner, dict) else None
+    data = parse_data_uri(string(inner.get("url"))) if isinstance(inner, dict) else None
     return Image(source=data) if data else None
-
-
-def _str(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def render_response(response: ChatResponse, context: Context) -> Json:
@@ -266,10 +267,13 @@ def _render_texts(texts: list[Text]) -> Json:
     members: Json = {"content": "".join(part.text for part in texts)}
     annotations, offset = [], 0
     for part in texts:
-        annotations += [render_annotation(moved(cited, offset)) for cited in part.citations]
+        annotations += [
+            render_annotation(moved(cited, offset))
+            for cited in part.citations
+            if tells(cited, NAME)
+        ]
         offset += len(part.text)
-        if part.signature is not None:
-            members["extra_content"] = render_extra(part.signature)
+        members |= render_extra(part.signature)
     if annotations:
         members["annotations"] = annotations
     return members

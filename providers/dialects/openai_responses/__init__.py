@@ -3,9 +3,9 @@
 https://platform.openai.com/docs/api-reference/responses
 """
 
+from providers.counting import counting, only
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.openai_responses.edits import edits
-from providers.dialects.openai_responses.errors import render_error
 from providers.dialects.openai_responses.media import NAME
 from providers.dialects.openai_responses.parser import ResponsesParser
 from providers.dialects.openai_responses.relay import ResponsesRelay
@@ -17,8 +17,8 @@ from providers.dialects.openai_responses.response import (
     render_response,
     watch,
 )
-from providers.error_bodies import parse_error
 from providers.fidelity import Feature
+from providers.openai.errors import parse_error, render_error
 from providers.operations import Operation
 
 LACKS = frozenset(
@@ -89,7 +89,11 @@ NAMES = {
 DIALECT = Dialect(
     name=NAME,
     operation=Operation.CHAT,
-    client=(Endpoint(path="/v1/responses"),),
+    client=(
+        Endpoint(path="/v1/responses"),
+        Endpoint(path="/openai/v1/responses"),
+        Endpoint(path="/openai/responses"),
+    ),
     upstream=(Endpoint(path="/responses"),),
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
@@ -107,4 +111,34 @@ DIALECT = Dialect(
     echo=echo,
 )
 
-DIALECTS = (DIALECT,)
+COUNTED = frozenset(
+    {
+        "conversation",
+        "input",
+        "instructions",
+        "model",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "reasoning",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    }
+)
+"""https://platform.openai.com/docs/api-reference/responses/input-tokens"""
+
+COUNT = counting(
+    DIALECT,
+    name="openai.input_tokens",
+    client=(
+        Endpoint(path="/v1/responses/input_tokens", stream=False),
+        Endpoint(path="/openai/v1/responses/input_tokens", stream=False),
+    ),
+    upstream=(Endpoint(path="/responses/input_tokens", stream=False),),
+    wrap=only(COUNTED),
+    number="input_tokens",
+    constant={"object": "response.input_tokens"},
+)
+
+DIALECTS = (DIALECT, COUNT)

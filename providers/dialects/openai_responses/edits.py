@@ -5,8 +5,7 @@ from typing import Any
 from providers.chat import SEAL, Json
 from providers.dialects.openai_responses.thoughts import MADE
 from providers.members import dicts, string
-
-EXTRA = "extra_content"
+from providers.openai.signatures import EXTRA
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:

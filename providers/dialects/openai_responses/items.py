@@ -23,17 +23,22 @@ from providers.chat import (
 from providers.dialects.openai_responses.media import NAME, parse_annotations, render_output
 from providers.dialects.openai_responses.thoughts import (
     MADE,
-    parse_extra,
     parse_thinking,
-    render_extra,
     render_thinking,
 )
 from providers.members import dicts, string
+from providers.openai.signatures import parse_extra, render_extra
 
 CALLS = frozenset({"custom_tool_call", "local_shell_call", "shell_call", "apply_patch_call"})
 """Items that the client must act on, beside function calls."""
 
-FORMATS = frozenset({"png", "webp", "jpeg", "gif"})
+FORMATS = {
+    "webp": "image/webp",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "svg": "image/svg+xml",
+}
+"""Media types of drawn pictures; all others are PNG."""
 
 
 def parse_item(item: Json, position: int) -> Iterator[Part]:
@@ -42,7 +47,10 @@ def parse_item(item: Json, position: int) -> Iterator[Part]:
         case "message":
             yield from _contents(item)
         case "reasoning":
-            yield parse_thinking(item)
+            thinking = parse_thinking(item)
+            # With neither words nor secret, only who stores it knows what was thought.
+            if thinking.text or thinking.signature or thinking.redacted:
+                yield thinking
         case "function_call":
             yield ToolCall(
                 id=call_id(item, position),
@@ -75,15 +83,15 @@ def parse_other(item: Json) -> Part:
     """A drawn picture; everything else is only known here."""
     drawn, form = item.get("result"), item.get("output_format")
     if item.get("type") == "image_generation_call" and isinstance(drawn, str) and drawn:
-        kind = form if form in FORMATS else "png"
-        return Image(source=Data(base64=drawn, media_type=f"image/{kind}"))
+        media_type = FORMATS.get(string(form), "image/png")
+        return Image(source=Data(base64=drawn, media_type=media_type))
     return Native(dialect=NAME, value=item)
 
 
 def acts(part: Part) -> bool:
     """Whether the client must act before the model goes on."""
     if isinstance(part, Native):
-        return part.dialect == NAME and part.value.get("type") in CALLS
+        return part.dialect == NAME and string(part.value.get("type")) in CALLS
     return isinstance(part, ToolCall)
 
 

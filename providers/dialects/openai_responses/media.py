@@ -7,8 +7,6 @@ from typing import Any
 
 from providers import members
 from providers.chat import (
-    Audio,
-    Cache,
     Citation,
     Data,
     Document,
@@ -19,58 +17,17 @@ from providers.chat import (
     Part,
     PlainText,
     Refusal,
-    Source,
     Text,
     Url,
 )
-from providers.dialects.openai_responses.thoughts import parse_extra
 from providers.errors import InvalidRequest, Unsupported
-from providers.media import parse_data_uri, render_data_uri, standard_base64
+from providers.media import render_data_uri
 from providers.members import dicts, string, whole
+from providers.openai.citations import parse_url_citation, render_url_citation, tells
+from providers.openai.media import cache, file_name, file_source, parse_audio, source
+from providers.openai.signatures import parse_extra
 
 NAME = "openai.responses"
-
-# OpenAI's markers live for half an hour or half a day, Anthropic's for five minutes or an hour.
-TTLS = {"30m": None, "12h": "1h"}
-
-AUDIO_TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg"}
-
-DOCUMENT_TYPES = {
-    "pdf": "application/pdf",
-    "txt": "text/plain",
-    "md": "text/markdown",
-    "csv": "text/csv",
-    "html": "text/html",
-    "json": "application/json",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-}
-EXTENSIONS = {media_type: name for name, media_type in DOCUMENT_TYPES.items()}
-
-
-def _cache(owner: Json, at: str) -> Cache | None:
-    """OpenAI's `prompt_cache_breakpoint`, or the `cache_control` of gateways."""
-    marker = members.mapping(owner, "prompt_cache_breakpoint", at)
-    if marker is not None:
-        return Cache(
-            ttl=TTLS.get(str(members.text(marker, "ttl", f"{at}prompt_cache_breakpoint.")))
-        )
-    marker = members.mapping(owner, "cache_control", at)
-    return None if marker is None else Cache(ttl=members.text(marker, "ttl", f"{at}cache_control."))
-
-
-def _source(value: str, at: str) -> Source:
-    """Inline bytes or a URL."""
-    if not value:
-        raise members.wrong(at, "a URL or a data URI")
-    if value[:5].lower() != "data:":
-        return Url(url=value)
-    data = parse_data_uri(value)
-    if data is None:
-        raise members.wrong(at, "a base64 data URI")
-    return data
 
 
 def parse_part(part: Json, at: str) -> Part:
@@ -80,7 +37,7 @@ def parse_part(part: Json, at: str) -> Part:
 
 
 def _text(part: Json, at: str) -> Part:
-    return Text(text=members.required_text(part, "text", at), cache=_cache(part, at))
+    return Text(text=members.required_text(part, "text", at), cache=cache(part, at))
 
 
 def _output_text(part: Json, at: str) -> Part:
@@ -99,44 +56,27 @@ def _image(part: Json, at: str) -> Part:
     url, id = members.text(part, "image_url", at), members.text(part, "file_id", at)
     if url is None and id is None:
         raise InvalidRequest(f"{at}image_url or file_id is required", param=f"{at}image_url")
-    found = FileId(id=id) if id and not url else _source(url or "", f"{at}image_url")
+    found = FileId(id=id) if id and not url else source(url or "", f"{at}image_url")
     detail = members.text(part, "detail", at)
     return Image(
         source=found,
         detail=None if detail == "auto" else detail,
-        cache=_cache(part, at),
+        cache=cache(part, at),
     )
 
 
-def _audio(part: Json, at: str) -> Part:
-    inner, place = members.mapping(part, "input_audio", at), f"{at}input_audio."
-    if inner is None:
-        raise members.wrong(f"{at}input_audio", "an object")
-    form = members.text(inner, "format", place) or "wav"
-    data = members.required_text(inner, "data", place)
-    return Audio(source=Data(base64=data, media_type=AUDIO_TYPES.get(form, f"audio/{form}")))
-
-
 def _file(part: Json, at: str) -> Part:
-    name, cache = members.text(part, "filename", at), _cache(part, at)
+    name, marker = members.text(part, "filename", at), cache(part, at)
     data, url = members.text(part, "file_data", at), members.text(part, "file_url", at)
     id = members.text(part, "file_id", at)
     if data:
-        return Document(source=_file_data(data, name, at), name=name, cache=cache)
+        found = file_source(data, name, f"{at}file_data")
+        return Document(source=found, name=name, cache=marker)
     if not url and not id:
         raise InvalidRequest(
             f"{at}file_data, file_url or file_id is required", param=f"{at}file_data"
         )
-    return Document(source=Url(url=url) if url else FileId(id=id or ""), name=name, cache=cache)
-
-
-def _file_data(data: str, name: str | None, at: str) -> Source:
-    if data[:5].lower() == "data:":
-        return _source(data, f"{at}file_data")
-    extension = (name or "").rpartition(".")[2].lower()
-    return Data(
-        base64=standard_base64(data), media_type=DOCUMENT_TYPES.get(extension, "application/pdf")
-    )
+    return Document(source=Url(url=url) if url else FileId(id=id or ""), name=name, cache=marker)
 
 
 PARSERS = {
@@ -145,7 +85,7 @@ PARSERS = {
     "output_text": _output_text,
     "refusal": _refusal,
     "input_image": _image,
-    "input_audio": _audio,
+    "input_audio": parse_audio,
     "input_file": _file,
 }
 
@@ -190,7 +130,7 @@ def _render_file(document: Document) -> Json:
             rendered["file_url"] = url
         case Data(media_type=media_type) as data:
             # A name is required beside the data.
-            rendered["filename"] = f"document.{EXTENSIONS.get(media_type, 'pdf')}"
+            rendered["filename"] = file_name(media_type)
             rendered["file_data"] = render_data_uri(data)
     if document.name is not None:
         rendered["filename"] = document.name
@@ -203,16 +143,16 @@ def parse_annotations(value: Any) -> tuple[Citation, ...]:
 
 
 def parse_annotation(item: Json) -> Citation:
-    """One citation; what cites no page of the web stays native."""
-    if item.get("type") != "url_citation":
-        return Citation(native=item, dialect=NAME)
-    quote = item.get("content")
+    """One citation; what cites a file, and no page of the web, stays native."""
+    if item.get("type") == "url_citation":
+        return parse_url_citation(item)
+    start = whole(item.get("start_index", item.get("index")))
     return Citation(
-        url=string(item.get("url")) or None,
-        title=string(item.get("title")) or None,
-        quote=quote if isinstance(quote, str) else None,
-        start=whole(item.get("start_index")),
-        end=whole(item.get("end_index")),
+        title=string(item.get("filename")) or None,
+        start=start,
+        end=whole(item.get("end_index", start)),
+        native=item,
+        dialect=NAME,
     )
 
 
@@ -220,14 +160,7 @@ def render_annotation(citation: Citation) -> Json:
     """A citation as the SDK's types demand it."""
     if citation.dialect == NAME and citation.native:
         return dict(citation.native)
-    return {
-        "type": "url_citation",
-        "url": citation.url or "",
-        "title": citation.title or "",
-        "start_index": citation.start or 0,
-        "end_index": citation.end or 0,
-        **members.optional(content=citation.quote),
-    }
+    return {"type": "url_citation", **render_url_citation(citation)}
 
 
 def render_output(part: Text | Refusal) -> Json:
@@ -237,5 +170,5 @@ def render_output(part: Text | Refusal) -> Json:
     return {
         "type": "output_text",
         "text": part.text,
-        "annotations": [render_annotation(citation) for citation in part.citations],
+        "annotations": [render_annotation(each) for each in part.citations if tells(each, NAME)],
     }

@@ -26,12 +26,13 @@ from providers.chat import (
 from providers.dialects.openai_responses.media import NAME, parse_part, render_output, render_part
 from providers.dialects.openai_responses.thoughts import (
     own,
-    parse_extra,
     parse_thinking,
     render_own,
 )
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.openai.ids import RESPONSES, short_id
+from providers.openai.signatures import parse_extra
 
 ROLES = {
     "system": Role.SYSTEM,
@@ -171,7 +172,7 @@ def _render_content(parts: Sequence[Part]) -> str | list[Json]:
 def _render_result(result: ToolResult) -> Json:
     return {
         "type": "function_call_output",
-        "call_id": result.call_id,
+        "call_id": short_id(result.call_id, RESPONSES),
         "output": _render_content(result.parts),
     }
 
@@ -210,8 +211,13 @@ class _Turn:
             case Thinking():
                 self._think(part)
             case ToolCall():
-                call = {"call_id": part.id, "name": part.name, "arguments": part.arguments}
-                self._items.append({"type": "function_call", **call})
+                call = {
+                    "type": "function_call",
+                    "call_id": short_id(part.id, RESPONSES),
+                    "name": part.name,
+                    "arguments": part.arguments,
+                }
+                self._items.append(call)
             case ToolResult():
                 self._items.append(_render_result(part))
             case Native():

@@ -4,11 +4,10 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 
-from providers.chat import Finish, Json, Part, Refusal, Text, Thinking, ToolCall
+from providers.chat import Finish, Json, Refusal, Thinking
 from providers.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -24,21 +23,19 @@ from providers.deltas import (
     ThinkingDelta,
     ToolCallBegin,
     Used,
-    WholePart,
+    pieces,
 )
 from providers.dialects.openai_responses.items import acts, call_id, logprobs_of, parse_item
 from providers.dialects.openai_responses.media import parse_annotation
-from providers.dialects.openai_responses.response import finish_of, seconds
-from providers.dialects.openai_responses.thoughts import GAP, parse_extra, parse_thinking
-from providers.dialects.openai_responses.usage import parse_usage
-from providers.error_bodies import describe
-from providers.errors import CUT, ApiError, BadAnswer, Cause
+from providers.dialects.openai_responses.response import finish_of
+from providers.dialects.openai_responses.thoughts import GAP, parse_thinking
+from providers.errors import CUT, ApiError, BadAnswer
 from providers.framing import sse
 from providers.members import dicts, string, whole
-
-NO_JSON = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
-)
+from providers.openai.answers import NO_JSON, seconds
+from providers.openai.errors import describe
+from providers.openai.signatures import parse_extra
+from providers.openai.usage import parse_usage
 
 
 def data_of(event: bytes) -> tuple[bytes, bytes]:
@@ -281,7 +278,7 @@ class ResponsesParser:
             number = self._new()
             self._acts = self._acts or acts(part)
             self._refused = self._refused or isinstance(part, Refusal)
-            self._out.extend(_pieces(part, number, {"content": likely} if likely else None))
+            self._out.extend(pieces(part, number, 0, {"content": likely} if likely else None))
             self._out.append(PartEnd(part=number))
             likely = []
 
@@ -302,26 +299,6 @@ class ResponsesParser:
             return
         self._ended = True
         self._out.append(End(finish=finish))
-
-
-def _pieces(part: Part, number: int, logprobs: Any) -> list[AnyDelta]:
-    """A part that came at once, as the deltas that it might have come in."""
-    match part:
-        case Text():
-            text = TextDelta(text=part.text, part=number, logprobs=logprobs)
-            cited = [CitationDelta(citation=each, part=number) for each in part.citations]
-            return [text, *cited]
-        case Refusal():
-            return [RefusalDelta(text=part.text, part=number)]
-        case Thinking(redacted=None):
-            thought: list[AnyDelta] = [ThinkingDelta(text=part.text, part=number)]
-            if part.signature is not None:
-                thought.append(SignatureDelta(signature=part.signature, part=number))
-            return thought
-        case ToolCall():
-            begin = ToolCallBegin(id=part.id, name=part.name, part=number)
-            return [begin, ArgumentsDelta(text=part.arguments, part=number)]
-    return [WholePart(value=part, part=number)]
 
 
 ENDINGS = {

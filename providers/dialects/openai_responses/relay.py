@@ -10,10 +10,10 @@ from providers.dialect import Seen
 from providers.dialects.openai_responses.errors import error_event, failure
 from providers.dialects.openai_responses.parser import data_of
 from providers.dialects.openai_responses.response import watch
-from providers.error_bodies import describe
 from providers.errors import CUT, BadAnswer
 from providers.estimate import tokens
 from providers.framing import sse
+from providers.openai.errors import describe
 
 # What makes an event worth parsing. In JSON text a quote is escaped, and a model that speaks of
 # these words only costs a look.

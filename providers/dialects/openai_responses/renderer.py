@@ -9,7 +9,6 @@ from typing import Any
 from providers.chat import (
     Finish,
     Json,
-    Part,
     Refusal,
     Text,
     Thinking,
@@ -32,6 +31,7 @@ from providers.deltas import (
     ToolCallBegin,
     Used,
     WholePart,
+    pieces,
 )
 from providers.dialect import Context
 from providers.dialects.openai_responses.items import render_logprobs, spoken, whole_item
@@ -222,7 +222,7 @@ class ResponsesRenderer:
         if isinstance(part, Text | Refusal | ToolCall) or (
             isinstance(part, Thinking) and part.redacted is None
         ):
-            for piece in _pieces(part, delta.part):
+            for piece in (*pieces(part, delta.part), PartEnd(part=delta.part)):
                 HANDLERS[type(piece)](self, piece)
             return
         item = whole_item(part, f"{self._envelope.get('id', self._context.id)}_{self._items}")
@@ -262,28 +262,6 @@ class ResponsesRenderer:
     def _fail(self, delta: Failed) -> None:
         self._close_all("incomplete")
         self._last(Finish.ERROR, delta.error)
-
-
-def _pieces(value: Part, part: int) -> list[AnyDelta]:
-    """A part that came in one piece, as the deltas that it might have come in."""
-    pieces: list[AnyDelta] = []
-    match value:
-        case ToolCall():
-            pieces = [
-                ToolCallBegin(id=value.id, name=value.name, part=part),
-                ArgumentsDelta(text=value.arguments, part=part),
-            ]
-        case Text():
-            pieces = [TextDelta(text=value.text, part=part)]
-            pieces += [CitationDelta(citation=each, part=part) for each in value.citations]
-        case Refusal():
-            pieces = [RefusalDelta(text=value.text, part=part)]
-        case Thinking():
-            pieces = [ThinkingDelta(text=value.text, part=part)]
-    signature = getattr(value, "signature", None)
-    if signature is not None:
-        pieces.append(SignatureDelta(signature=signature, part=part))
-    return [*pieces, PartEnd(part=part)]
 
 
 HANDLERS: dict[type, Callable[[ResponsesRenderer, Any], None]] = {

@@ -6,8 +6,6 @@ https://platform.openai.com/docs/api-reference/responses/create
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from providers import members
 from providers.chat import ChatRequest, Json, JsonOutput, Reasoning, Thinking
 from providers.dialects.openai_responses.messages import parse_messages, render_messages
@@ -20,6 +18,9 @@ from providers.dialects.openai_responses.tools import (
 )
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.openai import asking, thinking
+from providers.openai.ids import keep_lengths
+from providers.openai.strict import relaxed
 
 SHARED = {
     "temperature": members.number,
@@ -81,15 +82,10 @@ EXTRAS = frozenset(
 )
 """Extras that OpenAI's own API knows."""
 
-RANGES = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "top_logprobs": (0, 20),
-    "max_output_tokens": (16, 2**31 - 1),
-}
+RANGES = {**asking.RANGES, "max_output_tokens": (16, 2**31 - 1)}
 """Smallest and largest value that OpenAI takes."""
 
-CLIENT_NAMES = {"max_output_tokens": Feature.MAX_TOKENS.value}
+NEUTRAL_NAMES = {"max_output_tokens": Feature.MAX_TOKENS.value}
 
 LOGPROBS = "message.output_text.logprobs"
 ENCRYPTED = "reasoning.encrypted_content"
@@ -175,6 +171,7 @@ def _extras(body: Json, text: Json) -> Json:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
+    request = relaxed(request, dropped)
     body: Json = {"model": request.model, "input": render_messages(request.messages, dropped)}
     body |= members.optional(max_output_tokens=request.max_tokens)
     for name in RENDERED:
@@ -185,38 +182,23 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
         body["store"] = False  # the clients of other dialects keep their conversation themselves
     if request.stream:
         body["stream"] = True
-    _keep_ranges(body, dropped)
+    keep_lengths(body, dropped)
+    asking.name_lost_titles(request.messages, dropped)
+    asking.keep_ranges(body, RANGES, dropped, NEUTRAL_NAMES)
     body |= members.optional(
-        metadata=_metadata(request.metadata, dropped),
+        metadata=asking.texts_of(request.metadata, dropped),
         text=_render_text(request),
-        reasoning=_render_reasoning(request.reasoning, dropped),
+        reasoning=_render_reasoning(request, dropped),
         include=_include(request),
     )
-    if request.output is not None and request.output.schema is None:
-        _ask_for_json(body["input"])
+    wants_json = request.output is not None and request.output.schema is None
+    # The instructions do not count.
+    if wants_json and not asking.speaks_of_json(body["input"]):
+        words = {"type": "message", "role": "developer", "content": asking.ANSWER_IN_JSON}
+        body["input"].insert(0, words)
     body |= render_tools(request)
     _add_extras(body, request.extras, dropped)
     return body
-
-
-def _keep_ranges(body: Json, dropped: list[str]) -> None:
-    """Other dialects go further; the nearest value is what is left."""
-    for name, (low, high) in RANGES.items():
-        value = body.get(name)
-        if value is not None and not low <= value <= high:
-            body[name] = min(max(value, low), high)
-            dropped.append(CLIENT_NAMES.get(name, name))
-
-
-def _metadata(metadata: Mapping[str, Any] | None, dropped: list[str]) -> Json | None:
-    """OpenAI takes strings only."""
-    if metadata is None or all(isinstance(value, str) for value in metadata.values()):
-        return dict(metadata) if metadata else None
-    dropped.append("metadata")
-    return {
-        name: value if isinstance(value, str) else orjson.dumps(value).decode()
-        for name, value in metadata.items()
-    }
 
 
 def _render_text(request: ChatRequest) -> Json:
@@ -235,44 +217,23 @@ def _render_text(request: ChatRequest) -> Json:
     return {"format": form, **text}
 
 
-def _ask_for_json(items: list[Json]) -> None:
-    """OpenAI takes JSON mode only where the input, not the instructions, speaks of JSON.
-
-    https://platform.openai.com/docs/guides/structured-outputs#json-mode
-    """
-    if b"json" not in orjson.dumps(items).lower():
-        words = "Answer with a JSON object."
-        items.insert(0, {"type": "message", "role": "developer", "content": words})
-
-
-def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
+def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
+    reasoning = request.reasoning
     if reasoning is None:
         return {}
-    if _is_off(reasoning):
-        return {"effort": "none"}
-    effort = reasoning.effort
-    if effort is None and reasoning.budget is not None and reasoning.budget > 0:
-        effort = _effort_of(reasoning.budget)
-        dropped.append(Feature.REASONING_BUDGET)
-    summary = reasoning.summary or ("auto" if reasoning.show else None)
+    effort = thinking.effort_of(reasoning, request.model, dropped)
+    if effort is None and thinking.THOUGHTLESS.search(request.model):
+        return {}
+    shown = reasoning.show and not thinking.is_off(reasoning)
+    summary = reasoning.summary or ("auto" if shown else None)
     return members.optional(effort=effort, summary=summary)
-
-
-def _is_off(reasoning: Reasoning) -> bool:
-    return reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0
-
-
-def _effort_of(budget: int) -> str:
-    """The effort that comes nearest to a budget of thinking tokens."""
-    steps = ((1_024, "low"), (8_192, "medium"))
-    return next((effort for limit, effort in steps if budget <= limit), "high")
 
 
 def _include(request: ChatRequest) -> list[str]:
     """Thoughts that nobody stores must be sent back; models that do not think refuse the wish."""
     wanted = [LOGPROBS] if request.logprobs else []
     reasoning = request.reasoning
-    asked = reasoning is not None and not _is_off(reasoning)
+    asked = reasoning is not None and not thinking.is_off(reasoning)
     if not request.store and (asked or _has_thoughts(request)):
         wanted.append(ENCRYPTED)
     return wanted

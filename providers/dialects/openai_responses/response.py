@@ -3,16 +3,16 @@
 https://platform.openai.com/docs/api-reference/responses/object
 """
 
-from typing import Any
-
 from providers.chat import ChatResponse, Choice, Finish, Json, Part, Refusal
 from providers.dialect import Context, Seen
 from providers.dialects.openai_responses.errors import failure
 from providers.dialects.openai_responses.items import acts, logprobs_of, parse_item, render_items
-from providers.dialects.openai_responses.usage import parse_usage, render_usage
-from providers.error_bodies import describe
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.dialects.openai_responses.usage import render_usage
+from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.members import dicts, string
+from providers.openai.answers import seconds
+from providers.openai.errors import describe
+from providers.openai.usage import parse_usage
 from providers.usage import Usage
 
 INCOMPLETE = {
@@ -28,7 +28,7 @@ def parse_response(body: Json) -> ChatResponse:
     output = body.get("output")
     if not isinstance(output, list) or body.get("status") == "failed":
         if body.get("error"):
-            raise BadAnswer(describe(body, None).message)
+            raise FailedAnswer(describe(body, None))
         raise BadAnswer("the provider's answer holds no output")
     items = dicts(output)
     parts = tuple(part for at, item in enumerate(items) for part in parse_item(item, at))
@@ -51,11 +51,6 @@ def parse_response(body: Json) -> ChatResponse:
 
 def _refuses(part: Part) -> bool:
     return isinstance(part, Refusal)
-
-
-def seconds(value: Any) -> int:
-    """A time; 0 where it is none."""
-    return int(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0
 
 
 def finish_of(response: Json, called: bool, refused: bool) -> Finish:

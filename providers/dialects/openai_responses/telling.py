@@ -10,8 +10,9 @@ import orjson
 from providers.chat import Citation, Json, Refusal, Signature, Text, Thinking, ToolCall
 from providers.deltas import ToolCallBegin
 from providers.dialects.openai_responses.items import call_item, content_of, message_item
-from providers.dialects.openai_responses.media import render_annotation
+from providers.dialects.openai_responses.media import NAME, render_annotation
 from providers.dialects.openai_responses.thoughts import MADE, render_thinking
+from providers.openai.citations import tells
 
 
 class Events:
@@ -88,6 +89,8 @@ class Content:
 
     def cite(self, citation: Citation) -> None:
         """A citation of the words."""
+        if not tells(citation, NAME):
+            return
         self._events.add(
             "response.output_text.annotation.added",
             **self._place,

@@ -6,24 +6,16 @@ https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
 import re
 from typing import Any
 
-from providers.chat import SEAL, Json, Signature, Thinking, seal, unseal
+from providers.chat import SEAL, Json, Signature, Thinking, unseal
 from providers.members import dicts, string
-
-FAMILY = "openai"
+from providers.openai.signatures import FAMILY, SEPARATOR
 
 MADE = "rs_extproc_"
 """How the ids begin that are made up here, because the provider has none."""
 
-SEPARATOR = ":"
-"""Between a reasoning item's id and its encrypted content, in a signature.
-
-OpenAI refuses encrypted content under another id than its own, and most dialects have no place for
-the id of a thought. Neither ids nor base64 have a colon.
-"""
-
 # What OpenAI chat's dialect calls the plain thoughts of compatible providers, and what OpenRouter
 # signs for an account that is not the user's.
-FOREIGN = re.compile(r"reasoning_content$|reasoning$|[a-z0-9.-]+\|")
+FOREIGN = re.compile(r"(?:reasoning_content|reasoning|thinking)$|[a-z0-9.-]+\|")
 
 GAP = "\n\n"
 """Between the parts of a summary."""
@@ -102,22 +94,3 @@ def sealed(signature: Signature | None) -> str:
     if signature is None:
         return ""
     return f"{SEAL}{signature.origin}/{signature.value}"
-
-
-def parse_extra(owner: Json) -> Signature | None:
-    """The signature of a text or a call, which this format has no place for."""
-    extra = owner.get("extra_content")
-    google = extra.get("google") if isinstance(extra, dict) else None
-    value = google.get("thought_signature") if isinstance(google, dict) else None
-    return unseal(value, FAMILY) if isinstance(value, str) and value else None
-
-
-def render_extra(signature: Signature | None) -> Json:
-    """The same, as a member for the client to echo; nothing where there is none.
-
-    The form is that of Google's OpenAI-compatible endpoint:
-    https://ai.google.dev/gemini-api/docs/thought-signatures
-    """
-    if signature is None:
-        return {}
-    return {"extra_content": {"google": {"thought_signature": seal(signature, FAMILY)}}}

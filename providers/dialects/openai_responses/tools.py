@@ -3,12 +3,11 @@
 https://platform.openai.com/docs/guides/function-calling
 """
 
-from typing import Any
-
 from providers import members
 from providers.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
 from providers.dialects.openai_responses.media import NAME
 from providers.errors import Unsupported
+from providers.openai.strict import is_closed
 
 NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
 
@@ -35,21 +34,7 @@ def _default_strict(schema: Json | None) -> bool | None:
 
     https://platform.openai.com/docs/guides/function-calling#strict-mode
     """
-    return True if schema is not None and _is_strict(schema) else None
-
-
-def _is_strict(schema: Any) -> bool:
-    if isinstance(schema, list):
-        return all(_is_strict(item) for item in schema)
-    if not isinstance(schema, dict):
-        return True
-    if schema.get("type") == "object" or "properties" in schema:
-        properties, required = schema.get("properties", {}), schema.get("required", [])
-        if schema.get("additionalProperties") is not False or not isinstance(properties, dict):
-            return False
-        if not isinstance(required, list) or set(properties) - {str(name) for name in required}:
-            return False
-    return all(_is_strict(value) for name, value in schema.items() if name != "required")
+    return True if schema is not None and is_closed(schema) else None
 
 
 def parse_choice(body: Json) -> ToolChoice | None:

@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/guides/error-codes
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,37 +17,47 @@ MESSAGES = ("message", "msg", "Message", "detail", "error", "error_msg", "descri
 
 REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "x-trace-id")
 
-TYPES = {
-    Cause.INVALID_REQUEST: "invalid_request_error",
-    Cause.AUTHENTICATION: "authentication_error",
-    Cause.PERMISSION: "permission_error",
-    Cause.NOT_FOUND: "not_found_error",
-    Cause.TOO_LARGE: "invalid_request_error",
-    Cause.RATE_LIMIT: "rate_limit_error",
-    Cause.QUOTA: "insufficient_quota",
-    Cause.TIMEOUT: "timeout_error",
-    Cause.OVERLOADED: "overloaded_error",
-    Cause.UNAVAILABLE: "server_error",
-    Cause.SERVER: "server_error",
-}
+SHARED = frozenset({"message", "type", "param", "code"})
+"""Members of every error; what else one says is `ApiError.native`."""
 
 # Words in a provider's type, code or status that say more than the HTTP status.
 WORDS = (
     ("insufficient_quota", Cause.QUOTA),
     ("billing", Cause.QUOTA),
     ("rate_limit", Cause.RATE_LIMIT),
+    ("too_many_requests", Cause.RATE_LIMIT),
     ("resource_exhausted", Cause.RATE_LIMIT),
     ("overloaded", Cause.OVERLOADED),
     ("authentication", Cause.AUTHENTICATION),
     ("invalid_api_key", Cause.AUTHENTICATION),
     ("unauthenticated", Cause.AUTHENTICATION),
+    ("unauthorized", Cause.AUTHENTICATION),
     ("permission", Cause.PERMISSION),
     ("not_found", Cause.NOT_FOUND),
-    ("invalid_request", Cause.INVALID_REQUEST),
-    ("invalid_argument", Cause.INVALID_REQUEST),
+    ("invalid_", Cause.INVALID_REQUEST),
+    ("context_length", Cause.INVALID_REQUEST),
+    ("content_filter", Cause.INVALID_REQUEST),
+    ("image_", Cause.INVALID_REQUEST),
     ("timeout", Cause.TIMEOUT),
     ("unavailable", Cause.UNAVAILABLE),
 )
+
+TOO_LONG = re.compile(
+    r"prompt is too long|input is too long|context (?:length|window)"
+    r"|exceeds? the maximum number of (?:input )?tokens|^too many tokens:",
+    re.IGNORECASE,
+)
+"""How Anthropic, Bedrock, Gemini, Cohere and open servers say that a prompt does not fit."""
+
+CODES = {
+    Cause.AUTHENTICATION: "invalid_api_key",
+    Cause.OVERLOADED: "server_is_overloaded",
+    Cause.RATE_LIMIT: "rate_limit_exceeded",
+    Cause.QUOTA: "insufficient_quota",
+}
+
+# Cohere's word for a bad token; the SDKs know 401 only.
+STATUSES = {498: 401}
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
@@ -55,25 +66,35 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     request_id = error_bodies.request_id(headers, REQUEST_IDS)
     if isinstance(value, dict | list | str) and value:
         return describe(value, status, request_id)
-    message = error_bodies.plain(status, b"" if value in ({}, []) else body)
-    return ApiError(status=status, cause=cause_of(status), message=message, request_id=request_id)
+    return ApiError(
+        status=status,
+        cause=cause_of(status),
+        message=error_bodies.plain(status, b"" if value in ({}, []) else body),
+        request_id=request_id,
+    )
 
 
 def describe(value: Any, status: int | None, request_id: str | None = None) -> ApiError:
     """The error in a JSON value; without a status, the one that its type or code stands for."""
     inner = _inner(value)
-    kind, code = error_bodies.word(inner, "type", "status", "__type"), _code(inner)
-    cause = _cause(kind, code)
+    kind = error_bodies.word(inner, "type", "__type")
+    code = error_bodies.word(inner, "code", "Code", "status")
+    cause = _cause(f"{kind} {code} {error_bodies.word(inner, 'status')}".lower())
     if status is None:
         status = _status(inner) or error_bodies.STATUSES[cause or Cause.SERVER]
     message = _message(inner) or _message(value) or f"the provider answered with status {status}"
+    if code == str(status):
+        code = None  # Azure's management says the status again
     return ApiError(
         status=status,
         cause=error_bodies.agreed(status, cause),
         message=message[: error_bodies.MAX_MESSAGE],
-        code=code or (kind if kind and cause is None else None),
+        code=code,
+        # Events, and Anthropic's bodies, say with `error` what they are.
+        type="" if kind in (None, "error") else kind,
         param=error_bodies.word(inner, "param"),
         request_id=request_id or error_bodies.word(value, "request_id", "requestId"),
+        native=_rest(inner, value),
     )
 
 
@@ -85,13 +106,21 @@ def _inner(value: Any) -> Any:
             continue
         if not isinstance(value, dict):
             break
-        # Tencent Cloud says {"Response": {"Error": {…}}}.
-        names = ("error", "errors", "Error", "Response")
+        # A failed answer of the Responses API is in `response`; Tencent Cloud says
+        # {"Response": {"Error": {…}}}.
+        names = ("error", "errors", "Error", "Response", "response")
         found = next((value[name] for name in names if isinstance(value.get(name), dict | list)), 0)
         if not found:
             break
         value = found
     return value
+
+
+def _rest(inner: Any, value: Any) -> Json:
+    """What else the error object says, such as Azure's `innererror`."""
+    if not isinstance(value, dict) or not isinstance(inner, dict) or inner is value:
+        return {}
+    return {name: each for name, each in inner.items() if name not in SHARED}
 
 
 def _message(value: Any, depth: int = 0) -> str:
@@ -127,13 +156,7 @@ def _raw(value: Json) -> str:
     return f": {raw}" if isinstance(raw, str) and raw else ""
 
 
-def _code(value: Any) -> str | None:
-    """The machine-readable code; a number is mostly the HTTP status again."""
-    return error_bodies.word(value, "code", "Code") or error_bodies.word(value, "status")
-
-
-def _cause(kind: str | None, code: str | None) -> Cause | None:
-    words = f"{kind} {code}".lower()
+def _cause(words: str) -> Cause | None:
     return next((cause for word, cause in WORDS if word in words), None)
 
 
@@ -148,16 +171,38 @@ def _status(value: Any) -> int | None:
     return None
 
 
+def type_of(error: ApiError) -> str:
+    """OpenAI's word for the kind of an error; most are `invalid_request_error`, 401 and 404 too."""
+    if error.type:
+        return error.type
+    if error.cause is Cause.QUOTA:
+        return "insufficient_quota"
+    if error.cause is Cause.RATE_LIMIT:
+        # The type of a rate limit is what there was too much of.
+        return "tokens" if "token" in error.message.lower() else "requests"
+    return "server_error" if error.status >= 500 else "invalid_request_error"
+
+
+def code_of(error: ApiError) -> str | None:
+    """OpenAI's code for an error; a provider that speaks OpenAI's format has its own."""
+    if error.type or (error.type is not None and error.code):
+        return error.code
+    if error.cause is Cause.NOT_FOUND and "model" in error.message.lower():
+        return "model_not_found"
+    if error.status < 500 and TOO_LONG.search(error.message):
+        return "context_length_exceeded"
+    return CODES.get(error.cause) or error.code
+
+
 def error_body(error: ApiError) -> Json:
     """The error as OpenAI says it."""
-    return {
-        "error": {
-            "message": error.message,
-            "type": TYPES[error.cause],
-            "param": error.param,
-            "code": error.code,
-        }
+    members = {
+        "message": error.message,
+        "type": type_of(error),
+        "param": error.param,
+        "code": code_of(error),
     }
+    return {"error": {**members, **error.native}}
 
 
 def error_event(error: ApiError) -> bytes:
@@ -170,4 +215,5 @@ def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
     headers = {"content-type": "application/json"}
     if error.request_id:
         headers["x-request-id"] = error.request_id
-    return error.status, headers, orjson.dumps(error_body(error))
+    status = STATUSES.get(error.status, error.status)
+    return status, headers, orjson.dumps(error_body(error))

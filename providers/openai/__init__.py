@@ -1,0 +1,1 @@
+"""What OpenAI's formats share: `openai.chat`, `openai.responses` and `openai.completions`."""

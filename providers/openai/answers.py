@@ -1,0 +1,18 @@
+"""What answers in OpenAI's formats have in common."""
+
+from typing import Any
+
+from providers.errors import ApiError, Cause
+
+NO_JSON = ApiError(
+    status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
+)
+"""What a stream ends with that holds something else."""
+
+DONE = b"data: [DONE]\n\n"
+"""The last event of a stream of chat or completions."""
+
+
+def seconds(value: Any) -> int:
+    """A time; 0 where it is none."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < 1e12 else 0
