@@ -17,7 +17,8 @@ from extproc.simulator.reply import PER_ATTACHMENT, PER_IMAGE, PER_MESSAGE, PER_
 
 PATH = re.compile(
     r"(?P<prefix>/.*?)??(?:/messages(?P<count>/count_tokens)?"
-    r"|/publishers/anthropic/models/(?P<model>[^/:]+):(?P<verb>rawPredict|streamRawPredict))"
+    r"|/publishers/anthropic/models/(?:(?P<vertex_count>count-tokens):rawPredict"
+    r"|(?P<model>[^/:]+):(?P<verb>rawPredict|streamRawPredict)))"
 )
 TYPES = {
     401: "authentication_error",
@@ -35,6 +36,7 @@ TYPES = {
 def ask(call: Call) -> Asked:
     """What the body asks."""
     body = call.body
+    counted = anthropic_messages_rules.is_count(call)
     messages: list[Json] = body.get("messages") or []
     last = max((at for at, one in enumerate(messages) if _speaks(one)), default=-1)
     since = messages[last:] if last >= 0 else messages
@@ -43,7 +45,7 @@ def ask(call: Call) -> Asked:
         model=str(body.get("model") or call.params.get("model", "")),
         text=_text(messages[last]) if last >= 0 else "",
         prompt_tokens=_prompt_tokens(messages, body),
-        stream=not call.params.get("count") and bool(body.get("stream")),
+        stream=not counted and bool(body.get("stream")),
         tools=_tools(body),
         demand=demand,
         named=named,
@@ -53,7 +55,7 @@ def ask(call: Call) -> Asked:
         schema=_schema(body),
         stop=body.get("stop_sequences") or (),
         max_tokens=body.get("max_tokens"),
-        body=body | ({"count": True} if call.params.get("count") else {}),
+        body=body | ({"count": True} if counted else {}),
     )
 
 

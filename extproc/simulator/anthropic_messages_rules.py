@@ -16,9 +16,16 @@ BETA = frozenset({"context_management", "mcp_servers"})
 """Members that need an `anthropic-beta` header."""
 CLOUD = frozenset({"anthropic_version", "anthropic_beta"})
 """Members in place of headers, where a cloud takes the model from the path."""
+VERTEX = "vertex-2023-10-16"
+VERTEX_VERBS = frozenset({"rawPredict", "streamRawPredict"})
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 MIN_BUDGET = 1024
 MARKERS = 4
+
+
+def is_count(call: Call) -> bool:
+    """Whether only the tokens are to be counted."""
+    return bool(call.params.get("count") or call.params.get("vertex_count"))
 
 
 def check(call: Call, strict: bool) -> None:
@@ -29,13 +36,15 @@ def check(call: Call, strict: bool) -> None:
     if model := call.params.get("model"):
         version = str(body.get("anthropic_version", ""))
         body = {"model": model} | {key: body[key] for key in body.keys() - CLOUD}
-    if not version:
+    if call.params.get("verb") in VERTEX_VERBS and version != VERTEX:
+        raise Refusal(f"anthropic_version: {VERTEX} is required")
+    if not version and not call.params.get("vertex_count"):
         raise Refusal("anthropic-version: header is required", param="anthropic-version")
     _samplers(body, version)
     shown = body.keys() - SAMPLERS.keys()
     if headers.get("anthropic-beta"):
         shown -= BETA
-    counted = bool(call.params.get("count"))
+    counted = is_count(call)
     judge = _judge(counted, bool(body.get("stream")), strict)
     judge.check({name: body[name] for name in shown})
     for rule in RULES[counted:]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from extproc.simulator.bedrock_converse_write import SIGNATURE
+from extproc.simulator.bedrock_converse_write import SIGNED
 from extproc.simulator.dialect import Call, Json, Refusal
 
 OPERATIONS = {"converse": "Converse", "converse-stream": "ConverseStream"}
@@ -19,11 +19,15 @@ DOCUMENT_NAME = re.compile(r"(?!.*\s\s)[a-zA-Z0-9\s()\[\]-]+")
 
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what Bedrock would not take; `strict`: unknown members too."""
-    shape = _input(OPERATIONS[call.params["verb"]])
-    params = {"modelId": call.params["model"], **call.body}
-    Judge(strict).check(params, shape, "")
+    check_shape(call, OPERATIONS[call.params["verb"]], strict)
     for rule in RULES:
         rule(call.body)
+
+
+def check_shape(call: Call, operation: str, strict: bool) -> None:
+    """Raises Refusal for what is not a request of `operation`."""
+    params = {"modelId": call.params["model"], **call.body}
+    Judge(strict).check(params, _input(operation), "")
 
 
 @cache
@@ -236,7 +240,7 @@ def _tool_turns(body: Json) -> None:
 def _thoughts(body: Json) -> None:
     for place, _, block in _content(body):
         thought = block.get("reasoningContent", {}).get("reasoningText")
-        if thought and thought.get("signature") != SIGNATURE:
+        if thought and not str(thought.get("signature")).startswith(SIGNED):
             raise Refusal(f"{place}: Invalid `signature` in `thinking` block")
 
 

@@ -8,8 +8,10 @@ import orjson
 from extproc.simulator.dialect import Choice, Event, Json, ToolCall, Turn
 
 FINISHES = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
-SIGNATURE = "c2ltIHNpZ25hdHVyZQ=="
-"""Stands on every thought, and must stand on it when it comes back."""
+SIGNED = "c2lt"
+"""What Claude's signatures begin with here, as on every platform: the base64 of `sim`."""
+SIGNATURE = f"{SIGNED}IHNpZ25hdHVyZQ=="
+"""Stands on every thought."""
 PADDING = "abcdefghijklmnopqrstuvwxyz"
 """Bedrock pads its events, so that their size does not tell their text."""
 

@@ -13,6 +13,7 @@ from providers.chat import (
     Citation,
     Finish,
     Native,
+    Place,
     Signature,
     Thinking,
 )
@@ -197,7 +198,13 @@ EXPECTED: list[AnyDelta] = [
     TextDelta(part=2, text="Tschüß\n\n"),
     CitationDelta(
         part=2,
-        citation=Citation(title="D", quote="q", native=CITED, dialect="anthropic.messages"),
+        citation=Citation(
+            title="D",
+            quote="q",
+            place=Place(unit="char", index=0, start=0, end=1),
+            native=CITED,
+            dialect="anthropic.messages",
+        ),
     ),
     PartEnd(part=2),
     WholePart(

@@ -39,7 +39,7 @@ CONTEXT = Context(model="m", id="x", now=0)
 USAGE = Usage(input=100, output=20, cache_read=60, cache_write=30)
 PNG = Data(base64=base64.b64encode(b"\x89PNG").decode(), media_type="image/png")
 QUESTION = {"modelId": "m", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
-MINE = Signature(origin="bedrock", value="sig")
+MINE = Signature(origin="anthropic", value="sig")
 CITED = Citation(
     title="t",
     quote="q",
@@ -49,9 +49,9 @@ CITED = Citation(
 
 
 plain = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
-blobs = st.binary(min_size=1, max_size=12).map(lambda data: base64.b64encode(data).decode())
+blobs = st.binary(max_size=12).map(lambda data: base64.b64encode(b"\0" + data).decode())
 signatures = st.none() | st.builds(
-    Signature, origin=st.sampled_from(("bedrock", "gemini")), value=plain
+    Signature, origin=st.sampled_from(("anthropic", "gemini")), value=plain
 )
 arguments = st.dictionaries(plain, st.integers(-9, 9) | plain, max_size=3).map(
     lambda value: orjson.dumps(value).decode()
@@ -59,9 +59,15 @@ arguments = st.dictionaries(plain, st.integers(-9, 9) | plain, max_size=3).map(
 thoughts = st.builds(Thinking, text=plain, signature=signatures) | st.builds(
     Thinking,
     redacted=st.builds(Signature, origin=st.just("bedrock"), value=blobs)
+    | st.builds(Signature, origin=st.just("anthropic"), value=st.from_regex(r"\A[A-Za-z0-9+/]+\Z"))
     | st.builds(Signature, origin=st.just("openai"), value=plain),
 )
-calls = st.builds(ToolCall, id=plain, name=plain, arguments=arguments)
+calls = st.builds(
+    ToolCall,
+    id=st.text("abcXYZ019_.:-", min_size=1, max_size=64),
+    name=plain,
+    arguments=arguments,
+)
 texts = st.builds(Text, text=plain, citations=st.sampled_from(((), (CITED,), (CITED, CITED))))
 images = st.just(Image(source=PNG))
 usages = st.builds(
@@ -173,6 +179,7 @@ UNDERSTOOD = [
     ArgumentsDelta(text='{"a":1}', part=1),
     PartEnd(part=1),
     WholePart(value=Thinking(redacted=Signature(origin="bedrock", value="AA==")), part=2),
+    PartEnd(part=2),
     WholePart(
         value=Native(
             dialect="bedrock.converse",

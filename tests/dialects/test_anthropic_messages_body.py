@@ -376,3 +376,21 @@ def test_citations_go_back_only_to_who_wrote_them() -> None:
 def test_a_refusal_in_the_history_is_said_as_text() -> None:
     body, _ = render(ask(user("x"), assistant(Refusal(text="no")), user("y")))
     assert body["messages"][1]["content"] == "no"
+
+
+def test_a_context_management_of_openais_form_is_named() -> None:
+    extras = {"context_management": [{"type": "compaction", "compact_threshold": 9000}]}
+    body, dropped = render(ask(extras=extras))
+    assert "context_management" not in body
+    assert dropped == ["context_management"]
+
+
+def test_unsigned_thoughts_do_not_reach_claude() -> None:
+    unsigned = {"type": "thinking", "thinking": "x", "signature": ""}
+    said = {"type": "text", "text": "a"}
+    turns = [{"role": "assistant", "content": [unsigned, said]}]
+    assert DIALECT.edits({"model": "kimi-k2", "messages": turns}, "kimi-k2", True) == {}
+    assert DIALECT.edits({"model": "m", "messages": turns}, "claude-opus-4-1", True) == {
+        "model": "claude-opus-4-1",
+        "messages": [{"role": "assistant", "content": [said]}],
+    }

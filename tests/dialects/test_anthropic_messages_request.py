@@ -30,6 +30,7 @@ from providers.chat import (
     Message,
     Native,
     NativeTool,
+    Place,
     PlainText,
     Reasoning,
     Role,
@@ -75,6 +76,7 @@ def test_every_plain_member_is_read() -> None:
         service_tier="default",
         cache=Cache(ttl="1h"),
         extras={"container": "c-1", "mcp_servers": []},
+        binding=frozenset({"container"}),
     )
 
 
@@ -112,7 +114,7 @@ def test_every_kind_of_block_is_read() -> None:
         ),
         Document(source=PlainText(text="d")),
         Document(source=Url(url="https://x.test/a.pdf")),
-        Document(source=PlainText(text="one"), cite=True),
+        Document(source=PlainText(text="one", blocks=("one",)), cite=True),
         Native(dialect="anthropic.messages", value=search),
     )
 
@@ -384,10 +386,37 @@ def test_a_search_results_citation_names_its_source() -> None:
     (part,) = content({"type": "text", "text": "a", "citations": [raw]})
     assert part.citations == (
         Citation(
-            url="https://x.test", title="T", quote="q", native=raw, dialect="anthropic.messages"
+            url="https://x.test",
+            title="T",
+            quote="q",
+            place=Place(unit="result", index=0, start=0, end=1),
+            native=raw,
+            dialect="anthropic.messages",
         ),
     )
 
 
 def test_a_turn_without_content_is_a_turn() -> None:
     assert parse(messages=[{"role": "user", "content": []}]).messages == (user(),)
+
+
+def test_members_that_decide_the_answer_are_bound_to_this_format():
+    bound = {"mcp_servers": [{"type": "url"}], "inference_geo": "us", "container": "c"}
+    body = {"model": "m", "messages": [], "speed": "fast", "thread": None, **bound}
+    assert DIALECT.parse_request(body, "", False).binding == bound.keys()
+
+
+def test_members_that_no_other_dialect_has_are_kept_by_their_place() -> None:
+    texts = [{"type": "text", "text": "x", "mood": "glad", "parsed_output": None}]
+    result = {"type": "tool_result", "tool_use_id": "1", "toolset_name": "browser"}
+    request = parse(
+        messages=[
+            {"role": "user", "content": [*texts, result]},
+            {"role": "system", "content": "s", "output_config": {"effort": "low"}},
+        ]
+    )
+    assert request.extras == {
+        "messages.content.text.mood": "glad",
+        "messages.content.tool_result.toolset_name": "browser",
+        "messages.output_config": {"effort": "low"},
+    }

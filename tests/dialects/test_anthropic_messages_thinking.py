@@ -123,10 +123,26 @@ def test_reasoning_is_said_as_the_generation_understands_it(
     assert body["max_tokens"] > (thinking or {}).get("budget_tokens", 0)
 
 
-def test_a_limit_below_the_budget_is_raised_and_named() -> None:
-    body, dropped = render(ask(max_tokens=1000, reasoning=Reasoning(budget=2000)))
-    assert body["max_tokens"] == 3000
-    assert dropped == ["max_tokens"]
+@pytest.mark.parametrize(
+    ("limit", "reasoning", "budget", "dropped"),
+    [
+        (3000, Reasoning(budget=2000), 2000, []),
+        (3000, Reasoning(budget=3000), 1500, ["reasoning.budget"]),
+        (1500, Reasoning(budget=9000), 1024, ["reasoning.budget"]),
+        (1000, Reasoning(budget=2000), None, ["reasoning.budget"]),
+        (8000, Reasoning(effort="low"), 2048, []),
+        (8000, Reasoning(effort="high"), 4000, []),
+        (1500, Reasoning(effort="high"), 1024, []),
+        (1024, Reasoning(effort="low"), None, ["reasoning.effort"]),
+    ],
+)
+def test_thoughts_leave_room_for_the_answer_below_the_clients_limit(
+    limit: int, reasoning: Reasoning, budget: int | None, dropped: list[str]
+) -> None:
+    body, lost = render(ask(max_tokens=limit, reasoning=reasoning))
+    assert body["max_tokens"] == limit
+    assert body.get("thinking", {}).get("budget_tokens") == budget
+    assert lost == dropped
 
 
 def test_a_forced_tool_outweighs_thinking() -> None:

@@ -12,13 +12,15 @@ from bedrock_answers import (
     QUESTION,
     USAGE,
     calls,
+    events,
     finishes,
     images,
+    rendered,
     texts,
     thoughts,
     usages,
 )
-from bedrock_service import MODEL, client
+from bedrock_service import MODEL, client, judge_request
 from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,7 @@ from providers.chat import (
     Thinking,
     ToolCall,
 )
+from providers.deltas import replay
 from providers.dialects.bedrock_converse import DIALECT
 from providers.errors import BadAnswer
 from providers.usage import Usage
@@ -230,3 +233,25 @@ def test_an_answer_of_a_newer_service_is_read_as_far_as_it_is_known() -> None:
         Text(text="x"),
         Native(dialect="bedrock.converse", value={"hologram": {"a": 1}}),
     )
+
+
+def test_a_foreign_call_id_is_shown_as_bedrock_takes_it_back() -> None:
+    wild = ToolCall(id="call/ü|" + "x" * 80, name="f", arguments="{}")
+    choice = Choice(parts=(wild,), finish=Finish.TOOL_CALLS)
+    answer = ChatResponse(id="", model="", choices=(choice,))
+    shown = DIALECT.render_response(answer, CONTEXT)["output"]["message"]["content"]
+    (begin,) = [
+        event["contentBlockStart"]["start"]
+        for event in events(rendered(replay(answer)))
+        if "contentBlockStart" in event
+    ]
+    assert begin["toolUse"]["toolUseId"] == shown[0]["toolUse"]["toolUseId"]
+    judge_request({"messages": [{"role": "assistant", "content": shown}]}, stream=False)
+
+
+def test_a_full_context_window_is_told_as_such() -> None:
+    word = "model_context_window_exceeded"
+    body = {"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": word}
+    answer = DIALECT.parse_response(body)
+    assert answer.choices[0].finish is Finish.LENGTH
+    assert DIALECT.render_response(answer, CONTEXT)["stopReason"] == word

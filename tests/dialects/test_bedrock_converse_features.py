@@ -155,7 +155,7 @@ SAMPLES: dict[Feature, tuple[dict[str, Any], dict[str, Any]]] = {
             "messages": (
                 HELLO,
                 assistant(
-                    Thinking(text="t", signature=Signature(origin="bedrock", value="s")), TEXT
+                    Thinking(text="t", signature=Signature(origin="anthropic", value="s")), TEXT
                 ),
             )
         },

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.simulator import bedrock_converse_rules as bedrock
-from extproc.simulator.dialect import Call, Refusal
-from providers.catalog import PROVIDERS
+from extproc.simulator.bedrock_converse_write import SIGNED
+from extproc.simulator.dialect import Call as Received
+from extproc.simulator.dialect import Refusal
+from providers.bridge import Call, Quirks, bridge
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.chat import ChatRequest, ChatResponse, Finish, Text, Thinking, ToolCall
 from providers.deltas import AnyDelta, Begin, End
 from providers.dialect import Context
@@ -51,17 +54,17 @@ def test_a_foreign_conversation_is_refused_by_name_or_taken_by_bedrock(
     verb = "converse-stream" if request.stream else "converse"
     plain = orjson.loads(orjson.dumps(body))
     bedrock_takes(
-        Call(path="", params={"model": model, "verb": verb}, query={}, headers=(), body=plain)
+        Received(path="", params={"model": model, "verb": verb}, query={}, headers=(), body=plain)
     )
 
 
-def bedrock_takes(call: Call) -> None:
+def bedrock_takes(call: Received) -> None:
     """Fails for what the simulator refuses, but for thoughts that it did not sign."""
     for message in call.body.get("messages", ()):
         for block in message["content"]:
             text = block.get("reasoningContent", {}).get("reasoningText", {})
             if "signature" in text:
-                text["signature"] = bedrock.SIGNATURE
+                text["signature"] = SIGNED
     try:
         bedrock.check(call, strict=True)
     except Refusal as refusal:
@@ -150,3 +153,17 @@ def test_the_provider_is_in_the_catalogue() -> None:
         "https://bedrock-runtime.eu-west-1.amazonaws.com"
     )
     assert provider.options == {"region"}
+
+
+@pytest.mark.parametrize(
+    "target", ["anthropic.messages", "cohere.chat", "gemini.generate_content", "openai.chat"]
+)
+def test_a_guardrail_is_not_left_out(target: str) -> None:
+    body = {
+        "messages": [{"role": "user", "content": [{"text": "x"}]}],
+        "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
+    }
+    call = Call(data=orjson.dumps(body), body=body, model="m", stream=False, path_model="m")
+    with pytest.raises(Unsupported) as caught:
+        bridge(DIALECT, DIALECTS[target], Quirks()).request(call)
+    assert caught.value.param == "guardrailConfig"

@@ -163,7 +163,7 @@ def test_all_that_the_sdk_can_say_is_parsed() -> None:
                 ),
             ),
             assistant(
-                Thinking(text="Hm", signature=Signature(origin="bedrock", value="sig")),
+                Thinking(text="Hm", signature=Signature(origin="anthropic", value="sig")),
                 Thinking(redacted=Signature(origin="bedrock", value="AHNlY3JldA==")),
                 ToolCall(id="t1", name="look", arguments='{"at":[1]}'),
             ),
@@ -206,6 +206,7 @@ def test_all_that_the_sdk_can_say_is_parsed() -> None:
             "additionalModelRequestFields": {"anthropic_beta": ["x"]},
             "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
         },
+        binding=frozenset({"guardrailConfig"}),
     )
 
 
@@ -326,7 +327,9 @@ def test_documents_of_text_are_understood_in_both_forms() -> None:
     document = {"format": "txt", "name": "n", "source": {"text": "a"}}
     assert first_part({"document": document}) == Document(source=PlainText(text="a"), name="n")
     document = {"name": "n", "source": {"content": [{"text": "a"}, {"text": "b"}]}}
-    assert first_part({"document": document}) == Document(source=PlainText(text="a\nb"), name="n")
+    assert first_part({"document": document}) == Document(
+        source=PlainText(text="a\n\nb", blocks=("a", "b")), name="n"
+    )
     document = {"name": "n", "source": {"bytes": "AA=="}}
     assert first_part({"document": document}) == Document(
         source=Data(base64="AA==", media_type="application/octet-stream"), name="n"
@@ -342,7 +345,6 @@ def test_documents_of_text_are_understood_in_both_forms() -> None:
                 "source": {"s3Location": {"uri": "s3://b", "bucketOwner": "1"}},
             }
         },
-        {"searchResult": {"source": "s", "title": "t", "content": [{"text": "x"}]}},
         {"toolResult": {"toolUseId": "t", "content": [], "type": "web_search_result"}},
     ],
 )
@@ -394,12 +396,34 @@ def test_every_wish_for_thoughts_is_understood(
     assert request.extras == {}
 
 
-def test_the_rest_of_a_choice_stays_an_extra() -> None:
-    choice = {"type": "any", "disable_parallel_tool_use": False}
-    body = {"additionalModelRequestFields": {"tool_choice": choice}}
+@pytest.mark.parametrize(
+    ("words", "choice", "parallel"),
+    [
+        (
+            {"type": "any", "disable_parallel_tool_use": False},
+            ToolChoice(mode=ToolMode.REQUIRED),
+            True,
+        ),
+        ({"type": "tool", "name": "f"}, ToolChoice(mode=ToolMode.NAMED, name="f"), None),
+        ({"type": "none"}, ToolChoice(mode=ToolMode.NONE), None),
+    ],
+)
+def test_a_choice_in_claudes_own_words_is_understood(
+    words: dict[str, Any], choice: ToolChoice, parallel: bool | None
+) -> None:
+    body = {"additionalModelRequestFields": {"tool_choice": words}}
     request = DIALECT.parse_request(body, "m", False)
-    assert request.parallel_tool_calls is True
-    assert request.extras == {"additionalModelRequestFields": {"tool_choice": {"type": "any"}}}
+    assert (request.tool_choice, request.parallel_tool_calls) == (choice, parallel)
+    assert request.extras == {}
+
+
+def test_a_schema_in_claudes_own_words_is_understood() -> None:
+    config = {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}}
+    body = {"additionalModelRequestFields": {"output_config": {**config, "x": 1}}}
+    request = DIALECT.parse_request(body, "m", False)
+    assert request.output == JsonOutput(schema={"type": "object"})
+    assert request.reasoning == Reasoning(effort="low")
+    assert request.extras == {"additionalModelRequestFields": {"output_config": {"x": 1}}}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 """Between equal dialects."""
 
+import base64
 from typing import Any
 
 import pytest
 from bedrock_answers import PROVIDED, USAGE, events
+from bedrock_requests import NOVA_2, SONNET
 from botocore.exceptions import EventStreamError
 
-from providers.chat import (
-    Finish,
-)
+from providers.chat import Finish
 from providers.dialects.bedrock_converse import DIALECT
+from providers.dialects.bedrock_converse.relay import edits
 from providers.framing import aws_event_stream as frames
 
 
@@ -60,8 +61,44 @@ def test_relayed_rubbish_becomes_an_exception() -> None:
         events(output)
 
 
-def test_a_body_needs_no_edits() -> None:
-    assert DIALECT.edits({"messages": []}, "m", True) == {}
+def reasoning(**members: Any) -> dict[str, Any]:
+    return {"reasoningContent": members}
+
+
+OWN = reasoning(reasoningText={"text": "t", "signature": "c2ln"})
+UNSIGNED = reasoning(reasoningText={"text": "t"})
+FOREIGN = (
+    reasoning(reasoningText={"text": "t", "signature": "ai.extproc/gemini/g"}),
+    reasoning(redactedContent=base64.b64encode(b"ai.extproc/openai/o").decode()),
+)
+
+
+def conversation(*content: dict[str, Any]) -> dict[str, Any]:
+    question = {"role": "user", "content": [{"text": "q"}]}
+    return {"messages": [question, {"role": "assistant", "content": [*content]}, question]}
+
+
+@pytest.mark.parametrize(
+    ("model", "content"),
+    [
+        (SONNET, [OWN, reasoning(redactedContent="AAEC"), {"text": "a"}]),
+        (NOVA_2, [UNSIGNED, {"text": "a"}]),
+    ],
+)
+def test_a_body_without_foreign_thoughts_needs_no_edits(
+    model: str, content: list[dict[str, Any]]
+) -> None:
+    assert edits(conversation(*content), model, True) == {}
+
+
+def test_foreign_thoughts_do_not_reach_bedrock() -> None:
+    body = conversation(OWN, *FOREIGN, UNSIGNED, {"text": "a"})
+    assert edits(body, SONNET, True) == conversation(OWN, {"text": "a"})
+
+
+def test_a_turn_of_foreign_thoughts_alone_leaves_turns_that_alternate() -> None:
+    changed = edits(conversation(*FOREIGN), SONNET, True)
+    assert changed == {"messages": [{"role": "user", "content": [{"text": "q"}, {"text": "q"}]}]}
 
 
 def test_a_relayed_event_that_cannot_be_read_becomes_an_exception() -> None:

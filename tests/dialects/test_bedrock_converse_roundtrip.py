@@ -58,9 +58,12 @@ calls = st.builds(
     arguments=objects.map(lambda value: orjson.dumps(value).decode()),
     cache=caches,
 )
-signatures = st.builds(Signature, origin=st.just("bedrock"), value=plain)
+signatures = st.builds(Signature, origin=st.just("anthropic"), value=plain)
+encrypted = st.builds(
+    Signature, origin=st.just("anthropic"), value=st.text("abcXYZ019+/", min_size=1)
+)
 thoughts = st.builds(Thinking, text=st.text(max_size=9), signature=signatures) | st.builds(
-    Thinking, redacted=st.builds(Signature, origin=st.just("bedrock"), value=blobs)
+    Thinking, redacted=encrypted
 )
 cited = st.builds(
     Text,
@@ -185,4 +188,5 @@ def test_parsing_undoes_rendering(
     )
     body, dropped = render(request)
     assert dropped == []
+    assert bool(stop) == (body.pop("additionalModelResponseFieldPaths", None) is not None)
     assert DIALECT.parse_request(orjson.loads(orjson.dumps(body)), SONNET, stream) == request

@@ -8,6 +8,7 @@ from bedrock_answers import (
     UNDERSTOOD,
     USAGE,
     calls,
+    delta,
     message,
     parsed,
     rendered,
@@ -21,6 +22,7 @@ from providers.chat import (
     Finish,
     Native,
     Part,
+    Signature,
     Text,
     Thinking,
     ToolCall,
@@ -242,3 +244,19 @@ def test_nothing_follows_a_failure() -> None:
     parser.feed(b"this is no event stream at all")
     assert parser.feed(PROVIDED) == []
     assert parser.flush() == []
+
+
+def test_an_encrypted_thought_in_pieces_is_one() -> None:
+    pieces = (
+        delta(0, {"reasoningContent": {"redactedContent": blob}})["contentBlockDelta"]
+        for blob in ("RW13S0E=", "aGdC")
+    )
+    stream = b"".join(
+        (
+            *(message("contentBlockDelta", piece) for piece in pieces),
+            message("contentBlockStop", {"contentBlockIndex": 0}),
+            message("messageStop", {"stopReason": "end_turn"}),
+        )
+    )
+    whole = Thinking(redacted=Signature(origin="anthropic", value="EmwKAhgB"))
+    assert WholePart(value=whole, part=0) in parsed(stream)

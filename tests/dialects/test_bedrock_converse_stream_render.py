@@ -174,7 +174,7 @@ def test_a_stream_that_never_ended_raises_in_the_sdk() -> None:
         events(rendered(CONVERSATION[:6]))
 
 
-def test_what_is_signed_but_no_thought_shows_no_signature() -> None:
+def test_the_signature_of_a_call_follows_in_a_block_of_its_own() -> None:
     seen = events(
         rendered(
             [
@@ -194,6 +194,7 @@ def test_what_is_signed_but_no_thought_shows_no_signature() -> None:
     deltas = [event["contentBlockDelta"]["delta"] for event in seen if "contentBlockDelta" in event]
     assert deltas == [
         {"toolUse": {"input": "{}"}},
+        {"reasoningContent": {"redactedContent": b"ai.extproc/gemini/prev:g"}},
         {"text": "x"},
         {"reasoningContent": {"text": "t"}},
         {"reasoningContent": {"signature": "sig"}},

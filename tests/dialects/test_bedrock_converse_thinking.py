@@ -80,13 +80,19 @@ def test_claude_thinks_as_its_version_allows(
     assert lost == dropped
 
 
-def test_thinking_wins_over_sampling_and_keeps_below_max_tokens() -> None:
+def test_thinking_wins_over_sampling_and_leaves_room_for_the_answer() -> None:
     body, dropped = render(
         ask(reasoning=Reasoning(budget=4000), temperature=0.2, top_k=4, max_tokens=3000)
     )
     assert body["inferenceConfig"] == {"maxTokens": 3000}
-    assert body["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 2999
+    assert body["additionalModelRequestFields"]["thinking"]["budget_tokens"] == 1500
     assert dropped == ["reasoning.budget", "temperature", "top_k"]
+
+
+def test_thoughts_take_the_sampling_parameters_that_change_nothing() -> None:
+    body, dropped = render(ask(reasoning=Reasoning(budget=4000), temperature=1, top_p=0.97))
+    assert body["inferenceConfig"] == {"topP": 0.97}
+    assert dropped == []
 
 
 def test_an_answer_too_short_for_thoughts_is_given_without() -> None:
@@ -185,7 +191,7 @@ def test_a_forced_tool_wins_over_adaptive_thinking() -> None:
 
 
 def test_a_call_after_its_own_thoughts_goes_on_thinking() -> None:
-    own = Thinking(text="t", signature=Signature(origin="bedrock", value="s"))
+    own = Thinking(text="t", signature=Signature(origin="anthropic", value="s"))
     turns = (
         HELLO,
         assistant(own, ToolCall(id="a", name="get_weather", arguments="{}")),
@@ -201,16 +207,44 @@ def test_a_call_after_its_own_thoughts_goes_on_thinking() -> None:
     [
         ("anthropic.claude-v2:1", "never"),
         ("anthropic.claude-3-opus-20240229-v1:0", "never"),
-        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", "budget"),
-        ("apac.anthropic.claude-haiku-4-5-20251001-v1:0", "budget"),
-        ("us.anthropic.claude-sonnet-4-6", "adaptive"),
-        ("anthropic.claude-opus-5", "adaptive"),
-        ("anthropic.claude-fable-5", "always"),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", "claude"),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-7", "claude"),
+        ("anthropic.claude-fable-5", "claude"),
         ("amazon.nova-lite-v1:0", "never"),
-        ("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-7", "adaptive"),
+        ("us.amazon.nova-2-lite-v1:0", "nova"),
         ("arn:aws:bedrock:us-east-1:1:provisioned-model/abc", "never"),
         ("moonshot.kimi-k2-thinking", "effort"),
     ],
 )
 def test_the_model_id_tells_how_it_thinks(model: str, thinks: str) -> None:
     assert family_of(model).thinks == thinks
+
+
+@pytest.mark.parametrize(
+    ("model", "thinking", "dropped"),
+    [
+        ("us.anthropic.claude-opus-5", {"type": "disabled"}, []),
+        ("us.anthropic.claude-sonnet-5-5", {"type": "between_tools"}, []),
+        (OPUS_46, None, []),
+        ("us.anthropic.claude-opus-5-5", None, ["reasoning.off"]),
+    ],
+)
+def test_a_claude_that_thinks_unasked_is_told_not_to(
+    model: str, thinking: Any, dropped: list[str]
+) -> None:
+    body, lost = render(ask(model=model, reasoning=Reasoning(enabled=False)))
+    assert body.get("additionalModelRequestFields", {}).get("thinking") == thinking
+    assert lost == dropped
+
+
+def test_a_prefill_goes_on_without_thoughts_of_a_fixed_budget() -> None:
+    body, dropped = render(ask(HELLO, assistant(Text(text="So")), reasoning=Reasoning(budget=2000)))
+    assert "additionalModelRequestFields" not in body
+    assert dropped == ["reasoning.budget"]
+
+
+def test_a_budgeted_claude_is_not_told_to_show_what_it_shows_anyway() -> None:
+    body, dropped = render(ask(reasoning=Reasoning(budget=2000, show=True)))
+    thinking = {"type": "enabled", "budget_tokens": 2000}
+    assert body["additionalModelRequestFields"] == {"thinking": thinking}
+    assert dropped == []

@@ -5,6 +5,7 @@ may write under 2023-06-01, which is what is sent upstream, as it still knows te
 and top_k for the models that take them (https://platform.claude.com/docs/en/api/versioning).
 """
 
+from providers.counting import counting, only
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.anthropic_messages.body import render_request
 from providers.dialects.anthropic_messages.errors import parse_error, render_error
@@ -79,10 +80,17 @@ NAMES = {
     Feature.THINKING: "messages.content.thinking",
 }
 
+VERTEX = "/v1/projects/*/locations/*/publishers/anthropic/models/{model}"
+
 DIALECT = Dialect(
     name=NAME,
     operation=Operation.CHAT,
-    client=(Endpoint(path="/v1/messages"), Endpoint(path="/anthropic/v1/messages")),
+    client=(
+        Endpoint(path="/v1/messages"),
+        Endpoint(path="/anthropic/v1/messages"),
+        Endpoint(path=f"{VERTEX}:rawPredict", stream=False),
+        Endpoint(path=f"{VERTEX}:streamRawPredict", stream=True),
+    ),
     upstream=(Endpoint(path="/messages"),),
     carries=CARRIES,
     names=NAMES,
@@ -107,4 +115,33 @@ DIALECT = Dialect(
     ),
 )
 
-DIALECTS = (DIALECT,)
+COUNTED = frozenset(
+    {
+        "cache_control",
+        "context_management",
+        "mcp_servers",
+        "messages",
+        "model",
+        "output_config",
+        "speed",
+        "system",
+        "thinking",
+        "tool_choice",
+        "tools",
+    }
+)
+"""https://platform.claude.com/docs/en/api/messages-count-tokens"""
+
+COUNT = counting(
+    DIALECT,
+    name="anthropic.count_tokens",
+    client=(
+        Endpoint(path="/v1/messages/count_tokens", stream=False),
+        Endpoint(path="/anthropic/v1/messages/count_tokens", stream=False),
+    ),
+    upstream=(Endpoint(path="/messages/count_tokens", stream=False),),
+    wrap=only(COUNTED),
+    number="input_tokens",
+)
+
+DIALECTS = (DIALECT, COUNT)

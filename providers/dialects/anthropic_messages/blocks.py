@@ -6,13 +6,12 @@ https://platform.claude.com/docs/en/api/messages
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import orjson
 
+from providers.carriers import attached
 from providers.chat import (
     SEAL,
     Cache,
-    Citation,
     Data,
     Document,
     FileId,
@@ -29,6 +28,7 @@ from providers.chat import (
     Url,
     unseal,
 )
+from providers.dialects.anthropic_messages.citations import parse_citation
 from providers.dialects.anthropic_messages.fields import (
     Wrong,
     each,
@@ -40,8 +40,6 @@ from providers.dialects.anthropic_messages.fields import (
 from providers.dialects.anthropic_messages.names import (
     FAMILY,
     NAME,
-    OF_PREVIOUS,
-    UNINDEXED,
 )
 
 
@@ -57,6 +55,7 @@ class Blocks:
             "text": self._text,
             "image": self._image,
             "document": self._document,
+            "search_result": self._search_result,
             "thinking": _thinking,
             "redacted_thinking": _redacted,
             "tool_use": self._tool_use,
@@ -71,7 +70,7 @@ class Blocks:
         if not isinstance(value, list):
             raise Wrong("content", "must be a string or an array")
         parts = each(owner, "content", self.block)
-        return _attached(parts)
+        return attached(parts)
 
     def block(self, value: Any) -> Part:
         """One block; of a type that other dialects do not know, it stays as it is."""
@@ -79,14 +78,17 @@ class Blocks:
         parse = self._parsers.get(required(block, "type", str))
         return Native(dialect=NAME, value=block) if parse is None else parse(block)
 
-    def _note(self, block: Json, known: frozenset[str], place: str) -> None:
+    def note(self, block: Json, known: frozenset[str], place: str) -> None:
+        """Keeps the members of `block` that are not `known`, which no other dialect has."""
         for name in block.keys() - known:
-            self.extras.setdefault(f"{place}.{name}", block[name])
+            if block[name] is not None:
+                self.extras.setdefault(f"{place}.{name}", block[name])
 
     def _text(self, block: Json) -> Text:
         text = required(block, "text", str)
         if len(block) == 2:
             return Text(text=text)
+        self.note(block, TEXT, "messages.content.text")
         return Text(
             text=text,
             cache=parse_cache(block),
@@ -94,7 +96,7 @@ class Blocks:
         )
 
     def _image(self, block: Json) -> Image:
-        self._note(block, IMAGE, "messages.content.image")
+        self.note(block, IMAGE, "messages.content.image")
         required(block, "source", dict)
         source = inside(block, "source", _media_source)
         assert source is not None
@@ -105,6 +107,7 @@ class Blocks:
         source = inside(block, "source", _document_source)
         if source is None:
             return Native(dialect=NAME, value=block)
+        self.note(block, DOCUMENT, "messages.content.document")
         citations = optional(block, "citations", dict) or {}
         return Document(
             source=source,
@@ -114,8 +117,23 @@ class Blocks:
             cache=parse_cache(block),
         )
 
+    def _search_result(self, block: Json) -> Document | Native:
+        texts = _texts(required(block, "content", list))
+        if texts is None:
+            return Native(dialect=NAME, value=block)
+        self.note(block, SEARCH_RESULT, "messages.content.search_result")
+        citations = optional(block, "citations", dict) or {}
+        return Document(
+            source=_cut(texts),
+            name=required(block, "title", str),
+            context=required(block, "source", str),
+            cite=citations.get("enabled") is True,
+            found=True,
+            cache=parse_cache(block),
+        )
+
     def _tool_use(self, block: Json) -> ToolCall:
-        self._note(block, TOOL_USE, "messages.content.tool_use")
+        self.note(block, TOOL_USE, "messages.content.tool_use")
         call = ToolCall(
             id=required(block, "id", str),
             name=required(block, "name", str),
@@ -127,6 +145,7 @@ class Blocks:
 
     def _tool_result(self, block: Json) -> ToolResult:
         call_id = required(block, "tool_use_id", str)
+        self.note(block, TOOL_RESULT, "messages.content.tool_result")
         return ToolResult(
             call_id=call_id,
             name=self._tools.get(call_id),
@@ -136,25 +155,13 @@ class Blocks:
         )
 
 
+TEXT = frozenset({"type", "text", "citations", "cache_control"})
 IMAGE = frozenset({"type", "source", "cache_control"})
+DOCUMENT = frozenset({"type", "source", "title", "context", "citations", "cache_control"})
+SEARCH_RESULT = frozenset({"type", "source", "title", "content", "citations", "cache_control"})
+TOOL_RESULT = frozenset({"type", "tool_use_id", "content", "is_error", "cache_control"})
 # `caller` says that the model itself called, or which server tool did; nobody else asks.
 TOOL_USE = frozenset({"type", "id", "name", "input", "caller", "cache_control"})
-
-
-def _attached(parts: list[Part]) -> tuple[Part, ...]:
-    """`parts`, with each signature that came in a block of its own back at its owner."""
-    result: list[Part] = []
-    for part in parts:
-        signature = part.redacted if isinstance(part, Thinking) else None
-        if signature is not None and signature.value.startswith(OF_PREVIOUS):
-            owner = result[-1] if result else None
-            if isinstance(owner, Text | ToolCall):
-                value = signature.value.removeprefix(OF_PREVIOUS)
-                signature = msgspec.structs.replace(signature, value=value)
-                result[-1] = msgspec.structs.replace(owner, signature=signature)
-            continue
-        result.append(part)
-    return tuple(result)
 
 
 def _thinking(block: Json) -> Thinking:
@@ -202,41 +209,24 @@ def _content_source(content: Any) -> PlainText | None:
     """Text in blocks of the client's own cutting; None where there are pictures among them."""
     if isinstance(content, str):
         return PlainText(text=content)
-    blocks = content if isinstance(content, list) else []
-    texts = [block.get("text") for block in blocks if isinstance(block, dict)]
-    if not texts or len(texts) < len(blocks) or not all(isinstance(text, str) for text in texts):
-        return None
-    return PlainText(text="\n\n".join(str(text) for text in texts))
+    texts = _texts(content if isinstance(content, list) else [])
+    return None if texts is None else _cut(texts)
 
 
-def parse_citation(value: Any) -> Citation:
-    """A citation; what it points at stays in `native`."""
-    raw = obj(value)
-    words = {
-        name: raw.get(key) if isinstance(raw.get(key), str) else None
-        for name, key in (("url", "url"), ("quote", "cited_text"))
-    }
-    title = raw.get("document_title", raw.get("title"))
-    if raw.get("type") == "search_result_location" and words["url"] is None:
-        words["url"] = raw["source"] if isinstance(raw.get("source"), str) else None
-    foreign = is_made(raw)
-    return Citation(
-        url=words["url"] or None,
-        quote=words["quote"] or None,
-        title=title if isinstance(title, str) else None,
-        native={} if foreign else raw,
-        dialect="" if foreign else NAME,
-    )
+def _texts(blocks: list[Any]) -> list[str] | None:
+    """The texts in blocks that hold nothing else; None where they do, or there are none."""
+    texts = [block.get("text") for block in blocks if isinstance(block, dict) and len(block) == 2]
+    found = [text for text in texts if isinstance(text, str)]
+    return found if found and len(found) == len(blocks) else None
 
 
-def is_made(citation: Any) -> bool:
-    """Whether a citation was written here, for another family's provider."""
-    return isinstance(citation, dict) and citation.get("encrypted_index") == UNINDEXED
+def _cut(texts: list[str]) -> PlainText:
+    return PlainText(text="\n\n".join(texts), blocks=tuple(texts))
 
 
-def is_foreign(block: Any) -> bool:
-    """Whether a block carries a signature that another family's provider issued."""
-    if not isinstance(block, dict):
+def is_foreign(block: Any, signs: bool) -> bool:
+    """Whether a block is another family's thought; a model that `signs` has none unsigned."""
+    if not isinstance(block, dict) or block.get("type") not in ("thinking", "redacted_thinking"):
         return False
-    value = block.get("signature") if block.get("type") == "thinking" else block.get("data")
-    return isinstance(value, str) and value.startswith(SEAL)
+    value = block.get("signature" if block["type"] == "thinking" else "data")
+    return value.startswith(SEAL) if isinstance(value, str) and value else signs

@@ -3,17 +3,14 @@
 from typing import Any
 
 from providers.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.claude.models import Family, family
+from providers.claude.sampling import sampling
+from providers.claude.thinking import lose_thoughts, render_effort, render_thinking
 from providers.dialects.anthropic_messages.content import lone_text, render_cache
-from providers.dialects.anthropic_messages.models import Family, family
-from providers.dialects.anthropic_messages.names import NAME, lose
-from providers.dialects.anthropic_messages.thinking import (
-    lose_thoughts,
-    render_effort,
-    render_thinking,
-)
+from providers.dialects.anthropic_messages.names import NAME
 from providers.dialects.anthropic_messages.turns import render_turns
 from providers.errors import InvalidRequest, Unsupported
-from providers.fidelity import Feature
+from providers.fidelity import Feature, lose
 
 EXTRAS = frozenset(
     {
@@ -58,8 +55,9 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     thinking = _thinking(request, known, messages, dropped)
     if thinking is not None:
         body["thinking"] = thinking
-    body["max_tokens"] = _max_tokens(request, known, thinking, dropped)
-    body.update(_sampling(request, known, thinking, dropped))
+    body["max_tokens"] = _max_tokens(request.max_tokens, known, thinking)
+    thinks = thinking is not None and thinking["type"] in ("enabled", "adaptive")
+    body.update(sampling(request, known, thinks, dropped))
     body.update(_tools(request, dropped))
     body.update(_extras(request, dropped))
     body.update(_output(request, known, dropped))
@@ -98,58 +96,10 @@ def _answers(message: Json) -> bool:
     return isinstance(content, list) and content[0]["type"] == "tool_result"
 
 
-def _max_tokens(
-    request: ChatRequest, known: Family, thinking: Json | None, dropped: list[str]
-) -> int:
-    budget = (thinking or {}).get("budget_tokens", 0)
-    limit = request.max_tokens
-    if limit is None:
-        return known.max_tokens + int(budget)
-    if not budget or limit > budget:
+def _max_tokens(limit: int | None, known: Family, thinking: Json | None) -> int:
+    if limit is not None:
         return limit
-    # The budget must be smaller than the limit, which counts thoughts and answer together.
-    lose(dropped, Feature.MAX_TOKENS)
-    return int(budget) + limit
-
-
-def _sampling(
-    request: ChatRequest, known: Family, thinking: Json | None, dropped: list[str]
-) -> Json:
-    thinks = thinking is not None and thinking["type"] in ("enabled", "adaptive")
-    result: Json = {}
-    temperature = request.temperature
-    if temperature is not None and not (0 <= temperature <= 1):
-        temperature = min(max(temperature, 0), 1)
-        lose(dropped, Feature.TEMPERATURE)
-    # With thoughts, and on models that choose for themselves, only 1 is accepted, the default.
-    if temperature is not None and (thinks or not known.sampling):
-        if temperature != 1:
-            lose(dropped, Feature.TEMPERATURE)
-    elif temperature is not None:
-        result["temperature"] = temperature
-    top_p = _top_p(request, known, thinks, "temperature" in result, dropped)
-    if top_p is not None:
-        result["top_p"] = top_p
-    if request.top_k is not None:
-        if known.sampling and not thinks:
-            result["top_k"] = request.top_k
-        else:
-            lose(dropped, Feature.TOP_K)
-    return result
-
-
-def _top_p(
-    request: ChatRequest, known: Family, thinks: bool, heated: bool, dropped: list[str]
-) -> float | None:
-    top_p = request.top_p
-    if top_p is None or (top_p == 1 and (heated or thinks or not known.sampling)):
-        return None
-    # With thoughts 0.95 to 1 is accepted; newer models take one of temperature and top_p.
-    crowded = heated and not known.both_samplers
-    if not known.sampling or crowded or (thinks and top_p < 0.95):
-        lose(dropped, Feature.TOP_P)
-        return None
-    return top_p
+    return known.max_tokens + int((thinking or {}).get("budget_tokens", 0))
 
 
 def _tools(request: ChatRequest, dropped: list[str]) -> Json:
@@ -272,7 +222,9 @@ def _user(request: ChatRequest, dropped: list[str]) -> Json:
 def _extras(request: ChatRequest, dropped: list[str]) -> Json:
     result: Json = {}
     for name, value in request.extras.items():
-        if name in EXTRAS:
+        # OpenAI's Responses API has a list under this name.
+        strange = name == "context_management" and not isinstance(value, dict)
+        if name in EXTRAS and not strange:
             result[name] = value
         elif name not in dropped:
             dropped.append(name)

@@ -27,9 +27,10 @@ from providers.chat import (
     ToolResult,
     Url,
 )
-from providers.dialects.anthropic_messages.names import FAMILY, NAME, lose
+from providers.dialects.anthropic_messages.citations import knows, render_citation
+from providers.dialects.anthropic_messages.names import FAMILY, NAME
 from providers.errors import Unsupported
-from providers.fidelity import Feature
+from providers.fidelity import Feature, lose
 
 IMAGES = {
     "image/jpeg": "image/jpeg",
@@ -99,9 +100,9 @@ def _text(part: Text, role: Role, dropped: list[str]) -> Json | None:
     if part.citations:
         # Since version 2026-10-21 of the API only the assistant's texts may have citations.
         known = [
-            dict(citation.native)
+            render_citation(citation)
             for citation in part.citations
-            if citation.dialect == NAME and citation.native and role is Role.ASSISTANT
+            if role is Role.ASSISTANT and knows(citation)
         ]
         if known:
             block["citations"] = known
@@ -140,6 +141,8 @@ def _tool_result(part: ToolResult, dropped: list[str]) -> Json:
 def _media(part: Image | Document, dropped: list[str]) -> Json:
     if isinstance(part, Image):
         return _marked({"type": "image", "source": _image(part.source)}, part.cache, dropped)
+    if part.found and isinstance(part.source, PlainText):
+        return _marked(_search_result(part, part.source), part.cache, dropped)
     block: Json = {"type": "document", "source": _document(part.source)}
     if part.name:
         block["title"] = part.name
@@ -148,6 +151,20 @@ def _media(part: Image | Document, dropped: list[str]) -> Json:
     if part.cite:
         block["citations"] = {"enabled": True}
     return _marked(block, part.cache, dropped)
+
+
+def _search_result(part: Document, source: PlainText) -> Json:
+    return {
+        "type": "search_result",
+        "source": part.context or "",
+        "title": part.name or "",
+        "content": _pieces(source.blocks or (source.text,)),
+        "citations": {"enabled": part.cite},
+    }
+
+
+def _pieces(texts: tuple[str, ...]) -> list[Json]:
+    return [{"type": "text", "text": text} for text in texts if text.strip()]
 
 
 def _image(source: Source) -> Json:
@@ -167,6 +184,8 @@ def _image(source: Source) -> Json:
 
 def _document(source: Source) -> Json:
     match source:
+        case PlainText(blocks=blocks) if blocks:
+            return {"type": "content", "content": _pieces(blocks)}
         case PlainText():
             return {"type": "text", "media_type": "text/plain", "data": source.text}
         case Data():

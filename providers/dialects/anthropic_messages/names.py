@@ -1,18 +1,10 @@
 """Words that several modules of this dialect share."""
 
 from providers.chat import Finish
-from providers.fidelity import Feature
 
 NAME = "anthropic.messages"
 FAMILY = "anthropic"
 """Whose signatures this dialect's provider recognises."""
-
-OF_PREVIOUS = "prev:"
-"""Begins the sealed value of a signature that belongs to the block before it.
-
-Gemini signs texts and tool calls; text and tool_use blocks have no member for it. A
-redacted_thinking block is what clients must send back unchanged, so it carries the signature.
-"""
 
 UNINDEXED = ""
 """The `encrypted_index` of a citation that another provider made; Anthropic's own have one."""
@@ -39,9 +31,3 @@ STOP_REASONS = {
     # There is no word for an answer that broke off; what came of it is incomplete.
     Finish.ERROR: "max_tokens",
 }
-
-
-def lose(dropped: list[str], feature: Feature) -> None:
-    """Names `feature` as lost, once."""
-    if feature.value not in dropped:
-        dropped.append(feature.value)

@@ -23,7 +23,7 @@ from providers.deltas import (
     Used,
     WholePart,
 )
-from providers.dialects.anthropic_messages.blocks import parse_citation
+from providers.dialects.anthropic_messages.citations import parse_citation
 from providers.dialects.anthropic_messages.errors import describe
 from providers.dialects.anthropic_messages.fields import Wrong
 from providers.dialects.anthropic_messages.names import FAMILY, NAME

@@ -6,13 +6,16 @@ import msgspec
 import orjson
 
 from providers.chat import Json
+from providers.claude.models import UNKNOWN, family
 from providers.dialect import Seen
-from providers.dialects.anthropic_messages.blocks import is_foreign, is_made
+from providers.dialects.anthropic_messages.blocks import is_foreign
+from providers.dialects.anthropic_messages.citations import is_made
 from providers.dialects.anthropic_messages.errors import describe, error_event
 from providers.dialects.anthropic_messages.response import parse_finish
 from providers.dialects.anthropic_messages.usage import merge, parse_usage
 from providers.errors import CUT, BadAnswer
 from providers.framing import sse
+from providers.splice import REMOVED
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of
 # these words is not mistaken for them.
@@ -41,19 +44,22 @@ def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if body.get("model") != model:
         changes["model"] = model
+    if "anthropic_version" in body:  # a cloud's name for the header
+        changes["anthropic_version"] = REMOVED
     messages = body.get("messages")
-    if isinstance(messages, list) and any(_has_foreign(message) for message in messages):
-        kept = (_without_foreign(message) for message in messages)
+    signs = family(model) is not UNKNOWN
+    if isinstance(messages, list) and any(_has_foreign(message, signs) for message in messages):
+        kept = (_without_foreign(message, signs) for message in messages)
         changes["messages"] = [message for message in kept if message is not None]
     return changes
 
 
-def _has_foreign(message: Any) -> bool:
+def _has_foreign(message: Any, signs: bool) -> bool:
     if not isinstance(message, dict) or message.get("role") != "assistant":
         return False
     content = message.get("content")
     return isinstance(content, list) and any(
-        is_foreign(block) or _citations(block) for block in content
+        is_foreign(block, signs) or _citations(block) for block in content
     )
 
 
@@ -63,11 +69,11 @@ def _citations(block: Any) -> bool:
     return isinstance(cited, list) and any(is_made(citation) for citation in cited)
 
 
-def _without_foreign(message: Any) -> Any:
+def _without_foreign(message: Any, signs: bool) -> Any:
     """The turn without what Anthropic refuses, as it did not issue it; None: nothing is left."""
-    if not _has_foreign(message):
+    if not _has_foreign(message, signs):
         return message
-    kept = [_uncited(block) for block in message["content"] if not is_foreign(block)]
+    kept = [_uncited(block) for block in message["content"] if not is_foreign(block, signs)]
     return {**message, "content": kept} if kept else None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from providers.carriers import carrier
 from providers.chat import Finish, Json, Refusal, Signature, Text, Thinking, ToolCall, seal
 from providers.deltas import (
     AnyDelta,
@@ -29,13 +30,13 @@ from providers.deltas import (
     WholePart,
 )
 from providers.dialect import Context
+from providers.dialects.anthropic_messages.citations import render_citation
 from providers.dialects.anthropic_messages.content import tool_id
 from providers.dialects.anthropic_messages.errors import error_event
 from providers.dialects.anthropic_messages.names import FAMILY
 from providers.dialects.anthropic_messages.response import (
-    carrier,
     render_blocks,
-    render_citation,
+    render_thinking,
     stop_of,
 )
 from providers.dialects.anthropic_messages.usage import render_usage, with_tier
@@ -172,7 +173,7 @@ class MessagesRenderer:
         self._open = None
         if self._signature is not None:
             signature, self._signature = self._signature, None
-            self._block(carrier(signature))
+            self._block(render_thinking(carrier(signature)))
 
     def _block(self, block: Json) -> None:
         """A block that comes whole."""
@@ -207,7 +208,7 @@ class MessagesRenderer:
             self._signature = delta.signature
             return
         if delta.part in self._calls or delta.part in self._texts:
-            self._block(carrier(delta.signature))
+            self._block(render_thinking(carrier(delta.signature)))
             return
         if self._open != delta.part:
             self._enter(delta.part, "thinking", EMPTY["thinking"])

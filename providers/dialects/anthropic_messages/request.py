@@ -55,7 +55,11 @@ KNOWN = frozenset(
     }
 )
 
+MESSAGE = frozenset({"role", "content"})
 TOOL = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
+
+BINDING = ("compaction", "container", "inference_geo", "mcp_servers", "thread")
+"""Members that decide what is answered, or where."""
 
 MODES = {
     "auto": ToolMode.AUTO,
@@ -101,6 +105,7 @@ def _request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
         service_tier=ASKED_TIERS.get(tier, tier) if tier else None,
         cache=parse_cache(body),
         extras=extras,
+        binding=frozenset(name for name in BINDING if extras.get(name)),
     )
 
 
@@ -125,6 +130,7 @@ def _message(value: Json, blocks: Blocks) -> list[Message]:
     if role not in ("user", "assistant", "system"):
         raise Wrong("role", "must be user, assistant or system")
     parts = blocks.content(value)
+    blocks.note(value, MESSAGE, "messages")
     if role != "user":
         return [Message(role=Role(role), parts=parts)]
     return _user_turn(parts)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from providers.carriers import carrier
 from providers.chat import (
     Audio,
     ChatResponse,
     Choice,
-    Citation,
     Finish,
     Json,
     Native,
@@ -20,16 +20,15 @@ from providers.chat import (
 )
 from providers.dialect import Context
 from providers.dialects.anthropic_messages.blocks import Blocks
+from providers.dialects.anthropic_messages.citations import render_citation
 from providers.dialects.anthropic_messages.content import arguments, tool_id
 from providers.dialects.anthropic_messages.errors import describe
 from providers.dialects.anthropic_messages.fields import Wrong
 from providers.dialects.anthropic_messages.names import (
     FAMILY,
     NAME,
-    OF_PREVIOUS,
     REASONS,
     STOP_REASONS,
-    UNINDEXED,
 )
 from providers.dialects.anthropic_messages.usage import (
     parse_tier,
@@ -137,7 +136,7 @@ def render_blocks(part: Part) -> list[Json]:
         case Refusal():
             return [{"type": "text", "text": part.text}]
         case Thinking():
-            return [_thinking(part)]
+            return [render_thinking(part)]
         case ToolCall():
             call = {"type": "tool_use", "id": tool_id(part.id), "name": part.name}
             return _followed(call | {"input": arguments(part.arguments)}, part.signature)
@@ -155,7 +154,8 @@ def _text(part: Text) -> Json:
     return block
 
 
-def _thinking(part: Thinking) -> Json:
+def render_thinking(part: Thinking) -> Json:
+    """A thought of any provider; what was signed by another carries its origin."""
     if part.redacted is not None:
         return {"type": "redacted_thinking", "data": seal(part.redacted, FAMILY)}
     signature = "" if part.signature is None else seal(part.signature, FAMILY)
@@ -163,23 +163,4 @@ def _thinking(part: Thinking) -> Json:
 
 
 def _followed(block: Json, signature: Signature | None) -> list[Json]:
-    return [block] if signature is None else [block, carrier(signature)]
-
-
-def carrier(signature: Signature) -> Json:
-    """The block that takes a text's or a call's signature to the client and back."""
-    marked = Signature(origin=signature.origin, value=OF_PREVIOUS + signature.value)
-    return {"type": "redacted_thinking", "data": seal(marked, FAMILY)}
-
-
-def render_citation(citation: Citation) -> Json:
-    """A citation of any provider; without an index Anthropic's own know it for another's."""
-    if citation.dialect == NAME and citation.native:
-        return dict(citation.native)
-    return {
-        "type": "web_search_result_location",
-        "url": citation.url or "",
-        "title": citation.title,
-        "cited_text": citation.quote or "",
-        "encrypted_index": UNINDEXED,
-    }
+    return [block] if signature is None else [block, render_thinking(carrier(signature))]

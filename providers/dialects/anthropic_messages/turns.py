@@ -2,9 +2,9 @@
 
 from providers.chat import ChatRequest, Json, Message, Role
 from providers.dialects.anthropic_messages.content import lone_text, render_parts
-from providers.dialects.anthropic_messages.names import NAME, lose
+from providers.dialects.anthropic_messages.names import NAME
 from providers.errors import Unsupported
-from providers.fidelity import Feature
+from providers.fidelity import Feature, lose
 
 VOICES = (Role.SYSTEM, Role.DEVELOPER)
 

@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html
 """
 
+from providers.counting import counting
 from providers.dialect import Dialect, Endpoint
+from providers.dialects.bedrock_converse.count import parse, wrap
 from providers.dialects.bedrock_converse.errors import parse_error, render_error
 from providers.dialects.bedrock_converse.names import CARRIES, NAME, NAMES
-from providers.dialects.bedrock_converse.relay import ConverseRelay
+from providers.dialects.bedrock_converse.relay import ConverseRelay, edits
 from providers.dialects.bedrock_converse.request import parse_request, render_request
 from providers.dialects.bedrock_converse.response import parse_response, render_response, watch
 from providers.dialects.bedrock_converse.stream_parser import Parser
@@ -36,7 +38,21 @@ DIALECT = Dialect(
     render_error=render_error,
     watch=watch,
     relay=ConverseRelay,
+    edits=edits,
     own_headers=frozenset({"amz-sdk-invocation-id", "amz-sdk-request"}),
+    fetches=("s3://",),
 )
 
-DIALECTS = (DIALECT,)
+COUNT_ENDPOINTS = (Endpoint(path="/model/{model}/count-tokens", stream=False),)
+
+COUNT = counting(
+    DIALECT,
+    name="bedrock.count_tokens",
+    client=COUNT_ENDPOINTS,
+    upstream=COUNT_ENDPOINTS,
+    parse_request=parse,
+    wrap=wrap,
+    number="inputTokens",
+)
+
+DIALECTS = (DIALECT, COUNT)

@@ -1,5 +1,6 @@
 """What an answer's few words mean: stop reasons and token counts, both ways."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from providers.chat import Finish, Json
@@ -36,10 +37,21 @@ def parse_finish(reason: Any) -> Finish:
     return REASONS.get(reason, Finish.STOP) if isinstance(reason, str) else Finish.STOP
 
 
-def render_finish(finish: Finish | None, calls: bool) -> str:
+WINDOW = "model_context_window_exceeded"
+"""A word that Claude's own API has too, as `stop_reason`."""
+
+
+def native_stop(reason: Any) -> Json:
+    """A stop reason that says more than its neutral meaning."""
+    return {"stop_reason": reason} if reason == WINDOW else {}
+
+
+def render_finish(finish: Finish | None, calls: bool, native: Mapping[str, Any]) -> str:
     """The stop reason; some providers say a plain stop where the model calls tools."""
     if calls and finish in (Finish.STOP, None):
         return NAMES[Finish.TOOL_CALLS]
+    if native.get("stop_reason") == WINDOW:
+        return WINDOW
     return NAMES[finish or Finish.STOP]
 
 

@@ -1,13 +1,13 @@
 """Content blocks of a client's messages and of a provider's answer, parsed."""
 
 import base64
-import binascii
 from typing import Any
 
 import msgspec
 import orjson
 
 from providers import members
+from providers.carriers import attached
 from providers.chat import (
     SEAL,
     Audio,
@@ -23,11 +23,13 @@ from providers.chat import (
     ToolCall,
     ToolResult,
     Video,
+    seal,
     unseal,
 )
 from providers.dialects.bedrock_converse import citations, fields
+from providers.dialects.bedrock_converse.documents import parse_search_result
 from providers.dialects.bedrock_converse.media import parse_media
-from providers.dialects.bedrock_converse.names import FAMILY, NAME
+from providers.dialects.bedrock_converse.names import FAMILY, NAME, OPAQUE
 
 MEDIA = ("image", "document", "video", "audio")
 Markable = Text | Image | Audio | Video | Document | ToolCall | ToolResult
@@ -41,6 +43,7 @@ def parse_blocks(owner: Json, at: str, name: str = "content") -> tuple[Part, ...
     if not isinstance(blocks, list):
         raise members.wrong(at + name, "an array")
     parts: list[Part] = []
+    carried = False
     for index, block in enumerate(blocks):
         # Nearly every block is a plain text; a place is only worth its making for the others.
         text = block.get("text") if type(block) is dict and len(block) == 1 else None
@@ -48,7 +51,8 @@ def parse_blocks(owner: Json, at: str, name: str = "content") -> tuple[Part, ...
             parts.append(Text(text=text))
         else:
             _add(parts, block, f"{at}{name}[{index}]")
-    return tuple(parts)
+            carried = carried or isinstance(parts[-1] if parts else None, Thinking)
+    return attached(parts) if carried else tuple(parts)
 
 
 def _add(parts: list[Part], block: Any, at: str) -> None:
@@ -97,7 +101,9 @@ def _block(kind: str, value: Any, block: Json, at: str) -> Part:
             return parse_thinking(value, at)
         case "citationsContent":
             return citations.parse_block(value, at)
-    # Guarded content, search results, server tools, tool additions and removals.
+        case "searchResult":
+            return parse_search_result(value, at)
+    # Guarded content, server tools, tool additions and removals.
     return Native(dialect=NAME, value=block)
 
 
@@ -143,16 +149,18 @@ def parse_thinking(value: Json, at: str) -> Thinking:
 
 
 def parse_blob(value: str) -> Signature:
-    """The encrypted thought in a blob; one of another provider carries its seal inside."""
+    """The encrypted thought in a blob: of Claude's, the bytes of what its own API has as text."""
     try:
-        inner = base64.b64decode(value)
-    except (binascii.Error, ValueError):
-        inner = b""
-    if inner.startswith(SEAL.encode()):
-        return unseal(inner.decode("utf-8", "replace"), FAMILY)
-    return Signature(origin=FAMILY, value=value)
+        inner = base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        inner = ""
+    if inner.startswith(SEAL) or (inner.isascii() and inner.isprintable() and inner):
+        return unseal(inner, FAMILY)
+    return Signature(origin=OPAQUE, value=value)
 
 
-def seal_blob(sealed: str, own: bool) -> str:
-    """What stands in a blob: the provider's own base64, or a foreign value with its seal."""
-    return sealed if own else base64.b64encode(sealed.encode()).decode()
+def render_blob(redacted: Signature) -> str:
+    """The blob for an encrypted thought; another provider's goes with its origin."""
+    if redacted.origin == OPAQUE:
+        return redacted.value
+    return base64.b64encode(seal(redacted, FAMILY).encode()).decode()

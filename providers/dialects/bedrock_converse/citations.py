@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from providers import members
-from providers.chat import Citation, Json, Text
+from providers.chat import Citation, Json, Place, Text
 from providers.dialects.bedrock_converse import fields
 from providers.dialects.bedrock_converse.names import NAME
 
@@ -19,22 +19,31 @@ def parse_block(block: Json, at: str) -> Text:
     return Text(text="".join(texts), citations=tuple(parse_citation(raw) for raw, _ in cited))
 
 
+# Location → the unit that it counts, and the name of its index.
+PLACES = {
+    "documentChar": ("char", "documentIndex"),
+    "documentPage": ("page", "documentIndex"),
+    "documentChunk": ("block", "documentIndex"),
+    "searchResultLocation": ("result", "searchResultIndex"),
+}
+LOCATIONS = {unit: (name, index) for name, (unit, index) in PLACES.items()}
+
+
 def parse_citation(raw: Json) -> Citation:
     """One citation; members of a wrong type say nothing."""
     location = _object(raw.get("location"))
-    web = _object(location.get("web"))
-    sources = raw.get("sourceContent")
-    quotes = [
-        item["text"]
-        for item in (sources if isinstance(sources, list) else ())
-        if isinstance(item, dict) and isinstance(item.get("text"), str)
-    ]
-    source = raw.get("source")
-    url = web.get("url") or (source if _is_url(source) else None)
+    place = _place(location)
+    web = members.string(_object(location.get("web")).get("url"))
+    source = members.string(raw.get("source"))
+    is_address = source.startswith(("https://", "http://"))
+    if not is_address and (place is None or place.unit != "result"):
+        source = ""
+    quotes = [members.string(item.get("text")) for item in members.dicts(raw.get("sourceContent"))]
     return Citation(
-        url=url if isinstance(url, str) else None,
+        url=web or source or None,
         title=raw["title"] if isinstance(raw.get("title"), str) else None,
         quote="".join(quotes) or None,
+        place=place,
         native=raw,
         dialect=NAME,
     )
@@ -44,20 +53,39 @@ def _object(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(("https://", "http://"))
+def _place(location: Json) -> Place | None:
+    for name, (unit, index) in PLACES.items():
+        numbers = [_object(location.get(name)).get(key) for key in (index, "start", "end")]
+        known = [number for number in numbers if type(number) is int]
+        if len(known) == len(numbers):
+            return Place(unit=unit, index=known[0], start=known[1], end=known[2])
+    return None
+
+
+def knows(citation: Citation) -> bool:
+    """Whether Bedrock can be told of a citation: one of its own, or of the prompt."""
+    placed = citation.place is not None and citation.place.unit in LOCATIONS
+    return citation.dialect == NAME or placed
 
 
 def render_citation(citation: Citation) -> Json:
-    """A citation of any provider, for a client."""
+    """A citation of any provider."""
     if citation.dialect == NAME:
         return dict(citation.native)
     return fields.optional(
         title=citation.title,
         source=citation.url,
         sourceContent=[{"text": citation.quote}] if citation.quote else None,
-        location={"web": {"url": citation.url}} if citation.url else None,
+        location=_location(citation),
     )
+
+
+def _location(citation: Citation) -> Json | None:
+    place = citation.place
+    if place is not None and place.unit in LOCATIONS:
+        name, index = LOCATIONS[place.unit]
+        return {name: {index: place.index, "start": place.start, "end": place.end}}
+    return {"web": {"url": citation.url}} if citation.url else None
 
 
 def render_block(text: str, citations: Iterable[Citation]) -> Json:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from providers import members
 from providers.chat import (
@@ -125,7 +124,7 @@ def parse_media(kind: str, block: Json, at: str) -> Image | Document | Video | A
         case "content" if kind == "document":
             chunks = members.objects(source, "content", f"{at}source.")
             texts = [members.required_text(chunk, "text", place) for chunk, place in chunks]
-            parsed = PlainText(text="\n".join(texts))
+            parsed = PlainText(text="\n\n".join(texts), blocks=tuple(texts))
         case _:
             raise members.wrong(f"{at}source", "an object with the member bytes or s3Location")
     return _part(kind, block, parsed, at)
@@ -168,8 +167,9 @@ def render_media(kind: str, source: Source) -> Json:
                 "format": format_of(kind, media_type or _guess(kind, url)),
                 "source": {"s3Location": {"uri": url}},
             }
-        case PlainText(text=text):
-            return {"format": "txt", "source": {"text": text}}
+        case PlainText(text=text, blocks=blocks):
+            chunks = [{"text": block} for block in blocks if block.strip()]
+            return {"format": "txt", "source": {"content": chunks} if chunks else {"text": text}}
         case Url():
             param = f"{kind}.url"
             raise Unsupported(
@@ -199,52 +199,3 @@ def format_of(kind: str, media_type: str | None) -> str:
         f"{param}: Bedrock takes {kind}s of type {allowed}, not {bare or 'an unknown one'}",
         param=param,
     )
-
-
-# A name holds letters, digits, single white space, hyphens, parentheses and square brackets.
-# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
-FORBIDDEN = re.compile(r"[^A-Za-z0-9\s()\[\]-]+")
-SPACES = re.compile(r"\s+")
-MAX_NAME = 200
-
-
-class DocumentNames:
-    """Names that Bedrock takes: allowed characters, and no name twice in one request."""
-
-    def __init__(self) -> None:
-        self.used: set[str] = set()
-        """Every name that was given."""
-        self.changed = False
-        """True once a client's name was altered beyond its file extension."""
-
-    def name(self, wanted: str | None, format_name: str) -> str:
-        """The wanted name, as near as Bedrock allows; a numbered one where there is none."""
-        stem = wanted or ""
-        extension = EXTENSION.search(stem)
-        if extension and extension[1].lower() == format_name:
-            stem = stem[: extension.start()]
-        clean = SPACES.sub(" ", FORBIDDEN.sub(" ", stem)).strip()[:MAX_NAME].strip()
-        unique = self._unique(clean or "document")
-        self.changed |= bool(wanted) and unique != stem
-        return unique
-
-    def _unique(self, name: str) -> str:
-        candidate, number = name, 1
-        while candidate in self.used:
-            number += 1
-            suffix = f" ({number})"
-            candidate = name[: MAX_NAME - len(suffix)] + suffix
-        self.used.add(candidate)
-        return candidate
-
-
-def render_document(part: Document, names: DocumentNames) -> dict[str, Any]:
-    """A document block."""
-    media = render_media("document", part.source)
-    block = {"format": media["format"], "name": names.name(part.name, media["format"])}
-    block["source"] = media["source"]
-    if part.context:
-        block["context"] = part.context
-    if part.cite:
-        block["citations"] = {"enabled": True}
-    return block

@@ -14,6 +14,7 @@ from providers.chat import (
     Message,
     Native,
     Part,
+    PlainText,
     Refusal,
     Role,
     Text,
@@ -23,17 +24,19 @@ from providers.chat import (
     Video,
 )
 from providers.dialects.bedrock_converse import citations
-from providers.dialects.bedrock_converse.media import (
+from providers.dialects.bedrock_converse.blocks import render_blob
+from providers.dialects.bedrock_converse.documents import (
     DocumentNames,
     render_document,
-    render_media,
+    render_search_result,
 )
+from providers.dialects.bedrock_converse.media import render_media
 from providers.dialects.bedrock_converse.models import Family
 from providers.dialects.bedrock_converse.names import NAME
 from providers.dialects.bedrock_converse.thinking import ours
 from providers.dialects.bedrock_converse.tools import Marker, call_id
 from providers.errors import Unsupported
-from providers.fidelity import Feature
+from providers.fidelity import Feature, lose
 
 SPEAKERS = {Role.USER: "user", Role.TOOL: "user", Role.ASSISTANT: "assistant"}
 IN_PLACE = ("toolAddition", "toolRemoval")
@@ -124,7 +127,7 @@ class Conversation:
         # "The text field in the ContentBlock object at … is blank. Add text to the text field."
         if blank(part.text):
             return None
-        own = [citation for citation in part.citations if citation.dialect == NAME]
+        own = [citation for citation in part.citations if citations.knows(citation)]
         cited = speaker == "assistant" and bool(own)
         # Another provider's citations point into documents as that provider counts them.
         if len(own) < len(part.citations) or (own and not cited):
@@ -170,11 +173,11 @@ class Conversation:
         return self._block(part, "user")
 
     def _thinking(self, part: Thinking, speaker: str) -> Json | None:
-        if speaker != "assistant" or not ours(part):
+        if speaker != "assistant" or not (self._family.signs and ours(part)):
             self._dropped.append(Feature.THINKING.value)
             return None
         if part.redacted is not None:
-            return {"reasoningContent": {"redactedContent": part.redacted.value}}
+            return {"reasoningContent": {"redactedContent": render_blob(part.redacted)}}
         text: Json = {"text": part.text}
         if part.signature is not None:
             text["signature"] = part.signature.value
@@ -187,6 +190,10 @@ class Conversation:
                 self._dropped.append("messages.audio")
                 return {"text": part.transcript}
             raise Unsupported(f"{kind} parts stand only in user messages", param=kind)
+        if isinstance(part, Document) and part.found and isinstance(part.source, PlainText):
+            if not self._family.signs:
+                raise Unsupported("on Bedrock only Claude takes search results", param="messages")
+            return {"searchResult": render_search_result(part, part.source)}
         if isinstance(part, Document):
             block = render_document(part, self.names)
             if self.names.changed:
@@ -208,37 +215,69 @@ def render_messages(
     conversation = Conversation(family, marker, dropped)
     for message in request.messages:
         conversation.add(message)
-    messages = _merged(turn for turn in conversation.messages if turn["content"])
-    _check(messages, request.model)
+    messages = merged(turn for turn in conversation.messages if turn["content"])
+    system = conversation.system
+    if not messages and ":prompt/" not in request.model:  # a stored prompt needs no messages
+        messages, system = _instructed(system), []
+        lose(dropped, Feature.SYSTEM)
+    for turn in messages:
+        turn["content"] = _ordered(turn["content"])
+    if messages:
+        _check(messages[0])
+        _trim(messages[-1])
     if conversation.names.used:
         _check_documents(messages)
     if request.cache is not None and messages:
         content = messages[-1]["content"]
         if "cachePoint" not in content[-1]:
             content.extend(marker.point(request.cache))
-    return conversation.system, messages
+    return system, messages
 
 
-def _merged(turns: Iterable[Json]) -> list[Json]:
+def merged(turns: Iterable[Json]) -> list[Json]:
     """Turns of the same speaker join where an empty one between them fell out."""
-    merged: list[Json] = []
+    joined: list[Json] = []
     for turn in turns:
-        if merged and merged[-1]["role"] == turn["role"] != "system":
-            merged[-1]["content"].extend(turn["content"])
+        if joined and joined[-1]["role"] == turn["role"] != "system":
+            content = [*joined[-1]["content"], *turn["content"]]
+            joined[-1] = {**joined[-1], "content": content}
         else:
-            merged.append(turn)
-    return merged
+            joined.append(turn)
+    return joined
 
 
-def _check(messages: list[Json], model: str) -> None:
-    """What Bedrock would refuse, said in the client's words; a stored prompt needs no messages."""
-    if not messages and ":prompt/" in model:
-        return
-    if not messages or messages[0]["role"] != "user":
+def _ordered(content: list[Json]) -> list[Json]:
+    """Tool results come first in a turn, each with the cache point behind it."""
+    groups: list[list[Json]] = []
+    for block in content:
+        if groups and "cachePoint" in block:
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    groups.sort(key=lambda group: "toolResult" not in group[0])
+    return [block for group in groups for block in group]
+
+
+def _instructed(system: list[Json]) -> list[Json]:
+    """A conversation of instructions alone: Bedrock wants a turn of the user's."""
+    if not system:
+        raise Unsupported("Bedrock needs a message that says something", param="messages")
+    return [{"role": "user", "content": system}]
+
+
+def _check(first: Json) -> None:
+    if first["role"] != "user":
         raise Unsupported(
             "messages: Bedrock demands that the first message be one of the user, with content",
             param="messages",
         )
+
+
+def _trim(last: Json) -> None:
+    """A last assistant's turn is a prefill, which must not end in white space."""
+    block = last["content"][-1]
+    if last["role"] == "assistant" and "text" in block:
+        last["content"][-1] = {"text": block["text"].rstrip()}
 
 
 def _check_documents(messages: list[Json]) -> None:

@@ -3,8 +3,13 @@
 from providers.fidelity import Feature
 
 NAME = "bedrock.converse"
-FAMILY = "bedrock"
-"""The origin of what the provider signs."""
+FAMILY = "anthropic"
+"""The origin of what the provider signs: only Claude signs its thoughts on Bedrock, and its
+signatures hold on every platform
+(https://platform.claude.com/docs/en/build-with-claude/thinking#thinking-encryption)."""
+
+OPAQUE = "bedrock"
+"""The origin of an encrypted thought that is not in Claude's own form."""
 
 NAMES = {
     Feature.MAX_TOKENS: "inferenceConfig.maxTokens",
@@ -15,6 +20,7 @@ NAMES = {
     Feature.TOOLS: "toolConfig.tools",
     Feature.TOOL_STRICT: "toolConfig.tools.toolSpec.strict",
     Feature.NATIVE_TOOLS: "toolConfig.tools.systemTool",
+    Feature.TOOL_CHOICE_NONE: "additionalModelRequestFields.tool_choice.none",
     Feature.TOOL_CHOICE_REQUIRED: "toolConfig.toolChoice.any",
     Feature.TOOL_CHOICE_NAMED: "toolConfig.toolChoice.tool",
     Feature.PARALLEL_TOOL_CALLS: "additionalModelRequestFields.tool_choice",

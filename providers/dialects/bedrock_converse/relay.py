@@ -1,15 +1,58 @@
 """A ConverseStream answer on its way to a ConverseStream client: watched, never changed."""
 
+from operator import is_
+from typing import Any
+
 import orjson
 
+from providers.chat import Json, unseal
 from providers.dialect import Seen
 from providers.dialects.bedrock_converse.answers import parse_finish, parse_usage
+from providers.dialects.bedrock_converse.blocks import parse_blob
 from providers.dialects.bedrock_converse.errors import exception_event, parse_exception
+from providers.dialects.bedrock_converse.messages import merged
+from providers.dialects.bedrock_converse.models import Family, family_of
+from providers.dialects.bedrock_converse.names import FAMILY, OPAQUE
 from providers.errors import CUT, ApiError, BadAnswer
 from providers.framing import aws_event_stream as frames
 
 DELTA = b"contentBlockDelta"
 TEXTS = (b'"text":"', b'"input":"')
+
+
+def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
+    """Messages without the thoughts that the model did not sign, which it would refuse."""
+    messages = body.get("messages")
+    family = family_of(model)
+    if not isinstance(messages, list):
+        return {}
+    kept = [_without_foreign(message, family) for message in messages]
+    if all(map(is_, kept, messages)):
+        return {}
+    turns = [message for message in kept if not isinstance(message, dict) or message["content"]]
+    return {"messages": merged(turns)}
+
+
+def _without_foreign(message: Any, family: Family) -> Any:
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, list) or message.get("role") != "assistant":
+        return message
+    own = [block for block in content if not _is_foreign(block, family)]
+    return message if len(own) == len(content) else {**message, "content": own}
+
+
+def _is_foreign(block: Any, family: Family) -> bool:
+    """Whether a block is a thought that another family's provider issued."""
+    thought = block.get("reasoningContent") if isinstance(block, dict) else None
+    if not isinstance(thought, dict):
+        return False
+    blob, text = thought.get("redactedContent"), thought.get("reasoningText")
+    if isinstance(blob, str):
+        return parse_blob(blob).origin not in (FAMILY, OPAQUE)
+    signature = text.get("signature") if isinstance(text, dict) else None
+    if isinstance(signature, str) and signature:
+        return unseal(signature, FAMILY).origin != FAMILY
+    return family.claude is not None  # Claude signs all of its own
 
 
 class ConverseRelay:

@@ -21,6 +21,7 @@ from providers.chat import (
     ToolCall,
     ToolResult,
 )
+from providers.claude.sampling import sampling
 from providers.dialects.bedrock_converse import fields
 from providers.dialects.bedrock_converse.blocks import parse_blocks
 from providers.dialects.bedrock_converse.messages import render_messages
@@ -31,8 +32,10 @@ from providers.dialects.bedrock_converse.tools import (
     parse_choice,
     parse_tools,
     render_tooling,
+    take_choice,
 )
-from providers.fidelity import Feature
+from providers.errors import Unsupported
+from providers.fidelity import Feature, lose
 
 ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 OWN_EXTRAS = (
@@ -74,9 +77,10 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     additional = dict(fields.mapping(body, "additionalModelRequestFields"))
     tier = fields.mapping(body, "serviceTier")
     top_k = _take_top_k(additional)
-    parallel = _take_parallel(additional)
+    choice, parallel = take_choice(additional)
     reasoning = parse_reasoning(additional, output)
     metadata = fields.mapping(body, "requestMetadata")
+    schema = _output(output) or _own_output(additional)
     extras = {name: value for name, value in body.items() if name not in PARSED}
     if additional:
         extras["additionalModelRequestFields"] = additional
@@ -90,13 +94,15 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         top_k=top_k,
         stop=fields.strings(inference, "stopSequences", "inferenceConfig."),
         tools=parse_tools(config),
-        tool_choice=parse_choice(config),
+        tool_choice=choice or parse_choice(config),
         parallel_tool_calls=parallel,
-        output=_output(output),
+        output=schema,
         reasoning=reasoning,
         metadata=metadata or None,
         service_tier=members.text(tier, "type", "serviceTier."),
         extras=extras,
+        # An answer that no guardrail has seen is not the one that was asked for.
+        binding=frozenset(("guardrailConfig",) if extras.get("guardrailConfig") else ()),
     )
 
 
@@ -116,19 +122,6 @@ def _take_top_k(additional: Json) -> int | None:
         if not nova:
             del additional["inferenceConfig"]
     return value
-
-
-def _take_parallel(additional: Json) -> bool | None:
-    choice = additional.get("tool_choice")
-    if not isinstance(choice, dict) or not isinstance(
-        choice.get("disable_parallel_tool_use"), bool
-    ):
-        return None
-    rest = {name: value for name, value in choice.items() if name != "disable_parallel_tool_use"}
-    del additional["tool_choice"]
-    if rest and rest != {"type": "auto"}:
-        additional["tool_choice"] = rest
-    return not choice["disable_parallel_tool_use"]
 
 
 def _messages(body: Json) -> Iterable[Message]:
@@ -193,6 +186,20 @@ def _output(output: Json) -> JsonOutput | None:
     )
 
 
+def _own_output(additional: Json) -> JsonOutput | None:
+    """The schema in Claude's own words, taken out of additionalModelRequestFields."""
+    config = additional.get("output_config")
+    wanted = config.get("format") if isinstance(config, dict) else None
+    schema = wanted.get("schema") if isinstance(wanted, dict) else None
+    if not isinstance(config, dict) or not isinstance(schema, dict):
+        return None
+    rest = {name: value for name, value in config.items() if name != "format"}
+    additional["output_config"] = rest
+    if not rest:
+        del additional["output_config"]
+    return JsonOutput(schema=schema)
+
+
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for Bedrock; the model and whether to stream stand in the path."""
     family = family_of(request.model)
@@ -200,19 +207,22 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     reasoning = render_reasoning(request, family, dropped)
     tooling = render_tooling(request, family, marker, dropped)
     system, messages = render_messages(request, family, marker, dropped)
-    sampling = _sampling(request, family, reasoning, dropped)
+    samplers = _sampling(request, family, reasoning, dropped)
     body: Json = fields.optional(
         messages=messages,
         system=system,
-        inferenceConfig=sampling.inference,
+        inferenceConfig=samplers.inference,
         toolConfig=tooling.config,
         additionalModelRequestFields=_joined(
-            _additional(request), sampling.additional, reasoning.additional, tooling.additional
+            _additional(request), samplers.additional, reasoning.additional, tooling.additional
         ),
         outputConfig=_output_config(request, reasoning),
         requestMetadata=_metadata(request, dropped),
         serviceTier=_tier(request, dropped),
     )
+    if request.stop and family.claude is not None:
+        # Which sequence it was that stopped the model is only said on demand.
+        body["additionalModelResponseFieldPaths"] = ["/stop_sequence"]
     for name, value in request.extras.items():
         if name in OWN_EXTRAS:
             body[name] = value
@@ -247,40 +257,46 @@ class Sampling(msgspec.Struct):
 def _sampling(
     request: ChatRequest, family: Family, reasoning: Rendered, dropped: list[str]
 ) -> Sampling:
-    additional: Json = {}
-    temperature, top_p, top_k = request.temperature, request.top_p, request.top_k
-    if not family.sampling or reasoning.on:
-        # https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html
-        _lost(dropped, temperature=temperature, top_p=top_p, top_k=top_k)
-        temperature = top_p = top_k = None
-    if family.temperature_or_top_p and temperature is not None and top_p is not None:
-        _lost(dropped, top_p=top_p)
-        top_p = None
-    if top_k is not None and not family.top_k:
-        _lost(dropped, top_k=top_k)
-    elif top_k is not None:
-        *outer, last = family.top_k
-        additional = {last: top_k}
-        for name in outer:
-            additional = {name: additional}
+    taken: dict[str, float | None]
+    if family.claude is not None:
+        taken = {**sampling(request, family.claude, reasoning.on, dropped)}
+    else:
+        taken = {
+            "temperature": _within(request.temperature, Feature.TEMPERATURE, dropped),
+            "top_p": request.top_p,
+            "top_k": request.top_k,
+        }
+    stops = [sequence for sequence in request.stop if sequence]
+    if family.claude is not None and any(sequence.isspace() for sequence in stops):
+        raise Unsupported("Claude takes no stop sequence of white space", param="stop")
     inference = fields.optional(
         maxTokens=request.max_tokens,
-        temperature=_within(temperature, "temperature", dropped),
-        topP=_within(top_p, "top_p", dropped),
-        stopSequences=[sequence for sequence in request.stop if sequence],
+        temperature=taken.get("temperature"),
+        topP=_within(taken.get("top_p"), Feature.TOP_P, dropped),
+        stopSequences=stops,
     )
-    return Sampling(inference, additional)
+    return Sampling(inference, _top_k(taken.get("top_k"), family, dropped))
 
 
-def _lost(dropped: list[str], **values: float | None) -> None:
-    dropped.extend(name for name, value in values.items() if value is not None)
+def _top_k(top_k: float | None, family: Family, dropped: list[str]) -> Json:
+    """The members of additionalModelRequestFields that say it."""
+    if top_k is None:
+        return {}
+    if not family.top_k:
+        lose(dropped, Feature.TOP_K)
+        return {}
+    *outer, last = family.top_k
+    additional: Json = {last: top_k}
+    for name in outer:
+        additional = {name: additional}
+    return additional
 
 
-def _within(value: float | None, name: str, dropped: list[str]) -> float | None:
+def _within(value: float | None, feature: Feature, dropped: list[str]) -> float | None:
     """Bedrock takes 0 to 1."""
     if value is None or 0 <= value <= 1:
         return value
-    dropped.append(name)
+    lose(dropped, feature)
     return 0.0 if value < 0 else 1.0
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from providers.carriers import carrier
 from providers.chat import (
     Audio,
     ChatResponse,
@@ -22,14 +23,16 @@ from providers.chat import (
 from providers.dialect import Context, Seen
 from providers.dialects.bedrock_converse import citations
 from providers.dialects.bedrock_converse.answers import (
+    native_stop,
     parse_finish,
     parse_usage,
     render_finish,
     render_usage,
 )
-from providers.dialects.bedrock_converse.blocks import parse_blocks, seal_blob
+from providers.dialects.bedrock_converse.blocks import parse_blocks, render_blob
 from providers.dialects.bedrock_converse.media import render_media
 from providers.dialects.bedrock_converse.names import FAMILY, NAME
+from providers.dialects.bedrock_converse.tools import call_id as fit_id
 from providers.errors import BadAnswer, InvalidRequest
 from providers.usage import Usage
 
@@ -50,6 +53,7 @@ def parse_response(body: Json) -> ChatResponse:
     choice = Choice(
         parts=parts,
         finish=parse_finish(body.get("stopReason")),
+        native=native_stop(body.get("stopReason")),
         stop_sequence=stop_sequence(body.get("additionalModelResponseFields")),
     )
     return ChatResponse(
@@ -95,11 +99,11 @@ def tier_of(body: Json) -> str | None:
 def render_response(response: ChatResponse, context: Context) -> Json:
     """An answer for a client; the format holds one choice."""
     choice = response.choices[0] if response.choices else Choice()
-    content = [block for part in choice.parts if (block := render_part(part)) is not None]
+    content = [block for part in choice.parts for block in _blocks(part)]
     calls = any(isinstance(part, ToolCall) for part in choice.parts)
     body: Json = {
         "output": {"message": {"role": "assistant", "content": content}},
-        "stopReason": render_finish(choice.finish, calls),
+        "stopReason": render_finish(choice.finish, calls, choice.native),
         "usage": render_usage(response.usage or Usage()),
         "metrics": {"latencyMs": 0},
         **{name: response.native[name] for name in OWN if name in response.native},
@@ -109,6 +113,15 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     if response.service_tier in ("default", "priority", "flex", "reserved"):
         body["serviceTier"] = {"type": response.service_tier}
     return body
+
+
+def _blocks(part: Part) -> list[Json]:
+    block = render_part(part)
+    if block is None:
+        return []
+    if isinstance(part, Text | ToolCall) and part.signature is not None:
+        return [block, {"reasoningContent": render_thinking(carrier(part.signature))}]
+    return [block]
 
 
 def render_part(part: Part) -> Json | None:
@@ -121,8 +134,8 @@ def render_part(part: Part) -> Json | None:
         case Thinking():
             return {"reasoningContent": render_thinking(part)}
         case ToolCall(id=call_id, name=name, arguments=arguments):
-            call = {"toolUseId": call_id, "name": name, "input": arguments_of(arguments)}
-            return {"toolUse": call}
+            use = {"toolUseId": fit_id(call_id), "name": name, "input": arguments_of(arguments)}
+            return {"toolUse": use}
         case Image(source=Data(media_type=media_type) as source) if media_type in IMAGE_TYPES:
             return {"image": render_media("image", source)}
         case Audio(transcript=transcript) if transcript:
@@ -138,8 +151,7 @@ IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 def render_thinking(part: Thinking) -> Json:
     """A thought of any provider; what was signed by another carries its origin."""
     if part.redacted is not None:
-        sealed = seal(part.redacted, FAMILY)
-        return {"redactedContent": seal_blob(sealed, part.redacted.origin == FAMILY)}
+        return {"redactedContent": render_blob(part.redacted)}
     text = {"text": part.text}
     if part.signature is not None:
         text["signature"] = seal(part.signature, FAMILY)

@@ -25,7 +25,7 @@ from providers.deltas import (
     Used,
     WholePart,
 )
-from providers.dialects.bedrock_converse.answers import parse_finish, parse_usage
+from providers.dialects.bedrock_converse.answers import native_stop, parse_finish, parse_usage
 from providers.dialects.bedrock_converse.blocks import parse_blob
 from providers.dialects.bedrock_converse.citations import parse_citation
 from providers.dialects.bedrock_converse.errors import parse_exception
@@ -47,10 +47,13 @@ class Whole:
         self.texts: list[str] = []
         self.items: list[Any] = []
 
-    def value(self) -> Native | Image | None:
+    def value(self) -> Native | Image | Thinking | None:
         """The part."""
         if self.kind == "image":
             return self._image()
+        if self.kind == "reasoningContent":
+            blob = base64.b64encode(b"".join(map(base64.b64decode, self.texts)))
+            return Thinking(redacted=parse_blob(blob.decode()))
         member = dict(self.start)
         if self.kind == "toolUse":
             member["input"] = arguments_of("".join(self.texts))
@@ -165,21 +168,21 @@ class Parser:
         text = delta.get("text")
         if type(text) is str:
             deltas.append(TextDelta(text=text, part=self._part(index)))
+        elif "reasoningContent" in delta:
+            self._thought(index, delta["reasoningContent"], deltas)
         elif index in self._wholes:
             self._collect(self._wholes[index], delta)
         elif "toolUse" in delta:
             arguments = _string(delta["toolUse"]["input"])
             deltas.append(ArgumentsDelta(text=arguments, part=self._part(index)))
-        elif "reasoningContent" in delta:
-            self._thought(index, delta["reasoningContent"], deltas)
         elif "citation" in delta:
             citation = parse_citation(delta["citation"])
             deltas.append(CitationDelta(citation=citation, part=self._part(index)))
 
     def _thought(self, index: int, delta: Json, deltas: list[AnyDelta]) -> None:
         if "redactedContent" in delta:
-            redacted = Thinking(redacted=parse_blob(delta["redactedContent"]))
-            deltas.append(WholePart(value=redacted, part=self._new()))
+            whole = self._wholes.setdefault(index, Whole("reasoningContent", {}))
+            whole.texts.append(_string(delta["redactedContent"]))
             return
         if delta.get("text") is not None:
             deltas.append(ThinkingDelta(text=_string(delta["text"]), part=self._part(index)))
@@ -199,24 +202,22 @@ class Parser:
         index = event["contentBlockIndex"]
         whole = self._wholes.pop(index, None)
         value = whole.value() if whole is not None else None
+        if index in self._parts:
+            deltas.append(PartEnd(part=self._parts[index]))
         if value is not None:
             part = self._new()
             deltas += (WholePart(value=value, part=part), PartEnd(part=part))
-        elif index in self._parts:
-            deltas.append(PartEnd(part=self._parts[index]))
 
     def _end(self, event: Json, deltas: list[AnyDelta]) -> None:
         if self._ended:
             return
         self._ended = True
         fields = event.get("additionalModelResponseFields")
-        deltas.append(
-            End(
-                finish=parse_finish(event.get("stopReason")),
-                stop_sequence=stop_sequence(fields),
-                native={"additionalModelResponseFields": fields} if fields is not None else {},
-            )
-        )
+        native = native_stop(event.get("stopReason"))
+        if fields is not None:
+            native["additionalModelResponseFields"] = fields
+        finish = parse_finish(event.get("stopReason"))
+        deltas.append(End(finish=finish, stop_sequence=stop_sequence(fields), native=native))
 
     def _metadata(self, event: Json, deltas: list[AnyDelta]) -> None:
         usage = parse_usage(event.get("usage"))

@@ -8,7 +8,18 @@ from typing import Any
 
 import orjson
 
-from providers.chat import Audio, Data, Image, Refusal, Text, Thinking, ToolCall, seal
+from providers.carriers import carrier
+from providers.chat import (
+    Audio,
+    Data,
+    Image,
+    Refusal,
+    Signature,
+    Text,
+    Thinking,
+    ToolCall,
+    seal,
+)
 from providers.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -33,6 +44,7 @@ from providers.dialects.bedrock_converse.errors import exception_event
 from providers.dialects.bedrock_converse.media import render_media
 from providers.dialects.bedrock_converse.names import FAMILY
 from providers.dialects.bedrock_converse.response import IMAGE_TYPES, render_thinking
+from providers.dialects.bedrock_converse.tools import call_id as fit_id
 from providers.errors import CUT
 from providers.framing import aws_event_stream as frames
 from providers.usage import Usage
@@ -92,6 +104,8 @@ class Renderer:
         self._current: Block | None = None
         self._usage: Usage | None = None
         self._tier: str | None = None
+        self._signature: Signature | None = None
+        """Of the open text or call."""
         self._begun = False
         self._called = False
         self._done = False
@@ -160,7 +174,9 @@ class Renderer:
 
     def _close(self) -> bytes:
         current, self._current = self._current, None
-        return current.close() if current is not None and current.open else b""
+        if current is None or not current.open:
+            return b""
+        return current.close() + self._carry()
 
     def _cite(self, delta: CitationDelta) -> bytes:
         prefix, block = self._block(delta.part, "text")
@@ -171,12 +187,22 @@ class Renderer:
         return prefix + block.delta({"reasoningContent": {"text": delta.text}})
 
     def _sign(self, delta: SignatureDelta) -> bytes:
-        """Only thoughts have a place for a signature."""
+        """Only thoughts have a place for a signature; another's follows in a block of its own."""
         prefix, block = self._block(delta.part, "reasoningContent")
-        if block.kind != "reasoningContent":
-            return prefix
-        sealed = seal(delta.signature, FAMILY)
-        return prefix + block.delta({"reasoningContent": {"signature": sealed}})
+        if block.kind == "reasoningContent":
+            sealed = seal(delta.signature, FAMILY)
+            return prefix + block.delta({"reasoningContent": {"signature": sealed}})
+        self._signature = delta.signature
+        return b"" if block.open else self._carry()
+
+    def _carry(self) -> bytes:
+        """The block that carries the signature of the one before."""
+        signature, self._signature = self._signature, None
+        if signature is None:
+            return b""
+        block = self._blocks[-len(self._blocks) - 1] = Block(len(self._blocks), "reasoningContent")
+        thought = {"reasoningContent": render_thinking(carrier(signature))}
+        return block.delta(thought) + block.close()
 
     def _refuse(self, delta: RefusalDelta) -> bytes:
         return self._text(delta.text, delta.part)
@@ -187,7 +213,7 @@ class Renderer:
 
     def _call(self, delta: ToolCallBegin) -> bytes:
         self._called = True
-        start = {"toolUseId": delta.id, "name": delta.name}
+        start = {"toolUseId": fit_id(delta.id), "name": delta.name}
         return self._open(delta.part, "toolUse", start)[0]
 
     def _arguments(self, delta: ArgumentsDelta) -> bytes:
@@ -222,7 +248,8 @@ class Renderer:
         if self._done:
             return b""
         self._done = True
-        stop: dict[str, Any] = {"stopReason": render_finish(delta.finish, self._called)}
+        reason = render_finish(delta.finish, self._called, delta.native)
+        stop: dict[str, Any] = {"stopReason": reason}
         if "additionalModelResponseFields" in delta.native:
             stop["additionalModelResponseFields"] = delta.native["additionalModelResponseFields"]
         elif delta.stop_sequence is not None:

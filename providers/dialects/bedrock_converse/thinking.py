@@ -3,26 +3,20 @@
 from typing import Any
 
 from providers import members
-from providers.chat import ChatRequest, Json, Reasoning, Role, Thinking, ToolCall, ToolMode
+from providers.chat import ChatRequest, Json, Reasoning, Role, Thinking
+from providers.claude.models import Family as Claude
+from providers.claude.thinking import (
+    BUDGETS,
+    is_off,
+    lose_thoughts,
+    render_effort,
+    render_thinking,
+)
 from providers.dialects.bedrock_converse import fields
 from providers.dialects.bedrock_converse.models import Family, Thinks
-from providers.dialects.bedrock_converse.names import FAMILY
-from providers.fidelity import Feature
+from providers.dialects.bedrock_converse.names import FAMILY, OPAQUE
+from providers.fidelity import Feature, lose
 
-MIN_BUDGET = 1024
-"""https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html"""
-
-BUDGETS = {
-    "minimal": 1024,
-    "low": 2048,
-    "medium": 8192,
-    "high": 16384,
-    "xhigh": 24576,
-    "max": 32000,
-}
-"""Effort → the budget of a model that knows only budgets."""
-
-CLAUDE_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 THREE_EFFORTS = ("low", "medium", "high")
 NEAREST = {"minimal": "low", "xhigh": "high", "max": "high"}
 
@@ -38,7 +32,10 @@ def parse_reasoning(additional: Json, output: Json) -> Reasoning | None:
     thinking = _thinking(additional, at)
     for name in ("thinking", "reasoning_config", "reasoning_effort", "reasoningConfig"):
         additional.pop(name, None)
-    if own.keys() <= {"effort"}:
+    rest = {name: value for name, value in own.items() if name != "effort"}
+    if rest:
+        additional["output_config"] = rest
+    else:
         additional.pop("output_config", None)
     if thinking is None:
         return Reasoning(effort=effort) if effort else None
@@ -88,161 +85,93 @@ def render_reasoning(request: ChatRequest, family: Family, dropped: list[str]) -
     wish = request.reasoning
     if wish is None:
         return rendered
-    if wish.enabled is False or wish.effort == "none" or wish.budget == 0:
-        _off(rendered, family, dropped)
-        return rendered
-    budgeted = wish.budget is not None and wish.budget > 0
     match family.thinks:
-        case Thinks.BUDGET:
-            _budget(rendered, request, wish, dropped)
-        case Thinks.ADAPTIVE if budgeted and family.sampling:  # Claude 4.6 still takes budgets
-            _budget(rendered, request, wish, dropped)
-        case Thinks.ADAPTIVE | Thinks.ALWAYS:
-            _adaptive(rendered, request, wish, dropped)
+        case Thinks.CLAUDE if family.claude is not None:
+            _claude(rendered, request, family.claude, dropped)
         case Thinks.NOVA:
-            _nova(rendered, request, wish, dropped)
+            rendered.additional = {"reasoningConfig": _nova(request, wish, dropped)}
         case Thinks.EFFORT:
-            _effort(rendered, wish, dropped)
-        case Thinks.NEVER:
-            dropped.extend(_said(wish))
+            rendered.additional = {"reasoning_effort": _effort(wish, dropped)}
+        case _ if not is_off(wish):
+            lose_thoughts(request, dropped)
     return rendered
 
 
-def _said(wish: Reasoning) -> list[str]:
-    """The names of all that `wish` says."""
-    return [
-        feature.value
-        for feature, value in (
-            (Feature.REASONING_BUDGET, wish.budget),
-            (Feature.REASONING_EFFORT, wish.effort or (wish.budget is None and wish.enabled)),
-            (Feature.REASONING_SHOW, wish.show is not None),
-            (Feature.REASONING_SUMMARY, wish.summary),
-        )
-        if value
-    ]
-
-
-def _off(rendered: Rendered, family: Family, dropped: list[str]) -> None:
-    match family.thinks:
-        case Thinks.BUDGET:
-            rendered.additional = {"thinking": {"type": "disabled"}}
-        case Thinks.NOVA:
-            rendered.additional = {"reasoningConfig": {"type": "disabled"}}
-        case Thinks.EFFORT:
-            rendered.additional = {"reasoning_effort": "low"}
-            dropped.append(Feature.REASONING_OFF.value)
-        case Thinks.ALWAYS:
-            dropped.append(Feature.REASONING_OFF.value)
-        case Thinks.ADAPTIVE | Thinks.NEVER:
-            pass  # without a `thinking` member these models do not think
-
-
-def _budget(rendered: Rendered, request: ChatRequest, wish: Reasoning, dropped: list[str]) -> None:
-    budget = wish.budget if wish.budget and wish.budget > 0 else None
-    wanted = budget or BUDGETS.get(wish.effort or "medium", BUDGETS["medium"])
-    if wish.effort and wish.effort not in BUDGETS:
-        dropped.append(Feature.REASONING_EFFORT.value)
-    given = max(MIN_BUDGET, wanted)
-    if request.max_tokens is not None:
-        given = min(given, request.max_tokens - 1)
-    if given < MIN_BUDGET or _forced(request) or _breaks_a_turn(request):
-        dropped.extend(_said(wish) or [Feature.REASONING_EFFORT.value])
-        return
-    if budget is not None and given != budget:
-        dropped.append(Feature.REASONING_BUDGET.value)
-    # These models always show their thoughts, and know no effort beside a budget.
-    if wish.show is False:
-        dropped.append(Feature.REASONING_SHOW.value)
-    if wish.summary not in (None, "auto"):
-        dropped.append(Feature.REASONING_SUMMARY.value)
-    if budget is not None and wish.effort is not None:
-        dropped.append(Feature.REASONING_EFFORT.value)
-    rendered.additional = {"thinking": {"type": "enabled", "budget_tokens": given}}
-    rendered.on = True
-
-
-def _forced(request: ChatRequest) -> bool:
-    """Claude refuses to think before a forced tool; the tool is the firmer wish."""
-    choice = request.tool_choice
-    return choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
+def _claude(
+    rendered: Rendered, request: ChatRequest, generation: Claude, dropped: list[str]
+) -> None:
+    thinking = render_thinking(request, generation, dropped)
+    kind = "" if thinking is None else str(thinking["type"])
+    if kind == "enabled" and _breaks_a_turn(request):
+        lose_thoughts(request, dropped)
+        thinking, kind = None, ""
+    rendered.on = kind in ("enabled", "adaptive")
+    wish = request.reasoning
+    if rendered.on and wish is not None and wish.summary not in (None, "auto"):
+        lose(dropped, Feature.REASONING_SUMMARY)
+    # With a budget Claude shows its thoughts by itself, and parts of Bedrock refuse `display`:
+    # https://github.com/earendil-works/pi/issues/3313 (checked 2026-11).
+    shown = thinking.pop("display", None) if thinking is not None and kind == "enabled" else None
+    if shown == "omitted":
+        lose(dropped, Feature.REASONING_SHOW)
+    # Bedrock refuses `disabled` for some of the models that think only when told to.
+    if thinking is not None and (rendered.on or generation.starts_on or not generation.adaptive):
+        rendered.additional = {"thinking": thinking}
+    rendered.effort = render_effort(request, generation, dropped)
 
 
 def _breaks_a_turn(request: ChatRequest) -> bool:
-    """Claude with a budget refuses an open tool call that its own thoughts do not precede."""
+    """Claude with a budget refuses to go on with a turn, a tool loop's or a prefill, that its own
+    thoughts do not begin."""
     for message in reversed(request.messages):
         if message.role is Role.USER:
             return False
         if message.role is Role.ASSISTANT:
-            called = any(isinstance(part, ToolCall) for part in message.parts)
-            return called and not any(ours(part) for part in message.parts)
+            return not any(ours(part) for part in message.parts)
     return False
 
 
 def ours(part: Any) -> bool:
-    """True for a thought that Bedrock itself signed."""
+    """True for a thought that Claude signed, here or elsewhere, or that Bedrock encrypted."""
     if not isinstance(part, Thinking):
         return False
     sign = part.redacted or part.signature
-    return sign is not None and sign.origin == FAMILY
+    return sign is not None and sign.origin in (FAMILY, OPAQUE)
 
 
-def _adaptive(
-    rendered: Rendered, request: ChatRequest, wish: Reasoning, dropped: list[str]
-) -> None:
-    if _forced(request):
-        dropped.extend(_said(wish))
-        return
-    rendered.on = True
-    thinking: dict[str, Any] = {"type": "adaptive"}
-    if wish.show is False:
-        thinking["display"] = "omitted"
-    elif wish.show or wish.summary:
-        thinking["display"] = "summarized"
-    if wish.summary not in (None, "auto"):
-        dropped.append(Feature.REASONING_SUMMARY.value)
-    rendered.additional = {"thinking": thinking}
-    effort = wish.effort
-    if wish.budget is not None and wish.budget > 0:
-        budget = wish.budget
-        nearest = next((name for name in CLAUDE_EFFORTS if budget <= BUDGETS[name]), "max")
-        effort = effort or nearest
-        dropped.append(Feature.REASONING_BUDGET.value)
-    if effort is not None:
-        rendered.effort = _named(effort, CLAUDE_EFFORTS, dropped)
-
-
-def _nova(rendered: Rendered, request: ChatRequest, wish: Reasoning, dropped: list[str]) -> None:
+def _nova(request: ChatRequest, wish: Reasoning, dropped: list[str]) -> Json:
+    if is_off(wish):
+        return {"type": "disabled"}
     effort = _coarse(wish, dropped)
     # https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html: with `high`
     # temperature, topP, topK and maxTokens must be unset; what the client set goes before.
     limits = (request.max_tokens, request.temperature, request.top_p, request.top_k)
     if effort == "high" and limits != (None,) * 4:
         effort = "medium"
-        dropped.append(Feature.REASONING_EFFORT.value)
-    rendered.additional = {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": effort}}
+        lose(dropped, Feature.REASONING_EFFORT)
+    return {"type": "enabled", "maxReasoningEffort": effort}
 
 
-def _effort(rendered: Rendered, wish: Reasoning, dropped: list[str]) -> None:
-    rendered.additional = {"reasoning_effort": _coarse(wish, dropped)}
+def _effort(wish: Reasoning, dropped: list[str]) -> str:
+    if not is_off(wish):
+        return _coarse(wish, dropped)
+    lose(dropped, Feature.REASONING_OFF)
+    return "low"
 
 
 def _coarse(wish: Reasoning, dropped: list[str]) -> str:
     """One of three efforts; a budget becomes the nearest, and is named."""
     if wish.show is not None:
-        dropped.append(Feature.REASONING_SHOW.value)
+        lose(dropped, Feature.REASONING_SHOW)
     if wish.summary is not None:
-        dropped.append(Feature.REASONING_SUMMARY.value)
+        lose(dropped, Feature.REASONING_SUMMARY)
+    if wish.effort in THREE_EFFORTS:
+        return str(wish.effort)
     if wish.effort is not None:
-        return _named(wish.effort, THREE_EFFORTS, dropped)
+        lose(dropped, Feature.REASONING_EFFORT)
+        return NEAREST.get(wish.effort, "medium")
     if wish.budget is None or wish.budget < 0:
         return "medium"
     budget = wish.budget
-    dropped.append(Feature.REASONING_BUDGET.value)
+    lose(dropped, Feature.REASONING_BUDGET)
     return next((name for name in THREE_EFFORTS if budget <= BUDGETS[name]), "high")
-
-
-def _named(effort: str, allowed: tuple[str, ...], dropped: list[str]) -> str:
-    if effort in allowed:
-        return effort
-    dropped.append(Feature.REASONING_EFFORT.value)
-    return NEAREST.get(effort, "medium")

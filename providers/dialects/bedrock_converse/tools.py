@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -73,6 +73,30 @@ def parse_choice(config: Json) -> ToolChoice | None:
     return ToolChoice(mode=mode, name=name)
 
 
+CLAUDE_CHOICES = {
+    "auto": ToolMode.AUTO,
+    "any": ToolMode.REQUIRED,
+    "tool": ToolMode.NAMED,
+    "none": ToolMode.NONE,
+}
+
+
+def take_choice(additional: Json) -> tuple[ToolChoice | None, bool | None]:
+    """(choice, whether calls may be parallel) in Claude's own words, taken out of
+    additionalModelRequestFields."""
+    words = additional.get("tool_choice")
+    kind = words.get("type") if isinstance(words, dict) else None
+    if not isinstance(words, dict) or kind not in CLAUDE_CHOICES:
+        return None, None
+    at = "additionalModelRequestFields.tool_choice."
+    mode = CLAUDE_CHOICES[kind]
+    name = members.required_text(words, "name", at) if mode is ToolMode.NAMED else None
+    disabled = members.boolean(words, "disable_parallel_tool_use", at)
+    del additional["tool_choice"]
+    choice = None if mode is ToolMode.AUTO else ToolChoice(mode=mode, name=name)
+    return choice, None if disabled is None else not disabled
+
+
 def call_id(value: str) -> str:
     """An id that Bedrock takes; a foreign one always becomes the same."""
     if CALL_ID.fullmatch(value):
@@ -96,12 +120,14 @@ def render_tooling(
     """`toolConfig` and what it cannot say."""
     choice = request.tool_choice
     tools = _offered(request, choice)
-    if not tools:
-        blocks = [{"toolSpec": spec} for spec in _remembered(request)]
-        return Tooling({"tools": blocks} if blocks else None, {})
+    silent = not tools or (choice is not None and choice.mode is ToolMode.NONE)
+    if silent and not _remembered(request):
+        return Tooling(None, {})  # what is not offered is not called
+    if silent:
+        return _silent(request, tools, family, marker)
     config: Json = {"tools": [block for tool in tools for block in _blocks(tool, marker)]}
     if request.parallel_tool_calls is False:
-        if not family.parallel:
+        if family.claude is None:
             param = Feature.PARALLEL_TOOL_CALLS.value
             raise Unsupported(
                 f"{param}: this model cannot be told to call one tool at a time", param=param
@@ -111,6 +137,23 @@ def render_tooling(
     if rendered:
         config["toolChoice"] = rendered
     return Tooling(config, {})
+
+
+def _silent(
+    request: ChatRequest, tools: list[Tool | NativeTool], family: Family, marker: "Marker"
+) -> Tooling:
+    """The tools of a conversation that shall go on without calls.
+
+    Bedrock refuses tool blocks in the history of a request that has no toolConfig ("The toolConfig
+    field must be defined when using toolUse and toolResult content blocks"); a client that offers
+    no tools any more still has them in its history.
+    """
+    if tools and family.claude is None:
+        param = Feature.TOOL_CHOICE_NONE.value
+        raise Unsupported(f"{param}: this model cannot be told to call no tool", param=param)
+    shown = tools or [Tool(name=name) for name in _remembered(request)]
+    config = {"tools": [block for tool in shown for block in _blocks(tool, marker)]}
+    return Tooling(config, {"tool_choice": {"type": "none"}} if family.claude else {})
 
 
 def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | NativeTool]:
@@ -151,23 +194,22 @@ def _spec(tool: Tool) -> Json:
     spec: Json = {"name": tool.name}
     if tool.description and tool.description.strip():
         spec["description"] = tool.description
-    spec["inputSchema"] = {"json": tool.schema or {"type": "object", "properties": {}}}
+    schema = tool.schema or {"properties": {}}
+    # Claude and Nova demand the word.
+    spec["inputSchema"] = {"json": schema if "type" in schema else {"type": "object", **schema}}
     if tool.strict:
         spec["strict"] = True
     return spec
 
 
-def _remembered(request: ChatRequest) -> Iterable[Json]:
-    """Bedrock refuses tool blocks in the history of a request that has no toolConfig ("The
-    toolConfig field must be defined when using toolUse and toolResult content blocks"); a client
-    that offers no tools any more still has them in its history."""
+def _remembered(request: ChatRequest) -> list[str]:
+    """The names of the tools in the history."""
     names: dict[str, None] = {}
     for message in request.messages:
         for part in message.parts:
             if isinstance(part, ToolCall) or (isinstance(part, ToolResult) and part.name):
                 names[str(part.name)] = None
-    for name in names:
-        yield _spec(Tool(name=name))
+    return list(names)
 
 
 def _choice(choice: ToolChoice | None) -> Json | None:

@@ -1,9 +1,8 @@
 """How much the model shall think, in the words that its generation understands."""
 
 from providers.chat import ChatRequest, Json, Reasoning, ToolMode
-from providers.dialects.anthropic_messages.models import Family
-from providers.dialects.anthropic_messages.names import lose
-from providers.fidelity import Feature
+from providers.claude.models import Family
+from providers.fidelity import Feature, lose
 
 MIN_BUDGET = 1_024
 
@@ -32,16 +31,16 @@ def render_thinking(request: ChatRequest, family: Family, dropped: list[str]) ->
         return None
     if is_off(reasoning):
         return _off(family, dropped)
-    if not _is_on(reasoning, family):
-        _lose_all(reasoning, dropped)
-        return None
     # https://platform.claude.com/docs/en/build-with-claude/extended-thinking: a forced tool and
     # thoughts exclude each other; the tool is the stronger wish.
     choice = request.tool_choice
-    if request.tools and choice and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED):
-        _lose_all(reasoning, dropped)
+    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
+    thinking = None
+    if _is_on(reasoning, family) and not (request.tools and forced):
+        thinking = _on(request, reasoning, family, dropped)
+    if thinking is None:
+        lose_thoughts(request, dropped)
         return None
-    thinking = _on(reasoning, family, dropped)
     show = _show(reasoning)
     return thinking if show is None else thinking | {"display": show}
 
@@ -61,23 +60,38 @@ def _off(family: Family, dropped: list[str]) -> Json | None:
     return None
 
 
-def _on(reasoning: Reasoning, family: Family, dropped: list[str]) -> Json:
+def _on(
+    request: ChatRequest, reasoning: Reasoning, family: Family, dropped: list[str]
+) -> Json | None:
     budget = reasoning.budget
-    if family.manual and (not family.adaptive or (budget is not None and budget > 0)):
-        return {"type": "enabled", "budget_tokens": _budget(reasoning, dropped)}
-    if budget is not None and budget > 0:
-        lose(dropped, Feature.REASONING_BUDGET)
-    return {"type": "adaptive"}
+    if not family.manual or (family.adaptive and (budget is None or budget < 0)):
+        if budget is not None and budget > 0:
+            lose(dropped, Feature.REASONING_BUDGET)
+        return {"type": "adaptive"}
+    tokens = _budget(reasoning, request.max_tokens, dropped)
+    if budget is not None and budget > 0 and reasoning.effort and not family.efforts:
+        lose(dropped, Feature.REASONING_EFFORT)
+    return None if tokens is None else {"type": "enabled", "budget_tokens": tokens}
 
 
-def _budget(reasoning: Reasoning, dropped: list[str]) -> int:
-    budget = reasoning.budget
-    if budget is None:
-        return BUDGETS.get(reasoning.effort or "medium", BUDGETS["medium"])
-    if budget < MIN_BUDGET:
+def _budget(reasoning: Reasoning, limit: int | None, dropped: list[str]) -> int | None:
+    """Tokens to think with; None: `limit`, which counts thoughts and answer, has no room."""
+    asked = reasoning.budget
+    if asked is None or asked < 0:  # -1 leaves it to the model, which this generation cannot do
+        wanted = BUDGETS.get(reasoning.effort or "medium", BUDGETS["medium"])
+        if reasoning.effort is not None and reasoning.effort not in BUDGETS:
+            lose(dropped, Feature.REASONING_EFFORT)
+    else:
+        wanted = asked
+    if limit is not None and limit <= MIN_BUDGET:
+        return None
+    # An effort leaves at least half of the limit to the answer, as does a budget above the limit.
+    crowded = limit is not None and (wanted != asked or wanted >= limit)
+    room = limit // 2 if limit is not None and crowded else wanted
+    given = max(MIN_BUDGET, min(wanted, room))
+    if asked is not None and given != asked:
         lose(dropped, Feature.REASONING_BUDGET)
-    # -1 leaves it to the model, which this generation cannot do.
-    return BUDGETS["medium"] if budget < 0 else max(budget, MIN_BUDGET)
+    return given
 
 
 def _show(reasoning: Reasoning) -> str | None:
@@ -88,11 +102,9 @@ def _show(reasoning: Reasoning) -> str | None:
 
 def lose_thoughts(request: ChatRequest, dropped: list[str]) -> None:
     """Names what the client asked of the model's thoughts."""
-    if request.reasoning is not None:
-        _lose_all(request.reasoning, dropped)
-
-
-def _lose_all(reasoning: Reasoning, dropped: list[str]) -> None:
+    reasoning = request.reasoning
+    if reasoning is None:
+        return
     if reasoning.budget is not None:
         lose(dropped, Feature.REASONING_BUDGET)
     elif reasoning.effort is not None or reasoning.enabled:
@@ -104,7 +116,7 @@ def _lose_all(reasoning: Reasoning, dropped: list[str]) -> None:
 
 
 def render_effort(request: ChatRequest, family: Family, dropped: list[str]) -> str | None:
-    """The value of `output_config.effort`, or None where the model takes none."""
+    """The level of effort beside `thinking`, or None where the model takes none."""
     reasoning = request.reasoning
     if reasoning is None or not family.efforts:
         return None

@@ -89,7 +89,7 @@ FAMILIES = (
 )
 
 # claude-opus-4-1-20250805, us.anthropic.claude-sonnet-4-20250514-v1:0, claude-opus-4-5@20251101,
-# claude-3-7-sonnet-latest, anthropic/claude-4.7-opus, claude-2.1.
+# claude-3-7-sonnet-latest, anthropic/claude-4.7-opus, claude-2.1; claude-v2 matches LINE only.
 NAME = re.compile(
     r"claude-(?:(?P<line>[a-z]+)-)?(?P<major>\d{1,2})(?!\d)(?:[-.](?P<minor>\d{1,2})(?!\d))?"
     r"(?:-(?P<after>[a-z]+))?"
@@ -106,7 +106,7 @@ def family(model: str) -> Family:
         line = LINE.search(name)
         if line is None:
             return UNKNOWN
-        return PLAIN if line["line"] == "instant" else ALWAYS
+        return PLAIN if line["line"] in ("instant", "v") else ALWAYS
     version = (int(found["major"]), int(found["minor"] or 0))
     lines = (found["line"], found["after"], None)
     return next(row for line, first, row in FAMILIES if line in lines and version >= first)
