@@ -1,8 +1,9 @@
 """What Google refuses: by the SDK's types first, then by rules between fields."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -150,10 +151,19 @@ def _named(content: Json, kind: str) -> list[str]:
     return [part[kind]["name"] for part in content["parts"] if kind in part]
 
 
+def _turns(contents: Iterable[Json]) -> Iterator[Json]:
+    """Consecutive contents of the model are one: the SDK keeps a stream chunk by chunk."""
+    for role, group in groupby(contents, lambda content: content.get("role", "user")):
+        if role == "model":
+            yield {"role": role, "parts": [part for each in group for part in each["parts"]]}
+        else:
+            yield from group
+
+
 def _function_turns(body: Json) -> None:
     """Calls are answered in the next content, each by one response."""
     called: list[str] = []
-    for content in body["contents"]:
+    for content in _turns(body["contents"]):
         answered = _named(content, "functionResponse")
         if sorted(answered) != sorted(called) and (called or answered):
             raise Refusal(
@@ -174,7 +184,7 @@ def _current_turn(contents: list[Json]) -> Iterator[Json]:
 
 
 def _signatures(body: Json) -> None:
-    for content in _current_turn(body["contents"]):
+    for content in _turns(_current_turn(body["contents"])):
         call = next((part for part in content["parts"] if "functionCall" in part), None)
         if call is None:
             continue

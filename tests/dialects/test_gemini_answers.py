@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from gemini_wire import CONTEXT, NEWEST, PIXEL, answer
+from gemini_wire import CONTEXT, NEWEST, PIXEL, answer, events
 from google.genai import types
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,10 +23,10 @@ from providers.chat import (
     Thinking,
     ToolCall,
 )
-from providers.deltas import End, replay
+from providers.deltas import End, WholePart, replay
 from providers.dialect import Seen
 from providers.dialects.gemini_generate_content import DIALECT
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import BadAnswer
 from providers.usage import Usage
 
 
@@ -307,119 +307,68 @@ def test_what_only_google_says_survives_whole_and_as_a_stream():
     assert (end.finish, end.native) == (Finish.CONTENT_FILTER, response.choices[0].native)
 
 
-RETRY = [
-    {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"},
-    {
-        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
-        "violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}],
-    },
-]
-BAD_KEY = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]
-FIELD = [
-    {
-        "@type": "type.googleapis.com/google.rpc.BadRequest",
-        "fieldViolations": [{"field": "contents[0]", "description": "bad"}],
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"executableCode": {"language": "PYTHON", "code": "1"}},
+        {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
+        {"toolCall": {"id": "t", "toolType": "GOOGLE_SEARCH_WEB", "args": {}}},
+        {"inlineData": {"mimeType": "image/png", "data": PIXEL}, "thought": True},
+    ],
+)
+def test_a_signature_does_not_hide_what_it_signs(held):
+    part = held | {"thoughtSignature": "c2ln"}
+    native = Native(dialect=DIALECT.name, value=part)
+    assert parts(part, {"text": "Hi."}) == (native, Text(text="Hi."))
+    deltas = DIALECT.parser().feed(events(answer(part)))
+    assert [each.value for each in deltas if isinstance(each, WholePart)] == [native]
+
+
+def test_sources_without_a_place_are_those_of_the_answer():
+    grounding = {
+        "groundingChunks": [
+            {"web": {"uri": "https://a.test", "title": "A"}},
+            {"maps": {"uri": "https://maps.test/1", "title": "B"}},
+        ]
     }
-]
-
-
-def google(code, status, details=()):
-    return {"code": code, "message": "m", "status": status, "details": list(details)}
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
-        (429, google(429, "RESOURCE_EXHAUSTED"), (429, Cause.RATE_LIMIT, "RESOURCE_EXHAUSTED")),
-        (429, google(429, "RESOURCE_EXHAUSTED", RETRY), (429, Cause.QUOTA, "RESOURCE_EXHAUSTED")),
-        (
-            400,
-            google(400, "INVALID_ARGUMENT", BAD_KEY),
-            (401, Cause.AUTHENTICATION, "API_KEY_INVALID"),
-        ),
-        (403, google(403, "PERMISSION_DENIED"), (403, Cause.PERMISSION, "PERMISSION_DENIED")),
-        (404, google(404, "NOT_FOUND"), (404, Cause.NOT_FOUND, "NOT_FOUND")),
-        (503, google(503, "UNAVAILABLE"), (503, Cause.UNAVAILABLE, "UNAVAILABLE")),
-        (504, google(504, "DEADLINE_EXCEEDED"), (504, Cause.TIMEOUT, "DEADLINE_EXCEEDED")),
-        (500, google(500, "SOMETHING"), (500, Cause.SERVER, "SOMETHING")),
-        (502, google(400, "INVALID_ARGUMENT"), (502, Cause.SERVER, "INVALID_ARGUMENT")),
-    ],
-)
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_errors_of_google_are_understood(status, body, expected, wrapped):
-    whole = [{"error": body}] if wrapped else {"error": body}
-    error = DIALECT.parse_error(status, {"x-request-id": "r"}, orjson.dumps(whole))
-    assert (error.status, error.cause, error.code) == expected
-    assert (error.message, error.request_id) == ("m", "r")
-
-
-def test_the_field_that_is_to_blame_is_named():
-    body = orjson.dumps({"error": google(400, "INVALID_ARGUMENT", FIELD)})
-    error = DIALECT.parse_error(400, {}, body)
-    assert error.param == "contents[0]"
-    assert orjson.loads(DIALECT.render_error(error)[2])["error"]["details"][0]["fieldViolations"]
+    body = answer({"text": "Hi."}, groundingMetadata=grounding)
+    (text,) = DIALECT.parse_response(body).choices[0].parts
+    assert [(each.url, each.title, each.start, each.end) for each in text.citations] == [
+        ("https://a.test", "A", None, None),
+        ("https://maps.test/1", "B", None, None),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("traffic", "tier"),
     [
-        (b"", "no message"),
-        (b"{}", "no message"),
-        (b"<html><title>502  Bad\nGateway</title>", "HTML page: 502 Bad Gateway"),
-        (b"\xff\xfe\x00garbage", "garbage"),
-        (b'{"error":"plain"}', "plain"),
-        (b'{"message":"top"}', "top"),
-        (b'{"error":{"message":5}}', "status 502"),
-        (b'[{"error":[]}]', "status 502"),
-        (b'{"error":{"message":"%b"}}' % (b"x" * 5000), "x" * 2000),
-        (b"upstream connect error", "upstream connect error"),
+        ("ON_DEMAND_PRIORITY", "priority"),
+        ("ON_DEMAND_FLEX", "flex"),
+        ("ON_DEMAND", "default"),
+        ("PROVISIONED_THROUGHPUT", None),
+        (5, None),
     ],
 )
-def test_any_body_of_an_error_is_read(body, message):
-    error = DIALECT.parse_error(502, {}, body)
-    assert (error.status, error.cause) == (502, Cause.SERVER)
-    assert message in error.message
-    assert len(error.message) <= 2000
+def test_the_traffic_of_vertex_is_a_service_tier(traffic, tier):
+    body = answer({"text": "Hi."})
+    body["usageMetadata"]["trafficType"] = traffic
+    assert DIALECT.parse_response(body).service_tier == tier
+    begin, *_ = DIALECT.parser().feed(events(body))
+    assert begin.service_tier == tier
 
 
-@given(st.binary(max_size=60), st.integers(400, 599))
-def test_no_body_makes_the_parser_fail(body: bytes, status: int) -> None:
-    assert DIALECT.parse_error(status, {}, body).message
+def test_what_was_said_stands_beside_its_sound():
+    sound = Audio(source=Data(base64="AAAA", media_type="audio/wav"), transcript="said")
+    response = ChatResponse(id="", model="", choices=(Choice(parts=(sound,)),))
+    body = DIALECT.render_response(response, CONTEXT)
+    spoken = [{"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}, {"text": "said"}]
+    assert body["candidates"][0]["content"]["parts"] == spoken
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["error", "message", "status", "code", "details", "@type", "x"]), inner
-        )
-    ),
-    max_leaves=12,
-)
-
-
-@given(JSON, st.integers(400, 599))
-def test_no_json_makes_the_parser_fail(value: object, status: int) -> None:
-    text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS) if _fits(value) else b"1"
-    assert DIALECT.parse_error(status, {}, text).message
-
-
-def _fits(value: object) -> bool:
-    try:
-        orjson.dumps(value)
-    except TypeError:
-        return False
-    return True
-
-
-def test_an_error_is_told_in_googles_words():
-    error = ApiError(
-        status=529, cause=Cause.OVERLOADED, message="busy", code="overloaded", request_id="r"
-    )
-    status, headers, body = DIALECT.render_error(error)
-    assert (status, headers["x-request-id"]) == (503, "r")
-    assert body.startswith(b'{"error":')
-    assert orjson.loads(body)["error"]["status"] == "UNAVAILABLE"
-    again = DIALECT.parse_error(status, headers, body)
-    assert (again.cause, again.message, again.code) == (Cause.UNAVAILABLE, "busy", "overloaded")
+def test_a_citation_that_names_no_stretch_is_of_the_whole_text():
+    text = Text(text="blå", citations=(Citation(title="T", quote="q"),))
+    response = ChatResponse(id="", model="", choices=(Choice(parts=(text,)),))
+    grounding = DIALECT.render_response(response, CONTEXT)["candidates"][0]["groundingMetadata"]
+    types.GroundingMetadata.model_validate(grounding)
+    segment = {"partIndex": 0, "startIndex": 0, "endIndex": 4, "text": "blå"}
+    assert grounding["groundingSupports"] == [{"segment": segment, "groundingChunkIndices": [0]}]

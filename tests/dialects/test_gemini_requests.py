@@ -1,31 +1,22 @@
-"""Requests: what clients may write, and what goes to Google."""
-
-import base64
+"""What clients may write, and what of it goes to Google as it is."""
 
 import pytest
 from gemini_wire import (
-    FLASH,
     HELLO,
-    NEWEST,
     PIXEL,
-    WEATHER,
     ask,
     contents,
-    model,
     parse,
     render,
-    results,
     user,
 )
 
 from providers.chat import (
     Audio,
-    AudioOutput,
     Data,
     Document,
     FileId,
     Image,
-    JsonOutput,
     Message,
     Native,
     NativeTool,
@@ -35,8 +26,6 @@ from providers.chat import (
     Signature,
     Text,
     Thinking,
-    Tool,
-    ToolCall,
     ToolChoice,
     ToolMode,
     ToolResult,
@@ -46,9 +35,7 @@ from providers.chat import (
 from providers.dialects.gemini_generate_content import DIALECT
 from providers.errors import InvalidRequest, Unsupported
 
-SKIP = "skip_thought_signature_validator"
 OURS = Signature(origin="gemini", value="c2ln")
-THEIRS = Signature(origin="anthropic", value="c2ln")
 
 
 def test_both_spellings_of_every_name_are_read():
@@ -123,6 +110,13 @@ def test_both_spellings_of_every_name_are_read():
         ({"text": "a", "thoughtSignature": "c2ln"}, Text(text="a", signature=OURS)),
         ({"text": "a", "thought": True}, Thinking(text="a")),
         ({"thought": True, "thoughtSignature": "c2ln"}, Thinking(signature=OURS)),
+        (
+            {"toolCall": {"toolType": "URL_CONTEXT"}, "thought_signature": "c2ln"},
+            Native(
+                dialect=DIALECT.name,
+                value={"toolCall": {"toolType": "URL_CONTEXT"}, "thought_signature": "c2ln"},
+            ),
+        ),
     ],
 )
 def test_a_part_becomes_what_it_is(part, parsed):
@@ -227,10 +221,12 @@ def test_what_only_google_knows_travels_as_it_came():
             "audioTimestamp": True,
             "topP": 0.5,
         },
-        "toolConfig": {"retrievalConfig": {"languageCode": "de"}},
+        "toolConfig": {
+            "retrievalConfig": {"languageCode": "de"},
+            "functionCallingConfig": {"streamFunctionCallArguments": True},
+        },
         "tools": [{"googleSearch": {}, "codeExecution": {}}],
         "safetySettings": [],
-        "cachedContent": "cachedContents/x",
         "labels": {"team": "a"},
     }
     asked = parse(body)
@@ -245,8 +241,52 @@ def test_what_only_google_knows_travels_as_it_came():
     assert sent == body | {"tools": [{"googleSearch": {}}, {"codeExecution": {}}]}
 
 
+@pytest.mark.parametrize("name", ["cachedContent", "cached_content", "continuationToken"])
+def test_what_only_google_keeps_is_refused_elsewhere(name):
+    with pytest.raises(Unsupported) as caught:
+        parse(contents({"text": "x"}) | {name: "kept"})
+    assert caught.value.param in ("cachedContent", "continuationToken")
+    assert parse(contents({"text": "x"}) | {name: ""})
+
+
 def test_extras_of_others_are_named():
     assert render(ask(extras={"web_search_options": {}}))[1] == ["web_search_options"]
+
+
+def test_what_is_googles_in_an_openai_body_goes_to_google():
+    google = {"cached_content": "cachedContents/1", "generationConfig": {}, "other": 1}
+    extras = {
+        "safety_settings": [
+            {"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_ONLY_HIGH"}
+        ],
+        "generation_config": {"audioTimestamp": True},
+        "google": {"labels": {"a": "b"}},
+        "extra_body": {"google": google, "x": 1},
+    }
+    body, dropped = render(ask(extras=extras))
+    assert body["safetySettings"] == extras["safety_settings"]
+    assert body["generationConfig"] == {"audioTimestamp": True}
+    assert (body["cachedContent"], body["labels"]) == ("cachedContents/1", {"a": "b"})
+    assert dropped == [
+        "extra_body.google.generationConfig",
+        "extra_body.google.other",
+        "extra_body.x",
+    ]
+
+
+def test_what_a_declaration_says_of_its_result_is_named():
+    declared = [
+        {"name": "f", "response": {"type": "STRING"}},
+        {"name": "g", "response_json_schema": {}, "behavior": "BLOCKING"},
+    ]
+    asked = parse(contents({"text": "x"}) | {"tools": [{"functionDeclarations": declared}]})
+    place = "tools.functionDeclarations"
+    assert asked.extras == {
+        f"{place}.response": [{"type": "STRING"}],
+        f"{place}.responseJsonSchema": [{}],
+        f"{place}.behavior": ["BLOCKING"],
+    }
+    assert render(asked)[1] == [*asked.extras]
 
 
 def test_system_words_of_every_place_are_the_instruction():
@@ -264,287 +304,3 @@ def test_system_words_of_every_place_are_the_instruction():
 def test_system_words_alone_are_the_users():
     body, _ = render(ask(Message(role=Role.SYSTEM, parts=(Text(text="a"),))))
     assert body == {"contents": [{"role": "user", "parts": [{"text": "a"}]}]}
-
-
-def conversation(*signed: Signature | None) -> tuple[Message, ...]:
-    calls = [
-        ToolCall(id=f"c{at}", name="f", arguments="{}", signature=signature)
-        for at, signature in enumerate(signed)
-    ]
-    return (
-        HELLO,
-        model(Text(text="let me see"), *calls),
-        results(*(ToolResult(call_id=call.id) for call in calls)),
-    )
-
-
-def signatures(body):
-    parts = [part for content in body["contents"] for part in content["parts"]]
-    return [part.get("thoughtSignature") for part in parts if "functionCall" in part]
-
-
-@pytest.mark.parametrize(
-    ("signed", "sent"),
-    [
-        ((OURS, None), ["c2ln", None]),
-        ((None, None), [SKIP, None]),
-        ((THEIRS, None), [SKIP, None]),
-        ((None, OURS), [SKIP, "c2ln"]),
-    ],
-)
-def test_the_first_call_of_the_current_turn_is_signed(signed, sent):
-    assert signatures(render(ask(*conversation(*signed)))[0]) == sent
-
-
-def test_words_beside_results_do_not_end_the_turn():
-    body, _ = render(ask(*conversation(None), HELLO))
-    assert [content["role"] for content in body["contents"]] == ["user", "model", "user", "user"]
-    assert signatures(body) == [SKIP]
-
-
-def test_calls_of_earlier_turns_and_for_older_models_need_no_signature():
-    turns = conversation(None)
-    assert signatures(render(ask(*turns, model(Text(text="rain")), HELLO))[0]) == [None]
-    assert signatures(render(ask(*turns, model=FLASH))[0]) == [None]
-    assert base64.urlsafe_b64decode(SKIP)
-
-
-def test_a_dummy_that_a_client_echoes_is_no_signature():
-    part = {"functionCall": {"name": "f"}, "thoughtSignature": SKIP.replace("_", "/")}
-    assert parse(contents(part, role="model")).messages[0].parts[0].signature is None
-
-
-def test_thoughts_of_others_stay_here_and_are_named_once():
-    thoughts = [Thinking(text="t", signature=THEIRS), Thinking(redacted=THEIRS)]
-    body, dropped = render(ask(HELLO, model(*thoughts, Text(text="a", signature=THEIRS))))
-    assert body["contents"][1] == {"role": "model", "parts": [{"text": "a"}]}
-    assert dropped == ["messages.thinking"]
-
-
-def test_results_keep_their_kind():
-    called = model(
-        *(ToolCall(id=id, name=name, arguments="{}") for id, name in (("a", "f"), ("b", "g")))
-    )
-    png = Image(source=Data(base64=PIXEL, media_type="image/png"))
-    answered = results(
-        ToolResult(call_id="b", parts=(Text(text="no"),), is_error=True),
-        ToolResult(call_id="a", parts=(Text(text='{"x":1}'), png)),
-    )
-    inline = {"inlineData": {"mimeType": "image/png", "data": PIXEL}}
-    one = {"name": "f", "response": {"x": 1}, "id": "a"}
-    two = {"functionResponse": {"name": "g", "response": {"error": "no"}, "id": "b"}}
-    body, _ = render(ask(HELLO, called, answered))
-    assert body["contents"][2]["parts"] == [{"functionResponse": one | {"parts": [inline]}}, two]
-    body, _ = render(ask(HELLO, called, answered, model=FLASH))
-    assert body["contents"][2]["parts"] == [{"functionResponse": one}, two, inline]
-
-
-@pytest.mark.parametrize(
-    ("text", "response"),
-    [
-        ('{"a":1}', {"a": 1}),
-        ("{nonsense", {"output": "{nonsense"}),
-        ("[1]", {"output": "[1]"}),
-        ("", {"output": ""}),
-    ],
-)
-def test_a_result_is_a_struct(text, response):
-    called = model(ToolCall(id="a", name="f", arguments="{}"))
-    body, _ = render(ask(HELLO, called, results(ToolResult(call_id="a", parts=(Text(text=text),)))))
-    part = body["contents"][2]["parts"][0]["functionResponse"]
-    assert part == {"name": "f", "response": response, "id": "a"}
-
-
-def test_a_result_of_no_call_is_refused():
-    with pytest.raises(InvalidRequest, match="answers no tool call"):
-        render(ask(HELLO, results(ToolResult(call_id="x"))))
-
-
-def test_arguments_that_are_no_object_are_wrapped():
-    turn = model(ToolCall(id="a", name="f", arguments="[1"))
-    body, _ = render(ask(HELLO, turn, results(ToolResult(call_id="a"))))
-    assert body["contents"][1]["parts"][0]["functionCall"]["args"] == {"input": "[1"}
-
-
-@pytest.mark.parametrize(
-    ("part", "param"),
-    [
-        (Image(source=Url(url="https://a.test/x.png")), "image.url"),
-        (Document(source=Url(url="http://a.test/x.pdf")), "document.url"),
-        (Image(source=Url(url="https://youtu.be/x")), "image.url"),
-        (Image(source=FileId(id="file-abc")), "image.file_id"),
-        (Native(dialect="anthropic.messages", value={}), "messages"),
-    ],
-)
-def test_what_google_cannot_read_is_refused(part, param):
-    with pytest.raises(Unsupported) as caught:
-        render(ask(user(part)))
-    assert caught.value.param == param
-
-
-@pytest.mark.parametrize(
-    ("part", "sent"),
-    [
-        (
-            Image(source=Url(url="gs://b/a.png")),
-            {"mimeType": "image/png", "fileUri": "gs://b/a.png"},
-        ),
-        (Image(source=Url(url="gs://b/a")), {"mimeType": "image/jpeg", "fileUri": "gs://b/a"}),
-        (Video(source=Url(url="https://youtu.be/x")), {"fileUri": "https://youtu.be/x"}),
-        (
-            Document(source=FileId(id="files/x", media_type="application/pdf")),
-            {
-                "mimeType": "application/pdf",
-                "fileUri": "https://generativelanguage.googleapis.com/v1beta/files/x",
-            },
-        ),
-    ],
-)
-def test_files_that_google_reads_are_named(part, sent):
-    body, dropped = render(ask(user(part)))
-    assert body["contents"][0]["parts"] == [{"fileData": sent}]
-    assert dropped == []
-
-
-THINKING = "generationConfig", "thinkingConfig"
-
-
-@pytest.mark.parametrize(
-    ("name", "wish", "sent", "lost"),
-    [
-        (NEWEST, Reasoning(effort="minimal"), {"thinkingLevel": "MINIMAL"}, []),
-        (NEWEST, Reasoning(effort="xhigh"), {"thinkingLevel": "HIGH"}, ["reasoning.effort"]),
-        (NEWEST, Reasoning(effort="none"), {"thinkingLevel": "MINIMAL"}, ["reasoning.off"]),
-        (
-            NEWEST,
-            Reasoning(enabled=True, budget=5000),
-            {"thinkingBudget": 5000, "includeThoughts": True},
-            [],
-        ),
-        (
-            "gemini-3-pro",
-            Reasoning(effort="medium"),
-            {"thinkingLevel": "HIGH"},
-            ["reasoning.effort"],
-        ),
-        ("gemini-3.1-pro", Reasoning(effort="medium"), {"thinkingLevel": "MEDIUM"}, []),
-        (
-            "models/gemini-3-pro",
-            Reasoning(enabled=False),
-            {"thinkingLevel": "LOW"},
-            ["reasoning.off"],
-        ),
-        (FLASH, Reasoning(effort="high"), {"thinkingBudget": 24_576}, []),
-        (FLASH, Reasoning(effort="max"), {"thinkingBudget": 24_576}, ["reasoning.effort"]),
-        (FLASH, Reasoning(enabled=False), {"thinkingBudget": 0}, []),
-        (FLASH, Reasoning(budget=-1), {"thinkingBudget": -1}, []),
-        (FLASH, Reasoning(budget=99_999), {"thinkingBudget": 24_576}, ["reasoning.budget"]),
-        (
-            "gemini-2.5-flash-lite",
-            Reasoning(budget=9),
-            {"thinkingBudget": 512},
-            ["reasoning.budget"],
-        ),
-        ("gemini-2.5-pro", Reasoning(enabled=False), {"thinkingBudget": 128}, ["reasoning.off"]),
-        (FLASH, Reasoning(budget=0, effort="high"), {"thinkingBudget": 0}, []),
-        ("gemini-2.0-flash", Reasoning(effort="low"), None, ["reasoning.effort"]),
-        ("gemini-2.0-flash", Reasoning(enabled=False), None, []),
-        (
-            "gemma-3-27b",
-            Reasoning(budget=5, show=True),
-            None,
-            ["reasoning.budget", "reasoning.show"],
-        ),
-    ],
-)
-def test_thinking_is_said_in_the_models_words(name, wish, sent, lost):
-    body, dropped = render(ask(model=name, reasoning=wish))
-    assert body.get("generationConfig", {}).get("thinkingConfig") == sent
-    assert dropped == lost
-
-
-def test_older_models_get_the_subset_of_openapi():
-    schema = {
-        "type": "object",
-        "properties": {"a": {"$ref": "#/$defs/x"}},
-        "additionalProperties": False,
-        "$defs": {"x": {"type": ["string", "null"]}},
-    }
-    request = ask(
-        model="gemini-1.5-pro",
-        tools=(Tool(name="f", schema=schema, strict=True), Tool(name="g", schema={})),
-        output=JsonOutput(schema=schema),
-    )
-    body, dropped = render(request)
-    small = {"type": "OBJECT", "properties": {"a": {"type": "STRING", "nullable": True}}}
-    assert body["tools"] == [
-        {"functionDeclarations": [{"name": "f", "parameters": small}, {"name": "g"}]}
-    ]
-    assert body["generationConfig"]["responseSchema"] == small
-    assert dropped == [
-        "tools.f.additionalProperties",
-        "tools.strict",
-        "response_format.json_schema.additionalProperties",
-    ]
-    newest, dropped = render(ask(tools=request.tools, output=request.output))
-    assert newest["tools"][0]["functionDeclarations"][0]["parametersJsonSchema"] == schema
-    assert newest["generationConfig"]["responseJsonSchema"] == schema
-    assert dropped == []
-
-
-@pytest.mark.parametrize(
-    ("choice", "sent"),
-    [
-        (ToolChoice(mode=ToolMode.AUTO), {"mode": "AUTO"}),
-        (
-            ToolChoice(mode=ToolMode.REQUIRED, allowed=("a", "b")),
-            {"mode": "ANY", "allowedFunctionNames": ["a", "b"]},
-        ),
-        (
-            ToolChoice(mode=ToolMode.AUTO, allowed=("a",)),
-            {"mode": "VALIDATED", "allowedFunctionNames": ["a"]},
-        ),
-    ],
-)
-def test_choices_among_tools_go_there_and_back(choice, sent):
-    tools = (Tool(name="a"), Tool(name="b"))
-    body, _ = render(ask(tools=tools, tool_choice=choice))
-    assert body["toolConfig"] == {"functionCallingConfig": sent}
-    asked = parse(body)
-    assert (asked.tool_choice, asked.tools) == (choice, tools)
-
-
-def test_values_out_of_range_become_the_nearest_and_are_named():
-    body, dropped = render(
-        ask(seed=2**40 + 7, service_tier="scale", audio=AudioOutput(voice="alloy", format="mp3"))
-    )
-    assert body["generationConfig"] == {"seed": 7, "responseModalities": ["AUDIO"]}
-    assert dropped == ["seed", "audio.format", "audio.voice", "service_tier"]
-    with pytest.raises(Unsupported, match="at most 5"):
-        render(ask(stop=tuple("abcdef")))
-
-
-@pytest.mark.parametrize(
-    ("tier", "sent"), [("default", "standard"), ("auto", None), ("priority", "priority")]
-)
-def test_tiers_have_googles_names(tier, sent):
-    assert render(ask(service_tier=tier))[0].get("serviceTier") == sent
-
-
-def test_the_closest_look_wins():
-    pictures = [
-        Image(source=Data(base64=PIXEL, media_type="image/png"), detail=detail)
-        for detail in ("low", "high")
-    ]
-    body, dropped = render(ask(user(*pictures)))
-    assert body["generationConfig"] == {"mediaResolution": "MEDIA_RESOLUTION_HIGH"}
-    assert dropped == ["image.detail"]
-    assert [part.detail for part in parse(body).messages[0].parts] == ["high", "high"]
-
-
-def test_tools_without_functions_make_no_choice():
-    search = NativeTool(dialect=DIALECT.name, value={"googleSearch": {}})
-    body, _ = render(ask(tools=(search,), tool_choice=ToolChoice(mode=ToolMode.AUTO)))
-    assert "toolConfig" not in body
-    with pytest.raises(Unsupported):
-        render(ask(tools=(WEATHER, NativeTool(dialect="openai.chat", value={}))))

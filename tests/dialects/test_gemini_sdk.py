@@ -133,7 +133,7 @@ def test_every_option_of_the_sdk_is_read(client, server):
                     category="HARM_CATEGORY_HARASSMENT", threshold="BLOCK_ONLY_HIGH"
                 )
             ],
-            cached_content="cachedContents/x",
+            labels={"team": "a"},
         ),
     )
     asked = server.seen[0]
@@ -146,7 +146,7 @@ def test_every_option_of_the_sdk_is_read(client, server):
     assert asked.output == JsonOutput(schema=schema)
     assert asked.reasoning is not None
     assert (asked.reasoning.budget, asked.reasoning.show) == (512, True)
-    assert set(asked.extras) == {"safetySettings", "cachedContent"}
+    assert set(asked.extras) == {"safetySettings", "labels"}
 
 
 def test_a_picture_comes_in_the_standard_alphabet(client, server):
@@ -276,3 +276,29 @@ def test_an_array_that_fails_is_still_an_array():
     data = renderer.feed([Begin(id="i", model="m"), TextDelta(text="Hi", part=0), failed])
     chunks = orjson.loads(data + renderer.flush())
     assert chunks[1]["error"] == {"code": 500, "message": "oops", "status": "INTERNAL"}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_the_sdk_calls_functions_by_itself(client, server, streamed):
+    def weather(city: str) -> str:
+        """The weather somewhere."""
+        return f"rain in {city}"
+
+    call = ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}')
+    server.answers = [
+        response(Text(text="let "), Text(text="me see"), call, finish=Finish.TOOL_CALLS),
+        response(Text(text="Rain.")),
+    ]
+    config = types.GenerateContentConfig(tools=[weather])
+    chat = client.chats.create(model=NEWEST, config=config)
+    if streamed:
+        said = "".join(each.text or "" for each in chat.send_message_stream("weather?"))
+    else:
+        said = chat.send_message("weather?").text
+    assert said.endswith("Rain.")
+    asked = server.seen[1]
+    assert [message.role for message in asked.messages] == [Role.USER, Role.ASSISTANT, Role.TOOL]
+    assert asked.messages[1].parts[-1] == call
+    assert asked.messages[2].parts == (
+        ToolResult(call_id="call_1", name="weather", parts=(Text(text="rain in Oslo"),)),
+    )

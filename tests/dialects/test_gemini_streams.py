@@ -344,7 +344,7 @@ def test_a_cut_stream_is_closed_with_an_error():
     data = events(chunk({"text": "x" * 40}), chunk({"text": "y"}))[:-9]
     relay, array = DIALECT.relay(True), ARRAY.relay(True)
     assert relay.feed(data) is None
-    assert relay.seen.generated > 10
+    assert relay.seen.generated == 10
     event = relay.flush()
     assert event.startswith(b'\n\ndata: {"error":')
     assert relay.seen.error is not None
@@ -388,3 +388,30 @@ def test_a_last_chunk_without_its_blank_line_counts():
     assert relay.flush() == b""
     assert len(orjson.loads((array.feed(data) or b"") + array.flush())) == 2
     assert isinstance(parse(data)[-1], End)
+
+
+def test_a_count_of_the_prompt_alone_is_not_yet_the_providers_word():
+    def so_far(*parts, **counts):
+        usage = {"promptTokenCount": 8, "totalTokenCount": 8} | counts
+        return {"candidates": [{"content": {"parts": list(parts)}}], "usageMetadata": usage}
+
+    prompt = so_far({"text": "x" * 40}, {"text": "y", "thought": True})
+    parser, relay = DIALECT.parser(), DIALECT.relay(True)
+    begin, *_ = parser.feed(events(prompt))
+    assert begin.usage == Usage(input=8, estimated=True)
+    relay.feed(events(prompt))
+    assert (relay.seen.usage, relay.seen.generated) == (begin.usage, 11)
+    more = events(so_far({"text": "z"}, candidatesTokenCount=3))
+    assert parser.feed(more)[-1] == Used(usage=Usage(input=8, output=3))
+    relay.feed(more)
+    assert relay.seen.usage == Usage(input=8, output=3)
+
+
+def test_what_the_last_chunk_counts_is_the_providers_word():
+    last = chunk({"text": ""}, finishReason="SAFETY")
+    last |= {"usageMetadata": {"promptTokenCount": 8}}
+    parser, relay = DIALECT.parser(), DIALECT.relay(True)
+    deltas = parser.feed(events(last)) + parser.flush()
+    assert [each.usage for each in deltas if isinstance(each, Used)] == [Usage(input=8)]
+    relay.feed(events(last))
+    assert relay.seen.usage == Usage(input=8)

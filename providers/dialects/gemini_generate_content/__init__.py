@@ -7,8 +7,17 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from providers.counting import counting
 from providers.dialect import Dialect, Endpoint
+from providers.dialects.gemini_generate_content.count import (
+    edits,
+    edits_for_vertex,
+    parse,
+    wrap,
+    wrap_for_vertex,
+)
 from providers.dialects.gemini_generate_content.errors import parse_error, render_error
+from providers.dialects.gemini_generate_content.media import FETCHED
 from providers.dialects.gemini_generate_content.names import CARRIES, NAME, NAMES
 from providers.dialects.gemini_generate_content.parser import Parser
 from providers.dialects.gemini_generate_content.relay import ArrayRelay, SseRelay
@@ -27,16 +36,25 @@ def variant(query: str) -> Dialect:
     return DIALECT if "sse" in parse_qs(query).get("alt", ()) else ARRAY
 
 
+VERTEX = "projects/*/locations/*/publishers/google"
+MODELS = tuple(
+    f"/{place}/models/{{model}}"
+    for place in ("v1", "v1beta", f"v1/{VERTEX}", f"v1beta1/{VERTEX}")
+)
+"""Where clients of the Gemini API and of Vertex AI find a model."""
+
+
+def endpoints(verb: str, *, stream: bool) -> tuple[Endpoint, ...]:
+    """All places of `verb`."""
+    return tuple(Endpoint(path=f"{place}:{verb}", stream=stream) for place in MODELS)
+
+
 DIALECT = Dialect(
     name=NAME,
     operation=Operation.CHAT,
-    client=tuple(
-        endpoint
-        for version in ("v1", "v1beta")
-        for endpoint in (
-            Endpoint(path=f"/{version}/models/{{model}}:generateContent", stream=False),
-            Endpoint(path=f"/{version}/models/{{model}}:streamGenerateContent", stream=True),
-        )
+    client=(
+        *endpoints("generateContent", stream=False),
+        *endpoints("streamGenerateContent", stream=True),
     ),
     upstream=(
         Endpoint(path="/models/{model}:generateContent", stream=False),
@@ -55,6 +73,7 @@ DIALECT = Dialect(
     watch=watch,
     relay=SseRelay,
     variant=variant,
+    fetches=FETCHED,
 )
 
 ARRAY = msgspec.structs.replace(
@@ -62,4 +81,27 @@ ARRAY = msgspec.structs.replace(
 )
 """The same for a client that did not ask for `alt=sse`: its stream is a JSON array in pieces."""
 
-DIALECTS = (DIALECT,)
+COUNT = counting(
+    DIALECT,
+    name="gemini.count_tokens",
+    client=endpoints("countTokens", stream=False),
+    upstream=(Endpoint(path="/models/{model}:countTokens", stream=False),),
+    parse_request=parse,
+    wrap=wrap,
+    number="totalTokens",
+    edits=edits,
+)
+
+VERTEX_COUNT = counting(
+    DIALECT,
+    name=COUNT.name,
+    host="vertex",
+    client=(),
+    upstream=COUNT.upstream,
+    parse_request=parse,
+    wrap=wrap_for_vertex,
+    number="totalTokens",
+    edits=edits_for_vertex,
+)
+
+DIALECTS = (DIALECT, COUNT)

@@ -5,6 +5,8 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 from typing import Any
 
+import msgspec
+
 from providers.chat import Finish, Json
 from providers.usage import Usage
 
@@ -44,6 +46,20 @@ REASONS = {
 }
 
 
+TIERS = {
+    "ON_DEMAND": "default",
+    "ON_DEMAND_PRIORITY": "priority",
+    "ON_DEMAND_FLEX": "flex",
+}
+"""`trafficType` of Vertex AI, where it is a tier of the neutral conversation."""
+
+
+def parse_tier(raw: Any) -> str | None:
+    """The service tier that `usageMetadata` names."""
+    traffic = raw.get("trafficType") if isinstance(raw, dict) else None
+    return TIERS.get(traffic) if isinstance(traffic, str) else None
+
+
 def parse_finish(reason: Any, calls: bool) -> Finish:
     """Gemini says STOP where it calls functions."""
     finish = FINISHES.get(reason, Finish.STOP) if isinstance(reason, str) else Finish.STOP
@@ -76,6 +92,13 @@ def parse_usage(raw: Any) -> Usage | None:
         audio_input=min(heard, prompt),
         audio_output=min(spoken, answer),
     )
+
+
+def running(usage: Usage | None) -> Usage | None:
+    """The counts of a chunk that is not the last; Gemini often counts the prompt alone there."""
+    if usage is None or usage.output:
+        return usage
+    return msgspec.structs.replace(usage, estimated=True)
 
 
 def _count(raw: Json, name: str) -> int:

@@ -41,7 +41,10 @@ def _dicts(value: Any) -> list[Json]:
 
 def _grounded(grounding: Json, texts: Sequence[Passage]) -> Iterator[tuple[int, Citation]]:
     chunks = _dicts(grounding.get("groundingChunks"))
-    for support in _dicts(grounding.get("groundingSupports")):
+    supports = _dicts(grounding.get("groundingSupports"))
+    if not supports:
+        yield from ((texts[0].part, _unplaced(chunk)) for chunk in chunks)
+    for support in supports:
         segment = support.get("segment")
         segment = segment if isinstance(segment, dict) else {}
         passage = _passage(segment.get("partIndex"), texts)
@@ -63,6 +66,12 @@ def _grounded(grounding: Json, texts: Sequence[Passage]) -> Iterator[tuple[int, 
                     dialect=NAME,
                 ),
             )
+
+
+def _unplaced(chunk: Json) -> Citation:
+    """A source of the answer as a whole."""
+    url, title = _source(chunk)
+    return Citation(url=url, title=title, native={"groundingChunk": chunk}, dialect=NAME)
 
 
 def _passage(index: Any, texts: Sequence[Passage]) -> Passage:
@@ -133,13 +142,16 @@ def _chunk(citation: Citation) -> Json:
 
 
 def _segment(part: int, text: str, citation: Citation) -> Json:
-    segment: Json = {"partIndex": part}
-    if citation.start is not None and citation.end is not None:
-        segment["startIndex"] = _bytes(text, citation.start)
-        segment["endIndex"] = _bytes(text, citation.end)
-        segment["text"] = text[citation.start : citation.end]
-    return segment
+    """The stretch that is cited; the whole text where the citation names none."""
+    placed = citation.start is not None and citation.end is not None
+    start, end = (citation.start, citation.end) if placed else (0, len(text))
+    return {
+        "partIndex": part,
+        "startIndex": _bytes(text, start),
+        "endIndex": _bytes(text, end),
+        "text": text[start:end],
+    }
 
 
-def _bytes(text: str, end: int) -> int:
+def _bytes(text: str, end: int | None) -> int:
     return len(text[:end].encode("utf-8", "surrogatepass"))

@@ -19,6 +19,9 @@ from providers.dialects.gemini_generate_content.media import LEVELS, parse_file,
 from providers.dialects.gemini_generate_content.names import NAME
 from providers.dialects.gemini_generate_content.signatures import parse_signature, parse_thought
 
+SIGNED = fields.spellings(("thought", "thoughtSignature")).keys()
+"""Members of a part that holds nothing but a signature."""
+
 NameCall = Callable[[str, str | None], str]
 """(function, id or None) → the call's id."""
 
@@ -78,7 +81,7 @@ def parse_shown(part: Json, at: str, detail: str | None = None) -> Part:
         return parse_file(file, f"{at}fileData.", _detail(part, at, detail))
     text = fields.text(part, "text", at)
     signature = fields.text(part, "thoughtSignature", at)
-    if text is None and signature is None:
+    if text is None and (signature is None or not part.keys() <= SIGNED):
         # Code that the server ran, its output, calls of its own tools, pictures as thoughts.
         return Native(dialect=NAME, value=part)
     if thought:

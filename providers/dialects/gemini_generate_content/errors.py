@@ -3,6 +3,7 @@
 https://ai.google.dev/gemini-api/docs/troubleshooting, https://google.aip.dev/193
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,7 @@ STATUSES = {
     Cause.SERVER: "INTERNAL",
 }
 
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s", re.ASCII)
 TYPES = "type.googleapis.com/google.rpc."
 
 
@@ -86,6 +88,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
         code=reason or word,
         param=_field(details),
         request_id=request_id or error_bodies.word(details.get("RequestInfo", {}), "requestId"),
+        retry_after=_seconds(error_bodies.word(details.get("RetryInfo", {}), "retryDelay")),
     )
 
 
@@ -130,6 +133,12 @@ def _is_spent(details: dict[str, Json]) -> bool:
     return any("PerDay" in (error_bodies.word(item, "quotaId") or "") for item in violations)
 
 
+def _seconds(duration: str | None) -> float | None:
+    """A protobuf Duration as JSON writes it, such as `34.07s`."""
+    match = DURATION.fullmatch(duration or "")
+    return float(match[1]) if match else None
+
+
 def _field(details: dict[str, Json]) -> str | None:
     violations = _violations(details.get("BadRequest"), "fieldViolations")
     return next((error_bodies.word(item, "field") for item in violations), None)
@@ -155,6 +164,9 @@ def error_body(error: ApiError) -> Json:
         details.append({"@type": f"{TYPES}BadRequest", "fieldViolations": [violation]})
     if error.request_id is not None:
         details.append({"@type": f"{TYPES}RequestInfo", "requestId": error.request_id})
+    if error.retry_after is not None:
+        delay = f"{error.retry_after:.9f}".rstrip("0").rstrip(".")
+        details.append({"@type": f"{TYPES}RetryInfo", "retryDelay": f"{delay}s"})
     if details:
         said["details"] = details
     return {"error": said}

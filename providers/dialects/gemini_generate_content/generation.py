@@ -81,7 +81,9 @@ def parse_config(body: Json) -> tuple[Json, Json]:
     return config, {name: value for name, value in rest.items() if value is not None}
 
 
-OUTPUT = fields.spellings(("responseMimeType", "responseSchema", "responseJsonSchema"))
+OUTPUT = fields.spellings(
+    ("responseMimeType", "responseSchema", "responseJsonSchema", "responseFormat")
+)
 VOICE = fields.spellings(("speechConfig",))
 RESOLUTION = fields.spellings(("mediaResolution",))
 
@@ -112,6 +114,8 @@ def _says_text(config: Json) -> bool:
 
 def output(config: Json) -> JsonOutput | None:
     """The wish for JSON; `text/x.enum` is no such wish."""
+    if (newer := _format(config)) is not None:
+        return newer
     media_type = fields.text(config, "responseMimeType", AT)
     schema = fields.mapping(config, "responseJsonSchema", AT)
     older = fields.mapping(config, "responseSchema", AT)
@@ -120,6 +124,21 @@ def output(config: Json) -> JsonOutput | None:
     if schema is None and older is not None:
         schema = json_schema.from_openapi(older)
     return JsonOutput(schema=schema)
+
+
+def _format(config: Json) -> JsonOutput | None:
+    """The wish for JSON in `responseFormat`, the newer place, where it asks for nothing else."""
+    formats = [
+        (fields.mapping(each, "text", at), f"{at}text.")
+        for each, at in fields.objects(config, "responseFormat", AT)
+        if each.keys() == {"text"}
+    ]
+    if len(formats) != 1 or len(fields.find(config, "responseFormat")) != 1:
+        return None
+    text, at = formats[0]
+    if text is None or (fields.text(text, "mimeType", at) or "").lower() != JSON_TYPE:
+        return None
+    return JsonOutput(schema=fields.mapping(text, "schema", at))
 
 
 def voice(config: Json) -> AudioOutput | None:
@@ -139,7 +158,7 @@ def detail_of(config: Json) -> str | None:
 
 def render_config(request: ChatRequest, model: Model, dropped: list[str]) -> Json:
     """`generationConfig`; raises Unsupported."""
-    own = request.extras.get("generationConfig")
+    own = fields.find(dict(request.extras), "generationConfig")
     config = fields.optional(
         maxOutputTokens=request.max_tokens,
         temperature=request.temperature,
@@ -177,7 +196,8 @@ def _seed(request: ChatRequest, dropped: list[str]) -> int | None:
 
 def _modalities(request: ChatRequest) -> list[str]:
     names = [name.upper() for name in request.modalities]
-    if request.audio is not None and not names:
+    # OpenAI's clients must ask for text beside sound; no model of Google's answers in both.
+    if request.audio is not None and set(names) <= {"TEXT", "AUDIO"}:
         names = ["AUDIO"]
     return [] if names == ["TEXT"] else names
 

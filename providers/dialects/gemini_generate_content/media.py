@@ -29,8 +29,9 @@ Media = Image | Audio | Video | Document
 FILES = "https://generativelanguage.googleapis.com/v1beta/"
 FILE_HOST = "https://generativelanguage.googleapis.com/"
 YOUTUBE = ("https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/")
-FETCHED = ("gs://", FILE_HOST)
-"""Places that Google itself reads from."""
+FETCHED = ("gs://", "https://")
+"""Places that Google itself reads from; of the web since January 2026, with signed URLs too
+(https://ai.google.dev/gemini-api/docs/file-input-methods)."""
 
 KINDS: dict[str, type[Media]] = {"image": Image, "audio": Audio, "video": Video}
 DEFAULTS = {Image: "image/jpeg", Audio: "audio/wav", Video: "video/mp4"}
@@ -99,10 +100,10 @@ def render_media(part: Media) -> Json:
         case FileId(id=id, media_type=media_type):
             return _file(_uri(id, part), media_type)
         case Url(url=url, media_type=media_type):
-            if url.startswith(YOUTUBE) and isinstance(part, Video):
+            if url.startswith(YOUTUBE):
                 return _file(url, media_type)
             if not url.startswith(FETCHED):
-                raise _unsupported(part, "url", "only gs:// and Files API URIs can be read")
+                raise _unsupported(part, "url", "only gs:// and https:// URIs can be read")
             return _file(url, media_type or _guess(url) or DEFAULTS.get(type(part), PDF))
 
 
@@ -110,7 +111,7 @@ PDF = "application/pdf"
 
 
 def _uri(id: str, part: Media) -> str:
-    if id.startswith(("files/", *FETCHED)):
+    if id.startswith(("files/", "gs://", FILE_HOST)):
         return id if "://" in id else FILES + id
     raise _unsupported(part, "file_id", "it is no file of the Gemini API")
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from providers.chat import (
     Audio,
     ChatRequest,
@@ -39,8 +41,47 @@ ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "too
 VOICES = (Role.SYSTEM, Role.DEVELOPER)
 
 
+EMPTY = Text(text="")
+
+
 def parse_messages(body: Json, detail: str | None) -> Iterator[Message]:
-    """The system instruction and the contents of a request."""
+    """The system instruction and the contents of a request.
+
+    Google's SDK keeps what was streamed chunk by chunk, so consecutive contents of the model are
+    one turn.
+    """
+    turn: tuple[Part, ...] = ()
+    for message in _contents(body, detail):
+        if message.role is Role.ASSISTANT:
+            turn = _continued(turn, message.parts)
+            continue
+        if turn:
+            yield _said(turn)
+            turn = ()
+        yield message
+    if turn:
+        yield _said(turn)
+
+
+def _said(parts: tuple[Part, ...]) -> Message:
+    """The model's turn; the text of a stream's last chunk is empty."""
+    spoken = tuple(part for part in parts if part != EMPTY)
+    return Message(role=Role.ASSISTANT, parts=spoken or parts)
+
+
+def _continued(parts: tuple[Part, ...], more: tuple[Part, ...]) -> tuple[Part, ...]:
+    """`parts` and `more`, with a text that goes on joined."""
+    match (parts[-1:], more[:1]):
+        case ((Text(signature=None) as last,), (Text() as first,)) | (
+            (Thinking(signature=None, redacted=None) as last,),
+            (Thinking(redacted=None) as first,),
+        ):
+            joined = msgspec.structs.replace(first, text=last.text + first.text)
+            return (*parts[:-1], joined, *more[1:])
+    return (*parts, *more)
+
+
+def _contents(body: Json, detail: str | None) -> Iterator[Message]:
     pairing = Pairing()
     system = fields.find(body, "systemInstruction")
     if isinstance(system, str):
@@ -177,6 +218,11 @@ class Conversation:
         if name is None:
             raise InvalidRequest(
                 f"the tool result {part.call_id!r} answers no tool call", param="messages"
+            )
+        if any(not isinstance(inner, Text | Media) for inner in part.parts):
+            raise Unsupported(
+                f"a tool result of other parts than text and media cannot be expressed in {NAME}",
+                param="messages",
             )
         texts = [inner.text for inner in part.parts if isinstance(inner, Text)]
         result: Json = {"name": name, "response": response_of("\n".join(texts), part.is_error)}

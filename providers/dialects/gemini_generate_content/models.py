@@ -13,6 +13,9 @@ VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
 THIRD = (3, 0)
 THINKS_FROM = (2, 5)
 SCHEMAS_FROM = (2, 0)
+NEWEST = (99, 0)
+MINIMAL_UNTIL = (3, 6)
+"""The last flash models that know the level `minimal`."""
 
 
 class Thinks(StrEnum):
@@ -47,21 +50,30 @@ def model_of(name: str) -> Model:
     """The facts of a model; a name that says nothing is taken for one of the newest."""
     name = name.rpartition("/")[2].lower()
     if name.startswith(("gemma", "learnlm", "gemini-pro")) and "latest" not in name:
-        return _older((1, 0))
+        return _thoughtless((1, 0))
     match = VERSION.match(name)
     if match is None:
-        return Model(levels=_levels(name, THIRD))
+        # An alias of Google's own, such as gemini-flash-latest, stands for a model that thinks.
+        own = name.startswith("gemini-")
+        return Model(stops_thinking=not own, levels=_levels(name, NEWEST))
     version = int(match[1]), int(match[2] or 0)
-    if version >= THIRD:
-        return Model(stops_thinking=False, levels=_levels(name, version))
-    return _older(version) if version < THINKS_FROM else _budgeted(name)
+    if version < THINKS_FROM or "tts" in name or (version < THIRD and "image" in name):
+        return _thoughtless(version)
+    if version < THIRD:
+        return _budgeted(name)
+    return Model(stops_thinking=False, levels=_levels(name, version))
 
 
 def _levels(name: str, version: tuple[int, int]) -> tuple[str, ...]:
-    """Pro models cannot think minimally; the first of them knew two levels."""
-    if "pro" not in name or "flash" in name:
+    """The levels that a model knows.
+
+    https://docs.cloud.google.com/vertex-ai/generative-ai/docs/thinking (checked 2026-11)
+    """
+    if "image" in name:
+        return ("minimal", "high") if "flash" in name else ("high",)
+    if "flash" in name and version <= MINIMAL_UNTIL:
         return ("minimal", "low", "medium", "high")
-    return ("low", "high") if version == THIRD else ("low", "medium", "high")
+    return ("low", "high") if "pro" in name and version == THIRD else ("low", "medium", "high")
 
 
 def _budgeted(name: str) -> Model:
@@ -77,7 +89,7 @@ def _budgeted(name: str) -> Model:
     )
 
 
-def _older(version: tuple[int, int]) -> Model:
+def _thoughtless(version: tuple[int, int]) -> Model:
     return Model(
         thinks=Thinks.NEVER,
         wants_signatures=False,

@@ -55,4 +55,4 @@ NAMES = {
     Feature.THINKING: "thought",
 }
 
-CARRIES = frozenset(NAMES) | {Feature.REFUSAL}
+CARRIES = frozenset(NAMES) | {Feature.REFUSAL, Feature.REASONING_SUMMARY}

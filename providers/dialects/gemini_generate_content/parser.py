@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from providers.chat import Finish, Json, Text, Thinking, ToolCall
+from providers.chat import Finish, Json, Signature, Text, Thinking, ToolCall
 from providers.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -27,7 +27,9 @@ from providers.deltas import (
 from providers.dialects.gemini_generate_content.answers import (
     parse_finish,
     parse_logprobs,
+    parse_tier,
     parse_usage,
+    running,
 )
 from providers.dialects.gemini_generate_content.calls import Numbering
 from providers.dialects.gemini_generate_content.citations import Passage, parse_citations
@@ -42,6 +44,7 @@ from providers.dialects.gemini_generate_content.response import (
     seconds,
     text_of,
 )
+from providers.dialects.gemini_generate_content.streamed_calls import StreamedCall
 from providers.errors import CUT, BadAnswer, GatewayError
 
 
@@ -56,6 +59,8 @@ class CandidateParser:
         self._part = -1
         self._texts: dict[int, list[str]] = {}
         self._called = False
+        self._streamed: StreamedCall | None = None
+        """A call whose arguments come in pieces."""
         self._told: Json = {}
         """What the chunks said beside parts and log probabilities, the later winning."""
 
@@ -100,7 +105,10 @@ class CandidateParser:
     def _other(self, part: Json, out: list[AnyDelta]) -> None:
         call = part.get("functionCall")
         if isinstance(call, dict):
-            self._call(parse_call(part, call, "", self._numbering.called), out)
+            if self._streamed is not None or "willContinue" in call or "partialArgs" in call:
+                self._piece(part, call, out)
+            else:
+                self._call(parse_call(part, call, "", self._numbering.called), out)
             return
         shown = parse_shown(part, "")
         match shown:
@@ -118,12 +126,40 @@ class CandidateParser:
             out.append(SignatureDelta(signature=signature, part=self._part, choice=self._index))
 
     def _call(self, call: ToolCall, out: list[AnyDelta]) -> None:
+        self._end_call(self._begin_call(call, out), call.arguments, call.signature, out)
+
+    def _piece(self, part: Json, call: Json, out: list[AnyDelta]) -> None:
+        """A call's beginning, some of its arguments, or its end, which is empty."""
+        if call.get("name"):
+            self._complete(out)
+            begun = parse_call(part, call, "", self._numbering.called)
+            self._streamed = StreamedCall(self._begin_call(begun, out), begun.signature)
+        if self._streamed is None:
+            raise ValueError("arguments of no call")
+        for partial in call.get("partialArgs") or ():
+            self._streamed.add(partial)
+        if not call.get("willContinue"):
+            self._complete(out)
+
+    def _complete(self, out: list[AnyDelta]) -> None:
+        """Ends the call whose arguments came in pieces."""
+        call, self._streamed = self._streamed, None
+        if call is not None:
+            self._end_call(call.part, call.arguments, call.signature, out)
+
+    def _begin_call(self, call: ToolCall, out: list[AnyDelta]) -> int:
         self._kind, self._called = object, True
-        at, choice = self._new(), self._index
-        out.append(ToolCallBegin(id=call.id, name=call.name, part=at, choice=choice))
-        out.append(ArgumentsDelta(text=call.arguments, part=at, choice=choice))
-        if call.signature is not None:
-            out.append(SignatureDelta(signature=call.signature, part=at, choice=choice))
+        at = self._new()
+        out.append(ToolCallBegin(id=call.id, name=call.name, part=at, choice=self._index))
+        return at
+
+    def _end_call(
+        self, at: int, arguments: str, signature: Signature | None, out: list[AnyDelta]
+    ) -> None:
+        choice = self._index
+        out.append(ArgumentsDelta(text=arguments, part=at, choice=choice))
+        if signature is not None:
+            out.append(SignatureDelta(signature=signature, part=at, choice=choice))
         out.append(PartEnd(part=at, choice=choice))
 
     @property
@@ -133,6 +169,7 @@ class CandidateParser:
 
     def end(self, out: list[AnyDelta]) -> None:
         """Appends what is only known at the end: sources, and why it ended."""
+        self._complete(out)
         texts = [Passage(at, "".join(pieces)) for at, pieces in self._texts.items()]
         for part, citation in parse_citations(self._told, texts):
             out.append(CitationDelta(citation=citation, part=part, choice=self._index))
@@ -206,7 +243,8 @@ class Parser:
                 id=text_of(chunk, "responseId"),
                 model=text_of(chunk, "modelVersion"),
                 created=seconds(chunk.get("createTime")),
-                usage=parse_usage(chunk.get("usageMetadata")),
+                usage=running(parse_usage(chunk.get("usageMetadata"))),
+                service_tier=parse_tier(chunk.get("usageMetadata")),
             )
         )
 
@@ -227,11 +265,16 @@ class Parser:
             if known is None:
                 known = self._candidates[index] = CandidateParser(int(index), self._origin)
             known.feed(candidate, deltas)
-        raw = chunk.get("usageMetadata")
-        if raw is not None and raw != self._used:
-            self._used = raw
-            usage = parse_usage(raw)
-            if usage is not None:
-                deltas.append(Used(usage=usage))
         if blocked(chunk.get("promptFeedback")):
             self._feedback = chunk["promptFeedback"]
+        raw = chunk.get("usageMetadata")
+        if raw is not None and raw != self._used:
+            self._count(raw, deltas)
+
+    def _count(self, raw: Any, deltas: list[AnyDelta]) -> None:
+        self._used = raw
+        usage = parse_usage(raw)
+        if not self._feedback and not any(each.ended for each in self._candidates.values()):
+            usage = running(usage)
+        if usage is not None:
+            deltas.append(Used(usage=usage))

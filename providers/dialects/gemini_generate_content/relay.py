@@ -4,9 +4,10 @@ import orjson
 
 from providers.chat import Finish
 from providers.dialect import Seen
+from providers.dialects.gemini_generate_content.answers import running
 from providers.dialects.gemini_generate_content.errors import describe, error_body
 from providers.dialects.gemini_generate_content.framing import Chunks
-from providers.dialects.gemini_generate_content.response import note
+from providers.dialects.gemini_generate_content.response import note, written
 from providers.errors import CUT, ApiError, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import json_array
@@ -22,6 +23,7 @@ class Watcher:
         self.seen = Seen()
         self._called = False
         """True once a function was called: Gemini then still says STOP."""
+        self._characters = 0
 
     def chunk(self, chunk: bytes) -> None:
         """One chunk; one that cannot be read says nothing."""
@@ -37,8 +39,11 @@ class Watcher:
             self._called = self._called or CALL in chunk
             if self._called and seen.finish is Finish.STOP:
                 seen.finish = Finish.TOOL_CALLS
-            if seen.usage is None and TEXT in chunk:
-                seen.generated += 1 + (len(chunk) - chunk.find(TEXT)) // CHARACTERS_PER_TOKEN
+            if seen.finish is None:
+                seen.usage = running(seen.usage)
+            if (seen.usage is None or seen.usage.estimated) and TEXT in chunk:
+                self._characters += written(value)
+                seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
 
     def fail(self, error: ApiError) -> bytes:
         """The error as a chunk."""

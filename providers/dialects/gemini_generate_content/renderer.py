@@ -229,8 +229,7 @@ class Renderer:
 
     def _whole(self, delta: WholePart) -> bytes:
         self._candidate(delta.choice)
-        part = render_part(delta.value)
-        return b"" if part is None else self._say(delta.choice, part)
+        return b"".join([self._say(delta.choice, part) for part in render_part(delta.value)])
 
     def _end(self, delta: End) -> bytes:
         out = self._complete(delta.choice)

@@ -3,6 +3,7 @@
 https://ai.google.dev/api/generate-content#request-body
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from providers.chat import ChatRequest, Json
@@ -14,9 +15,11 @@ from providers.dialects.gemini_generate_content.tools import (
     parse_choice,
     parse_rest,
     parse_tools,
+    parse_unsaid,
     render_choice,
     render_tools,
 )
+from providers.errors import Unsupported
 from providers.fidelity import Feature
 
 PARSED = fields.spellings(
@@ -35,8 +38,13 @@ OWN = fields.spellings(
     ("safetySettings", "cachedContent", "labels", "modelArmorConfig", "continuationToken")
 )
 """Members that no other dialect knows."""
-MERGED = ("generationConfig", "toolConfig")
+KEPT_THERE = ("cachedContent", "continuationToken")
+"""A part of the prompt, or of the answer, that only Google has."""
+MERGED = fields.spellings(("generationConfig", "toolConfig"))
 """Extras whose members join those that are rendered."""
+NESTING = ("extra_body", "google")
+"""Where Google's OpenAI-compatible API takes what is its own
+(https://ai.google.dev/gemini-api/docs/openai#extra-body)."""
 
 TIERS = {"default": "standard", "standard_only": "standard", "unspecified": "auto"}
 KNOWN_TIERS = ("standard", "flex", "priority")
@@ -44,6 +52,9 @@ KNOWN_TIERS = ("standard", "flex", "priority")
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
     """A client's request; the model and whether to stream stand in the path."""
+    for name in KEPT_THERE:
+        if fields.find(body, name):
+            raise Unsupported(f"{name} needs a provider of the Gemini API", param=name)
     config, rest = generation.parse_config(body)
     extras: dict[str, Any] = {
         OWN.get(name, name): value
@@ -54,6 +65,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         extras["generationConfig"] = rest
     if calling := parse_rest(body):
         extras["toolConfig"] = calling
+    extras |= parse_unsaid(body)
     tier = fields.text(body, "serviceTier")
     return ChatRequest(
         model=path_model or fields.text(body, "model") or "",
@@ -85,19 +97,40 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
         serviceTier=_tier(request, dropped),
         store=request.store,
     )
-    for name, value in request.extras.items():
+    return body | _extras(request.extras, dropped)
+
+
+def _extras(extras: Mapping[str, Any], dropped: list[str]) -> Json:
+    """What only Google knows; in an OpenAI body some of it stands under `google`."""
+    found: Json = {}
+    for name, value in extras.items():
         if name in OWN:
-            body[name] = value
+            found[OWN[name]] = value
+        elif name in NESTING and isinstance(value, dict):
+            found |= _nested(name, value, dropped)
         elif name not in MERGED or not isinstance(value, dict):
             dropped.append(name)
-    return body
+    return found
+
+
+def _nested(at: str, extras: Json, dropped: list[str]) -> Json:
+    found: Json = {}
+    for name, value in extras.items():
+        if name in OWN:
+            found[OWN[name]] = value
+        elif name in NESTING and isinstance(value, dict):
+            found |= _nested(f"{at}.{name}", value, dropped)
+        else:
+            dropped.append(f"{at}.{name}")
+    return found
 
 
 def _tool_config(request: ChatRequest, calling: Json) -> Json:
-    own = request.extras.get("toolConfig")
+    own = fields.find(dict(request.extras), "toolConfig")
     config = dict(own) if isinstance(own, dict) else {}
     if calling:
-        config["functionCallingConfig"] = calling
+        rest = config.get("functionCallingConfig")
+        config["functionCallingConfig"] = {**(rest if isinstance(rest, dict) else {}), **calling}
     return config
 
 

@@ -33,6 +33,7 @@ from providers.dialects.gemini_generate_content.answers import (
     REASONS,
     parse_finish,
     parse_logprobs,
+    parse_tier,
     parse_usage,
     render_logprobs,
     render_usage,
@@ -87,6 +88,7 @@ def parse_response(body: Json) -> ChatResponse:
         created=seconds(body.get("createTime")),
         choices=tuple(choices) or (Choice(finish=Finish.CONTENT_FILTER),),
         usage=parse_usage(body.get("usageMetadata")),
+        service_tier=parse_tier(body.get("usageMetadata")),
         native={name: body[name] for name in OWN if body.get(name) is not None},
     )
 
@@ -202,12 +204,9 @@ def render_candidate(choice: Choice) -> Json:
     parts: list[Json] = []
     cited: list[tuple[int, str, Citation]] = []
     for part in choice.parts:
-        rendered = render_part(part)
-        if rendered is None:
-            continue
         if isinstance(part, Text):
             cited += [(len(parts), part.text, citation) for citation in part.citations]
-        parts.append(rendered)
+        parts += render_part(part)
     candidate: Json = {
         "content": {"parts": parts, "role": "model"},
         "finishReason": REASONS[choice.finish or Finish.STOP],
@@ -228,26 +227,27 @@ def own_of(native: Mapping[str, Any]) -> Json:
     return {name: native[name] for name in OWN_CANDIDATE if name in native}
 
 
-def render_part(part: Part) -> Json | None:
-    """One part; None for what the format cannot hold."""
+def render_part(part: Part) -> list[Json]:
+    """What a part is in the format; nothing for what the format cannot hold."""
     match part:
         case Text(text=text, signature=signature):
-            return {"text": text, **_signed(signature)}
+            return [{"text": text, **_signed(signature)}]
         case Refusal(text=text):
-            return {"text": text}
+            return [{"text": text}]
         case Thinking(redacted=redacted) if redacted is not None:
-            return {"text": "", "thought": True, "thoughtSignature": render_redacted(redacted)}
+            return [{"text": "", "thought": True, "thoughtSignature": render_redacted(redacted)}]
         case Thinking(text=text, signature=signature):
-            return {"text": text, "thought": True, **_signed(signature)}
+            return [{"text": text, "thought": True, **_signed(signature)}]
         case ToolCall():
-            return render_call(part.id, part.name, part.arguments, part.signature)
-        case Audio(source=Data(base64="")):
-            return {"text": part.transcript} if part.transcript else None
-        case Image() | Audio() | Video() if isinstance(part.source, Data):
-            return render_media(part)
+            return [render_call(part.id, part.name, part.arguments, part.signature)]
+        case Audio(source=Data(base64=data), transcript=transcript):
+            said: list[Json] = [{"text": transcript}] if transcript else []
+            return [render_media(part), *said] if data else said
+        case Image() | Video() if isinstance(part.source, Data):
+            return [render_media(part)]
         case Native(dialect=dialect, value=value) if dialect == NAME:
-            return dict(value)
-    return None
+            return [dict(value)]
+    return []
 
 
 def render_call(id: str, name: str, arguments: str, signature: Any) -> Json:
@@ -287,3 +287,12 @@ def _note_finish(candidate: Json, seen: Seen) -> None:
         seen.finish = parse_finish(
             reason, any("functionCall" in part for part in parts_of(candidate))
         )
+
+
+def written(chunk: Json) -> int:
+    """Characters of text in a chunk."""
+    candidates = chunk.get("candidates")
+    if not isinstance(candidates, list):
+        return 0
+    parts = (part for each in candidates if isinstance(each, dict) for part in parts_of(each))
+    return sum(len(text) for part in parts if isinstance(text := part.get("text"), str))

@@ -45,9 +45,13 @@ def standard(value: str) -> str:
     return value + "=" * (-len(value) % 4)
 
 
+DUMMIES = {standard(word) for word in (SKIP, "context_engineering_is_the_way_to_go")}
+"""Both words that the documentation allows in a signature's place."""
+
+
 def parse_signature(value: str | None) -> Signature | None:
     """Whose `thoughtSignature` it is; None where there is none, or one that says so."""
-    if not value or standard(value) == standard(SKIP):
+    if not value or standard(value) in DUMMIES:
         return None
     sealed = _sealed(value)
     if sealed.startswith(SEAL):

@@ -11,7 +11,7 @@ from providers.fidelity import Feature
 
 # https://ai.google.dev/gemini-api/docs/openai#thinking has the same table.
 BUDGETS = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24_576}
-NEAREST = {"minimal": "low", "medium": "high", "xhigh": "high", "max": "high"}
+EFFORTS = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 
 def parse_thinking(config: Json) -> Reasoning | None:
@@ -50,11 +50,19 @@ def render_thinking(wish: Reasoning | None, model: Model, dropped: list[str]) ->
             dropped.append(Feature.REASONING_EFFORT.value)
     elif wish.effort is not None:
         config |= _effort(wish.effort, model, dropped)
-    # Whoever switches thinking on elsewhere is shown the thoughts without a further word.
-    show = wish.show if wish.show is not None else wish.enabled
-    if show is not None:
+    if (show := _shows(wish, dropped)) is not None:
         config["includeThoughts"] = show
     return config
+
+
+def _shows(wish: Reasoning, dropped: list[str]) -> bool | None:
+    """Whether thoughts are part of the answer; Gemini shows them in a summary of its own length."""
+    if wish.summary not in (None, "auto"):
+        dropped.append(Feature.REASONING_SUMMARY.value)
+    if wish.show is not None:
+        return wish.show
+    # Whoever switches thinking on elsewhere is shown the thoughts without a further word.
+    return True if wish.summary is not None else wish.enabled
 
 
 def _said(wish: Reasoning) -> list[str]:
@@ -65,6 +73,7 @@ def _said(wish: Reasoning) -> list[str]:
         (Feature.REASONING_BUDGET, wish.budget),
         (Feature.REASONING_EFFORT, wish.effort or (wish.enabled and wish.budget is None)),
         (Feature.REASONING_SHOW, wish.show),
+        (Feature.REASONING_SUMMARY, wish.summary),
     )
     return [feature.value for feature, value in asked if value]
 
@@ -90,7 +99,7 @@ def _budget(budget: int, model: Model, dropped: list[str]) -> int:
 
 def _effort(effort: str, model: Model, dropped: list[str]) -> Json:
     if model.thinks is Thinks.LEVEL:
-        level = effort if effort in model.levels else NEAREST.get(effort, "high")
+        level = _nearest(effort, model.levels)
         if level != effort:
             dropped.append(Feature.REASONING_EFFORT.value)
         return {"thinkingLevel": level.upper()}
@@ -98,3 +107,9 @@ def _effort(effort: str, model: Model, dropped: list[str]) -> Json:
     if budget is None:
         dropped.append(Feature.REASONING_EFFORT.value)
     return {"thinkingBudget": max(budget or model.most, model.least)}
+
+
+def _nearest(effort: str, levels: tuple[str, ...]) -> str:
+    """The level next to `effort`, of two equally near ones the higher."""
+    wanted = EFFORTS.index(effort) if effort in EFFORTS else len(EFFORTS)
+    return min(reversed(levels), key=lambda level: abs(EFFORTS.index(level) - wanted))

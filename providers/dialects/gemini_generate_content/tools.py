@@ -11,9 +11,13 @@ from providers.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, Tool
 from providers.dialects.gemini_generate_content import fields
 from providers.dialects.gemini_generate_content.models import Model
 from providers.dialects.gemini_generate_content.names import NAME
-from providers.errors import Unsupported
+from providers.dialects.gemini_generate_content.native_tools import render_native
 from providers.fidelity import Feature
 
+UNSAID = fields.spellings(("response", "responseJsonSchema", "behavior"))
+"""What a declaration says beside its name, its description and its parameters."""
+CALLING = fields.spellings(("functionCallingConfig",)).keys()
+CHOICE = fields.spellings(("mode", "allowedFunctionNames")).keys()
 MODES = ("AUTO", "ANY", "NONE", "VALIDATED", "MODE_UNSPECIFIED")
 
 
@@ -45,6 +49,17 @@ def _declaration(value: Json, at: str, strict: bool | None) -> Tool:
         schema=schema,
         strict=strict,
     )
+
+
+def parse_unsaid(body: Json) -> Json:
+    """What declarations say that no other dialect has a place for, by its place in the body."""
+    found: Json = {}
+    for tool, at in fields.objects(body, "tools"):
+        for declaration, _ in fields.objects(tool, "functionDeclarations", at):
+            for name in declaration.keys() & UNSAID.keys():
+                place = f"tools.functionDeclarations.{UNSAID[name]}"
+                found.setdefault(place, []).append(declaration[name])
+    return found
 
 
 def _calling(body: Json) -> Json:
@@ -87,8 +102,9 @@ def parse_choice(body: Json) -> ToolChoice | None:
 def parse_rest(body: Json) -> Json:
     """What `toolConfig` says beside the choice."""
     config = fields.mapping(body, "toolConfig") or {}
-    known = ("functionCallingConfig", "function_calling_config")
-    return {name: value for name, value in config.items() if name not in known}
+    rest = {name: value for name, value in config.items() if name not in CALLING}
+    calling = {name: value for name, value in _calling(body).items() if name not in CHOICE}
+    return {**rest, "functionCallingConfig": calling} if calling else rest
 
 
 def render_tools(request: ChatRequest, model: Model, dropped: list[str]) -> list[Json]:
@@ -98,10 +114,8 @@ def render_tools(request: ChatRequest, model: Model, dropped: list[str]) -> list
     for tool in request.tools:
         if isinstance(tool, Tool):
             declarations.append(_render(tool, model, dropped))
-        elif tool.dialect == NAME:
-            others.append(dict(tool.value))
         else:
-            raise Unsupported(f"a tool of {tool.dialect} cannot run at {NAME}", param="tools")
+            others.append(render_native(tool, dropped))
     return [{"functionDeclarations": declarations}, *others] if declarations else others
 
 
