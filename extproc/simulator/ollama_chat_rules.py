@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from extproc.simulator.dialect import Call, Json, Refusal
 
-LEVELS = {"low", "medium", "high"}
-LEVELLED = "gpt-oss"
+LEVELS = ("high", "medium", "low", "max")
 OPTIONS = {
     "temperature": (int, float),
     "top_p": (int, float),
@@ -96,8 +95,9 @@ def _think(body: Json) -> None:
     level = body.get("think")
     if not isinstance(level, str):
         return
-    if level not in LEVELS or LEVELLED not in body["model"]:
-        raise Refusal(f'think value "{level}" is not supported for this model')
+    if level not in LEVELS:
+        allowed = ", ".join(f'"{word}"' for word in LEVELS)
+        raise Refusal(f'invalid think value: "{level}" (must be {allowed}, true, or false)')
 
 
 def _roles(body: Json) -> None:

@@ -21,7 +21,7 @@ from providers.chat import (
     ToolCall,
 )
 from providers.dialects.cohere_chat import DIALECT
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, FailedAnswer
 from providers.usage import Usage
 from tests.dialects.cohere_chat_wire import ASK, client, render
 from tests.strategies import chat_responses
@@ -161,6 +161,18 @@ def test_each_source_is_a_citation() -> None:
 def test_what_is_no_answer_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(BadAnswer):
         DIALECT.parse_response(body)
+
+
+@pytest.mark.parametrize(("reason", "status"), [("ERROR", 500), ("TIMEOUT", 504)])
+def test_a_failure_without_words_is_no_answer(reason: str, status: int) -> None:
+    body: dict[str, Any] = {"id": "x", "finish_reason": reason, "message": {"content": []}}
+    with pytest.raises(FailedAnswer, match="gave up") as caught:
+        DIALECT.parse_response(body)
+    assert caught.value.as_api_error().status == status
+    with pytest.raises(FailedAnswer, match="boom"):
+        DIALECT.parse_response({**body, "error": "boom"})
+    body["message"] = {"content": [{"type": "text", "text": "half"}]}
+    assert DIALECT.parse_response(body).choices[0].finish is Finish.ERROR
 
 
 def test_watching_tells_usage_and_finish() -> None:

@@ -1,5 +1,6 @@
 """Every feature that Cohere chat says it carries changes what is sent, and no other does."""
 
+import msgspec
 import pytest
 
 from providers.chat import Citation, NativeTool, Signature
@@ -13,6 +14,11 @@ USES: dict[Feature, Pair] = uses(
     Signature(origin="cohere", value="thinking"),
     Citation(start=0, end=1, native={"start": 0, "end": 1}, dialect=DIALECT.name),
 )
+
+# Cohere takes no tools beside a response format.
+for output in (Feature.JSON_MODE, Feature.JSON_SCHEMA):
+    without, having = (msgspec.structs.replace(each, tools=()) for each in USES[output])
+    USES[output] = without, having
 
 
 @pytest.mark.parametrize("feature", USES)

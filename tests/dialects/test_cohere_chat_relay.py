@@ -96,7 +96,6 @@ def test_an_event_of_no_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
         (404, Cause.NOT_FOUND, cohere.NotFoundError),
         (422, Cause.INVALID_REQUEST, cohere.UnprocessableEntityError),
         (429, Cause.RATE_LIMIT, cohere.TooManyRequestsError),
-        (498, Cause.AUTHENTICATION, cohere.InvalidTokenError),
         (500, Cause.SERVER, cohere.InternalServerError),
         (503, Cause.UNAVAILABLE, cohere.ServiceUnavailableError),
         (504, Cause.TIMEOUT, cohere.GatewayTimeoutError),
@@ -119,6 +118,15 @@ def test_the_official_client_raises_what_it_should(
         list(streamed.chat_stream(**ASK, request_options=ONCE))
     again = DIALECT.parse_error(status, {}, body)
     assert (again.cause, again.message, again.request_id) == (cause, "because", "r")
+
+
+def test_an_invalid_token_is_a_401_to_others_and_a_498_to_cohere_s_own() -> None:
+    error = DIALECT.parse_error(498, {}, b'{"message":"invalid api token"}')
+    assert (error.status, error.cause) == (401, Cause.AUTHENTICATION)
+    status, headers, body = DIALECT.render_error(error)
+    assert status == 498
+    with pytest.raises(cohere.InvalidTokenError):
+        client(body, headers["content-type"], status).chat(**ASK, request_options=ONCE)
 
 
 @pytest.mark.parametrize(

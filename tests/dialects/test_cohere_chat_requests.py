@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from providers.chat import (
     ChatRequest,
-    Citation,
     Data,
     Document,
     Image,
@@ -31,24 +30,11 @@ from providers.chat import (
 from providers.dialects.cohere_chat import DIALECT
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
-from tests.dialects.cohere_chat_wire import parse, rendered
+from tests.dialects.cohere_chat_wire import CALL, asked, assistant, parse, rendered, user
 from tests.strategies import chat_requests
 
 PLAIN = Signature(origin="cohere", value="thinking")
 PICTURE = Data(base64="AAAA", media_type="image/png")
-CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
-
-
-def asked(*messages: Message, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=messages, **members)
-
-
-def user(*parts: Any) -> Message:
-    return Message(role=Role.USER, parts=parts or (Text(text="hi"),))
-
-
-def assistant(*parts: Any) -> Message:
-    return Message(role=Role.ASSISTANT, parts=parts)
 
 
 ROUND = frozenset(
@@ -135,9 +121,8 @@ def test_a_conversation_with_plan_calls_thoughts_and_documents_is_read() -> None
         documents=["one", {"id": "2", "data": {"title": "T", "snippet": "two"}}],
     )
     call = ToolCall(id="c", name="f", arguments='{"a":1}')
-    paper = Document(source=PlainText(text="d"), cite=True)
     results = (
-        ToolResult(call_id="c", name="f", parts=(paper,)),
+        ToolResult(call_id="c", name="f", parts=(Text(text="d"),)),
         ToolResult(call_id="c", name="f", parts=(Text(text="r"),)),
     )
     assert request.messages == (
@@ -148,12 +133,11 @@ def test_a_conversation_with_plan_calls_thoughts_and_documents_is_read() -> None
         assistant(Text(text="done")),
         user(
             Document(source=PlainText(text="one"), cite=True),
-            Document(source=PlainText(text="two"), name="T", cite=True),
+            Document(source=PlainText(text='{"title":"T","snippet":"two"}'), name="2", cite=True),
             Text(text="more"),
         ),
     )
     body, _ = rendered(request)
-    assert body["documents"] == [{"data": {"text": "one"}}, {"data": {"text": "two", "title": "T"}}]
     assert body["messages"][2] == {
         "role": "assistant",
         "tool_calls": [CALL],
@@ -163,65 +147,12 @@ def test_a_conversation_with_plan_calls_thoughts_and_documents_is_read() -> None
     assert [message["role"] for message in body["messages"]][3:5] == ["tool", "tool"]
 
 
-def test_a_document_of_other_members_keeps_them_all() -> None:
-    request = parse(documents=[{"data": {"author": "A", "text": "t"}}, {"data": "plain"}])
-    first, second, _ = request.messages[0].parts
-    assert first.source == PlainText(text='{"author":"A","text":"t"}')
-    assert second.source == PlainText(text="plain")
-
-
-def test_documents_that_need_no_citations_turn_them_off() -> None:
-    paper = Document(source=PlainText(text="t"), name="T", context="c")
-    body, _ = rendered(asked(user(paper, Text(text="q"))))
-    assert body["citation_options"] == {"mode": "OFF"}
-    assert body["documents"] == [{"data": {"text": "t", "title": "T", "context": "c"}}]
-    assert DIALECT.parse_request(body, "", False) == asked(user(paper, Text(text="q")))
-
-
-def test_a_message_of_documents_alone_says_so() -> None:
-    body, _ = rendered(asked(user(Document(source=PlainText(text="t"), cite=True))))
-    assert body["messages"] == [{"role": "user", "content": "Read the documents."}]
-
-
-def test_documents_without_a_user_make_one() -> None:
-    request = parse(messages=[], documents=["d"])
-    assert request.messages[0].role is Role.USER
-
-
-def test_citations_of_an_earlier_answer_are_sent_back() -> None:
-    native = {"start": 0, "end": 1, "text": "x", "sources": [{"type": "document", "id": "d"}]}
-    request = parse(messages=[{"role": "assistant", "content": "xy", "citations": [native]}])
-    assert request.messages[0].parts[0].citations[0].title == "d"
-    body, dropped = rendered(request)
-    where = {"type": "TEXT_CONTENT", "content_index": 0}
-    assert body["messages"][0]["citations"] == [{**native, **where}]
-    assert dropped == []
-    foreign = Text(text="x", citations=(Citation(url="https://a.test/"),))
-    body, dropped = rendered(asked(assistant(foreign)))
-    assert body["messages"] == [{"role": "assistant", "content": "x"}]
-    assert dropped == [Feature.CITATIONS]
-
-
-def test_a_plans_citations_stay_the_plans() -> None:
-    cited = {"start": 0, "end": 1, "text": "x", "type": "PLAN", "sources": []}
-    message = {"role": "assistant", "tool_plan": "xy", "tool_calls": [CALL], "citations": [cited]}
-    body, _ = rendered(parse(messages=[message]))
-    assert body["messages"][0]["citations"] == [cited]
-    own = Citation(start=0, end=1, native={"start": 0, "end": 1}, dialect="cohere.chat")
-    call = ToolCall(id="c", name="f", arguments="{}")
-    texts = (Text(text="ab"), Text(text="cd", citations=(own,)))
-    moved, _ = rendered(asked(assistant(*texts, call)))
-    assert moved["messages"][0]["citations"] == [
-        {"start": 2, "end": 3, "text": "c", "type": "PLAN"}
-    ]
-
-
 def test_foreign_thoughts_are_left_out_and_named_once() -> None:
     foreign = Signature(origin="anthropic", value="s")
     thoughts = [Thinking(text="a", signature=foreign), Thinking(redacted=foreign), Thinking()]
     body, dropped = rendered(asked(assistant(*thoughts, Text(text="x"))))
     assert body["messages"] == [{"role": "assistant", "content": "x"}]
-    assert dropped == ["thinking"]
+    assert dropped == [Feature.THINKING]
 
 
 def test_what_was_sealed_for_a_client_comes_back() -> None:
@@ -264,6 +195,31 @@ def test_ranges_are_kept_and_named() -> None:
     )
     assert "frequency_penalty" not in body
     assert dropped == ["temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty"]
+
+
+def test_a_seed_is_not_negative() -> None:
+    body, dropped = rendered(asked(user(), seed=-5))
+    assert (body["seed"], dropped) == (0, ["seed"])
+
+
+def test_the_system_speaks_once_where_it_comes_first() -> None:
+    system, developer = (
+        Message(role=role, parts=(Text(text=role),)) for role in (Role.SYSTEM, Role.DEVELOPER)
+    )
+    body, _ = rendered(asked(system, developer, user(), system))
+    blocks = [{"type": "text", "text": text} for text in ("system", "developer")]
+    assert [message["content"] for message in body["messages"]] == [blocks, "hi", "system"]
+    body, _ = rendered(asked(system, user(), output=JsonOutput()))
+    assert [block["text"] for block in body["messages"][0]["content"]][1] == "system"
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+
+
+def test_empty_messages_are_left_out_unless_there_are_no_others() -> None:
+    empty, quiet = user(Text(text="")), Message(role=Role.SYSTEM, parts=(Text(text=""),))
+    body, _ = rendered(asked(quiet, empty, user()))
+    assert body["messages"] == [{"role": "user", "content": "hi"}]
+    body, _ = rendered(asked(empty))
+    assert body["messages"] == [{"role": "user", "content": ""}]
 
 
 def test_too_many_stops_are_refused() -> None:
@@ -311,6 +267,27 @@ def test_json_mode_is_asked_for_in_words_too() -> None:
     assert parse(response_format={"type": "text"}).output is None
     older = parse(response_format={"type": "json_object", "schema": {"a": 1}})
     assert older.output == JsonOutput(schema={"a": 1})
+
+
+def test_beside_a_response_format_documents_are_words() -> None:
+    paper = Document(source=PlainText(text="t"), name="T", context="c")
+    request = asked(user(paper, Text(text="as JSON")), output=JsonOutput(schema={"a": 1}))
+    body, _ = rendered(request)
+    texts = [block["text"] for block in body["messages"][0]["content"]]
+    assert texts == ["T\nc\nt", "as JSON"]
+    assert "documents" not in body
+    assert "citation_options" not in body
+
+
+def test_beside_a_response_format_nothing_is_cited_or_called() -> None:
+    cited = Document(source=PlainText(text="t"), cite=True)
+    for request in (
+        asked(user(cited), output=JsonOutput()),
+        asked(user(), tools=TOOLS, output=JsonOutput()),
+    ):
+        with pytest.raises(Unsupported) as caught:
+            rendered(request)
+        assert caught.value.param == "response_format"
 
 
 @pytest.mark.parametrize(
@@ -436,6 +413,7 @@ def test_extras_are_sent_where_cohere_knows_them() -> None:
     fast = {"citation_options": {"mode": "FAST"}}
     assert parse(**fast).extras == fast
     assert parse(citation_options={"mode": "OFF"}).extras == {}
+    assert parse(citation_options=None, safety_mode=None).extras == {}
 
 
 junk = st.recursive(

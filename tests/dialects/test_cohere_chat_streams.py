@@ -87,7 +87,7 @@ def test_a_stream_is_read_as_it_was_written_however_it_is_cut(
 
 
 def test_the_official_client_reads_every_kind_of_event() -> None:
-    cited = Citation(url="https://a.test/", start=0, end=2)
+    quoted = Citation(url="https://a.test/", start=0, end=2)
     got = told(
         stream(
             [
@@ -96,7 +96,7 @@ def test_the_official_client_reads_every_kind_of_event() -> None:
                 ThinkingDelta(part=0, text="hm"),
                 TextDelta(part=1, text="he"),
                 TextDelta(part=1, text="llo\u2028"),
-                CitationDelta(part=1, citation=cited),
+                CitationDelta(part=1, citation=quoted),
                 ToolCallBegin(id="c", name="f", part=2),
                 ArgumentsDelta(text='{"a"', part=2),
                 ArgumentsDelta(text=":1}", part=2),
@@ -119,6 +119,8 @@ def test_the_official_client_reads_every_kind_of_event() -> None:
     assert got[2].delta.message.content.thinking == "hm"
     words = [each for each in got if each.type == "content-delta" and each.index == 1]
     assert "".join(each.delta.message.content.text for each in words) == "hello\u2028"
+    cited = next(each for each in got if each.type == "citation-start")
+    assert cited.delta.message.citations.text == "he"
     calls = [each for each in got if each.type == "tool-call-delta"]
     arguments = [each.delta.message.tool_calls.function.arguments for each in calls]
     assert arguments == ['{"a"', ":1}", "{}"]
@@ -184,6 +186,19 @@ def test_every_legal_order_is_a_stream_that_the_client_reads(deltas: list[AnyDel
     starts = sum(kind in ("content-start", "tool-call-start", "citation-start") for kind in found)
     ends = sum(kind in ("content-end", "tool-call-end", "citation-end") for kind in found)
     assert starts == ends
+
+
+def test_a_citation_quotes_its_own_text_only() -> None:
+    cited = Citation(start=0, end=1)
+    deltas = [
+        *(START, TextDelta(part=0, text="ab"), TextDelta(part=1, text="cd")),
+        *(CitationDelta(part=0, citation=cited), CitationDelta(part=1, citation=cited)),
+        *(ThinkingDelta(part=2, text="ef"), CitationDelta(part=2, citation=cited)),
+        *(TextDelta(part=0, text="gh"), CitationDelta(part=0, citation=cited), END),
+    ]
+    told = [each for each in events(stream(deltas)) if each["type"] == "citation-start"]
+    quotes = [each["delta"]["message"]["citations"].get("text") for each in told]
+    assert quotes == [None, "c", None, None]
 
 
 def test_interleaved_parts_lose_nothing() -> None:
@@ -275,6 +290,13 @@ def test_a_stream_of_cohere_is_read() -> None:
     assert (first.arguments, second.arguments) == ("{}", "{}")
     assert found[-1] == End(finish=Finish.TOOL_CALLS)
     assert Used(usage=Usage(input=4, output=5)) in found
+
+
+def test_citations_of_thoughts_are_of_no_text() -> None:
+    cited = {"start": 0, "end": 1, "type": "THINKING_CONTENT", "sources": [{"id": "d"}]}
+    message = {"message": {"citations": cited}}
+    found = parsed([BEGIN, said("a"), event("citation-start", index=0, delta=message), ended()])
+    assert assembled(found) == [Text(text="a")]
 
 
 def test_a_citation_before_its_text_makes_the_part() -> None:

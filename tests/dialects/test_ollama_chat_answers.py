@@ -41,7 +41,7 @@ from providers.deltas import (
     WholePart,
 )
 from providers.dialects.ollama_chat import DIALECT
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.usage import Usage
 from tests.dialects.ollama_chat_wire import (
     ASK,
@@ -114,6 +114,8 @@ def test_the_official_client_reads_a_whole_answer() -> None:
     assert (got.message.thinking, got.message.content) == ("hm", "hi")
     assert got.message.tool_calls[0].function.arguments == {"a": 1}
     assert (got.prompt_eval_count, got.eval_count) == (7, 3)
+    durations = (got.total_duration, got.load_duration, got.prompt_eval_duration, got.eval_duration)
+    assert durations == (0, 0, 0, 0)
 
 
 def test_a_refusal_and_a_transcript_are_words() -> None:
@@ -169,10 +171,16 @@ def test_every_moment_is_read(text: Any, created: int) -> None:
     assert DIALECT.parse_response({"message": {}, "created_at": text}).created == created
 
 
-@pytest.mark.parametrize("body", [{}, {"message": 5}, {"error": "gone"}])
+@pytest.mark.parametrize("body", [{}, {"message": 5}])
 def test_what_is_no_answer_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(BadAnswer):
         DIALECT.parse_response(body)
+
+
+def test_an_error_of_status_200_is_no_answer() -> None:
+    with pytest.raises(FailedAnswer, match="gone") as caught:
+        DIALECT.parse_response({"error": "gone"})
+    assert caught.value.as_api_error().status == 500
 
 
 def test_the_official_client_reads_a_stream() -> None:
@@ -199,6 +207,7 @@ def test_the_official_client_reads_a_stream() -> None:
     calls = [each.message.tool_calls[0].function for each in got[3:5]]
     assert [(call.name, call.arguments) for call in calls] == [("f", {"x": 1}), ("g", {})]
     assert (got[-1].done_reason, got[-1].prompt_eval_count, got[-1].eval_count) == ("stop", 7, 3)
+    assert (got[0].total_duration, got[-1].total_duration) == (None, 0)
     assert {(each.model, each.created_at) for each in got} == {("m", MOMENT)}
 
 

@@ -145,8 +145,8 @@ def test_every_member_is_read() -> None:
     body, dropped = rendered(request)
     assert body["options"]["num_ctx"] == 4096
     assert body["keep_alive"] == "5m"
-    assert dropped == ["reasoning.effort"]
-    assert DIALECT.parse_request({**body, "think": "high"}, "", False) == request
+    assert dropped == []
+    assert DIALECT.parse_request(body, "", False) == request
 
 
 def test_a_stream_is_what_silence_asks_for() -> None:
@@ -161,8 +161,21 @@ def test_other_forms_are_read() -> None:
     assert (request.stop, request.max_tokens, request.output) == (("x",), None, JsonOutput())
     assert request.reasoning == Reasoning(enabled=False)
     assert parse(format="").output is None
-    assert DIALECT.parse_request({"model": "m"}, "", False).messages == ()
-    assert DIALECT.parse_request({}, "path", False).model == "path"
+    hello = {"messages": [{"role": "User", "content": "hi"}]}
+    path = DIALECT.parse_request(hello, "path", False)
+    assert (path.model, path.messages[0].role) == ("path", Role.USER)
+
+
+@pytest.mark.parametrize("limit", [0, -1, -2])
+def test_a_limit_that_is_none_limits_nothing(limit: int) -> None:
+    assert parse(options={"num_predict": limit}).max_tokens is None
+
+
+@pytest.mark.parametrize("members", [{"messages": []}, {"messages": None, "keep_alive": 0}])
+def test_a_model_cannot_be_loaded_through_other_dialects(members: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="loads and unloads") as caught:
+        parse(**members)
+    assert caught.value.param == "messages"
 
 
 def call(name: str, **arguments: Any) -> dict[str, Any]:
@@ -223,10 +236,11 @@ def test_texts_and_documents_are_one_text_with_pictures_beside_it() -> None:
 
 def test_pictures_are_known_by_their_first_bytes() -> None:
     images = ["iVBORw0KGgo=", "/9j/4AAQ", "R0lGODlh", "UklGRg==", "AAAA"]
-    uris = [*images, "data:image/gif;base64,R0lGODlh"]
+    uris = [*images, "data:image/gif;base64,R0lGODlh", "_9j_\nAA"]
     request = parse(messages=[{"role": "user", "images": uris}])
     types = [part.source.media_type.partition("/")[2] for part in request.messages[0].parts]
-    assert types == ["png", "jpeg", "gif", "webp", "png", "gif"]
+    assert types == ["png", "jpeg", "gif", "webp", "png", "gif", "jpeg"]
+    assert request.messages[0].parts[-1].source.base64 == "/9j/AA=="
 
 
 def test_a_tools_picture_is_shown_by_the_user() -> None:
@@ -246,7 +260,7 @@ def test_developers_are_the_system_and_foreign_thoughts_are_left_out() -> None:
         {"role": "system", "content": "d"},
         {"role": "assistant", "content": "t", "thinking": "y"},
     ]
-    assert dropped == ["thinking"]
+    assert dropped == [Feature.THINKING]
 
 
 TOOLS = (Tool(name="f", schema={"type": "object"}), Tool(name="g", description="d"))
@@ -272,7 +286,11 @@ def test_a_choice_is_said_by_what_is_offered() -> None:
     [
         ("gpt-oss:20b", Reasoning(effort="low"), "low", []),
         ("gpt-oss:20b", Reasoning(effort="xhigh"), "high", ["reasoning.effort"]),
-        ("qwen3", Reasoning(effort="low"), True, ["reasoning.effort"]),
+        ("gpt-oss:20b", Reasoning(effort="max"), "high", ["reasoning.effort"]),
+        ("qwen3", Reasoning(effort="low"), "low", []),
+        ("qwen3", Reasoning(effort="minimal"), "low", ["reasoning.effort"]),
+        ("qwen3", Reasoning(effort="max"), "max", []),
+        ("qwen3", Reasoning(effort="ultra"), True, ["reasoning.effort"]),
         ("qwen3", Reasoning(effort="none"), False, []),
         ("qwen3", Reasoning(budget=0), False, []),
         ("qwen3", Reasoning(budget=99), True, ["reasoning.budget"]),
@@ -293,6 +311,11 @@ def test_how_much_to_think_is_said(
 def test_logprobs_are_asked_for_where_the_likeliest_are() -> None:
     body, _ = rendered(asked(user(), top_logprobs=2))
     assert (body["logprobs"], body["top_logprobs"]) == (True, 2)
+
+
+def test_members_of_null_say_nothing() -> None:
+    request = parse(keep_alive=None, format=None, options={"num_ctx": None, "temperature": None})
+    assert (request.extras, request.temperature) == ({}, None)
 
 
 def test_unknown_extras_are_named() -> None:
@@ -336,6 +359,7 @@ def test_unknown_extras_are_named() -> None:
         ({"options": {"stop": [5]}}, "options.stop[0]"),
         ({"format": "xml"}, "format"),
         ({"think": 5}, "think"),
+        ({"think": "true"}, "think"),
         ({"tools": [5]}, "tools[0]"),
         ({"tools": [{"function": {"name": "f", "parameters": 5}}]}, "tools[0].function.parameters"),
     ],

@@ -7,12 +7,13 @@ from providers.dialect import Dialect, Endpoint
 from providers.dialects.cohere_chat.content import NAME
 from providers.dialects.cohere_chat.errors import parse_error, render_error
 from providers.dialects.cohere_chat.parser import CohereStreamParser
-from providers.dialects.cohere_chat.relay import CohereRelay, edits
+from providers.dialects.cohere_chat.relay import CohereRelay
 from providers.dialects.cohere_chat.renderer import CohereStreamRenderer
 from providers.dialects.cohere_chat.request import parse_request, render_request
 from providers.dialects.cohere_chat.response import parse_response, render_response, watch
 from providers.fidelity import Feature
 from providers.operations import Operation
+from providers.splice import model_edit
 
 CARRIES = frozenset(
     {
@@ -62,6 +63,7 @@ NAMES = {
     Feature.JSON_MODE: "response_format",
     Feature.JSON_SCHEMA: "response_format",
     Feature.REASONING_OFF: "thinking",
+    Feature.REASONING_EFFORT: "thinking",
     Feature.REASONING_BUDGET: "thinking.token_budget",
     Feature.IMAGE_DATA: "messages.image_url",
     Feature.IMAGE_URL: "messages.image_url",
@@ -69,7 +71,8 @@ NAMES = {
     Feature.DOCUMENT_TEXT: "documents",
     Feature.DOCUMENT_NAME: "documents.title",
     Feature.DOCUMENT_CONTEXT: "documents.context",
-    Feature.DOCUMENT_CITE: "citation_options",
+    # Cohere cites each document unless it is told not to.
+    Feature.DOCUMENT_CITE: "documents",
 }
 
 DIALECT = Dialect(
@@ -89,7 +92,8 @@ DIALECT = Dialect(
     render_error=render_error,
     watch=watch,
     relay=CohereRelay,
-    edits=edits,
+    edits=model_edit,
+    own_headers=frozenset({"x-client-name"}),
 )
 
 DIALECTS = (DIALECT,)

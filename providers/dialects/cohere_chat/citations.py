@@ -6,7 +6,7 @@ https://docs.cohere.com/v2/docs/rag-citations
 from providers.chat import Citation, Json
 from providers.dialects.cohere_chat.content import NAME, TEXTS
 
-TEXT, PLAN = "TEXT_CONTENT", "PLAN"
+TEXT, PLAN, THOUGHT = "TEXT_CONTENT", "PLAN", "THINKING_CONTENT"
 
 
 def parse_citation(item: Json) -> list[Citation]:
@@ -50,10 +50,13 @@ def render_citation(citation: Citation, text: str, index: int, offset: int = 0) 
     `offset` is where the text begins in that block.
     """
     where: Json = {"type": TEXT, "content_index": index} if index >= 0 else {"type": PLAN}
-    if citation.start is not None and citation.end is not None:
-        where |= {"start": citation.start + offset, "end": citation.end + offset}
+    start, end = citation.start, citation.end
+    if (start is None or end is None) and text and citation.dialect != NAME:
+        start, end = 0, len(text)  # others cite a text as a whole
+    if start is not None and end is not None:
+        where |= {"start": start + offset, "end": end + offset}
         if text:
-            where["text"] = text[citation.start : citation.end]
+            where["text"] = text[start:end]
     if citation.dialect == NAME and citation.native:
         return {**citation.native, **where}
     document = {"url": citation.url, "title": citation.title, "text": citation.quote}

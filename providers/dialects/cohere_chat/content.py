@@ -3,6 +3,7 @@
 https://docs.cohere.com/v2/reference/chat
 """
 
+from collections.abc import Set
 from typing import Any
 
 import orjson
@@ -37,9 +38,6 @@ PLAIN = Signature(origin=FAMILY, value="thinking")
 
 TEXTS = ("text", "snippet", "content")
 """Members of a document's data that hold its text, in the order of Cohere's own examples."""
-
-DOCUMENT_MEMBERS = frozenset({"title", "context"})
-"""Members that the neutral document has a place for, beside the text."""
 
 
 def parse_block(block: Json, at: str) -> Part:
@@ -100,26 +98,41 @@ def _source(url: str, at: str) -> Source:
     return data
 
 
+def document_data(document: Json, at: str) -> Json:
+    """The members of a document; in examples of tool results they are a string."""
+    data = document.get("data")
+    if isinstance(data, str):
+        return {"text": data}
+    return members.required_mapping(document, "data", at)
+
+
 def parse_document(value: Any, at: str, cite: bool = True) -> Document:
     """A document, which is a string or an object of any members."""
     if isinstance(value, str):
         return Document(source=PlainText(text=value), cite=cite)
-    data = value.get("data")
-    if isinstance(data, str):
-        data = {"text": data}
-    if not isinstance(data, dict):
-        raise members.wrong(f"{at}data", "an object")
-    name = next((name for name in TEXTS if isinstance(data.get(name), str)), None)
-    rest = {key: item for key, item in data.items() if key != name}
-    title = rest.get("title") or value.get("id")
-    context = rest.get("context")
-    whole = name is None or rest.keys() - DOCUMENT_MEMBERS
+    data = document_data(value, at)
+    id, title, context = value.get("id"), data.get("title"), data.get("context")
+    # Citations tell documents apart by their ids, so the title is left to the text.
+    kept = {"context"} if isinstance(id, str) else {"title", "context"}
+    name = id if isinstance(id, str) else title
     return Document(
-        source=PlainText(text=orjson.dumps(data).decode() if whole else data[name]),
-        name=title if isinstance(title, str) else None,
+        source=PlainText(text=data_text(data, kept)),
+        name=name if isinstance(name, str) else None,
         context=context if isinstance(context, str) else None,
         cite=cite,
     )
+
+
+def data_text(data: Json, kept: Set[str] = frozenset()) -> str:
+    """The text of a document's data; all of it as JSON where more says something.
+
+    `kept` are members that are said elsewhere.
+    """
+    name = next((name for name in TEXTS if isinstance(data.get(name), str)), None)
+    if name is None or data.keys() - kept - {name}:
+        return orjson.dumps(data).decode()
+    text: str = data[name]
+    return text
 
 
 def render_block(part: Part) -> Json:

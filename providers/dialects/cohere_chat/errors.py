@@ -21,6 +21,9 @@ MESSAGES = ("message", "error", "detail", "msg", "data")
 CAUSES = {422: Cause.INVALID_REQUEST, 498: Cause.AUTHENTICATION, 501: Cause.INVALID_REQUEST}
 """Statuses that are Cohere's own: 498 is an invalid token."""
 
+UNKNOWN = "invalid_token"
+"""The code of a 498, which only Cohere's clients know; to others it is a 401."""
+
 # The SDK has an exception class for each status that it knows; overload is a 503 there.
 STATUSES = {529: 503}
 
@@ -33,11 +36,12 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     )
     given = value.get("id") if isinstance(value, dict) else None
     id = error_bodies.request_id(headers, REQUEST_IDS)
+    code = "context_length_exceeded" if message.lower().startswith("too many tokens:") else None
     return ApiError(
-        status=status,
+        status=401 if status == 498 else status,
         cause=CAUSES.get(status) or cause_of(status),
         message=message,
-        code="context_length_exceeded" if message.startswith("too many tokens:") else None,
+        code=UNKNOWN if status == 498 else code,
         request_id=id or (given if isinstance(given, str) and given else None),
     )
 
@@ -71,4 +75,5 @@ def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
     if error.request_id:
         headers["x-request-id"] = error.request_id
         body["id"] = error.request_id
-    return STATUSES.get(error.status, error.status), headers, orjson.dumps(body)
+    status = 498 if error.code == UNKNOWN else error.status
+    return STATUSES.get(status, status), headers, orjson.dumps(body)

@@ -5,7 +5,7 @@ others speak, and other dialects have no other place for it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import takewhile
 
 import msgspec
 
@@ -27,25 +27,20 @@ from providers.chat import (
     seal,
     unseal,
 )
-from providers.dialects.cohere_chat.citations import PLAN, parse_citation, render_citation
+from providers.dialects.cohere_chat.citations import PLAN, THOUGHT, parse_citation, render_citation
 from providers.dialects.cohere_chat.content import (
     FAMILY,
     NAME,
+    data_text,
+    document_data,
     parse_block,
     parse_document,
     render_block,
     render_document,
 )
-from providers.errors import InvalidRequest, Unsupported
+from providers.errors import Unsupported
 from providers.fidelity import Feature
-
-ROLES = {
-    "system": Role.SYSTEM,
-    "developer": Role.DEVELOPER,
-    "user": Role.USER,
-    "assistant": Role.ASSISTANT,
-    "tool": Role.TOOL,
-}
+from providers.turns import merged, role_of
 
 
 def parse_messages(body: Json) -> tuple[Message, ...]:
@@ -54,15 +49,7 @@ def parse_messages(body: Json) -> tuple[Message, ...]:
         raise members.wrong("messages", "an array")
     names: dict[str, str] = {}
     parsed = [_message(message, at, names) for message, at in members.objects(body, "messages")]
-    return tuple(_with_documents(list(_merged(parsed)), _documents(body)))
-
-
-def _merged(messages: Iterable[Message]) -> Iterator[Message]:
-    for tool, run in groupby(messages, lambda message: message.role is Role.TOOL):
-        if tool:
-            yield Message(role=Role.TOOL, parts=tuple(p for one in run for p in one.parts))
-        else:
-            yield from run
+    return tuple(_with_documents(list(merged(parsed)), _documents(body)))
 
 
 def _documents(body: Json) -> tuple[Document, ...]:
@@ -88,19 +75,28 @@ def _with_documents(messages: list[Message], documents: tuple[Document, ...]) ->
 
 
 def _message(message: Json, at: str, names: dict[str, str]) -> Message:
-    word = members.required_text(message, "role", at)
-    role = ROLES.get(word)
-    if role is None:
-        raise InvalidRequest(
-            f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
-        )
+    role = role_of(message, at)
     if role is Role.TOOL:
         id = members.required_text(message, "tool_call_id", at)
-        parts = _content(message, at)
+        parts = tuple(_outputs(message, at))
         return Message(role=role, parts=(ToolResult(call_id=id, name=names.get(id), parts=parts),))
     if role is Role.ASSISTANT:
         return Message(role=role, parts=tuple(_assistant(message, at, names)))
     return Message(role=role, parts=_content(message, at))
+
+
+def _outputs(message: Json, at: str) -> Iterator[Part]:
+    """What a tool returned: a document is only the form that its words have here."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        yield from _content(message, at)
+        return
+    for block, place in members.objects(message, "content", at):
+        if block.get("type") == "document":
+            document = members.required_mapping(block, "document", place)
+            yield Text(text=data_text(document_data(document, f"{place}document.")))
+        else:
+            yield parse_block(block, place)
 
 
 def _content(message: Json, at: str) -> tuple[Part, ...]:
@@ -152,9 +148,11 @@ def attached(parts: list[Part], citations: list[Json], plan: int) -> list[Part]:
 
 
 def _place(parts: list[Part], item: Json, plan: int) -> int:
-    """The text that a citation is of; the first one where it does not say."""
+    """The text that a citation is of; the first one where it does not say; -1: a thought."""
     if item.get("type") == PLAN:
         return plan
+    if item.get("type") == THOUGHT:
+        return -1
     index = item.get("content_index")
     if isinstance(index, int) and 0 <= index < len(parts) and isinstance(parts[index], Text):
         return index
@@ -172,7 +170,25 @@ def render_messages(
             rendered += _render_assistant(message, dropped)
         else:
             rendered += _render_other(message, documents)
-    return rendered, documents
+    # An empty message is refused; of nothing else the provider shall say so.
+    said = [one for one in rendered if one.get("content") or one.get("tool_calls")]
+    return one_system(said or rendered), documents
+
+
+def one_system(messages: list[Json]) -> list[Json]:
+    """The messages, with those of the system that come first in one.
+
+    The system must be the first: https://docs.cohere.com/v2/reference/errors
+    """
+    leading = list(takewhile(lambda message: message["role"] == "system", messages))
+    if len(leading) < 2:
+        return messages
+    blocks = [block for message in leading for block in _blocks(message["content"])]
+    return [{"role": "system", "content": blocks}, *messages[len(leading) :]]
+
+
+def _blocks(content: str | list[Json]) -> list[Json]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _render_other(message: Message, documents: list[Json]) -> Iterator[Json]:
@@ -187,7 +203,6 @@ def _render_other(message: Message, documents: list[Json]) -> Iterator[Json]:
     if message.role in (Role.SYSTEM, Role.DEVELOPER):
         yield {"role": "system", "content": _render_content(_only_texts(rest))}
     elif rest or not results:
-        # An empty message is refused.
         content = _render_content(rest) or ("Read the documents." if papers else "")
         yield {"role": "user", "content": content}
 
@@ -291,8 +306,8 @@ def _thoughts(message: Message, dropped: list[str]) -> list[Json]:
             continue
         if part.signature is not None and part.signature.origin == FAMILY and part.text:
             content.append({"type": "thinking", "thinking": part.text})
-        elif "thinking" not in dropped:
-            dropped.append("thinking")
+        elif Feature.THINKING not in dropped:
+            dropped.append(Feature.THINKING)
     return content
 
 

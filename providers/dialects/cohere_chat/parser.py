@@ -6,8 +6,6 @@ https://docs.cohere.com/v2/docs/streaming
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
 from providers.chat import Finish, Json
 from providers.deltas import (
     AnyDelta,
@@ -15,7 +13,6 @@ from providers.deltas import (
     Begin,
     CitationDelta,
     End,
-    Failed,
     PartEnd,
     Ping,
     SignatureDelta,
@@ -25,12 +22,12 @@ from providers.deltas import (
     Used,
 )
 from providers.dialects.cohere_chat.answers import parse_finish, parse_logprobs, parse_usage
-from providers.dialects.cohere_chat.citations import PLAN, parse_citation
+from providers.dialects.cohere_chat.citations import PLAN, THOUGHT, parse_citation
 from providers.dialects.cohere_chat.content import PLAIN
 from providers.dialects.cohere_chat.errors import failure
 from providers.dialects.cohere_chat.response import parse_call
-from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import sse
+from providers.json_stream import JsonStreamParser
 
 
 def _inner(value: Any, *names: str) -> Json:
@@ -45,14 +42,12 @@ def _index(said: Json) -> int:
     return index if isinstance(index, int) else 0
 
 
-class CohereStreamParser:
+class CohereStreamParser(JsonStreamParser):
     """A provider's stream, from bytes to deltas."""
 
     def __init__(self) -> None:
-        self._splitter = sse.Splitter()
+        super().__init__(sse.Splitter())
         self._begun = False
-        self._over = False
-        """True after the end or a failure."""
         self._count = 0
         self._texts: dict[int, int] = {}
         """Index of a content block → part; -1 is the tool plan."""
@@ -61,49 +56,12 @@ class CohereStreamParser:
         self._silent: set[int] = set()
         """Calls without arguments so far, by part."""
 
-    def feed(self, data: bytes) -> list[AnyDelta]:
-        """The deltas that `data` completes."""
-        out: list[AnyDelta] = []
-        if self._over:
-            return out
-        try:
-            for event in self._splitter.feed(data):
-                self._event(event, out)
-        except BadAnswer as error:
-            self._fail(error.as_api_error(), out)
-        return out
-
-    def flush(self) -> list[AnyDelta]:
-        """At the end of the stream; a stream that ended before its time yields `Failed`."""
-        out: list[AnyDelta] = []
-        rest = self._splitter.flush()
-        if rest:
-            self._event(rest, out, cut=True)
-        if not self._over:
-            self._fail(CUT, out)
-        return out
-
-    def _fail(self, error: ApiError, out: list[AnyDelta]) -> None:
-        self._over = True
-        out.append(Failed(error=error))
-
-    def _event(self, event: bytes, out: list[AnyDelta], cut: bool = False) -> None:
-        if self._over:
-            return
-        _, data = sse.parse(event)
-        if not data or data.strip() == b"[DONE]":
-            if event.startswith(b":"):
-                out.append(Ping())
-            return
-        try:
-            said = orjson.loads(data)
-        except ValueError:
-            said = None
-        if isinstance(said, dict):
-            self._said(said, out)
-        elif not cut:
-            message = "the provider sent an event that is no JSON object"
-            self._fail(ApiError(status=502, cause=Cause.SERVER, message=message), out)
+    def _piece(self, piece: bytes, out: list[AnyDelta], cut: bool = False) -> None:
+        _, data = sse.parse(piece)
+        if data and data.strip() != b"[DONE]":
+            super()._piece(data, out, cut)
+        elif piece.startswith(b":") and not self._over:
+            out.append(Ping())
 
     def _said(self, said: Json, out: list[AnyDelta]) -> None:
         kind = said.get("type")
@@ -196,7 +154,7 @@ class CohereStreamParser:
     def _citation(self, said: Json, out: list[AnyDelta]) -> None:
         item = _inner(said.get("delta"), "message").get("citations")
         for one in item if isinstance(item, list) else [item]:
-            if isinstance(one, dict):
+            if isinstance(one, dict) and one.get("type") != THOUGHT:
                 part = self._cited(one, out)
                 out += [CitationDelta(citation=each, part=part) for each in parse_citation(one)]
 

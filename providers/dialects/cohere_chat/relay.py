@@ -1,7 +1,6 @@
 """A Cohere chat answer on its way to a Cohere chat client: watched, never touched."""
 
 import re
-from typing import Any
 
 import orjson
 
@@ -17,11 +16,6 @@ END = b"message-end"
 ERROR = b'"error"'
 
 WORDS = re.compile(rb'"(?:text|thinking|arguments|tool_plan)": ?"([^"]*)')
-
-
-def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """The members to change so that `body` may go to a provider that calls the model `model`."""
-    return {} if body.get("model") == model else {"model": model}
 
 
 class CohereRelay:

@@ -74,6 +74,8 @@ class CohereStreamRenderer:
         self._silent: set[int] = set()
         """Parts that are tool calls without arguments so far."""
         self._citations = 0
+        self._said: tuple[int, list[str]] = (-1, [])
+        """The last text part, and its words so far, which citations quote."""
         self._usage: Usage | None = None
         self._finish: Finish | None = None
         self._prefix = b""
@@ -101,6 +103,7 @@ class CohereStreamRenderer:
             and delta.choice == 0
             and len(delta.text) <= MAX_TEXT
         ):
+            self._said[1].append(delta.text)
             return self._prefix + orjson.dumps(delta.text) + CONTENT_END if delta.text else b""
         if self._failed or getattr(delta, "choice", 0) != 0:
             return b""
@@ -149,6 +152,8 @@ class CohereStreamRenderer:
         self._blocks += 1
         self._prefix = b""
         if kind == "text":
+            # Of a part that goes on in another block no words are known.
+            self._said = (-1 if part in self._texted else part, [])
             self._texted.add(part)
             self._prefix = prefix % index
         start = {"message": {"content": {"type": kind, kind: ""}}}
@@ -156,9 +161,10 @@ class CohereStreamRenderer:
 
     def _texts(self, delta: TextDelta) -> bytes:
         head = self._block(delta.part, "text", TEXT_DELTA)
+        self._said[1].append(delta.text)
         if delta.logprobs is not None:
             return head + self._with_logprobs(delta)
-        return head + self._said(TEXT_DELTA % self._content[delta.part], delta.text)
+        return head + self._pieces(TEXT_DELTA % self._content[delta.part], delta.text)
 
     def _with_logprobs(self, delta: TextDelta) -> bytes:
         """One event for each piece of text that has a probability of its own."""
@@ -168,7 +174,7 @@ class CohereStreamRenderer:
             return _content_event(index, delta.text, items[:1])
         return b"".join(_content_event(index, str(item["text"]), [item]) for item in items)
 
-    def _said(self, prefix: bytes, text: str) -> bytes:
+    def _pieces(self, prefix: bytes, text: str) -> bytes:
         pieces = [text[at : at + MAX_TEXT] for at in range(0, len(text), MAX_TEXT)]
         return b"".join([prefix + orjson.dumps(piece) + CONTENT_END for piece in pieces])
 
@@ -177,7 +183,7 @@ class CohereStreamRenderer:
 
     def _thinking(self, delta: ThinkingDelta) -> bytes:
         head = self._block(delta.part, "thinking", THINKING_DELTA)
-        return head + self._said(THINKING_DELTA % self._content[delta.part], delta.text)
+        return head + self._pieces(THINKING_DELTA % self._content[delta.part], delta.text)
 
     def _signature(self, delta: SignatureDelta) -> bytes:
         """A member of its own; clients read the others of a piece without asking."""
@@ -198,7 +204,8 @@ class CohereStreamRenderer:
         head = b""
         if delta.part not in self._content:
             head = self._block(delta.part, "text", TEXT_DELTA)
-        cited = render_citation(delta.citation, "", self._content[delta.part])
+        words = "".join(self._said[1]) if delta.part == self._said[0] else ""
+        cited = render_citation(delta.citation, words, self._content[delta.part])
         index = self._citations
         self._citations += 1
         said = {"message": {"citations": cited}}

@@ -3,23 +3,31 @@
 https://docs.cohere.com/v2/reference/chat
 """
 
+from collections.abc import Iterable
+
+import msgspec
 import orjson
 
 from providers import members
 from providers.chat import (
     ChatRequest,
+    Document,
     Json,
     JsonOutput,
-    NativeTool,
+    Message,
+    Part,
+    PlainText,
     Reasoning,
+    Text,
     Tool,
     ToolChoice,
     ToolMode,
 )
 from providers.dialects.cohere_chat.content import NAME
-from providers.dialects.cohere_chat.messages import parse_messages, render_messages
+from providers.dialects.cohere_chat.messages import one_system, parse_messages, render_messages
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.functions import only_functions, parse_functions, render_function
 
 # Cohere's member → (neutral field, what it must be).
 SAMPLING = {
@@ -59,6 +67,7 @@ RANGES = {
     "k": (0, 500),
     "frequency_penalty": (0, 1),
     "presence_penalty": (0, 1),
+    "seed": (0, 2**64 - 1),
 }
 """Smallest and largest value that Cohere takes."""
 
@@ -66,8 +75,6 @@ MAX_STOPS = 5
 
 BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192}
 """Tokens that come nearest to an effort; from `high` on Cohere's own limit is right."""
-
-NO_ARGUMENTS = {"type": "object", "properties": {}}
 
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
@@ -84,7 +91,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         messages=parse_messages(body),
         stream=bool(members.boolean(body, "stream")) or path_stream,
         stop=members.texts(body, "stop_sequences"),
-        tools=tuple(_tools(body)),
+        tools=tuple(parse_functions(body, members.boolean(body, "strict_tools"))),
         tool_choice=_tool_choice(body),
         output=_output(body),
         reasoning=_reasoning(body),
@@ -93,28 +100,12 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 
 
 def _extras(body: Json) -> Json:
-    extras = {name: value for name, value in body.items() if name not in READ}
+    extras = members.beyond(body, READ)
     # Whether to cite is said by the documents themselves.
     mode = (members.mapping(body, "citation_options") or {}).get("mode")
     if mode is not None and str(mode).upper() in ("ENABLED", "OFF", "DISABLED"):
         del extras["citation_options"]
     return extras
-
-
-def _tools(body: Json) -> list[Tool]:
-    strict = members.boolean(body, "strict_tools")
-    found = []
-    for tool, at in members.objects(body, "tools"):
-        function, place = members.required_mapping(tool, "function", at), f"{at}function."
-        found.append(
-            Tool(
-                name=members.required_text(function, "name", place),
-                description=members.text(function, "description", place),
-                schema=members.mapping(function, "parameters", place),
-                strict=strict,
-            )
-        )
-    return found
 
 
 def _tool_choice(body: Json) -> ToolChoice | None:
@@ -155,7 +146,7 @@ def _reasoning(body: Json) -> Reasoning | None:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
-    messages, documents = render_messages(request.messages, dropped)
+    messages, documents = render_messages(_messages(request), dropped)
     body: Json = {"model": request.model, "messages": messages}
     for name, (neutral, _) in SAMPLING.items():
         value = getattr(request, neutral)
@@ -179,6 +170,33 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
         else:
             dropped.append(name)
     return body
+
+
+def _messages(request: ChatRequest) -> Iterable[Message]:
+    """The messages; beside `response_format`, where Cohere takes neither documents nor tools, with
+    documents as plain text.
+
+    https://docs.cohere.com/v2/docs/structured-outputs
+    """
+    if request.output is None:
+        return request.messages
+    if request.tools:
+        message = f"{NAME} takes no tools beside response_format"
+        raise Unsupported(message, param="response_format")
+    return [
+        msgspec.structs.replace(message, parts=tuple(map(_worded, message.parts)))
+        for message in request.messages
+    ]
+
+
+def _worded(part: Part) -> Part:
+    match part:
+        case Document(cite=True):
+            message = f"{NAME} cites no documents beside response_format"
+            raise Unsupported(message, param="response_format")
+        case Document(source=PlainText(text=text), name=name, context=context):
+            return Text(text="\n".join(filter(None, (name, context, text))))
+    return part
 
 
 def _keep_ranges(body: Json, dropped: list[str]) -> None:
@@ -209,7 +227,7 @@ def _render_tools(request: ChatRequest, dropped: list[str]) -> Json:
     tools = _offered(request)
     if not tools:
         return {}
-    members: Json = {"tools": [_render_tool(tool) for tool in tools]}
+    members: Json = {"tools": [render_function(tool) for tool in tools]}
     if any(tool.strict for tool in tools):
         # One switch for all tools, and each needs a required parameter then:
         # https://docs.cohere.com/v2/docs/tool-use-parameter-types
@@ -225,7 +243,7 @@ def _render_tools(request: ChatRequest, dropped: list[str]) -> Json:
 
 def _offered(request: ChatRequest) -> list[Tool]:
     """The tools; where the client names some, only these, which says the same."""
-    tools = [_function(tool) for tool in request.tools]
+    tools = only_functions(request.tools, NAME)
     choice = request.tool_choice
     if choice is None:
         return tools
@@ -238,20 +256,6 @@ def _offered(request: ChatRequest) -> list[Tool]:
     if not found:
         raise Unsupported("tool_choice names a tool that is not offered", param="tool_choice")
     return found
-
-
-def _function(tool: Tool | NativeTool) -> Tool:
-    if isinstance(tool, NativeTool):
-        raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
-    return tool
-
-
-def _render_tool(tool: Tool) -> Json:
-    function: Json = {"name": tool.name}
-    if tool.description is not None:
-        function["description"] = tool.description
-    function["parameters"] = NO_ARGUMENTS if tool.schema is None else tool.schema
-    return {"type": "function", "function": function}
 
 
 def _render_output(output: JsonOutput | None, messages: list[Json]) -> Json:
@@ -271,7 +275,8 @@ def _ask_for_json(messages: list[Json]) -> None:
     https://docs.cohere.com/v2/docs/structured-outputs
     """
     if b"json" not in orjson.dumps(messages).lower():
-        messages.insert(0, {"role": "system", "content": "Generate a JSON object."})
+        asking = {"role": "system", "content": "Generate a JSON object."}
+        messages[:] = one_system([asking, *messages])
 
 
 def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:

@@ -5,6 +5,7 @@ https://docs.cohere.com/v2/reference/chat
 
 from typing import Any
 
+from providers import members
 from providers.chat import (
     ChatResponse,
     Choice,
@@ -28,20 +29,22 @@ from providers.dialects.cohere_chat.citations import render_citation
 from providers.dialects.cohere_chat.content import PLAIN, shown_block
 from providers.dialects.cohere_chat.errors import failure
 from providers.dialects.cohere_chat.messages import attached, render_calls
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, FailedAnswer
 
 
 def parse_response(body: Json) -> ChatResponse:
-    """The answer; raises BadAnswer where it is none."""
+    """The answer; raises BadAnswer where it is none, and FailedAnswer for an error."""
     message = body.get("message")
     if not isinstance(message, dict):
         said = f": {message[:500]}" if isinstance(message, str) and message else ""
         raise BadAnswer(f"the provider's answer holds no message{said}")
     parts = _parts(message)
-    id = body.get("id")
+    id, finish = body.get("id"), _finish(body.get("finish_reason"), parts)
+    if finish is Finish.ERROR and not parts:
+        raise FailedAnswer(failure(body["finish_reason"], body.get("error")))
     choice = Choice(
         parts=tuple(parts),
-        finish=_finish(body.get("finish_reason"), parts),
+        finish=finish,
         logprobs=parse_logprobs(body.get("logprobs")),
     )
     return ChatResponse(
@@ -63,23 +66,18 @@ def _parts(message: Json) -> list[Part]:
     content = message.get("content")
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
-    parts = [part for block in objects(content) if (part := parse_shown(block)) is not None]
+    parts = [part for block in members.dicts(content) if (part := parse_shown(block)) is not None]
     plan = message.get("tool_plan")
     if isinstance(plan, str) and plan:
         parts.append(Text(text=plan))
         place = len(parts) - 1
     else:
         place = -1
-    parts = attached(parts, objects(message.get("citations")), place)
-    calls = objects(message.get("tool_calls"))
+    parts = attached(parts, members.dicts(message.get("citations")), place)
+    calls = members.dicts(message.get("tool_calls"))
     parts += [parse_call(call, f"call_{index}") for index, call in enumerate(calls)]
     # An answer of calls has an empty text block now and then.
     return [part for part in parts if part != Text(text="") or not calls]
-
-
-def objects(value: Any) -> list[Json]:
-    """The objects in what should be an array of them."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def parse_shown(block: Json) -> Part | None:
@@ -137,8 +135,9 @@ def _message(parts: tuple[Part, ...]) -> Json:
             content.append(block)
     if not (content or calls):
         content.append({"type": "text", "text": ""})  # what every example reads
-    members = {"content": content, "tool_plan": plan, "tool_calls": calls, "citations": citations}
-    return message | {name: value for name, value in members.items() if value}
+    if plan:
+        message["tool_plan"] = plan
+    return message | members.optional(content=content, tool_calls=calls, citations=citations)
 
 
 def watch(body: Json) -> Seen:

@@ -7,12 +7,13 @@ from providers.dialect import Dialect, Endpoint
 from providers.dialects.ollama_chat.errors import parse_error, render_error
 from providers.dialects.ollama_chat.names import NAME
 from providers.dialects.ollama_chat.parser import OllamaStreamParser
-from providers.dialects.ollama_chat.relay import OllamaRelay, edits
+from providers.dialects.ollama_chat.relay import OllamaRelay
 from providers.dialects.ollama_chat.renderer import OllamaStreamRenderer
 from providers.dialects.ollama_chat.request import parse_request, render_request
 from providers.dialects.ollama_chat.response import parse_response, render_response, watch
 from providers.fidelity import Feature
 from providers.operations import Operation
+from providers.splice import model_edit
 
 CARRIES = frozenset(
     {
@@ -83,7 +84,7 @@ DIALECT = Dialect(
     render_error=render_error,
     watch=watch,
     relay=OllamaRelay,
-    edits=edits,
+    edits=model_edit,
 )
 
 DIALECTS = (DIALECT,)

@@ -4,8 +4,7 @@ https://docs.ollama.com/api/chat
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 
 from providers import members
 from providers.chat import (
@@ -26,14 +25,9 @@ from providers.chat import (
 from providers.dialects.ollama_chat.calls import arguments_text, render_call
 from providers.dialects.ollama_chat.names import FAMILY, NAME, PLAIN
 from providers.errors import InvalidRequest, Unsupported
-
-ROLES = {
-    "system": Role.SYSTEM,
-    "developer": Role.DEVELOPER,
-    "user": Role.USER,
-    "assistant": Role.ASSISTANT,
-    "tool": Role.TOOL,
-}
+from providers.fidelity import Feature
+from providers.media import standard_base64
+from providers.turns import merged, role_of
 
 # Pictures come as bare base64; their first bytes tell what they are.
 MAGIC = (
@@ -78,27 +72,17 @@ class Calls:
 def parse_messages(body: Json) -> tuple[Message, ...]:
     """Every message; a run of tool results is one."""
     calls = Calls()
-    if body.get("messages") is None:
-        return ()
+    if not body.get("messages"):
+        raise InvalidRequest(
+            "messages must not be empty: only an Ollama server loads and unloads models",
+            param="messages",
+        )
     parsed = [_message(message, at, calls) for message, at in members.objects(body, "messages")]
-    return tuple(_merged(parsed))
-
-
-def _merged(messages: Iterable[Message]) -> Iterator[Message]:
-    for tool, run in groupby(messages, lambda message: message.role is Role.TOOL):
-        if tool:
-            yield Message(role=Role.TOOL, parts=tuple(p for one in run for p in one.parts))
-        else:
-            yield from run
+    return tuple(merged(parsed))
 
 
 def _message(message: Json, at: str, calls: Calls) -> Message:
-    word = members.required_text(message, "role", at)
-    role = ROLES.get(word)
-    if role is None:
-        raise InvalidRequest(
-            f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
-        )
+    role = role_of(message, at)
     content = members.text(message, "content", at)
     parts: list[Part] = [Text(text=content)] if content else []
     parts += [_picture(item, place) for item, place in members.items(message, "images", at)]
@@ -120,7 +104,7 @@ def _picture(item: object, at: str) -> Image:
 
 def parse_picture(text: str) -> Image:
     """A picture of bare base64."""
-    text = DATA_URI.sub("", text, count=1)
+    text = standard_base64(DATA_URI.sub("", text, count=1))
     kind = next((kind for magic, kind in MAGIC if text.startswith(magic)), DEFAULT_TYPE)
     return Image(source=Data(base64=text, media_type=kind))
 
@@ -178,8 +162,8 @@ def _render_pictures(result: ToolResult) -> list[Json]:
 def _render_assistant(message: Message, dropped: list[str]) -> Json:
     thoughts = [part for part in message.parts if isinstance(part, Thinking)]
     own = [thought.text for thought in thoughts if _is_own(thought)]
-    if len(own) < len(thoughts) and "thinking" not in dropped:
-        dropped.append("thinking")
+    if len(own) < len(thoughts) and Feature.THINKING not in dropped:
+        dropped.append(Feature.THINKING)
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     said = [p for p in message.parts if not isinstance(p, Thinking | ToolCall | ToolResult)]
     rendered: Json = {"role": "assistant", **_render_content(said)}

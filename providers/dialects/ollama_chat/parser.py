@@ -3,15 +3,12 @@
 https://docs.ollama.com/api/streaming
 """
 
-import orjson
-
 from providers.chat import Json
 from providers.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
     End,
-    Failed,
     PartEnd,
     SignatureDelta,
     TextDelta,
@@ -24,69 +21,27 @@ from providers.dialects.ollama_chat.calls import parse_call
 from providers.dialects.ollama_chat.errors import failure
 from providers.dialects.ollama_chat.names import PLAIN
 from providers.dialects.ollama_chat.response import (
-    calls_of,
     finish_of,
     parse_logprobs,
     pictures,
     seconds,
     usage_of,
-    word,
 )
-from providers.errors import CUT, ApiError, BadAnswer, Cause
 from providers.framing import ndjson
+from providers.json_stream import JsonStreamParser
+from providers.members import dicts, string
 
 
-class OllamaStreamParser:
+class OllamaStreamParser(JsonStreamParser):
     """A provider's stream, from bytes to deltas."""
 
     def __init__(self) -> None:
-        self._splitter = ndjson.Splitter()
+        super().__init__(ndjson.Splitter())
         self._begun = False
-        self._over = False
-        """True after the end or a failure."""
         self._parts = 0
         self._kind = ""
         """Of the part that is being told."""
         self._calls = 0
-
-    def feed(self, data: bytes) -> list[AnyDelta]:
-        """The deltas that `data` completes."""
-        out: list[AnyDelta] = []
-        if self._over:
-            return out
-        try:
-            for line in self._splitter.feed(data):
-                self._line(line, out)
-        except BadAnswer as error:
-            self._fail(error.as_api_error(), out)
-        return out
-
-    def flush(self) -> list[AnyDelta]:
-        """At the end of the stream; a stream that ended before its time yields `Failed`."""
-        out: list[AnyDelta] = []
-        rest = self._splitter.flush()
-        if rest.strip():
-            self._line(rest, out, cut=True)
-        if not self._over:
-            self._fail(CUT, out)
-        return out
-
-    def _fail(self, error: ApiError, out: list[AnyDelta]) -> None:
-        self._over = True
-        out.append(Failed(error=error))
-
-    def _line(self, line: bytes, out: list[AnyDelta], cut: bool = False) -> None:
-        if self._over:
-            return
-        try:
-            said = orjson.loads(line)
-        except ValueError:
-            said = None
-        if isinstance(said, dict):
-            self._said(said, out)
-        elif not cut:
-            message = "the provider sent a line that is no JSON object"
-            self._fail(ApiError(status=502, cause=Cause.SERVER, message=message), out)
 
     def _said(self, said: Json, out: list[AnyDelta]) -> None:
         if said.get("error"):
@@ -96,7 +51,7 @@ class OllamaStreamParser:
         if not self._begun:
             self._begun = True
             created = seconds(said.get("created_at"))
-            out.append(Begin(id="", model=word(said, "model"), created=created))
+            out.append(Begin(id="", model=string(said.get("model")), created=created))
         if isinstance(message, dict):
             self._message(message, said, out)
         if said.get("done") is True:
@@ -126,13 +81,13 @@ class OllamaStreamParser:
             part = self._part("text", out)
             out.append(TextDelta(text=content, part=part, logprobs=logprobs))
         if message.get("tool_calls"):
-            self._call(message, word(said, "created_at"), out)
+            self._call(message, string(said.get("created_at")), out)
         if message.get("images"):
             self._draw(message, out)
 
     def _call(self, message: Json, salt: str, out: list[AnyDelta]) -> None:
         """Calls come whole."""
-        for raw in calls_of(message):
+        for raw in dicts(message.get("tool_calls")):
             call = parse_call(raw, salt, self._calls)
             self._calls += 1
             part = self._whole(out)

@@ -1,27 +1,22 @@
 """An Ollama chat answer on its way to an Ollama chat client: watched, never touched."""
 
 import re
-from typing import Any
 
 import orjson
 
 from providers.chat import Finish, Json
 from providers.dialect import Seen
 from providers.dialects.ollama_chat.errors import error_line, failure
-from providers.dialects.ollama_chat.response import finish_of, usage_of, word
+from providers.dialects.ollama_chat.response import finish_of, usage_of
 from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import ndjson
+from providers.members import string
 
 # In JSON text a quote is escaped, so an answer that speaks of these words is not mistaken for them.
 NOTABLE = re.compile(rb'"done": ?true|"error"|"tool_calls"')
 WORDS = re.compile(rb'"(?:content|thinking)": ?"([^"]+)')
 ARGUMENTS = re.compile(rb'"arguments": ?(\{.*?\}\})')
-
-
-def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """The members to change so that `body` may go to a provider that calls the model `model`."""
-    return {} if body.get("model") == model else {"model": model}
 
 
 class OllamaRelay:
@@ -60,7 +55,7 @@ class OllamaRelay:
 
     def _note(self, said: Json) -> None:
         seen = self.seen
-        seen.model = seen.model or word(said, "model")
+        seen.model = seen.model or string(said.get("model"))
         message = said.get("message")
         self._called = self._called or (isinstance(message, dict) and "tool_calls" in message)
         if said.get("error"):

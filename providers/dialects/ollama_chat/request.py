@@ -3,14 +3,11 @@
 https://docs.ollama.com/api/chat
 """
 
-from typing import Any
-
 from providers import members
 from providers.chat import (
     ChatRequest,
     Json,
     JsonOutput,
-    NativeTool,
     Reasoning,
     Tool,
     ToolChoice,
@@ -20,6 +17,7 @@ from providers.dialects.ollama_chat.messages import parse_messages, render_messa
 from providers.dialects.ollama_chat.names import NAME
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.functions import only_functions, parse_functions, render_function
 
 # Member of `options` → (neutral field, what it must be).
 OPTIONS = {
@@ -58,17 +56,15 @@ LEVELS = {
     "medium": "medium",
     "high": "high",
     "xhigh": "high",
-    "max": "high",
+    "max": "max",
 }
-"""Effort → the nearest level of `think`."""
-
-LEVELLED = "gpt-oss"
-"""Models of this name take levels; others answer with an error.
+"""Effort → the nearest level of `think`; a model without levels takes each for `true`.
 
 https://docs.ollama.com/capabilities/thinking
 """
 
-NO_ARGUMENTS = {"type": "object", "properties": {}}
+HIGHEST = {"gpt-oss": "high"}
+"""Models, by a part of their names, whose highest level is another than `max`."""
 
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
@@ -82,8 +78,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         for name, (neutral, read) in OPTIONS.items()
         if name in options
     }
-    if (values.get("max_tokens") or 1) < 0:
-        values["max_tokens"] = None  # -1 and -2: as many as there is room for
+    if (values.get("max_tokens") or 0) <= 0:
+        values["max_tokens"] = None  # 0, -1 and -2: as many as there is room for
     return ChatRequest(
         **values,
         model=model,
@@ -92,7 +88,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         stop=_stop(options),
         logprobs=members.boolean(body, "logprobs"),
         top_logprobs=members.integer(body, "top_logprobs"),
-        tools=tuple(_tools(body)),
+        tools=tuple(parse_functions(body)),
         output=_output(body),
         reasoning=_reasoning(body),
         extras=_extras(body, options),
@@ -106,23 +102,9 @@ def _stop(options: Json) -> tuple[str, ...]:
 
 
 def _extras(body: Json, options: Json) -> Json:
-    extras = {name: value for name, value in body.items() if name not in READ}
-    rest = {name: value for name, value in options.items() if name not in (*OPTIONS, "stop")}
+    extras = members.beyond(body, READ)
+    rest = members.beyond(options, {*OPTIONS, "stop"})
     return {**extras, "options": rest} if rest else extras
-
-
-def _tools(body: Json) -> list[Tool]:
-    found = []
-    for tool, at in members.objects(body, "tools"):
-        function, place = members.required_mapping(tool, "function", at), f"{at}function."
-        found.append(
-            Tool(
-                name=members.required_text(function, "name", place),
-                description=members.text(function, "description", place),
-                schema=members.mapping(function, "parameters", place),
-            )
-        )
-    return found
 
 
 def _output(body: Json) -> JsonOutput | None:
@@ -142,9 +124,9 @@ def _reasoning(body: Json) -> Reasoning | None:
             return None
         case bool(enabled):
             return Reasoning(enabled=enabled)
-        case str(level):
+        case str(level) if level in (*LEVELS, "none"):
             return Reasoning(effort=level)
-    raise members.wrong("think", "a boolean or a level")
+    raise members.wrong("think", f"a boolean or one of {', '.join(LEVELS)}")
 
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
@@ -156,7 +138,7 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     }
     tools = _offered(request)
     if tools:
-        body["tools"] = [_render_tool(tool) for tool in tools]
+        body["tools"] = [render_function(tool) for tool in tools]
     if request.output is not None:
         schema = request.output.schema
         body["format"] = "json" if schema is None else schema
@@ -191,26 +173,12 @@ def _render_options(request: ChatRequest) -> Json:
 def _offered(request: ChatRequest) -> list[Tool]:
     """The tools that may be called: a choice is said by what is offered."""
     choice = request.tool_choice or ToolChoice(mode=ToolMode.AUTO)
-    tools = [_function(tool) for tool in request.tools]
+    tools = only_functions(request.tools, NAME)
     if choice.mode is ToolMode.NONE:
         return []
     if choice.mode is not ToolMode.AUTO:
         raise Unsupported(f"{NAME} cannot require a tool call", param="tool_choice")
     return [tool for tool in tools if not choice.allowed or tool.name in choice.allowed]
-
-
-def _function(tool: Tool | NativeTool) -> Tool:
-    if isinstance(tool, NativeTool):
-        raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
-    return tool
-
-
-def _render_tool(tool: Tool) -> Json:
-    function: Json = {"name": tool.name}
-    if tool.description is not None:
-        function["description"] = tool.description
-    function["parameters"] = NO_ARGUMENTS if tool.schema is None else tool.schema
-    return {"type": "function", "function": function}
 
 
 def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
@@ -226,9 +194,10 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
     return {"think": True} if reasoning.enabled or reasoning.budget is not None else {}
 
 
-def _level(effort: str, model: str, dropped: list[str]) -> Any:
-    levelled = LEVELLED in model.lower()
-    level = LEVELS.get(effort, effort)
-    if not levelled or level != effort:
+def _level(effort: str, model: str, dropped: list[str]) -> str | bool:
+    level = LEVELS.get(effort)
+    if level == "max":
+        level = next((top for name, top in HIGHEST.items() if name in model.lower()), level)
+    if level != effort:
         dropped.append(Feature.REASONING_EFFORT)
-    return level if levelled else True
+    return level or True

@@ -25,7 +25,8 @@ from providers.dialects.ollama_chat.calls import parse_call, render_call
 from providers.dialects.ollama_chat.errors import failure
 from providers.dialects.ollama_chat.messages import parse_picture
 from providers.dialects.ollama_chat.names import PLAIN, REASONS, SHOWN
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, FailedAnswer
+from providers.members import dicts, optional, string
 from providers.usage import Usage
 
 # Go writes nine digits of a fraction.
@@ -33,12 +34,13 @@ MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d
 
 
 def parse_response(body: Json) -> ChatResponse:
-    """The answer; raises BadAnswer where it is none."""
+    """The answer; raises BadAnswer where it is none, and FailedAnswer for an error."""
     message = body.get("message")
     if not isinstance(message, dict):
-        said = f": {failure(body['error']).message}" if body.get("error") else ""
-        raise BadAnswer(f"the provider's answer holds no message{said}")
-    parts = tuple(_parts(message, word(body, "created_at")))
+        if body.get("error"):
+            raise FailedAnswer(failure(body["error"]))
+        raise BadAnswer("the provider's answer holds no message")
+    parts = tuple(_parts(message, string(body.get("created_at"))))
     choice = Choice(
         parts=parts,
         finish=finish_of(body, any(isinstance(part, ToolCall) for part in parts)),
@@ -46,7 +48,7 @@ def parse_response(body: Json) -> ChatResponse:
     )
     return ChatResponse(
         id="",
-        model=word(body, "model"),
+        model=string(body.get("model")),
         choices=(choice,),
         created=seconds(body.get("created_at")),
         usage=usage_of(body),
@@ -55,26 +57,16 @@ def parse_response(body: Json) -> ChatResponse:
 
 def _parts(message: Json, salt: str) -> list[Part]:
     parts: list[Part] = []
-    thinking, content = word(message, "thinking"), word(message, "content")
+    thinking, content = string(message.get("thinking")), string(message.get("content"))
     if thinking:
         parts.append(Thinking(text=thinking, signature=PLAIN))
     if content:
         parts.append(Text(text=content))
     parts += pictures(message)
-    parts += [parse_call(call, salt, index) for index, call in enumerate(calls_of(message))]
+    parts += [
+        parse_call(call, salt, index) for index, call in enumerate(dicts(message.get("tool_calls")))
+    ]
     return parts
-
-
-def word(owner: Json, name: str) -> str:
-    """A string; empty where there is none."""
-    value = owner.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def calls_of(message: Json) -> list[Json]:
-    """The tool calls of a message or of a piece of it."""
-    calls = message.get("tool_calls")
-    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
 
 def pictures(message: Json) -> list[Image]:
@@ -89,7 +81,7 @@ def finish_of(body: Json, called: bool) -> Finish | None:
     """Why the model stopped; None while it has not."""
     if body.get("done") is False:
         return None
-    finish = REASONS.get(word(body, "done_reason"), Finish.STOP)
+    finish = REASONS.get(string(body.get("done_reason")), Finish.STOP)
     return Finish.TOOL_CALLS if called and finish is Finish.STOP else finish
 
 
@@ -129,20 +121,15 @@ def parse_logprobs(items: Any) -> Json | None:
     if not isinstance(items, list):
         return None
     content = [
-        {**_entry(item), "top_logprobs": [_entry(each) for each in _entries(item)]}
+        {**_entry(item), "top_logprobs": [_entry(each) for each in dicts(item.get("top_logprobs"))]}
         for item in items
         if isinstance(item, dict)
     ]
     return {"content": content} if content else None
 
 
-def _entries(item: Json) -> list[Json]:
-    top = item.get("top_logprobs")
-    return [each for each in top if isinstance(each, dict)] if isinstance(top, list) else []
-
-
 def _entry(item: Json) -> Json:
-    token, raw = word(item, "token"), item.get("bytes")
+    token, raw = string(item.get("token")), item.get("bytes")
     return {
         "token": token,
         "logprob": item.get("logprob", 0),
@@ -172,11 +159,20 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     return body | render_usage(response.usage)
 
 
+DURATIONS = {
+    "total_duration": 0,
+    "load_duration": 0,
+    "prompt_eval_duration": 0,
+    "eval_duration": 0,
+}
+"""Nanoseconds; how long it took is not known here, and clients reckon with these numbers."""
+
+
 def render_usage(usage: Usage | None) -> Json:
-    """The members that count; how long it took is not known here, and nobody demands it."""
+    """The members that count."""
     if usage is None:
-        return {}
-    return {"prompt_eval_count": usage.input, "eval_count": usage.output}
+        return DURATIONS
+    return {**DURATIONS, "prompt_eval_count": usage.input, "eval_count": usage.output}
 
 
 def _message(parts: tuple[Part, ...]) -> Json:
@@ -193,15 +189,16 @@ def _message(parts: tuple[Part, ...]) -> Json:
                 calls.append(render_call(part, len(calls)))
     message: Json = {"role": "assistant", "content": "".join(texts)}
     thoughts = "".join(part.text for part in parts if isinstance(part, Thinking))
-    members = {"thinking": thoughts, "tool_calls": calls}
-    return message | {name: value for name, value in members.items() if value}
+    return message | optional(thinking=thoughts or None, tool_calls=calls)
 
 
 def watch(body: Json) -> Seen:
     """What a whole answer says of its usage, model and finish, or with status 200 its error."""
     message = body.get("message")
     called = isinstance(message, dict) and bool(message.get("tool_calls"))
-    seen = Seen(usage=usage_of(body), model=word(body, "model"), finish=finish_of(body, called))
+    seen = Seen(
+        usage=usage_of(body), model=string(body.get("model")), finish=finish_of(body, called)
+    )
     if body.get("error"):
         seen.error, seen.finish = failure(body["error"]), Finish.ERROR
     return seen
