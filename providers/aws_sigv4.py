@@ -8,6 +8,7 @@ import hmac
 import posixpath
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from providers.sign import Call, Secret
@@ -21,7 +22,7 @@ def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:
     `session_token` and `service`; a `bearer` (a Bedrock API key) is sent instead of a signature."""
     if secret.get("bearer"):
         return {"authorization": f"Bearer {secret['bearer']}"}
-    moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = _moment(int(now))
     signed = {"host": call.authority, "x-amz-date": moment}
     if secret.get("session_token"):
         signed["x-amz-security-token"] = secret["session_token"]
@@ -40,6 +41,13 @@ def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:
     return headers
 
 
+# A signature is one of many in its second, and of very many with its key, which is good for a day.
+@lru_cache(maxsize=16)
+def _moment(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+@lru_cache(maxsize=256)
 def _key(secret: str, scope: tuple[str, ...]) -> bytes:
     key = f"AWS4{secret}".encode()
     for step in scope:
@@ -63,6 +71,7 @@ def canonical_request(call: Call, headers: Mapping[str, str]) -> str:
     )
 
 
+@lru_cache(maxsize=1024)
 def canonical_path(path: str) -> str:
     """The path without dot segments, encoded once more: every service but S3 signs it so."""
     if not path:
