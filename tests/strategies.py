@@ -223,23 +223,34 @@ PLAIN: dict[Feature, st.SearchStrategy[Any]] = {
 @st.composite
 def tool_sets(draw: st.DrawFn, features: Features) -> tuple[Tool, ...]:
     """Functions with names of their own."""
-    strict = optional(st.booleans(), Feature.TOOL_STRICT in features)
-    found = draw(st.lists(names, unique=True, max_size=3))
-    return tuple(
-        Tool(
+    stricts = optional(st.booleans(), Feature.TOOL_STRICT in features)
+    found = []
+    for name in draw(st.lists(names, unique=True, max_size=3)):
+        strict = draw(stricts)
+        tool = Tool(
             name=name,
             description=draw(optional(words)),
-            schema=draw(schemas),
-            strict=draw(strict),
+            schema=draw(closed_schemas if strict else schemas),
+            strict=strict,
             cache=draw(caches(features)),
         )
-        for name in found
-    )
+        found.append(tool)
+    return tuple(found)
 
 
 schemas = st.dictionaries(
     names, st.sampled_from([{"type": "string"}, {"type": "array", "items": {"type": "number"}}])
 ).map(lambda properties: {"type": "object", "properties": properties})
+
+
+closed_schemas = schemas.map(
+    lambda schema: {
+        **schema,
+        "required": [*schema["properties"]],
+        "additionalProperties": False,
+    }
+)
+"""What OpenAI and Anthropic demand of a strict schema."""
 
 
 def choices_of_tools(
@@ -268,7 +279,7 @@ def outputs(features: Features) -> st.SearchStrategy[JsonOutput | None]:
     if Feature.JSON_MODE in features:
         found.append(st.just(JsonOutput()))
     if Feature.JSON_SCHEMA in features:
-        found.append(st.builds(JsonOutput, schema=schemas, name=names, strict=st.just(True)))
+        found.append(st.builds(JsonOutput, schema=closed_schemas, name=names, strict=st.just(True)))
     return st.one_of(found)
 
 

@@ -86,7 +86,6 @@ CARRIERS: dict[str, set[str]] = {
 
 ALIASES = {
     ("bedrock.converse", "additionalModelRequestFields"): "top_k",
-    ("cohere.chat", "documents"): "citation_options",
     ("openai.chat", "function_call"): "tool_choice",
     ("openai.chat", "modalities"): "audio",
 }

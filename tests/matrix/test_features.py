@@ -37,7 +37,7 @@ from providers.chat import (
 from providers.errors import Unsupported
 from providers.fidelity import Feature, used
 from tests.e2e.clients.backends import CHAT, MODELS
-from tests.matrix.test_silence import fate
+from tests.matrix.fates import fate
 from tests.matrix.world import MODEL
 
 PNG = Data(base64="iVBORw0KGgo=", media_type="image/png")
@@ -139,7 +139,9 @@ def uses(client: str) -> dict[Feature, Pair]:
         Feature.REASONING_EFFORT: field(reasoning=Reasoning(effort="low")),
         Feature.REASONING_BUDGET: field(reasoning=Reasoning(enabled=True, budget=2000)),
         Feature.REASONING_SHOW: field(
-            msgspec.structs.replace(BASE, reasoning=Reasoning(enabled=True, budget=2000)),
+            msgspec.structs.replace(
+                BASE, reasoning=Reasoning(enabled=True, budget=2000, show=False)
+            ),
             reasoning=Reasoning(enabled=True, budget=2000, show=True),
         ),
         Feature.REASONING_SUMMARY: field(
@@ -192,8 +194,8 @@ def uses(client: str) -> dict[Feature, Pair]:
     }
 
 
-# Claude on Bedrock shows its thoughts by itself; Gemini is asked for them for such clients.
-IMPLIED = {Feature.REASONING_SHOW: {"bedrock.converse", "gemini.generate_content"}}
+# Claude on Bedrock shows its thoughts by itself.
+IMPLIED = {Feature.REASONING_SHOW: {"bedrock.converse"}}
 """Features that ask for what a target does anyway."""
 
 USES = {client: uses(client) for client in CHAT}

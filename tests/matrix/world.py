@@ -58,7 +58,7 @@ def plan_to(dialect: str) -> Plan:
         name="up",
         provider=provider,
         authority="provider.test",
-        prefix=provider.prefix.format(project="p", region="r"),
+        options={"project": "p", "region": "r", "instance": "i", "api_version": ""},
         dialects={Operation.CHAT: dialect},
     )
     route = Route(models=(MODEL,), upstream={"up": MODELS.get(dialect, "m")})
@@ -100,8 +100,9 @@ class World(httpx.BaseTransport):
         """What the client gets for a POST of `body` to `path`."""
         one = new_exchange(self.plan)
         in_path = self.plan.entrance(path).path_model
-        model = in_path or orjson.loads(body)["model"]
-        call = f"{'path' if in_path else 'body'}\n{path}\n{model}"
+        named = in_path or orjson.loads(body).get("model")
+        source = "path" if in_path else "body" if named else "header"
+        call = f"{source}\n{path}\n{named or MODEL}"
         shown = [(":path", path), (":method", "POST"), *headers]
         event = RequestHeaders(pairs(shown), {BACKEND: "up", CALL: call}, False)
         action = one.handle(event)

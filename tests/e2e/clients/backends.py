@@ -6,7 +6,9 @@ from typing import Any
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import Operation
 
-CHAT = sorted(name for name, each in DIALECTS.items() if each.operation is Operation.CHAT)
+CHAT = sorted(
+    name for name, each in DIALECTS.items() if each.operation is Operation.CHAT and each.client
+)
 MODELS = {
     "anthropic.messages": "claude-sonnet-4-5",
     "bedrock.converse": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
