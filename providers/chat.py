@@ -59,9 +59,24 @@ class PlainText(msgspec.Struct, frozen=True, kw_only=True):
     """A document given as text."""
 
     text: str
+    blocks: tuple[str, ...] = ()
+    """The text in the pieces that citations of it count, where the client cut it itself."""
 
 
 Source = Data | Url | FileId | PlainText
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where cited words stand in what the prompt holds."""
+
+    unit: str
+    """What `start` and `end` count: `char`, `page` or `block` of a document, or `result`: blocks
+    of a search result."""
+    index: int
+    """Of the document, or of the search result, from 0."""
+    start: int
+    end: int
+    """One past the last."""
 
 
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +90,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     """First character of the cited stretch, in the answer's text part."""
     end: int | None = None
     """One past its last character."""
+    place: Place | None = None
     native: Mapping[str, Any] = {}
     """The citation in the wire form of `dialect`, for the way back to the same provider."""
     dialect: str = ""
@@ -133,6 +149,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     context: str | None = None
     cite: bool = False
     """The answer shall cite it."""
+    found: bool = False
+    """A search result: `context` says where it was found."""
     cache: Cache | None = None
 
 
@@ -271,8 +289,6 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The name that goes upstream."""
     messages: tuple[Message, ...] = ()
     stream: bool = False
-    stream_usage: bool = True
-    """False: the client's dialect shows usage in a stream only on demand, and it was not asked."""
 
     max_tokens: int | None = None
     temperature: float | None = None
@@ -312,6 +328,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     extras: Mapping[str, Any] = {}
     """Top-level fields that the client's dialect does not share with any other, as they came;
     a dialect that knows a name renders it (`extra_body` for providers that know it)."""
+    binding: frozenset[str] = frozenset()
+    """Of `extras`, the names whose loss would change the meaning."""
 
 
 class Finish(StrEnum):
@@ -360,7 +378,8 @@ SEAL = "ai.extproc/"
 def seal(signature: Signature, reader: str) -> str:
     """The signature as it is shown to a client of family `reader`.
 
-    A family is the first word of a dialect's name. What a client echoes must reach only the
+    A family is the first word of the name of the dialect whose providers sign so; Bedrock's is
+    Claude's. What a client echoes must reach only the
     provider that issued it, so a foreign value carries its origin.
     """
     if signature.origin == reader:

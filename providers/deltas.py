@@ -198,8 +198,10 @@ def replay(response: ChatResponse) -> list[AnyDelta]:
 
 def _replay_choice(choice: Choice) -> list[AnyDelta]:
     deltas: list[AnyDelta] = []
+    likely = choice.logprobs
     for number, part in enumerate(choice.parts):
-        deltas += _replay_part(part, number, choice)
+        deltas += pieces(part, number, choice.index, likely)
+        likely = None if isinstance(part, Text) else likely
         deltas.append(PartEnd(part=number, choice=choice.index))
     end = End(
         finish=choice.finish or Finish.STOP,
@@ -210,25 +212,26 @@ def _replay_choice(choice: Choice) -> list[AnyDelta]:
     return [*deltas, end]
 
 
-def _replay_part(part: Part, number: int, choice: Choice) -> list[AnyDelta]:
-    at = choice.index
+def pieces(
+    part: Part, number: int, choice: int = 0, logprobs: Mapping[str, Any] | None = None
+) -> list[AnyDelta]:
+    """A part that is there at once, as the deltas that it might have come in."""
     match part:
         case Text():
-            logprobs = choice.logprobs
-            text = TextDelta(text=part.text, part=number, choice=at, logprobs=logprobs)
-            cited = [CitationDelta(citation=c, part=number, choice=at) for c in part.citations]
-            return [text, *cited, *_signed(part.signature, number, at)]
+            text = TextDelta(text=part.text, part=number, choice=choice, logprobs=logprobs)
+            cited = [CitationDelta(citation=c, part=number, choice=choice) for c in part.citations]
+            return [text, *cited, *_signed(part.signature, number, choice)]
         case Refusal():
-            return [RefusalDelta(text=part.text, part=number, choice=at)]
+            return [RefusalDelta(text=part.text, part=number, choice=choice)]
         case Thinking(redacted=None):
-            thought = ThinkingDelta(text=part.text, part=number, choice=at)
-            return [thought, *_signed(part.signature, number, at)]
+            thought = ThinkingDelta(text=part.text, part=number, choice=choice)
+            return [thought, *_signed(part.signature, number, choice)]
         case ToolCall():
-            begin = ToolCallBegin(id=part.id, name=part.name, part=number, choice=at)
-            arguments = ArgumentsDelta(text=part.arguments, part=number, choice=at)
-            return [begin, arguments, *_signed(part.signature, number, at)]
+            begin = ToolCallBegin(id=part.id, name=part.name, part=number, choice=choice)
+            arguments = ArgumentsDelta(text=part.arguments, part=number, choice=choice)
+            return [begin, arguments, *_signed(part.signature, number, choice)]
         case _:
-            return [WholePart(value=part, part=number, choice=at)]
+            return [WholePart(value=part, part=number, choice=choice)]
 
 
 def _signed(signature: Signature | None, number: int, choice: int) -> list[AnyDelta]:

@@ -54,6 +54,7 @@ STATUSES = {
     Cause.SERVER: 500,
 }
 
+SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?", re.ASCII)
 TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{1,200})", re.IGNORECASE)
 MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 
@@ -89,6 +90,12 @@ def plain(status: int, body: bytes) -> str:
         return f"the provider answered with status {status} and an HTML page{said}"
     text = " ".join(_printable(text).replace("\ufffd", " ").split())
     return text[:MAX_MESSAGE] or f"the provider answered with status {status} and no message"
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds to wait that `retry-after` names; None without it, or where it is a date."""
+    value = headers.get("retry-after", "")
+    return float(value) if SECONDS.fullmatch(value) else None
 
 
 def message_in(value: Any, names: Sequence[str], depth: int = 0) -> str:

@@ -8,9 +8,12 @@ GatewayError
 ├── TooLarge            413  a body or a part of it is over its limit
 ├── Unavailable         503  the configuration or a secret does not allow it now
 └── BadAnswer           502  the provider's answer cannot be understood
+    └── FailedAnswer    any  the provider's answer is that it failed
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -43,6 +46,13 @@ class ApiError(msgspec.Struct, frozen=True, kw_only=True):
     param: str | None = None
     """The request field that is to blame."""
     request_id: str | None = None
+    retry_after: float | None = None
+    """Seconds to wait before another try, where the provider named them."""
+    type: str | None = None
+    """The provider's own word for the kind of error, where it speaks OpenAI's format; empty: it
+    said none; None: it speaks another."""
+    native: Mapping[str, Any] = {}
+    """What else an error of OpenAI's format says, such as Azure's `innererror`."""
 
 
 CAUSES = {
@@ -141,3 +151,15 @@ class BadAnswer(GatewayError):
 
     status = 502
     cause = Cause.SERVER
+
+
+class FailedAnswer(BadAnswer):
+    """The provider's answer, of status 200, is that it failed."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.message, param=error.param, code=error.code)
+        self._error = error
+
+    def as_api_error(self) -> ApiError:
+        """What the provider said."""
+        return self._error

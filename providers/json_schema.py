@@ -251,13 +251,34 @@ def _from(value: Any, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for spelled, inner in value.items():
         name = SNAKE.get(str(spelled), str(spelled))
-        if inner is not None and name != "nullable":
+        if inner is not None and name != "nullable" and inner != "TYPE_UNSPECIFIED":
             found[name] = _lowered(name, inner, depth + 1)
     if found.get("format") == "enum":
         del found["format"]
+    if found.get("type") in ("integer", "number") and isinstance(found.get("enum"), list):
+        found["enum"] = [_number(item) for item in found["enum"]]
+    if "example" in found:
+        found["examples"] = [found.pop("example")]
+    _order(found)
     if value.get("nullable"):
         _nullable(found)
     return found
+
+
+def _number(item: Any) -> Any:
+    """A number of an enumeration, which Google writes as a string."""
+    try:
+        return msgspec.json.decode(item) if isinstance(item, str) else item
+    except msgspec.DecodeError:
+        return item
+
+
+def _order(found: dict[str, Any]) -> None:
+    """Puts properties in the order of `propertyOrdering`, which JSON Schema does not know."""
+    order, properties = found.pop("propertyOrdering", None), found.get("properties")
+    if isinstance(order, list) and isinstance(properties, dict):
+        first = {name: properties[name] for name in order if name in properties}
+        found["properties"] = first | properties
 
 
 def _lowered(name: str, inner: Any, depth: int) -> Any:

@@ -4,7 +4,7 @@ Of a client's body a wrong type is an InvalidRequest that names the place; of a 
 nothing at all (`string`, `whole`, `dicts`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from providers.chat import Json
@@ -116,6 +116,11 @@ def strings(owner: Json, name: str) -> list[str]:
 def optional(**members: Any) -> Json:
     """The members that say something: no None, no empty list, no empty object."""
     return {name: value for name, value in members.items() if value not in (None, [], {})}
+
+
+def beyond(owner: Json, known: Set[str]) -> Json:
+    """The members that are not known, and say something."""
+    return {name: item for name, item in owner.items() if name not in known and item is not None}
 
 
 def string(value: Any) -> str:

@@ -122,3 +122,8 @@ def _rewrite(data: bytes, old: Mapping[str, Any], added: list[bytes]) -> bytes:
         seen.add(member.name)
     head = data[: data.index(b"{") + 1]
     return b"".join((head, b",".join(kept), b"}"))
+
+
+def model_edit(body: Mapping[str, Any], model: str, usage: bool) -> dict[str, Any]:
+    """What changes in a body that holds its model for a provider that calls it `model`."""
+    return {} if body.get("model") == model else {"model": model}

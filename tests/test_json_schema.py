@@ -157,3 +157,35 @@ def test_an_endless_nest_is_cut_off():
         schema = {"items": schema}
     assert json_schema.inline(schema)
     assert json_schema.from_openapi(schema)
+
+
+def test_what_json_schema_says_otherwise_is_said_so():
+    found = json_schema.from_openapi(
+        {
+            "type": "OBJECT",
+            "property_ordering": ["b", "c", "a"],
+            "properties": {
+                "a": {"type": "INTEGER", "enum": ["1", "20"], "nullable": True},
+                "b": {"type": "NUMBER", "enum": ["0.5", "half"]},
+                "c": {"type": "TYPE_UNSPECIFIED", "example": {"x": 1}},
+                "d": {"type": "STRING", "enum": ["1"]},
+            },
+        }
+    )
+    assert found == {
+        "type": "object",
+        "properties": {
+            "b": {"type": "number", "enum": [0.5, "half"]},
+            "c": {"examples": [{"x": 1}]},
+            "a": {"type": ["integer", "null"], "enum": [1, 20, None]},
+            "d": {"type": "string", "enum": ["1"]},
+        },
+    }
+    assert [*found["properties"]] == [*"bcad"]
+
+
+def test_a_property_may_have_the_name_of_a_keyword():
+    schema = {"type": "OBJECT", "properties": {"propertyOrdering": {"type": "STRING"}}}
+    assert json_schema.from_openapi(schema)["properties"] == {
+        "propertyOrdering": {"type": "string"}
+    }

@@ -81,6 +81,10 @@ def test_what_says_nothing_is_left_out() -> None:
     assert said == {"d": 0, "e": False, "f": ""}
 
 
+def test_what_is_known_or_null_is_not_beyond() -> None:
+    assert members.beyond({"a": 1, "b": None, "c": 0}, {"a"}) == {"c": 0}
+
+
 @pytest.mark.parametrize("odd", [None, 5, True, {}, ["a"]])
 def test_a_providers_odd_string_is_empty(odd: Any) -> None:
     assert members.string(odd) == ""

@@ -57,3 +57,12 @@ def test_the_catalogue_is_whole_whoever_is_imported_first(module):
         [sys.executable, "-c", count], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert first.stdout == again.stdout
+
+
+def test_only_who_fetches_media_loads_an_http_client():
+    loaded = (
+        "import sys, extproc.serve, extproc.worker; print({'httpx', 'httpcore'} & {*sys.modules})"
+    )
+    command = [sys.executable, "-c", loaded]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout == "set()\n"

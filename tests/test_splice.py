@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.splice import REMOVED, edit, members
+from providers.splice import REMOVED, edit, members, model_edit
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -84,3 +84,11 @@ def test_a_member_that_stands_twice_stands_once_afterwards():
 @pytest.mark.parametrize("data", [b"{}", b" {\n} "])
 def test_an_empty_object_takes_members(data):
     assert json.loads(edit(data, {}, {"a": 1, "b": REMOVED})) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "changes"),
+    [({"model": "a"}, {}), ({"model": "b"}, {"model": "a"}), ({}, {"model": "a"})],
+)
+def test_only_another_name_of_the_model_is_a_change(body, changes):
+    assert model_edit(body, "a", True) == changes

@@ -9,11 +9,12 @@ from cohere.types import ChatMessageV2, Document, ResponseFormatV2, Thinking, To
 from cohere.v2.types import V2ChatResponse, V2ChatStreamResponse
 from pydantic import TypeAdapter
 
-from providers.chat import ChatRequest, ChatResponse
+from providers.chat import ChatRequest, ChatResponse, Message, Role, Text
 from providers.deltas import AnyDelta
 from providers.dialect import Context
 from providers.dialects.cohere_chat import DIALECT
 
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
 CONTEXT = Context(model="shown", id="id-1", now=1_700_000_000)
 
 MEMBERS: dict[str, TypeAdapter[Any]] = {
@@ -30,6 +31,18 @@ MEMBERS: dict[str, TypeAdapter[Any]] = {
 }
 WHOLE: TypeAdapter[Any] = TypeAdapter(V2ChatResponse)
 EVENT: TypeAdapter[Any] = TypeAdapter(V2ChatStreamResponse)
+
+
+def asked(*messages: Message, **members: Any) -> ChatRequest:
+    return ChatRequest(model="m", messages=messages, **members)
+
+
+def user(*parts: Any) -> Message:
+    return Message(role=Role.USER, parts=parts or (Text(text="hi"),))
+
+
+def assistant(*parts: Any) -> Message:
+    return Message(role=Role.ASSISTANT, parts=parts)
 
 
 def rendered(request: ChatRequest) -> tuple[dict[str, Any], list[str]]:
@@ -102,6 +115,16 @@ def client(
 
     http = httpx.Client(transport=httpx.MockTransport(serve))
     return cohere.ClientV2(api_key="k", base_url="http://gateway.test", httpx_client=http)
+
+
+def async_client(answer: bytes, content_type: str) -> cohere.AsyncClientV2:
+    """The official asynchronous client, before a server that gives this answer."""
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": content_type}, content=answer)
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(serve))
+    return cohere.AsyncClientV2(api_key="k", base_url="http://gateway.test", httpx_client=http)
 
 
 ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}

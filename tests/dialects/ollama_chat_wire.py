@@ -78,4 +78,13 @@ def client(
     return ollama.Client("http://gateway.test", transport=httpx.MockTransport(serve))
 
 
+def async_client(answer: bytes) -> ollama.AsyncClient:
+    """The official asynchronous client, before a server that gives this answer."""
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=answer)
+
+    return ollama.AsyncClient("http://gateway.test", transport=httpx.MockTransport(serve))
+
+
 ASK: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}

@@ -249,3 +249,18 @@ def test_gemini_3_refuses_an_unsigned_call_of_the_current_turn(sim):
     assert "thought_signature" in got.json()["error"]["message"]
     later = [*turns, {"role": "model", "parts": [{"text": "y"}]}, turns[0]]
     assert httpx.post(url, json={"contents": later}, timeout=10).status_code == 200
+
+
+def test_a_turn_that_was_kept_chunk_by_chunk_is_one(sim):
+    signed = {"functionCall": {"name": "f"}, "thoughtSignature": "c2lt"}
+    chunks = [signed, {"functionCall": {"name": "f"}}, {"text": ""}]
+    result = {"functionResponse": {"name": "f", "response": {}}}
+    turns = [
+        {"role": "user", "parts": [{"text": "x"}]},
+        *({"role": "model", "parts": [chunk]} for chunk in chunks),
+        {"role": "user", "parts": [result, result]},
+    ]
+    url = f"{sim.url}/v1beta/models/{NEWEST}:generateContent"
+    assert httpx.post(url, json={"contents": turns}, timeout=10).status_code == 200
+    turns[-1]["parts"].pop()
+    assert httpx.post(url, json={"contents": turns}, timeout=10).status_code == 400

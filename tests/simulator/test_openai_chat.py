@@ -234,7 +234,7 @@ def test_errors_reach_the_sdk_with_status_type_and_retry_after(client):
             messages=say(status=429, retry_after=7, message="slow down", error_code="rate"),
         )
     assert caught.value.body["message"] == "slow down"
-    assert (caught.value.type, caught.value.code) == ("rate_limit_error", "rate")
+    assert (caught.value.type, caught.value.code) == ("requests", "rate")
     assert caught.value.response.headers["retry-after"] == "7"
 
 

@@ -39,6 +39,13 @@ REFUSED = [
         {"messages": [{"role": "assistant", "tool_calls": [CALL | {"function": {"name": "f"}}]}]},
         "messages[0].tool_calls[0].function.arguments",
     ),
+    (
+        {"messages": [{"role": "assistant", "tool_calls": [CALL | {"id": "c" * 41}]}]},
+        "messages[0].tool_calls[0].id",
+    ),
+    ({"user": "u" * 65}, "user"),
+    ({"metadata": {"a": "b"}}, "metadata"),
+    ({"prompt_cache_key": "k" * 65}, "prompt_cache_key"),
     ({"temperature": "hot"}, "temperature"),
     ({"temperature": "0.5"}, "temperature"),
     ({"temperature": 2.5}, "temperature"),

@@ -38,8 +38,7 @@ def variant(query: str) -> Dialect:
 
 VERTEX = "projects/*/locations/*/publishers/google"
 MODELS = tuple(
-    f"/{place}/models/{{model}}"
-    for place in ("v1", "v1beta", f"v1/{VERTEX}", f"v1beta1/{VERTEX}")
+    f"/{place}/models/{{model}}" for place in ("v1", "v1beta", f"v1/{VERTEX}", f"v1beta1/{VERTEX}")
 )
 """Where clients of the Gemini API and of Vertex AI find a model."""
 
