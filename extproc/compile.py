@@ -11,10 +11,10 @@ from extproc.config.route import Route as RouteConfig
 from extproc.credentials import Weighted
 from extproc.plan import Plan, Route, Served, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
-from providers.bridge import Quirks
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
 from providers.provider import Provider
+from providers.quirks import Quirks
 from providers.usage import Price
 
 KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")

@@ -298,6 +298,7 @@ class Exchange:
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),
             echo=entrance.dialect.echo(call.body),
+            renamed=sent.renamed,
         )
         counted = call.stream or len(call.data) > KEPT
         asked = Asked(

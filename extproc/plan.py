@@ -15,7 +15,7 @@ import orjson
 
 from extproc import metadata
 from extproc.events import Constant, MetadataValue
-from providers.bridge import Bridge, Quirks, bridge
+from providers.bridge import Bridge, bridge
 from providers.catalog import DIALECTS
 from providers.chat import Json
 from providers.dialect import Dialect, Endpoint
@@ -23,6 +23,7 @@ from providers.errors import NotFound, Unavailable
 from providers.estimation import Estimation
 from providers.operations import Operation
 from providers.provider import Provider
+from providers.quirks import Quirks
 from providers.sign import CREDENTIAL_HEADERS, Signer
 from providers.usage import Price
 

@@ -12,15 +12,17 @@ from typing import Any, Protocol
 import msgspec
 import orjson
 
-from providers import error_bodies, fidelity, remote
-from providers.chat import ChatRequest, ChatResponse, Data, Finish, Json
-from providers.deltas import AnyDelta, Begin, End, Failed, Used, replay, size_of
+from providers import error_bodies, fidelity, remote, tool_names
+from providers.chat import ChatRequest, ChatResponse, Data, Json
+from providers.deltas import replay
 from providers.dialect import Context, Dialect, Relay, Seen
-from providers.errors import ApiError, BadAnswer, GatewayError, Unsupported
-from providers.estimate import CHARACTERS_PER_TOKEN
+from providers.errors import ApiError, BadAnswer, Unsupported
 from providers.fidelity import Feature
+from providers.quirks import Quirks, tuning
 from providers.remote import Link
 from providers.splice import REMOVED, edit
+from providers.tool_names import Renamed
+from providers.translated import TranslatedStream
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """None: the client's own bytes."""
     dropped: tuple[str, ...] = ()
     """Hints that could not be carried, by the client's names for them."""
+    renamed: Renamed = {}
+    """Tools that have another name there than the client gave them."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,20 +62,6 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """What the client gets at once: an estimate, for which no provider is asked."""
 
     body: bytes
-
-
-class Quirks(msgspec.Struct, frozen=True, kw_only=True):
-    """What one backend changes in every body of its provider's dialect."""
-
-    defaults: Mapping[str, Any] = {}
-    override: Mapping[str, Any] = {}
-    remove: tuple[tuple[str, ...], ...] = ()
-    """Paths of members; the user's wish, so not named as dropped."""
-    drops: frozenset[str] = frozenset()
-    refuses: frozenset[str] = frozenset()
-    renames: Mapping[str, str] = {}
-    stream_usage: bool = True
-    provider: str = ""
 
 
 class Bridge(Protocol):
@@ -95,65 +85,6 @@ def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     if client.name == target.name:
         return Passage(target if target.host else client, quirks)
     return Translation(client, target, quirks)
-
-
-ASKS_NOTHING: Mapping[str, Any] = {
-    "n": 1,
-    "logprobs": False,
-    "parallel_tool_calls": True,
-    "tools": [],
-    "stop": [],
-    "modalities": ["text"],
-}
-"""Values that say what would be so without them."""
-
-
-def tuning(body: Json, quirks: Quirks) -> tuple[dict[str, Any], list[str]]:
-    """(changes to top-level members, names of what is dropped) that `quirks` ask of `body`."""
-    changes = {name: value for name, value in quirks.defaults.items() if body.get(name) is None}
-    changes.update(quirks.override)
-    for path in quirks.remove:
-        _remove(body, changes, path)
-    for name in quirks.refuses & body.keys():
-        if changes.get(name) is REMOVED:
-            continue
-        if body[name] is not None and body[name] != ASKS_NOTHING.get(name, REMOVED):
-            raise Unsupported(f"{quirks.provider} does not support {name}", param=name)
-        changes[name] = REMOVED  # some refuse the mere name
-    dropped = sorted(quirks.drops & body.keys())
-    changes.update(dict.fromkeys(dropped, REMOVED))
-    _rename(body, changes, quirks.renames)
-    return changes, dropped
-
-
-def _remove(body: Json, changes: dict[str, Any], path: tuple[str, ...]) -> None:
-    top, *rest = path
-    value = changes.get(top, body.get(top))
-    if not rest:
-        if top in body or top in changes:
-            changes[top] = REMOVED
-    elif isinstance(value, dict):
-        changes[top] = _without(value, rest)
-
-
-def _without(value: Json, path: list[str]) -> Json:
-    name, *rest = path
-    if rest and isinstance(value.get(name), dict):
-        return {**value, name: _without(value[name], rest)}
-    return value if rest else {key: item for key, item in value.items() if key != name}
-
-
-def _rename(body: Json, changes: dict[str, Any], renames: Mapping[str, str]) -> None:
-    for name, other in renames.items():
-        value = changes.get(name, body.get(name, REMOVED))
-        if value is REMOVED:
-            continue
-        if name in body:
-            changes[name] = REMOVED
-        else:
-            changes.pop(name, None)
-        if other not in body:
-            changes[other] = value
 
 
 def _loads(data: bytes, dialect: Dialect) -> Json:
@@ -260,20 +191,25 @@ class Translation:
         dropped = fidelity.settle(features, target.carries, self._client.names, target.name)
         if links and not call.files:
             return Wanted(links=links)
+        return self._sent(request, dropped, call)
+
+    def _sent(self, request: ChatRequest, dropped: list[str], call: Call) -> Sent:
+        """A request that the provider can be told; `dropped` is what is lost of it already."""
+        target = self._target
+        request, renamed = tool_names.fit(request, target.tool_names)
         body = target.render_request(request, dropped)
         for name in request.binding.intersection(dropped):
             raise Unsupported(f"{name} cannot be expressed in {target.name}", param=name)
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         tuned, lost = tuning(body, self._quirks)
-        changes.update(tuned)
-        for name, value in changes.items():
+        for name, value in (changes | tuned).items():
             if value is REMOVED:
                 body.pop(name, None)
             else:
                 body[name] = value
         found = (*dropped, *lost)
         named = dict.fromkeys(name for each in found for name in self._names(each, request, call))
-        return Sent(body=orjson.dumps(body), dropped=tuple(named))
+        return Sent(body=orjson.dumps(body), dropped=tuple(named), renamed=renamed)
 
     def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:
         """The client's names for what is dropped, which may be a part of an object of its own."""
@@ -286,13 +222,14 @@ class Translation:
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
-        response = self._target.parse_response(_loads(data, self._target))
+        response = _parsed(self._target, data, context)
         body = orjson.dumps(self._client.render_response(response, context))
         return body, _seen(response)
 
     def stream(self, context: Context) -> Relay:
         """A relay that parses and renders."""
-        return TranslatedStream(self._target.parser(), self._client.renderer(context))
+        renderer = self._client.renderer(context)
+        return TranslatedStream(self._target.parser(), renderer, context.renamed)
 
     def error(
         self, status: int, headers: Mapping[str, str], data: bytes
@@ -306,60 +243,14 @@ class Translation:
         return error, as_status, {**extra, **_wait(error, headers)}, body
 
 
+def _parsed(dialect: Dialect, data: bytes, context: Context) -> ChatResponse:
+    response = dialect.parse_response(_loads(data, dialect))
+    return tool_names.restored(response, context.renamed) if context.renamed else response
+
+
 def _seen(response: ChatResponse) -> Seen:
     finish = next((choice.finish for choice in response.choices), None)
     return Seen(usage=response.usage, model=response.model, finish=finish)
-
-
-class TranslatedStream:
-    """A relay between two dialects."""
-
-    def __init__(self, parser: Any, renderer: Any) -> None:
-        self.seen = Seen()
-        self._parser = parser
-        self._renderer = renderer
-        self._characters = 0
-
-    def feed(self, data: bytes) -> bytes | None:
-        """The client's form of what `data` completes."""
-        return self._render(self._parse(data))
-
-    def _parse(self, data: bytes) -> list[AnyDelta]:
-        try:
-            deltas: list[AnyDelta] = self._parser.feed(data)
-        except GatewayError as error:
-            deltas = [Failed(error=error.as_api_error())]
-        return deltas
-
-    def _render(self, deltas: list[AnyDelta]) -> bytes:
-        for delta in deltas:
-            self._watch(delta)
-        rendered: bytes = self._renderer.feed(deltas)
-        return rendered
-
-    def _watch(self, delta: AnyDelta) -> None:
-        seen = self.seen
-        match delta:
-            case Begin():
-                seen.model = delta.model
-                if delta.usage is not None:
-                    seen.usage = delta.usage
-            case Used():
-                seen.usage = delta.usage
-            case End():
-                seen.finish = seen.finish or delta.finish
-            case Failed():
-                seen.error = delta.error
-                seen.finish = Finish.ERROR
-            case _:
-                self._characters += size_of(delta)
-                seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
-
-    def flush(self) -> bytes:
-        """What closes the client's stream."""
-        out = self._render(self._parser.flush())
-        closing: bytes = self._renderer.flush()
-        return out + closing
 
 
 def stream_of(
@@ -369,6 +260,6 @@ def stream_of(
 
     Some servers answer a request for a stream with one JSON object.
     """
-    response = dialect.parse_response(_loads(data, dialect))
+    response = _parsed(dialect, data, context)
     renderer = client.renderer(context)
     return renderer.feed(replay(response)) + renderer.flush(), _seen(response)

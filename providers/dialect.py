@@ -14,6 +14,7 @@ from providers.deltas import AnyDelta
 from providers.errors import ApiError
 from providers.fidelity import Feature
 from providers.operations import Operation
+from providers.tool_names import Renamed, Rule
 from providers.usage import Usage
 
 
@@ -42,6 +43,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """False: the client did not ask for usage in the stream."""
     echo: Mapping[str, Any] = {}
     """Of the request, what the client's dialect says again in its answer (`Dialect.echo`)."""
+    renamed: Renamed = {}
+    """Tools that the provider knows by another name than the client."""
 
 
 class StreamParser(Protocol):
@@ -138,6 +141,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     have sent its own."""
     own_headers: frozenset[str] = frozenset()
     """Headers of clients that mean something in this dialect only, and go no further than it."""
+    tool_names: Rule | None = None
+    """Which names of tools its providers take; None: all."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
 

@@ -18,9 +18,9 @@ from extproc.events import (
     ResponseTrailers,
 )
 from extproc.exchange import NEXT, OrderError, State
-from providers.bridge import Quirks
 from providers.chat import Data
 from providers.errors import InvalidRequest
+from providers.quirks import Quirks
 from providers.usage import Price
 from tests.plans import (
     exchange,

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from providers import remote
-from providers.bridge import Call, Quirks, Sent, Wanted, bridge
+from providers.bridge import Call, Sent, Wanted, bridge
 from providers.catalog import DIALECTS
 from providers.chat import (
     Audio,
@@ -23,6 +23,7 @@ from providers.chat import (
 )
 from providers.errors import Unsupported
 from providers.fidelity import Feature
+from providers.quirks import Quirks
 from providers.remote import Link
 
 HTTPS = "https://media.test/a"

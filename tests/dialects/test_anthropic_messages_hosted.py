@@ -9,7 +9,7 @@ from anthropic.lib.bedrock._stream_decoder import AWSEventStreamDecoder
 from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 
-from providers.bridge import Call, Quirks, bridge
+from providers.bridge import Call, bridge
 from providers.deltas import End, Failed, TextDelta
 from providers.dialect import Dialect
 from providers.dialects.anthropic_messages import DIALECT
@@ -23,6 +23,7 @@ from providers.dialects.anthropic_messages.hosted import (
 )
 from providers.errors import Cause, Unsupported
 from providers.framing import aws_event_stream as frames
+from providers.quirks import Quirks
 from tests.strategies import cuts
 
 BODY = {

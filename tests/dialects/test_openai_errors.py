@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.bridge import Quirks, bridge
+from providers.bridge import bridge
 from providers.catalog import DIALECTS
 from providers.dialects.openai_chat import DIALECT
 from providers.error_bodies import MAX_MESSAGE
 from providers.errors import ApiError, BadAnswer, Cause
 from providers.openai.errors import describe
+from providers.quirks import Quirks
 
 
 def parse(status: int, body: Any, headers: dict[str, str] | None = None) -> ApiError:

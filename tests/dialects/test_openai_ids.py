@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.bridge import Call, Quirks, Sent, bridge
+from providers.bridge import Call, Sent, bridge
 from providers.catalog import DIALECTS
 from providers.openai.ids import short_id
+from providers.quirks import Quirks
 
 LONG = "toolu_" + "x" * 200
 CALL = {"type": "tool_use", "id": LONG, "name": "f", "input": {}}

@@ -5,13 +5,14 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.bridge import Call, Quirks, Sent, bridge
+from providers.bridge import Call, Sent, bridge
 from providers.catalog import DIALECTS
 from providers.chat import Cache, Citation, Data, Url
 from providers.dialect import Context
 from providers.errors import InvalidRequest
 from providers.openai.citations import tells
 from providers.openai.media import cache, file_source, parse_audio, source
+from providers.quirks import Quirks
 
 CONTEXT = Context(model="shown", id="c-1", now=1_700_000_000)
 

@@ -17,6 +17,7 @@ from providers.dialects.anthropic_messages.request import parse_request
 from providers.dialects.anthropic_messages.response import parse_response, render_response
 from providers.fidelity import Feature
 from providers.operations import Operation
+from providers.tool_names import Rule
 
 CARRIES = frozenset(
     {
@@ -94,6 +95,7 @@ DIALECT = Dialect(
     upstream=(Endpoint(path="/messages"),),
     carries=CARRIES,
     names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_-", longest=128),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

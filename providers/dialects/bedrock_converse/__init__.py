@@ -14,6 +14,7 @@ from providers.dialects.bedrock_converse.response import parse_response, render_
 from providers.dialects.bedrock_converse.stream_parser import Parser
 from providers.dialects.bedrock_converse.stream_renderer import Renderer
 from providers.operations import Operation
+from providers.tool_names import Rule
 
 ENDPOINTS = (
     Endpoint(path="/model/{model}/converse", stream=False),
@@ -28,6 +29,7 @@ DIALECT = Dialect(
     stream_type="application/vnd.amazon.eventstream",
     carries=CARRIES,
     names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

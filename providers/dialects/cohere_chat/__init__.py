@@ -38,6 +38,8 @@ CARRIES = frozenset(
         Feature.REASONING_OFF,
         Feature.REASONING_EFFORT,
         Feature.REASONING_BUDGET,
+        # Cohere shows what it thinks.
+        Feature.REASONING_SHOW,
         Feature.SYSTEM,
         Feature.IMAGE_DATA,
         Feature.IMAGE_URL,

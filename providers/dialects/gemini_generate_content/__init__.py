@@ -29,6 +29,7 @@ from providers.dialects.gemini_generate_content.response import (
     watch,
 )
 from providers.operations import Operation
+from providers.tool_names import Rule
 
 
 def variant(query: str) -> Dialect:
@@ -61,6 +62,7 @@ DIALECT = Dialect(
     ),
     carries=CARRIES,
     names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_.:-", longest=128, first="a-zA-Z_"),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

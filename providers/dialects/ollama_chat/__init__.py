@@ -38,6 +38,7 @@ CARRIES = frozenset(
         Feature.REASONING_OFF,
         Feature.REASONING_EFFORT,
         Feature.REASONING_BUDGET,
+        Feature.REASONING_SHOW,
         Feature.SYSTEM,
         Feature.IMAGE_DATA,
         Feature.DOCUMENT_TEXT,
@@ -62,6 +63,7 @@ NAMES = {
     Feature.JSON_SCHEMA: "format",
     Feature.REASONING_OFF: "think",
     Feature.REASONING_EFFORT: "think",
+    Feature.REASONING_SHOW: "think",
     Feature.IMAGE_DATA: "messages.images",
     Feature.THINKING: "messages.thinking",
 }

@@ -15,6 +15,7 @@ from providers.fidelity import Feature
 from providers.openai.asking import wants_usage
 from providers.openai.errors import parse_error, render_error
 from providers.operations import Operation
+from providers.tool_names import Rule
 
 LACKS = frozenset(
     {
@@ -70,6 +71,7 @@ DIALECT = Dialect(
     upstream=(Endpoint(path="/chat/completions"),),
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -20,6 +20,7 @@ from providers.dialects.openai_responses.response import (
 from providers.fidelity import Feature
 from providers.openai.errors import parse_error, render_error
 from providers.operations import Operation
+from providers.tool_names import Rule
 
 LACKS = frozenset(
     {
@@ -97,6 +98,7 @@ DIALECT = Dialect(
     upstream=(Endpoint(path="/responses"),),
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
