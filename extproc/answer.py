@@ -12,7 +12,7 @@ from extproc.events import GO_ON, Action, BodyMode, Change, Replace, ResponseBod
 from extproc.plan import Target
 from providers import estimate
 from providers.bridge import stream_of
-from providers.chat import Json
+from providers.chat import Finish
 from providers.dialect import Context, Dialect, Relay, Seen
 from providers.errors import ApiError, BadAnswer, GatewayError
 from providers.framing.encoding import Decoder, decoder
@@ -34,8 +34,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     stream: bool
     dropped: tuple[str, ...]
-    prompt: Json | int
-    """The body, or the characters of its texts: for an estimate, should no number be said."""
+    prompt: int
+    """Characters of the request's texts, for an estimate, should no number be said."""
     started: float
 
 
@@ -232,15 +232,11 @@ class Answer:
         asked = self._asked
         known = known or Usage()
         if not known.input:
-            input = estimate.tokens(self._characters())
+            input = estimate.tokens(self._asked.prompt)
             known = msgspec.structs.replace(known, input=input)
         output = max(known.output, generated)
         used = msgspec.structs.replace(known, output=output, estimated=True)
         return metadata.usage(used, asked.target.price)
-
-    def _characters(self) -> int:
-        prompt = self._asked.prompt
-        return prompt if isinstance(prompt, int) else estimate.characters(prompt)
 
     def _running(self, seen: Seen) -> metadata.Record | None:
         """The running count, when it has grown by enough to be worth telling: a sixteenth."""
@@ -249,7 +245,7 @@ class Answer:
             return None
         record = self._estimate(generated, seen.usage)
         if self._reported < 0:
-            record["ttft_ms"] = self._ttft = self._since(self._clock())
+            record.update(self._begun(seen))
         else:
             record = {key: record[key] for key in metadata.GROWING}
         self._reported = generated
@@ -264,8 +260,13 @@ class Answer:
         self._reported = mark
         record = metadata.usage(seen.usage, self._asked.target.price)
         if not self._ttft:
-            record["ttft_ms"] = self._ttft = self._since(self._clock())
+            record.update(self._begun(seen))
         return record
+
+    def _begun(self, seen: Seen) -> metadata.Record:
+        """What is known for good with the first piece, should there be no last one."""
+        self._ttft = self._since(self._clock())
+        return {"ttft_ms": self._ttft, "response_model": seen.model}
 
     def _final(self, seen: Seen, data: bytes = b"") -> metadata.Record:
         if not self._asked.client.charged:
@@ -282,7 +283,7 @@ class Answer:
         if not self._ttft:
             record["ttft_ms"] = now
         record["response_model"] = seen.model
-        record["finish_reason"] = seen.finish or ""
+        record["finish_reason"] = seen.finish or ("" if seen.error is None else Finish.ERROR)
         record["error_type"] = "" if seen.error is None else seen.error.cause.value
         record["duration_ms"] = now
         return record

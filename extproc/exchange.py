@@ -46,9 +46,6 @@ ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
 GUESSED = {"status": 200, "estimated": True}
 
-KEPT = 64 * 1024
-"""Bytes of a body that is kept until the answer, in case its tokens must be estimated."""
-
 
 class State(Enum):
     """How far an exchange is."""
@@ -300,14 +297,13 @@ class Exchange:
             echo=entrance.dialect.echo(call.body),
             renamed=sent.renamed,
         )
-        counted = call.stream or len(call.data) > KEPT
         asked = Asked(
             client=entrance.dialect,
             target=target,
             context=context,
             stream=call.stream,
             dropped=sent.dropped,
-            prompt=estimate.characters(call.body) if counted else call.body,
+            prompt=estimate.characters_of(call.data),
             started=self._started,
         )
         return Answer(asked, self._clock)

@@ -6,7 +6,6 @@ be remembered between them.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from hashlib import blake2s
 
 import msgspec
@@ -18,33 +17,28 @@ DIGEST = 4
 """Bytes of the hash at the end of a new name, which tells apart what became the same."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule:
     """Which names a format takes."""
 
-    allowed: str
-    """The characters, as the inside of a class of a regular expression."""
-    longest: int
-    first: str = ""
-    """Those that a name may begin with; empty: all."""
+    def __init__(self, *, allowed: str, longest: int, first: str = "") -> None:
+        """`allowed`: the characters, as the inside of a class of a regular expression; `first`:
+        those that a name may begin with, where that is not all."""
+        self.longest = longest
+        self._first = re.compile(f"[{first or allowed}]")
+        self._other = re.compile(f"[^{allowed}]")
+        self._whole = re.compile(f"(?=[{first or allowed}])[{allowed}]{{1,{longest}}}")
 
     def takes(self, name: str) -> bool:
         """Whether `name` can go as it is."""
-        return _pattern(self).fullmatch(name) is not None
+        return self._whole.fullmatch(name) is not None
 
     def fitted(self, name: str) -> str:
-        """`name`, or what stands for it."""
-        if self.takes(name):
-            return name
+        """What stands for a name that is not taken."""
         tail = "_" + blake2s(name.encode(), digest_size=DIGEST).hexdigest()
-        fitting = re.sub(f"[^{self.allowed}]", "_", name)
-        if self.first and not re.match(f"[{self.first}]", fitting):
+        fitting = self._other.sub("_", name)
+        if not self._first.match(fitting):
             fitting = "_" + fitting
         return fitting[: self.longest - len(tail)] + tail
-
-
-@lru_cache(maxsize=64)
-def _pattern(rule: Rule) -> re.Pattern[str]:
-    return re.compile(f"(?=[{rule.first or rule.allowed}])[{rule.allowed}]{{1,{rule.longest}}}")
 
 
 Renamed = Mapping[str, str]
@@ -55,7 +49,7 @@ def fit(request: ChatRequest, rule: Rule | None) -> tuple[ChatRequest, Renamed]:
     """(the request with names that the provider takes, what became of the others)."""
     if rule is None:
         return request, {}
-    odd = {name for name in _names(request) if not rule.takes(name)}
+    odd = {name for name in set(_names(request)) if not rule.takes(name)}
     if not odd:
         return request, {}
     new = {name: rule.fitted(name) for name in odd}

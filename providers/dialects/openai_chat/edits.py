@@ -25,8 +25,10 @@ def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
 
 def _is_marked(message: Json) -> bool:
     """Whether a provider's signature may stand in the turn."""
+    if DETAILS in message or EXTRA in message:
+        return True
     calls = message.get("tool_calls")
-    return DETAILS in message or EXTRA in message or any(EXTRA in call for call in dicts(calls))
+    return calls is not None and any(EXTRA in call for call in dicts(calls))
 
 
 def _cleaned(message: Json) -> Json:
