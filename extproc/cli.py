@@ -165,17 +165,20 @@ def print_providers(options: argparse.Namespace) -> int:
 
 def print_models(options: argparse.Namespace) -> int:
     """`extproc models`."""
+    import orjson
+
     from extproc.compile import compile_plan
     from extproc.config import ConfigError, load
+    from providers.listing import OPENAI
 
     try:
         plan = compile_plan(load(options.config))
     except ConfigError as error:
         return _refuse(error)
     if options.json:
-        print((plan.page("GET", "/v1/models") or b"").decode())
+        print(orjson.dumps(OPENAI.many(plan.models())).decode())
     else:
-        print("\n".join(plan.names()))
+        print("\n".join(model.id for model in plan.models()))
     return 0
 
 

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from extproc.answer import JSON_TYPE, Answer, Asked
+from extproc.entrances import Entrance
 from extproc.events import (
     GO_ON,
     Action,
@@ -26,7 +27,7 @@ from extproc.events import (
     ResponseHeaders,
     ResponseTrailers,
 )
-from extproc.plan import Entrance, Plan, Served, Target
+from extproc.plan import Plan, Served, Target
 from providers import estimate
 from providers.bridge import Answered, Call, Sent, Wanted
 from providers.chat import Json
@@ -198,9 +199,10 @@ class Exchange:
 
     def _request_headers(self, event: RequestHeaders) -> Action:
         self._seen = seen = _seen(event)
-        page = self._plan.page(event.headers.get(":method") or "", seen.path)
-        if page is not None:
-            return Reject(200, page, (JSON_TYPE,))
+        listed = self._plan.listed(event.headers.get(":method") or "", seen.path, event.headers)
+        if listed is not None:
+            self._entrance = Entrance(listed.dialect, stream=False)
+            return Reject(200, self._plan.page(listed), (JSON_TYPE,))
         self._entrance = entrance = self._plan.entrance(seen.path)
         backend = event.attributes.get(BACKEND) or ""
         self._target = target = self._plan.target(entrance.dialect, seen.model, backend)

@@ -8,26 +8,26 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from os import urandom
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 import orjson
 
 from extproc import metadata
-from extproc.events import Constant, MetadataValue
+from extproc.entrances import Entrance, Entrances, Listed, Listings
+from extproc.events import Constant, Headers, MetadataValue
 from providers.bridge import Bridge, bridge
 from providers.catalog import DIALECTS
-from providers.chat import Json
-from providers.dialect import Dialect, Endpoint
+from providers.dialect import Dialect
 from providers.errors import NotFound, Unavailable
 from providers.estimation import Estimation
+from providers.listing import Model
 from providers.operations import Operation
 from providers.provider import Provider
 from providers.quirks import Quirks
 from providers.sign import CREDENTIAL_HEADERS, Signer
 from providers.usage import Price
 
-MODELS_PATH = "/v1/models"
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
 
@@ -78,24 +78,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Backend → its name for the model; empty: the client's."""
     quirks: Quirks = Quirks()
     price: Price = Price()
-
-
-class Entrance(msgspec.Struct, frozen=True):
-    """The place at which a request came in."""
-
-    dialect: Dialect
-    stream: bool | None
-    """None: the body says."""
-    path_model: str = ""
-    stream_default: bool = False
-    """What a body that does not say means."""
-
-    def streams(self, body: Json) -> bool:
-        """Whether the client asks for a stream."""
-        if self.stream is not None:
-            return self.stream
-        said = body.get("stream")
-        return self.stream_default if said is None else bool(said)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,40 +154,6 @@ class Router:
         return list(self._exact)
 
 
-class Entrances:
-    """Where clients find each dialect."""
-
-    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
-        self._exact: dict[str, Entrance] = {}
-        self._patterns: list[tuple[re.Pattern[str], Dialect, Endpoint]] = []
-        for dialect in dialects.values():
-            for endpoint in dialect.client:
-                self._add(dialect, endpoint)
-
-    def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
-        if "{model}" not in endpoint.path:
-            self._exact[endpoint.path] = Entrance(
-                dialect, endpoint.stream, stream_default=endpoint.stream_default
-            )
-            return
-        # `{model}` and `*` are one segment each.
-        path = re.escape(endpoint.path).replace(r"\*", "[^/]+").replace(r"\{model\}", "([^/]+?)")
-        self._patterns.append((re.compile(path), dialect, endpoint))
-
-    def find(self, path: str) -> Entrance:
-        """The entrance at `path`, whatever its query; raises NotFound."""
-        bare, _, query = path.partition("?")
-        entrance = self._exact.get(bare)
-        if entrance is not None:
-            return entrance
-        for pattern, dialect, endpoint in self._patterns:
-            match = pattern.fullmatch(bare)
-            if match is not None:
-                spoken = dialect.variant(query) if dialect.variant else dialect
-                return Entrance(spoken, endpoint.stream, unquote(match[1]))
-        raise NotFound(f"there is nothing at {bare[:200]}")
-
-
 class Plan:
     """What is in force."""
 
@@ -222,14 +170,11 @@ class Plan:
         self._backends = backends
         self._router = Router(routes)
         self._entrances = Entrances(DIALECTS)
+        self._listings = Listings(DIALECTS)
         self._targets: dict[tuple[str, str, str, str], Target] = {}
         self._created = created
         self._salt = urandom(6).hex()
         self._number = count(1)
-
-    def names(self) -> list[str]:
-        """The models that clients can name, where a route has an exact name for them."""
-        return self._router.names()
 
     def new_id(self) -> str:
         """An id for an answer whose provider gives none, unique to the exchange."""
@@ -291,24 +236,29 @@ class Plan:
             },
         )
 
-    def page(self, method: str, path: str) -> bytes | None:
-        """The answer to a request for the list of models or for one of them; raises NotFound."""
-        bare = path.partition("?")[0]
-        if method not in ("GET", "HEAD") or not bare.startswith(MODELS_PATH):
-            return None
-        if bare in (MODELS_PATH, MODELS_PATH + "/"):
-            return orjson.dumps({"object": "list", "data": [*map(self._model, self.names())]})
-        if not bare.startswith(MODELS_PATH + "/"):
-            return None
-        name = unquote(bare[len(MODELS_PATH) + 1 :])
-        if self._router.find(name) is None:
-            raise NotFound(f"the model {name[:200]!r} does not exist", param="model", code=MISSING)
-        return orjson.dumps(self._model(name))
+    def models(self) -> list[Model]:
+        """The models that clients can name, where a route has an exact name for them."""
+        return [self._model(name) for name in self._router.names()]
 
-    def _model(self, name: str) -> dict[str, MetadataValue]:
+    def listed(self, method: str, path: str, headers: Headers) -> Listed | None:
+        """What a request for the list of models, or for one of them, asks for."""
+        if method not in ("GET", "HEAD"):
+            return None
+        return self._listings.find(path.partition("?")[0], headers)
+
+    def page(self, listed: Listed) -> bytes:
+        """The answer to `listed`; raises NotFound."""
+        if listed.model is None:
+            return orjson.dumps(listed.listing.many(self.models()))
+        if self._router.find(listed.model) is None:
+            message = f"the model {listed.model[:200]!r} does not exist"
+            raise NotFound(message, param="model", code=MISSING)
+        return orjson.dumps(listed.listing.one(self._model(listed.model)))
+
+    def _model(self, name: str) -> Model:
         route = self._router.find(name)
         owner = next(iter(route.upstream), "") if route else ""
-        return {"id": name, "object": "model", "created": self._created, "owned_by": owner}
+        return Model(id=name, created=self._created, owner=owner)
 
 
 MISSING = "model_not_found"

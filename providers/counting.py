@@ -56,6 +56,7 @@ def counting(
         watch=lambda body: Seen(),
         charged=False,
         variant=None,
+        listing=None,
         **changes,
     )
 

@@ -13,6 +13,7 @@ from providers.chat import ChatRequest, ChatResponse, Finish, Json
 from providers.deltas import AnyDelta
 from providers.errors import ApiError
 from providers.fidelity import Feature
+from providers.listing import Listing
 from providers.operations import Operation
 from providers.tool_names import Renamed, Rule
 from providers.usage import Usage
@@ -154,6 +155,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Top-level members that this form rejects and that change the meaning: 400."""
     from_headers: "Callable[[Json, Mapping[str, str]], dict[str, Any]] | None" = None
     """(body, the client's own headers) → members that say here what those headers say."""
+    listing: Listing | None = None
+    """How its clients ask for the list of models; None: they do not."""
     charged: bool = True
     """False: an answer says what something would use, and uses nothing itself."""
     arrays: bool = False

@@ -30,6 +30,7 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
+from extproc.entrances import Listings
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching
@@ -38,8 +39,8 @@ from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import retry_policy
 from extproc.render.typed import Json, packed, seconds
 from extproc.render.upstream import cluster_name, members, names
+from providers.catalog import DIALECTS
 
-MODELS = "/v1/models"
 HEALTH = "/healthz"
 
 # They say more of the client than a provider needs to know.
@@ -73,9 +74,11 @@ def _by_method(own: Json, otherwise: Json) -> Json:
 def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
     health = [_health(before, authenticated=authenticated) for before in prefixes]
-    models = [route for before in prefixes for route in _models(before)]
+    lists = Listings(DIALECTS).paths()
+    models = [route for before in prefixes for path in lists for route in _models(before + path)]
+    action = matching.action("models", RouteList(routes=[*models, _nowhere()]))
     answers = {
-        MODELS: matching.action("models", RouteList(routes=[*models, _nowhere()])),
+        **dict.fromkeys(lists, action),
         HEALTH: matching.action("health", RouteList(routes=[*health, _nowhere()])),
     }
     own = {before + path: action for before in prefixes for path, action in answers.items()}
@@ -149,7 +152,7 @@ def _limited(budgets: list[Json]) -> dict[str, Any]:
     return {RATELIMIT: packed(RateLimitPerRoute.from_dict({"rate_limits": budgets}))}
 
 
-def _models(before: str) -> list[EnvoyRoute]:
+def _models(path: str) -> list[EnvoyRoute]:
     """The list and one of it: the server answers before the route's own 503 does."""
     get = HeaderMatcher(name=":method", string_match=StringMatcher(exact="GET"))
     return [
@@ -163,8 +166,8 @@ def _models(before: str) -> list[EnvoyRoute]:
             },
         )
         for match in (
-            RouteMatch(path=f"{before}{MODELS}", headers=[get]),
-            RouteMatch(prefix=f"{before}{MODELS}/", headers=[get]),
+            RouteMatch(path=path, headers=[get]),
+            RouteMatch(prefix=f"{path}/", headers=[get]),
         )
     ]
 

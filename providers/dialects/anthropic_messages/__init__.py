@@ -5,6 +5,7 @@ may write under 2023-06-01, which is what is sent upstream, as it still knows te
 and top_k for the models that take them (https://platform.claude.com/docs/en/api/versioning).
 """
 
+from providers import listing
 from providers.counting import counting, only
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.anthropic_messages.body import render_request
@@ -96,6 +97,7 @@ DIALECT = Dialect(
     carries=CARRIES,
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=128),
+    listing=listing.ANTHROPIC,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

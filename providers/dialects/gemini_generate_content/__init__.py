@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from providers import listing
 from providers.counting import counting
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.gemini_generate_content.count import (
@@ -63,6 +64,7 @@ DIALECT = Dialect(
     carries=CARRIES,
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_.:-", longest=128, first="a-zA-Z_"),
+    listing=listing.GEMINI,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

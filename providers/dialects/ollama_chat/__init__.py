@@ -3,6 +3,7 @@
 https://docs.ollama.com/api/chat
 """
 
+from providers import listing
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.ollama_chat.errors import parse_error, render_error
 from providers.dialects.ollama_chat.names import NAME
@@ -76,6 +77,7 @@ DIALECT = Dialect(
     stream_type="application/x-ndjson",
     carries=CARRIES,
     names=NAMES,
+    listing=listing.OLLAMA,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/api-reference/chat
 """
 
+from providers import listing
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.openai_chat.edits import edits
 from providers.dialects.openai_chat.media import NAME
@@ -72,6 +73,7 @@ DIALECT = Dialect(
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
+    listing=listing.OPENAI,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

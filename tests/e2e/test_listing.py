@@ -1,0 +1,72 @@
+"""The list of models, as each official SDK asks for it."""
+
+from collections.abc import Iterator
+
+import anthropic
+import httpx
+import ollama
+import openai
+import pytest
+from google import genai
+from google.genai import errors, types
+
+from extproc.local import Local
+from tests.e2e.clients.backends import ENV
+
+MODELS = ["small", "vendor/large:1"]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    config = {
+        "backends": {"a": {"provider": "openai", "credential": {"api_key": "env:KEY"}}},
+        "routes": [{"models": [*MODELS, "wild-*"], "backends": [{"backend": "a"}]}],
+    }
+    with Local(config, ENV) as local:
+        yield local.url
+
+
+@pytest.mark.parametrize("base", ["/v1", "/openai/v1"])
+def test_openai(url: str, base: str):
+    with openai.OpenAI(base_url=url + base, api_key="k", max_retries=0) as sdk:
+        assert [model.id for model in sdk.models.list()] == MODELS
+        assert sdk.models.retrieve(MODELS[1]).owned_by == "a"
+        assert sdk.models.retrieve("wild-1").id == "wild-1"
+        with pytest.raises(openai.NotFoundError, match="nothing"):
+            sdk.models.retrieve("nothing")
+
+
+def test_azure(url: str):
+    with openai.AzureOpenAI(azure_endpoint=url, api_key="k", api_version="2025-04-01") as sdk:
+        assert [model.id for model in sdk.models.list()] == MODELS
+
+
+@pytest.mark.parametrize("base", ["", "/anthropic"])
+def test_anthropic(url: str, base: str):
+    with anthropic.Anthropic(base_url=url + base, api_key="k", max_retries=0) as sdk:
+        assert [model.id for model in sdk.models.list()] == MODELS
+        one = sdk.models.retrieve("small")
+        assert (one.display_name, one.type, one.created_at.year > 2020) == ("small", "model", True)
+        with pytest.raises(anthropic.NotFoundError, match="nothing"):
+            sdk.models.retrieve("nothing")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta"])
+def test_google(url: str, version: str):
+    options = types.HttpOptions(base_url=url, api_version=version)
+    with genai.Client(api_key="k", http_options=options) as sdk:
+        assert [model.name for model in sdk.models.list()] == [f"models/{m}" for m in MODELS]
+        assert sdk.models.get(model="small").display_name == "small"
+        with pytest.raises(errors.ClientError, match="nothing"):
+            sdk.models.get(model="nothing")
+
+
+def test_ollama(url: str):
+    found = ollama.Client(host=url).list().models
+    assert [model.model for model in found] == MODELS
+
+
+def test_a_list_is_not_for_every_method_and_path(url: str):
+    assert httpx.post(f"{url}/api/tags", json={}).status_code == 404
+    assert httpx.get(f"{url}/api/tagsx").status_code == 404
+    assert httpx.get(f"{url}/v1beta/models?pageSize=5").json()["models"][0]["name"]
