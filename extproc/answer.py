@@ -8,7 +8,16 @@ from collections.abc import Callable
 import msgspec
 
 from extproc import metadata
-from extproc.events import GO_ON, Action, BodyMode, Change, Replace, ResponseBody, ResponseHeaders
+from extproc.events import (
+    GO_ON,
+    Action,
+    BodyMode,
+    Change,
+    Headers,
+    Replace,
+    ResponseBody,
+    ResponseHeaders,
+)
 from extproc.plan import Target
 from providers import estimate
 from providers.bridge import stream_of
@@ -22,8 +31,15 @@ from providers.usage import Usage
 FOREIGN = ("set-cookie", "alt-svc", "strict-transport-security")
 REWRITTEN = (*FOREIGN, "content-encoding", "content-length")
 
+COUNTS = ("x-prompt-tokens", "x-generated-tokens")
+"""Headers in which Text Generation Inference counts, where the body does not
+(https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs)."""
+
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
+
+STEP = 4
+"""Tokens, or a sixteenth of those told, by which a running count may lag behind."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +63,9 @@ class Answer:
         self._clock = clock
         self._status = 0
         self._headers: dict[str, str] = {}
+        """Of a refusal."""
+        self._counted: Usage | None = None
+        """What the headers say of a whole answer."""
         self._decoder: Decoder | None = None
         self._relay: Relay | None = None
         self._broken = False
@@ -76,6 +95,8 @@ class Answer:
             self._decoder = decoder(encoding)
         if not 200 <= self._status < 300:
             self._headers = dict(event.headers.items())
+        else:
+            self._counted = _counted(event.headers)
 
     def _named(self) -> tuple[tuple[str, str], ...]:
         dropped = self._asked.dropped
@@ -239,9 +260,9 @@ class Answer:
         return metadata.usage(used, asked.target.price)
 
     def _running(self, seen: Seen) -> metadata.Record | None:
-        """The running count, when it has grown by enough to be worth telling: a sixteenth."""
-        generated = seen.generated
-        if generated - self._reported <= self._reported >> 4:
+        """The running count, when it has grown by enough to be worth telling."""
+        generated, reported = seen.generated, self._reported
+        if reported >= 0 and generated - reported < max(STEP, reported >> 4):
             return None
         record = self._estimate(generated, seen.usage)
         if self._reported < 0:
@@ -273,6 +294,8 @@ class Answer:
             record = dict(metadata.UNUSED)
         elif seen.usage is not None and not seen.usage.estimated:
             record = metadata.usage(seen.usage, self._asked.target.price)
+        elif self._counted is not None:
+            record = metadata.usage(self._counted, self._asked.target.price)
         else:
             told = seen.usage is not None and seen.usage.output > 0
             generated = seen.generated or (0 if told else estimate.tokens(len(data)))
@@ -295,3 +318,10 @@ class Answer:
             "error_type": error.cause.value,
             "duration_ms": self._since(self._clock()),
         }
+
+
+def _counted(headers: Headers) -> Usage | None:
+    prompt, generated = [headers.get(name) or "" for name in COUNTS]
+    if not (prompt.isdecimal() and generated.isdecimal()):
+        return None
+    return Usage(input=int(prompt), output=int(generated))
