@@ -27,6 +27,7 @@ from providers.chat import (
     Text,
     Thinking,
     Tool,
+    ToolCall,
     ToolChoice,
     ToolMode,
     ToolResult,
@@ -50,7 +51,9 @@ PICTURE, SOUND = (
     Data(base64="AAAA", media_type="image/png"),
     Data(base64="AAAA", media_type="audio/wav"),
 )
-FILE, LINK = FileId(id="file-1"), Url(url="https://a.test/b")
+PDF = Data(base64="AAAA", media_type="application/pdf")
+FILM = Data(base64="AAAA", media_type="video/mp4")
+FILE, LINK = FileId(id="file-1"), "https://a.test/b"
 PAPER = PlainText(text="t")
 TWO = (Tool(name="f"), Tool(name="g"))
 
@@ -59,14 +62,31 @@ def replaced(**members: Any) -> ChatRequest:
     return msgspec.structs.replace(BASE, **members)
 
 
-def said(*parts: Any, role: Role = Role.USER, name: str | None = None) -> ChatRequest:
-    message = Message(role=role, parts=parts, name=name)
-    return msgspec.structs.replace(BASE, messages=(message,))
+HI = Text(text="hi")
+ASKED = Message(role=Role.USER, parts=(HI,))
+CALLED = Message(role=Role.ASSISTANT, parts=(ToolCall(id="c", name="f", arguments="{}"),))
+
+
+def said(*parts: Any, name: str | None = None) -> ChatRequest:
+    """A user says it, beside a greeting."""
+    return replaced(messages=(Message(role=Role.USER, parts=(HI, *parts), name=name),))
+
+
+def answered(*parts: Any) -> ChatRequest:
+    """The assistant said it, and the user goes on."""
+    said = Message(role=Role.ASSISTANT, parts=(Text(text="x"), *parts))
+    return replaced(messages=(ASKED, said, ASKED))
 
 
 def result(**members: Any) -> ChatRequest:
+    """A tool that was called returned it."""
     parts = members.pop("parts", (Text(text="r"),))
-    return said(ToolResult(call_id="c", parts=parts, **members), role=Role.TOOL)
+    returned = ToolResult(call_id="c", name="f", parts=parts, **members)
+    return replaced(messages=(ASKED, CALLED, Message(role=Role.TOOL, parts=(returned,))))
+
+
+def thinking(**members: Any) -> ChatRequest:
+    return replaced(reasoning=Reasoning(effort="low", **members))
 
 
 # Feature → its two requests.
@@ -109,8 +129,8 @@ USES: dict[Feature, Pair] = {
     Feature.REASONING_OFF: (replaced(reasoning=Reasoning(enabled=False)), BASE),
     Feature.REASONING_EFFORT: (replaced(reasoning=Reasoning(effort="low")), BASE),
     Feature.REASONING_BUDGET: (replaced(reasoning=Reasoning(budget=2000)), BASE),
-    Feature.REASONING_SHOW: (replaced(reasoning=Reasoning(show=True)), BASE),
-    Feature.REASONING_SUMMARY: (replaced(reasoning=Reasoning(summary="auto")), BASE),
+    Feature.REASONING_SHOW: (thinking(show=True), thinking()),
+    Feature.REASONING_SUMMARY: (thinking(summary="auto"), thinking()),
     Feature.VERBOSITY: (replaced(verbosity="low"), BASE),
     Feature.AUDIO_OUTPUT: (replaced(audio=AudioOutput(voice="alloy", format="wav")), BASE),
     Feature.IMAGE_OUTPUT: (replaced(modalities=("text", "image")), BASE),
@@ -121,52 +141,48 @@ USES: dict[Feature, Pair] = {
     Feature.STORE: (replaced(store=True), BASE),
     Feature.PROMPT_CACHE_KEY: (replaced(prompt_cache_key="k"), BASE),
     Feature.SAFETY_IDENTIFIER: (replaced(safety_identifier="s"), BASE),
-    Feature.CACHE: (said(Text(text="hi", cache=Cache())), BASE),
+    Feature.CACHE: (said(Text(text="x", cache=Cache())), said(Text(text="x"))),
     Feature.CACHE_TTL: (
-        said(Text(text="hi", cache=Cache(ttl="1h"))),
-        said(Text(text="hi", cache=Cache())),
+        said(Text(text="x", cache=Cache(ttl="1h"))),
+        said(Text(text="x", cache=Cache())),
     ),
     Feature.PREVIOUS_RESPONSE: (replaced(previous_response_id="r"), BASE),
-    Feature.MESSAGE_NAME: (said(Text(text="hi"), name="bob"), BASE),
-    Feature.SYSTEM: (said(Text(text="hi"), role=Role.SYSTEM), BASE),
-    Feature.IMAGE_DATA: (said(Text(text="hi"), Image(source=PICTURE)), BASE),
-    Feature.IMAGE_URL: (said(Text(text="hi"), Image(source=LINK)), BASE),
-    Feature.IMAGE_FILE: (said(Text(text="hi"), Image(source=FILE)), BASE),
-    Feature.IMAGE_DETAIL: (
-        said(Image(source=LINK, detail="low")),
-        said(Image(source=LINK)),
+    Feature.MESSAGE_NAME: (said(name="bob"), BASE),
+    Feature.SYSTEM: (
+        replaced(messages=(Message(role=Role.SYSTEM, parts=(HI,)), ASKED)),
+        replaced(messages=(ASKED,)),
     ),
-    Feature.AUDIO_DATA: (said(Text(text="hi"), Audio(source=SOUND)), BASE),
-    Feature.AUDIO_URL: (said(Text(text="hi"), Audio(source=LINK)), BASE),
-    Feature.AUDIO_FILE: (said(Text(text="hi"), Audio(source=FILE)), BASE),
-    Feature.VIDEO_DATA: (said(Text(text="hi"), Video(source=PICTURE)), BASE),
-    Feature.VIDEO_URL: (said(Text(text="hi"), Video(source=LINK)), BASE),
-    Feature.VIDEO_FILE: (said(Text(text="hi"), Video(source=FILE)), BASE),
-    Feature.DOCUMENT_DATA: (said(Text(text="hi"), Document(source=PICTURE)), BASE),
-    Feature.DOCUMENT_URL: (said(Text(text="hi"), Document(source=LINK)), BASE),
-    Feature.DOCUMENT_FILE: (said(Text(text="hi"), Document(source=FILE)), BASE),
-    Feature.DOCUMENT_TEXT: (said(Text(text="hi"), Document(source=PlainText(text="t"))), BASE),
+    Feature.IMAGE_DATA: (said(Image(source=PICTURE)), BASE),
+    Feature.IMAGE_DETAIL: (
+        said(Image(source=PICTURE, detail="low")),
+        said(Image(source=PICTURE)),
+    ),
+    Feature.AUDIO_DATA: (said(Audio(source=SOUND)), BASE),
+    Feature.VIDEO_DATA: (said(Video(source=FILM)), BASE),
+    Feature.DOCUMENT_DATA: (said(Document(source=PDF)), BASE),
+    Feature.DOCUMENT_TEXT: (said(Document(source=PAPER)), BASE),
     Feature.TOOL_RESULT_MEDIA: (
         result(parts=(Text(text="r"), Image(source=PICTURE))),
         result(),
     ),
     Feature.TOOL_RESULT_ERROR: (result(is_error=True), result()),
-    Feature.REFUSAL: (
-        said(Refusal(text="no"), role=Role.ASSISTANT),
-        said(role=Role.ASSISTANT),
-    ),
+    Feature.REFUSAL: (answered(Refusal(text="no")), answered()),
 }
+KINDS = {Image: ".png", Audio: ".wav", Video: ".mp4", Document: ".pdf"}
 
 
 def uses(
-    paper: Source, native: NativeTool, signature: Signature, citation: Citation
+    native: NativeTool,
+    signature: Signature,
+    citation: Citation,
+    *,
+    paper: Source = PAPER,
+    link: str = LINK,
+    file: FileId = FILE,
 ) -> dict[Feature, Pair]:
-    """Feature → its two requests, with a document, a tool and signs that the dialect knows."""
-    return USES | {
-        Feature.NATIVE_TOOLS: (
-            replaced(tools=(native,)),
-            BASE,
-        ),
+    """Feature → its two requests, with a tool, signs and places that the dialect knows."""
+    found = USES | {
+        Feature.NATIVE_TOOLS: (replaced(tools=(native,)), BASE),
         Feature.DOCUMENT_NAME: (
             said(Document(source=paper, name="a.pdf")),
             said(Document(source=paper)),
@@ -180,14 +196,16 @@ def uses(
             said(Document(source=paper)),
         ),
         Feature.CITATIONS: (
-            said(Text(text="x", citations=(citation,)), role=Role.ASSISTANT),
-            said(Text(text="x"), role=Role.ASSISTANT),
+            answered(Text(text="y", citations=(citation,))),
+            answered(Text(text="y")),
         ),
-        Feature.THINKING: (
-            said(Thinking(text="hm", signature=signature), Text(text="x"), role=Role.ASSISTANT),
-            said(Text(text="x"), role=Role.ASSISTANT),
-        ),
+        Feature.THINKING: (answered(Thinking(text="hm", signature=signature)), answered()),
     }
+    for kind, extension in KINDS.items():
+        word = kind.__name__.lower()
+        found[Feature(f"{word}.url")] = (said(kind(source=Url(url=link + extension))), BASE)
+        found[Feature(f"{word}.file_id")] = (said(kind(source=file)), BASE)
+    return found
 
 
 def changes_the_body_where_it_is_carried(

@@ -2,17 +2,20 @@
 
 import pytest
 
-from providers.chat import Citation, NativeTool, Signature
+from providers.chat import Citation, NativeTool, Reasoning, Signature
 from providers.dialects.ollama_chat import DIALECT
 from providers.fidelity import Feature
-from tests.features import PAPER, Pair, changes_the_body_where_it_is_carried, uses
+from tests.features import BASE, Pair, changes_the_body_where_it_is_carried, replaced, uses
 
 USES: dict[Feature, Pair] = uses(
-    PAPER,
     NativeTool(dialect=DIALECT.name, value={"type": "custom"}),
     Signature(origin="ollama", value="thinking"),
     Citation(start=0, end=1, native={"start": 0, "end": 1}, dialect=DIALECT.name),
 )
+
+
+# Whoever is to think is to show it.
+USES[Feature.REASONING_SHOW] = (replaced(reasoning=Reasoning(show=True)), BASE)
 
 
 @pytest.mark.parametrize("feature", USES)

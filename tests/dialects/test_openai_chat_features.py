@@ -9,10 +9,10 @@ from providers.fidelity import Feature
 from tests.features import BASE, FILE, Pair, changes_the_body_where_it_is_carried, uses
 
 USES: dict[Feature, Pair] = uses(
-    FILE,
     NativeTool(dialect=DIALECT.name, value={"type": "custom"}),
     Signature(origin="openai", value="sig"),
     Citation(),
+    paper=FILE,
 )
 del USES[Feature.CITATIONS]
 # What is not stored has no metadata.

@@ -8,10 +8,10 @@ from providers.fidelity import Feature
 from tests.features import FILE, Pair, changes_the_body_where_it_is_carried, uses
 
 USES: dict[Feature, Pair] = uses(
-    FILE,
     NativeTool(dialect=DIALECT.name, value={"type": "web_search"}),
     Signature(origin="openai", value="sig"),
     Citation(url="https://a.test/", title="A", start=0, end=1),
+    paper=FILE,
 )
 
 

@@ -127,7 +127,6 @@ def test_a_document_of_text_is_a_part_of_the_prompt_and_nothing_else_is(dialect:
 
 
 FEATURES = uses(
-    PlainText(text="t"),
     NativeTool(dialect="x", value={}),
     Signature(origin="x", value="s"),
     Citation(url="https://a.test/"),
