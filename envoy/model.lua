@@ -259,14 +259,15 @@ local CONVERSE = { converse = true, ["converse-stream"] = true, ["count-tokens"]
 local AZURE = { ["chat/completions"] = true, completions = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
 local VERTEX = "^/v1[^/]*/projects/[^/]+/locations/[^/]+/publishers/"
+local EXPRESS = "^/v1[^/]*/publishers/"
 
 -- A path with a model in it, and then one of these words.
 local PATTERNS = {
-  { "^/v1beta/models/([^/]+):(%a+)$", GEMINI },
-  { "^/v1/models/([^/]+):(%a+)$", GEMINI },
+  { "^/v1%a*/models/([^/]+):(%a+)$", GEMINI },
   { "^/model/([^/]+)/([%a-]+)$", CONVERSE },
   { "^/openai/deployments/([^/]+)/([%a/]+)$", AZURE },
   { VERTEX .. "google/models/([^/]+):(%a+)$", GEMINI },
+  { EXPRESS .. "google/models/([^/]+):(%a+)$", GEMINI },
   { VERTEX .. "anthropic/models/([^/]+):(%a+)$", CLAUDE },
 }
 

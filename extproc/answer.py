@@ -87,7 +87,8 @@ class Answer:
         ):
             return self._open(event)
         self._keep(event)
-        return Change(remove_headers=FOREIGN, set_headers=self._named(), mode=BodyMode.BUFFERED)
+        named = self._named(event.headers)
+        return Change(remove_headers=FOREIGN, set_headers=named, mode=BodyMode.BUFFERED)
 
     def _keep(self, event: ResponseHeaders) -> None:
         encoding = event.headers.get("content-encoding")
@@ -98,9 +99,15 @@ class Answer:
         else:
             self._counted = _counted(event.headers)
 
-    def _named(self) -> tuple[tuple[str, str], ...]:
-        dropped = self._asked.dropped
-        return ((DROPPED, ", ".join(dropped)),) if dropped else ()
+    def _named(self, headers: Headers) -> tuple[tuple[str, str], ...]:
+        """What was dropped, and the answer's id where the client's SDK looks for it."""
+        asked = self._asked
+        named = ((DROPPED, ", ".join(asked.dropped)),) if asked.dropped else ()
+        theirs, ours = asked.target.dialect.request_id, asked.client.request_id
+        if not (theirs and ours) or theirs == ours:
+            return named
+        request_id = headers.get(theirs)
+        return (*named, (ours, request_id)) if request_id else named
 
     def _empty(self, event: ResponseHeaders) -> Action:
         """An answer without a body gets one, or the client would not learn what happened."""
@@ -121,7 +128,7 @@ class Answer:
         asked = self._asked
         self._decoder = decoder(event.headers.get("content-encoding"))
         self._relay = asked.target.bridge.stream(asked.context)
-        set_headers = self._named()
+        set_headers = self._named(event.headers)
         if asked.client is not asked.target.dialect:
             set_headers = (*set_headers, ("content-type", asked.client.stream_type))
         return Change(

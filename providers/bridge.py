@@ -110,7 +110,7 @@ class Passage:
         """The client's bytes, changed only where they must be."""
         changes = self._dialect.edits(call.body, call.model, self._quirks.stream_usage)
         if self._dialect.from_headers is not None:
-            changes.update(self._dialect.from_headers(call.body, call.headers))
+            changes.update(self._dialect.from_headers(call.body, call.headers, call.model))
         tuned, dropped = tuning(call.body, self._quirks)
         changes.update(tuned)
         if not changes:
@@ -176,6 +176,7 @@ class Translation:
         self._client = client
         self._target = target
         self._quirks = quirks
+        self._where = f"{target.name} at {target.host}" if target.host else target.name
 
     def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
@@ -188,7 +189,9 @@ class Translation:
             links = remote.links(request, target, self._client.names)
             request = remote.inlined(request, target, call.files)
             features = fidelity.used(request)
-        dropped = fidelity.settle(features, target.carries, self._client.names, target.name)
+        dropped = fidelity.settle(
+            features, target.carries, self._client.names, self._where, request.hints
+        )
         if links and not call.files:
             return Wanted(links=links)
         return self._sent(request, dropped, call)
@@ -199,8 +202,10 @@ class Translation:
         request, renamed = tool_names.fit(request, target.tool_names)
         body = target.render_request(request, dropped)
         for name in request.binding.intersection(dropped):
-            raise Unsupported(f"{name} cannot be expressed in {target.name}", param=name)
+            raise Unsupported(f"{name} cannot be expressed in {self._where}", param=name)
         changes = target.edits(body, call.model, self._quirks.stream_usage)
+        if target.from_headers is not None:
+            changes.update(target.from_headers(body, call.headers, call.model))
         tuned, lost = tuning(body, self._quirks)
         for name, value in (changes | tuned).items():
             if value is REMOVED:

@@ -1,7 +1,10 @@
 """Signatures of texts and tool calls, in formats that have a place for those of thoughts alone.
 
 Gemini signs both. An encrypted thought is what clients must send back unchanged, so one of our own
-making, right behind the signed part, carries the signature to the client and back.
+making, right behind the signed part, carries the signature to the client and back. A text that ends
+an answer goes without: programs read the last block of an answer as its text, and Gemini demands
+signatures of the calls of a turn that goes on
+(https://ai.google.dev/gemini-api/docs/thought-signatures).
 """
 
 from collections.abc import Iterable
@@ -19,6 +22,13 @@ def carrier(signature: Signature) -> Thinking:
     return Thinking(
         redacted=msgspec.structs.replace(signature, value=OF_PREVIOUS + signature.value)
     )
+
+
+def ending(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts of an answer, whose last text needs no carrier."""
+    if not parts or not isinstance(parts[-1], Text) or parts[-1].signature is None:
+        return parts
+    return (*parts[:-1], msgspec.structs.replace(parts[-1], signature=None))
 
 
 def attached(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -330,6 +330,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     a dialect that knows a name renders it (`extra_body` for providers that know it)."""
     binding: frozenset[str] = frozenset()
     """Of `extras`, the names whose loss would change the meaning."""
+    hints: frozenset[str] = frozenset()
+    """Features that the client does not insist on, although they might change the meaning."""
 
 
 class Finish(StrEnum):

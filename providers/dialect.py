@@ -153,8 +153,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Top-level members that this form rejects, mere hints: left out and named."""
     refuses: frozenset[str] = frozenset()
     """Top-level members that this form rejects and that change the meaning: 400."""
-    from_headers: "Callable[[Json, Mapping[str, str]], dict[str, Any]] | None" = None
-    """(body, the client's own headers) → members that say here what those headers say."""
+    from_headers: "Callable[[Json, Mapping[str, str], str], dict[str, Any]] | None" = None
+    """(body, the client's own headers, upstream model) → members that say here what those headers
+    say."""
+    request_id: str = ""
+    """The header in which an answer has its id; empty: there is none."""
     listing: Listing | None = None
     """How its clients ask for the list of models; None: they do not."""
     charged: bool = True

@@ -323,16 +323,20 @@ def fit(
     request: ChatRequest, carries: frozenset[Feature], names: Mapping[Feature, str], target: str
 ) -> list[str]:
     """The client's names of what will be dropped; raises Unsupported for what must not be."""
-    return settle(used(request), carries, names, target)
+    return settle(used(request), carries, names, target, request.hints)
 
 
 def settle(
-    features: Set[Feature], carries: frozenset[Feature], names: Mapping[Feature, str], target: str
+    features: Set[Feature],
+    carries: frozenset[Feature],
+    names: Mapping[Feature, str],
+    target: str,
+    hints: Set[str] = frozenset(),
 ) -> list[str]:
-    """`fit` for a request whose features are known."""
+    """`fit` for a request whose features are known; `hints` are never refused."""
     lost = sorted(features - carries)
     for feature in lost:
-        if loss(feature) is Loss.REFUSE:
+        if loss(feature) is Loss.REFUSE and feature not in hints:
             name = names.get(feature, feature.value)
             raise Unsupported(f"{name} cannot be expressed in {target}", param=name)
     return [names.get(feature, feature.value) for feature in lost]

@@ -9,7 +9,7 @@ from providers import members
 from providers.chat import Json, NativeTool, Tool
 from providers.errors import Unsupported
 
-NO_ARGUMENTS = {"type": "object", "properties": {}}
+NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
 """The schema of a function that has none, where the member is required."""
 
 
@@ -37,6 +37,19 @@ def only_functions(tools: Iterable[Tool | NativeTool], target: str) -> list[Tool
             raise Unsupported(f"a tool of {tool.dialect} cannot be used in {target}", param="tools")
         found.append(tool)
     return found
+
+
+def arguments_of(tool: Tool) -> Json:
+    """The schema of a tool's arguments, as OpenAI wants it: an object says its properties, too.
+
+    "object schema missing properties" is what it answers to MCP's tools without arguments.
+    """
+    schema = tool.schema
+    if schema is None:
+        return NO_ARGUMENTS
+    if schema.get("type") == "object" and "properties" not in schema:
+        return {**schema, "properties": {}}
+    return dict(schema)
 
 
 def render_function(tool: Tool) -> Json:

@@ -54,6 +54,9 @@ COUNTS = frozenset(
 SILENT = frozenset({"$schema", "$id", "$comment", "$anchor", "examples", "deprecated", "readOnly"})
 """Keywords that say nothing of what is valid."""
 
+TYPES = ("type_unspecified", "string", "number", "integer", "boolean", "array", "object", "null")
+"""In the order of the numbers by which Google's older clients say them."""
+
 SNAKE = {
     "any_of": "anyOf",
     "min_length": "minLength",
@@ -251,8 +254,10 @@ def _from(value: Any, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for spelled, inner in value.items():
         name = SNAKE.get(str(spelled), str(spelled))
-        if inner is not None and name != "nullable" and inner != "TYPE_UNSPECIFIED":
+        if inner is not None and name != "nullable":
             found[name] = _lowered(name, inner, depth + 1)
+    if found.get("type") == TYPES[0]:
+        del found["type"]
     if found.get("format") == "enum":
         del found["format"]
     if found.get("type") in ("integer", "number") and isinstance(found.get("enum"), list):
@@ -282,8 +287,8 @@ def _order(found: dict[str, Any]) -> None:
 
 
 def _lowered(name: str, inner: Any, depth: int) -> Any:
-    if name == "type" and isinstance(inner, str):
-        return inner.lower()
+    if name == "type":
+        return _type(inner)
     if name in ("properties", "$defs") and isinstance(inner, Mapping):
         return {key: _from(item, depth) for key, item in inner.items()}
     if name == "anyOf" and isinstance(inner, list):
@@ -293,6 +298,12 @@ def _lowered(name: str, inner: Any, depth: int) -> Any:
     if name in COUNTS and isinstance(inner, str) and inner.isdecimal():
         return int(inner)
     return inner
+
+
+def _type(value: Any) -> Any:
+    if type(value) is int and 0 <= value < len(TYPES):
+        return TYPES[value]
+    return value.lower() if isinstance(value, str) else value
 
 
 def _nullable(found: dict[str, Any]) -> None:

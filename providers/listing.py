@@ -3,11 +3,13 @@
 https://platform.openai.com/docs/api-reference/models
 https://platform.claude.com/docs/en/api/models-list
 https://ai.google.dev/api/models
+https://docs.cohere.com/reference/list-models
 https://docs.ollama.com/api/tags
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import msgspec
 
@@ -95,10 +97,23 @@ def gemini_model(model: Model) -> Json:
 
 
 GEMINI = Listing(
-    paths=("/v1beta/models",),
+    paths=("/v1beta/models", "/v1alpha/models"),
     shared=(("/v1/models", "x-goog-api-client"), ("/v1/models", "x-goog-api-key")),
     one=gemini_model,
     many=lambda models: {"models": [gemini_model(model) for model in models]},
+)
+
+
+def cohere_model(model: Model) -> Json:
+    """As Cohere shows a model."""
+    return {"name": model.id, "endpoints": ["chat"], "finetuned": False}
+
+
+COHERE = Listing(
+    paths=(),
+    shared=(("/v1/models", "x-fern-sdk-name"), ("/v1/models", "x-client-name")),
+    one=cohere_model,
+    many=lambda models: {"models": [cohere_model(model) for model in models]},
 )
 
 
@@ -109,7 +124,8 @@ def ollama_model(model: Model) -> Json:
         "model": model.id,
         "modified_at": model.date,
         "size": 0,
-        "digest": "",
+        # The command line shows the first twelve digits, and ends where there are fewer.
+        "digest": sha256(model.id.encode()).hexdigest(),
         "details": {"family": model.owner},
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from providers import members
-from providers.chat import Json, Message, Role
+from providers.chat import Image, Json, Message, Role, ToolResult
 from providers.errors import InvalidRequest
 
 ROLES = {
@@ -25,6 +25,17 @@ def role_of(message: Json, at: str) -> Role:
             f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
         )
     return role
+
+
+def details(messages: Iterable[Message]) -> set[str | None]:
+    """How closely pictures shall be looked at, those in tool results too; None: nothing is said."""
+    return {
+        part.detail
+        for message in messages
+        for outer in message.parts
+        for part in (outer.parts if isinstance(outer, ToolResult) else (outer,))
+        if isinstance(part, Image)
+    }
 
 
 def merged(messages: Iterable[Message]) -> Iterator[Message]:

@@ -1,6 +1,6 @@
 """Signatures that travel in thoughts of their own."""
 
-from providers.carriers import attached, carrier
+from providers.carriers import attached, carrier, ending
 from providers.chat import Signature, Text, Thinking, ToolCall
 
 SIGNED = Signature(origin="gemini", value="Zw==")
@@ -21,3 +21,10 @@ def test_a_carried_signature_comes_back_to_its_owner():
 def test_a_carried_signature_without_an_owner_is_left_out():
     assert attached((carrier(SIGNED), Text(text="a"))) == (Text(text="a"),)
     assert attached((Thinking(text="t"), carrier(SIGNED))) == (Thinking(text="t"),)
+
+
+def test_a_text_at_the_end_of_an_answer_needs_no_carrier():
+    text, call = Text(text="a", signature=SIGNED), ToolCall(id="1", name="f", arguments="{}")
+    assert ending((call, text)) == (call, Text(text="a"))
+    assert ending((text, call)) == (text, call)
+    assert ending(()) == ()

@@ -360,3 +360,27 @@ def test_where_a_stream_is_cut_means_nothing(cuts):
     assert seen == CHUNK + CHUNK + LAST + DONE
     assert action.metadata["total_tokens"] == 10
     assert action.metadata["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize(
+    ("path", "provider", "sent", "shown"),
+    [
+        ("/v1/messages", "openai", "x-request-id", "request-id"),
+        ("/v1/chat/completions", "anthropic", "request-id", "x-request-id"),
+        ("/v1/messages", "anthropic", "request-id", None),
+        ("/v1/chat/completions", "gemini", "x-request-id", None),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_has_its_id_where_the_clients_sdk_looks_for_it(
+    path, provider, sent, shown, stream
+):
+    made = plan(backends={"up": served(provider=provider)})
+    one = exchange(made)
+    one.handle(request_headers(path=path))
+    one.handle(request_body({**HELLO, "max_tokens": 9, "stream": stream}))
+    kind = "text/event-stream" if stream else "application/json"
+    headers = response_headers(content_type=kind)
+    headers.headers._pairs[sent] = "req_1"
+    added = dict(one.handle(headers).set_headers)
+    assert added.get(shown) == ("req_1" if shown else None)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from providers.chat import ChatRequest, JsonOutput, NativeTool, Reasoning, Tool
+from providers.chat import ChatRequest, Citation, JsonOutput, NativeTool, Reasoning, Tool
+from providers.functions import arguments_of
+from providers.openai.citations import placed
 from providers.openai.strict import is_closed, relaxed
 from providers.openai.thinking import effort_of
 
@@ -76,3 +78,26 @@ def test_strictness_that_openai_would_refuse_is_given_up_by_name():
 def test_what_openai_takes_stays_as_it_is():
     request = ChatRequest(model="m", tools=(Tool(name="b", schema=CLOSED, strict=True),))
     assert relaxed(request, []).tools == request.tools
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        (None, {"type": "object", "properties": {}}),
+        ({"type": "object"}, {"type": "object", "properties": {}}),
+        ({"type": "object", "$schema": "x"}, {"type": "object", "$schema": "x", "properties": {}}),
+        (OPEN, OPEN),
+        ({"anyOf": [OPEN]}, {"anyOf": [OPEN]}),
+    ],
+)
+def test_a_tool_without_arguments_says_so(schema, sent):
+    assert arguments_of(Tool(name="f", schema=schema)) == sent
+
+
+@pytest.mark.parametrize(
+    ("citation", "start", "end"),
+    [(Citation(), 10, 15), (Citation(start=1, end=2), 11, 12), (Citation(start=1), 11, 15)],
+)
+def test_a_citation_without_a_place_is_of_its_whole_text(citation, start, end):
+    found = placed(citation, 5, 10)
+    assert (found.start, found.end) == (start, end)

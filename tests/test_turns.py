@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from providers.chat import Message, Role, Text, ToolResult
+from providers.chat import Image, Message, Role, Text, ToolResult, Url
 from providers.errors import InvalidRequest
-from providers.turns import merged, role_of
+from providers.turns import details, merged, role_of
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -29,3 +29,12 @@ def test_a_run_of_results_is_one_turn() -> None:
     user = Message(role=Role.USER, parts=(Text(text="hi"),))
     both = Message(role=Role.TOOL, parts=(*first.parts, *second.parts))
     assert list(merged([user, user, first, second, user, third])) == [user, user, both, user, third]
+
+
+def test_every_picture_says_how_closely_it_is_to_be_looked_at() -> None:
+    low, high, any = (Image(source=Url(url="u"), detail=d) for d in ("low", "high", None))
+    result = ToolResult(call_id="c", parts=(high,))
+    turns = [Message(role=Role.USER, parts=(low,)), Message(role=Role.TOOL, parts=(result,))]
+    assert details(turns) == {"low", "high"}
+    assert details([*turns, Message(role=Role.USER, parts=(any,))]) == {"low", "high", None}
+    assert details([Message(role=Role.USER, parts=(Text(text="hi"),))]) == set()

@@ -37,7 +37,8 @@ class BackendTimeouts(Model):
     connect: Duration | None = None
     """To open a connection; default: `envoy.timeouts.connect`."""
     per_try: Duration | None = None
-    """For one attempt's answer to end; default: `envoy.timeouts.per_try`."""
+    """For one attempt's whole answer, or for its stream to begin; default:
+    `envoy.timeouts.per_try`."""
     idle: Duration | None = None
     """An unused connection is closed after it; default: 60s."""
 

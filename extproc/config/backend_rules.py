@@ -13,6 +13,9 @@ from providers.provider import Provider
 HOST_ONLY = frozenset({"instance"})
 """Options that stand in the provider's host name and nowhere else: not needed with a base_url."""
 
+PLACES = frozenset({"region", "project", "instance", "api_version"})
+"""Options that say where at a provider."""
+
 KEY_KINDS = ("api_key", "header")
 """Kinds of credential that end as one key."""
 
@@ -38,6 +41,12 @@ def _options(backend: Backend, provider: Provider, at: Location) -> Iterator[Fla
     for option in sorted(needed - (HOST_ONLY if backend.base_url else frozenset())):
         if getattr(backend, option, None) is None:
             yield Flaw((*at, option), f"required by the provider {provider.name}")
+    # Where the options decide, a version may be among them.
+    known = provider.options | ({"api_version"} if provider.locate else frozenset())
+    for option in sorted(PLACES - known):
+        if getattr(backend, option) is not None:
+            message = f"the provider {provider.name} has none"
+            yield Flaw((*at, option), message, tuple(sorted(known - {"base_url"})))
 
 
 def spoken(provider: Provider) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
 from extproc.config.gateway import Gateway
-from extproc.config.problem import ConfigError, Flaw, Problem, by_line
+from extproc.config.problem import ConfigError, Flaw, Location, Problem, by_line
 from extproc.config.references import Environment
 from extproc.config.scan import forbidden
 from providers.catalog import PROVIDERS
@@ -41,7 +41,9 @@ def problems(
     parts, wrong = examine(file.root.plain(), catalog)
     named = {"backends": dict(parts.backends), "limiter": parts.limiter}
     wrong += references.unresolved(named, environment)
-    wrong = wrong or list(backend_rules.not_yet(parts.backends))
+    said = [written(flaw.location) for flaw in wrong]
+    later = backend_rules.not_yet(parts.backends)
+    wrong += [flaw for flaw in later if not any(_near(flaw.location, at) for at in said)]
     found += file.problems(wrong)
     if parts.clients is None:
         return by_line(found)
@@ -69,6 +71,11 @@ def examine(data: dict[str, Any], catalog: Catalog) -> tuple[Draft, list[Flaw]]:
     # What is said of a whole follows from what is wrong inside it.
     between = [flaw for flaw in rules.broken(parts, catalog) if flaw.location not in broken]
     return parts, [*wrong, *between, *forbidden(data)]
+
+
+def _near(location: Location, other: Location) -> bool:
+    """Whether `other` is inside of `location`, or is what it is a kind of."""
+    return other == location[:-1] or other[: len(location)] == location
 
 
 def _whole_numbers(value: Any) -> Any:

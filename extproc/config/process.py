@@ -148,7 +148,8 @@ class EnvoyTimeouts(Model):
     request: Duration = Field(default=600.0, json_schema_extra={"default": "600s"})
     """For the whole exchange, all attempts."""
     per_try: Duration | None = None
-    """For one attempt, from its first byte to its last; default: no bound of its own."""
+    """For one attempt: until its whole answer is there, or its stream begins; default: no bound of
+    its own."""
     stream_idle: Duration = Field(default=300.0, json_schema_extra={"default": "300s"})
     """Between two pieces of a request or an answer."""
     connect: Duration = Field(default=5.0, json_schema_extra={"default": "5s"})

@@ -69,7 +69,8 @@ class Retry(Model):
     `connect-failure`, `refused-stream` and `reset` where the route has several backends; with one,
     what cannot have reached it: `connect-failure`, `refused-stream`, `reset-before-request`."""
     per_try_timeout: Duration | None = None
-    """For one attempt, from its first byte to its last; default: `envoy.timeouts.per_try`."""
+    """For one attempt: until its whole answer is there, or its stream begins; default:
+    `envoy.timeouts.per_try`."""
 
 
 def _json(value: JsonValue) -> JsonValue:

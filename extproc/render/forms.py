@@ -44,8 +44,8 @@ PLACES = {
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/model/.*",
     "cohere": "/v2/.*|/v1/generate(?:/.*)?",
-    "gemini": "/v1beta/.*|/v1/models/[^/]+:[A-Za-z]+"
-    "|/v1(?:beta1)?/projects/.*/publishers/google/.*",
+    "gemini": "/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
+    "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?",
     "ollama": "/api/.*",
 }

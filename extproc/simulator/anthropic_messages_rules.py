@@ -14,6 +14,8 @@ SAMPLERS = {"temperature": (0, 1), "top_p": (0, 1), "top_k": (0, 500)}
 """Smallest and largest value; the newer version of the API knows none of them."""
 BETA = frozenset({"context_management", "mcp_servers"})
 """Members that need an `anthropic-beta` header."""
+OWN_BETA = frozenset({"thread"})
+"""Those that clouds do not take."""
 CLOUD = frozenset({"anthropic_version", "anthropic_beta"})
 """Members in place of headers, where a cloud takes the model from the path."""
 VERTEX = "vertex-2023-10-16"
@@ -43,7 +45,7 @@ def check(call: Call, strict: bool) -> None:
     _samplers(body, version)
     shown = body.keys() - SAMPLERS.keys()
     if headers.get("anthropic-beta"):
-        shown -= BETA
+        shown -= BETA if call.params.get("model") else BETA | OWN_BETA
     counted = is_count(call)
     judge = _judge(counted, bool(body.get("stream")), strict)
     judge.check({name: body[name] for name in shown})
@@ -77,6 +79,12 @@ def _samplers(body: Json, version: str) -> None:
 def _limit(body: Json) -> None:
     if body["max_tokens"] < 1:
         raise Refusal("max_tokens: Input should be greater than or equal to 1", param="max_tokens")
+
+
+def _thread(body: Json) -> None:
+    """Nothing is held from one request to the next, as if every thread had expired."""
+    if (body.get("thread") or {}).get("type") == "continue":
+        raise Refusal("thread not found", status=404, param="thread", code="thread_not_found")
 
 
 def _thinking(body: Json) -> None:
@@ -193,6 +201,7 @@ def _tool_turns(body: Json) -> None:
 
 RULES: tuple[Callable[[Json], None], ...] = (
     _limit,
+    _thread,
     _thinking,
     _messages,
     _texts,

@@ -48,7 +48,8 @@ def _text(message: Json) -> str:
 
 def _words(block: Json) -> str:
     if block.get("type") == "document":
-        return str(block["document"]["data"].get("text", ""))
+        data = block["document"]["data"]
+        return data if isinstance(data, str) else str(data.get("text", ""))
     return str(block.get("text", ""))
 
 

@@ -31,13 +31,36 @@ MAX_STOPS = 5
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what Cohere would not take; `strict`: unknown parameters too."""
     try:
-        _judge(strict).validate_python(call.body, strict=True)
+        _judge(strict).validate_python(_typed(call.body), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise Refusal(f"invalid request: {place}: {first['msg']}") from None
     for rule in RULES:
         rule(call.body)
+
+
+def _typed(body: Json) -> Json:
+    """The body as the SDK's types have it: they know no documents whose data are a string, which
+    the API takes, and its guides write (https://docs.cohere.com/v2/docs/tool-use-overview)."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return body
+    return {**body, "messages": [_with_objects(message) for message in messages]}
+
+
+def _with_objects(message: Any) -> Any:
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, list) or message.get("role") != "tool":
+        return message
+    return {**message, "content": [_with_object(block) for block in content]}
+
+
+def _with_object(block: Any) -> Any:
+    match block:
+        case {"type": "document", "document": {"data": str(text)} as document}:
+            return {**block, "document": {**document, "data": {"text": text}}}
+    return block
 
 
 @cache

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from extproc.simulator import openai
 from extproc.simulator.dialect import Call, Json, Refusal
@@ -30,7 +31,8 @@ def items(body: Json) -> list[Json]:
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what OpenAI would not take; `strict`: unknown parameters too."""
     body = call.body
-    _judge(bool(body.get("stream")), strict).check(_filled(body))
+    filled = {name: _filled(body[name]) for name in ("input", "tools") if name in body}
+    _judge(bool(body.get("stream")), strict).check({**body, **filled})
     for rule in RULES:
         rule(body)
 
@@ -44,17 +46,22 @@ def _judge(stream: bool, strict: bool) -> Judge:
     return Judge(params.ResponseCreateParamsNonStreaming, strict=strict)
 
 
-def _filled(body: Json) -> Json:
-    """The body with the members of functions that only the SDK's types demand."""
-    tools = body.get("tools")
-    if not isinstance(tools, list):
-        return body
-    absent = {"parameters": None, "strict": None}
-    filled = [
-        absent | tool if isinstance(tool, dict) and tool.get("type") == "function" else tool
-        for tool in tools
-    ]
-    return {**body, "tools": filled}
+DEMANDED: dict[str, Json] = {
+    "function": {"parameters": None, "strict": None},
+    "input_image": {"detail": "auto"},
+}
+"""Type of an object → members that the SDK's types demand and OpenAI does not."""
+
+
+def _filled(value: Any) -> Any:
+    """The value with the members that only the SDK's types demand."""
+    if isinstance(value, list):
+        return list(map(_filled, value))
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("type")
+    absent = DEMANDED.get(kind, {}) if isinstance(kind, str) else {}
+    return {**absent, **{name: _filled(each) for name, each in value.items()}}
 
 
 def _required(body: Json) -> None:

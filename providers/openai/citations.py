@@ -3,6 +3,8 @@
 https://platform.openai.com/docs/guides/tools-web-search#output-and-citations
 """
 
+import msgspec
+
 from providers.chat import Citation, Json
 from providers.members import string, whole
 
@@ -17,6 +19,14 @@ def parse_url_citation(said: Json) -> Citation:
         start=whole(said.get("start_index")),
         end=whole(said.get("end_index")),
     )
+
+
+def placed(citation: Citation, length: int, offset: int = 0) -> Citation:
+    """The citation with its place; one that has none is of the whole text, which is `length` long
+    and begins at `offset`."""
+    start = 0 if citation.start is None else citation.start
+    end = length if citation.end is None else citation.end
+    return msgspec.structs.replace(citation, start=start + offset, end=end + offset)
 
 
 def tells(citation: Citation, dialect: str) -> bool:

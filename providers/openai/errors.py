@@ -11,7 +11,8 @@ import orjson
 
 from providers import error_bodies
 from providers.chat import Json
-from providers.errors import ApiError, Cause, cause_of
+from providers.errors import ApiError, Cause, FailedAnswer, cause_of
+from providers.members import dicts
 
 MESSAGES = ("message", "msg", "Message", "detail", "error", "error_msg", "description")
 
@@ -28,6 +29,7 @@ WORDS = (
     ("too_many_requests", Cause.RATE_LIMIT),
     ("resource_exhausted", Cause.RATE_LIMIT),
     ("overloaded", Cause.OVERLOADED),
+    ("capacity", Cause.OVERLOADED),
     ("authentication", Cause.AUTHENTICATION),
     ("invalid_api_key", Cause.AUTHENTICATION),
     ("unauthenticated", Cause.AUTHENTICATION),
@@ -59,10 +61,17 @@ CODES = {
 # Cohere's word for a bad token; the SDKs know 401 only.
 STATUSES = {498: 401}
 
+FULL = 498
+"""What Groq says when its flex tier is full: https://console.groq.com/docs/errors."""
+
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s", re.ASCII)
+
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
     """The error that a provider answered with, whatever its body is."""
     value = error_bodies.json_of(body)
+    if status == FULL and b"capacity" in body:
+        status = 503
     request_id = error_bodies.request_id(headers, REQUEST_IDS)
     if isinstance(value, dict | list | str) and value:
         return describe(value, status, request_id)
@@ -94,8 +103,23 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
         type="" if kind in (None, "error") else kind,
         param=error_bodies.word(inner, "param"),
         request_id=request_id or error_bodies.word(value, "request_id", "requestId"),
+        retry_after=_delay(inner),
         native=_rest(inner, value),
     )
+
+
+def _delay(inner: Any) -> float | None:
+    """Seconds to wait, as Google says them in the details of an error."""
+    details = inner.get("details") if isinstance(inner, dict) else None
+    delays = (error_bodies.word(each, "retryDelay") for each in dicts(details))
+    match = next(filter(None, (DURATION.fullmatch(each or "") for each in delays)), None)
+    return float(match[1]) if match else None
+
+
+def must_hold(answer: Json, content: str) -> None:
+    """Raises FailedAnswer where an answer of status 200 is an error in place of its `content`."""
+    if answer.get("error") and answer.get(content) is None:
+        raise FailedAnswer(describe(answer, None))
 
 
 def _inner(value: Any) -> Any:

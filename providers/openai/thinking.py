@@ -8,11 +8,16 @@ import re
 from providers.chat import Reasoning
 from providers.fidelity import Feature, lose
 
-THOUGHTLESS = re.compile(r"(?:^|[/:])(?:gpt-[34]|chatgpt|davinci|babbage)")
-"""Models that do not think, and answer a wish for it with an error."""
+THOUGHTLESS = re.compile(
+    r"(?:^|[/:])(?:gpt-[34]|chatgpt|davinci|babbage"
+    # https://docs.x.ai/docs/guides/reasoning: many think, and cannot be told how much.
+    r"|grok-(?:2|3(?!-mini)|4-(?:0709|fast|1-fast)|4\.20-(?!multi)|code|build)"
+    r"|(?:meta-)?llama-[234])"
+)
+"""Models that cannot be told how much to think, and answer a wish for it with an error."""
 
 LEAST = (
-    (re.compile(r"(?:^|[/:])o[1-9]"), "low"),
+    (re.compile(r"(?:^|[/:])(?:o[1-9]|grok-(?:3-mini|4\.[56]))"), "low"),
     (re.compile(r"(?:^|[/:])gpt-5(?:-(?:mini|nano|codex))?(?:-\d{4}-\d\d-\d\d)?$"), "minimal"),
 )
 """Models that cannot be told not to think, and the least that they can be told."""

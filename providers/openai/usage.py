@@ -62,9 +62,14 @@ def _newer(raw: Json) -> Usage | None:
 
 
 def _cached(raw: Json, details: Json) -> tuple[int, int]:
-    # DeepSeek: prompt_cache_hit_tokens; Moonshot, Together: cached_tokens beside the others.
+    # DeepSeek: prompt_cache_hit_tokens; Moonshot, Together: cached_tokens beside the others;
+    # Mistral: num_cached_tokens.
     read = _first(details, "cached_tokens") or _first(
-        raw, "prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"
+        raw,
+        "prompt_cache_hit_tokens",
+        "cached_tokens",
+        "num_cached_tokens",
+        "cache_read_input_tokens",
     )
     write = _first(details, "cache_write_tokens", "cache_creation_tokens") or _first(
         raw, "cache_creation_input_tokens"
@@ -73,7 +78,8 @@ def _cached(raw: Json, details: Json) -> tuple[int, int]:
 
 
 def _details(raw: Json, side: str) -> Json:
-    value = raw.get(f"{side}_tokens_details")
+    # Mistral writes it with and without the s.
+    value = raw.get(f"{side}_tokens_details") or raw.get(f"{side}_token_details")
     return value if isinstance(value, dict) else {}
 
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from providers.dialects.anthropic_messages import hosted
+from providers.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
 from providers.provider import Provider
 from providers.sign import Call, Secret, api_key
-from providers.vendors.compatible import THOUGHTS, VIDEO, form
+from providers.vendors.compatible import FOUR_STOPS, THOUGHTS, VIDEO, form, text_form
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions"})
@@ -43,7 +44,10 @@ OPENAI = {
     Operation.COUNT_TOKENS: ("openai.input_tokens",),
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
-CHAT = form("azure", VIDEO | THOUGHTS, drops=SAMPLERS)
+FORMS = {
+    **form("azure", VIDEO | THOUGHTS, (FOUR_STOPS, newer_limit, NO_THOUGHTS), drops=SAMPLERS),
+    **text_form("azure", FOUR_STOPS),
+}
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"
 
@@ -56,7 +60,7 @@ PROVIDERS = (
         prefix="/openai/v1",
         locate=locate,
         dialects=OPENAI,
-        forms=CHAT,
+        forms=FORMS,
         options=frozenset({"instance"}),
         signer=api_key,
         identities=frozenset({"entra"}),
@@ -78,7 +82,7 @@ PROVIDERS = (
             "anthropic.messages": CLAUDE,
             "anthropic.count_tokens": CLAUDE,
         },
-        forms={**CHAT, "anthropic.messages": hosted.FOUNDRY},
+        forms={**FORMS, "anthropic.messages": hosted.FOUNDRY},
         options=frozenset({"instance"}),
         signer=both_keys,
         identities=frozenset({"entra"}),

@@ -11,8 +11,20 @@ from typing import Any
 import msgspec
 
 from providers.dialect import Dialect
-from providers.dialects import openai_chat
+from providers.dialects import openai_chat, openai_completions
 from providers.fidelity import Feature
+from providers.openai.rules import (
+    NO_THOUGHTS,
+    Rule,
+    at_most_stops,
+    keeping,
+    nearest_efforts,
+    newer_limit,
+    short_call_ids,
+    system_for_developer,
+    thoughtless,
+    without,
+)
 from providers.operations import Operation
 from providers.provider import Provider
 
@@ -56,18 +68,37 @@ THOUGHTS = frozenset({Feature.THINKING})
 """`reasoning_content` in earlier turns."""
 
 
-def form(host: str, lacks: frozenset[Feature], **facts: Any) -> Mapping[str, Dialect]:
-    """OpenAI's chat format as a host takes it that does not know `lacks`."""
+NONE: frozenset[Feature] = frozenset()
+
+
+def form(
+    host: str, lacks: frozenset[Feature], rules: tuple[Rule, ...] = (), **facts: Any
+) -> Mapping[str, Dialect]:
+    """OpenAI's chat format as a host takes it that does not know `lacks` and demands `rules`."""
     chat = openai_chat.DIALECT
     known = chat.carries - lacks
-    return {chat.name: msgspec.structs.replace(chat, host=host, client=(), carries=known, **facts)}
+    edits = keeping(chat.edits, *rules) if rules else chat.edits
+    own = msgspec.structs.replace(chat, host=host, client=(), carries=known, edits=edits, **facts)
+    return {chat.name: own}
+
+
+def text_form(host: str, *rules: Rule) -> Mapping[str, Dialect]:
+    """OpenAI's format of text completions as a host takes it that demands `rules`."""
+    text = openai_completions.DIALECT
+    edits = keeping(text.edits, *rules)
+    return {text.name: msgspec.structs.replace(text, host=host, client=(), edits=edits)}
+
+
+FOUR_STOPS = at_most_stops(4)
+"""https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop"""
 
 
 def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
     """A vendor in the internet, found by https."""
     facts.setdefault("dialects", DIALECTS)
-    if lacks := facts.pop("lacks", None):
-        facts["forms"] = form(name, lacks)
+    lacks, rules = facts.pop("lacks", NONE), facts.pop("rules", ())
+    if lacks or rules:
+        facts["forms"] = {**form(name, lacks, rules), **facts.pop("forms", {})}
     return Provider(name=name, title=title, docs=docs, base_url=f"https://{host}", **facts)
 
 
@@ -92,6 +123,8 @@ PROVIDERS = (
         "https://platform.openai.com/docs/api-reference/chat/create",
         drops=SAMPLERS | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
+        rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
+        forms=text_form("openai", FOUR_STOPS),
         # https://platform.openai.com/docs/api-reference/responses
         dialects={**BOTH, **TEXT, Operation.COUNT_TOKENS: ("openai.input_tokens",)},
         # https://platform.openai.com/docs/models: the models of v1/completions.
@@ -105,8 +138,9 @@ PROVIDERS = (
         "https://console.groq.com/docs/openai",
         prefix="/openai/v1",
         drops=SAMPLERS | (OPENAI_ONLY - {"service_tier"}) | {"top_logprobs"},
-        refuses=SPOKEN | {"logprobs"},
+        refuses=SPOKEN | {"logprobs", "n"},
         lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
+        rules=(FOUR_STOPS, NO_THOUGHTS),
         dialects=BOTH,  # https://console.groq.com/docs/responses-api
     ),
     # Reasoning models refuse penalties and stop, others take them: left to the vendor.
@@ -128,13 +162,17 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         dialects=DIALECTS | TEXT,
     ),
-    # Unknown parameters are ignored, max_completion_tokens with them.
+    # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
+    # https://api-docs.deepseek.com/guides/thinking_mode
     row(
         "deepseek",
         "DeepSeek",
         "api.deepseek.com",
         "https://api-docs.deepseek.com/api/create-chat-completion",
+        refuses=frozenset({"n"}),
         renames=MAX_TOKENS,
+        lacks=frozenset({Feature.JSON_SCHEMA}),
+        rules=(thoughtless, system_for_developer),
     ),
     # Every unknown member is "extra_forbidden", stream_options.include_usage too; the usage comes
     # with the last chunk by itself. The official SDK's ChatCompletionRequest has the known ones.
@@ -150,6 +188,13 @@ PROVIDERS = (
         stream_usage=False,
         # Sound, files and thoughts have chunks of Mistral's own.
         lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
+        # https://docs.mistral.ai/capabilities/reasoning: `none` or `high`.
+        rules=(
+            short_call_ids,
+            system_for_developer,
+            NO_THOUGHTS,
+            nearest_efforts(minimal="high", low="high", medium="high", xhigh="high", max="high"),
+        ),
     ),
     # "will result in a 400 error".
     row(
@@ -161,6 +206,8 @@ PROVIDERS = (
         | {"frequency_penalty", "presence_penalty", "logit_bias", "service_tier"}
         | {"store", "verbosity", "prompt_cache_key", "safety_identifier"},
         refuses=SPOKEN,
+        # Its own thoughts are in `reasoning`.
+        rules=(without("reasoning_content", "reasoning_details", "thinking_blocks"),),
     ),
     row(
         "fireworks",
@@ -194,8 +241,9 @@ PROVIDERS = (
         "https://docs.perplexity.ai/docs/sonar/openai-compatibility",
         prefix="",
         drops=frozenset({"logit_bias", "top_logprobs", "seed", "service_tier"}),
-        refuses=SPOKEN | {"tools", "stop", "logprobs"},
+        refuses=SPOKEN | {"tools", "stop", "logprobs", "n"},
         renames=MAX_TOKENS,
+        rules=(system_for_developer,),
     ),
     # https://docs.getbifrost.ai/providers/supported-providers/parasail lists the unsupported ones.
     row(

@@ -54,9 +54,37 @@ def test_an_option_that_the_provider_needs_is_missed(folder):
 
 
 def test_a_region_is_needed_for_the_signature_even_with_a_base_url(folder):
-    changed = "    provider: bedrock\n    credential: {aws: {}}\n    base_url: https://h\n"
+    credential = "{aws: {bearer: env:ONE}}"
+    changed = f"    provider: bedrock\n    credential: {credential}\n    base_url: https://h\n"
     (said,) = folder.changed(ONE, changed)
     assert said == "gateway.yaml:3: backends.one.region: required by the provider bedrock"
+
+
+def test_an_identity_that_is_not_supported_hides_nothing_else_and_is_not_hidden(folder):
+    changed = "    provider: bedrock\n    credential: {aws: {}}\n    base_url: https://h\n"
+    region, identity = folder.changed(ONE, changed)
+    assert region == "gateway.yaml:3: backends.one.region: required by the provider bedrock"
+    assert identity == (
+        "gateway.yaml:5: backends.one.credential.aws: only static identities are supported; "
+        "allowed: access_key_id and secret_access_key, bearer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("provider", "option", "known"),
+    [
+        ("openai", "region: us", ""),
+        ("gemini", "project: p", ""),
+        ("openai", 'api_version: "2024-10-21"', ""),
+        ("azure\n    instance: i", "region: us", "; allowed: api_version, instance"),
+    ],
+)
+def test_an_option_that_the_provider_has_not_is_refused(folder, provider, option, known):
+    credential = "    credential: {api_key: env:ONE}\n"
+    (said,) = folder.changed(ONE, f"    provider: {provider}\n{credential}    {option}\n")
+    name = provider.partition("\n")[0]
+    key = option.partition(":")[0]
+    assert f"backends.one.{key}: the provider {name} has none{known}" in said
 
 
 def test_a_credential_may_be_left_out_only_where_none_is_needed(folder):

@@ -21,7 +21,7 @@ from providers.dialects.anthropic_messages.hosted import (
     ChunkRelay,
     exception_of,
 )
-from providers.errors import Cause, Unsupported
+from providers.errors import Cause, NotFound, Unsupported
 from providers.framing import aws_event_stream as frames
 from providers.quirks import Quirks
 from tests.strategies import cuts
@@ -69,13 +69,17 @@ def sent(form: Dialect, body: Any, **headers: str) -> tuple[Any, tuple[str, ...]
         (VERTEX, {"stream": True, "anthropic_version": "vertex-2023-10-16"}),
         (
             BEDROCK,
-            {"anthropic_version": "bedrock-2023-05-31", "anthropic_beta": ["a-1", "b-2"]},
+            {
+                "anthropic_version": "bedrock-2023-05-31",
+                "anthropic_beta": ["interleaved-thinking-2025-05-14", "context-1m-2025-08-07"],
+            },
         ),
         (FOUNDRY, {"model": "claude-sonnet-4-5", "stream": True}),
     ],
 )
 def test_a_body_is_fitted_to_each_cloud(form: Dialect, kept: Any) -> None:
-    body, dropped = sent(form, BODY, **{"anthropic-beta": "a-1, b-2,"})
+    betas = "interleaved-thinking-2025-05-14, context-1m-2025-08-07,"
+    body, dropped = sent(form, BODY, **{"anthropic-beta": betas})
     assert body == {"max_tokens": 9, "messages": BODY["messages"], **kept}
     assert dropped == ("service_tier",)
 
@@ -111,15 +115,78 @@ def test_bedrock_gets_what_the_sdk_would_send(stream: bool) -> None:
             max_tokens=9,
             messages=[{"role": "user", "content": "hi"}],
             stream=stream,
-            extra_headers={"anthropic-beta": "a-1"},
+            extra_headers={"anthropic-beta": "effort-2025-11-24"},
         )
     path, body = recorded[0]
     asked = {"model": "claude", "max_tokens": 9, "messages": BODY["messages"], "stream": stream}
-    ours, _ = sent(BEDROCK, asked, **{"anthropic-beta": "a-1"})
+    ours, _ = sent(BEDROCK, asked, **{"anthropic-beta": "effort-2025-11-24"})
     (place,) = [end.path for end in BEDROCK.upstream if end.stream is stream]
     assert path == place.format(model="claude")
     # Of the two versions, the guide to Claude on Bedrock has the older one.
     assert {**ours, "anthropic_version": ""} == {**body, "anthropic_version": ""}
+
+
+def test_bedrock_gets_no_flag_that_it_refuses() -> None:
+    asked = "claude-code-20250219,prompt-caching-scope-2026-01-05,advanced-tool-use-2025-11-20"
+    body, _ = sent(BEDROCK, {**BODY, "anthropic_beta": ["own"]}, **{"anthropic-beta": asked})
+    assert body["anthropic_beta"] == [
+        "own",
+        "tool-search-tool-2025-10-19",
+        "tool-examples-2025-10-29",
+    ]
+    body, _ = sent(BEDROCK, BODY, **{"anthropic-beta": "claude-code-20250219"})
+    assert "anthropic_beta" not in body
+
+
+HOUR = {"type": "ephemeral", "ttl": "1h"}
+
+
+@pytest.mark.parametrize("form", [VERTEX, BEDROCK])
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ("hi", [{"type": "text", "text": "hi", "cache_control": HOUR}]),
+        (
+            [{"type": "text", "text": "a"}, {"type": "tool_result", "tool_use_id": "t"}],
+            [
+                {"type": "text", "text": "a"},
+                {"type": "tool_result", "tool_use_id": "t", "cache_control": HOUR},
+            ],
+        ),
+        ([{"type": "fallback"}], [{"type": "fallback"}]),
+        ([], []),
+    ],
+)
+def test_clouds_get_a_marker_on_the_request_at_its_last_block(form, content, kept) -> None:
+    messages = [{"role": "user", "content": content}]
+    marker = {**HOUR, "scope": "global"}
+    body, _ = sent(form, {**BODY, "messages": messages, "cache_control": marker})
+    assert "cache_control" not in body
+    assert body["messages"] == [{"role": "user", "content": kept}]
+
+
+@pytest.mark.parametrize("form", [VERTEX, BEDROCK])
+def test_clouds_get_markers_without_a_scope(form) -> None:
+    text = {"type": "text", "text": "a"}
+    marked = {**text, "cache_control": {**HOUR, "scope": "global"}}
+    tool = {"name": "f", "input_schema": {"type": "object"}}
+    asked = {**BODY, "system": [text, marked], "tools": [tool, {**tool, **marked}]}
+    body, _ = sent(form, asked)
+    assert body["system"] == [text, {**text, "cache_control": HOUR}]
+    assert body["tools"] == [tool, {**tool, **text, "cache_control": HOUR}]
+    ours, _ = sent(FOUNDRY, asked)
+    assert ours["system"] == asked["system"]
+
+
+@pytest.mark.parametrize("form", [VERTEX, BEDROCK])
+def test_clouds_hold_no_threads(form) -> None:
+    body, dropped = sent(form, {**BODY, "thread": {"type": "create"}})
+    assert "thread" not in body
+    assert "thread" in dropped
+    thread = {"type": "continue", "previous_message_id": "msg_1"}
+    with pytest.raises(NotFound, match="whole") as caught:
+        sent(form, {**BODY, "thread": thread})
+    assert caught.value.code == "thread_not_found"
 
 
 def deltas_of(pieces: list[bytes]) -> list[Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from anthropic_messages_wire import (
+    CITED,
     END,
     EVENT,
     EXPECTED,
@@ -178,3 +179,14 @@ def test_compatible_servers_may_be_sloppy() -> None:
         Used(usage=Usage(input=12, output=2, cache_read=3)),
         End(finish=Finish.TOOL_CALLS),
     ]
+
+
+def test_citations_come_once_the_text_that_they_stand_for_is_whole() -> None:
+    start = {"type": "text", "text": "", "citations": []}
+    cited = {"type": "citations_delta", "citation": CITED}
+    text = {"type": "text_delta", "text": "so"}
+    deltas = parse([sse(START, *block(0, start, cited, text), END)])
+    kinds = [type(delta).__name__ for delta in deltas[1:5]]
+    assert kinds == ["TextDelta", "TextDelta", "CitationDelta", "PartEnd"]
+    endless = parse([sse(START, *list(block(0, start, cited, text))[:-1], END)])
+    assert [type(delta).__name__ for delta in endless[3:]] == ["Used", "CitationDelta", "End"]

@@ -214,6 +214,8 @@ def test_deltas_in_odd_orders_make_blocks_that_the_sdk_reads() -> None:
             TextDelta(text="so", part=4),
             PartEnd(part=4),
             SignatureDelta(signature=FOREIGN, part=4),
+            TextDelta(text="end", part=5),
+            SignatureDelta(signature=FOREIGN, part=5),
             STOP,
         )
     )
@@ -224,5 +226,30 @@ def test_deltas_in_odd_orders_make_blocks_that_the_sdk_reads() -> None:
         "tool_use",
         "text",
         "redacted_thinking",
+        "text",
     ]
     assert message.content[2].input == {"x": 1}  # type: ignore[union-attr]
+
+
+def test_interleaved_calls_come_block_by_block() -> None:
+    body = write(
+        BEGIN,
+        ToolCallBegin(id="a", name="f", part=0),
+        ToolCallBegin(id="b", name="g", part=1),
+        ArgumentsDelta(text='{"x":', part=0),
+        ArgumentsDelta(text='{"y":', part=1),
+        ArgumentsDelta(text="1}", part=0),
+        ArgumentsDelta(text="2}", part=1),
+        STOP,
+    )
+    open_block = None
+    for event in events(body):
+        if event["type"] == "content_block_start":
+            assert open_block is None
+            open_block = event["index"]
+        elif event["type"] == "content_block_delta":
+            assert event["index"] == open_block
+        elif event["type"] == "content_block_stop":
+            open_block = None
+    message, _, _ = read(body)
+    assert [(b["id"], b["input"]) for b in blocks(message)] == [("a", {"x": 1}), ("b", {"y": 2})]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from anthropic_messages_talk import (
     ISSUED,
@@ -45,7 +46,7 @@ from providers.chat import (
     Url,
 )
 from providers.dialects.anthropic_messages import DIALECT
-from providers.errors import InvalidRequest
+from providers.errors import InvalidRequest, NotFound
 
 
 def test_every_plain_member_is_read() -> None:
@@ -402,7 +403,7 @@ def test_a_turn_without_content_is_a_turn() -> None:
 
 def test_members_that_decide_the_answer_are_bound_to_this_format():
     bound = {"mcp_servers": [{"type": "url"}], "inference_geo": "us", "container": "c"}
-    body = {"model": "m", "messages": [], "speed": "fast", "thread": None, **bound}
+    body = {"model": "m", "messages": [], "speed": "fast", "thread": {"type": "create"}, **bound}
     assert DIALECT.parse_request(body, "", False).binding == bound.keys()
 
 
@@ -420,3 +421,12 @@ def test_members_that_no_other_dialect_has_are_kept_by_their_place() -> None:
         "messages.content.tool_result.toolset_name": "browser",
         "messages.output_config": {"effort": "low"},
     }
+
+
+def test_a_turn_that_goes_on_with_a_thread_is_told_to_come_whole() -> None:
+    thread = {"type": "continue", "previous_message_id": "msg_1"}
+    with pytest.raises(NotFound) as caught:
+        parse(thread=thread, messages=[])
+    status, _, body = DIALECT.render_error(caught.value.as_api_error())
+    assert status == 404
+    assert orjson.loads(body)["error"]["details"] == {"error_code": "thread_not_found"}

@@ -13,15 +13,27 @@ from extproc.simulator import bedrock_converse_rules as bedrock
 from extproc.simulator.bedrock_converse_write import SIGNED
 from extproc.simulator.dialect import Call as Received
 from extproc.simulator.dialect import Refusal
-from providers.bridge import Call, Quirks, bridge
+from providers.bridge import Call, bridge
 from providers.catalog import DIALECTS, PROVIDERS
-from providers.chat import ChatRequest, ChatResponse, Finish, Text, Thinking, ToolCall
+from providers.chat import (
+    ChatRequest,
+    ChatResponse,
+    Document,
+    Finish,
+    Message,
+    PlainText,
+    Role,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from providers.deltas import AnyDelta, Begin, End
 from providers.dialect import Context
 from providers.dialects.bedrock_converse import DIALECT
 from providers.errors import Unsupported
 from providers.fidelity import Feature, fit
 from providers.operations import Operation
+from providers.quirks import Quirks
 from tests.strategies import chat_requests, chat_responses, streams
 
 MODELS = (
@@ -167,3 +179,38 @@ def test_a_guardrail_is_not_left_out(target: str) -> None:
     with pytest.raises(Unsupported) as caught:
         bridge(DIALECT, DIALECTS[target], Quirks()).request(call)
     assert caught.value.param == "guardrailConfig"
+
+
+@pytest.mark.parametrize("cite", [False, True])
+def test_a_model_that_knows_no_search_results_reads_what_was_found(cite: bool) -> None:
+    found = Document(
+        source=PlainText(text="rain"), name="A", context="https://a.test", found=True, cite=cite
+    )
+    asked = ChatRequest(
+        model="amazon.nova-pro-v1:0", messages=(Message(role=Role.USER, parts=(found,)),)
+    )
+    dropped: list[str] = []
+    if cite:
+        with pytest.raises(Unsupported, match="cites"):
+            DIALECT.render_request(asked, dropped)
+        return
+    body = DIALECT.render_request(asked, dropped)
+    assert body["messages"] == [{"role": "user", "content": [{"text": "rain"}]}]
+    assert dropped == ["document.name", "document.context"]
+
+
+@pytest.mark.parametrize("model", ["eu.anthropic.claude-sonnet-4-5", "amazon.nova-pro-v1:0"])
+def test_beta_flags_of_a_messages_client_reach_claude(model: str) -> None:
+    asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    flags = "claude-code-20250219, interleaved-thinking-2025-05-14"
+    call = Call(
+        data=orjson.dumps(asked),
+        body=asked,
+        model=model,
+        stream=False,
+        headers={"anthropic-beta": flags},
+    )
+    sent = bridge(DIALECTS["anthropic.messages"], DIALECT, Quirks()).request(call)
+    body = orjson.loads(sent.body or b"")
+    known = {"anthropic_beta": ["interleaved-thinking-2025-05-14"]} if "claude" in model else None
+    assert body.get("additionalModelRequestFields") == known

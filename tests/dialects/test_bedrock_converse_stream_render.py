@@ -210,3 +210,53 @@ def test_bedrocks_own_exception_keeps_its_type() -> None:
     error = ApiError(status=424, cause=Cause.SERVER, message="m", code="ModelStreamErrorException")
     with pytest.raises(EventStreamError, match="modelStreamErrorException"):
         events(rendered([Begin(id="", model=""), Failed(error=error)]))
+
+
+def test_nothing_comes_for_a_block_after_its_end() -> None:
+    told = events(
+        rendered(
+            [
+                Begin(id="", model="m"),
+                TextDelta(text="a", part=0),
+                ToolCallBegin(id="t1", name="f", part=1),
+                ToolCallBegin(id="t2", name="g", part=2),
+                ArgumentsDelta(text='{"x":', part=1),
+                ArgumentsDelta(text="{}", part=2),
+                TextDelta(text="b", part=0),
+                ArgumentsDelta(text="1}", part=1),
+                ArgumentsDelta(text=" ", part=1),
+                End(finish=Finish.STOP),
+            ]
+        )
+    )
+    open_block = None
+    joined: dict[int, str] = {}
+    for event in told:
+        (kind, value), *_ = event.items()
+        if kind == "contentBlockDelta":
+            index = value["contentBlockIndex"]
+            assert open_block in (None, index)
+            assert open_block is not None or index not in joined
+            open_block = index
+            delta_of = value["delta"]
+            joined[index] = joined.get(index, "") + (
+                delta_of.get("text") or delta_of["toolUse"]["input"]
+            )
+        elif kind == "contentBlockStop":
+            open_block = None
+    assert list(joined.values()) == ["a", '{"x":1}', "{}", "b"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_text_at_the_end_is_the_last_block_and_a_call_keeps_its_signature(late: bool) -> None:
+    signed = SignatureDelta(signature=Signature(origin="gemini", value="g"), part=0)
+    end: list[AnyDelta] = [PartEnd(part=0), signed] if late else [signed, PartEnd(part=0)]
+    for begin, kinds in (
+        (TextDelta(text="a", part=0), ["text"]),
+        (ToolCallBegin(id="t", name="f", part=0), ["toolUse", "reasoningContent"]),
+    ):
+        seen = events(rendered([begin, *end, End(finish=Finish.STOP)]))
+        told = [
+            event["contentBlockDelta"]["delta"] for event in seen if "contentBlockDelta" in event
+        ]
+        assert [next(iter(delta)) for delta in told] == kinds

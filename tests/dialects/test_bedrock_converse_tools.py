@@ -8,6 +8,7 @@ from bedrock_requests import (
     HELLO,
     NOVA_2,
     PNG,
+    SONNET,
     WEATHER,
     ask,
     assistant,
@@ -232,3 +233,77 @@ def test_a_schema_without_a_type_is_one_of_an_object() -> None:
     body, _ = render(ask(tools=(Tool(name="f", schema={"properties": {"a": {}}}),)))
     schema = {"type": "object", "properties": {"a": {}}}
     assert body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"] == {"json": schema}
+
+
+NOVA = "amazon.nova-pro-v1:0"
+
+
+def test_nova_takes_no_cache_points_behind_tools_and_results_and_none_for_an_hour() -> None:
+    marked = Cache(ttl="1h")
+    conversation = (
+        user(Text(text="Weather?", cache=marked)),
+        assistant(ToolCall(id="a", name="get_weather", arguments="{}")),
+        results(ToolResult(call_id="a", parts=(Text(text="rain"),), cache=marked)),
+    )
+    tool = Tool(name="get_weather", cache=Cache())
+    body, dropped = render(ask(*conversation, tools=(tool,), cache=Cache(), model=NOVA))
+    assert [list(block) for block in body["toolConfig"]["tools"]] == [["toolSpec"]]
+    assert contents(body)[0] == [{"text": "Weather?"}, {"cachePoint": {"type": "default"}}]
+    assert [list(block) for block in contents(body)[-1]] == [["toolResult"]]
+    assert set(dropped) == {"cache_control", "cache_control.ttl"}
+
+
+def test_nova_gets_the_top_of_a_schema_that_it_takes() -> None:
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {"city": {"$ref": "#/$defs/City"}},
+        "required": ["city"],
+        "additionalProperties": False,
+        "$defs": {"City": {"type": "string", "minLength": 1}},
+    }
+    tools = (Tool(name="f", schema=schema), Tool(name="g", schema={"$schema": "x"}))
+    body, dropped = render(ask(HELLO, tools=tools, model=NOVA))
+    assert [tool["toolSpec"]["inputSchema"]["json"] for tool in body["toolConfig"]["tools"]] == [
+        {
+            "type": "object",
+            "properties": {"city": {"type": "string", "minLength": 1}},
+            "required": ["city"],
+        },
+        {"type": "object", "properties": {}},
+    ]
+    assert dropped == ["tools.additionalProperties"]
+    claude, _ = render(ask(HELLO, tools=tools[:1]))
+    assert claude["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] == schema
+
+
+BASH = {"type": "bash_20250124", "name": "bash"}
+COMPUTER = {"type": "computer_20250124", "name": "computer", "display_width_px": 9}
+
+
+def test_claudes_own_tools_stand_where_converse_has_a_place_for_them() -> None:
+    own = [NativeTool(dialect="anthropic.messages", value=tool) for tool in (BASH, COMPUTER)]
+    body, dropped = render(ask(tools=(WEATHER, *own)))
+    assert [list(block) for block in body["toolConfig"]["tools"]] == [["toolSpec"]]
+    assert body["additionalModelRequestFields"] == {
+        "tools": [BASH, COMPUTER],
+        "anthropic_beta": ["computer-use-2025-01-24"],
+    }
+    assert dropped == []
+    choice = ToolChoice(mode=ToolMode.NAMED, name="bash")
+    body, _ = render(ask(tools=(own[0],), tool_choice=choice, parallel_tool_calls=False))
+    assert "toolConfig" not in body
+    assert body["additionalModelRequestFields"] == {
+        "tools": [BASH],
+        "tool_choice": {"type": "tool", "name": "bash", "disable_parallel_tool_use": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"), [("bash_20250124", NOVA), ("web_search_20250305", SONNET)]
+)
+def test_tools_that_bedrock_cannot_offer_are_refused(kind: str, model: str) -> None:
+    tool = NativeTool(dialect="anthropic.messages", value={"type": kind, "name": "x"})
+    with pytest.raises(Unsupported) as caught:
+        render(ask(tools=(tool,), model=model))
+    assert caught.value.param == "tools.native"

@@ -5,9 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.bridge import Call, Quirks, Sent, bridge
+from providers.bridge import Call, Sent, bridge
 from providers.catalog import DIALECTS
 from providers.dialect import Context
+from providers.quirks import Quirks
 
 MODEL = "anthropic.claude-sonnet-4-5"
 CONTEXT = Context(model="m", id="x", now=0)

@@ -147,14 +147,16 @@ def test_an_answer_of_cohere_is_read() -> None:
 def test_each_source_is_a_citation() -> None:
     sources = [
         {"type": "document", "id": "d", "document": {"title": "T", "snippet": "S"}},
-        {"type": "tool", "id": "t", "tool_output": {"url": "https://a.test/"}},
+        {"type": "tool", "id": "t", "tool_output": {"url": "https://a.test/", "content": "C"}},
+        {"type": "tool", "id": "u", "tool_output": {"temperature": "20C"}},
     ]
     cited = {"start": 0, "end": 2, "text": "he", "sources": sources, "content_index": 0}
     message = {"content": [{"type": "text", "text": "hello"}], "citations": [cited]}
     parts = DIALECT.parse_response({"message": message}).choices[0].parts
-    first, second = parts[0].citations
+    first, second, third = parts[0].citations
     assert (first.title, first.quote, first.start, first.end) == ("T", "S", 0, 2)
-    assert (second.title, second.url) == ("t", "https://a.test/")
+    assert (second.title, second.url, second.quote) == ("t", "https://a.test/", "C")
+    assert (third.title, third.quote) == ("u", '{"temperature":"20C"}')
 
 
 @pytest.mark.parametrize("body", [{}, {"message": 5}, {"message": "gone"}])

@@ -110,3 +110,14 @@ def test_citations_of_thoughts_are_of_no_text() -> None:
     content = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "so"}]
     message = {"role": "assistant", "content": content, "citations": [cited]}
     assert parse(messages=[message]).messages[0].parts[1] == Text(text="so")
+
+
+def test_who_says_nothing_of_citations_does_not_insist_on_them() -> None:
+    def hints(**members: Any) -> frozenset[str]:
+        body = {"model": "m", "messages": [{"role": "user", "content": "q"}], **members}
+        return DIALECT.parse_request(body, "", False).hints
+
+    assert hints(documents=["t"]) == {Feature.DOCUMENT_CITE}
+    assert hints(documents=["t"], citation_options={}) == {Feature.DOCUMENT_CITE}
+    assert hints(documents=["t"], citation_options={"mode": "ACCURATE"}) == frozenset()
+    assert hints() == frozenset()

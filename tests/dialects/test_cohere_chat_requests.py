@@ -290,6 +290,14 @@ def test_beside_a_response_format_nothing_is_cited_or_called() -> None:
         assert caught.value.param == "response_format"
 
 
+def test_a_closer_look_than_coheres_closest_is_named() -> None:
+    pictures = [Image(source=Url(url="https://a.test/"), detail=d) for d in ("original", "low")]
+    body, dropped = rendered(asked(user(*pictures)))
+    shown = [block["image_url"]["detail"] for block in body["messages"][0]["content"]]
+    assert shown == ["high", "low"]
+    assert dropped == ["image.detail"]
+
+
 @pytest.mark.parametrize(
     ("reasoning", "thinking", "dropped"),
     [
@@ -298,7 +306,9 @@ def test_beside_a_response_format_nothing_is_cited_or_called() -> None:
         (Reasoning(effort="none"), {"type": "disabled"}, []),
         (Reasoning(budget=0), {"type": "disabled"}, []),
         (Reasoning(budget=-1), {"type": "enabled"}, []),
-        (Reasoning(show=True), None, []),
+        (Reasoning(show=True), {"type": "enabled"}, []),
+        (Reasoning(enabled=True, show=False), {"type": "enabled"}, ["reasoning.show"]),
+        (Reasoning(show=False), None, ["reasoning.show"]),
     ],
 )
 def test_how_much_to_think_is_said(reasoning: Reasoning, thinking: Any, dropped: list[str]) -> None:

@@ -24,7 +24,6 @@ from providers.chat import (
     ToolCall,
 )
 from providers.deltas import End, WholePart, replay
-from providers.dialect import Seen
 from providers.dialects.gemini_generate_content import DIALECT
 from providers.errors import BadAnswer
 from providers.usage import Usage
@@ -94,36 +93,6 @@ def test_ids_are_such_as_every_provider_takes(origin: str) -> None:
 
 def test_an_id_that_google_gives_is_kept():
     assert parts({"functionCall": {"name": "f", "id": "x"}})[0].id == "x"
-
-
-@pytest.mark.parametrize(
-    ("reason", "finish"),
-    [
-        ("STOP", Finish.STOP),
-        ("MAX_TOKENS", Finish.LENGTH),
-        ("SAFETY", Finish.CONTENT_FILTER),
-        ("PROHIBITED_CONTENT", Finish.CONTENT_FILTER),
-        ("MALFORMED_FUNCTION_CALL", Finish.ERROR),
-        ("SOMETHING_NEW", Finish.STOP),
-    ],
-)
-def test_reasons_to_finish_are_understood(reason, finish):
-    body = answer({"text": "x"}, finishReason=reason)
-    assert DIALECT.parse_response(body).choices[0].finish is finish
-    assert DIALECT.watch(body) == Seen(usage=Usage(input=10, output=5), model=NEWEST, finish=finish)
-
-
-def test_every_reason_of_the_sdk_is_known():
-    from providers.dialects.gemini_generate_content.answers import FINISHES, REASONS
-
-    known = {reason.value for reason in types.FinishReason}
-    assert known - set(FINISHES) <= {
-        "FINISH_REASON_UNSPECIFIED",
-        "ESCALATION",
-        "PUP_LIMITED_DISABLED",
-    }
-    assert set(REASONS.values()) <= known
-    assert set(REASONS) == set(Finish)
 
 
 def test_a_stop_with_calls_is_a_wish_to_call():

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.bridge import Quirks, bridge
+from providers.bridge import bridge
 from providers.catalog import DIALECTS
 from providers.dialects.gemini_generate_content import DIALECT
 from providers.errors import ApiError, Cause
 from providers.operations import Operation
+from providers.quirks import Quirks
 
 RETRY = [
     {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"},

@@ -98,5 +98,7 @@ def test_a_stream_is_read_and_shown_or_has_failed(chunks: list[dict[str, Any]]) 
 def test_the_query_says_how_a_stream_is_told():
     assert variant("alt=sse") is DIALECT
     assert variant("key=x&alt=sse") is DIALECT
+    assert variant("%24alt=sse") is DIALECT
+    assert variant("%24alt=json%3Benum-encoding%3Dint") is ARRAY
     assert variant("") is ARRAY
     assert variant("alt=json") is ARRAY

@@ -69,6 +69,13 @@ def test_files_that_google_reads_are_named(part, sent):
     assert dropped == []
 
 
+def test_a_closer_look_than_the_closest_is_named():
+    picture = Image(source=Data(base64=PIXEL, media_type="image/png"), detail="original")
+    body, dropped = render(ask(user(picture)))
+    assert body["generationConfig"] == {"mediaResolution": "MEDIA_RESOLUTION_HIGH"}
+    assert dropped == ["image.detail"]
+
+
 def test_the_closest_look_wins():
     pictures = [
         Image(source=Data(base64=PIXEL, media_type="image/png"), detail=detail)

@@ -215,8 +215,6 @@ def test_a_wrong_type_is_named(body, param):
 def test_what_only_google_knows_travels_as_it_came():
     body = contents({"text": "x"}) | {
         "generationConfig": {
-            "responseMimeType": "text/x.enum",
-            "responseSchema": {"type": "STRING", "enum": ["a"]},
             "speechConfig": {"multiSpeakerVoiceConfig": {}, "languageCode": "de"},
             "audioTimestamp": True,
             "topP": 0.5,
@@ -239,6 +237,14 @@ def test_what_only_google_knows_travels_as_it_came():
     sent = DIALECT.render_request(asked, dropped)
     assert dropped == []
     assert sent == body | {"tools": [{"googleSearch": {}}, {"codeExecution": {}}]}
+
+
+@pytest.mark.parametrize("name", ["responseMimeType", "response_mime_type"])
+def test_an_answer_of_one_word_is_refused_elsewhere(name):
+    config = {name: "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["a"]}}
+    with pytest.raises(Unsupported) as caught:
+        parse(contents({"text": "x"}) | {"generationConfig": config})
+    assert caught.value.param == "generationConfig.responseMimeType"
 
 
 @pytest.mark.parametrize("name", ["cachedContent", "cached_content", "continuationToken"])

@@ -139,7 +139,7 @@ def test_every_member_is_read() -> None:
         top_logprobs=2,
         tools=(Tool(name="f", schema=schema),),
         output=JsonOutput(schema=schema),
-        reasoning=Reasoning(effort="high"),
+        reasoning=Reasoning(enabled=True, effort="high", show=True),
         extras={"keep_alive": "5m", "options": {"num_ctx": 4096}},
     )
     body, dropped = rendered(request)
@@ -154,6 +154,12 @@ def test_a_stream_is_what_silence_asks_for() -> None:
     assert parse(stream=None).stream
     assert not parse(stream=False).stream
     assert rendered(asked(user()))[0]["stream"] is False
+
+
+def test_whoever_lets_ollama_think_is_shown_the_thoughts() -> None:
+    assert parse(think=True).reasoning == Reasoning(enabled=True, show=True)
+    assert parse(think="low").reasoning == Reasoning(enabled=True, effort="low", show=True)
+    assert parse(think="none").reasoning == Reasoning(enabled=False)
 
 
 def test_other_forms_are_read() -> None:
@@ -296,7 +302,9 @@ def test_a_choice_is_said_by_what_is_offered() -> None:
         ("qwen3", Reasoning(budget=99), True, ["reasoning.budget"]),
         ("qwen3", Reasoning(budget=-1), True, []),
         ("qwen3", Reasoning(enabled=True), True, []),
-        ("qwen3", Reasoning(show=True), None, []),
+        ("qwen3", Reasoning(show=True), True, []),
+        ("qwen3", Reasoning(show=False), None, ["reasoning.show"]),
+        ("qwen3", Reasoning(effort="low", show=False), "low", ["reasoning.show"]),
     ],
 )
 def test_how_much_to_think_is_said(

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.catalog import DIALECTS
 from providers.chat import Finish
 from providers.dialects.openai_chat import DIALECT
-from providers.errors import Cause
+from providers.errors import Cause, FailedAnswer
 from providers.usage import Usage
 from tests.strategies import cuts
 
@@ -156,6 +157,16 @@ def test_an_error_in_another_shape_gets_openais() -> None:
     assert seen.error.status == 400
 
 
+@pytest.mark.parametrize("name", ["openai.chat", "openai.completions"])
+def test_an_error_that_is_words_only_is_shown_by_the_sdk(name: str) -> None:
+    """TGI's; the SDK has words of its own for an error that is no object."""
+    relay = DIALECTS[name].relay(True)
+    said = b'data:{"error":"Request failed: CUDA","error_type":"generation"}\n\n'
+    out = (relay.feed(said) or said) + relay.flush()
+    assert orjson.loads(out[6:])["error"]["message"] == "Request failed: CUDA"
+    assert relay.seen.error is not None
+
+
 def test_a_named_error_event_gets_openais_shape_once() -> None:
     error = b'event: error\ndata: {"message":"no","status":429}\n\n'
     out, seen = passed([BODY, error, content("more"), USAGE], True)
@@ -259,7 +270,16 @@ def test_a_whole_answer_says_its_usage_model_and_finish() -> None:
     assert (seen.usage, seen.model, seen.finish) == (SEEN, "m", Finish.LENGTH)
 
 
-def test_a_whole_answer_may_be_an_error_in_disguise() -> None:
-    seen = DIALECT.watch({"error": {"message": "no", "code": 502}})
+@pytest.mark.parametrize("name", ["openai.chat", "openai.responses", "openai.completions"])
+def test_a_whole_answer_may_be_an_error_in_disguise(name: str) -> None:
+    """OpenRouter answers 200 so; the SDK would show an empty answer."""
+    with pytest.raises(FailedAnswer, match="no") as caught:
+        DIALECTS[name].watch({"error": {"message": "no", "code": 502}})
+    assert caught.value.as_api_error().status == 502
+
+
+def test_an_answer_with_an_error_beside_it_is_an_answer() -> None:
+    choice = {"index": 0, "message": {"content": "hi"}, "finish_reason": "error"}
+    seen = DIALECT.watch({"choices": [choice], "error": {"message": "no", "code": 502}})
     assert seen.error is not None
     assert seen.error.status == 502

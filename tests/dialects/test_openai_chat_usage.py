@@ -55,6 +55,24 @@ def test_counts_survive_and_are_of_the_official_type(usage: Usage) -> None:
             {
                 "prompt_tokens": 10,
                 "completion_tokens": 5,
+                "total_tokens": 15,
+                "num_cached_tokens": 4,
+            },
+            Usage(input=10, output=5, cache_read=4),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "total_tokens": 15,
+                "prompt_token_details": {"cached_tokens": 4},
+            },
+            Usage(input=10, output=5, cache_read=4),
+        ),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
                 "total_tokens": 22,
                 "cache_read_input_tokens": 4,
                 "cache_creation_input_tokens": 3,
@@ -93,6 +111,8 @@ def test_counts_survive_and_are_of_the_official_type(usage: Usage) -> None:
         "openai",
         "xai",
         "deepseek",
+        "mistral",
+        "mistral without the s",
         "anthropic beside the prompt",
         "anthropic",
         "responses",

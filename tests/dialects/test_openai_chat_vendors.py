@@ -6,7 +6,7 @@ import msgspec
 import orjson
 import pytest
 
-from providers.bridge import Quirks, bridge
+from providers.bridge import bridge
 from providers.catalog import DIALECTS
 from providers.chat import (
     ChatRequest,
@@ -22,6 +22,7 @@ from providers.chat import (
 )
 from providers.deltas import AudioDelta, Begin, End, Failed, Used
 from providers.dialects.openai_chat import DIALECT
+from providers.quirks import Quirks
 from providers.usage import Usage
 from tests.dialects.openai_chat_wire import CONTEXT, delta, event, parsed
 from tests.e2e.clients.backends import CHAT

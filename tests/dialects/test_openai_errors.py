@@ -132,6 +132,24 @@ def test_no_body_makes_it_raise(status: int, body: Any) -> None:
     assert error.message
 
 
+def test_groqs_full_tier_is_no_bad_token() -> None:
+    error = parse(498, {"error": {"message": "Flex tier capacity exceeded", "type": "capacity"}})
+    assert (error.status, error.cause) == (503, Cause.OVERLOADED)
+    assert DIALECT.render_error(error)[0] == 503
+    assert parse(498, {"message": "invalid token"}).status == 498
+
+
+def test_google_says_when_to_come_back() -> None:
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}]
+    value = {"code": 429, "message": "quota", "status": "RESOURCE_EXHAUSTED", "details": details}
+    assert parse(429, [{"error": value}]).retry_after == 34.5
+
+
+@pytest.mark.parametrize("details", [None, "x", [1], [{"retryDelay": 3}], [{"retryDelay": "s"}]])
+def test_odd_details_of_an_error_do_no_harm(details: Any) -> None:
+    assert parse(429, {"error": {"message": "no", "details": details}}).retry_after is None
+
+
 @pytest.mark.parametrize(
     ("status", "cause", "kind"),
     [

@@ -214,8 +214,7 @@ NATIVE = [
     {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "x"}},
     {"type": "item_reference", "id": "msg_1"},
     {"id": "msg_1"},
-    {"type": "custom_tool_call", "call_id": "c", "name": "n", "input": "x"},
-    {"type": "custom_tool_call_output", "call_id": "c", "output": "y"},
+    {"type": "custom_tool_call", "call_id": "c", "name": "n", "input": "x", "namespace": "s"},
     {"type": "mcp_approval_response", "approval_request_id": "a", "approve": True},
     {"type": "compaction", "encrypted_content": "x"},
 ]

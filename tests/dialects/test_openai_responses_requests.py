@@ -189,6 +189,17 @@ def test_unknown_extras_are_named() -> None:
     assert dropped == ["guided_regex"]
 
 
+def test_anthropics_context_management_is_another_and_named() -> None:
+    edits = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    own = [{"type": "compaction", "compact_threshold": 1000}]
+    foreign = ChatRequest(model="m", messages=(HELLO,), extras={"context_management": edits})
+    body, dropped = sent(foreign)
+    assert dropped == ["context_management"]
+    assert "context_management" not in body
+    body, dropped = sent(msgspec.structs.replace(foreign, extras={"context_management": own}))
+    assert (body["context_management"], dropped) == (own, [])
+
+
 def test_the_clients_of_other_dialects_are_not_stored() -> None:
     assert sent(turn(Text(text="hi")))[0]["store"] is False
     assert sent(turn(Text(text="hi"), store=True))[0]["store"] is True

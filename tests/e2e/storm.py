@@ -2,14 +2,18 @@
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import socket
 import struct
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 from tests.e2e.conftest import MESSAGES
+from tests.e2e.tapes.clients import CLIENTS
+from tests.e2e.tapes.providers import TAPES
 
 SMALL, LARGE = 1_000, 100_000
 RESET = struct.pack("ii", 1, 0)
@@ -30,6 +34,19 @@ def requests() -> list[bytes]:
                 f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
             )
             made.append(head.encode() + body.encode())
+    return made
+
+
+def translated() -> list[bytes]:
+    """Each client's dialect to each provider's that is played, whole and streamed."""
+    made = []
+    for client, provider, way in itertools.product(CLIENTS, TAPES, ("whole", "streamed")):
+        path, body = CLIENTS[client].request(provider, way == "streamed")
+        head = (
+            f"POST {path} HTTP/1.1\r\nhost: gateway\r\nx-user-id: storm\r\n"
+            f"user-agent: case/{client}/{provider}/{way}\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        made.append(head.encode() + body)
     return made
 
 
@@ -61,10 +78,12 @@ async def one(port: int, data: bytes, chance: random.Random) -> str:
         writer.transport.abort() if chance.random() < 0.5 else writer.close()
 
 
-async def storm(port: int, count: int, clients: int = 32, seed: int = 1) -> Counter[str]:
-    """`count` requests by `clients` at a time."""
+async def storm(
+    port: int, count: int, clients: int = 32, seed: int = 1, made: Sequence[bytes] = ()
+) -> Counter[str]:
+    """`count` requests by `clients` at a time; `made`: what they ask."""
     chance = random.Random(seed)
-    bodies = requests()
+    bodies = made or requests()
     ways: Counter[str] = Counter()
     left = iter(range(count))
 

@@ -115,3 +115,11 @@ def test_gemini_on_vertex(world: World, model: str, stream: bool):
         assert text.endswith("heard: hello there")
         with pytest.raises(errors.ClientError, match="unknown"):
             sdk.models.generate_content(model="unknown", contents="hello there")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_gemini_on_vertex_with_an_api_key(world: World, model: str, version: str):
+    options = types.HttpOptions(base_url=world.url, api_version=version)
+    with genai.Client(vertexai=True, api_key="k", http_options=options) as sdk:
+        said = sdk.models.generate_content(model=model, contents="hello there").text
+        assert said.endswith("heard: hello there")

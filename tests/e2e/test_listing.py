@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import anthropic
+import cohere
 import httpx
 import ollama
 import openai
@@ -59,6 +60,11 @@ def test_google(url: str, version: str):
         assert sdk.models.get(model="small").display_name == "small"
         with pytest.raises(errors.ClientError, match="nothing"):
             sdk.models.get(model="nothing")
+
+
+def test_cohere(url: str):
+    with cohere.ClientV2(base_url=url, api_key="k") as sdk:
+        assert [model.name for model in sdk.models.list().models] == MODELS
 
 
 def test_ollama(url: str):

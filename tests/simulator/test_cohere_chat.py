@@ -230,3 +230,13 @@ def test_every_error_body_is_read(web, body):
     error = DIALECT.parse_error(answer.status_code, dict(answer.headers), answer.content)
     assert (error.status, error.cause) == (503, Cause.UNAVAILABLE)
     assert error.message
+
+
+def test_a_tools_result_is_taken_as_the_guides_write_it(co):
+    asked = ask("weather?", call_tool=True, arguments={"city": "Rome"})
+    call = co.chat(**asked, tools=[TOOL]).message
+    document = {"type": "document", "document": {"data": json.dumps({"sky": "blue"})}}
+    result = {"role": "tool", "tool_call_id": call.tool_calls[0].id, "content": [document]}
+    messages = [*asked["messages"], call, result]
+    answer = co.chat(model="m", messages=messages, tools=[TOOL])
+    assert "blue" in answer.message.content[0].text

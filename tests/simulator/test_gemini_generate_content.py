@@ -264,3 +264,16 @@ def test_a_turn_that_was_kept_chunk_by_chunk_is_one(sim):
     assert httpx.post(url, json={"contents": turns}, timeout=10).status_code == 200
     turns[-1]["parts"].pop()
     assert httpx.post(url, json={"contents": turns}, timeout=10).status_code == 400
+
+
+def test_enumerations_may_be_numbers(sim: RunningSimulator):
+    declaration = {"name": "f", "parameters": {"type": 6, "properties": {"type": {"type": 1}}}}
+    body = {
+        "contents": [{"parts": [{"text": "hi"}]}],
+        "tools": [{"functionDeclarations": [declaration]}],
+        "toolConfig": {"functionCallingConfig": {"mode": 2}},
+        "safetySettings": [{"category": 7, "threshold": 4}],
+    }
+    answer = httpx.post(f"{sim.url}/v1beta/models/m:generateContent", json=body, timeout=10)
+    (part,) = answer.json()["candidates"][0]["content"]["parts"]
+    assert part["functionCall"]["name"] == "f"

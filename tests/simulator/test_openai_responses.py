@@ -38,6 +38,12 @@ def test_prompts_cost_what_they_hold(client):
     assert answer.usage.input_tokens == (4 + 2) + (4 + 1 + 85 + 16) + 8
 
 
+def test_a_picture_needs_no_detail(client):
+    picture = {"type": "input_image", "image_url": "https://a.test/b.png"}
+    answer = client.responses.create(model="m", input=[{"role": "user", "content": [picture]}])
+    assert answer.status == "completed"
+
+
 @pytest.mark.parametrize(
     ("choice", "name"),
     [

@@ -98,6 +98,7 @@ DIALECT = Dialect(
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=128),
     listing=listing.ANTHROPIC,
+    request_id="request-id",
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -12,12 +12,15 @@ import msgspec
 import orjson
 
 from providers.chat import Json
+from providers.claude.betas import HEADER, for_bedrock
 from providers.deltas import AnyDelta
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.anthropic_messages import COUNT, DIALECT
 from providers.dialects.anthropic_messages.errors import describe, error_event
+from providers.dialects.anthropic_messages.markers import own_markers
 from providers.dialects.anthropic_messages.parser import MessagesParser
 from providers.dialects.anthropic_messages.relay import MessagesRelay, edits
+from providers.dialects.anthropic_messages.threads import check_whole
 from providers.errors import ApiError, BadAnswer
 from providers.fidelity import Feature
 from providers.framing import aws_event_stream as frames
@@ -35,29 +38,30 @@ HINTS = frozenset(
         "fallbacks",
         "service_tier",
         "speed",
+        "thread",
     }
 )
 """Top-level members that only Anthropic's own API takes: how fast, at what price."""
-MEANINGFUL = frozenset({"container", "inference_geo", "mcp_servers", "thread"})
+MEANINGFUL = frozenset({"container", "inference_geo", "mcp_servers"})
 """Those that decide what is answered, or where."""
-
-BETA = "anthropic-beta"
 
 
 def _edits(version: str, gone: tuple[str, ...]) -> Callable[[Json, str, bool], dict[str, Any]]:
     """Edits that say `version` in the body, and leave out the members in `gone`."""
 
     def change(body: Json, model: str, usage: bool) -> dict[str, Any]:
+        check_whole(body)
         changes = edits(body, model, usage) | {"anthropic_version": version}
+        changes |= own_markers({**body, **changes})
         changes.pop("model", None)
         return changes | {name: REMOVED for name in gone if name in body}
 
     return change
 
 
-def betas(body: Json, headers: Mapping[str, str]) -> dict[str, Any]:
+def betas(body: Json, headers: Mapping[str, str], model: str) -> dict[str, Any]:
     """The beta header as a member of the body, which is where Bedrock reads it."""
-    named = [value.strip() for value in headers.get(BETA, "").split(",") if value.strip()]
+    named = for_bedrock(headers.get(HEADER, ""))
     known = body.get("anthropic_beta")
     if not named:
         return {}
@@ -161,7 +165,7 @@ VERTEX = _hosted(
     drops=HINTS,
     refuses=MEANINGFUL,
     request_headers={},
-    own_headers=frozenset({BETA}),
+    own_headers=frozenset({HEADER}),
 )
 """Prefix `/v1/projects/{project}/locations/{region}`."""
 
@@ -197,9 +201,9 @@ VERTEX_COUNT = msgspec.structs.replace(
     client=(),
     upstream=(Endpoint(path="/publishers/anthropic/models/count-tokens:rawPredict", stream=False),),
     carries=COUNT.carries - FILES,
-    drops=HINTS,
+    drops=HINTS | {"cache_control"},
     refuses=MEANINGFUL,
     request_headers={},
-    own_headers=frozenset({BETA}),
+    own_headers=frozenset({HEADER}),
 )
 """https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens"""

@@ -48,6 +48,8 @@ class _Block:
         """True once a tool call has arguments."""
         self.json: list[str] = []
         """The input of a server tool's call, piece by piece."""
+        self.citations: list[AnyDelta] = []
+        """What it cites: each stands for the whole text, and may come before it."""
 
 
 class MessagesParser:
@@ -206,7 +208,7 @@ class MessagesParser:
         if block.kind == "tool_use" and not block.filled:
             return [ArgumentsDelta(text="{}", part=block.part), end]
         if block.kind in KINDS:
-            return [end]
+            return [*_cited(block), end]
         if block.json:
             block.value["input"] = orjson.loads("".join(block.json) or "{}")
         return [WholePart(value=Native(dialect=NAME, value=block.value), part=block.part), end]
@@ -221,6 +223,8 @@ class MessagesParser:
         finish = parse_finish(delta.get("stop_reason"))
         if finish is not None and not self._ended:
             self._ended = True
+            for block in self._blocks.values():
+                deltas += _cited(block)
             sequence = delta.get("stop_sequence")
             if not self._parts:
                 deltas += [RefusalDelta(text=words.text, part=0) for words in explained(delta)]
@@ -272,7 +276,15 @@ def _signature(block: _Block, delta: Json) -> list[AnyDelta]:
 
 
 def _citation(block: _Block, delta: Json) -> list[AnyDelta]:
-    return [CitationDelta(citation=parse_citation(delta["citation"]), part=block.part)]
+    citation = parse_citation(delta["citation"])
+    block.citations.append(CitationDelta(citation=citation, part=block.part))
+    return []
+
+
+def _cited(block: _Block) -> list[AnyDelta]:
+    """The citations of a block whose text is complete."""
+    deltas, block.citations = block.citations, []
+    return deltas
 
 
 def _json(block: _Block, delta: Json) -> list[AnyDelta]:

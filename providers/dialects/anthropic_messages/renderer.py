@@ -40,6 +40,7 @@ from providers.dialects.anthropic_messages.response import (
     stop_of,
 )
 from providers.dialects.anthropic_messages.usage import render_usage, with_tier
+from providers.serial import Serial
 from providers.usage import Usage
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
@@ -81,10 +82,11 @@ class MessagesRenderer:
         self._written = False
         """True once the open block has content."""
         self._signature: Signature | None = None
-        """Of the open text or tool call: follows in a block of its own."""
-        self._calls: dict[int, bytes] = {}
-        """Head of each tool call's deltas, by part."""
-        self._texts: set[int] = set()
+        """Of the last text or tool call: follows in a block of its own, if another one follows."""
+        self._called = False
+        self._signable: set[int] = set()
+        """Parts whose signatures need blocks of their own: texts and tool calls."""
+        self._serial = Serial()
         self._write: dict[type, Callable[[Any], None]] = {
             Begin: self._begin,
             TextDelta: self._text,
@@ -105,7 +107,7 @@ class MessagesRenderer:
 
     def feed(self, deltas: list[AnyDelta]) -> bytes:
         """The events of `deltas`."""
-        for delta in deltas:
+        for delta in self._serial.feed(deltas):
             if not self._failed and not getattr(delta, "choice", 0):
                 self._write[type(delta)](delta)
         out, self._out = self._out, []
@@ -117,9 +119,11 @@ class MessagesRenderer:
             return b""
         self._start()
         self._close()
+        if self._kind == "tool_use":
+            self._carry()
         end = self._end or End(finish=Finish.STOP)
         # Some providers stop plainly where they call tools.
-        called = end.finish is Finish.STOP and self._calls
+        called = end.finish is Finish.STOP and self._called
         finish = Finish.TOOL_CALLS if called else end.finish
         stop = stop_of(finish, end.stop_sequence, dict(end.native))
         self._out.append(
@@ -154,6 +158,7 @@ class MessagesRenderer:
         """Opens the block of a part; an open one is closed first."""
         self._start()
         self._close()
+        self._carry()
         index = self._next
         self._next += 1
         self._open, self._kind, self._written = part, kind, False
@@ -171,14 +176,18 @@ class MessagesRenderer:
             self._out.append(self._head + b'"{}"}}\n\n')
         self._out.append(_event("content_block_stop", {"index": self._next - 1}))
         self._open = None
-        if self._signature is not None:
-            signature, self._signature = self._signature, None
+
+    def _carry(self) -> None:
+        """The block that carries the signature of the one before."""
+        signature, self._signature = self._signature, None
+        if signature is not None:
             self._block(render_thinking(carrier(signature)))
 
     def _block(self, block: Json) -> None:
         """A block that comes whole."""
         self._start()
         self._close()
+        self._carry()
         index = self._next
         self._next += 1
         self._out.append(_event("content_block_start", {"index": index, "content_block": block}))
@@ -198,17 +207,14 @@ class MessagesRenderer:
         if self._open != part:
             self._enter(part, kind, EMPTY[kind])
             if kind == "text":
-                self._texts.add(part)
+                self._signable.add(part)
         if text:
             self._written = True
             self._out.append(self._head + orjson.dumps(text) + b"}}\n\n")
 
     def _sign(self, delta: SignatureDelta) -> None:
-        if self._open == delta.part and self._kind != "thinking":
+        if delta.part in self._signable:
             self._signature = delta.signature
-            return
-        if delta.part in self._calls or delta.part in self._texts:
-            self._block(render_thinking(carrier(delta.signature)))
             return
         if self._open != delta.part:
             self._enter(delta.part, "thinking", EMPTY["thinking"])
@@ -226,15 +232,13 @@ class MessagesRenderer:
     def _call(self, delta: ToolCallBegin) -> None:
         block = {"type": "tool_use", "id": tool_id(delta.id), "name": delta.name, "input": {}}
         self._enter(delta.part, "tool_use", block)
-        self._calls[delta.part] = self._head
+        self._called = True
+        self._signable.add(delta.part)
 
     def _arguments(self, delta: ArgumentsDelta) -> None:
-        # A late piece still names its own block: the SDK finds it by the index.
-        head = self._calls.get(delta.part)
-        if head is None or not delta.text:
-            return
-        self._written = self._written or self._open == delta.part
-        self._out.append(head + orjson.dumps(delta.text) + b"}}\n\n")
+        if self._open == delta.part and delta.text:
+            self._written = True
+            self._out.append(self._head + orjson.dumps(delta.text) + b"}}\n\n")
 
     def _whole(self, delta: WholePart) -> None:
         part = delta.value

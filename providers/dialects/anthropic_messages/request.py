@@ -29,6 +29,7 @@ from providers.dialects.anthropic_messages.fields import (
     string,
 )
 from providers.dialects.anthropic_messages.names import NAME
+from providers.dialects.anthropic_messages.threads import check_whole
 from providers.errors import InvalidRequest
 
 KNOWN = frozenset(
@@ -58,7 +59,7 @@ KNOWN = frozenset(
 MESSAGE = frozenset({"role", "content"})
 TOOL = frozenset({"type", "name", "description", "input_schema", "strict", "cache_control"})
 
-BINDING = ("compaction", "container", "inference_geo", "mcp_servers", "thread")
+BINDING = ("compaction", "container", "inference_geo", "mcp_servers")
 """Members that decide what is answered, or where."""
 
 MODES = {
@@ -72,7 +73,9 @@ ASKED_TIERS = {"standard_only": "default"}
 
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
-    """The neutral request; raises InvalidRequest naming the member that is wrong."""
+    """The neutral request; raises InvalidRequest naming the member that is wrong, NotFound for a
+    turn of a thread that only its provider knows."""
+    check_whole(body)
     try:
         return _request(body, path_model, path_stream)
     except Wrong as wrong:

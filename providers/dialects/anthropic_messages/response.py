@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from providers.carriers import carrier
+from providers.carriers import carrier, ending
 from providers.chat import (
     Audio,
     ChatResponse,
@@ -98,7 +98,7 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     """The answer as a `message`; of several choices the first."""
     choice = response.choices[0] if response.choices else Choice()
     content: list[Json] = []
-    for part in choice.parts:
+    for part in ending(choice.parts):
         content += render_blocks(part)
     return {
         "id": response.id or context.id,

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html
 
 from providers.counting import counting
 from providers.dialect import Dialect, Endpoint
+from providers.dialects.bedrock_converse.claude_tools import betas
 from providers.dialects.bedrock_converse.count import parse, wrap
 from providers.dialects.bedrock_converse.errors import parse_error, render_error
 from providers.dialects.bedrock_converse.names import CARRIES, NAME, NAMES
@@ -30,6 +31,7 @@ DIALECT = Dialect(
     carries=CARRIES,
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
+    request_id="x-amzn-requestid",
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
@@ -43,6 +45,7 @@ DIALECT = Dialect(
     edits=edits,
     own_headers=frozenset({"amz-sdk-invocation-id", "amz-sdk-request"}),
     fetches=("s3://",),
+    from_headers=betas,
 )
 
 COUNT_ENDPOINTS = (Endpoint(path="/model/{model}/count-tokens", stream=False),)

@@ -99,7 +99,7 @@ class Conversation:
             inner = (getattr(child, "cache", None) for child in part.parts)
             cache = cache or next(filter(None, inner), None)
         if cache is not None and content and "cachePoint" not in content[-1]:
-            content.extend(self._marker.point(cache))
+            content.extend(self._marker.point(cache, "toolResult" in content[-1]))
 
     def _block(self, part: Part, speaker: str) -> Json | None:
         match part:
@@ -191,9 +191,7 @@ class Conversation:
                 return {"text": part.transcript}
             raise Unsupported(f"{kind} parts stand only in user messages", param=kind)
         if isinstance(part, Document) and part.found and isinstance(part.source, PlainText):
-            if not self._family.signs:
-                raise Unsupported("on Bedrock only Claude takes search results", param="messages")
-            return {"searchResult": render_search_result(part, part.source)}
+            return self._search_result(part, part.source)
         if isinstance(part, Document):
             block = render_document(part, self.names)
             if self.names.changed:
@@ -201,6 +199,17 @@ class Conversation:
                 self.names.changed = False
             return {kind: block}
         return {kind: render_media(kind, part.source)}
+
+    def _search_result(self, part: Document, source: PlainText) -> Json:
+        """For models that know no search results, the text that was found."""
+        if self._family.signs:
+            return {"searchResult": render_search_result(part, source)}
+        if part.cite:
+            param = Feature.DOCUMENT_CITE.value
+            raise Unsupported(f"{param}: only Claude cites search results", param=param)
+        lose(self._dropped, Feature.DOCUMENT_NAME)
+        lose(self._dropped, Feature.DOCUMENT_CONTEXT)
+        return {"text": source.text}
 
 
 def blank(text: str) -> bool:
@@ -230,7 +239,7 @@ def render_messages(
     if request.cache is not None and messages:
         content = messages[-1]["content"]
         if "cachePoint" not in content[-1]:
-            content.extend(marker.point(request.cache))
+            content.extend(marker.point(request.cache, "toolResult" in content[-1]))
     return system, messages
 
 

@@ -37,12 +37,20 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """Where `top_k` stands in additionalModelRequestFields; empty: the models have none."""
     caches: bool = False
     """Takes cache points; a model that does not refuses the request."""
+    caches_tools: bool = False
+    """Takes them behind tools and tool results too, and for an hour."""
+    plain_schemas: bool = False
+    """Of a tool's schema takes `type`, `properties` and `required` alone at the top."""
     errors: bool = False
     """Takes the `status` of a tool result."""
 
 
 FAMILIES = {
-    "amazon": Family(top_k=("inferenceConfig", "topK"), caches=True, errors=True),
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+    # https://docs.aws.amazon.com/nova/latest/userguide/tool-use-definition.html
+    "amazon": Family(
+        top_k=("inferenceConfig", "topK"), caches=True, errors=True, plain_schemas=True
+    ),
     "cohere": Family(top_k=("k",)),
     "mistral": Family(top_k=("top_k",)),
     "meta": Family(),
@@ -50,7 +58,7 @@ FAMILIES = {
     "writer": Family(),
     "deepseek": Family(),
     "qwen": Family(),
-    "openai": Family(thinks=Thinks.EFFORT, caches=True),
+    "openai": Family(thinks=Thinks.EFFORT, caches=True, caches_tools=True),
     "moonshotai": Family(thinks=Thinks.EFFORT),
     "moonshot": Family(thinks=Thinks.EFFORT),
     "minimax": Family(),
@@ -61,7 +69,7 @@ FAMILIES = {
     "stability": Family(),
 }
 
-UNKNOWN = Family(signs=True, caches=True, errors=True)
+UNKNOWN = Family(signs=True, caches=True, caches_tools=True, errors=True)
 """An ARN of one's own inference profile, deployment or prompt tells no family; most are of Claude
 or Nova, which have in common what stands here."""
 
@@ -86,5 +94,6 @@ def _claude(name: str) -> Family:
         signs=True,
         top_k=("top_k",),
         caches=True,
+        caches_tools=True,
         errors=True,
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from providers.carriers import carrier
+from providers.carriers import carrier, ending
 from providers.chat import (
     Audio,
     ChatResponse,
@@ -99,7 +99,7 @@ def tier_of(body: Json) -> str | None:
 def render_response(response: ChatResponse, context: Context) -> Json:
     """An answer for a client; the format holds one choice."""
     choice = response.choices[0] if response.choices else Choice()
-    content = [block for part in choice.parts for block in _blocks(part)]
+    content = [block for part in ending(choice.parts) for block in _blocks(part)]
     calls = any(isinstance(part, ToolCall) for part in choice.parts)
     body: Json = {
         "output": {"message": {"role": "assistant", "content": content}},

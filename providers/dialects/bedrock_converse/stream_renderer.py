@@ -47,6 +47,7 @@ from providers.dialects.bedrock_converse.response import IMAGE_TYPES, render_thi
 from providers.dialects.bedrock_converse.tools import call_id as fit_id
 from providers.errors import CUT
 from providers.framing import aws_event_stream as frames
+from providers.serial import Serial
 from providers.usage import Usage
 
 EVENTS = {
@@ -101,20 +102,24 @@ class Renderer:
 
     def __init__(self, context: Context) -> None:
         self._blocks: dict[int, Block] = {}
+        self._count = 0
+        """Blocks so far."""
+        self._last_kind = ""
         self._current: Block | None = None
         self._usage: Usage | None = None
         self._tier: str | None = None
         self._signature: Signature | None = None
-        """Of the open text or call."""
+        """Of the last text or call: follows in a block of its own, if another one follows."""
         self._begun = False
         self._called = False
+        self._serial = Serial()
         self._done = False
         """True once the answer's end or its failure was written."""
         self._failed = False
 
     def feed(self, deltas: list[AnyDelta]) -> bytes:
         """The events that `deltas` stand for."""
-        return b"".join([self._delta(delta) for delta in deltas])
+        return b"".join([self._delta(delta) for delta in self._serial.feed(deltas)])
 
     def flush(self) -> bytes:
         """The usage, which closes the stream."""
@@ -151,32 +156,37 @@ class Renderer:
         return self._opening()
 
     def _text(self, text: str, part: int) -> bytes:
-        block = self._blocks.get(part)
-        if block is None:
-            prefix, block = self._open(part, "text")
-            return prefix + block.text(text)
-        return block.text(text)
+        prefix, block = self._block(part, "text")
+        return prefix + block.text(text)
 
     def _open(
         self, part: int, kind: str, start: Mapping[str, Any] | None = None
     ) -> tuple[bytes, Block]:
         """(what comes before its first delta, the new block)."""
-        prefix = self._opening() + self._close()
-        block = self._blocks[part] = self._current = Block(len(self._blocks), kind)
+        prefix = self._opening() + self._close() + self._carry()
+        block = self._blocks[part] = self._current = self._new(kind)
         if start is not None:
             value = {"contentBlockIndex": block.index, "start": {kind: start}}
             prefix += event("contentBlockStart", value)
         return prefix, block
 
+    def _new(self, kind: str) -> Block:
+        self._count += 1
+        self._last_kind = kind
+        return Block(self._count - 1, kind)
+
     def _block(self, part: int, kind: str) -> tuple[bytes, Block]:
+        """The block of a part; what comes after its end has another one."""
         block = self._blocks.get(part)
-        return (b"", block) if block is not None else self._open(part, kind)
+        if block is None or (block.kind == kind and not block.open):
+            return self._open(part, kind)
+        return b"", block
 
     def _close(self) -> bytes:
         current, self._current = self._current, None
         if current is None or not current.open:
             return b""
-        return current.close() + self._carry()
+        return current.close()
 
     def _cite(self, delta: CitationDelta) -> bytes:
         prefix, block = self._block(delta.part, "text")
@@ -187,20 +197,20 @@ class Renderer:
         return prefix + block.delta({"reasoningContent": {"text": delta.text}})
 
     def _sign(self, delta: SignatureDelta) -> bytes:
-        """Only thoughts have a place for a signature; another's follows in a block of its own."""
+        """Only thoughts have a place for a signature."""
         prefix, block = self._block(delta.part, "reasoningContent")
         if block.kind == "reasoningContent":
             sealed = seal(delta.signature, FAMILY)
             return prefix + block.delta({"reasoningContent": {"signature": sealed}})
         self._signature = delta.signature
-        return b"" if block.open else self._carry()
+        return prefix
 
     def _carry(self) -> bytes:
         """The block that carries the signature of the one before."""
         signature, self._signature = self._signature, None
         if signature is None:
             return b""
-        block = self._blocks[-len(self._blocks) - 1] = Block(len(self._blocks), "reasoningContent")
+        block = self._new("reasoningContent")
         thought = {"reasoningContent": render_thinking(carrier(signature))}
         return block.delta(thought) + block.close()
 
@@ -218,7 +228,7 @@ class Renderer:
 
     def _arguments(self, delta: ArgumentsDelta) -> bytes:
         block = self._blocks.get(delta.part)
-        if block is None or not delta.text:
+        if block is None or not block.open or not delta.text:
             return b""
         return block.delta({"toolUse": {"input": delta.text}})
 
@@ -254,7 +264,8 @@ class Renderer:
             stop["additionalModelResponseFields"] = delta.native["additionalModelResponseFields"]
         elif delta.stop_sequence is not None:
             stop["additionalModelResponseFields"] = {"stop_sequence": delta.stop_sequence}
-        return self._opening() + self._close() + event("messageStop", stop)
+        closing = self._close() + (self._carry() if self._last_kind == "toolUse" else b"")
+        return self._opening() + closing + event("messageStop", stop)
 
     def _used(self, delta: Used) -> bytes:
         self._usage = delta.usage

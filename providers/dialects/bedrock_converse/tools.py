@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,12 +19,13 @@ from providers.chat import (
     ToolMode,
     ToolResult,
 )
-from providers.dialects.bedrock_converse import fields
+from providers.dialects.bedrock_converse import claude_tools, fields
 from providers.dialects.bedrock_converse.blocks import parse_cache
 from providers.dialects.bedrock_converse.models import Family
 from providers.dialects.bedrock_converse.names import NAME
 from providers.errors import Unsupported
 from providers.fidelity import Feature
+from providers.json_schema import SILENT, inline
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 CALL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
@@ -124,23 +125,50 @@ def render_tooling(
     if silent and not _remembered(request):
         return Tooling(None, {})  # what is not offered is not called
     if silent:
-        return _silent(request, tools, family, marker)
-    config: Json = {"tools": [block for tool in tools for block in _blocks(tool, marker)]}
+        return _silent(request, tools, family, marker, dropped)
+    own = [tool for tool in tools if family.claude is not None and claude_tools.is_known(tool)]
+    if own:
+        rest = [tool for tool in tools if tool not in own]
+        return _with_own(request, own, _config(rest, family, marker, dropped) if rest else None)
+    config = _config(tools, family, marker, dropped)
     if request.parallel_tool_calls is False:
         if family.claude is None:
             param = Feature.PARALLEL_TOOL_CALLS.value
             raise Unsupported(
                 f"{param}: this model cannot be told to call one tool at a time", param=param
             )
-        return Tooling(config, {"tool_choice": _claude_choice(choice)})
+        return Tooling(config, {"tool_choice": _claude_choice(choice, True)})
     rendered = _choice(choice)
     if rendered:
         config["toolChoice"] = rendered
     return Tooling(config, {})
 
 
+def _config(
+    tools: list[Tool | NativeTool], family: Family, marker: "Marker", dropped: list[str]
+) -> Json:
+    return {"tools": [block for tool in tools for block in _blocks(tool, family, marker, dropped)]}
+
+
+def _with_own(
+    request: ChatRequest,
+    own: list[Tool | NativeTool],
+    config: Json | None,
+) -> Tooling:
+    """Claude's own tools, and the choice in its words, as `toolChoice` does not know them."""
+    additional = claude_tools.render(own)
+    single = request.parallel_tool_calls is False
+    if request.tool_choice is not None or single:
+        additional["tool_choice"] = _claude_choice(request.tool_choice, single)
+    return Tooling(config, additional)
+
+
 def _silent(
-    request: ChatRequest, tools: list[Tool | NativeTool], family: Family, marker: "Marker"
+    request: ChatRequest,
+    tools: list[Tool | NativeTool],
+    family: Family,
+    marker: "Marker",
+    dropped: list[str],
 ) -> Tooling:
     """The tools of a conversation that shall go on without calls.
 
@@ -151,8 +179,9 @@ def _silent(
     if tools and family.claude is None:
         param = Feature.TOOL_CHOICE_NONE.value
         raise Unsupported(f"{param}: this model cannot be told to call no tool", param=param)
-    shown = tools or [Tool(name=name) for name in _remembered(request)]
-    config = {"tools": [block for tool in shown for block in _blocks(tool, marker)]}
+    shown = [tool for tool in tools if not claude_tools.is_known(tool)]
+    shown = shown or [Tool(name=name) for name in _remembered(request)]
+    config = _config(shown, family, marker, dropped)
     return Tooling(config, {"tool_choice": {"type": "none"}} if family.claude else {})
 
 
@@ -173,19 +202,21 @@ def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | Nat
     return tools
 
 
-def _blocks(tool: Tool | NativeTool, marker: "Marker") -> Iterator[Json]:
+def _blocks(
+    tool: Tool | NativeTool, family: Family, marker: "Marker", dropped: list[str]
+) -> Iterator[Json]:
     if isinstance(tool, NativeTool):
         if tool.dialect != NAME:
             param = Feature.NATIVE_TOOLS.value
             raise Unsupported(f"{param}: a tool of {tool.dialect} cannot be used here", param=param)
         yield dict(tool.value)
         return
-    yield {"toolSpec": _spec(tool)}
+    yield {"toolSpec": _spec(tool, family, dropped)}
     if tool.cache is not None:
-        yield from marker.point(tool.cache)
+        yield from marker.point(tool.cache, behind_tool=True)
 
 
-def _spec(tool: Tool) -> Json:
+def _spec(tool: Tool, family: Family, dropped: list[str]) -> Json:
     if not TOOL_NAME.fullmatch(tool.name):
         raise Unsupported(
             f"tools.name: {tool.name[:80]!r} must be up to 64 letters, digits, _ and -",
@@ -194,12 +225,23 @@ def _spec(tool: Tool) -> Json:
     spec: Json = {"name": tool.name}
     if tool.description and tool.description.strip():
         spec["description"] = tool.description
-    schema = tool.schema or {"properties": {}}
-    # Claude and Nova demand the word.
-    spec["inputSchema"] = {"json": schema if "type" in schema else {"type": "object", **schema}}
+    spec["inputSchema"] = {"json": _schema(tool.schema or {"properties": {}}, family, dropped)}
     if tool.strict:
         spec["strict"] = True
     return spec
+
+
+TOP = ("type", "properties", "required")
+
+
+def _schema(schema: Mapping[str, Any], family: Family, dropped: list[str]) -> Json:
+    # Claude and Nova demand the word.
+    typed = {**schema} if "type" in schema else {"type": "object", **schema}
+    if not family.plain_schemas or typed.keys() <= set(TOP):
+        return typed
+    whole = inline(typed)
+    dropped += [f"tools.{name}" for name in whole if name not in TOP and name not in SILENT]
+    return {"properties": {}, **{name: whole[name] for name in TOP if name in whole}}
 
 
 def _remembered(request: ChatRequest) -> list[str]:
@@ -223,12 +265,14 @@ def _choice(choice: ToolChoice | None) -> Json | None:
     return None
 
 
-def _claude_choice(choice: ToolChoice | None) -> Json:
+def _claude_choice(choice: ToolChoice | None, single: bool) -> Json:
     """Claude's own words for the choice: `toolChoice` beside them would contradict them.
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
     """
-    words: dict[str, Any] = {"type": "auto", "disable_parallel_tool_use": True}
+    words: dict[str, Any] = {"type": "auto"}
+    if single:
+        words["disable_parallel_tool_use"] = True
     if choice is not None and choice.mode is ToolMode.REQUIRED:
         words["type"] = "any"
     elif choice is not None and choice.mode is ToolMode.NAMED:
@@ -245,13 +289,17 @@ class Marker:
         self._family = family
         self._dropped = dropped
 
-    def point(self, cache: Cache) -> tuple[Json, ...]:
-        """A cache point; none for a model that would refuse the request for it."""
-        if not self._family.caches:
+    def point(self, cache: Cache, behind_tool: bool = False) -> tuple[Json, ...]:
+        """A cache point; none for a model that would refuse the request for it.
+
+        `behind_tool`: it is to stand behind a tool or a tool's result.
+        """
+        family = self._family
+        if not family.caches or (behind_tool and not family.caches_tools):
             self._dropped.append(Feature.CACHE.value)
             return ()
         point = {"type": "default"}
-        if cache.ttl in self.TTLS:
+        if cache.ttl in self.TTLS and (family.caches_tools or cache.ttl != "1h"):
             point["ttl"] = str(cache.ttl)
         elif cache.ttl is not None:
             self._dropped.append(Feature.CACHE_TTL.value)

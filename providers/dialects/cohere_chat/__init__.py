@@ -3,6 +3,7 @@
 https://docs.cohere.com/v2/reference/chat
 """
 
+from providers import listing
 from providers.dialect import Dialect, Endpoint
 from providers.dialects.cohere_chat.content import NAME
 from providers.dialects.cohere_chat.errors import parse_error, render_error
@@ -73,8 +74,7 @@ NAMES = {
     Feature.DOCUMENT_TEXT: "documents",
     Feature.DOCUMENT_NAME: "documents.title",
     Feature.DOCUMENT_CONTEXT: "documents.context",
-    # Cohere cites each document unless it is told not to.
-    Feature.DOCUMENT_CITE: "documents",
+    Feature.DOCUMENT_CITE: "citation_options",
 }
 
 DIALECT = Dialect(
@@ -84,6 +84,7 @@ DIALECT = Dialect(
     upstream=(Endpoint(path="/chat"),),
     carries=CARRIES,
     names=NAMES,
+    listing=listing.COHERE,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -3,6 +3,8 @@
 https://docs.cohere.com/v2/docs/rag-citations
 """
 
+import orjson
+
 from providers.chat import Citation, Json
 from providers.dialects.cohere_chat.content import NAME, TEXTS
 
@@ -21,13 +23,14 @@ def parse_citation(item: Json) -> list[Citation]:
 
 
 def _citation(item: Json, source: Json | None) -> Citation:
-    about = (source or {}).get("document") or (source or {}).get("tool_output")
+    output = (source or {}).get("tool_output")
+    about = (source or {}).get("document") or output
     about = about if isinstance(about, dict) else {}
     id = (source or {}).get("id")
     return Citation(
         url=_text(about, "url"),
         title=_text(about, "title") or (id if isinstance(id, str) else None),
-        quote=_text(about, *TEXTS),
+        quote=_text(about, *TEXTS) or (orjson.dumps(output).decode() if output else None),
         start=_index(item, "start"),
         end=_index(item, "end"),
         native=item if source is None else {**item, "sources": [source]},

@@ -40,6 +40,10 @@ TEXTS = ("text", "snippet", "content")
 """Members of a document's data that hold its text, in the order of Cohere's own examples."""
 
 
+DETAILS = frozenset({None, "auto", "low", "high"})
+"""How closely Cohere can look at a picture; OpenAI's `original` is closer still."""
+
+
 def parse_block(block: Json, at: str) -> Part:
     """One content block of a message."""
     match members.required_text(block, "type", at):
@@ -153,7 +157,9 @@ def render_block(part: Part) -> Json:
 
 
 def _image_block(url: str, detail: str | None) -> Json:
-    image = {"url": url} if detail is None else {"url": url, "detail": detail}
+    image = {"url": url}
+    if detail is not None:
+        image["detail"] = detail if detail in DETAILS else "high"
     return {"type": "image_url", "image_url": image}
 
 

@@ -23,11 +23,12 @@ from providers.chat import (
     ToolChoice,
     ToolMode,
 )
-from providers.dialects.cohere_chat.content import NAME
+from providers.dialects.cohere_chat.content import DETAILS, NAME
 from providers.dialects.cohere_chat.messages import one_system, parse_messages, render_messages
 from providers.errors import InvalidRequest, Unsupported
-from providers.fidelity import Feature
+from providers.fidelity import Feature, lose
 from providers.functions import only_functions, parse_functions, render_function
+from providers.turns import details
 
 # Cohere's member → (neutral field, what it must be).
 SAMPLING = {
@@ -71,6 +72,8 @@ RANGES = {
 }
 """Smallest and largest value that Cohere takes."""
 
+CITED = frozenset({Feature.DOCUMENT_CITE.value})
+
 MAX_STOPS = 5
 
 BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192}
@@ -96,16 +99,26 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         output=_output(body),
         reasoning=_reasoning(body),
         extras=_extras(body),
+        hints=frozenset() if _says_whether_to_cite(body) else CITED,
     )
 
 
 def _extras(body: Json) -> Json:
     extras = members.beyond(body, READ)
     # Whether to cite is said by the documents themselves.
-    mode = (members.mapping(body, "citation_options") or {}).get("mode")
-    if mode is not None and str(mode).upper() in ("ENABLED", "OFF", "DISABLED"):
+    if _citing(body) in ("ENABLED", "OFF", "DISABLED"):
         del extras["citation_options"]
     return extras
+
+
+def _citing(body: Json) -> str:
+    mode = (members.mapping(body, "citation_options") or {}).get("mode")
+    return "" if mode is None else str(mode).upper()
+
+
+def _says_whether_to_cite(body: Json) -> bool:
+    """Cohere cites its documents unless it is told not to; who says nothing does not insist."""
+    return not body.get("documents") or _citing(body) != ""
 
 
 def _tool_choice(body: Json) -> ToolChoice | None:
@@ -147,6 +160,8 @@ def _reasoning(body: Json) -> Reasoning | None:
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
     messages, documents = render_messages(_messages(request), dropped)
+    if not details(request.messages) <= DETAILS:
+        lose(dropped, Feature.IMAGE_DETAIL)
     body: Json = {"model": request.model, "messages": messages}
     for name, (neutral, _) in SAMPLING.items():
         value = getattr(request, neutral)
@@ -284,7 +299,10 @@ def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
         return {}
     if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
         return {"thinking": {"type": "disabled"}}
-    if not reasoning.enabled and reasoning.effort is None and reasoning.budget is None:
+    if reasoning.show is False:
+        lose(dropped, Feature.REASONING_SHOW)
+    asked = reasoning.enabled or reasoning.show
+    if not asked and reasoning.effort is None and reasoning.budget is None:
         return {}
     thinking: Json = {"type": "enabled"}
     if reasoning.budget is not None and reasoning.budget > 0:

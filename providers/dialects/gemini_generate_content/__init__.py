@@ -35,13 +35,22 @@ from providers.tool_names import Rule
 
 def variant(query: str) -> Dialect:
     """The dialect as the query of a client's path wants its streams told."""
-    return DIALECT if "sse" in parse_qs(query).get("alt", ()) else ARRAY
+    said = parse_qs(query)
+    # Every system parameter has both names: https://cloud.google.com/apis/docs/system-parameters.
+    return DIALECT if "sse" in (*said.get("alt", ()), *said.get("$alt", ())) else ARRAY
 
 
-VERTEX = "projects/*/locations/*/publishers/google"
-MODELS = tuple(
-    f"/{place}/models/{{model}}" for place in ("v1", "v1beta", f"v1/{VERTEX}", f"v1beta1/{VERTEX}")
+EXPRESS = "publishers/google"
+"""Vertex AI with an API key, which stands for a project
+(https://cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/overview)."""
+VERTEX = f"projects/*/locations/*/{EXPRESS}"
+PLACES = (
+    "v1",
+    "v1beta",
+    "v1alpha",
+    *(f"{version}/{owner}" for owner in (VERTEX, EXPRESS) for version in ("v1", "v1beta1")),
 )
+MODELS = tuple(f"/{place}/models/{{model}}" for place in PLACES)
 """Where clients of the Gemini API and of Vertex AI find a model."""
 
 

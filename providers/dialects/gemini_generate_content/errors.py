@@ -92,6 +92,18 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
     )
 
 
+def failure(candidate: Json) -> ApiError:
+    """The error for which a candidate ended before it said anything."""
+    reason = error_bodies.word(candidate, "finishReason") or "OTHER"
+    words = error_bodies.word(candidate, "finishMessage")
+    return ApiError(
+        status=500,
+        cause=Cause.SERVER,
+        message=(words or f"the model did not answer: {reason}")[: error_bodies.MAX_MESSAGE],
+        code=reason,
+    )
+
+
 def _inner(value: Any) -> Json:
     """The status object; streams and some gateways wrap it in an array."""
     for _ in range(4):

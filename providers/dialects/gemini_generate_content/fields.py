@@ -54,6 +54,24 @@ def required_text(owner: Json, name: str, at: str = "") -> str:
     wrong(at + name, "a string")
 
 
+def word(owner: Json, name: str, at: str, words: tuple[str, ...]) -> str | None:
+    """A word of an enumeration, which Google's older clients say by its number."""
+    value = find(owner, name)
+    return words[value] if _is_number(value, words) else text(owner, name, at)
+
+
+def words(owner: Json, name: str, at: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The same, of an array."""
+    values = find(owner, name)
+    if isinstance(values, list):
+        values = [known[item] if _is_number(item, known) else item for item in values]
+    return strings({name: values}, name, at)
+
+
+def _is_number(value: Any, words: tuple[str, ...]) -> bool:
+    return type(value) is int and 0 <= value < len(words)
+
+
 def integer(owner: Json, name: str, at: str = "") -> int | None:
     """A whole number, or None; 64-bit ones may come as strings."""
     value = find(owner, name)

@@ -9,23 +9,30 @@ from providers import json_schema
 from providers.chat import (
     AudioOutput,
     ChatRequest,
-    Image,
     Json,
     JsonOutput,
-    ToolResult,
 )
 from providers.dialects.gemini_generate_content import fields
-from providers.dialects.gemini_generate_content.media import LEVELS, RESOLUTIONS
+from providers.dialects.gemini_generate_content.media import (
+    LEVELS,
+    NUMBERED,
+    ORIGINAL,
+    RESOLUTIONS,
+)
 from providers.dialects.gemini_generate_content.models import Model
 from providers.dialects.gemini_generate_content.thinking import render_thinking
 from providers.dialects.gemini_generate_content.tools import openapi
 from providers.errors import Unsupported
 from providers.fidelity import Feature
+from providers.turns import details
 
 AT = "generationConfig."
 MAX_STOPS = 5
+TEXT_TYPE = "text/plain"
 JSON_TYPE = "application/json"
 INT32 = 2**31 - 1
+MODALITIES = ("MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "AUDIO")
+"""In the order of their numbers."""
 
 PARSED = fields.spellings(
     (
@@ -103,20 +110,24 @@ def plain(config: Json) -> dict[str, Any]:
         "top_logprobs": fields.integer(config, "logprobs", AT),
         "n": fields.integer(config, "candidateCount", AT),
         "modalities": tuple(
-            name.lower() for name in fields.strings(config, "responseModalities", AT)
+            name.lower() for name in fields.words(config, "responseModalities", AT, MODALITIES)
         ),
     }
 
 
 def _says_text(config: Json) -> bool:
-    return fields.text(config, "responseMimeType", AT) == "text/plain"
+    return fields.text(config, "responseMimeType", AT) == TEXT_TYPE
 
 
 def output(config: Json) -> JsonOutput | None:
-    """The wish for JSON; `text/x.enum` is no such wish."""
+    """The wish for JSON; raises Unsupported for a form that only Google has."""
     if (newer := _format(config)) is not None:
         return newer
     media_type = fields.text(config, "responseMimeType", AT)
+    if media_type not in (None, "", TEXT_TYPE, JSON_TYPE):
+        # Such as text/x.enum: no other dialect binds the whole answer to one of a few words.
+        name = f"{AT}responseMimeType"
+        raise Unsupported(f"{name} {media_type} needs a provider of the Gemini API", param=name)
     schema = fields.mapping(config, "responseJsonSchema", AT)
     older = fields.mapping(config, "responseSchema", AT)
     if media_type != JSON_TYPE:
@@ -153,7 +164,7 @@ def voice(config: Json) -> AudioOutput | None:
 
 def detail_of(config: Json) -> str | None:
     """How closely all pictures shall be looked at."""
-    return LEVELS.get(fields.text(config, "mediaResolution", AT) or "")
+    return LEVELS.get(fields.word(config, "mediaResolution", AT, NUMBERED) or "")
 
 
 def render_config(request: ChatRequest, model: Model, dropped: list[str]) -> Json:
@@ -218,18 +229,12 @@ def _speech(audio: AudioOutput | None, dropped: list[str]) -> Json | None:
 
 def _resolution(request: ChatRequest, dropped: list[str]) -> str | None:
     """One resolution for all pictures; the closest look wins."""
-    details = {
-        part.detail
-        for message in request.messages
-        for outer in message.parts
-        for part in (outer.parts if isinstance(outer, ToolResult) else (outer,))
-        if isinstance(part, Image)
-    }
-    if len(details) > 1:
+    wished = details(request.messages)
+    if len(wished) > 1 or ORIGINAL in wished:
         dropped.append(Feature.IMAGE_DETAIL.value)
-    if "high" in details:
+    if wished & {"high", ORIGINAL}:
         return RESOLUTIONS["high"]
-    return RESOLUTIONS["low"] if details == {"low"} else None
+    return RESOLUTIONS["low"] if wished == {"low"} else None
 
 
 def _output(request: ChatRequest, model: Model, dropped: list[str]) -> Json:

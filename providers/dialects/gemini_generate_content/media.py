@@ -37,12 +37,21 @@ KINDS: dict[str, type[Media]] = {"image": Image, "audio": Audio, "video": Video}
 DEFAULTS = {Image: "image/jpeg", Audio: "audio/wav", Video: "video/mp4"}
 """Where nothing says the media type."""
 
+NUMBERED = (
+    "MEDIA_RESOLUTION_UNSPECIFIED",
+    "MEDIA_RESOLUTION_LOW",
+    "MEDIA_RESOLUTION_MEDIUM",
+    "MEDIA_RESOLUTION_HIGH",
+)
+"""In the order of their numbers."""
 LEVELS = {
     "MEDIA_RESOLUTION_LOW": "low",
     "MEDIA_RESOLUTION_MEDIUM": "auto",
     "MEDIA_RESOLUTION_HIGH": "high",
     "MEDIA_RESOLUTION_ULTRA_HIGH": "high",
 }
+ORIGINAL = "original"
+"""OpenAI's finest look at a picture, which is finer than the finest that all pictures can have."""
 RESOLUTIONS = {"low": "MEDIA_RESOLUTION_LOW", "high": "MEDIA_RESOLUTION_HIGH"}
 
 

@@ -34,7 +34,7 @@ from providers.dialects.gemini_generate_content.answers import (
 from providers.dialects.gemini_generate_content.calls import Numbering
 from providers.dialects.gemini_generate_content.citations import Passage, parse_citations
 from providers.dialects.gemini_generate_content.content import parse_call, parse_shown
-from providers.dialects.gemini_generate_content.errors import describe
+from providers.dialects.gemini_generate_content.errors import describe, failure
 from providers.dialects.gemini_generate_content.framing import Chunks
 from providers.dialects.gemini_generate_content.response import (
     blocked,
@@ -45,7 +45,7 @@ from providers.dialects.gemini_generate_content.response import (
     text_of,
 )
 from providers.dialects.gemini_generate_content.streamed_calls import StreamedCall
-from providers.errors import CUT, BadAnswer, GatewayError
+from providers.errors import CUT, ApiError, BadAnswer, GatewayError
 
 
 class CandidateParser:
@@ -167,6 +167,12 @@ class CandidateParser:
         """True once a reason to finish was named."""
         return "finishReason" in self._told
 
+    @property
+    def error(self) -> ApiError | None:
+        """Why there is no answer, once the stream is over."""
+        finish = parse_finish(self._told.get("finishReason"), self._called)
+        return failure(self._told) if finish is Finish.ERROR and not self._count else None
+
     def end(self, out: list[AnyDelta]) -> None:
         """Appends what is only known at the end: sources, and why it ended."""
         self._complete(out)
@@ -221,12 +227,20 @@ class Parser:
         if self._chunks.pending or not ended or not (self._candidates or self._feedback):
             self._fail(Failed(error=CUT), deltas)
             return deltas
-        for candidate in self._candidates.values():
+        self._end(deltas)
+        return deltas
+
+    def _end(self, deltas: list[AnyDelta]) -> None:
+        candidates = self._candidates.values()
+        errors = [error for candidate in candidates if (error := candidate.error) is not None]
+        if errors and len(errors) == len(candidates):
+            self._fail(Failed(error=errors[0]), deltas)
+            return
+        for candidate in candidates:
             candidate.end(deltas)
-        if not self._candidates:
+        if not candidates:
             native = {"promptFeedback": self._feedback}
             deltas.append(End(finish=Finish.CONTENT_FILTER, native=native))
-        return deltas
 
     def _fail(self, failure: Failed, deltas: list[AnyDelta]) -> None:
         self._failed = True

@@ -45,14 +45,14 @@ from providers.dialects.gemini_generate_content.citations import (
     render_grounding,
 )
 from providers.dialects.gemini_generate_content.content import add_part, parse_call, parse_shown
-from providers.dialects.gemini_generate_content.errors import describe
+from providers.dialects.gemini_generate_content.errors import describe, failure
 from providers.dialects.gemini_generate_content.media import render_media
 from providers.dialects.gemini_generate_content.names import NAME
 from providers.dialects.gemini_generate_content.signatures import (
     render_redacted,
     render_signature,
 )
-from providers.errors import BadAnswer, InvalidRequest
+from providers.errors import BadAnswer, FailedAnswer, InvalidRequest
 
 READ = frozenset({"content", "index", "finishReason", "logprobsResult"})
 OWN = ("promptFeedback", "modelStatus")
@@ -82,6 +82,8 @@ def parse_response(body: Json) -> ChatResponse:
         choices = [parse_candidate(item, at, origin) for at, item in enumerate(candidates)]
     except InvalidRequest as error:
         raise BadAnswer(f"the provider's answer cannot be read: {error.message}") from error
+    if choices and all(_is_failure(choice) for choice in choices):
+        raise FailedAnswer(failure(candidates[0]))
     return ChatResponse(
         id=text_of(body, "responseId"),
         model=text_of(body, "modelVersion"),
@@ -91,6 +93,12 @@ def parse_response(body: Json) -> ChatResponse:
         service_tier=parse_tier(body.get("usageMetadata")),
         native={name: body[name] for name in OWN if body.get(name) is not None},
     )
+
+
+def _is_failure(choice: Choice) -> bool:
+    """Whether nothing but an end such as MALFORMED_FUNCTION_CALL came, for which other dialects
+    have no word."""
+    return choice.finish is Finish.ERROR and not choice.parts
 
 
 def blocked(feedback: Any) -> bool:

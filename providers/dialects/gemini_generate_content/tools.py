@@ -18,7 +18,8 @@ UNSAID = fields.spellings(("response", "responseJsonSchema", "behavior"))
 """What a declaration says beside its name, its description and its parameters."""
 CALLING = fields.spellings(("functionCallingConfig",)).keys()
 CHOICE = fields.spellings(("mode", "allowedFunctionNames")).keys()
-MODES = ("AUTO", "ANY", "NONE", "VALIDATED", "MODE_UNSPECIFIED")
+MODES = ("MODE_UNSPECIFIED", "AUTO", "ANY", "NONE", "VALIDATED")
+"""In the order of their numbers."""
 
 
 def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
@@ -69,7 +70,7 @@ def _calling(body: Json) -> Json:
 
 def _mode(body: Json) -> str:
     at = "toolConfig.functionCallingConfig."
-    mode = (fields.text(_calling(body), "mode", at) or "MODE_UNSPECIFIED").upper()
+    mode = (fields.word(_calling(body), "mode", at, MODES) or MODES[0]).upper()
     if mode not in MODES:
         fields.wrong(f"{at}mode", "one of AUTO, ANY, NONE, VALIDATED")
     return mode

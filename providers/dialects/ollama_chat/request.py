@@ -16,7 +16,7 @@ from providers.chat import (
 from providers.dialects.ollama_chat.messages import parse_messages, render_messages
 from providers.dialects.ollama_chat.names import NAME
 from providers.errors import InvalidRequest, Unsupported
-from providers.fidelity import Feature
+from providers.fidelity import Feature, lose
 from providers.functions import only_functions, parse_functions, render_function
 
 # Member of `options` → (neutral field, what it must be).
@@ -119,13 +119,16 @@ def _output(body: Json) -> JsonOutput | None:
 
 
 def _reasoning(body: Json) -> Reasoning | None:
+    """How much to think; Ollama always shows what was thought."""
     match body.get("think"):
         case None:
             return None
         case bool(enabled):
-            return Reasoning(enabled=enabled)
-        case str(level) if level in (*LEVELS, "none"):
-            return Reasoning(effort=level)
+            return Reasoning(enabled=enabled, show=True if enabled else None)
+        case "none":
+            return Reasoning(enabled=False)
+        case str(level) if level in LEVELS:
+            return Reasoning(enabled=True, effort=level, show=True)
     raise members.wrong("think", f"a boolean or one of {', '.join(LEVELS)}")
 
 
@@ -187,11 +190,14 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
         return {}
     if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
         return {"think": False}
+    if reasoning.show is False:
+        lose(dropped, Feature.REASONING_SHOW)
     if reasoning.effort is not None:
         return {"think": _level(reasoning.effort, request.model, dropped)}
     if reasoning.budget is not None and reasoning.budget > 0:
         dropped.append(Feature.REASONING_BUDGET)
-    return {"think": True} if reasoning.enabled or reasoning.budget is not None else {}
+    wanted = reasoning.enabled or reasoning.show or reasoning.budget is not None
+    return {"think": True} if wanted else {}
 
 
 def _level(effort: str, model: str, dropped: list[str]) -> str | bool:

@@ -74,6 +74,7 @@ DIALECT = Dialect(
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     listing=listing.OPENAI,
+    request_id="x-request-id",
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

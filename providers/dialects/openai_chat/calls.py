@@ -6,6 +6,7 @@ import orjson
 
 from providers.chat import Json, Native, Part, ToolCall
 from providers.dialects.openai_chat.media import NAME
+from providers.openai.custom import call_of
 from providers.openai.signatures import parse_extra, render_extra
 
 
@@ -18,7 +19,15 @@ def arguments_text(value: Any) -> str:
 
 def is_call(part: Native) -> bool:
     """Whether the part is a call of a custom tool, not a piece of content."""
-    return part.dialect == NAME and "id" in part.value
+    return (part.dialect == NAME and "id" in part.value) or call_of(part) is not None
+
+
+def render_native(part: Native) -> Json:
+    """A call that `is_call`, whichever of OpenAI's formats it was told in."""
+    call = None if part.dialect == NAME else call_of(part)
+    if call is None:
+        return dict(part.value)
+    return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.input}}
 
 
 def parse_call(call: Json, id: str) -> Part:
@@ -38,7 +47,7 @@ def parse_call(call: Json, id: str) -> Part:
 def render_call(part: Part) -> Json | None:
     """A tool call for a client; None for every other part."""
     if isinstance(part, Native):
-        return dict(part.value) if is_call(part) else None
+        return render_native(part) if is_call(part) else None
     if not isinstance(part, ToolCall):
         return None
     return {

@@ -137,7 +137,9 @@ def render_part(part: Part) -> Json:
             return {"type": "refusal", "refusal": part.text}
         case Native(dialect=dialect, value=native) if dialect == NAME:
             return dict(native)
-    kind = part.dialect if isinstance(part, Native) else type(part).__name__.lower()
+    kind = type(part).__name__.lower()
+    if isinstance(part, Native):
+        kind = f"{part.value.get('type')} of {part.dialect}"
     message = f"a part of kind {kind} cannot stand in the content of {NAME}"
     raise Unsupported(message, param="messages")
 

@@ -22,7 +22,7 @@ from providers.chat import (
     Video,
 )
 from providers.dialects.openai_chat import fields
-from providers.dialects.openai_chat.calls import is_call
+from providers.dialects.openai_chat.calls import is_call, render_native
 from providers.dialects.openai_chat.media import NAME, parse_part, render_part
 from providers.dialects.openai_chat.reasoning import (
     BLOCK,
@@ -268,9 +268,13 @@ def _put_content(message: Json, content: list[Part]) -> None:
                 message |= render_extra(signature)
 
 
+def _with_short_id(call: Json) -> Json:
+    return {**call, "id": short_id(str(call["id"]), CHAT)}
+
+
 def _render_call(part: Part) -> Json | None:
     if isinstance(part, Native):
-        return dict(part.value) if is_call(part) else None
+        return _with_short_id(render_native(part)) if is_call(part) else None
     if not isinstance(part, ToolCall):
         return None
     rendered: Json = {

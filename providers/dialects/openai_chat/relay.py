@@ -8,7 +8,7 @@ from providers.dialects.openai_chat.usage import usage_of
 from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import sse
-from providers.openai.errors import describe, error_event
+from providers.openai.errors import describe, error_event, must_hold
 from providers.openai.finish import parse_finish
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of
@@ -32,7 +32,8 @@ MAX_HELD = 8 * 1024
 
 
 def watch(body: Json) -> Seen:
-    """What a whole answer says of its usage, model, finish or, with status 200, error."""
+    """What a whole answer says of its usage, model and finish; raises FailedAnswer."""
+    must_hold(body, "choices")
     seen = Seen()
     _note(body, seen)
     return seen
@@ -136,9 +137,9 @@ class ChatRelay:
         self._complete = self._complete or self.seen.finish is not None
         if self._sent:
             return event
-        # The SDK raises for a truthy `error` only.
-        odd = name == b"error" or chunk.get("object") == "error"
-        if odd and not chunk.get("error"):
+        # The SDK raises for a truthy `error` only, and shows the words of an object only.
+        odd = name == b"error" or chunk.get("object") == "error" or chunk.get("error")
+        if odd and not isinstance(chunk.get("error"), dict):
             self.seen.error, self.seen.finish = describe(chunk, None), Finish.ERROR
             return error_event(self.seen.error)
         hidden = not self._shows_usage and _is_usage_event(chunk)

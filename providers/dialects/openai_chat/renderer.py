@@ -43,9 +43,8 @@ from providers.dialects.openai_chat.calls import render_call
 from providers.dialects.openai_chat.finish import finish_name
 from providers.dialects.openai_chat.media import NAME, render_annotation, render_part
 from providers.dialects.openai_chat.reasoning import is_plain, render_detail
-from providers.dialects.openai_chat.response import moved
 from providers.openai.answers import DONE
-from providers.openai.citations import tells
+from providers.openai.citations import placed, tells
 from providers.openai.errors import error_event
 from providers.openai.signatures import render_extra
 from providers.openai.usage import render_usage
@@ -212,7 +211,8 @@ class ChatStreamRenderer:
         begin, choice = self._choice(delta.choice)
         if not tells(delta.citation, NAME):
             return begin
-        cited = moved(delta.citation, choice.starts.get(delta.part, choice.length))
+        offset = choice.starts.get(delta.part, choice.length)
+        cited = placed(delta.citation, choice.length - offset, offset)
         annotation = {"index": choice.citations, **render_annotation(cited)}
         choice.citations += 1
         return begin + self._say(delta.choice, {"annotations": [annotation]})

@@ -22,7 +22,9 @@ from providers.dialects.openai_chat.messages import parse_messages, render_messa
 from providers.dialects.openai_chat.reasoning import parse_reasoning
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.functions import arguments_of
 from providers.openai import asking, thinking
+from providers.openai.custom import chat_tool, tool_names
 from providers.openai.ids import keep_lengths
 from providers.openai.media import cache
 from providers.openai.strict import relaxed
@@ -348,7 +350,7 @@ def _render_tools(request: ChatRequest) -> Json:
     if request.tools:
         members["tools"] = [_render_tool(tool) for tool in request.tools]
     if choice is not None and (request.tools or forced):
-        members["tool_choice"] = _render_choice(choice)
+        members["tool_choice"] = _render_choice(choice, tool_names(request.tools))
     if request.tools and request.parallel_tool_calls is not None:
         members["parallel_tool_calls"] = request.parallel_tool_calls
     return members
@@ -356,20 +358,29 @@ def _render_tools(request: ChatRequest) -> Json:
 
 def _render_tool(tool: Tool | NativeTool) -> Json:
     if isinstance(tool, NativeTool):
-        if tool.dialect != NAME:
-            raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
-        return dict(tool.value)
+        value = tool.value if tool.dialect == NAME else chat_tool(tool)
+        if value is None:
+            kind = tool.value.get("type")
+            message = f"the tool {kind} of {tool.dialect} cannot be used in {NAME}"
+            raise Unsupported(message, param="tools")
+        return dict(value)
     members: Json = {"name": tool.name, "description": tool.description}
-    members |= {"parameters": tool.schema, "strict": tool.strict}
+    # A function without a schema has no arguments.
+    members |= {"parameters": tool.schema and arguments_of(tool), "strict": tool.strict}
     function = {name: value for name, value in members.items() if value is not None}
     return {"type": "function", "function": function}
 
 
-def _render_choice(choice: ToolChoice) -> str | Json:
+def _named(name: str | None, custom: frozenset[str]) -> Json:
+    kind = "custom" if name in custom else "function"
+    return {"type": kind, kind: {"name": name}}
+
+
+def _render_choice(choice: ToolChoice, custom: frozenset[str]) -> str | Json:
     if choice.mode is ToolMode.NAMED:
-        return {"type": "function", "function": {"name": choice.name}}
+        return _named(choice.name, custom)
     if not choice.allowed:
         return choice.mode.value
-    tools = [{"type": "function", "function": {"name": name}} for name in choice.allowed]
+    tools = [_named(name, custom) for name in choice.allowed]
     allowed = {"mode": choice.mode.value, "tools": tools}
     return {"type": "allowed_tools", "allowed_tools": allowed}

@@ -45,7 +45,7 @@ from providers.errors import BadAnswer, FailedAnswer
 from providers.media import parse_data_uri
 from providers.members import dicts, string
 from providers.openai.answers import seconds
-from providers.openai.citations import tells
+from providers.openai.citations import placed, tells
 from providers.openai.errors import describe
 from providers.openai.finish import parse_finish
 from providers.openai.media import AUDIO_TYPES
@@ -268,7 +268,7 @@ def _render_texts(texts: list[Text]) -> Json:
     annotations, offset = [], 0
     for part in texts:
         annotations += [
-            render_annotation(moved(cited, offset))
+            render_annotation(placed(cited, len(part.text), offset))
             for cited in part.citations
             if tells(cited, NAME)
         ]
@@ -277,15 +277,6 @@ def _render_texts(texts: list[Text]) -> Json:
     if annotations:
         members["annotations"] = annotations
     return members
-
-
-def moved(citation: Citation, offset: int) -> Citation:
-    """The citation, counted from the beginning of the whole content."""
-    if not offset or citation.start is None or citation.end is None:
-        return citation
-    return msgspec.structs.replace(
-        citation, start=citation.start + offset, end=citation.end + offset
-    )
 
 
 def render_audio(audio: Audio) -> Json:

@@ -57,6 +57,7 @@ DIALECT = Dialect(
     upstream=(Endpoint(path="/completions"),),
     carries=CARRIES,
     names={Feature.TOP_LOGPROBS: "logprobs"},
+    request_id="x-request-id",
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

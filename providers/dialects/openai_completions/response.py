@@ -9,7 +9,7 @@ from providers.dialects.openai_completions.logprobs import parse_logprobs, rende
 from providers.errors import BadAnswer, FailedAnswer
 from providers.members import dicts, string, whole
 from providers.openai.answers import seconds
-from providers.openai.errors import describe
+from providers.openai.errors import describe, must_hold
 from providers.openai.finish import parse_finish
 from providers.openai.usage import parse_usage, render_usage
 from providers.prompts import words
@@ -77,6 +77,12 @@ def finish_name(finish: Finish | None) -> str:
 
 
 def watch(body: Json) -> Seen:
+    """What a whole answer says of itself; raises FailedAnswer."""
+    must_hold(body, "choices")
+    return said_of(body)
+
+
+def said_of(body: Json) -> Seen:
     """What an answer, or a chunk of it, says of itself."""
     reasons = [parse_finish(choice.get("finish_reason")) for choice in dicts(body.get("choices"))]
     seen = Seen(

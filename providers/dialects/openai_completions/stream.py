@@ -25,7 +25,7 @@ from providers.dialect import Context, Seen
 from providers.dialects.openai_completions.logprobs import parse_logprobs, render_logprobs
 from providers.dialects.openai_completions.response import (
     finish_name,
-    watch,
+    said_of,
 )
 from providers.errors import CUT, ApiError, BadAnswer
 from providers.estimate import tokens
@@ -218,35 +218,39 @@ class CompletionsRelay:
         except BadAnswer as error:
             self.seen.error, self.seen.finish = error.as_api_error(), Finish.ERROR
             return error_event(self.seen.error)
-        kept = b"".join(event for event in events if self._shows(event))
+        kept = b"".join(map(self._event, events))
         return None if kept == data else kept
 
-    def _shows(self, event: bytes) -> bool:
+    def _event(self, event: bytes) -> bytes:
+        """What goes to the client instead of a whole event."""
         self.seen.generated += _estimate(event)
         _, data = sse.parse(event)
         if data == b"[DONE]":
             self._complete = True
         if self.seen.model and MARKS.search(data) is None:
-            return True
+            return event
         try:
             chunk = orjson.loads(data) if data else None
         except ValueError:
-            return True
+            return event
         if not isinstance(chunk, dict):
-            return True
-        said = watch(chunk)
+            return event
+        said = said_of(chunk)
         seen = self.seen
         seen.model, seen.usage = seen.model or said.model, said.usage or seen.usage
         seen.finish, seen.error = seen.finish or said.finish, seen.error or said.error
         self._complete = self._complete or seen.finish is not None
         hidden = chunk.get("choices") == [] and said.usage is not None and not self._shows_usage
-        return not hidden
+        # The SDK shows the words of an object only.
+        if seen.error is not None and isinstance(chunk.get("error"), str):
+            return error_event(seen.error)
+        return b"" if hidden else event
 
     def flush(self) -> bytes:
         """What is added at the end; a cut stream ends with an error in OpenAI's form."""
         rest = self._splitter.flush()
         if rest:
-            rest = rest if self._shows(rest) else b""
+            rest = self._event(rest)
         if self._complete or self.seen.error is not None:
             return rest
         self.seen.error, self.seen.finish = CUT, Finish.ERROR

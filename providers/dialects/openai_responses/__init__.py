@@ -99,6 +99,7 @@ DIALECT = Dialect(
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
+    request_id="x-request-id",
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

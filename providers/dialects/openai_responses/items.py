@@ -27,6 +27,7 @@ from providers.dialects.openai_responses.thoughts import (
     render_thinking,
 )
 from providers.members import dicts, string
+from providers.openai.custom import Call, call_of
 from providers.openai.signatures import parse_extra, render_extra
 
 CALLS = frozenset({"custom_tool_call", "local_shell_call", "shell_call", "apply_patch_call"})
@@ -91,7 +92,8 @@ def parse_other(item: Json) -> Part:
 def acts(part: Part) -> bool:
     """Whether the client must act before the model goes on."""
     if isinstance(part, Native):
-        return part.dialect == NAME and string(part.value.get("type")) in CALLS
+        own = part.dialect == NAME and string(part.value.get("type")) in CALLS
+        return own or call_of(part) is not None
     return isinstance(part, ToolCall)
 
 
@@ -163,7 +165,22 @@ def whole_item(part: Part, id: str) -> Json | None:
             }
         case Native(dialect=dialect, value=value) if dialect == NAME:
             return dict(value)
+        case Native():
+            call = call_of(part)
+            return None if call is None else custom_item(f"ctc_{id}", call)
     return None
+
+
+def custom_item(id: str, call: Call) -> Json:
+    """The model's wish to have a custom tool called."""
+    return {
+        "id": id,
+        "type": "custom_tool_call",
+        "status": "completed",
+        "call_id": call.id,
+        "name": call.name,
+        "input": call.input,
+    }
 
 
 def spoken(part: Part) -> Part:

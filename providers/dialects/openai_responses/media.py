@@ -23,7 +23,7 @@ from providers.chat import (
 from providers.errors import InvalidRequest, Unsupported
 from providers.media import render_data_uri
 from providers.members import dicts, string, whole
-from providers.openai.citations import parse_url_citation, render_url_citation, tells
+from providers.openai.citations import parse_url_citation, placed, render_url_citation, tells
 from providers.openai.media import cache, file_name, file_source, parse_audio, source
 from providers.openai.signatures import parse_extra
 
@@ -101,7 +101,9 @@ def render_part(part: Part) -> Json:
             return _render_file(part)
         case Native(dialect=dialect, value=native) if dialect == NAME:
             return dict(native)
-    kind = part.dialect if isinstance(part, Native) else type(part).__name__.lower()
+    kind = type(part).__name__.lower()
+    if isinstance(part, Native):
+        kind = f"{part.value.get('type')} of {part.dialect}"
     message = f"a part of kind {kind} cannot stand in the input of {NAME}"
     raise Unsupported(message, param="input")
 
@@ -167,8 +169,9 @@ def render_output(part: Text | Refusal) -> Json:
     """A content part of what an assistant says."""
     if isinstance(part, Refusal):
         return {"type": "refusal", "refusal": part.text}
+    cited = (placed(each, len(part.text)) for each in part.citations if tells(each, NAME))
     return {
         "type": "output_text",
         "text": part.text,
-        "annotations": [render_annotation(each) for each in part.citations if tells(each, NAME)],
+        "annotations": [render_annotation(each) for each in cited],
     }

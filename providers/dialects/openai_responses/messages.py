@@ -31,6 +31,7 @@ from providers.dialects.openai_responses.thoughts import (
 )
 from providers.errors import InvalidRequest, Unsupported
 from providers.fidelity import Feature
+from providers.openai.custom import call_ids, call_of
 from providers.openai.ids import RESPONSES, short_id
 from providers.openai.signatures import parse_extra
 
@@ -80,7 +81,7 @@ def _item(item: Json, at: str, names: dict[str, str]) -> Message:
             return Message(role=Role.ASSISTANT, parts=(parse_thinking(item),))
         case "function_call":
             return Message(role=Role.ASSISTANT, parts=(_call(item, at, names),))
-        case "function_call_output":
+        case "function_call_output" | "custom_tool_call_output":
             return Message(role=Role.TOOL, parts=(_result(item, at, names),))
     result = kind.endswith("_output") or kind == "mcp_approval_response"
     native = Native(dialect=NAME, value=item)
@@ -136,20 +137,21 @@ def render_messages(messages: Sequence[Message], dropped: list[str]) -> list[Jso
     look there.
     """
     items: list[Json] = []
+    custom = call_ids(messages)
     for message in messages:
         if message.role is Role.ASSISTANT:
-            items += _Turn(len(items), dropped).items(message.parts)
+            items += _Turn(len(items), dropped, custom).items(message.parts)
         else:
-            items += _render_other(message)
+            items += _render_other(message, custom)
     return items
 
 
-def _render_other(message: Message) -> Iterator[Json]:
+def _render_other(message: Message, custom: frozenset[str]) -> Iterator[Json]:
     """Outputs first: they belong right after their calls."""
     rest: list[Part] = []
     for part in message.parts:
         if isinstance(part, ToolResult):
-            yield _render_result(part)
+            yield _render_result(part, custom)
         elif message.role is Role.TOOL and isinstance(part, Native):
             yield _render_native(part)
         else:
@@ -169,15 +171,24 @@ def _render_content(parts: Sequence[Part]) -> str | list[Json]:
     return [render_part(part) for part in parts]
 
 
-def _render_result(result: ToolResult) -> Json:
+def _render_result(result: ToolResult, custom: frozenset[str]) -> Json:
+    kind = "custom_tool_call" if result.call_id in custom else "function_call"
     return {
-        "type": "function_call_output",
+        "type": f"{kind}_output",
         "call_id": short_id(result.call_id, RESPONSES),
         "output": _render_content(result.parts),
     }
 
 
 def _render_native(part: Native) -> Json:
+    call = None if part.dialect == NAME else call_of(part)
+    if call is not None:
+        return {
+            "type": "custom_tool_call",
+            "call_id": short_id(call.id, RESPONSES),
+            "name": call.name,
+            "input": call.input,
+        }
     if part.dialect != NAME:
         message = f"a part of {part.dialect} cannot stand in the input of {NAME}"
         raise Unsupported(message, param="input")
@@ -187,10 +198,12 @@ def _render_native(part: Native) -> Json:
 class _Turn:
     """Tells one turn of the assistant in items."""
 
-    def __init__(self, start: int, dropped: list[str]) -> None:
+    def __init__(self, start: int, dropped: list[str], custom: frozenset[str]) -> None:
         self._items: list[Json] = []
         self._start = start
         self._dropped = dropped
+        self._custom = custom
+        """Ids of calls of custom tools."""
 
     def items(self, parts: Sequence[Part]) -> list[Json]:
         """The items, in the order of the parts; neighbouring texts are one message."""
@@ -219,7 +232,7 @@ class _Turn:
                 }
                 self._items.append(call)
             case ToolResult():
-                self._items.append(_render_result(part))
+                self._items.append(_render_result(part, self._custom))
             case Native():
                 self._items.append(_render_native(part))
             case Document(source=PlainText(text=text)):

@@ -9,7 +9,7 @@ from providers.chat import Finish, Json
 from providers.dialect import Seen
 from providers.dialects.openai_responses.errors import error_event, failure
 from providers.dialects.openai_responses.parser import data_of
-from providers.dialects.openai_responses.response import watch
+from providers.dialects.openai_responses.response import said_of
 from providers.errors import CUT, BadAnswer
 from providers.estimate import tokens
 from providers.framing import sse
@@ -85,7 +85,7 @@ class ResponsesRelay:
             self.seen.error, self.seen.finish = describe(event, None), Finish.ERROR
         elif isinstance(response, dict):
             self._response = self._response or response
-            said = watch(response)
+            said = said_of(response)
             self.seen.model = self.seen.model or said.model
             self.seen.usage = said.usage or self.seen.usage
             if FINAL.fullmatch(kind):

@@ -9,6 +9,7 @@ from typing import Any
 from providers.chat import (
     Finish,
     Json,
+    Native,
     Refusal,
     Text,
     Thinking,
@@ -35,6 +36,7 @@ from providers.deltas import (
 )
 from providers.dialect import Context
 from providers.dialects.openai_responses.items import render_logprobs, spoken, whole_item
+from providers.dialects.openai_responses.media import NAME
 from providers.dialects.openai_responses.response import ending, envelope, usage_member
 from providers.dialects.openai_responses.telling import (
     CallItem,
@@ -230,7 +232,10 @@ class ResponsesRenderer:
             return
         self._settle()
         _, index = self._next()
-        self._events.add("response.output_item.added", output_index=index, item=item)
+        if isinstance(part, Native) and part.dialect != NAME:
+            self._events.custom_call(item, index)
+        else:
+            self._events.add("response.output_item.added", output_index=index, item=item)
         self._finish_item(index, item)
 
     def _audio(self, delta: AudioDelta) -> None:

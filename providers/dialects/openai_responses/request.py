@@ -82,6 +82,9 @@ EXTRAS = frozenset(
 )
 """Extras that OpenAI's own API knows."""
 
+LISTS = frozenset({"context_management", "include"})
+"""Extras that are arrays."""
+
 RANGES = {**asking.RANGES, "max_output_tokens": (16, 2**31 - 1)}
 """Smallest and largest value that OpenAI takes."""
 
@@ -246,7 +249,8 @@ def _has_thoughts(request: ChatRequest) -> bool:
 
 def _add_extras(body: Json, extras: Mapping[str, Any], dropped: list[str]) -> None:
     for name, value in extras.items():
-        if name not in EXTRAS:
+        # Anthropic says under one of these names something else, in an object.
+        if name not in EXTRAS or (name in LISTS and not isinstance(value, list)):
             dropped.append(name)
         elif isinstance(value, dict) and isinstance(body.get(name), dict):
             body[name] = {**value, **body[name]}

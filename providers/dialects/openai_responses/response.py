@@ -11,7 +11,7 @@ from providers.dialects.openai_responses.usage import render_usage
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.members import dicts, string
 from providers.openai.answers import seconds
-from providers.openai.errors import describe
+from providers.openai.errors import describe, must_hold
 from providers.openai.usage import parse_usage
 from providers.usage import Usage
 
@@ -70,7 +70,13 @@ def finish_of(response: Json, called: bool, refused: bool) -> Finish:
 
 
 def watch(body: Json) -> Seen:
-    """What a whole answer, or the one in an event, says of itself."""
+    """What a whole answer says of itself; raises FailedAnswer."""
+    must_hold(body, "output")
+    return said_of(body)
+
+
+def said_of(body: Json) -> Seen:
+    """What an answer, whole or in an event, says of itself."""
     items = dicts(body.get("output"))
     called = any(item.get("type") == "function_call" for item in items)
     seen = Seen(usage=parse_usage(body.get("usage")), model=string(body.get("model")))

@@ -12,7 +12,7 @@ from providers.deltas import ToolCallBegin
 from providers.dialects.openai_responses.items import call_item, content_of, message_item
 from providers.dialects.openai_responses.media import NAME, render_annotation
 from providers.dialects.openai_responses.thoughts import MADE, render_thinking
-from providers.openai.citations import tells
+from providers.openai.citations import placed, tells
 
 
 class Events:
@@ -34,6 +34,14 @@ class Events:
             b'%b%b,"sequence_number":%d}\n\n' % (head, orjson.dumps(text), self.number)
         )
         self.number += 1
+
+    def custom_call(self, item: Json, index: int) -> None:
+        """A custom tool's call, whose input comes in one piece."""
+        place = {"item_id": item["id"], "output_index": index}
+        self.add("response.output_item.added", output_index=index, item={**item, "input": ""})
+        kind = "response.custom_tool_call_input"
+        self.add(f"{kind}.delta", **place, delta=item["input"])
+        self.add(f"{kind}.done", **place, input=item["input"])
 
     def comment(self) -> None:
         """Keeps the connection alive."""
@@ -91,13 +99,14 @@ class Content:
         """A citation of the words."""
         if not tells(citation, NAME):
             return
+        cited = placed(citation, sum(map(len, self._words)))
         self._events.add(
             "response.output_text.annotation.added",
             **self._place,
             annotation_index=len(self._citations),
-            annotation=render_annotation(citation),
+            annotation=render_annotation(cited),
         )
-        self._citations.append(citation)
+        self._citations.append(cited)
 
     def close(self) -> Json:
         """The part as it stands in the final answer."""

@@ -7,9 +7,9 @@ from providers import members
 from providers.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
 from providers.dialects.openai_responses.media import NAME
 from providers.errors import Unsupported
+from providers.functions import arguments_of
+from providers.openai.custom import responses_tool, tool_names
 from providers.openai.strict import is_closed
-
-NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
 
 
 def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
@@ -50,7 +50,7 @@ def parse_choice(body: Json) -> ToolChoice | None:
 
 
 def _parse_object(value: Json) -> ToolChoice | None:
-    if value.get("type") == "function":
+    if value.get("type") in ("function", "custom"):
         name = members.required_text(value, "name", "tool_choice.")
         return ToolChoice(mode=ToolMode.NAMED, name=name)
     mode = value.get("mode")
@@ -75,7 +75,7 @@ def render_tools(request: ChatRequest) -> Json:
     if request.tools:
         members["tools"] = [_render_tool(tool) for tool in request.tools]
     if choice is not None and (request.tools or forced):
-        members["tool_choice"] = _render_choice(choice)
+        members["tool_choice"] = _render_choice(choice, tool_names(request.tools))
     if request.tools and request.parallel_tool_calls is not None:
         members["parallel_tool_calls"] = request.parallel_tool_calls
     return members
@@ -83,23 +83,30 @@ def render_tools(request: ChatRequest) -> Json:
 
 def _render_tool(tool: Tool | NativeTool) -> Json:
     if isinstance(tool, NativeTool):
-        if tool.dialect != NAME:
-            raise Unsupported(f"a tool of {tool.dialect} cannot be used in {NAME}", param="tools")
-        return dict(tool.value)
+        value = tool.value if tool.dialect == NAME else responses_tool(tool)
+        if value is None:
+            kind = tool.value.get("type")
+            message = f"the tool {kind} of {tool.dialect} cannot be used in {NAME}"
+            raise Unsupported(message, param="tools")
+        return dict(value)
     return {
         "type": "function",
         "name": tool.name,
         **members.optional(description=tool.description),
-        "parameters": NO_ARGUMENTS if tool.schema is None else tool.schema,
+        "parameters": arguments_of(tool),
         # Left out, it would mean true, and optional arguments would become required.
         "strict": bool(tool.strict),
     }
 
 
-def _render_choice(choice: ToolChoice) -> str | Json:
+def _named(name: str | None, custom: frozenset[str]) -> Json:
+    return {"type": "custom" if name in custom else "function", "name": name}
+
+
+def _render_choice(choice: ToolChoice, custom: frozenset[str]) -> str | Json:
     if choice.mode is ToolMode.NAMED:
-        return {"type": "function", "name": choice.name}
+        return _named(choice.name, custom)
     if not choice.allowed:
         return choice.mode.value
-    tools = [{"type": "function", "name": name} for name in choice.allowed]
+    tools = [_named(name, custom) for name in choice.allowed]
     return {"type": "allowed_tools", "mode": choice.mode.value, "tools": tools}

@@ -1,0 +1,1 @@
+"""Providers' answers as their documentation shows them, byte for byte, and who reads them."""
