@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from extproc.answer import JSON_TYPE, Answer, Asked
+from extproc.client_headers import ClientHeaders
 from extproc.entrances import Entrance
 from extproc.events import (
     GO_ON,
@@ -19,6 +20,7 @@ from extproc.events import (
     Event,
     Fetch,
     Fetched,
+    Metadata,
     Reject,
     RequestBody,
     RequestHeaders,
@@ -108,6 +110,7 @@ class Exchange:
         "_defaults",
         "_entrance",
         "_fetching",
+        "_headers",
         "_key",
         "_own",
         "_plan",
@@ -137,6 +140,7 @@ class Exchange:
         self._seen = Seen("", "", "")
         self._entrance: Entrance | None = None
         self._target: Target | None = None
+        self._headers: ClientHeaders | None = None
         self._key = ""
         self._own: dict[str, str] = {}
         self._defaults: tuple[tuple[str, str], ...] = ()
@@ -189,7 +193,10 @@ class Exchange:
             return self._answer.fail(error)
         dialect = self._plan.dialect_of(self._entrance)
         status, headers, body = dialect.render_error(error.as_api_error())
-        return Reject(status, body, (JSON_TYPE, *headers.items()), {"error_type": error.cause})
+        record: Metadata = {"error_type": error.cause}
+        if self._target is not None:
+            record = {**self._target.attempt(self._seen.model, "", stream=False), **record}
+        return Reject(status, body, (JSON_TYPE, *headers.items()), record)
 
     def give_up(self) -> Action:
         """The action after a bug: the client learns that it was not its fault."""
@@ -206,15 +213,16 @@ class Exchange:
         self._entrance = entrance = self._plan.entrance(seen.path)
         backend = event.attributes.get(BACKEND) or ""
         self._target = target = self._plan.target(entrance.dialect, seen.model, backend)
+        self._headers = headers = ClientHeaders(event)
         self._defaults = tuple(
-            [header for header in target.defaults if event.headers.get(header[0]) is None]
+            [header for header in target.defaults if headers.get(header[0]) is None]
         )
         self._key = _client_key(event, target.served.client_keys)
         if target.dialect.from_headers is not None:
-            self._own = _own_headers(event, entrance.dialect)
+            self._own = _own_headers(headers, entrance.dialect)
         if event.end:
             raise InvalidRequest("the request has no body")
-        return GO_ON
+        return headers.report(target.touched)
 
     def _request_body(self, event: RequestBody) -> Action | Fetch:
         entrance, target = self._entrance, self._target
@@ -238,11 +246,12 @@ class Exchange:
             return self._estimated(sent, target, model)
         if isinstance(sent, Wanted):
             return self._fetch(call, sent.links, model)
-        set_headers = self._headers(target, call, sent)
+        assert self._headers is not None
+        set_headers = self._outgoing(target, call, sent)
         self._answer = self._expect(call, sent, model)
         return Change(
-            set_headers=set_headers,
-            remove_headers=target.removed,
+            set_headers=(*self._headers.undone(target.removed), *set_headers),
+            remove_headers=(*target.removed, *self._headers.foreign()),
             body=sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
         )
@@ -310,7 +319,7 @@ class Exchange:
         )
         return Answer(asked, self._clock)
 
-    def _headers(self, target: Target, call: Call, sent: Sent) -> tuple[tuple[str, str], ...]:
+    def _outgoing(self, target: Target, call: Call, sent: Sent) -> tuple[tuple[str, str], ...]:
         path = target.path(call.model, stream=call.stream)
         body = call.data if sent.body is None else sent.body
         signed: dict[str, str] = {}
@@ -340,15 +349,17 @@ def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
     """The client's own key, as Envoy kept it before any attempt could change its header."""
     for name in headers:
         value = event.attributes.get(f"metadata.filter_metadata['ai.keys']['{name}']")
-        if value:
-            scheme, _, rest = value.partition(" ")
-            return rest.strip() if scheme.lower() == "bearer" else value
+        scheme, _, rest = (value or "").partition(" ")
+        # Any other scheme's second word is a proof, such as a signature, and no key.
+        key = rest.strip() if scheme.lower() == "bearer" else "" if rest else scheme
+        if key:
+            return key
     return ""
 
 
-def _own_headers(event: RequestHeaders, dialect: Dialect) -> dict[str, str]:
+def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:
     """The client's headers that mean something in its dialect only."""
-    values = ((name, event.headers.get(name)) for name in dialect.own_headers)
+    values = ((name, headers.get(name)) for name in dialect.own_headers)
     return {name: value for name, value in values if value is not None}
 
 

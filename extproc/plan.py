@@ -97,6 +97,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Sent where the client has sent none of that name."""
     removed: tuple[str, ...]
     """Headers of clients that the provider must not see."""
+    touched: tuple[str, ...]
+    """What an attempt at another backend must find as the client has sent it."""
     price: Price
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
@@ -218,6 +220,8 @@ class Plan:
         dialect = found or client
         translated = dialect.name != client.name
         own = tuple(dialect.request_headers.items())
+        foreign = sorted(client.own_headers - dialect.own_headers)
+        changed = dict.fromkeys([*foreign, *dict(own), *dict(served.headers)])
         quirks = _quirks(route, served, dialect)
         return Target(
             served=served,
@@ -227,7 +231,8 @@ class Plan:
             paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
             headers=((*own, *served.headers) if translated else served.headers),
             defaults=() if translated else own,
-            removed=(*REMOVED, *sorted(client.own_headers - dialect.own_headers)),
+            removed=(*REMOVED, *foreign),
+            touched=tuple(changed) if len(route.upstream) > 1 else (),
             price=route.price,
             labels={
                 "backend": served.name,

@@ -1,6 +1,6 @@
 """The clusters of providers: weights and priorities, TLS, DNS, health and bounds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from envoy_data_plane.envoy.config.cluster.v3 import (
     CircuitBreakers,
@@ -99,7 +99,7 @@ def provider_cluster(
         typed_extension_protocol_options={
             HTTP_OPTIONS: packed(
                 _http_options(
-                    _filters(gateway, client_keys_of(gateway, backends), limited=limited),
+                    _filters(gateway, backends, limited=limited),
                     _idle(chosen),
                     secure=secure,
                 )
@@ -176,13 +176,17 @@ def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportS
     )
 
 
-def _filters(gateway: Gateway, client_keys: list[str], *, limited: bool) -> list[HttpFilter]:
+def _filters(gateway: Gateway, backends: Collection[str], *, limited: bool) -> list[HttpFilter]:
     """Answers pass them from the last to the first: the server still sees what is then removed."""
     fetch = gateway.extproc.fetch
-    fetching = fetch.timeout if fetch else 0
+    asking = before_provider(
+        client_keys_of(gateway, backends),
+        fetch.timeout if fetch else 0,
+        several=len(set(backends)) > 1,
+    )
     return [
         *([http_filter("envoy.filters.http.header_mutation", _own_limits())] if limited else []),
-        http_filter("envoy.filters.http.ext_proc", before_provider(client_keys, fetching)),
+        http_filter("envoy.filters.http.ext_proc", asking),
         http_filter("envoy.filters.http.upstream_codec", UpstreamCodec()),
     ]
 

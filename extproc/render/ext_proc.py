@@ -21,6 +21,7 @@ from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
 from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
 from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
+from extproc import client_headers
 from extproc.render.typed import packed, seconds
 from extproc.wire import NAMESPACE, REPLY_NAMESPACE
 
@@ -41,11 +42,15 @@ TIMEOUT = 10.0
 Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
 
 
-def before_provider(client_keys: Iterable[str] = (), fetching: float = 0) -> ExternalProcessor:
+def before_provider(
+    client_keys: Iterable[str] = (), fetching: float = 0, *, several: bool = False
+) -> ExternalProcessor:
     """Translates each attempt and its answer.
 
-    `client_keys` are headers that it needs to know; `fetching`: seconds for which it may fetch.
+    `client_keys` are headers that it needs to know; `fetching`: seconds for which it may fetch;
+    `several`: whether there are several backends, of which one may fail.
     """
+    earlier = [client_headers.ATTRIBUTE] if several else []
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER),
@@ -60,7 +65,7 @@ def before_provider(client_keys: Iterable[str] = (), fetching: float = 0) -> Ext
             response_trailer_mode=Headers.SKIP,
         ),
         allow_mode_override=True,
-        request_attributes=[*ATTRIBUTES, *keys],
+        request_attributes=[*ATTRIBUTES, *earlier, *keys],
         message_timeout=seconds(TIMEOUT + fetching),
         mutation_rules=HeaderMutationRules(allow_all_routing=True),
         metadata_options=_received(),

@@ -23,6 +23,7 @@ MESSAGE = b'"message_'
 ERROR = b'"error"'
 DELTA = b'"content_block_delta"'
 SIGNATURE = b'"signature_delta"'
+NAMED = b"event: "
 
 SHELL = 112
 """Bytes of a text delta's event around the text."""
@@ -101,6 +102,7 @@ class MessagesRelay:
             and ERROR not in data
             and data.endswith(b"\n\n")
             and not self._splitter.pending
+            and data.count(NAMED) == data.count(DELTA)
         ):
             self._count(data)
             return None
