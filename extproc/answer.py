@@ -31,9 +31,6 @@ from providers.usage import Usage
 FOREIGN = ("set-cookie", "alt-svc", "strict-transport-security")
 REWRITTEN = (*FOREIGN, "content-encoding", "content-length")
 
-COUNTS = ("x-prompt-tokens", "x-generated-tokens")
-"""Headers in which Text Generation Inference counts, where the body does not
-(https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs)."""
 
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
@@ -97,7 +94,7 @@ class Answer:
         if not 200 <= self._status < 300:
             self._headers = dict(event.headers.items())
         else:
-            self._counted = _counted(event.headers)
+            self._counted = _counted(event.headers, self._asked.target.served.provider.counts)
 
     def _named(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """What was dropped, and the answer's id where the client's SDK looks for it."""
@@ -327,8 +324,9 @@ class Answer:
         }
 
 
-def _counted(headers: Headers) -> Usage | None:
-    prompt, generated = [headers.get(name) or "" for name in COUNTS]
-    if not (prompt.isdecimal() and generated.isdecimal()):
+def _counted(headers: Headers, names: tuple[str, ...]) -> Usage | None:
+    said = [headers.get(name) or "" for name in names]
+    if not said or not all(map(str.isdecimal, said)):
         return None
-    return Usage(input=int(prompt), output=int(generated))
+    prompt, generated = map(int, said)
+    return Usage(input=prompt, output=generated)

@@ -274,6 +274,11 @@ class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
     summary: str | None = None
     """`auto`, `concise`, `detailed` (Responses)."""
 
+    @property
+    def off(self) -> bool:
+        """Whether the model shall answer without thinking."""
+        return self.enabled is False or self.effort == "none" or self.budget == 0
+
 
 class AudioOutput(msgspec.Struct, frozen=True, kw_only=True):
     """The answer shall be spoken."""

@@ -236,7 +236,7 @@ def _reasoning(request: ChatRequest) -> Iterator[Feature]:
     reasoning = request.reasoning
     if reasoning is None:
         return
-    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
+    if reasoning.off:
         yield Feature.REASONING_OFF
     elif reasoning.budget is not None:
         yield Feature.REASONING_BUDGET

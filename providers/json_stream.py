@@ -3,13 +3,15 @@
 Framing and what breaks a stream are the same everywhere; what an object says is each dialect's.
 """
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import orjson
 
 from providers.chat import Json
-from providers.deltas import AnyDelta, Failed
+from providers.deltas import AnyDelta, Failed, Ping
 from providers.errors import CUT, ApiError, BadAnswer, Cause
+from providers.framing import sse
 
 BROKEN = ApiError(
     status=502, cause=Cause.SERVER, message="the provider sent a piece that is no JSON object"
@@ -24,7 +26,7 @@ class Splitter(Protocol):
     def flush(self) -> bytes: ...
 
 
-class JsonStreamParser:
+class JsonStreamParser(ABC):
     """A stream parser; a dialect's own overrides `_said`, and `_piece` where JSON is wrapped."""
 
     def __init__(self, splitter: Splitter) -> None:
@@ -71,5 +73,20 @@ class JsonStreamParser:
         elif not cut:
             self._fail(BROKEN, out)
 
+    @abstractmethod
     def _said(self, said: Json, out: list[AnyDelta]) -> None:
-        raise NotImplementedError
+        """What one object says."""
+
+
+class SseStreamParser(JsonStreamParser):
+    """The same for objects in server-sent events, with `[DONE]` or without."""
+
+    def __init__(self) -> None:
+        super().__init__(sse.Splitter())
+
+    def _piece(self, piece: bytes, out: list[AnyDelta], cut: bool = False) -> None:
+        _, data = sse.parse(piece)
+        if data and data.strip() != b"[DONE]":
+            super()._piece(data, out, cut)
+        elif piece.startswith(b":") and not self._over:
+            out.append(Ping())

@@ -53,5 +53,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Top-level parameters that the provider rejects and that change the meaning: 400."""
     renames: Mapping[str, str] = {}
     """Top-level parameters that the provider knows under another name."""
+    counts: tuple[str, ...] = ()
+    """Headers in which a whole answer says its input and output tokens, where its body does not."""
     stream_usage: bool = True
     """True where `stream_options.include_usage` is understood; false where it is an error."""

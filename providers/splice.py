@@ -17,7 +17,6 @@ REMOVED: Final = object()
 TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"|[{}\[\]]', re.DOTALL)
 COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 SCALAR = re.compile(rb"[^,}\]\s]+")
-SPACE = re.compile(rb"[ \t\r\n]*")
 
 
 class Member:

@@ -79,6 +79,7 @@ def _parsed(expression: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(expression)
+            # The stubs do not know the parser, of which the standard library has no public form.
             return re._parser.parse(expression)  # type: ignore[attr-defined]
     except re.error as error:
         said = re.sub(r"'[^']+'", "…", error.msg)

@@ -62,8 +62,6 @@ HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 IDLE = 60.0
 """Seconds after which an unused connection is closed, before most providers do it."""
 
-SocketMatches = list[ClusterTransportSocketMatch]
-
 
 def provider_cluster(
     gateway: Gateway, name: str, members: Members, *, ca: str, limited: bool

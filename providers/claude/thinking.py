@@ -19,17 +19,12 @@ BUDGETS = {
 ORDER = ("minimal", "low", "medium", "high", "xhigh", "max")
 
 
-def is_off(reasoning: Reasoning) -> bool:
-    """Whether the client asks for an answer without thoughts."""
-    return reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0
-
-
 def render_thinking(request: ChatRequest, family: Family, dropped: list[str]) -> Json | None:
     """The `thinking` member, or None where it is better left out."""
     reasoning = request.reasoning
     if reasoning is None:
         return None
-    if is_off(reasoning):
+    if reasoning.off:
         return _off(family, dropped)
     # https://platform.claude.com/docs/en/build-with-claude/extended-thinking: a forced tool and
     # thoughts exclude each other; the tool is the stronger wish.
@@ -127,7 +122,7 @@ def render_effort(request: ChatRequest, family: Family, dropped: list[str]) -> s
         return _effort_of(reasoning.budget or 0, family) if (reasoning.budget or 0) > 0 else None
     chosen = _nearest(effort, family)
     # Without thoughts the API takes no more than high.
-    if is_off(reasoning) and chosen in ("xhigh", "max"):
+    if reasoning.off and chosen in ("xhigh", "max"):
         chosen = "high"
     if chosen != effort:
         lose(dropped, Feature.REASONING_EFFORT)

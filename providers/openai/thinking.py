@@ -31,7 +31,7 @@ STEPS = ((1_024, "low"), (8_192, "medium"))
 
 def effort_of(reasoning: Reasoning, model: str, dropped: list[str]) -> str | None:
     """The effort to ask `model` for; None: nothing is to be said."""
-    off = is_off(reasoning)
+    off = reasoning.off
     if THOUGHTLESS.search(model):
         if not off:
             lose(dropped, Feature.REASONING_EFFORT)
@@ -47,8 +47,3 @@ def effort_of(reasoning: Reasoning, model: str, dropped: list[str]) -> str | Non
         return DEFAULT if reasoning.enabled or reasoning.budget is not None else None
     lose(dropped, Feature.REASONING_BUDGET)
     return next((effort for limit, effort in STEPS if reasoning.budget <= limit), "high")
-
-
-def is_off(reasoning: Reasoning) -> bool:
-    """Whether the model shall not think."""
-    return reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0

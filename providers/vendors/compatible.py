@@ -35,6 +35,8 @@ TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
 """For those who continue a text by themselves; at others a chat does it."""
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
+# https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
+TGI_COUNTS = ("x-prompt-tokens", "x-generated-tokens")
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
@@ -364,6 +366,7 @@ PROVIDERS = (
         dialects={Operation.CHAT: (*BOTH[Operation.CHAT], *LLAMA), **TEXT},
         asked_for=frozenset(LLAMA),
         prefixes={"llama.generate": "", "ollama.chat": "/api"},
+        counts=TGI_COUNTS,
     ),
     # Its own format has no version in the path.
     own(
@@ -376,6 +379,7 @@ PROVIDERS = (
             Operation.COMPLETIONS: ("huggingface.generate", *TEXT[Operation.COMPLETIONS]),
         },
         prefixes={"huggingface.generate": ""},
+        counts=TGI_COUNTS,
     ),
     own(
         "openai-compatible",

@@ -105,7 +105,7 @@ def test_what_the_sdk_read_comes_back_as_it_was() -> None:
         ToolCall(id="t1", name="f", arguments='{"a":1}', signature=FOREIGN),
     )
     turn = read(answer(*parts)).to_param()
-    content = [block.model_dump(exclude_none=True) for block in turn["content"]]  # type: ignore[union-attr]
+    content = [block.model_dump(exclude_none=True) for block in turn["content"]]
     request = DIALECT.parse_request(
         {"model": "m", "messages": [{"role": "assistant", "content": content}]}, "", False
     )

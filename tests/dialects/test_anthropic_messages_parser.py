@@ -67,7 +67,7 @@ def test_what_is_read_can_be_written_and_read_by_the_sdk() -> None:
         "tool_use",
         "tool_use",
     ]
-    assert message.content[3].input == {"query": "x"}  # type: ignore[union-attr]
+    assert message.content[3].input == {"query": "x"}
     assert message.usage.input_tokens == 5
 
 

@@ -169,7 +169,7 @@ def test_parts_that_come_whole_are_streamed() -> None:
     )
     assert text == "sono"
     assert [block.type for block in message.content] == ["thinking", "text", "text", "tool_use"]
-    assert message.content[3].input == {"a": 1}  # type: ignore[union-attr]
+    assert message.content[3].input == {"a": 1}
 
 
 def test_a_stream_without_a_begin_has_one() -> None:
@@ -228,7 +228,7 @@ def test_deltas_in_odd_orders_make_blocks_that_the_sdk_reads() -> None:
         "redacted_thinking",
         "text",
     ]
-    assert message.content[2].input == {"x": 1}  # type: ignore[union-attr]
+    assert message.content[2].input == {"x": 1}
 
 
 def test_interleaved_calls_come_block_by_block() -> None:

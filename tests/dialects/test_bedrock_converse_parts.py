@@ -140,7 +140,7 @@ def test_a_foreign_thought_comes_home_through_a_bedrock_client() -> None:
     from providers.dialects.bedrock_converse.response import render_part
 
     content = [render_part(part) for part in foreign]
-    blob = content[1]["reasoningContent"]["redactedContent"]  # type: ignore[index]
+    blob = content[1]["reasoningContent"]["redactedContent"]
     assert base64.b64decode(blob, validate=True)
     body = {"messages": [{"role": "assistant", "content": content}]}
     assert DIALECT.parse_request(body, "m", False).messages[0].parts == foreign

@@ -78,7 +78,7 @@ def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Envoy]:
         ],
     }
     with running(settings, tmp_path_factory.mktemp("tls"), ca=OTHER_CA) as envoy:
-        envoy.server_names = names  # type: ignore[attr-defined]
+        envoy.server_names = names
         yield envoy
     for provider in (secure, mutual, plain):
         provider.stop()
@@ -99,7 +99,7 @@ def test_a_providers_certificate_is_checked(
     envoy: Envoy, model: str, status: int, name: str | None
 ) -> None:
     assert envoy.chat(model).status == status
-    assert envoy.server_names[-1] == name  # type: ignore[attr-defined]
+    assert envoy.server_names[-1] == name
 
 
 def test_a_client_certificate_is_shown_where_there_is_one(envoy: Envoy) -> None:

@@ -12,63 +12,22 @@ from providers.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta
 from providers.dialect import Context, Seen
 from providers.dialects.anthropic_complete.errors import error_event, failure
 from providers.dialects.anthropic_complete.response import completion, parse_finish, watch
-from providers.errors import CUT, ApiError, BadAnswer, Cause
+from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import sse
+from providers.json_stream import SseStreamParser
 from providers.members import string
 from providers.prompts import told
-
-NO_JSON = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
-)
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 
 
-class CompleteParser:
+class CompleteParser(SseStreamParser):
     """A provider's stream, from bytes to deltas."""
 
     def __init__(self) -> None:
-        self._splitter = sse.Splitter()
+        super().__init__()
         self._begun = False
-        self._over = False
-
-    def feed(self, data: bytes) -> list[AnyDelta]:
-        """The deltas that `data` completes."""
-        out: list[AnyDelta] = []
-        try:
-            for event in self._splitter.feed(data):
-                self._event(event, out)
-        except BadAnswer as error:
-            self._fail(error.as_api_error(), out)
-        return out
-
-    def flush(self) -> list[AnyDelta]:
-        """At the end of the stream; a stream that ended before its time yields `Failed`."""
-        out: list[AnyDelta] = []
-        rest = self._splitter.flush()
-        if rest:
-            self._event(rest, out, cut=True)
-        self._fail(CUT, out)
-        return out
-
-    def _fail(self, error: ApiError, out: list[AnyDelta]) -> None:
-        if not self._over:
-            self._over = True
-            out.append(Failed(error=error))
-
-    def _event(self, raw: bytes, out: list[AnyDelta], cut: bool = False) -> None:
-        _, data = sse.parse(raw)
-        if self._over or not data:
-            return
-        try:
-            said = orjson.loads(data)
-        except ValueError:
-            said = None
-        if isinstance(said, dict):
-            self._said(said, out)
-        elif not cut:
-            self._fail(NO_JSON, out)
 
     def _said(self, said: Json, out: list[AnyDelta]) -> None:
         if said.get("error"):

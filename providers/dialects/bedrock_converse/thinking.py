@@ -7,7 +7,6 @@ from providers.chat import ChatRequest, Json, Reasoning, Role, Thinking
 from providers.claude.models import Family as Claude
 from providers.claude.thinking import (
     BUDGETS,
-    is_off,
     lose_thoughts,
     render_effort,
     render_thinking,
@@ -92,7 +91,7 @@ def render_reasoning(request: ChatRequest, family: Family, dropped: list[str]) -
             rendered.additional = {"reasoningConfig": _nova(request, wish, dropped)}
         case Thinks.EFFORT:
             rendered.additional = {"reasoning_effort": _effort(wish, dropped)}
-        case _ if not is_off(wish):
+        case _ if not wish.off:
             lose_thoughts(request, dropped)
     return rendered
 
@@ -140,7 +139,7 @@ def ours(part: Any) -> bool:
 
 
 def _nova(request: ChatRequest, wish: Reasoning, dropped: list[str]) -> Json:
-    if is_off(wish):
+    if wish.off:
         return {"type": "disabled"}
     effort = _coarse(wish, dropped)
     # https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html: with `high`
@@ -153,7 +152,7 @@ def _nova(request: ChatRequest, wish: Reasoning, dropped: list[str]) -> Json:
 
 
 def _effort(wish: Reasoning, dropped: list[str]) -> str:
-    if not is_off(wish):
+    if not wish.off:
         return _coarse(wish, dropped)
     lose(dropped, Feature.REASONING_OFF)
     return "low"

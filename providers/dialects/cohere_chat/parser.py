@@ -14,7 +14,6 @@ from providers.deltas import (
     CitationDelta,
     End,
     PartEnd,
-    Ping,
     SignatureDelta,
     TextDelta,
     ThinkingDelta,
@@ -26,8 +25,7 @@ from providers.dialects.cohere_chat.citations import PLAN, THOUGHT, parse_citati
 from providers.dialects.cohere_chat.content import PLAIN
 from providers.dialects.cohere_chat.errors import failure
 from providers.dialects.cohere_chat.response import parse_call
-from providers.framing import sse
-from providers.json_stream import JsonStreamParser
+from providers.json_stream import SseStreamParser
 
 
 def _inner(value: Any, *names: str) -> Json:
@@ -42,11 +40,11 @@ def _index(said: Json) -> int:
     return index if isinstance(index, int) else 0
 
 
-class CohereStreamParser(JsonStreamParser):
+class CohereStreamParser(SseStreamParser):
     """A provider's stream, from bytes to deltas."""
 
     def __init__(self) -> None:
-        super().__init__(sse.Splitter())
+        super().__init__()
         self._begun = False
         self._count = 0
         self._texts: dict[int, int] = {}
@@ -55,13 +53,6 @@ class CohereStreamParser(JsonStreamParser):
         self._calls: dict[int, int] = {}
         self._silent: set[int] = set()
         """Calls without arguments so far, by part."""
-
-    def _piece(self, piece: bytes, out: list[AnyDelta], cut: bool = False) -> None:
-        _, data = sse.parse(piece)
-        if data and data.strip() != b"[DONE]":
-            super()._piece(data, out, cut)
-        elif piece.startswith(b":") and not self._over:
-            out.append(Ping())
 
     def _said(self, said: Json, out: list[AnyDelta]) -> None:
         kind = said.get("type")

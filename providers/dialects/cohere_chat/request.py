@@ -297,7 +297,7 @@ def _ask_for_json(messages: list[Json]) -> None:
 def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
     if reasoning is None:
         return {}
-    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
+    if reasoning.off:
         return {"thinking": {"type": "disabled"}}
     if reasoning.show is False:
         lose(dropped, Feature.REASONING_SHOW)

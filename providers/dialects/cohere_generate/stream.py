@@ -20,78 +20,39 @@ from providers.dialects.cohere_generate.response import (
     parse_usage,
     render_meta,
 )
-from providers.errors import CUT, ApiError, BadAnswer, Cause
+from providers.errors import CUT, BadAnswer
 from providers.estimate import CHARACTERS_PER_TOKEN
 from providers.framing import ndjson
+from providers.json_stream import JsonStreamParser
 from providers.members import dicts, string, whole
 from providers.prompts import told
 from providers.usage import Usage
-
-NO_JSON = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider sent a line that is no JSON object"
-)
 
 FIELDS = (b"event:", b"id:", b"retry:", b":")
 """Lines of server-sent events that hold no object."""
 
 
-def object_in(line: bytes) -> Json | None:
-    """The object of a line, in either framing; empty: the line is none of ours. None: no JSON."""
+def line_of(line: bytes) -> bytes:
+    """The object in a line, in either framing; empty: the line is none of ours."""
     if line.startswith(b"data:"):
-        line = line[5:].strip()
+        line = line[5:]
     elif line.startswith(FIELDS):
-        return {}
-    if line.strip() == b"[DONE]":
-        return {}
-    try:
-        said = orjson.loads(line)
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) else None
+        return b""
+    return b"" if line.strip() == b"[DONE]" else line
 
 
-class GenerateParser:
+class GenerateParser(JsonStreamParser):
     """A provider's stream, from bytes to deltas."""
 
     def __init__(self) -> None:
-        self._splitter = ndjson.Splitter()
+        super().__init__(ndjson.Splitter())
         self._begun = False
-        self._over = False
         self._open: set[int] = set()
 
-    def feed(self, data: bytes) -> list[AnyDelta]:
-        """The deltas that `data` completes."""
-        out: list[AnyDelta] = []
-        try:
-            for line in self._splitter.feed(data):
-                self._line(line, out)
-        except BadAnswer as error:
-            self._fail(error.as_api_error(), out)
-        return out
-
-    def flush(self) -> list[AnyDelta]:
-        """At the end of the stream; a stream that ended before its time yields `Failed`."""
-        out: list[AnyDelta] = []
-        rest = self._splitter.flush()
-        if rest.strip():
-            self._line(rest, out, cut=True)
-        self._fail(CUT, out)
-        return out
-
-    def _fail(self, error: ApiError, out: list[AnyDelta]) -> None:
-        if not self._over:
-            self._over = True
-            out.append(Failed(error=error))
-
-    def _line(self, line: bytes, out: list[AnyDelta], cut: bool = False) -> None:
-        if self._over:
-            return
-        said = object_in(line)
-        if said is None:
-            if not cut:
-                self._fail(NO_JSON, out)
-        elif said:
-            self._said(said, out)
+    def _piece(self, piece: bytes, out: list[AnyDelta], cut: bool = False) -> None:
+        line = line_of(piece)
+        if line:
+            super()._piece(line, out, cut)
 
     def _said(self, said: Json, out: list[AnyDelta]) -> None:
         response = said.get("response")
@@ -233,8 +194,12 @@ class GenerateRelay:
         if MARKS.search(line) is None:
             self._estimate(line)
             return
-        said, seen = object_in(line), self.seen
-        if not said:
+        seen = self.seen
+        try:
+            said = orjson.loads(line_of(line))
+        except ValueError:
+            return
+        if not isinstance(said, dict):
             return
         if is_error(said):
             seen.error, seen.finish = failure(said), Finish.ERROR

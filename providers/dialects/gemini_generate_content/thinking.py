@@ -41,7 +41,7 @@ def render_thinking(wish: Reasoning | None, model: Model, dropped: list[str]) ->
     if model.thinks is Thinks.NEVER:
         dropped += _said(wish)
         return {}
-    if wish.enabled is False or wish.effort == "none" or wish.budget == 0:
+    if wish.off:
         return _off(model, dropped)
     config: Json = {}
     if wish.budget is not None:
@@ -67,7 +67,7 @@ def _shows(wish: Reasoning, dropped: list[str]) -> bool | None:
 
 def _said(wish: Reasoning) -> list[str]:
     """The names of all that `wish` asks for."""
-    if wish.enabled is False or wish.effort == "none" or wish.budget == 0:
+    if wish.off:
         return []
     asked = (
         (Feature.REASONING_BUDGET, wish.budget),

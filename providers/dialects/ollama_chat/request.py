@@ -188,7 +188,7 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
     reasoning = request.reasoning
     if reasoning is None:
         return {}
-    if reasoning.enabled is False or reasoning.effort == "none" or reasoning.budget == 0:
+    if reasoning.off:
         return {"think": False}
     if reasoning.show is False:
         lose(dropped, Feature.REASONING_SHOW)

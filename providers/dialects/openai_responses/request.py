@@ -227,7 +227,7 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
     effort = thinking.effort_of(reasoning, request.model, dropped)
     if effort is None and thinking.THOUGHTLESS.search(request.model):
         return {}
-    shown = reasoning.show and not thinking.is_off(reasoning)
+    shown = reasoning.show and not reasoning.off
     summary = reasoning.summary or ("auto" if shown else None)
     return members.optional(effort=effort, summary=summary)
 
@@ -236,7 +236,7 @@ def _include(request: ChatRequest) -> list[str]:
     """Thoughts that nobody stores must be sent back; models that do not think refuse the wish."""
     wanted = [LOGPROBS] if request.logprobs else []
     reasoning = request.reasoning
-    asked = reasoning is not None and not thinking.is_off(reasoning)
+    asked = reasoning is not None and not reasoning.off
     if not request.store and (asked or _has_thoughts(request)):
         wanted.append(ENCRYPTED)
     return wanted
