@@ -319,13 +319,6 @@ def lose(dropped: list[str], feature: Feature) -> None:
         dropped.append(feature.value)
 
 
-def fit(
-    request: ChatRequest, carries: frozenset[Feature], names: Mapping[Feature, str], target: str
-) -> list[str]:
-    """The client's names of what will be dropped; raises Unsupported for what must not be."""
-    return settle(used(request), carries, names, target, request.hints)
-
-
 def settle(
     features: Set[Feature],
     carries: frozenset[Feature],
@@ -333,7 +326,10 @@ def settle(
     target: str,
     hints: Set[str] = frozenset(),
 ) -> list[str]:
-    """`fit` for a request whose features are known; `hints` are never refused."""
+    """The client's names of what will be dropped; raises Unsupported for what must not be.
+
+    `hints` are never refused.
+    """
     lost = sorted(features - carries)
     for feature in lost:
         if loss(feature) is Loss.REFUSE and feature not in hints:

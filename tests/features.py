@@ -36,7 +36,7 @@ from providers.chat import (
 )
 from providers.dialect import Dialect
 from providers.errors import Unsupported
-from providers.fidelity import Feature, fit, used
+from providers.fidelity import Feature, settle, used
 
 Pair = tuple[ChatRequest, ChatRequest]
 """A request that uses a feature, and the same request without it."""
@@ -221,4 +221,4 @@ def changes_the_body_where_it_is_carried(
         assert dialect.render_request(using, []) == dialect.render_request(without, [])
     except Unsupported:
         with pytest.raises(Unsupported):
-            fit(using, dialect.carries, dialect.names, dialect.name)
+            settle(used(using), dialect.carries, dialect.names, dialect.name)

@@ -33,8 +33,12 @@ def keeping(edits: Edits, *rules: Rule) -> Edits:
 
     def kept(body: Json, model: str, usage: bool) -> dict[str, Any]:
         changes = edits(body, model, usage)
+        changed = {**body, **changes} if changes else body
         for rule in rules:
-            changes |= rule({**body, **changes} if changes else body)
+            found = rule(changed)
+            if found:
+                changes |= found
+                changed = {**changed, **found}
         return changes
 
     return kept

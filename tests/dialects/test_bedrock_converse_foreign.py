@@ -31,7 +31,7 @@ from providers.deltas import AnyDelta, Begin, End
 from providers.dialect import Context
 from providers.dialects.bedrock_converse import DIALECT
 from providers.errors import Unsupported
-from providers.fidelity import Feature, fit
+from providers.fidelity import Feature, settle, used
 from providers.operations import Operation
 from providers.quirks import Quirks
 from tests.strategies import chat_requests, chat_responses, streams
@@ -57,7 +57,7 @@ def test_a_foreign_conversation_is_refused_by_name_or_taken_by_bedrock(
 ) -> None:
     request = msgspec.structs.replace(request, model=model)
     try:
-        dropped = fit(request, DIALECT.carries, DIALECT.names, DIALECT.name)
+        dropped = settle(used(request), DIALECT.carries, DIALECT.names, DIALECT.name)
         body = DIALECT.render_request(request, dropped)
     except Unsupported as refusal:
         assert refusal.param

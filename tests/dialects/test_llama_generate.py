@@ -25,7 +25,7 @@ from providers.chat import (
 from providers.dialects.text_generation import LLAMA
 from providers.dialects.text_generation.llama import BREAK, harmless
 from providers.errors import Unsupported
-from providers.fidelity import fit
+from providers.fidelity import settle, used
 
 
 def message(role: Role, *parts: Any) -> Message:
@@ -142,7 +142,7 @@ REFUSED = [
 def test_what_is_no_text_is_refused(messages: tuple[Message, ...], members: dict[str, Any]) -> None:
     request = ChatRequest(model="llama-3", messages=messages, **members)
     with pytest.raises(Unsupported):
-        fit(request, LLAMA.carries, LLAMA.names, LLAMA.name)
+        settle(used(request), LLAMA.carries, LLAMA.names, LLAMA.name)
         LLAMA.render_request(request, [])
 
 

@@ -36,7 +36,7 @@ from providers.chat import (
 from providers.dialects.openai_chat import DIALECT
 from providers.dialects.openai_chat.request import EXTRAS, READ
 from providers.errors import InvalidRequest, Unsupported
-from providers.fidelity import Feature, fit
+from providers.fidelity import Feature, settle, used
 from tests.strategies import chat_requests
 
 OFFICIAL: TypeAdapter[Any] = TypeAdapter(completion_create_params.CompletionCreateParams)
@@ -81,7 +81,7 @@ def test_what_is_rendered_is_parsed_back(request: ChatRequest) -> None:
 @given(chat_requests(DIALECT.carries))
 @settings(max_examples=60, deadline=None)
 def test_the_official_types_accept_what_is_rendered(request: ChatRequest) -> None:
-    assert fit(request, DIALECT.carries, DIALECT.names, DIALECT.name) == []
+    assert settle(used(request), DIALECT.carries, DIALECT.names, DIALECT.name) == []
     body, _ = render(request)
     official = copy.deepcopy(body)
     for message in official["messages"]:

@@ -22,7 +22,7 @@ from providers.chat import (
 from providers.dialects.openai_chat import DIALECT as CHAT
 from providers.dialects.openai_responses import DIALECT
 from providers.errors import InvalidRequest, Unsupported
-from providers.fidelity import Feature, fit
+from providers.fidelity import Feature, settle, used
 from tests.dialects.openai_responses_wire import CLOSED, WHOLE, asked, sent
 from tests.strategies import chat_requests, opaque, words
 
@@ -109,7 +109,7 @@ def test_what_the_provider_must_keep_is_refused_by_name(members: dict[str, Any])
 
 def test_a_previous_response_is_refused_where_nobody_keeps_it() -> None:
     with pytest.raises(Unsupported) as refused:
-        fit(asked(previous_response_id="r"), CHAT.carries, DIALECT.names, CHAT.name)
+        settle(used(asked(previous_response_id="r")), CHAT.carries, DIALECT.names, CHAT.name)
     assert refused.value.param == "previous_response_id"
 
 

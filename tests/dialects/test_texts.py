@@ -44,7 +44,7 @@ from providers.deltas import (
 )
 from providers.dialect import Context, Dialect, Relay
 from providers.errors import ApiError, BadAnswer, Cause, InvalidRequest, Unsupported
-from providers.fidelity import fit
+from providers.fidelity import settle, used
 from providers.framing import ndjson, sse
 from providers.operations import Operation
 from providers.usage import Usage
@@ -106,7 +106,7 @@ def plain(words: str = "eight ch", finish: Finish = Finish.STOP) -> list[AnyDelt
 def test_every_format_can_be_said_in_every_other(client: Dialect, target: Dialect) -> None:
     asked = client.parse_request(PROMPTS[client.name], "m", False)
     request = msgspec.structs.replace(asked, model="m")
-    assert fit(request, target.carries, client.names, target.name) == []
+    assert settle(used(request), target.carries, client.names, target.name) == []
     dropped: list[str] = []
     body = target.render_request(request, dropped)
     again = target.parse_request(body, "m", False)

@@ -20,14 +20,15 @@ from providers.dialects.openai_chat import fields
 from providers.dialects.openai_chat.media import NAME
 from providers.dialects.openai_chat.messages import parse_messages, render_messages
 from providers.dialects.openai_chat.reasoning import parse_reasoning
-from providers.errors import InvalidRequest, Unsupported
+from providers.errors import InvalidRequest
 from providers.fidelity import Feature
 from providers.functions import arguments_of
 from providers.openai import asking, thinking
-from providers.openai.custom import chat_tool, tool_names
+from providers.openai.custom import chat_tool
 from providers.openai.ids import keep_lengths
 from providers.openai.media import cache
 from providers.openai.strict import relaxed
+from providers.openai.tooling import native_value, render_tooling
 
 SAMPLING = {
     "max_tokens": members.integer,
@@ -293,7 +294,7 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     wants_json = request.output is not None and request.output.schema is None
     if wants_json and not asking.speaks_of_json(body["messages"]):
         body["messages"].insert(0, {"role": "system", "content": asking.ANSWER_IN_JSON})
-    body |= _render_tools(request)
+    body |= render_tooling(request, _render_tool, _render_choice)
     if request.reasoning is not None:
         effort = thinking.effort_of(request.reasoning, request.model, dropped)
         body |= fields.optional(reasoning_effort=effort)
@@ -342,28 +343,9 @@ def _render_output(output: JsonOutput | None) -> Json | None:
     return {"type": "json_schema", "json_schema": {**inner, "schema": output.schema}}
 
 
-def _render_tools(request: ChatRequest) -> Json:
-    """OpenAI refuses an empty list of tools, and what goes with tools where there are none."""
-    choice = request.tool_choice
-    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
-    members: Json = {}
-    if request.tools:
-        members["tools"] = [_render_tool(tool) for tool in request.tools]
-    if choice is not None and (request.tools or forced):
-        members["tool_choice"] = _render_choice(choice, tool_names(request.tools))
-    if request.tools and request.parallel_tool_calls is not None:
-        members["parallel_tool_calls"] = request.parallel_tool_calls
-    return members
-
-
 def _render_tool(tool: Tool | NativeTool) -> Json:
     if isinstance(tool, NativeTool):
-        value = tool.value if tool.dialect == NAME else chat_tool(tool)
-        if value is None:
-            kind = tool.value.get("type")
-            message = f"the tool {kind} of {tool.dialect} cannot be used in {NAME}"
-            raise Unsupported(message, param="tools")
-        return dict(value)
+        return native_value(tool, NAME, chat_tool(tool))
     members: Json = {"name": tool.name, "description": tool.description}
     # A function without a schema has no arguments.
     members |= {"parameters": tool.schema and arguments_of(tool), "strict": tool.strict}

@@ -6,10 +6,10 @@ https://platform.openai.com/docs/guides/function-calling
 from providers import members
 from providers.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
 from providers.dialects.openai_responses.media import NAME
-from providers.errors import Unsupported
 from providers.functions import arguments_of
-from providers.openai.custom import responses_tool, tool_names
+from providers.openai.custom import responses_tool
 from providers.openai.strict import is_closed
+from providers.openai.tooling import native_value, render_tooling
 
 
 def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
@@ -69,26 +69,12 @@ def native_choice(body: Json) -> Json | None:
 
 def render_tools(request: ChatRequest) -> Json:
     """Nothing that goes with tools is said where there are none."""
-    choice = request.tool_choice
-    forced = choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED)
-    members: Json = {}
-    if request.tools:
-        members["tools"] = [_render_tool(tool) for tool in request.tools]
-    if choice is not None and (request.tools or forced):
-        members["tool_choice"] = _render_choice(choice, tool_names(request.tools))
-    if request.tools and request.parallel_tool_calls is not None:
-        members["parallel_tool_calls"] = request.parallel_tool_calls
-    return members
+    return render_tooling(request, _render_tool, _render_choice)
 
 
 def _render_tool(tool: Tool | NativeTool) -> Json:
     if isinstance(tool, NativeTool):
-        value = tool.value if tool.dialect == NAME else responses_tool(tool)
-        if value is None:
-            kind = tool.value.get("type")
-            message = f"the tool {kind} of {tool.dialect} cannot be used in {NAME}"
-            raise Unsupported(message, param="tools")
-        return dict(value)
+        return native_value(tool, NAME, responses_tool(tool))
     return {
         "type": "function",
         "name": tool.name,
