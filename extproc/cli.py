@@ -85,7 +85,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def serve(options: argparse.Namespace) -> int:
     """`extproc serve`."""
-    from extproc.serve import serve as run
+    from extproc.process.serve import serve as run
 
     return run(options.config)
 
@@ -104,8 +104,8 @@ def check(options: argparse.Namespace) -> int:
 
 def render_envoy(options: argparse.Namespace) -> int:
     """`extproc render envoy`."""
-    from extproc.bootstrap import bootstrap
     from extproc.config import ConfigError, Unresolved, load
+    from extproc.render.bootstrap import bootstrap
 
     try:
         text = bootstrap(load(options.config), options.config)
@@ -116,8 +116,8 @@ def render_envoy(options: argparse.Namespace) -> int:
 
 def render_ratelimit(options: argparse.Namespace) -> int:
     """`extproc render ratelimit`."""
-    from extproc import compile
     from extproc.config import ConfigError, load
+    from extproc.exchange import compile
     from extproc.render import ratelimit
 
     try:
@@ -167,9 +167,9 @@ def print_models(options: argparse.Namespace) -> int:
     """`extproc models`."""
     import orjson
 
-    from extproc.compile import compile_plan
     from extproc.config import ConfigError, load
-    from providers.listing import OPENAI
+    from extproc.exchange.compile import compile_plan
+    from providers.neutral.listing import OPENAI
 
     try:
         plan = compile_plan(load(options.config))
@@ -184,20 +184,20 @@ def print_models(options: argparse.Namespace) -> int:
 
 def run_simulator(options: argparse.Namespace) -> int:
     """`extproc simulate`."""
-    from extproc.simulator import run
+    from extproc.lab.simulator import run
 
     return run(options.host, options.port, ready=lambda one: print(one.url, flush=True))
 
 
 def run_demo(options: argparse.Namespace) -> int:
     """`extproc demo`."""
-    from extproc.demo import demo
+    from extproc.lab.demo import demo
 
     return demo(once=options.once)
 
 
 def run_bench(options: argparse.Namespace) -> int:
     """`extproc bench`."""
-    from extproc.bench import bench
+    from extproc.lab.bench import bench
 
     return bench(options.words, quick=options.quick, output=options.json, docs=options.docs)

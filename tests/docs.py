@@ -11,16 +11,16 @@ from pathlib import Path
 import orjson
 
 from extproc.config import schema
+from providers.bridging.dialect import Dialect
+from providers.bridging.fidelity import Feature, Loss, loss
+from providers.bridging.remote import FORMS
 from providers.catalog import DIALECTS, PROVIDERS
-from providers.dialect import Dialect
-from providers.fidelity import Feature, Loss, loss
 from providers.operations import Operation
-from providers.provider import Provider
-from providers.remote import FORMS
+from providers.vendors.provider import Provider
 from tests.e2e.clients.backends import CHAT
-from tests.matrix.fates import fates_of
-from tests.matrix.fields import VALUES
-from tests.render.examples import examples
+from tests.extproc.render.examples import examples
+from tests.providers.matrix.fates import fates_of
+from tests.providers.matrix.fields import VALUES
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,12 +74,12 @@ def fidelity_page() -> str:
     lines = [
         "# What survives a translation",
         "",
-        "Generated from `providers/fidelity.py` and each dialect's `carries`. Every dialect is a",
-        "client format and a provider format; a request goes from a row's feature to a column's",
-        "provider. *Carried*: by the provider's own or nearest means. *Refused*: a 400 that names",
-        "the field, since dropping it would change the meaning. *Dropped, named*: a hint, left out",
-        "and named in the answer's header `x-ai-dropped-params`. *Fetched*: where `extproc.fetch`",
-        "allows it, the server gets what is at the URL and sends the bytes.",
+        "Generated from `providers/bridging/fidelity.py` and each dialect's `carries`. Every",
+        "dialect is a client format and a provider format; a request goes from a row's feature to",
+        "a column's provider. *Carried*: by the provider's own or nearest means. *Refused*: a 400",
+        "that names the field, since dropping it would change the meaning. *Dropped, named*: a",
+        "hint, left out and named in the answer's header `x-ai-dropped-params`. *Fetched*: where",
+        "`extproc.fetch` allows it, the server gets what is at the URL and sends the bytes.",
         "",
         *fates(Operation.CHAT),
         "",

@@ -5,7 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from providers.chat import (
+from providers.bridging.dialect import Dialect
+from providers.bridging.fidelity import Feature, settle, used
+from providers.errors import Unsupported
+from providers.neutral.chat import (
     Audio,
     AudioOutput,
     Cache,
@@ -34,9 +37,6 @@ from providers.chat import (
     Url,
     Video,
 )
-from providers.dialect import Dialect
-from providers.errors import Unsupported
-from providers.fidelity import Feature, settle, used
 
 Pair = tuple[ChatRequest, ChatRequest]
 """A request that uses a feature, and the same request without it."""

@@ -10,11 +10,10 @@ import sys
 import time
 
 TESTS = (
-    "tests/test_wire.py",
-    "tests/test_splice.py",
-    "tests/test_exchange.py",
-    "tests/framing",
-    "tests/dialects",
+    "tests/extproc/exchange/test_wire.py",
+    "tests/extproc/exchange/test_exchange.py",
+    "tests/providers/wire",
+    "tests/providers/dialects",
 )
 
 
@@ -24,7 +23,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300)
     seconds = parser.parse_args().seconds
     deadline = time.monotonic() + seconds
-    frames = [sys.executable, "-m", "tests.transport.fuzz_http2", str(seconds / 3)]
+    frames = [sys.executable, "-m", "tests.extproc.transport.fuzz_http2", str(seconds / 3)]
     if subprocess.run(frames, check=False).returncode:
         return 1
     rounds = 0

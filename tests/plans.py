@@ -2,11 +2,11 @@
 
 import json
 
-from extproc.events import RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
-from extproc.exchange import BACKEND, CALL, Exchange
-from extproc.plan import Plan, Route, Served
+from extproc.exchange.events import RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
+from extproc.exchange.machine import BACKEND, CALL, Exchange
+from extproc.exchange.plan import Plan, Route, Served
+from providers.bridging.quirks import Quirks
 from providers.catalog import PROVIDERS
-from providers.quirks import Quirks
 from providers.usage import Price
 
 CHAT = "/v1/chat/completions"

@@ -10,7 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from providers.chat import (
+from providers.bridging.fidelity import Feature
+from providers.neutral.chat import (
     Audio,
     Cache,
     ChatRequest,
@@ -40,7 +41,7 @@ from providers.chat import (
     Url,
     Video,
 )
-from providers.deltas import (
+from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
@@ -55,7 +56,6 @@ from providers.deltas import (
     ToolCallBegin,
     Used,
 )
-from providers.fidelity import Feature
 from providers.usage import Usage
 
 Features = frozenset[Feature]

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from extproc.config.backend import Backend
 from extproc.config.credential import KINDS, Aws, AwsOptions, Entra, FromRequest, Gcp
 from extproc.config.problem import Flaw, Location, guess
-from providers.aws_sigv4 import aws_sigv4
 from providers.catalog import DIALECTS
 from providers.operations import Operation
-from providers.provider import Provider
+from providers.signing.aws_sigv4 import aws_sigv4
+from providers.vendors.provider import Provider
 
 HOST_ONLY = frozenset({"instance"})
 """Options that stand in the provider's host name and nowhere else: not needed with a base_url."""

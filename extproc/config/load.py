@@ -14,7 +14,7 @@ from extproc.config.problem import ConfigError, Flaw, Location, Problem, by_line
 from extproc.config.references import Environment
 from extproc.config.scan import forbidden
 from providers.catalog import PROVIDERS
-from providers.provider import Provider
+from providers.vendors.provider import Provider
 
 Catalog = Mapping[str, Provider]
 

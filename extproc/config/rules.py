@@ -13,7 +13,7 @@ from extproc.config.limit import UNITS
 from extproc.config.patterns import split
 from extproc.config.problem import Flaw, guess
 from extproc.config.redaction import shown
-from providers.provider import Provider
+from providers.vendors.provider import Provider
 
 Rule = Callable[[Draft], Iterator[Flaw]]
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from extproc.config.base import flaw
 from extproc.config.values import words
-from providers.sign import CREDENTIAL_HEADERS
+from providers.signing.sign import CREDENTIAL_HEADERS
 
 PATH_CHARACTERS = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 ENCODED_DANGER = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:2[eEfF]|5[cC]|25|[01][0-9A-Fa-f]|7[fF])")

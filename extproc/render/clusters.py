@@ -52,11 +52,11 @@ from envoy_data_plane.google.protobuf import Struct
 
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
+from extproc.exchange.wire import NAMESPACE
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
 from extproc.render.upstream import Member, Members, Place, client_keys_of, place
-from extproc.wire import NAMESPACE
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 IDLE = 60.0

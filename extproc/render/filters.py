@@ -28,15 +28,15 @@ from envoy_data_plane.envoy.extensions.filters.http.set_metadata.v3 import (
 )
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
 
-from extproc.compile import KEY_HEADERS
 from extproc.config.gateway import Gateway
+from extproc.exchange.compile import KEY_HEADERS
+from extproc.exchange.wire import NAMESPACE
 from extproc.ratelimit.descriptors import DOMAIN, LIMITS_NAMESPACE, USED, header_rules
 from extproc.ratelimit.limit import Limit
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service
 from extproc.render.services import LIMITER_CLUSTER
 from extproc.render.typed import Json, http_filter, seconds, struct
 from extproc.render.upstream import client_keys_of
-from extproc.wire import NAMESPACE
 
 UNUSED = "envoy.filters.http.set_metadata"
 API_KEY_AUTH = "envoy.filters.http.api_key_auth"

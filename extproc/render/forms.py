@@ -29,11 +29,11 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 )
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher, ValueMatcher
 
+from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.replies import Reply, condition, metadata_is, replies
 from extproc.render.typed import Json, plain, struct
-from extproc.wire import REPLY_NAMESPACE
+from providers.bridging.dialect import Dialect
 from providers.catalog import DIALECTS
-from providers.dialect import Dialect
 from providers.errors import ApiError, cause_of
 
 OWN = "openai"

@@ -30,7 +30,7 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
-from extproc.entrances import Listings
+from extproc.exchange.entrances import Listings
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching

@@ -24,10 +24,10 @@ from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
 )
 
 from extproc.config.process import Extproc
+from extproc.process.sockets import limiter_socket, worker_sockets
 from extproc.render.clusters import HTTP_OPTIONS, bounds
 from extproc.render.ext_proc import SERVER_CLUSTER
 from extproc.render.typed import UNBOUNDED, packed, pipe, seconds
-from extproc.sockets import limiter_socket, worker_sockets
 
 LIMITER_CLUSTER = "ratelimit"
 

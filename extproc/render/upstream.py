@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from extproc.compile import base_url, served
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
+from extproc.exchange.compile import base_url, served
 from providers.catalog import PROVIDERS
 
 PORTS = {"http": 80, "https": 443}

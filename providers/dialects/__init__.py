@@ -1,1 +1,1 @@
-"""One module for each wire format, which announces itself as `DIALECTS`."""
+"""One room for each family; a module or package of it announces its formats as `DIALECTS`."""

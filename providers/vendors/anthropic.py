@@ -1,8 +1,8 @@
 """Anthropic: Claude by its own API (https://platform.claude.com/docs/en/api/overview)."""
 
 from providers.operations import Operation
-from providers.provider import Provider
-from providers.sign import x_api_key
+from providers.signing.sign import x_api_key
+from providers.vendors.provider import Provider
 
 # `anthropic-version` comes with the dialect: a client's own is kept, as it says how its body is
 # to be read.

@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from providers.dialects.anthropic_messages import hosted
-from providers.openai.rules import NO_THOUGHTS, newer_limit
+from providers.dialects.anthropic.messages import hosted
+from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
-from providers.provider import Provider
-from providers.sign import Call, Secret, api_key
+from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.compatible import FOUR_STOPS, THOUGHTS, VIDEO, form, text_form
+from providers.vendors.provider import Provider
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions"})

@@ -1,9 +1,9 @@
 """Amazon Bedrock."""
 
-from providers.aws_sigv4 import aws_sigv4
-from providers.dialects.anthropic_messages import hosted
+from providers.dialects.anthropic.messages import hosted
 from providers.operations import Operation
-from providers.provider import Provider
+from providers.signing.aws_sigv4 import aws_sigv4
+from providers.vendors.provider import Provider
 
 BEDROCK = Provider(
     name="bedrock",

@@ -1,7 +1,7 @@
 """Cohere, by its own API (https://docs.cohere.com/v2/reference/chat)."""
 
 from providers.operations import Operation
-from providers.provider import Provider
+from providers.vendors.provider import Provider
 
 PROVIDERS = (
     Provider(

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from providers.dialect import Dialect
-from providers.dialects import openai_chat, openai_completions
-from providers.fidelity import Feature
-from providers.openai.rules import (
+from providers.bridging.dialect import Dialect
+from providers.bridging.fidelity import Feature
+from providers.dialects.openai import chat, completions
+from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
     at_most_stops,
@@ -26,7 +26,7 @@ from providers.openai.rules import (
     without,
 )
 from providers.operations import Operation
-from providers.provider import Provider
+from providers.vendors.provider import Provider
 
 DIALECTS = {Operation.CHAT: ("openai.chat",)}
 BOTH = {Operation.CHAT: ("openai.chat", "openai.responses")}
@@ -77,16 +77,16 @@ def form(
     host: str, lacks: frozenset[Feature], rules: tuple[Rule, ...] = (), **facts: Any
 ) -> Mapping[str, Dialect]:
     """OpenAI's chat format as a host takes it that does not know `lacks` and demands `rules`."""
-    chat = openai_chat.DIALECT
-    known = chat.carries - lacks
-    edits = keeping(chat.edits, *rules) if rules else chat.edits
-    own = msgspec.structs.replace(chat, host=host, client=(), carries=known, edits=edits, **facts)
-    return {chat.name: own}
+    talk = chat.DIALECT
+    known = talk.carries - lacks
+    edits = keeping(talk.edits, *rules) if rules else talk.edits
+    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, edits=edits, **facts)
+    return {talk.name: own}
 
 
 def text_form(host: str, *rules: Rule) -> Mapping[str, Dialect]:
     """OpenAI's format of text completions as a host takes it that demands `rules`."""
-    text = openai_completions.DIALECT
+    text = completions.DIALECT
     edits = keeping(text.edits, *rules)
     return {text.name: msgspec.structs.replace(text, host=host, client=(), edits=edits)}
 

@@ -1,10 +1,10 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
-from providers.dialects import gemini_generate_content
-from providers.dialects.anthropic_messages import hosted
+from providers.dialects.anthropic.messages import hosted
+from providers.dialects.gemini import generate_content
 from providers.operations import Operation
-from providers.provider import Provider
-from providers.sign import bearer, x_goog_api_key
+from providers.signing.sign import bearer, x_goog_api_key
+from providers.vendors.provider import Provider
 
 CHAT = "gemini.generate_content"
 COUNT = "gemini.count_tokens"
@@ -43,7 +43,7 @@ PROVIDERS = (
             "anthropic.count_tokens": CLAUDE,
         },
         forms={
-            COUNT: gemini_generate_content.VERTEX_COUNT,
+            COUNT: generate_content.VERTEX_COUNT,
             "anthropic.messages": hosted.VERTEX,
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
         },

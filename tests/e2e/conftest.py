@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import openai
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 
 TRANSPORTS = ("lean", "grpcio")
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b"}

@@ -6,8 +6,8 @@ from typing import Any
 import anthropic
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, MODELS, SERVED, backend
 from tests.e2e.clients.talk import order
 

@@ -9,8 +9,8 @@ from google import genai
 from google.genai import errors, types
 from google.oauth2.credentials import Credentials
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, backend
 
 TARGETS = ("anthropic.messages", "gemini.generate_content", "openai.chat", "openai.responses")

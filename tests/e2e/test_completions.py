@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients import TALKS, facts
 from tests.e2e.clients.backends import CHAT, ENV, MODELS, backend
 from tests.e2e.clients.talk import Link, Talk, Wish, order

@@ -13,9 +13,9 @@ from botocore.config import Config
 from google import genai
 from google.genai import errors, types
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
-from extproc.simulator.reply import PER_MESSAGE, PER_TOOL
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
+from extproc.lab.simulator.reply import PER_MESSAGE, PER_TOOL
 from tests.e2e.clients.backends import AWS, ENV
 
 KEY = {"api_key": "env:KEY"}

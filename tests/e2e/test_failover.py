@@ -6,8 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients import TALKS
 from tests.e2e.clients.backends import ENV, MODELS, backend
 from tests.e2e.clients.talk import Link, Wish, order

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, backend
 from tests.e2e.conftest import TRANSPORTS
 from tests.e2e.tapes.clients import CLIENTS

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from extproc.local import Local
+from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV, backend
 from tests.e2e.conftest import TRANSPORTS
 from tests.e2e.tapes.clients import CLIENTS, Read

@@ -10,8 +10,8 @@ from typing import Any
 import openai
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, MODELS, backend
 from tests.e2e.conftest import TRANSPORTS
 

@@ -11,7 +11,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from extproc.local import Local
+from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
 
 MODELS = ["small", "vendor/large:1"]

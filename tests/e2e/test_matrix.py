@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from extproc.local import Local
-from extproc.simulator import RunningSimulator
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients import TALKS, facts
 from tests.e2e.clients.backends import CHAT, ENV, MODELS, SERVED, backend
 from tests.e2e.clients.talk import Link, Talk, Wish

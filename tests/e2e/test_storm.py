@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 
-from extproc.local import Local
+from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
 from tests.e2e.conftest import MESSAGES, TRANSPORTS, Gateway, start
 from tests.e2e.storm import storm, translated

@@ -9,8 +9,8 @@ import msgspec
 import orjson
 import pytest
 
-from extproc.answer import STEP
-from extproc.local import Local
+from extproc.exchange.answer import STEP
+from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
 from tests.e2e.conftest import TRANSPORTS
 from tests.e2e.tapes.clients import ASKED, CLIENTS, Read

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from providers.framing import aws_event_stream
 from providers.usage import Usage
+from providers.wire import aws_event_stream
 
 PIECE = "These are words. "
 PIECES = 12

@@ -1,0 +1,1 @@
+"""Who we are to each provider: secrets by reference, in an immutable snapshot."""

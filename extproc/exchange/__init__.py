@@ -1,0 +1,1 @@
+"""One exchange, sans-I/O: events in, actions out; what is in force, and what is reported."""

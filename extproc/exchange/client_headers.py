@@ -1,0 +1,42 @@
+"""The client's headers as they came, whatever earlier attempts at other backends did to them.
+
+Envoy shows an attempt the headers as the one before has left them. So each attempt reports, in the
+dynamic metadata, what stood in the headers that it changes.
+"""
+
+import orjson
+
+from extproc.exchange.events import GO_ON, Change, RequestHeaders
+
+KEY = "client_headers"
+ATTRIBUTE = f"metadata.filter_metadata['ai.extproc']['{KEY}']"
+"""Only asked for where a route has several backends."""
+
+
+class ClientHeaders:
+    """The headers of one attempt, and how to undo what others did."""
+
+    def __init__(self, event: RequestHeaders) -> None:
+        said = event.attributes.get(ATTRIBUTE)
+        self._changed: dict[str, str | None] = orjson.loads(said) if said else {}
+        self._headers = event.headers
+
+    def get(self, name: str) -> str | None:
+        """What the client has sent; None: nothing."""
+        return self._changed[name] if name in self._changed else self._headers.get(name)
+
+    def report(self, touched: tuple[str, ...]) -> Change:
+        """Tells the next attempt what stood in `touched`, where it does not know yet."""
+        fresh = {name: self._headers.get(name) for name in touched if name not in self._changed}
+        if not fresh:
+            return GO_ON
+        return Change(metadata={KEY: orjson.dumps({**self._changed, **fresh}).decode()})
+
+    def undone(self, removed: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Headers to set, so that they are as they came; `removed` stay away."""
+        changed = self._changed.items()
+        return tuple([(name, was) for name, was in changed if was and name not in removed])
+
+    def foreign(self) -> tuple[str, ...]:
+        """Headers to remove: the client has not sent them."""
+        return tuple([name for name, was in self._changed.items() if was is None])

@@ -1,0 +1,104 @@
+"""Where clients come in: the place of each dialect, and of each list of models."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import msgspec
+
+from extproc.exchange.events import Headers
+from providers.bridging.dialect import Dialect, Endpoint
+from providers.errors import NotFound
+from providers.neutral.chat import Json
+from providers.neutral.listing import Listing
+
+
+class Entrance(msgspec.Struct, frozen=True):
+    """The place at which a request came in."""
+
+    dialect: Dialect
+    stream: bool | None
+    """None: the body says."""
+    path_model: str = ""
+    stream_default: bool = False
+    """What a body that does not say means."""
+
+    def streams(self, body: Json) -> bool:
+        """Whether the client asks for a stream."""
+        if self.stream is not None:
+            return self.stream
+        said = body.get("stream")
+        return self.stream_default if said is None else bool(said)
+
+
+class Entrances:
+    """Where clients find each dialect."""
+
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._exact: dict[str, Entrance] = {}
+        self._patterns: list[tuple[re.Pattern[str], Dialect, Endpoint]] = []
+        for dialect in dialects.values():
+            for endpoint in dialect.client:
+                self._add(dialect, endpoint)
+
+    def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
+        if "{model}" not in endpoint.path:
+            self._exact[endpoint.path] = Entrance(
+                dialect, endpoint.stream, stream_default=endpoint.stream_default
+            )
+            return
+        # `{model}` and `*` are one segment each.
+        path = re.escape(endpoint.path).replace(r"\*", "[^/]+").replace(r"\{model\}", "([^/]+?)")
+        self._patterns.append((re.compile(path), dialect, endpoint))
+
+    def find(self, path: str) -> Entrance:
+        """The entrance at `path`, whatever its query; raises NotFound."""
+        bare, _, query = path.partition("?")
+        entrance = self._exact.get(bare)
+        if entrance is not None:
+            return entrance
+        for pattern, dialect, endpoint in self._patterns:
+            match = pattern.fullmatch(bare)
+            if match is not None:
+                spoken = dialect.variant(query) if dialect.variant else dialect
+                return Entrance(spoken, endpoint.stream, unquote(match[1]))
+        raise NotFound(f"there is nothing at {bare[:200]}")
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A request for models."""
+
+    dialect: Dialect
+    listing: Listing
+    model: str | None
+    """None: all of them."""
+
+
+class Listings:
+    """Where clients of each dialect find the list of models."""
+
+    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._found: list[tuple[str, str, Dialect, Listing]] = []
+        """(path, header that must be there, dialect, listing); those with a header come first."""
+        for dialect in dialects.values():
+            listing = dialect.listing
+            if listing is not None:
+                self._found += [(path, header, dialect, listing) for path, header in listing.shared]
+                self._found += [(path, "", dialect, listing) for path in listing.paths]
+        self._found.sort(key=lambda entry: not entry[1])
+
+    def paths(self) -> list[str]:
+        """Every path at which there is a list."""
+        return sorted({path for path, *_ in self._found})
+
+    def find(self, path: str, headers: Headers) -> Listed | None:
+        """What a GET of `path` asks for."""
+        for at, header, dialect, listing in self._found:
+            if not path.startswith(at) or (header and headers.get(header) is None):
+                continue
+            rest = path[len(at) :]
+            if rest in ("", "/"):
+                return Listed(dialect, listing, None)
+            if rest.startswith("/"):
+                return Listed(dialect, listing, unquote(rest[1:]))
+        return None

@@ -1,0 +1,145 @@
+"""What Envoy tells us of an exchange, and what we answer, as small frozen structs.
+
+Every event gets exactly one action. Names follow Envoy's external processor
+(https://www.envoyproxy.io/docs/envoy/latest/api-v3/service/ext_proc/v3/external_processor.proto).
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Protocol
+
+import msgspec
+
+from providers.bridging.remote import Link
+from providers.errors import GatewayError
+from providers.neutral.chat import Data
+
+
+class Headers(Protocol):
+    """Read-only headers; names are lower-case."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class RequestHeaders(msgspec.Struct, frozen=True):
+    """A request arrives, or is tried again."""
+
+    headers: Headers
+    attributes: Mapping[str, str]
+    """What the filter's `request_attributes` name."""
+    end: bool
+    """True when no body follows."""
+
+
+class RequestBody(msgspec.Struct, frozen=True):
+    """The request's whole body (`BUFFERED`)."""
+
+    data: bytes
+
+
+class RequestTrailers(msgspec.Struct, frozen=True):
+    """Trailers of a request; nothing of ours depends on them."""
+
+
+class ResponseHeaders(msgspec.Struct, frozen=True):
+    """The provider begins to answer."""
+
+    headers: Headers
+    end: bool
+    """True when no body follows."""
+
+
+class ResponseBody(msgspec.Struct, frozen=True):
+    """A piece of the answer, or all of it when `BUFFERED` was asked for."""
+
+    data: bytes
+    end: bool
+    """True once, on the last piece, which may be empty."""
+
+
+class ResponseTrailers(msgspec.Struct, frozen=True):
+    """Trailers of an answer: its body ended without saying so."""
+
+
+Event = (
+    RequestHeaders
+    | RequestBody
+    | RequestTrailers
+    | ResponseHeaders
+    | ResponseBody
+    | ResponseTrailers
+)
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """Not from Envoy: what became of a `Fetch`."""
+
+    files: Mapping[str, Data] = {}
+    """URL → what is there; all that were asked for, unless there is an `error`."""
+    error: GatewayError | None = None
+
+
+class BodyMode(IntEnum):
+    """How Envoy shall hand over the answer's body; the values are Envoy's."""
+
+    NONE = 0
+    STREAMED = 1
+    BUFFERED = 2
+
+
+MetadataValue = str | int | float | bool
+Metadata = Mapping[str, MetadataValue]
+
+
+class Constant(dict[str, MetadataValue]):
+    """Metadata that are reported again and again, unchanged; known by identity."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]  # a dict is not hashable, this one is
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Go on, with what stands here changed; an empty one goes on with nothing changed."""
+
+    set_headers: tuple[tuple[str, str], ...] = ()
+    """Each replaces all headers of its name; removals come first."""
+    remove_headers: tuple[str, ...] = ()
+    body: bytes | None = None
+    """None: as it is."""
+    metadata: Metadata | None = None
+    """Merged, key by key, into what was reported before."""
+    mode: BodyMode | None = None
+    """In answer to ResponseHeaders only."""
+
+
+class Replace(msgspec.Struct, frozen=True):
+    """In answer to ResponseHeaders without a body: the same answer, with one."""
+
+    body: bytes
+    set_headers: tuple[tuple[str, str], ...] = ()
+    remove_headers: tuple[str, ...] = ()
+    metadata: Metadata | None = None
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """Answer the client here and now; the provider is not asked."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    metadata: Metadata | None = None
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """No answer yet: these are to be fetched first, and handed over as `Fetched`."""
+
+    links: tuple[Link, ...]
+
+
+Action = Change | Replace | Reject
+
+GO_ON = Change()

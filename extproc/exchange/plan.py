@@ -1,0 +1,344 @@
+"""gateway.yaml compiled for the hot path: every decision that can be made before a request is.
+
+A Plan never changes; a reload makes a new one, and an exchange keeps the one that it began with.
+What depends on a combination (client dialect, model, backend) is decided at its first request.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import count
+from os import urandom
+from urllib.parse import quote
+
+import msgspec
+import orjson
+
+from extproc.exchange import metadata
+from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
+from extproc.exchange.events import Constant, Headers, MetadataValue
+from providers.bridging.bridge import Bridge, bridge
+from providers.bridging.dialect import Dialect
+from providers.bridging.estimation import Estimation
+from providers.bridging.quirks import Quirks
+from providers.catalog import DIALECTS
+from providers.errors import NotFound, Unavailable
+from providers.neutral.listing import Model
+from providers.operations import Operation
+from providers.signing.sign import CREDENTIAL_HEADERS, Signer
+from providers.usage import Price
+from providers.vendors.provider import Provider
+
+DEFAULT_DIALECT = "openai.chat"
+"""In whose form an error is told to a client that speaks none that is known."""
+
+MAX_CACHED = 16_384
+"""Combinations kept; a route with a pattern has as many models as clients can think of."""
+
+
+INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client")
+# No compression is asked for: what must be read had better be plain.
+CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms", "x-forwarded-proto")
+REMOVED = (*CREDENTIAL_HEADERS, *INTERNAL, *CLIENT_ONLY)
+"""Headers of clients that no provider must see."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend, as all routes share it."""
+
+    name: str
+    provider: Provider
+    authority: str = ""
+    prefix: str = ""
+    """Before an operation's path, by the user's own base URL; empty: as the provider has it."""
+    options: Mapping[str, str] = {}
+    """What stands for `{name}` in the provider's URLs."""
+    paths: Mapping[Operation, str] = {}
+    """Whole paths that the user set."""
+    headers: tuple[tuple[str, str], ...] = ()
+    dialects: Mapping[Operation, str] = {}
+    """Chosen by the user, where the provider speaks several."""
+    operations: frozenset[Operation] | None = None
+    """Allowed ones; None: all that the provider has."""
+    signer: Signer | None = None
+    """None: no credential."""
+    client_keys: tuple[str, ...] = ()
+    """Headers of the client in which its own key may stand, which then is the credential."""
+    has_secret: bool = True
+    """False: without a key of the client there is no credential."""
+    estimates: bool = False
+    """Whether to answer with an estimate where the provider cannot count tokens."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Models, and what their backends call them."""
+
+    models: tuple[str, ...]
+    """Exact names, `prefix*` and `/regular expression/`."""
+    upstream: Mapping[str, str]
+    """Backend → its name for the model; empty: the client's."""
+    quirks: Quirks = Quirks()
+    price: Price = Price()
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One backend as one route uses it, for clients of one dialect."""
+
+    served: Served
+    bridge: Bridge
+    dialect: Dialect
+    """The provider's."""
+    model: str
+    """The provider's name for the model; empty: the client's."""
+    paths: tuple[str, str]
+    """Of whole answers and of streams; `{model}` where the model stands in it."""
+    headers: tuple[tuple[str, str], ...]
+    """Sent with every request."""
+    defaults: tuple[tuple[str, str], ...]
+    """Sent where the client has sent none of that name."""
+    removed: tuple[str, ...]
+    """Headers of clients that the provider must not see."""
+    touched: tuple[str, ...]
+    """What an attempt at another backend must find as the client has sent it."""
+    price: Price
+    labels: Mapping[str, MetadataValue]
+    """What the metadata say of it."""
+    attempts: dict[tuple[str, bool], Constant] = {}
+
+    def attempt(self, client_model: str, model: str, *, stream: bool) -> Constant:
+        """What the metadata say when a request leaves."""
+        key = (client_model, stream)
+        found = self.attempts.get(key)
+        if found is None:
+            labels = {**self.labels, "request_model": client_model, "upstream_model": model}
+            found = self.attempts[key] = Constant({**labels, "stream": stream, **metadata.FRESH})
+        return found
+
+    def path(self, model: str, *, stream: bool) -> str:
+        """The provider's path; whatever a model is called, it is one segment."""
+        path = self.paths[stream]
+        return path.replace("{model}", quote(model, safe="")) if "{model}" in path else path
+
+
+class Router:
+    """Which route serves a model: an exact name, the longest prefix, the first expression."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._exact: dict[str, Route] = {}
+        self._prefixes: dict[str, Route] = {}
+        self._expressions: list[tuple[re.Pattern[str], Route]] = []
+        for route in routes:
+            for model in route.models:
+                self._add(model, route)
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+
+    def _add(self, model: str, route: Route) -> None:
+        if len(model) > 2 and model.startswith("/") and model.endswith("/"):
+            # RE2, which Envoy uses, knows no other classes than those of ASCII.
+            self._expressions.append((re.compile(model[1:-1], re.ASCII), route))
+        elif model.endswith("*"):
+            self._prefixes.setdefault(model[:-1], route)
+        else:
+            self._exact.setdefault(model, route)
+
+    def find(self, model: str) -> Route | None:
+        """The route of `model`."""
+        route = self._exact.get(model)
+        if route is not None:
+            return route
+        for length in self._lengths:
+            route = self._prefixes.get(model[:length])
+            if route is not None and len(model) >= length:
+                return route
+        return next((r for pattern, r in self._expressions if pattern.fullmatch(model)), None)
+
+    def names(self) -> list[str]:
+        """The exact names, in order."""
+        return list(self._exact)
+
+
+class Plan:
+    """What is in force."""
+
+    def __init__(
+        self,
+        backends: Mapping[str, Served],
+        routes: Sequence[Route],
+        *,
+        hash: str = "",
+        created: int = 0,
+    ) -> None:
+        """`created`: what the list of models says of when they began, seconds since the epoch."""
+        self.hash = hash
+        self._backends = backends
+        self._router = Router(routes)
+        self._entrances = Entrances(DIALECTS)
+        self._listings = Listings(DIALECTS)
+        self._targets: dict[tuple[str, str, str, str], Target] = {}
+        self._created = created
+        self._salt = urandom(6).hex()
+        self._number = count(1)
+
+    def new_id(self) -> str:
+        """An id for an answer whose provider gives none, unique to the exchange."""
+        return f"{self._salt}{next(self._number):08x}"
+
+    def entrance(self, path: str) -> Entrance:
+        """The dialect that is spoken at `path`; raises NotFound."""
+        return self._entrances.find(path)
+
+    def dialect_of(self, entrance: Entrance | None) -> Dialect:
+        """The dialect in which a client that came in there understands an error."""
+        return DIALECTS[DEFAULT_DIALECT] if entrance is None else entrance.dialect
+
+    def target(self, client: Dialect, model: str, backend: str) -> Target:
+        """How a client's dialect and model go to a backend; raises NotFound, Unavailable."""
+        key = (client.name, client.stream_type, model, backend)
+        target = self._targets.get(key)
+        if target is None:
+            target = self._new_target(client, model, backend)
+            if len(self._targets) >= MAX_CACHED:
+                self._targets.clear()
+            self._targets[key] = target
+        return target
+
+    def _new_target(self, client: Dialect, model: str, backend: str) -> Target:
+        served = self._backends.get(backend)
+        if served is None:
+            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        route = self._router.find(model)
+        if route is None or backend not in route.upstream:
+            raise NotFound(f"the model {model!r} does not exist", param="model", code=MISSING)
+        upstream = route.upstream[backend]
+        dialect = _spoken(served, client, upstream or model)
+        if dialect is None and not _may_estimate(served, client):
+            raise _lacks(served, client)
+        return self._asking(served, route, client, dialect, upstream)
+
+    def _asking(
+        self, served: Served, route: Route, client: Dialect, found: Dialect | None, upstream: str
+    ) -> Target:
+        dialect = found or client
+        translated = dialect.name != client.name
+        own = tuple(dialect.request_headers.items())
+        foreign = sorted(client.own_headers - dialect.own_headers)
+        changed = dict.fromkeys([*foreign, *dict(own), *dict(served.headers)])
+        quirks = _quirks(route, served, dialect)
+        return Target(
+            served=served,
+            bridge=bridge(client, dialect, quirks) if found else Estimation(client),
+            dialect=dialect,
+            model=upstream,
+            paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
+            headers=((*own, *served.headers) if translated else served.headers),
+            defaults=() if translated else own,
+            removed=(*REMOVED, *foreign),
+            touched=tuple(changed) if len(route.upstream) > 1 else (),
+            price=route.price,
+            labels={
+                "backend": served.name,
+                "provider": served.provider.name,
+                "operation": client.operation.value,
+            },
+        )
+
+    def models(self) -> list[Model]:
+        """The models that clients can name, where a route has an exact name for them."""
+        return [self._model(name) for name in self._router.names()]
+
+    def listed(self, method: str, path: str, headers: Headers) -> Listed | None:
+        """What a request for the list of models, or for one of them, asks for."""
+        if method not in ("GET", "HEAD"):
+            return None
+        return self._listings.find(path.partition("?")[0], headers)
+
+    def page(self, listed: Listed) -> bytes:
+        """The answer to `listed`; raises NotFound."""
+        if listed.model is None:
+            return orjson.dumps(listed.listing.many(self.models()))
+        if self._router.find(listed.model) is None:
+            message = f"the model {listed.model[:200]!r} does not exist"
+            raise NotFound(message, param="model", code=MISSING)
+        return orjson.dumps(listed.listing.one(self._model(listed.model)))
+
+    def _model(self, name: str) -> Model:
+        route = self._router.find(name)
+        owner = next(iter(route.upstream), "") if route else ""
+        return Model(id=name, created=self._created, owner=owner)
+
+
+MISSING = "model_not_found"
+
+
+SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
+"""Operation of a client → the provider's operations that can serve it, the best one first."""
+
+
+def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
+    """The dialect in which a backend is asked: the client's own where it speaks that."""
+    provider = served.provider
+    for operation in SERVED_BY.get(client.operation, (client.operation,)):
+        if served.operations is not None and operation not in served.operations:
+            continue
+        chosen = served.dialects.get(operation)
+        offered = [chosen] if chosen else _offered(provider, operation, model)
+        if offered:
+            name = client.name if client.name in offered else offered[0]
+            return provider.forms.get(name) or DIALECTS[name]
+    return None
+
+
+def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
+    return [
+        name
+        for name in provider.dialects.get(operation, ())
+        if name not in provider.asked_for and re.search(provider.speaks.get(name, ""), model)
+    ]
+
+
+def _may_estimate(served: Served, client: Dialect) -> bool:
+    allowed = served.operations is None or client.operation in served.operations
+    return served.estimates and allowed and client.operation is Operation.COUNT_TOKENS
+
+
+def _lacks(served: Served, client: Dialect) -> NotFound:
+    message = f"the backend {served.name!r} does not serve {client.operation.value}"
+    if client.operation is Operation.COUNT_TOKENS:
+        message += "; with `estimate_counts: true` it gets an estimate"
+    return NotFound(message)
+
+
+def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
+    provider = served.provider
+    quirks = msgspec.structs.replace(
+        route.quirks,
+        drops=provider.drops | dialect.drops,
+        refuses=provider.refuses | dialect.refuses,
+        renames=provider.renames,
+        stream_usage=provider.stream_usage,
+        provider=provider.title,
+    )
+    if dialect.charged:
+        return quirks
+    # What a route adds to an answer is no part of a prompt.
+    return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})
+
+
+def _path(served: Served, dialect: Dialect, *, stream: bool) -> str:
+    own = served.paths.get(dialect.operation)
+    if own is not None:
+        return own
+    provider = served.provider
+    path = provider.paths.get(dialect.operation)
+    if path is None:
+        path = next((e.path for e in dialect.upstream if e.stream in (None, stream)), "")
+    prefix = provider.prefixes.get(dialect.name, provider.prefix)
+    if provider.locate is not None:
+        prefix, path = provider.locate(dialect.name, path, served.options)
+    return (served.prefix or filled(prefix, served.options)) + path
+
+
+def filled(template: str, options: Mapping[str, str]) -> str:
+    """`template` with the backend's options in the places that are named for them."""
+    for name, value in options.items():
+        template = template.replace(f"{{{name}}}", value)
+    return template

@@ -1,0 +1,1 @@
+"""What one tries and measures with; nothing of production imports it."""

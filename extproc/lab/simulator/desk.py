@@ -1,0 +1,343 @@
+"""Decides what is answered to a request; knows no socket."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from typing import Any
+
+import msgspec
+import orjson
+
+from extproc.lab.simulator import directives as orders
+from extproc.lab.simulator import odd, reply
+from extproc.lab.simulator.catalog import dialects
+from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
+from extproc.lab.simulator.directives import BadDirectiveError, Directives
+from extproc.lab.simulator.http1 import Request, decoded
+from extproc.lab.simulator.play import Answer, Step, steps
+from extproc.lab.simulator.record import Recorded
+
+Orders = Mapping[str, Any]
+Script = Callable[[Recorded], Orders | None]
+NO_ORDERS: Orders = {}
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a body of the wrong types raises."""
+MEMORY, MEMORY_BODY = 256, 131072
+"""Answers that are kept ready, and the most bytes of a request or an answer that is."""
+USUAL = "openai.chat"
+"""Its errors answer on paths that no dialect has."""
+MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a simulator behaves."""
+
+    name: str = "sim"
+    """What `at` in a directive names."""
+    script: Sequence[Orders] | Script = ()
+    """Orders for the first requests, one each; or a function that is asked for each request."""
+    by_model: Mapping[str, Orders] = {}
+    """Model name prefix → orders; the longest prefix wins."""
+    models: Sequence[str] = ("sim-small", "sim-large")
+    """What `GET …/models` lists; any model is answered."""
+    keys: frozenset[str] = frozenset()
+    """Accepted credentials; empty: none is asked for."""
+    validate: bool = True
+    """False: whatever can be read is answered."""
+    strict: bool = True
+    """False: parameters that the SDK does not know are accepted, as by many compatible servers."""
+    keep: int = 1000
+    """Requests that are remembered."""
+    keep_body: int = 1 << 20
+    """Bytes of each body that are remembered."""
+    keep_bytes: int = 64 << 20
+    """Bytes of all bodies together; the oldest requests make room."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An answer and how it is to be sent."""
+
+    answer: Answer
+    order: Directives = orders.DEFAULT
+    usage: Usage | None = None
+
+
+class Desk:
+    """Takes requests, gives the steps of their answers, remembers both."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.requests: deque[Recorded] = deque()
+        script = settings.script
+        self.script: deque[Orders] = deque(() if callable(script) else script)
+        self._ask = script if callable(script) else None
+        self._number = 0
+        self._kept = 0
+        self._memory: dict[Hashable, Told] = {}
+
+    def answer(self, request: Request, connection: int) -> tuple[Recorded, Iterator[Step]]:
+        """A record of the request and all that happens on the wire."""
+        record = Recorded(
+            method=request.method,
+            target=request.target,
+            headers=request.headers,
+            body=request.body[: self.settings.keep_body],
+            size=len(request.body),
+            connection=connection,
+        )
+        control = CONTROL.get(request.path)
+        if control:
+            told = Told(control(self, request))
+        else:
+            self._keep(record)
+            told = self._provider(request, record)
+        answer = self._signed(told.answer, record)
+        record.status = answer.status
+        record.usage = told.usage
+        return record, steps(answer, told.order, close=request.close)
+
+    def _keep(self, record: Recorded) -> None:
+        self.requests.append(record)
+        self._kept += len(record.body)
+        limits = self.settings
+        while len(self.requests) > limits.keep or self._kept > limits.keep_bytes:
+            self._kept -= len(self.requests.popleft().body)
+
+    def forget(self) -> None:
+        """As if nothing had been received, and nothing were to be scripted."""
+        self.requests.clear()
+        self.script.clear()
+        self._kept = 0
+
+    def _provider(self, request: Request, record: Recorded) -> Told:
+        dialect, params = _match(request.path)
+        try:
+            if dialect is None:
+                return Told(self._other(request))
+            record.dialect = dialect.name
+            return self._remembered(dialect, params, request, record)
+        except BadDirectiveError as fault:
+            return Told(odd.fault(400, f"sim: {fault}"))
+        except Refusal as refusal:
+            return Told(_refused(dialect or _usual(), refusal))
+        except Exception as bug:
+            return Told(odd.fault(500, f"sim: {bug!r}"))
+
+    def _remembered(
+        self, dialect: Dialect, params: Mapping[str, str], request: Request, record: Recorded
+    ) -> Told:
+        """The answer, out of memory where the same request was answered before."""
+        scripted = self._scripted(record)
+        if scripted or self.settings.keys or len(request.body) > MEMORY_BODY:
+            return self._chat(dialect, params, request, scripted)
+        told_so = tuple(each for each in request.headers if each[0].startswith(orders.HEADER))
+        key = (request.method, request.target, request.body, told_so)
+        told = self._memory.get(key)
+        if told is None:
+            told = self._chat(dialect, params, request, scripted)
+            if _size(told.answer) <= MEMORY_BODY and not told.order.unique:
+                self._remember(key, told)
+        return told
+
+    def _remember(self, key: Hashable, told: Told) -> None:
+        if len(self._memory) >= MEMORY:
+            self._memory.clear()
+        self._memory[key] = told
+
+    def _chat(
+        self, dialect: Dialect, params: Mapping[str, str], request: Request, scripted: Orders
+    ) -> Told:
+        if request.method != "POST":
+            raise Refusal(f"Not allowed to {request.method} on {request.path}.", status=405)
+        call = Call(
+            path=request.path,
+            params=params,
+            query=request.query,
+            headers=request.headers,
+            body=_json(request.body),
+        )
+        if self.settings.keys and dialect.key(call) not in self.settings.keys:
+            raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
+        asked = self._asked(dialect, call)
+        order = self._orders(asked, call, scripted)
+        if order.status < 400:
+            self._check(dialect, call, order)
+        made = reply.build(asked, order, request.body)
+        turn = Turn(asked=asked, reply=made, directives=order)
+        return Told(_told(dialect, turn), order, made.usage)
+
+    def _asked(self, dialect: Dialect, call: Call) -> Asked:
+        try:
+            return dialect.ask(call)
+        except UNREADABLE as fault:
+            self._check(dialect, call, orders.DEFAULT)
+            raise Refusal(f"sim: cannot read the request: {fault!r}") from fault
+
+    def _check(self, dialect: Dialect, call: Call, order: Directives) -> None:
+        wanted = self.settings.validate if order.validate is None else order.validate
+        if not wanted:
+            return
+        if not _installed(dialect.sdk):
+            raise Refusal(
+                f"sim: requests are checked with the package {dialect.sdk!r}, which is not"
+                " installed; install it, or switch validation off",
+                status=501,
+            )
+        dialect.check(call, self.settings.strict)
+
+    def _scripted(self, record: Recorded) -> Orders:
+        if self.script:
+            return self.script.popleft()
+        return (self._ask(record) if self._ask else None) or NO_ORDERS
+
+    def _orders(self, asked: Asked, call: Call, scripted: Orders) -> Directives:
+        by_model = orders.by_prefix(asked.model, self.settings.by_model)
+        spoken = orders.from_text(asked.text)
+        headers = orders.from_headers(call.headers)
+        layers = (scripted, by_model, *spoken, headers)
+        return orders.merge(layers, self.settings.name)
+
+    def _other(self, request: Request) -> Answer:
+        match = MODELS.fullmatch(request.path)
+        if not match or request.method != "GET":
+            raise Refusal(f"Invalid URL ({request.method} {request.path})", status=404)
+        listed = [_model(name) for name in self.settings.models]
+        if match["model"] is None:
+            return Answer(body=orjson.dumps({"object": "list", "data": listed}))
+        name = decoded(match["model"])
+        if name not in self.settings.models:
+            raise Refusal(f"The model '{name}' does not exist", status=404, code="model_not_found")
+        return Answer(body=orjson.dumps(_model(name)))
+
+    def _signed(self, answer: Answer, record: Recorded) -> Answer:
+        """`answer` with this request's id; a stream's events are counted as they go."""
+        self._number += 1
+        request_id = ("x-request-id", f"req_{self.settings.name}_{self._number}")
+        events = None if answer.events is None else _counted(answer.events, record)
+        return msgspec.structs.replace(answer, headers=[*answer.headers, request_id], events=events)
+
+
+def _told(dialect: Dialect, turn: Turn) -> Answer:
+    order = turn.directives
+    if order.body not in {"own", "whole"} or order.status >= 400:
+        message = order.message or f"The simulator was told to answer {order.status}."
+        refusal = Refusal(message, status=order.status, code=order.error_code)
+        odd_one = odd.answer(order, dialect.error(refusal, order), message)
+        named = dialect.error_headers(refusal, order) if order.status >= 400 else ()
+        return msgspec.structs.replace(odd_one, headers=[*odd_one.headers, *named])
+    if turn.asked.stream and order.body == "own":
+        return Answer(
+            status=order.status,
+            content_type=dialect.stream_content_type,
+            events=_frames(dialect, turn),
+        )
+    return Answer(
+        status=order.status,
+        content_type=dialect.content_type,
+        body=dialect.whole(turn),
+    )
+
+
+def _refused(dialect: Dialect, refusal: Refusal) -> Answer:
+    return Answer(
+        status=refusal.status,
+        headers=[*dialect.error_headers(refusal, orders.DEFAULT)],
+        body=dialect.error(refusal, orders.DEFAULT),
+    )
+
+
+def _frames(dialect: Dialect, turn: Turn) -> list[bytes]:
+    order = turn.directives
+    return [
+        dialect.frame(event, order)
+        for event in _interrupted(dialect, turn)
+        if order.done or not event.closing
+    ]
+
+
+def _size(answer: Answer) -> int:
+    return len(answer.body) + sum(map(len, answer.events or ()))
+
+
+def _counted(frames: Iterable[bytes], record: Recorded) -> Iterator[bytes]:
+    for frame in frames:
+        record.pieces += 1
+        yield frame
+
+
+@cache
+def _installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False  # what `package` is a part of is missing
+
+
+def _usual() -> Dialect:
+    return next(dialect for dialect in dialects() if dialect.name == USUAL)
+
+
+def _interrupted(dialect: Dialect, turn: Turn) -> Iterator[Event]:
+    order = turn.directives
+    for number, event in enumerate(dialect.events(turn)):
+        if number == order.error_after:
+            message = order.message or "The simulator was told to fail in mid-stream."
+            yield dialect.stream_error(Refusal(message, status=500), order)
+            return
+        yield event
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(f"We could not parse the JSON body of your request: {error}") from error
+    if not isinstance(value, dict):
+        raise Refusal("The JSON body of your request is not an object.")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _match(path: str) -> tuple[Dialect | None, Mapping[str, str]]:
+    for dialect in dialects():
+        if match := dialect.path.fullmatch(path):
+            return dialect, {key: decoded(value or "") for key, value in match.groupdict().items()}
+    return None, {}
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": reply.CREATED, "owned_by": "sim"}
+
+
+def _health(desk: Desk, request: Request) -> Answer:
+    return Answer(content_type="text/plain", body=b"ok")
+
+
+def _listed(desk: Desk, request: Request) -> Answer:
+    return Answer(body=orjson.dumps([record.as_json() for record in desk.requests]))
+
+
+def _reset(desk: Desk, request: Request) -> Answer:
+    desk.forget()
+    return Answer(body=b"{}")
+
+
+def _append(desk: Desk, request: Request) -> Answer:
+    try:
+        added = msgspec.json.decode(request.body, type=list[dict[str, Any]])
+        for each in added:
+            orders.convert(each)
+    except (msgspec.DecodeError, BadDirectiveError) as fault:
+        return odd.fault(400, f"sim: {fault}")
+    desk.script.extend(added)
+    return Answer(body=orjson.dumps({"waiting": len(desk.script)}))
+
+
+CONTROL: Mapping[str, Callable[[Desk, Request], Answer]] = {
+    "/healthz": _health,
+    "/__sim/requests": _listed,
+    "/__sim/reset": _reset,
+    "/__sim/script": _append,
+}

@@ -1,0 +1,1 @@
+"""Ollama, as the simulator plays it."""

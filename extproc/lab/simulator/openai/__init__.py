@@ -1,0 +1,1 @@
+"""OpenAI and those compatible with it, as the simulator plays them."""

@@ -1,0 +1,177 @@
+"""What OpenAI refuses in a Responses request: by the SDK's types, then by rules between fields."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from extproc.lab.simulator.dialect import Call, Json, Refusal
+from extproc.lab.simulator.openai import shared
+from extproc.lab.simulator.openai.responses_write import encrypted
+from extproc.lab.simulator.typed import Judge
+
+MAX_CALL_ID = 64
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+RANGES = {**shared.RANGES, "max_output_tokens": (16, 2**31 - 1)}
+"""Smallest and largest value; https://platform.openai.com/docs/api-reference/responses/create."""
+PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
+"""How the ids of items begin."""
+KEPT = ("previous_response_id", "conversation", "prompt")
+"""What stands for input that is not in the body."""
+
+
+def items(body: Json) -> list[Json]:
+    """The input as a list of items."""
+    value = body.get("input")
+    if isinstance(value, str):
+        return [{"type": "message", "role": "user", "content": value}]
+    return [{"type": "message", **item} if "role" in item else item for item in value or ()]
+
+
+def check(call: Call, strict: bool) -> None:
+    """Raises Refusal for what OpenAI would not take; `strict`: unknown parameters too."""
+    body = call.body
+    filled = {name: _filled(body[name]) for name in ("input", "tools") if name in body}
+    _judge(bool(body.get("stream")), strict).check({**body, **filled})
+    for rule in RULES:
+        rule(body)
+
+
+@cache
+def _judge(stream: bool, strict: bool) -> Judge:
+    from openai.types.responses import response_create_params as params
+
+    if stream:
+        return Judge(params.ResponseCreateParamsStreaming, strict=strict)
+    return Judge(params.ResponseCreateParamsNonStreaming, strict=strict)
+
+
+DEMANDED: dict[str, Json] = {
+    "function": {"parameters": None, "strict": None},
+    "input_image": {"detail": "auto"},
+}
+"""Type of an object → members that the SDK's types demand and OpenAI does not."""
+
+
+def _filled(value: Any) -> Any:
+    """The value with the members that only the SDK's types demand."""
+    if isinstance(value, list):
+        return list(map(_filled, value))
+    if not isinstance(value, dict):
+        return value
+    kind = value.get("type")
+    absent = DEMANDED.get(kind, {}) if isinstance(kind, str) else {}
+    return {**absent, **{name: _filled(each) for name, each in value.items()}}
+
+
+def _required(body: Json) -> None:
+    kept = any(body.get(name) for name in KEPT)
+    for name in ("model", "input"):
+        if not body.get(name) and not kept:
+            raise Refusal(
+                f"Missing required parameter: '{name}'.",
+                param=name,
+                code="missing_required_parameter",
+            )
+
+
+def _ranges(body: Json) -> None:
+    for name, (low, high) in RANGES.items():
+        shared.check_range(name, body.get(name), low, high, "integer")
+
+
+def _ids(body: Json) -> None:
+    for at, item in enumerate(items(body)):
+        prefix, id = PREFIXES.get(str(item.get("type"))), item.get("id")
+        if prefix and id and not str(id).startswith(prefix):
+            raise Refusal(
+                f"Invalid 'input[{at}].id': '{id}'. Expected an ID that begins with '{prefix}'.",
+                param=f"input[{at}].id",
+                code="invalid_value",
+            )
+
+
+def _thoughts(body: Json) -> None:
+    """Encrypted content is bound to the id of its item."""
+    for item in items(body):
+        secret = item.get("encrypted_content")
+        if item.get("type") == "reasoning" and secret and secret != encrypted(str(item["id"])):
+            raise Refusal(
+                "The encrypted content could not be verified. Reason: Encrypted content item_id did"
+                " not match the target item id.",
+                code="invalid_encrypted_content",
+            )
+
+
+def _tools(body: Json) -> None:
+    names = [each["name"] for each in body.get("tools") or () if each.get("type") == "function"]
+    for at, name in enumerate(names):
+        if not TOOL_NAME.fullmatch(name):
+            raise Refusal(
+                f"Invalid 'tools[{at}].name': string does not match '^[a-zA-Z0-9_-]+$'.",
+                param=f"tools[{at}].name",
+                code="invalid_value",
+            )
+    match body.get("tool_choice"):
+        case {"type": "function", "name": str(named)} if named not in names:
+            raise Refusal(
+                f"Tool choice '{named}' not found in 'tools' parameter.", param="tool_choice"
+            )
+        case "required" if not body.get("tools"):
+            raise Refusal(
+                "Tool choice 'required' must be specified with 'tools' parameter.",
+                param="tool_choice",
+            )
+
+
+def _turns(body: Json) -> None:
+    """Each call is answered, and nothing is answered that was not called."""
+    called: list[str] = []
+    for at, item in enumerate(items(body)):
+        if item.get("call_id"):
+            shared.check_length(item["call_id"], MAX_CALL_ID, f"input[{at}].call_id")
+        match item:
+            case {"type": "function_call", "call_id": str(id)}:
+                called.append(id)
+            case {"type": "function_call_output", "call_id": str(id)}:
+                if id not in called and not any(body.get(name) for name in KEPT):
+                    raise Refusal(
+                        f"No tool call found for function call output with call_id {id}.",
+                        param="input",
+                    )
+                called = [other for other in called if other != id]
+    if called:
+        raise Refusal(f"No tool output found for function call {called[0]}.", param="input")
+
+
+def _json_mode(body: Json) -> None:
+    form = (body.get("text") or {}).get("format") or {}
+    if form.get("type") == "json_object" and "json" not in str(body.get("input")).lower():
+        raise Refusal(
+            "Response input messages must contain the word 'json' in some form to use 'text.format'"
+            " of type 'json_object'.",
+            param="input",
+        )
+
+
+def _strict_schemas(body: Json) -> None:
+    form = (body.get("text") or {}).get("format") or {}
+    if form.get("strict"):
+        shared.check_closed(form.get("schema") or {}, form["name"], "text.format.schema")
+    for at, tool in enumerate(body.get("tools") or ()):
+        if tool.get("type") == "function" and tool.get("strict"):
+            place = f"tools[{at}].parameters"
+            shared.check_closed(tool.get("parameters") or {}, tool["name"], place)
+
+
+RULES: tuple[Callable[[Json], None], ...] = (
+    _required,
+    _ranges,
+    shared.check_lengths,
+    _ids,
+    _thoughts,
+    _tools,
+    _turns,
+    _json_mode,
+    _strict_schemas,
+)

@@ -1,0 +1,97 @@
+"""What OpenAI's formats share: the key, the shape of an error, and the rules of strict schemas."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from extproc.lab.simulator.dialect import Call, Event, Json, Refusal
+from extproc.lab.simulator.directives import Directives
+
+RANGES = {"temperature": (0, 2), "top_p": (0, 1), "top_logprobs": (0, 20)}
+"""Smallest and largest value, in all formats."""
+
+LENGTHS = {"user": 64, "prompt_cache_key": 64, "safety_identifier": 128}
+"""How many characters an identifier may have, in all formats."""
+
+TYPES = {429: "requests"}
+"""`error.type` by status; other 4xx are `invalid_request_error`, 5xx `server_error`."""
+CODES = {401: "invalid_api_key", 429: "rate_limit_exceeded"}
+"""`error.code` by status.
+
+https://platform.openai.com/docs/guides/error-codes
+"""
+
+
+def key(call: Call) -> str:
+    """The bearer token, or Azure's `api-key`."""
+    named = dict(call.headers)
+    return named.get("api-key") or named.get("authorization", "").removeprefix("Bearer ")
+
+
+def error(refusal: Refusal, directives: Directives) -> bytes:
+    """An error body."""
+    kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
+    said = {
+        "message": refusal.message,
+        "type": directives.error_type or TYPES.get(refusal.status, kind),
+        "param": refusal.param,
+        "code": directives.error_code or refusal.code or CODES.get(refusal.status),
+    }
+    return orjson.dumps({"error": said})
+
+
+def stream_error(refusal: Refusal, directives: Directives) -> Event:
+    """An error in mid-stream of chat and completions: a chunk with a truthy `error`."""
+    return Event(error(refusal, directives))
+
+
+def check_range(name: str, value: float | None, low: int, high: int, code: str) -> None:
+    """Raises Refusal for a value out of its range; `code` begins the error's code."""
+    if value is not None and not low <= value <= high:
+        raise Refusal(
+            f"Invalid '{name}': expected a value between {low} and {high}, got {value}.",
+            param=name,
+            code=f"{code}_below_min_value" if value < low else f"{code}_above_max_value",
+        )
+
+
+def check_length(text: str, limit: int, param: str) -> None:
+    """Raises Refusal for a string that is too long."""
+    if len(text) > limit:
+        raise Refusal(
+            f"Invalid '{param}': string too long. Expected a string with maximum length {limit},"
+            f" but got a string with length {len(text)} instead.",
+            param=param,
+            code="string_above_max_length",
+        )
+
+
+def check_lengths(body: Json) -> None:
+    """Raises Refusal for an identifier that is too long."""
+    for name, limit in LENGTHS.items():
+        check_length(body.get(name) or "", limit, name)
+
+
+def check_closed(schema: Json, name: str, param: str, where: Sequence[str] = ()) -> None:
+    """Strict mode wants closed objects with every property required.
+
+    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+    """
+    properties: Json = schema.get("properties") or {}
+    context = f"Invalid schema for '{name}': In context={tuple(where)}"
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+        raise Refusal(
+            f"{context}, 'additionalProperties' is required to be supplied and to be false.",
+            param=param,
+            code="invalid_json_schema",
+        )
+    if missing := [each for each in properties if each not in schema.get("required", ())]:
+        raise Refusal(
+            f"{context}, 'required' must include every key in properties. Missing '{missing[0]}'.",
+            param=param,
+            code="invalid_json_schema",
+        )
+    for each, inner in properties.items():
+        check_closed(inner, name, param, (*where, "properties", each))
+    if isinstance(schema.get("items"), dict):
+        check_closed(schema["items"], name, param, (*where, "items"))

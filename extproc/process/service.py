@@ -1,0 +1,88 @@
+"""The services that a worker offers, over whatever transport: ext_proc and health."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from extproc.exchange import wire
+from extproc.exchange.events import Fetch, Fetched, RequestBody
+from extproc.exchange.machine import Exchange, OrderError
+from extproc.transport import Abort, Reply, Service, Status
+from providers.bridging.remote import Link
+from providers.errors import GatewayError
+from providers.neutral.chat import Data
+
+Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
+"""Links → what is at each URL, within limits of its own; raises GatewayError."""
+
+EXT_PROC = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
+HEALTH = "/grpc.health.v1.Health/Check"
+
+SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
+"""HealthCheckResponse (https://github.com/grpc/grpc/blob/master/doc/health-checking.md)."""
+
+log = structlog.get_logger()
+
+
+class ExtProcCall:
+    """One ext_proc stream: bytes to events, actions to bytes."""
+
+    __slots__ = ("_exchange", "_fetcher")
+
+    def __init__(self, exchange: Exchange, fetcher: Fetcher | None = None) -> None:
+        """`fetcher`: needed by an exchange that may ask for media."""
+        self._exchange = exchange
+        self._fetcher = fetcher
+
+    def receive(self, message: bytes) -> Reply:
+        """The reply to one ProcessingRequest; a bug of ours ends the exchange with an error."""
+        try:
+            event = wire.decode(message)
+            action = self._exchange.handle(event)
+        except (wire.WireError, OrderError) as error:
+            raise Abort(Status.INVALID_ARGUMENT, str(error)) from error
+        except Exception:
+            log.exception("exchange failed")
+            action = self._exchange.give_up()
+        if isinstance(action, Fetch):
+            return self._after(action)
+        return wire.encode(type(event), action)
+
+    async def _after(self, wanted: Fetch) -> bytes:
+        """The reply to a request's body, once its media are here."""
+        try:
+            action = self._exchange.handle(await self._fetched(wanted))
+        except Exception:
+            log.exception("exchange failed")
+            action = self._exchange.give_up()
+        assert not isinstance(action, Fetch), "what was fetched is asked for again"
+        return wire.encode(RequestBody, action)
+
+    async def _fetched(self, wanted: Fetch) -> Fetched:
+        assert self._fetcher is not None
+        try:
+            return Fetched(files=await self._fetcher(wanted.links))
+        except GatewayError as error:
+            return Fetched(error=error)
+
+    def end(self) -> None:
+        """Nothing of an exchange outlives its stream."""
+
+
+class Health:
+    """What health checks are told."""
+
+    def __init__(self) -> None:
+        self.serving = True
+
+    def check(self, message: bytes) -> bytes:
+        """The state of the whole server, whichever service is asked for."""
+        return SERVING if self.serving else NOT_SERVING
+
+
+def services(new_call: Callable[[], ExtProcCall], health: Health) -> Service:
+    """What one worker serves."""
+    return Service(
+        streams={EXT_PROC: new_call},
+        unary={HEALTH: health.check},
+    )

@@ -1,0 +1,1 @@
+"""From the client's dialect to the provider's, and back."""

@@ -1,0 +1,338 @@
+"""Nothing is lost silently: what a request asks for, held against what a dialect can say.
+
+A feature that the target cannot express is refused where dropping it would change the meaning, and
+dropped and named where it is a mere hint. Which of the two is a property of the feature: `loss`.
+Which features a dialect can express is the dialect's own `carries`.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from enum import StrEnum
+
+from providers.errors import Unsupported
+from providers.neutral.chat import (
+    Audio,
+    ChatRequest,
+    Data,
+    Document,
+    FileId,
+    Image,
+    Message,
+    Native,
+    NativeTool,
+    Part,
+    PlainText,
+    Refusal,
+    Role,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolMode,
+    ToolResult,
+    Url,
+    Video,
+)
+
+
+class Loss(StrEnum):
+    """What becomes of a feature that the target cannot express."""
+
+    REFUSE = "refuse"
+    DROP = "drop"
+
+
+class Feature(StrEnum):
+    """Everything that one dialect can say and another perhaps cannot; the values are in `names`."""
+
+    MAX_TOKENS = "max_tokens"
+    TEMPERATURE = "temperature"
+    TOP_P = "top_p"
+    TOP_K = "top_k"
+    MIN_P = "min_p"
+    STOP = "stop"
+    SEED = "seed"
+    PRESENCE_PENALTY = "presence_penalty"
+    FREQUENCY_PENALTY = "frequency_penalty"
+    REPETITION_PENALTY = "repetition_penalty"
+    LOGIT_BIAS = "logit_bias"
+    LOGPROBS = "logprobs"
+    TOP_LOGPROBS = "top_logprobs"
+    N = "n"
+    TOOLS = "tools"
+    TOOL_STRICT = "tools.strict"
+    NATIVE_TOOLS = "tools.native"
+    TOOL_CHOICE_NONE = "tool_choice.none"
+    TOOL_CHOICE_REQUIRED = "tool_choice.required"
+    TOOL_CHOICE_NAMED = "tool_choice.named"
+    TOOL_CHOICE_ALLOWED = "tool_choice.allowed"
+    PARALLEL_TOOL_CALLS = "parallel_tool_calls"
+    JSON_MODE = "response_format.json_object"
+    JSON_SCHEMA = "response_format.json_schema"
+    REASONING_OFF = "reasoning.off"
+    REASONING_EFFORT = "reasoning.effort"
+    REASONING_BUDGET = "reasoning.budget"
+    REASONING_SHOW = "reasoning.show"
+    REASONING_SUMMARY = "reasoning.summary"
+    VERBOSITY = "verbosity"
+    AUDIO_OUTPUT = "audio"
+    IMAGE_OUTPUT = "modalities.image"
+    PREDICTION = "prediction"
+    USER = "user"
+    METADATA = "metadata"
+    SERVICE_TIER = "service_tier"
+    STORE = "store"
+    PROMPT_CACHE_KEY = "prompt_cache_key"
+    SAFETY_IDENTIFIER = "safety_identifier"
+    CACHE = "cache_control"
+    CACHE_TTL = "cache_control.ttl"
+    PREVIOUS_RESPONSE = "previous_response_id"
+    MESSAGE_NAME = "messages.name"
+    SYSTEM = "messages.system"
+    IMAGE_DATA = "image.data"
+    IMAGE_URL = "image.url"
+    IMAGE_FILE = "image.file_id"
+    IMAGE_DETAIL = "image.detail"
+    AUDIO_DATA = "audio.data"
+    AUDIO_URL = "audio.url"
+    AUDIO_FILE = "audio.file_id"
+    VIDEO_DATA = "video.data"
+    VIDEO_URL = "video.url"
+    VIDEO_FILE = "video.file_id"
+    DOCUMENT_DATA = "document.data"
+    DOCUMENT_URL = "document.url"
+    DOCUMENT_FILE = "document.file_id"
+    DOCUMENT_TEXT = "document.text"
+    DOCUMENT_NAME = "document.name"
+    DOCUMENT_CONTEXT = "document.context"
+    DOCUMENT_CITE = "document.citations"
+    TOOL_RESULT_MEDIA = "tool_result.media"
+    TOOL_RESULT_ERROR = "tool_result.is_error"
+    THINKING = "messages.thinking"
+    REFUSAL = "messages.refusal"
+    CITATIONS = "messages.citations"
+
+
+MEANINGFUL = frozenset(
+    {
+        Feature.STOP,
+        Feature.LOGPROBS,
+        Feature.N,
+        Feature.TOOLS,
+        Feature.NATIVE_TOOLS,
+        Feature.TOOL_CHOICE_NONE,
+        Feature.TOOL_CHOICE_REQUIRED,
+        Feature.TOOL_CHOICE_NAMED,
+        Feature.TOOL_CHOICE_ALLOWED,
+        Feature.PARALLEL_TOOL_CALLS,
+        Feature.JSON_MODE,
+        Feature.JSON_SCHEMA,
+        Feature.AUDIO_OUTPUT,
+        Feature.IMAGE_OUTPUT,
+        Feature.PREVIOUS_RESPONSE,
+        Feature.IMAGE_DATA,
+        Feature.IMAGE_URL,
+        Feature.IMAGE_FILE,
+        Feature.AUDIO_DATA,
+        Feature.AUDIO_URL,
+        Feature.AUDIO_FILE,
+        Feature.VIDEO_DATA,
+        Feature.VIDEO_URL,
+        Feature.VIDEO_FILE,
+        Feature.DOCUMENT_DATA,
+        Feature.DOCUMENT_URL,
+        Feature.DOCUMENT_FILE,
+        Feature.DOCUMENT_TEXT,
+        Feature.DOCUMENT_CITE,
+        Feature.TOOL_RESULT_MEDIA,
+    }
+)
+"""Features that change the meaning; all others are hints."""
+
+
+def loss(feature: Feature) -> Loss:
+    """What becomes of `feature` where it cannot be expressed."""
+    return Loss.REFUSE if feature in MEANINGFUL else Loss.DROP
+
+
+PLAIN = (
+    Feature.MAX_TOKENS,
+    Feature.TEMPERATURE,
+    Feature.TOP_P,
+    Feature.TOP_K,
+    Feature.MIN_P,
+    Feature.STOP,
+    Feature.SEED,
+    Feature.PRESENCE_PENALTY,
+    Feature.FREQUENCY_PENALTY,
+    Feature.REPETITION_PENALTY,
+    Feature.LOGIT_BIAS,
+    Feature.LOGPROBS,
+    Feature.TOP_LOGPROBS,
+    Feature.N,
+    Feature.TOOLS,
+    Feature.VERBOSITY,
+    Feature.AUDIO_OUTPUT,
+    Feature.PREDICTION,
+    Feature.USER,
+    Feature.METADATA,
+    Feature.SERVICE_TIER,
+    Feature.STORE,
+    Feature.PROMPT_CACHE_KEY,
+    Feature.SAFETY_IDENTIFIER,
+)
+"""Features that are a field of the request, and in use when the field says anything."""
+
+IMPLIED = {Feature.N: 1, Feature.LOGPROBS: False, Feature.TOP_LOGPROBS: 0}
+"""Values that ask for nothing."""
+FIELDS = tuple((feature, feature.value, IMPLIED.get(feature, ())) for feature in PLAIN)
+
+SOURCES = {Data: "data", Url: "url", FileId: "file_id", PlainText: "text"}
+
+
+def used(request: ChatRequest) -> set[Feature]:
+    """Every feature that `request` makes use of."""
+    return {*_plain(request), *_tools(request), *_meaning(request), *_messages(request.messages)}
+
+
+def _plain(request: ChatRequest) -> Iterator[Feature]:
+    for feature, name, idle in FIELDS:
+        value = getattr(request, name)
+        if value is not None and value not in ((), idle):
+            yield feature
+
+
+def _tools(request: ChatRequest) -> Iterator[Feature]:
+    for tool in request.tools:
+        if isinstance(tool, NativeTool):
+            yield Feature.NATIVE_TOOLS
+        elif isinstance(tool, Tool):
+            if tool.strict:
+                yield Feature.TOOL_STRICT
+            yield from _cache(tool)
+    choice = request.tool_choice
+    if choice is not None:
+        if choice.mode is not ToolMode.AUTO and (request.tools or choice.mode is not ToolMode.NONE):
+            yield Feature(f"tool_choice.{choice.mode}")
+        if choice.allowed:
+            yield Feature.TOOL_CHOICE_ALLOWED
+    if request.parallel_tool_calls is False and request.tools:
+        yield Feature.PARALLEL_TOOL_CALLS
+
+
+def _meaning(request: ChatRequest) -> Iterator[Feature]:
+    if request.output is not None:
+        yield Feature.JSON_MODE if request.output.schema is None else Feature.JSON_SCHEMA
+    if "image" in request.modalities:
+        yield Feature.IMAGE_OUTPUT
+    if "audio" in request.modalities:
+        yield Feature.AUDIO_OUTPUT
+    if request.previous_response_id:
+        yield Feature.PREVIOUS_RESPONSE
+    yield from _cache(request)
+    yield from _reasoning(request)
+
+
+def _reasoning(request: ChatRequest) -> Iterator[Feature]:
+    reasoning = request.reasoning
+    if reasoning is None:
+        return
+    if reasoning.off:
+        yield Feature.REASONING_OFF
+    elif reasoning.budget is not None:
+        yield Feature.REASONING_BUDGET
+    elif reasoning.effort is not None:
+        yield Feature.REASONING_EFFORT
+    if reasoning.show is not None:
+        yield Feature.REASONING_SHOW
+    if reasoning.summary is not None:
+        yield Feature.REASONING_SUMMARY
+
+
+def _messages(messages: tuple[Message, ...]) -> Iterator[Feature]:
+    for message in messages:
+        if message.name is not None:
+            yield Feature.MESSAGE_NAME
+        if message.role in (Role.SYSTEM, Role.DEVELOPER):
+            yield Feature.SYSTEM
+        for part in message.parts:
+            yield from _part(part)
+
+
+def _part(part: Part) -> Iterator[Feature]:
+    match part:
+        case Text():
+            if part.citations:
+                yield Feature.CITATIONS
+        case Image() | Audio() | Video() | Document():
+            yield from _media(part)
+        case ToolResult():
+            yield from _result(part)
+        case Thinking():
+            yield Feature.THINKING
+            return
+        case Refusal():
+            yield Feature.REFUSAL
+            return
+        case Native():
+            yield Feature.NATIVE_TOOLS
+            return
+        case ToolCall():
+            pass
+    yield from _cache(part)
+
+
+def _media(part: Image | Audio | Video | Document) -> Iterator[Feature]:
+    kind = type(part).__name__.lower()
+    yield Feature(f"{kind}.{SOURCES[type(part.source)]}")
+    if isinstance(part, Image) and part.detail not in (None, "auto"):
+        yield Feature.IMAGE_DETAIL
+    if isinstance(part, Document):
+        if part.name is not None:
+            yield Feature.DOCUMENT_NAME
+        if part.context is not None:
+            yield Feature.DOCUMENT_CONTEXT
+        if part.cite:
+            yield Feature.DOCUMENT_CITE
+
+
+def _result(part: ToolResult) -> Iterator[Feature]:
+    if part.is_error:
+        yield Feature.TOOL_RESULT_ERROR
+    for inner in part.parts:
+        if not isinstance(inner, Text):
+            yield Feature.TOOL_RESULT_MEDIA
+        yield from _part(inner)
+
+
+def _cache(
+    marked: ChatRequest | Tool | Text | Image | Audio | Video | Document | ToolCall | ToolResult,
+) -> Iterator[Feature]:
+    if marked.cache is not None:
+        yield Feature.CACHE
+        if marked.cache.ttl is not None:
+            yield Feature.CACHE_TTL
+
+
+def lose(dropped: list[str], feature: Feature) -> None:
+    """Names `feature` as lost, once."""
+    if feature.value not in dropped:
+        dropped.append(feature.value)
+
+
+def settle(
+    features: Set[Feature],
+    carries: frozenset[Feature],
+    names: Mapping[Feature, str],
+    target: str,
+    hints: Set[str] = frozenset(),
+) -> list[str]:
+    """The client's names of what will be dropped; raises Unsupported for what must not be.
+
+    `hints` are never refused.
+    """
+    lost = sorted(features - carries)
+    for feature in lost:
+        if loss(feature) is Loss.REFUSE and feature not in hints:
+            name = names.get(feature, feature.value)
+            raise Unsupported(f"{name} cannot be expressed in {target}", param=name)
+    return [names.get(feature, feature.value) for feature in lost]

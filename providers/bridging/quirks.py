@@ -1,0 +1,83 @@
+"""What one backend changes in every body, beside what its dialect does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from providers.errors import Unsupported
+from providers.neutral.chat import Json
+from providers.wire.splice import REMOVED
+
+
+class Quirks(msgspec.Struct, frozen=True, kw_only=True):
+    """What one backend changes in every body of its provider's dialect."""
+
+    defaults: Mapping[str, Any] = {}
+    override: Mapping[str, Any] = {}
+    remove: tuple[tuple[str, ...], ...] = ()
+    """Paths of members; the user's wish, so not named as dropped."""
+    drops: frozenset[str] = frozenset()
+    refuses: frozenset[str] = frozenset()
+    renames: Mapping[str, str] = {}
+    stream_usage: bool = True
+    provider: str = ""
+
+
+ASKS_NOTHING: Mapping[str, Any] = {
+    "n": 1,
+    "logprobs": False,
+    "parallel_tool_calls": True,
+    "tools": [],
+    "stop": [],
+    "modalities": ["text"],
+}
+"""Values that say what would be so without them."""
+
+
+def tuning(body: Json, quirks: Quirks) -> tuple[dict[str, Any], list[str]]:
+    """(changes to top-level members, names of what is dropped) that `quirks` ask of `body`."""
+    changes = {name: value for name, value in quirks.defaults.items() if body.get(name) is None}
+    changes.update(quirks.override)
+    for path in quirks.remove:
+        _remove(body, changes, path)
+    for name in quirks.refuses & body.keys():
+        if changes.get(name) is REMOVED:
+            continue
+        if body[name] is not None and body[name] != ASKS_NOTHING.get(name, REMOVED):
+            raise Unsupported(f"{quirks.provider} does not support {name}", param=name)
+        changes[name] = REMOVED  # some refuse the mere name
+    dropped = sorted(quirks.drops & body.keys())
+    changes.update(dict.fromkeys(dropped, REMOVED))
+    _rename(body, changes, quirks.renames)
+    return changes, dropped
+
+
+def _remove(body: Json, changes: dict[str, Any], path: tuple[str, ...]) -> None:
+    top, *rest = path
+    value = changes.get(top, body.get(top))
+    if not rest:
+        if top in body or top in changes:
+            changes[top] = REMOVED
+    elif isinstance(value, dict):
+        changes[top] = _without(value, rest)
+
+
+def _without(value: Json, path: list[str]) -> Json:
+    name, *rest = path
+    if rest and isinstance(value.get(name), dict):
+        return {**value, name: _without(value[name], rest)}
+    return value if rest else {key: item for key, item in value.items() if key != name}
+
+
+def _rename(body: Json, changes: dict[str, Any], renames: Mapping[str, str]) -> None:
+    for name, other in renames.items():
+        value = changes.get(name, body.get(name, REMOVED))
+        if value is REMOVED:
+            continue
+        if name in body:
+            changes[name] = REMOVED
+        else:
+            changes.pop(name, None)
+        if other not in body:
+            changes[other] = value

@@ -1,0 +1,127 @@
+"""Media that a client gives by URL and a provider takes as bytes only: what to fetch, and for whom.
+
+Whether it may be fetched is nothing that is known here; who knows it fetches, and asks again with
+the bytes. An address that a provider reads itself is left to it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from providers.bridging.dialect import Dialect
+from providers.bridging.fidelity import Feature
+from providers.errors import Unsupported
+from providers.neutral.chat import (
+    Audio,
+    ChatRequest,
+    Data,
+    Document,
+    Image,
+    Message,
+    Part,
+    ToolResult,
+    Url,
+    Video,
+)
+
+Media = Image | Audio | Video | Document
+
+FORMS = {
+    kind: (Feature(f"{kind.__name__.lower()}.url"), Feature(f"{kind.__name__.lower()}.data"))
+    for kind in (Image, Audio, Video, Document)
+}
+"""Kind of part → the features of its URL and of its bytes."""
+URLS = frozenset(url for url, _ in FORMS.values())
+FETCHABLE = ("https://", "http://")
+LONGEST_SCHEME = 256
+"""Characters of a URL that are looked at to see who can read it."""
+
+STAND_IN = Data(base64="", media_type="application/octet-stream")
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One URL whose bytes the provider wants inline."""
+
+    url: str
+    kind: str
+    """`image`, `audio`, `video` or `document`."""
+    name: str
+    """What the client's dialect calls the field."""
+    media_type: str = ""
+    """What the client says of it; empty where it says nothing."""
+
+
+def links(request: ChatRequest, target: Dialect, names: Mapping[Feature, str]) -> tuple[Link, ...]:
+    """What must be fetched for `target`, each once; `names` are the client's for the features.
+
+    Raises Unsupported for an address that neither the provider nor anybody else here can read.
+    """
+    found: dict[Link, None] = {}
+    for message in request.messages:
+        for part in _media(message.parts):
+            if not isinstance(part.source, Url):
+                continue
+            link = _link(part, part.source, names)
+            if _foreign(link.url, part, target):
+                found[link] = None
+            elif FORMS[type(part)][0] in target.carries and not _readable(link.url, target):
+                raise Unsupported(_unreadable(link, target), param=link.name)
+    return tuple(found)
+
+
+def _unreadable(link: Link, target: Dialect) -> str:
+    scheme = link.url[:LONGEST_SCHEME].partition(":")[0]
+    return f"{link.name}: {target.name} cannot read an address that begins with {scheme}:"
+
+
+def _readable(url: str, target: Dialect) -> bool:
+    return url[:LONGEST_SCHEME].lower().startswith((*target.fetches, *FETCHABLE))
+
+
+def _link(part: Media, source: Url, names: Mapping[Feature, str]) -> Link:
+    feature = FORMS[type(part)][0]
+    return Link(
+        url=source.url,
+        kind=type(part).__name__.lower(),
+        name=names.get(feature, feature.value),
+        media_type=source.media_type or "",
+    )
+
+
+def inlined(request: ChatRequest, target: Dialect, files: Mapping[str, Data]) -> ChatRequest:
+    """The request with bytes for its `links`, from URL → bytes; what is not there is empty."""
+    messages = tuple(_message(message, target, files) for message in request.messages)
+    return msgspec.structs.replace(request, messages=messages)
+
+
+def _message(message: Message, target: Dialect, files: Mapping[str, Data]) -> Message:
+    parts = tuple(_part(part, target, files) for part in message.parts)
+    return msgspec.structs.replace(message, parts=parts)
+
+
+def _part(part: Part, target: Dialect, files: Mapping[str, Data]) -> Part:
+    if isinstance(part, ToolResult):
+        inner = tuple(_part(each, target, files) for each in part.parts)
+        return msgspec.structs.replace(part, parts=inner)
+    if isinstance(part, Media) and isinstance(part.source, Url):
+        url = part.source.url
+        if _foreign(url, part, target):
+            return msgspec.structs.replace(part, source=files.get(url, STAND_IN))
+    return part
+
+
+def _media(parts: tuple[Part, ...]) -> Iterator[Media]:
+    for part in parts:
+        if isinstance(part, ToolResult):
+            yield from _media(part.parts)
+        elif isinstance(part, Media):
+            yield part
+
+
+def _foreign(url: str, part: Media, target: Dialect) -> bool:
+    """Whether `target` takes such a part's bytes and cannot read its URL, but anybody could."""
+    by_url, by_bytes = FORMS[type(part)]
+    start = url[:LONGEST_SCHEME].lower()
+    if by_bytes not in target.carries or not start.startswith(FETCHABLE):
+        return False
+    return by_url not in target.carries or not start.startswith(target.fetches)

@@ -1,0 +1,60 @@
+"""A stream on its way from one dialect to another."""
+
+from providers.bridging import tool_names
+from providers.bridging.dialect import Seen, StreamParser, StreamRenderer
+from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.tool_names import Renamed
+from providers.errors import GatewayError
+from providers.neutral.chat import Finish
+from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Used, size_of
+
+
+class TranslatedStream:
+    """A relay between two dialects."""
+
+    def __init__(self, parser: StreamParser, renderer: StreamRenderer, renamed: Renamed) -> None:
+        """`renamed`: the provider's names of tools → the client's."""
+        self.seen = Seen()
+        self._parser = parser
+        self._renderer = renderer
+        self._renamed = renamed
+        self._characters = 0
+
+    def feed(self, data: bytes) -> bytes | None:
+        """The client's form of what `data` completes."""
+        return self._render(self._parse(data))
+
+    def _parse(self, data: bytes) -> list[AnyDelta]:
+        try:
+            return self._parser.feed(data)
+        except GatewayError as error:
+            return [Failed(error=error.as_api_error())]
+
+    def _render(self, deltas: list[AnyDelta]) -> bytes:
+        for delta in deltas:
+            self._watch(delta)
+        if self._renamed:
+            deltas = tool_names.restored_deltas(deltas, self._renamed)
+        return self._renderer.feed(deltas)
+
+    def _watch(self, delta: AnyDelta) -> None:
+        seen = self.seen
+        match delta:
+            case Begin():
+                seen.model = delta.model
+                if delta.usage is not None:
+                    seen.usage = delta.usage
+            case Used():
+                seen.usage = delta.usage
+            case End():
+                seen.finish = seen.finish or delta.finish
+            case Failed():
+                seen.error = delta.error
+                seen.finish = Finish.ERROR
+            case _:
+                self._characters += size_of(delta)
+                seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
+
+    def flush(self) -> bytes:
+        """What closes the client's stream."""
+        return self._render(self._parser.flush()) + self._renderer.flush()

@@ -1,0 +1,1 @@
+"""Amazon Bedrock's wire formats, and what they share."""

@@ -1,0 +1,62 @@
+"""Tools that Claude knows by heart and a client runs: a shell, an editor, a computer, a memory.
+
+Converse has no place for them but additionalModelRequestFields
+(https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from providers.dialects.bedrock.models import family_of
+from providers.models.claude.betas import HEADER, for_bedrock
+from providers.neutral.chat import Json, NativeTool, Tool
+
+MESSAGES = "anthropic.messages"
+"""The dialect whose clients name these tools."""
+
+BETAS = {
+    "bash_": (),
+    "text_editor_": (),
+    "memory_": ("context-management-2025-06-27",),
+    "computer_20241022": ("computer-use-2024-10-22",),
+    "computer_20250124": ("computer-use-2025-01-24",),
+    "computer_20251124": ("computer-use-2025-11-24",),
+}
+"""How the type of a tool begins → the flags without which Bedrock refuses it."""
+
+
+def is_known(tool: Tool | NativeTool) -> bool:
+    """Whether a tool is one of those."""
+    return (
+        isinstance(tool, NativeTool)
+        and tool.dialect == MESSAGES
+        and str(tool.value.get("type")).startswith(tuple(BETAS))
+    )
+
+
+def render(tools: Iterable[Tool | NativeTool]) -> Json:
+    """The members of additionalModelRequestFields that offer the tools."""
+    values = [dict(tool.value) for tool in tools if isinstance(tool, NativeTool)]
+    if not values:
+        return {}
+    flags = [
+        flag
+        for value in values
+        for kind, needed in BETAS.items()
+        if str(value["type"]).startswith(kind)
+        for flag in needed
+    ]
+    additional: dict[str, Any] = {"tools": values}
+    if flags:
+        additional["anthropic_beta"] = list(dict.fromkeys(flags))
+    return additional
+
+
+def betas(body: Json, headers: Mapping[str, str], model: str) -> dict[str, Any]:
+    """The flags of a Messages client's header, which Bedrock reads in the body."""
+    named = for_bedrock(headers.get(HEADER, ""))
+    if not named or family_of(model).claude is None:
+        return {}
+    additional = body.get("additionalModelRequestFields") or {}
+    flags = dict.fromkeys([*additional.get("anthropic_beta", ()), *named])
+    return {"additionalModelRequestFields": {**additional, "anthropic_beta": list(flags)}}

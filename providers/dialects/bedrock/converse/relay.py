@@ -1,0 +1,118 @@
+"""A ConverseStream answer on its way to a ConverseStream client: watched, never changed."""
+
+from operator import is_
+from typing import Any
+
+import orjson
+
+from providers.bridging.dialect import Seen
+from providers.dialects.bedrock.converse.answers import parse_finish, parse_usage
+from providers.dialects.bedrock.converse.blocks import parse_blob
+from providers.dialects.bedrock.converse.messages import merged
+from providers.dialects.bedrock.errors import exception_event, parse_exception
+from providers.dialects.bedrock.models import Family, family_of
+from providers.dialects.bedrock.names import FAMILY, OPAQUE
+from providers.errors import CUT, ApiError, BadAnswer
+from providers.neutral.chat import Json, unseal
+from providers.wire import aws_event_stream as frames
+
+DELTA = b"contentBlockDelta"
+TEXTS = (b'"text":"', b'"input":"')
+
+
+def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
+    """Messages without the thoughts that the model did not sign, which it would refuse."""
+    messages = body.get("messages")
+    family = family_of(model)
+    if not isinstance(messages, list):
+        return {}
+    kept = [_without_foreign(message, family) for message in messages]
+    if all(map(is_, kept, messages)):
+        return {}
+    turns = [message for message in kept if not isinstance(message, dict) or message["content"]]
+    return {"messages": merged(turns)}
+
+
+def _without_foreign(message: Any, family: Family) -> Any:
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(content, list) or message.get("role") != "assistant":
+        return message
+    own = [block for block in content if not _is_foreign(block, family)]
+    return message if len(own) == len(content) else {**message, "content": own}
+
+
+def _is_foreign(block: Any, family: Family) -> bool:
+    """Whether a block is a thought that another family's provider issued."""
+    thought = block.get("reasoningContent") if isinstance(block, dict) else None
+    if not isinstance(thought, dict):
+        return False
+    blob, text = thought.get("redactedContent"), thought.get("reasoningText")
+    if isinstance(blob, str):
+        return parse_blob(blob).origin not in (FAMILY, OPAQUE)
+    signature = text.get("signature") if isinstance(text, dict) else None
+    if isinstance(signature, str) and signature:
+        return unseal(signature, FAMILY).origin != FAMILY
+    return family.claude is not None  # Claude signs all of its own
+
+
+class ConverseRelay:
+    """Passes whole messages on, so that an error after a cut is one that the SDK can read."""
+
+    def __init__(self, shows_usage: bool) -> None:
+        self.seen = Seen()
+        self._splitter = frames.Splitter()
+        self._broken = False
+        """True once the bytes are no event stream: nothing more passes."""
+
+    def feed(self, data: bytes) -> bytes | None:
+        """What goes to the client instead of `data`; None: `data` itself."""
+        if self._broken:
+            return b""
+        held = self._splitter.pending
+        try:
+            messages = self._splitter.feed(data)
+            for message in messages:
+                self._note(message)
+        except (BadAnswer, ValueError, AttributeError) as error:
+            self._broken = True
+            self.seen.error = self.seen.error or _bad(error)
+            return exception_event(self.seen.error)
+        if not held and not self._splitter.pending:
+            return None
+        return b"".join(messages)
+
+    def _note(self, message: bytes) -> None:
+        if DELTA in message[12 : 12 + int.from_bytes(message[4:8], "big")]:
+            self.seen.generated += _estimate(message)
+            return
+        raw, payload = frames.open_message(message)
+        headers = frames.parse_headers(raw)
+        if headers.get(":message-type") in ("exception", "error"):
+            self.seen.error = parse_exception(headers, payload)
+        elif headers.get(":event-type") == "messageStop":
+            self.seen.finish = parse_finish(orjson.loads(payload).get("stopReason"))
+        elif headers.get(":event-type") == "metadata":
+            self.seen.usage = parse_usage(orjson.loads(payload).get("usage")) or self.seen.usage
+
+    def flush(self) -> bytes:
+        """An exception event where the stream was cut."""
+        if self.seen.error is not None or (self.seen.finish and not self._splitter.pending):
+            return b""
+        self.seen.error = CUT
+        return exception_event(CUT)
+
+
+def _bad(error: Exception) -> ApiError:
+    if isinstance(error, BadAnswer):
+        return error.as_api_error()
+    return BadAnswer("the provider sent an event that cannot be read").as_api_error()
+
+
+def _estimate(message: bytes) -> int:
+    """Output tokens in a delta: a quarter of its characters, at least one."""
+    for mark in TEXTS:
+        start = message.find(mark)
+        if start >= 0:
+            start += len(mark)
+            return max(1, (message.find(b'"', start) - start) >> 2)
+    return 1

@@ -1,0 +1,1 @@
+"""Gemini's wire formats, and what they share."""

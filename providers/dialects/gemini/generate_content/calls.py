@@ -1,0 +1,91 @@
+"""Function calls: ids that Gemini often does not give, arguments, results.
+
+https://ai.google.dev/gemini-api/docs/function-calling
+"""
+
+import re
+from typing import Any
+
+import orjson
+
+from providers.neutral.chat import Json
+
+MADE = "gemini_"
+"""What ids begin with that were made up here; they mean nothing to the provider."""
+
+# OpenAI takes ids of at most 40 characters, Anthropic and Bedrock of these only.
+FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
+MAX_ORIGIN = 22
+
+
+class Numbering:
+    """Ids for the calls of one choice of an answer, which has itself the id `origin`."""
+
+    def __init__(self, origin: str, choice: int) -> None:
+        self._prefix = f"{MADE}{FOREIGN.sub('', origin)[:MAX_ORIGIN]}_{choice}_"
+        self._count = 0
+
+    def called(self, name: str, id: str | None) -> str:
+        """The id that the provider gave, or one of its place in the answer."""
+        number = self._count
+        self._count += 1
+        return id or f"{self._prefix}{number}"
+
+
+def arguments_text(args: Any) -> str:
+    """A call's arguments as JSON text."""
+    return orjson.dumps(args).decode() if args else "{}"
+
+
+def arguments_of(text: str) -> Json:
+    """The struct that the API wants; what is no JSON object stands in it as `input`."""
+    try:
+        value = orjson.loads(text) if text.strip() else {}
+    except ValueError:
+        value = text
+    return value if isinstance(value, dict) else {"input": value}
+
+
+def response_of(text: str, is_error: bool) -> Json:
+    """The struct of a result; the documentation names the members `output` and `error`."""
+    if is_error:
+        return {"error": text}
+    try:
+        value = orjson.loads(text) if text.startswith("{") else None
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"output": text}
+
+
+def result_text(response: Json) -> tuple[str, bool]:
+    """(the result as text, whether it is an error)."""
+    if len(response) == 1:
+        name, value = next(iter(response.items()))
+        if name in ("output", "result", "error"):
+            text = value if isinstance(value, str) else orjson.dumps(value).decode()
+            return text, name == "error"
+    return orjson.dumps(response).decode(), False
+
+
+class Pairing:
+    """Which result answers which call, by id where there is one, else by name and order."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, str]] = []
+        self._made = 0
+
+    def called(self, name: str, id: str | None) -> str:
+        """The id of a call."""
+        if not id:
+            id = f"{MADE}call_{self._made}"
+            self._made += 1
+        self._open.append((name, id))
+        return id
+
+    def answered(self, name: str, id: str | None) -> str:
+        """The id of the call that a result answers."""
+        for index, (called, known) in enumerate(self._open):
+            if known == id or (not id and called == name):
+                del self._open[index]
+                return known
+        return id or self.called(name, None)

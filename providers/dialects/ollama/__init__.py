@@ -1,0 +1,1 @@
+"""Ollama's wire formats, and what they share."""

@@ -1,0 +1,170 @@
+"""A client's Ollama chat stream, from deltas to bytes.
+
+https://docs.ollama.com/api/streaming
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from providers.bridging.dialect import Context
+from providers.dialects.ollama.chat.calls import render_call
+from providers.dialects.ollama.chat.response import moment, render_logprobs, render_usage
+from providers.dialects.ollama.errors import error_line
+from providers.dialects.ollama.names import SHOWN
+from providers.errors import CUT
+from providers.neutral.chat import Audio, Finish, Json, Refusal, Text, Thinking, ToolCall
+from providers.neutral.deltas import (
+    AnyDelta,
+    ArgumentsDelta,
+    Begin,
+    End,
+    Failed,
+    PartEnd,
+    RefusalDelta,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallBegin,
+    Used,
+    WholePart,
+)
+from providers.usage import Usage
+from providers.wire import ndjson
+
+GOES_ON = b'},"done":false}'
+
+
+class OllamaStreamRenderer:
+    """A client's stream, from deltas to bytes; of several choices the first."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._head = b""
+        """A line up to its message."""
+        self._text = b""
+        """A line with text, up to the text."""
+        self._failed = False
+        self._calls: dict[int, tuple[str, str, list[str]]] = {}
+        """Part → (id, name, arguments so far) of a call that is still being told."""
+        self._told = 0
+        """Calls that were told."""
+        self._usage: Usage | None = None
+        self._finish: Finish | None = None
+
+    def feed(self, deltas: list[AnyDelta]) -> bytes:
+        """The lines that say `deltas`."""
+        return b"".join([self._delta(delta) for delta in deltas])
+
+    def flush(self) -> bytes:
+        """What closes the stream."""
+        if self._failed:
+            return b""
+        if self._finish is None:
+            return error_line(CUT)
+        end = {"done": True, "done_reason": SHOWN[self._finish], **render_usage(self._usage)}
+        return self._line({"role": "assistant", "content": ""}, orjson.dumps(end)[1:])
+
+    def _delta(self, delta: AnyDelta) -> bytes:
+        if self._failed or getattr(delta, "choice", 0) != 0:
+            return b""
+        if type(delta) is TextDelta and self._text and delta.logprobs is None:
+            text = delta.text
+            return ndjson.line(self._text + orjson.dumps(text) + GOES_ON) if text else b""
+        handler = HANDLERS.get(type(delta))
+        return b"" if handler is None else handler(self, delta)
+
+    def _begin(self, delta: Begin) -> bytes:
+        if not self._head:
+            head = orjson.dumps(
+                {
+                    "model": delta.model or self._context.model,
+                    "created_at": moment(delta.created or self._context.now),
+                }
+            )
+            self._head = head[:-1] + b',"message":'
+            self._text = self._head + b'{"role":"assistant","content":'
+        self._usage = delta.usage or self._usage
+        return b""
+
+    def _line(self, message: Json, rest: bytes = GOES_ON[2:]) -> bytes:
+        if not self._head:
+            self._begin(Begin(id="", model=""))
+        return ndjson.line(self._head + orjson.dumps(message) + b"," + rest)
+
+    def _say(self, **members: Any) -> bytes:
+        return self._line({"role": "assistant", "content": "", **members})
+
+    def _texts(self, delta: TextDelta) -> bytes:
+        if not delta.text:
+            return b""
+        logprobs = render_logprobs(delta.logprobs)
+        if not logprobs:
+            return self._say(content=delta.text)
+        rest = orjson.dumps({"done": False, "logprobs": logprobs})[1:]
+        return self._line({"role": "assistant", "content": delta.text}, rest)
+
+    def _refusal(self, delta: RefusalDelta) -> bytes:
+        return self._say(content=delta.text) if delta.text else b""
+
+    def _thinking(self, delta: ThinkingDelta) -> bytes:
+        return self._say(thinking=delta.text) if delta.text else b""
+
+    def _call(self, delta: ToolCallBegin) -> bytes:
+        self._calls[delta.part] = (delta.id, delta.name, [])
+        return b""
+
+    def _arguments(self, delta: ArgumentsDelta) -> bytes:
+        if delta.part in self._calls:
+            self._calls[delta.part][2].append(delta.text)
+        return b""
+
+    def _part_end(self, delta: PartEnd) -> bytes:
+        """Calls are told whole, so not before they end."""
+        call = self._calls.pop(delta.part, None)
+        if call is None:
+            return b""
+        id, name, pieces = call
+        return self._tell(ToolCall(id=id, name=name, arguments="".join(pieces)))
+
+    def _tell(self, call: ToolCall) -> bytes:
+        rendered = render_call(call, self._told)
+        self._told += 1
+        return self._say(tool_calls=[rendered])
+
+    def _whole(self, delta: WholePart) -> bytes:
+        match delta.value:
+            case ToolCall() as call:
+                return self._tell(call)
+            case Text(text=text) | Refusal(text=text) | Audio(transcript=str(text)):
+                return self._say(content=text)
+            case Thinking(text=text) if text:
+                return self._say(thinking=text)
+        return b""
+
+    def _end(self, delta: End) -> bytes:
+        self._finish = self._finish or delta.finish
+        return b"".join([self._part_end(PartEnd(part=part)) for part in sorted(self._calls)])
+
+    def _used(self, delta: Used) -> bytes:
+        self._usage = delta.usage
+        return b""
+
+    def _fail(self, delta: Failed) -> bytes:
+        self._failed = True
+        return error_line(delta.error)
+
+
+HANDLERS: dict[type, Callable[[OllamaStreamRenderer, Any], bytes]] = {
+    Begin: OllamaStreamRenderer._begin,
+    TextDelta: OllamaStreamRenderer._texts,
+    ThinkingDelta: OllamaStreamRenderer._thinking,
+    RefusalDelta: OllamaStreamRenderer._refusal,
+    ToolCallBegin: OllamaStreamRenderer._call,
+    ArgumentsDelta: OllamaStreamRenderer._arguments,
+    WholePart: OllamaStreamRenderer._whole,
+    PartEnd: OllamaStreamRenderer._part_end,
+    End: OllamaStreamRenderer._end,
+    Used: OllamaStreamRenderer._used,
+    Failed: OllamaStreamRenderer._fail,
+}

@@ -1,0 +1,93 @@
+"""The openai.chat dialect: what OpenAI, and most of the world after it, calls chat completions.
+
+https://platform.openai.com/docs/api-reference/chat
+"""
+
+from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.fidelity import Feature
+from providers.bridging.tool_names import Rule
+from providers.dialects.openai.asking import wants_usage
+from providers.dialects.openai.chat.edits import edits
+from providers.dialects.openai.chat.media import NAME
+from providers.dialects.openai.chat.parser import ChatStreamParser
+from providers.dialects.openai.chat.relay import ChatRelay, watch
+from providers.dialects.openai.chat.renderer import ChatStreamRenderer
+from providers.dialects.openai.chat.request import parse_request, render_request
+from providers.dialects.openai.chat.response import parse_response, render_response
+from providers.dialects.openai.errors import parse_error, render_error
+from providers.neutral import listing
+from providers.operations import Operation
+
+LACKS = frozenset(
+    {
+        Feature.REASONING_SHOW,
+        Feature.REASONING_SUMMARY,
+        # OpenRouter, DashScope and OpenAI's newest models know markers, and not the same ones; all
+        # others refuse them.
+        Feature.CACHE,
+        Feature.CACHE_TTL,
+        Feature.PREVIOUS_RESPONSE,
+        Feature.IMAGE_FILE,
+        Feature.AUDIO_FILE,
+        Feature.AUDIO_URL,
+        Feature.VIDEO_FILE,
+        Feature.DOCUMENT_URL,
+        Feature.DOCUMENT_CONTEXT,
+        Feature.DOCUMENT_CITE,
+        Feature.TOOL_RESULT_ERROR,
+        Feature.CITATIONS,
+    }
+)
+"""What the format has no words for."""
+
+NAMES = {
+    Feature.MAX_TOKENS: "max_completion_tokens",
+    Feature.REASONING_OFF: "reasoning_effort",
+    Feature.REASONING_EFFORT: "reasoning_effort",
+    Feature.REASONING_BUDGET: "thinking.budget_tokens",
+    Feature.TOOL_CHOICE_NONE: "tool_choice",
+    Feature.TOOL_CHOICE_REQUIRED: "tool_choice",
+    Feature.TOOL_CHOICE_NAMED: "tool_choice",
+    Feature.TOOL_CHOICE_ALLOWED: "tool_choice.allowed_tools",
+    Feature.JSON_MODE: "response_format",
+    Feature.JSON_SCHEMA: "response_format",
+    Feature.IMAGE_OUTPUT: "modalities",
+    Feature.IMAGE_DATA: "messages.image_url",
+    Feature.IMAGE_URL: "messages.image_url",
+    Feature.AUDIO_DATA: "messages.input_audio",
+    Feature.VIDEO_URL: "messages.video_url",
+    Feature.DOCUMENT_DATA: "messages.file",
+    Feature.DOCUMENT_FILE: "messages.file",
+    Feature.THINKING: "messages.reasoning_content",
+}
+
+DIALECT = Dialect(
+    name=NAME,
+    operation=Operation.CHAT,
+    client=(
+        Endpoint(path="/v1/chat/completions"),
+        Endpoint(path="/openai/v1/chat/completions"),
+        Endpoint(path="/openai/deployments/{model}/chat/completions"),
+    ),
+    upstream=(Endpoint(path="/chat/completions"),),
+    carries=frozenset(Feature) - LACKS,
+    names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
+    listing=listing.OPENAI,
+    request_id="x-request-id",
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parser=ChatStreamParser,
+    renderer=ChatStreamRenderer,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+    relay=ChatRelay,
+    edits=edits,
+    wants_usage=wants_usage,
+    own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
+)
+
+DIALECTS = (DIALECT,)

@@ -1,0 +1,122 @@
+"""A provider's OpenAI chat stream, from bytes to deltas."""
+
+import orjson
+
+from providers.dialects.openai.answers import NO_JSON, seconds
+from providers.dialects.openai.chat.choice import ChoiceParser
+from providers.dialects.openai.chat.response import SOURCES, search_citations
+from providers.dialects.openai.chat.usage import usage_of
+from providers.dialects.openai.errors import describe
+from providers.errors import CUT, BadAnswer
+from providers.neutral.chat import Json
+from providers.neutral.deltas import AnyDelta, Begin, Failed, Ping, Used
+from providers.wire import sse
+
+
+class ChatStreamParser:
+    """A provider's stream, from bytes to deltas."""
+
+    def __init__(self) -> None:
+        self._splitter = sse.Splitter()
+        self._choices: dict[int, ChoiceParser] = {}
+        self._sources: Json = {}
+        """What chunks say beside their choices, some all the time and some at last."""
+        self._begun = False
+        self._over = False
+
+    def feed(self, data: bytes) -> list[AnyDelta]:
+        """The deltas that `data` completes."""
+        out: list[AnyDelta] = []
+        if self._over:
+            return out
+        try:
+            for event in self._splitter.feed(data):
+                self._event(event, out)
+        except BadAnswer as error:
+            self._fail(Failed(error=error.as_api_error()), out)
+        return out
+
+    def flush(self) -> list[AnyDelta]:
+        """At the end of the stream; a stream that ended before its time yields `Failed`."""
+        out: list[AnyDelta] = []
+        rest = self._splitter.flush()
+        if rest and not self._over:
+            self._event(rest, out, cut=True)
+        if not self._over and all(choice.finish for choice in self._choices.values()):
+            self._end(out)
+        elif not self._over:
+            self._fail(Failed(error=CUT), out)
+        return out
+
+    def _fail(self, failed: Failed, out: list[AnyDelta]) -> None:
+        self._over = True
+        out.append(failed)
+
+    def _end(self, out: list[AnyDelta]) -> None:
+        if not self._choices:
+            self._fail(Failed(error=CUT), out)
+            return
+        self._over = True
+        sources = search_citations(self._sources)
+        for choice in self._choices.values():
+            choice.end(sources, out)
+
+    def _event(self, event: bytes, out: list[AnyDelta], cut: bool = False) -> None:
+        name, data = sse.parse(event)
+        if self._over:
+            return
+        if not data:
+            if event.startswith(b":"):
+                out.append(Ping())
+            return
+        if data.strip() == b"[DONE]":
+            self._end(out)
+            return
+        try:
+            chunk = orjson.loads(data)
+        except ValueError:
+            chunk = None
+        if not isinstance(chunk, dict):
+            if not cut:
+                self._fail(Failed(error=NO_JSON), out)
+            return
+        if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
+            self._fail(Failed(error=describe(chunk, None)), out)
+            return
+        self._chunk(chunk, out)
+
+    def _chunk(self, chunk: Json, out: list[AnyDelta]) -> None:
+        choices = chunk.get("choices")
+        if not self._begun:
+            # Azure's first chunk has filter results only, and neither id nor model.
+            if not choices and not chunk.get("id"):
+                return
+            self._begun = True
+            out.append(_begin(chunk))
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                self._choice(choice).feed(choice, out)
+        for name in SOURCES:
+            if chunk.get(name):
+                self._sources[name] = chunk[name]
+        usage = usage_of(chunk) if chunk.get("usage") or "x_groq" in chunk else None
+        if usage is not None:
+            out.append(Used(usage=usage))
+
+    def _choice(self, choice: Json) -> ChoiceParser:
+        index = choice.get("index")
+        index = index if isinstance(index, int) else 0
+        found = self._choices.get(index)
+        if found is None:
+            found = self._choices[index] = ChoiceParser(index)
+        return found
+
+
+def _begin(chunk: Json) -> Begin:
+    id, model, tier = chunk.get("id"), chunk.get("model"), chunk.get("service_tier")
+    return Begin(
+        id=id if isinstance(id, str) else "",
+        model=model if isinstance(model, str) else "",
+        created=seconds(chunk.get("created")),
+        service_tier=tier if isinstance(tier, str) else None,
+    )

@@ -1,0 +1,147 @@
+"""The openai.responses dialect: OpenAI's newer form of a conversation, in items.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
+
+from providers.bridging.counting import counting, only
+from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.fidelity import Feature
+from providers.bridging.tool_names import Rule
+from providers.dialects.openai.errors import parse_error, render_error
+from providers.dialects.openai.responses.edits import edits
+from providers.dialects.openai.responses.media import NAME
+from providers.dialects.openai.responses.parser import ResponsesParser
+from providers.dialects.openai.responses.relay import ResponsesRelay
+from providers.dialects.openai.responses.renderer import ResponsesRenderer
+from providers.dialects.openai.responses.request import parse_request, render_request
+from providers.dialects.openai.responses.response import (
+    echo,
+    parse_response,
+    render_response,
+    watch,
+)
+from providers.operations import Operation
+
+LACKS = frozenset(
+    {
+        Feature.TOP_K,
+        Feature.MIN_P,
+        Feature.STOP,
+        Feature.SEED,
+        Feature.PRESENCE_PENALTY,
+        Feature.FREQUENCY_PENALTY,
+        Feature.REPETITION_PENALTY,
+        Feature.LOGIT_BIAS,
+        Feature.N,
+        Feature.AUDIO_OUTPUT,
+        # Pictures are drawn by a tool here, which is another wish.
+        Feature.IMAGE_OUTPUT,
+        Feature.PREDICTION,
+        # Only OpenAI's newest models know markers; all others refuse them.
+        Feature.CACHE,
+        Feature.CACHE_TTL,
+        Feature.MESSAGE_NAME,
+        # The SDK's types have input_audio, and no message that may hold it.
+        Feature.AUDIO_DATA,
+        Feature.AUDIO_URL,
+        Feature.AUDIO_FILE,
+        Feature.VIDEO_DATA,
+        Feature.VIDEO_URL,
+        Feature.VIDEO_FILE,
+        Feature.DOCUMENT_CONTEXT,
+        Feature.DOCUMENT_CITE,
+        Feature.TOOL_RESULT_ERROR,
+    }
+)
+"""What the format has no words for."""
+
+NAMES = {
+    Feature.MAX_TOKENS: "max_output_tokens",
+    Feature.LOGPROBS: "include",
+    Feature.TOOL_CHOICE_NONE: "tool_choice",
+    Feature.TOOL_CHOICE_REQUIRED: "tool_choice",
+    Feature.TOOL_CHOICE_NAMED: "tool_choice",
+    Feature.TOOL_CHOICE_ALLOWED: "tool_choice.allowed_tools",
+    Feature.NATIVE_TOOLS: "tools",
+    Feature.JSON_MODE: "text.format",
+    Feature.JSON_SCHEMA: "text.format",
+    Feature.VERBOSITY: "text.verbosity",
+    Feature.REASONING_OFF: "reasoning.effort",
+    Feature.REASONING_EFFORT: "reasoning.effort",
+    Feature.REASONING_SHOW: "reasoning.summary",
+    Feature.SYSTEM: "instructions",
+    Feature.IMAGE_DATA: "input.input_image",
+    Feature.IMAGE_URL: "input.input_image",
+    Feature.IMAGE_FILE: "input.input_image.file_id",
+    Feature.IMAGE_DETAIL: "input.input_image.detail",
+    Feature.AUDIO_DATA: "input.input_audio",
+    Feature.DOCUMENT_DATA: "input.input_file",
+    Feature.DOCUMENT_URL: "input.input_file.file_url",
+    Feature.DOCUMENT_FILE: "input.input_file.file_id",
+    Feature.DOCUMENT_NAME: "input.input_file.filename",
+    Feature.TOOL_RESULT_MEDIA: "input.function_call_output",
+    Feature.THINKING: "input.reasoning",
+    Feature.REFUSAL: "input.refusal",
+    Feature.CITATIONS: "input.annotations",
+    Feature.CACHE: "prompt_cache_breakpoint",
+    Feature.CACHE_TTL: "prompt_cache_breakpoint.ttl",
+}
+
+DIALECT = Dialect(
+    name=NAME,
+    operation=Operation.CHAT,
+    client=(
+        Endpoint(path="/v1/responses"),
+        Endpoint(path="/openai/v1/responses"),
+        Endpoint(path="/openai/responses"),
+    ),
+    upstream=(Endpoint(path="/responses"),),
+    carries=frozenset(Feature) - LACKS,
+    names=NAMES,
+    tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
+    request_id="x-request-id",
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parser=ResponsesParser,
+    renderer=ResponsesRenderer,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+    relay=ResponsesRelay,
+    edits=edits,
+    echo=echo,
+)
+
+COUNTED = frozenset(
+    {
+        "conversation",
+        "input",
+        "instructions",
+        "model",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "reasoning",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    }
+)
+"""https://platform.openai.com/docs/api-reference/responses/input-tokens"""
+
+COUNT = counting(
+    DIALECT,
+    name="openai.input_tokens",
+    client=(
+        Endpoint(path="/v1/responses/input_tokens", stream=False),
+        Endpoint(path="/openai/v1/responses/input_tokens", stream=False),
+    ),
+    upstream=(Endpoint(path="/responses/input_tokens", stream=False),),
+    wrap=only(COUNTED),
+    number="input_tokens",
+    constant={"object": "response.input_tokens"},
+)
+
+DIALECTS = (DIALECT, COUNT)

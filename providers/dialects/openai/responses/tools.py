@@ -1,0 +1,98 @@
+"""Tools and which of them the model may call.
+
+https://platform.openai.com/docs/guides/function-calling
+"""
+
+from providers.dialects.openai.custom import responses_tool
+from providers.dialects.openai.responses.media import NAME
+from providers.dialects.openai.strict import is_closed
+from providers.dialects.openai.tooling import native_value, render_tooling
+from providers.neutral.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.neutral.functions import arguments_of
+from providers.wire import members
+
+
+def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
+    """Functions, and the tools that OpenAI runs itself."""
+    return tuple(_tool(tool, at) for tool, at in members.objects(body, "tools"))
+
+
+def _tool(tool: Json, at: str) -> Tool | NativeTool:
+    if members.required_text(tool, "type", at) != "function":
+        return NativeTool(dialect=NAME, value=tool)
+    schema, strict = members.mapping(tool, "parameters", at), members.boolean(tool, "strict", at)
+    return Tool(
+        name=members.required_text(tool, "name", at),
+        description=members.text(tool, "description", at),
+        schema=schema,
+        strict=_default_strict(schema) if strict is None else strict,
+    )
+
+
+def _default_strict(schema: Json | None) -> bool | None:
+    """Functions are strict by default here, as far as their schema allows it, and nowhere else.
+
+    https://platform.openai.com/docs/guides/function-calling#strict-mode
+    """
+    return True if schema is not None and is_closed(schema) else None
+
+
+def parse_choice(body: Json) -> ToolChoice | None:
+    """What other dialects know too; `native_choice` is the rest."""
+    value = body.get("tool_choice")
+    if value in ("auto", "none", "required"):
+        return ToolChoice(mode=ToolMode(value))
+    if isinstance(value, dict):
+        return _parse_object(value)
+    if value is None:
+        return None
+    raise members.wrong("tool_choice", "auto, none, required or an object")
+
+
+def _parse_object(value: Json) -> ToolChoice | None:
+    if value.get("type") in ("function", "custom"):
+        name = members.required_text(value, "name", "tool_choice.")
+        return ToolChoice(mode=ToolMode.NAMED, name=name)
+    mode = value.get("mode")
+    if value.get("type") == "allowed_tools" and mode in ("auto", "required"):
+        allowed = [tool.get("name") for tool, _ in members.objects(value, "tools", "tool_choice.")]
+        if all(isinstance(name, str) for name in allowed):
+            return ToolChoice(mode=ToolMode(mode), allowed=tuple(map(str, allowed)))
+    return None
+
+
+def native_choice(body: Json) -> Json | None:
+    """A choice among tools that OpenAI runs itself."""
+    value = body.get("tool_choice")
+    return value if isinstance(value, dict) and parse_choice(body) is None else None
+
+
+def render_tools(request: ChatRequest) -> Json:
+    """Nothing that goes with tools is said where there are none."""
+    return render_tooling(request, _render_tool, _render_choice)
+
+
+def _render_tool(tool: Tool | NativeTool) -> Json:
+    if isinstance(tool, NativeTool):
+        return native_value(tool, NAME, responses_tool(tool))
+    return {
+        "type": "function",
+        "name": tool.name,
+        **members.optional(description=tool.description),
+        "parameters": arguments_of(tool),
+        # Left out, it would mean true, and optional arguments would become required.
+        "strict": bool(tool.strict),
+    }
+
+
+def _named(name: str | None, custom: frozenset[str]) -> Json:
+    return {"type": "custom" if name in custom else "function", "name": name}
+
+
+def _render_choice(choice: ToolChoice, custom: frozenset[str]) -> str | Json:
+    if choice.mode is ToolMode.NAMED:
+        return _named(choice.name, custom)
+    if not choice.allowed:
+        return choice.mode.value
+    tools = [_named(name, custom) for name in choice.allowed]
+    return {"type": "allowed_tools", "mode": choice.mode.value, "tools": tools}

@@ -1,0 +1,152 @@
+"""What single vendors demand of a body in OpenAI's formats, beyond the format itself.
+
+A rule takes a body and gives the top-level members that must change in it; it raises Unsupported
+for what the vendor would answer with an error and what cannot be left out.
+"""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from providers.errors import Unsupported
+from providers.neutral.chat import Json
+from providers.wire.members import dicts
+from providers.wire.splice import REMOVED
+
+Edits = Callable[[Json, str, bool], dict[str, Any]]
+Rule = Callable[[Json], dict[str, Any]]
+
+SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}")
+"""A call's id at Mistral: "must be a-z, A-Z, 0-9, with a length of 9"."""
+
+
+THINKERS = re.compile(r"(?:^|[/:])(?:o[1-9]|gpt-[5-9])")
+"""OpenAI's models that refuse `max_tokens`, which does not count their thoughts.
+
+https://platform.openai.com/docs/api-reference/chat/create#chat-create-max_tokens
+"""
+
+
+def keeping(edits: Edits, *rules: Rule) -> Edits:
+    """`edits` of a dialect, and after them what `rules` demand."""
+
+    def kept(body: Json, model: str, usage: bool) -> dict[str, Any]:
+        changes = edits(body, model, usage)
+        changed = {**body, **changes} if changes else body
+        for rule in rules:
+            found = rule(changed)
+            if found:
+                changes |= found
+                changed = {**changed, **found}
+        return changes
+
+    return kept
+
+
+def at_most_stops(limit: int) -> Rule:
+    """Refuses more stop sequences than the vendor takes."""
+
+    def rule(body: Json) -> dict[str, Any]:
+        stop = body.get("stop")
+        if isinstance(stop, list) and len(stop) > limit:
+            raise Unsupported(f"at most {limit} stop sequences can be given here", param="stop")
+        return {}
+
+    return rule
+
+
+def newer_limit(body: Json) -> dict[str, Any]:
+    """Says `max_tokens` by its newer name to models that know no other."""
+    limit, model = body.get("max_tokens"), body.get("model")
+    if limit is None or not isinstance(model, str) or not THINKERS.search(model):
+        return {}
+    newer = body.get("max_completion_tokens")
+    return {"max_tokens": REMOVED, "max_completion_tokens": limit if newer is None else newer}
+
+
+def nearest_efforts(**nearest: str) -> Rule:
+    """Asks for what comes nearest to an effort that the vendor does not know."""
+
+    def rule(body: Json) -> dict[str, Any]:
+        effort = body.get("reasoning_effort")
+        known = nearest.get(effort) if isinstance(effort, str) else None
+        return {} if known is None else {"reasoning_effort": known}
+
+    return rule
+
+
+def system_for_developer(body: Json) -> dict[str, Any]:
+    """Lets the system say what a developer says, of whom the vendor knows nothing."""
+    messages: Any = body.get("messages")
+    for each in messages if isinstance(messages, list) else ():
+        if isinstance(each, dict) and each.get("role") == "developer":
+            return {"messages": list(map(_as_system, messages))}
+    return {}
+
+
+def without(*names: str) -> Rule:
+    """Leaves those members of earlier turns out that other vendors put there."""
+    unknown = frozenset(names)
+
+    def rule(body: Json) -> dict[str, Any]:
+        messages: Any = body.get("messages")
+        for each in messages if isinstance(messages, list) else ():
+            if isinstance(each, dict) and not unknown.isdisjoint(each):
+                return {"messages": [_less(other, unknown) for other in messages]}
+        return {}
+
+    return rule
+
+
+def _less(message: Any, names: frozenset[str]) -> Any:
+    if not isinstance(message, dict):
+        return message
+    return {name: each for name, each in message.items() if name not in names}
+
+
+NO_THOUGHTS = without("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+"""For those who answer "property 'reasoning_content' is unsupported", or in other such words."""
+
+
+def _as_system(message: Any) -> Any:
+    developer = isinstance(message, dict) and message.get("role") == "developer"
+    return {**message, "role": "system"} if developer else message
+
+
+def thoughtless(body: Json) -> dict[str, Any]:
+    """Says `thinking: disabled` for the effort `none`, which is no effort here."""
+    if body.get("reasoning_effort") != "none":
+        return {}
+    return {"reasoning_effort": REMOVED, "thinking": {"type": "disabled"}}
+
+
+def short_call_ids(body: Json) -> dict[str, Any]:
+    """Gives calls that other providers made ids of nine letters and digits."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return {}
+    fitted = [_fitted(each) if isinstance(each, dict) else each for each in messages]
+    return {} if all(map(_same, fitted, messages)) else {"messages": fitted}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
+
+
+def _fitted(message: Json) -> Json:
+    id, calls = message.get("tool_call_id"), message.get("tool_calls")
+    if isinstance(id, str) and not SHORT_ID.fullmatch(id):
+        message = {**message, "tool_call_id": _short(id)}
+    if any(not SHORT_ID.fullmatch(str(call.get("id"))) for call in dicts(calls)):
+        message = {
+            **message,
+            "tool_calls": [{**c, "id": _short(c.get("id"))} for c in dicts(calls)],
+        }
+    return message
+
+
+def _short(id: Any) -> str:
+    """Always the same for one id; one that fits stays."""
+    text = str(id)
+    return text if SHORT_ID.fullmatch(text) else sha256(text.encode()).hexdigest()[:9]

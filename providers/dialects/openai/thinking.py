@@ -1,0 +1,49 @@
+"""How much to think, in OpenAI's words.
+
+https://platform.openai.com/docs/guides/reasoning
+"""
+
+import re
+
+from providers.bridging.fidelity import Feature, lose
+from providers.neutral.chat import Reasoning
+
+THOUGHTLESS = re.compile(
+    r"(?:^|[/:])(?:gpt-[34]|chatgpt|davinci|babbage"
+    # https://docs.x.ai/docs/guides/reasoning: many think, and cannot be told how much.
+    r"|grok-(?:2|3(?!-mini)|4-(?:0709|fast|1-fast)|4\.20-(?!multi)|code|build)"
+    r"|(?:meta-)?llama-[234])"
+)
+"""Models that cannot be told how much to think, and answer a wish for it with an error."""
+
+LEAST = (
+    (re.compile(r"(?:^|[/:])(?:o[1-9]|grok-(?:3-mini|4\.[56]))"), "low"),
+    (re.compile(r"(?:^|[/:])gpt-5(?:-(?:mini|nano|codex))?(?:-\d{4}-\d\d-\d\d)?$"), "minimal"),
+)
+"""Models that cannot be told not to think, and the least that they can be told."""
+
+DEFAULT = "medium"
+"""Newer models think only when told to; older ones think as much as this."""
+
+STEPS = ((1_024, "low"), (8_192, "medium"))
+"""Budgets of thinking tokens, and the effort that comes nearest; above them it is `high`."""
+
+
+def effort_of(reasoning: Reasoning, model: str, dropped: list[str]) -> str | None:
+    """The effort to ask `model` for; None: nothing is to be said."""
+    off = reasoning.off
+    if THOUGHTLESS.search(model):
+        if not off:
+            lose(dropped, Feature.REASONING_EFFORT)
+        return None
+    if off:
+        least = next((word for models, word in LEAST if models.search(model)), "none")
+        if least != "none":
+            lose(dropped, Feature.REASONING_OFF)
+        return least
+    if reasoning.effort is not None:
+        return reasoning.effort
+    if reasoning.budget is None or reasoning.budget < 0:
+        return DEFAULT if reasoning.enabled or reasoning.budget is not None else None
+    lose(dropped, Feature.REASONING_BUDGET)
+    return next((effort for limit, effort in STEPS if reasoning.budget <= limit), "high")

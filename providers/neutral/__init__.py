@@ -1,0 +1,1 @@
+"""What is meant, whoever says it."""

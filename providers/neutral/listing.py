@@ -1,0 +1,137 @@
+"""The list of models, as the SDKs of each dialect ask for it and read it.
+
+https://platform.openai.com/docs/api-reference/models
+https://platform.claude.com/docs/en/api/models-list
+https://ai.google.dev/api/models
+https://docs.cohere.com/reference/list-models
+https://docs.ollama.com/api/tags
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import msgspec
+
+from providers.neutral.chat import Json
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a model."""
+
+    id: str
+    created: int
+    """Seconds since the epoch."""
+    owner: str
+
+    @property
+    def date(self) -> str:
+        """When it was created, as RFC 3339 has it."""
+        return datetime.fromtimestamp(self.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where clients of a dialect find the list, and what it looks like."""
+
+    paths: tuple[str, ...]
+    shared: tuple[tuple[str, str], ...] = ()
+    """(path, header): paths of others, too, where this header tells a client of this dialect."""
+    one: Callable[[Model], Json]
+    """A model by itself, at the path and its name."""
+    many: Callable[[Sequence[Model]], Json]
+
+
+def openai_model(model: Model) -> Json:
+    """As OpenAI shows a model."""
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owner,
+    }
+
+
+OPENAI = Listing(
+    paths=("/v1/models", "/openai/v1/models", "/openai/models"),
+    one=openai_model,
+    many=lambda models: {"object": "list", "data": [openai_model(model) for model in models]},
+)
+
+
+def anthropic_model(model: Model) -> Json:
+    """As Anthropic shows a model."""
+    return {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.id,
+        "created_at": model.date,
+        "lifecycle": "active",
+    }
+
+
+def anthropic_models(models: Sequence[Model]) -> Json:
+    """One page that has them all."""
+    return {
+        "data": [anthropic_model(model) for model in models],
+        "has_more": False,
+        "first_id": models[0].id if models else None,
+        "last_id": models[-1].id if models else None,
+    }
+
+
+ANTHROPIC = Listing(
+    paths=("/anthropic/v1/models",),
+    shared=(("/v1/models", "anthropic-version"),),
+    one=anthropic_model,
+    many=anthropic_models,
+)
+
+
+def gemini_model(model: Model) -> Json:
+    """As the Gemini API shows a model."""
+    return {
+        "name": f"models/{model.id}",
+        "displayName": model.id,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    }
+
+
+GEMINI = Listing(
+    paths=("/v1beta/models", "/v1alpha/models"),
+    shared=(("/v1/models", "x-goog-api-client"), ("/v1/models", "x-goog-api-key")),
+    one=gemini_model,
+    many=lambda models: {"models": [gemini_model(model) for model in models]},
+)
+
+
+def cohere_model(model: Model) -> Json:
+    """As Cohere shows a model."""
+    return {"name": model.id, "endpoints": ["chat"], "finetuned": False}
+
+
+COHERE = Listing(
+    paths=(),
+    shared=(("/v1/models", "x-fern-sdk-name"), ("/v1/models", "x-client-name")),
+    one=cohere_model,
+    many=lambda models: {"models": [cohere_model(model) for model in models]},
+)
+
+
+def ollama_model(model: Model) -> Json:
+    """As Ollama shows a model that it has on its disk."""
+    return {
+        "name": model.id,
+        "model": model.id,
+        "modified_at": model.date,
+        "size": 0,
+        # The command line shows the first twelve digits, and ends where there are fewer.
+        "digest": sha256(model.id.encode()).hexdigest(),
+        "details": {"family": model.owner},
+    }
+
+
+OLLAMA = Listing(
+    paths=("/api/tags",),
+    one=ollama_model,
+    many=lambda models: {"models": [ollama_model(model) for model in models]},
+)

@@ -1,0 +1,88 @@
+"""Parts of a streamed answer, one after the other, for formats that close one before the next.
+
+Tool calls of an OpenAI chat stream may be told interleaved, by their index. What comes of another
+part while a call's arguments are not yet a whole JSON object waits until they are.
+"""
+
+import orjson
+
+from providers.neutral.deltas import (
+    AnyDelta,
+    ArgumentsDelta,
+    Begin,
+    End,
+    Failed,
+    PartEnd,
+    Ping,
+    ToolCallBegin,
+    Used,
+)
+
+OF_NO_PART = (Begin, Used, Ping)
+
+
+class Serial:
+    """Orders deltas; of several choices the first, the others' pass."""
+
+    def __init__(self) -> None:
+        self._call: int | None = None
+        """The part of the call whose arguments are still to come."""
+        self._arguments: list[str] = []
+        """What came of them."""
+        self._held: list[AnyDelta] = []
+
+    def feed(self, deltas: list[AnyDelta]) -> list[AnyDelta]:
+        """The deltas whose turn it is."""
+        if self._call is None and not any(type(delta) is ToolCallBegin for delta in deltas):
+            return deltas
+        out: list[AnyDelta] = []
+        for delta in deltas:
+            self._take(delta, out)
+        return out
+
+    def _take(self, delta: AnyDelta, out: list[AnyDelta]) -> None:
+        if isinstance(delta, OF_NO_PART) or getattr(delta, "choice", None):
+            out.append(delta)
+        elif isinstance(delta, End | Failed):
+            self._release(out)
+            out.append(delta)
+        elif self._call is None or delta.part == self._call:
+            self._pass(delta, out)
+        elif self._held or not self._complete():
+            self._held.append(delta)
+        else:
+            self._call = None
+            self._pass(delta, out)
+
+    def _release(self, out: list[AnyDelta]) -> None:
+        """Nothing more comes: all that waited, part by part."""
+        self._call = None
+        out += sorted(self._held, key=lambda delta: getattr(delta, "part", 0))
+        self._held = []
+
+    def _pass(self, delta: AnyDelta, out: list[AnyDelta]) -> None:
+        out.append(delta)
+        if isinstance(delta, ToolCallBegin):
+            self._call, self._arguments = delta.part, []
+        elif isinstance(delta, PartEnd):
+            self._next(out)
+        elif isinstance(delta, ArgumentsDelta):
+            self._arguments.append(delta.text)
+            if self._held and self._complete():
+                self._next(out)
+
+    def _next(self, out: list[AnyDelta]) -> None:
+        """The call is complete: what waited for that comes, up to the next call that is not."""
+        self._call = None
+        held, self._held = self._held, []
+        for delta in held:
+            self._take(delta, out)
+
+    def _complete(self) -> bool:
+        if not self._arguments or not self._arguments[-1].rstrip().endswith("}"):
+            return False
+        try:
+            orjson.loads("".join(self._arguments))
+        except ValueError:
+            return False
+        return True

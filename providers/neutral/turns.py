@@ -1,0 +1,47 @@
+"""Turns of a conversation, where each message has a `role` and each tool result is a message."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from providers.errors import InvalidRequest
+from providers.neutral.chat import Image, Json, Message, Role, ToolResult
+from providers.wire import members
+
+ROLES = {
+    "system": Role.SYSTEM,
+    "developer": Role.DEVELOPER,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "tool": Role.TOOL,
+}
+
+
+def role_of(message: Json, at: str) -> Role:
+    """Who speaks, in any case of letters; raises InvalidRequest for a role that is not known."""
+    word = members.required_text(message, "role", at)
+    role = ROLES.get(word.lower())
+    if role is None:
+        raise InvalidRequest(
+            f"{at}role must be one of {', '.join(ROLES)}, not {word!r}", param=f"{at}role"
+        )
+    return role
+
+
+def details(messages: Iterable[Message]) -> set[str | None]:
+    """How closely pictures shall be looked at, those in tool results too; None: nothing is said."""
+    return {
+        part.detail
+        for message in messages
+        for outer in message.parts
+        for part in (outer.parts if isinstance(outer, ToolResult) else (outer,))
+        if isinstance(part, Image)
+    }
+
+
+def merged(messages: Iterable[Message]) -> Iterator[Message]:
+    """The same turns, with every run of tool results in one."""
+    for tool, run in groupby(messages, lambda message: message.role is Role.TOOL):
+        if tool:
+            yield Message(role=Role.TOOL, parts=tuple(p for one in run for p in one.parts))
+        else:
+            yield from run

@@ -1,1 +1,0 @@
-"""What OpenAI's formats share: `openai.chat`, `openai.responses` and `openai.completions`."""

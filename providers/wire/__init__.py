@@ -1,0 +1,1 @@
+"""Bytes and JSON members: how streams are cut, bodies edited, values checked."""

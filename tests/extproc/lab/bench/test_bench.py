@@ -1,0 +1,45 @@
+"""A smoke run of the whole benchmark: what is measured is not judged here."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from extproc.lab.bench import bench
+from extproc.lab.bench.bodies import CHATS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_every_row_has_a_number(tmp_path, capsys):
+    output = tmp_path / "results.json"
+    assert bench([], quick=True, output=output, docs=tmp_path / "docs") == 0
+    results = json.loads(output.read_bytes())
+    rows = {row["name"]: row for row in results["rows"]}
+    assert len(rows) == len(results["rows"])
+    assert all(isinstance(row["measured"], float) for row in rows.values())
+    assert rows["core, 1 KB, same dialect"]["budget"] == 35
+    assert rows["server, 1 KB, translated"]["reference"] > 0
+    assert rows["Envoy, 1 KB, over Envoy alone"]["budget"] == 65
+    assert {row["budget"] for name, row in rows.items() if "256 streams," in name} == {6, 14}
+    assert len(results["pairs"]) == len(CHATS) ** 2
+    assert results["machine"]["envoy"].startswith("1.")
+    printed = capsys.readouterr().out
+    page = (tmp_path / "docs" / "speed.md").read_text()
+    for name in rows:
+        assert name in printed
+        assert name in page
+    ET.parse(tmp_path / "docs" / "speed.svg")
+
+
+def test_only_rows_with_a_word_in_their_names_are_measured(capsys):
+    assert bench(["core, 1 KB"], quick=True, output=None) == 0
+    lines = capsys.readouterr().out.splitlines()
+    measured = [line for line in lines if line.startswith(("core", "server", "growth"))]
+    assert len(measured) == 3
+    assert all(line.startswith("core, 1 KB, ") for line in measured)
+
+
+def test_one_row_can_be_measured_by_itself(capsys):
+    assert bench(["latency, 1 client, added, median"], quick=True, output=None) == 0
+    assert "µs with us" in capsys.readouterr().out

@@ -1,0 +1,182 @@
+"""Media by URL for providers that take only bytes: what is wanted, and where it goes."""
+
+import msgspec
+import orjson
+import pytest
+
+from providers.bridging import remote
+from providers.bridging.bridge import Call, Sent, Wanted, bridge
+from providers.bridging.fidelity import Feature
+from providers.bridging.quirks import Quirks
+from providers.bridging.remote import Link
+from providers.catalog import DIALECTS
+from providers.errors import Unsupported
+from providers.neutral.chat import (
+    Audio,
+    ChatRequest,
+    Data,
+    Document,
+    FileId,
+    Image,
+    Message,
+    Role,
+    Text,
+    ToolResult,
+    Url,
+    Video,
+)
+
+HTTPS = "https://media.test/a"
+PIXEL = Data(base64="iVBORw0KGgo=", media_type="image/png")
+OLLAMA, BEDROCK, GEMINI = (
+    DIALECTS[name] for name in ("ollama.chat", "bedrock.converse", "gemini.generate_content")
+)
+OPENAI, ANTHROPIC = DIALECTS["openai.chat"], DIALECTS["anthropic.messages"]
+
+
+def wanted(part, target, role=Role.USER):
+    request = ChatRequest(model="m", messages=(Message(role=role, parts=(part,)),))
+    return [link.url for link in remote.links(request, target, {})]
+
+
+@pytest.mark.parametrize(
+    ("target", "part", "url"),
+    [
+        (OLLAMA, Image, HTTPS),
+        (OLLAMA, Image, "HTTP://media.test/a"),
+        (BEDROCK, Image, HTTPS),
+        (BEDROCK, Document, HTTPS),
+        (BEDROCK, Video, "http://media.test/a"),
+        (GEMINI, Image, "http://media.test/a"),
+        (OPENAI, Audio, HTTPS),
+        (OPENAI, Document, HTTPS),
+    ],
+)
+def test_a_url_is_wanted_where_only_bytes_are_taken(target, part, url):
+    assert wanted(part(source=Url(url=url)), target) == [url]
+
+
+@pytest.mark.parametrize(
+    ("target", "part", "url"),
+    [
+        (OPENAI, Image, HTTPS),
+        (OPENAI, Image, "HTTPS://media.test/a"),
+        (ANTHROPIC, Image, HTTPS),
+        (ANTHROPIC, Document, HTTPS),
+        (BEDROCK, Image, "s3://bucket/a.png"),
+        (GEMINI, Image, "gs://bucket/a.png"),
+        (GEMINI, Audio, HTTPS),
+        (OLLAMA, Image, "gs://bucket/a.png"),
+        (OLLAMA, Image, "file:///etc/passwd"),
+        (OLLAMA, Audio, HTTPS),
+        (OLLAMA, Document, HTTPS),
+    ],
+)
+def test_a_url_is_not_wanted_that_the_provider_reads_or_nobody_can(target, part, url):
+    assert wanted(part(source=Url(url=url)), target) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "url"),
+    [(OPENAI, "s3://bucket/a"), (BEDROCK, "gs://bucket/a"), (ANTHROPIC, "file:///etc/passwd")],
+)
+def test_a_url_that_nobody_can_read_is_refused(target, url):
+    with pytest.raises(Unsupported, match="cannot read an address"):
+        wanted(Image(source=Url(url=url)), target)
+
+
+def test_what_is_no_url_is_not_wanted():
+    assert wanted(Image(source=PIXEL), OLLAMA) == []
+    assert wanted(Image(source=FileId(id=HTTPS)), OLLAMA) == []
+    assert wanted(Text(text=HTTPS), OLLAMA) == []
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_url_is_found_in_every_role_and_in_tool_results(role):
+    image = Image(source=Url(url=HTTPS), detail="high")
+    assert wanted(image, OLLAMA, role) == [HTTPS]
+    assert wanted(ToolResult(call_id="1", parts=(Text(text="a"), image)), OLLAMA, role) == [HTTPS]
+
+
+def test_the_bytes_stand_where_the_url_stood():
+    image = Image(source=Url(url=HTTPS), detail="high")
+    kept = Image(source=Url(url="gs://bucket/a"))
+    result = ToolResult(call_id="1", name="f", parts=(Text(text="a"), image))
+    request = ChatRequest(
+        model="m",
+        messages=(
+            Message(role=Role.SYSTEM, parts=(image,), name="n"),
+            Message(role=Role.TOOL, parts=(result, kept)),
+        ),
+    )
+    (first, second) = remote.inlined(request, OLLAMA, {HTTPS: PIXEL}).messages
+    inline = Image(source=PIXEL, detail="high")
+    assert first == Message(role=Role.SYSTEM, parts=(inline,), name="n")
+    replaced = msgspec.structs.replace(result, parts=(Text(text="a"), inline))
+    assert second == Message(role=Role.TOOL, parts=(replaced, kept))
+
+
+def asked(*parts, **more):
+    """A client's request of OpenAI's form."""
+    content = [{"type": "text", "text": "what is it?"}, *parts]
+    body = {"model": "m", "messages": [{"role": "user", "content": content}], **more}
+    return Call(data=orjson.dumps(body), body=body, model="up", stream=False)
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": HTTPS}}
+
+
+@pytest.mark.parametrize("target", ["ollama.chat", "bedrock.converse"])
+def test_a_call_is_made_again_with_the_bytes(target):
+    across = bridge(OPENAI, DIALECTS[target], Quirks())
+    call = asked(PICTURE, PICTURE)
+    first = across.request(call)
+    assert first == Wanted(links=(Link(url=HTTPS, kind="image", name="messages.image_url"),))
+    sent = across.request(msgspec.structs.replace(call, files={HTTPS: PIXEL}))
+    assert isinstance(sent, Sent)
+    assert sent.body.count(b"iVBORw0KGgo=") == 2
+    assert b"media.test" not in sent.body
+
+
+def test_between_equal_dialects_nothing_is_wanted():
+    for dialect in DIALECTS.values():
+        if Feature.IMAGE_URL in dialect.carries:
+            assert isinstance(bridge(dialect, dialect, Quirks()).request(asked(PICTURE)), Sent)
+
+
+def test_a_request_that_is_refused_anyway_wants_nothing():
+    across = bridge(OPENAI, OLLAMA, Quirks())
+    with pytest.raises(Unsupported):
+        across.request(asked(PICTURE, n=2))
+
+
+def test_documents_and_pictures_in_tool_results_are_wanted_together():
+    picture = {"type": "image", "source": {"type": "url", "url": HTTPS}}
+    paper = {"type": "document", "title": "t", "source": {"type": "url", "url": f"{HTTPS}.pdf"}}
+    call = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c", "content": [picture]}
+    body = {
+        "model": "m",
+        "max_tokens": 9,
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "messages": [
+            {"role": "user", "content": [paper, {"type": "text", "text": "read it"}]},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+        ],
+    }
+    across = bridge(ANTHROPIC, BEDROCK, Quirks())
+    asked = Call(data=orjson.dumps(body), body=body, model="up", stream=False)
+    links = across.request(asked).links
+    assert {(link.url, link.kind) for link in links} == {
+        (HTTPS, "image"),
+        (f"{HTTPS}.pdf", "document"),
+    }
+    pdf = Data(base64="JVBERi0=", media_type="application/pdf")
+    files = {HTTPS: PIXEL, f"{HTTPS}.pdf": pdf}
+    sent = orjson.loads(across.request(msgspec.structs.replace(asked, files=files)).body)
+    first, _, last = sent["messages"]
+    (document,) = [block["document"] for block in first["content"] if "document" in block]
+    assert document["source"] == {"bytes": pdf.base64}
+    (shown,) = last["content"][0]["toolResult"]["content"]
+    assert shown["image"] == {"format": "png", "source": {"bytes": PIXEL.base64}}

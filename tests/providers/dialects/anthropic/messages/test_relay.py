@@ -1,0 +1,66 @@
+"""Streams, passed on."""
+
+import anthropic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers.dialects.anthropic.messages import DIALECT
+from providers.errors import ApiError, Cause
+from providers.neutral.chat import Finish
+from providers.usage import Usage
+from tests.providers.dialects.anthropic.messages.wire import FULL, START, block, pieces, read, sse
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=12))
+def test_a_relay_changes_nothing_and_sees_all(cuts: list[int]) -> None:
+    relay = DIALECT.relay(True)
+    assert [relay.feed(piece) for piece in pieces(FULL, cuts)] == [None] * (len(cuts) + 1)
+    assert relay.flush() == b""
+    seen = relay.seen
+    assert seen.usage == Usage(input=8, output=20, cache_read=3)
+    assert (seen.model, seen.finish, seen.error) == ("claude", Finish.TOOL_CALLS, None)
+
+
+def test_a_relay_estimates_while_the_provider_is_silent() -> None:
+    relay = DIALECT.relay(True)
+    relay.feed(sse(START))
+    assert relay.seen.usage == Usage(input=8, output=1, cache_read=3, estimated=True)
+    for _ in range(10):
+        piece = {"type": "text_delta", "text": "some words, forty characters in length.."}
+        relay.feed(sse({"type": "content_block_delta", "index": 0, "delta": piece}))
+    assert 90 <= relay.seen.generated <= 110
+    relay.flush()
+    expected = Usage(input=8, output=relay.seen.generated, cache_read=3, estimated=True)
+    assert relay.seen.usage == expected
+
+
+@pytest.mark.parametrize("character", ["é", "ह", "\U00010000", "\U0010ffff", "퟿", "ࠀ"])
+def test_a_character_cut_in_passing_is_made_whole(character: str) -> None:
+    whole = sse(
+        START,
+        *block(0, {"type": "text", "text": ""}, {"type": "text_delta", "text": character}),
+    )
+    for length in range(1, len(character.encode())):
+        relay = DIALECT.relay(True)
+        cut = whole[: whole.index(character.encode()) + length]
+        relay.feed(cut)
+        (cut + relay.flush()).decode()
+
+
+@given(st.integers(1, FULL.index(b"event: message_delta")))
+def test_a_stream_cut_in_passing_ends_in_an_error_that_the_sdk_raises(length: int) -> None:
+    relay = DIALECT.relay(True)
+    relay.feed(FULL[:length])
+    tail = relay.flush()
+    assert relay.seen.error is not None
+    with pytest.raises(anthropic.APIStatusError):
+        read(FULL[:length] + tail)
+
+
+def test_an_error_in_passing_is_seen_and_none_is_added() -> None:
+    error = {"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}}
+    relay = DIALECT.relay(True)
+    relay.feed(sse(START, error))
+    assert relay.flush() == b""
+    assert relay.seen.error == ApiError(status=429, cause=Cause.RATE_LIMIT, message="slow")
