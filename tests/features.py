@@ -14,19 +14,15 @@ from providers.neutral.chat import (
     Cache,
     ChatRequest,
     Citation,
-    Data,
     Document,
-    FileId,
     Image,
     JsonOutput,
     Message,
     NativeTool,
-    PlainText,
     Reasoning,
     Refusal,
     Role,
     Signature,
-    Source,
     Text,
     Thinking,
     Tool,
@@ -34,9 +30,9 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, FileId, PlainText, Source, Url
 
 Pair = tuple[ChatRequest, ChatRequest]
 """A request that uses a feature, and the same request without it."""

@@ -17,20 +17,16 @@ from providers.neutral.chat import (
     ChatRequest,
     ChatResponse,
     Choice,
-    Data,
     Document,
-    FileId,
     Finish,
     Image,
     JsonOutput,
     Message,
     Part,
-    PlainText,
     Reasoning,
     Refusal,
     Role,
     Signature,
-    Source,
     Text,
     Thinking,
     Tool,
@@ -38,7 +34,6 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     Video,
 )
 from providers.neutral.deltas import (
@@ -56,6 +51,7 @@ from providers.neutral.deltas import (
     ToolCallBegin,
     Used,
 )
+from providers.neutral.media import Data, FileId, PlainText, Source, Url
 from providers.usage import Usage
 
 Features = frozenset[Feature]

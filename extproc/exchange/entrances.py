@@ -9,8 +9,8 @@ import msgspec
 from extproc.exchange.events import Headers
 from providers.bridging.dialect import Dialect, Endpoint
 from providers.errors import NotFound
-from providers.neutral.chat import Json
 from providers.neutral.listing import Listing
+from providers.wire.members import Json
 
 
 class Entrance(msgspec.Struct, frozen=True):

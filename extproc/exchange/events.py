@@ -12,7 +12,7 @@ import msgspec
 
 from providers.bridging.remote import Link
 from providers.errors import GatewayError
-from providers.neutral.chat import Data
+from providers.neutral.media import Data
 
 
 class Headers(Protocol):

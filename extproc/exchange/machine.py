@@ -35,9 +35,9 @@ from providers.bridging.bridge import Answered, Call, Sent, Wanted
 from providers.bridging.dialect import Context, Dialect
 from providers.bridging.remote import Link
 from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsupported
-from providers.neutral.chat import Json
 from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
+from providers.wire.members import Json
 
 BACKEND = "xds.upstream_host_metadata.filter_metadata['ai.extproc']['backend']"
 """Attribute: the chosen endpoint's backend."""

@@ -16,7 +16,7 @@ from extproc.fetch.media_types import media_type
 from extproc.fetch.refusal import Refused
 from providers.bridging.remote import Link
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Data
+from providers.neutral.media import Data
 
 AT_ONCE = 32
 """Files that one process fetches at a time; more wait, and their time runs."""

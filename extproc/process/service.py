@@ -10,7 +10,7 @@ from extproc.exchange.machine import Exchange, OrderError
 from extproc.transport import Abort, Reply, Service, Status
 from providers.bridging.remote import Link
 from providers.errors import GatewayError
-from providers.neutral.chat import Data
+from providers.neutral.media import Data
 
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""

@@ -20,9 +20,11 @@ from providers.bridging.remote import Link
 from providers.bridging.tool_names import Renamed
 from providers.bridging.translated import TranslatedStream
 from providers.errors import ApiError, BadAnswer, Unsupported
-from providers.neutral.chat import ChatRequest, ChatResponse, Data, Json
+from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.neutral.deltas import replay
+from providers.neutral.media import Data
 from providers.wire import error_bodies
+from providers.wire.members import Json
 from providers.wire.splice import REMOVED, edit
 
 

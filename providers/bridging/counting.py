@@ -12,9 +12,10 @@ import msgspec
 
 from providers.bridging.dialect import Context, Dialect, Seen
 from providers.errors import BadAnswer
-from providers.neutral.chat import ChatRequest, ChatResponse, Json
+from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.operations import Operation
 from providers.usage import Usage
+from providers.wire.members import Json
 
 Wrap = Callable[[Json, str], Json]
 """(chat body, model) → the body that asks to count it."""

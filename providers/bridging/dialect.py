@@ -12,11 +12,12 @@ import msgspec
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Renamed, Rule
 from providers.errors import ApiError
-from providers.neutral.chat import ChatRequest, ChatResponse, Finish, Json
+from providers.neutral.chat import ChatRequest, ChatResponse, Finish
 from providers.neutral.deltas import AnyDelta
 from providers.neutral.listing import Listing
 from providers.operations import Operation
 from providers.usage import Usage
+from providers.wire.members import Json
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):

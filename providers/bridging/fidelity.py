@@ -12,15 +12,12 @@ from providers.errors import Unsupported
 from providers.neutral.chat import (
     Audio,
     ChatRequest,
-    Data,
     Document,
-    FileId,
     Image,
     Message,
     Native,
     NativeTool,
     Part,
-    PlainText,
     Refusal,
     Role,
     Text,
@@ -29,9 +26,9 @@ from providers.neutral.chat import (
     ToolCall,
     ToolMode,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, FileId, PlainText, Url
 
 
 class Loss(StrEnum):

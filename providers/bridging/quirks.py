@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from providers.errors import Unsupported
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
 

@@ -14,15 +14,14 @@ from providers.errors import Unsupported
 from providers.neutral.chat import (
     Audio,
     ChatRequest,
-    Data,
     Document,
     Image,
     Message,
     Part,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, Url
 
 Media = Image | Audio | Video | Document
 

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 
+from providers.neutral.media import Source
 from providers.usage import Usage
-
-Json = dict[str, Any]
 
 
 class Role(StrEnum):
@@ -31,39 +30,6 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
 
     ttl: str | None = None
     """`5m` or `1h`; None: the provider's default."""
-
-
-class Data(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that travel inline."""
-
-    base64: str
-    """Standard alphabet, padded, without line breaks."""
-    media_type: str
-
-
-class Url(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that the provider fetches: https, gs, s3."""
-
-    url: str
-    media_type: str | None = None
-
-
-class FileId(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that was uploaded to the provider before."""
-
-    id: str
-    media_type: str | None = None
-
-
-class PlainText(msgspec.Struct, frozen=True, kw_only=True):
-    """A document given as text."""
-
-    text: str
-    blocks: tuple[str, ...] = ()
-    """The text in the pieces that citations of it count, where the client cut it itself."""
-
-
-Source = Data | Url | FileId | PlainText
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,9 @@
 from collections.abc import Iterable
 
 from providers.errors import Unsupported
-from providers.neutral.chat import Json, NativeTool, Tool
+from providers.neutral.chat import NativeTool, Tool
 from providers.wire import members
+from providers.wire.members import Json
 
 NO_ARGUMENTS: Json = {"type": "object", "properties": {}}
 """The schema of a function that has none, where the member is required."""

@@ -9,9 +9,9 @@ from typing import Protocol
 import orjson
 
 from providers.errors import CUT, ApiError, BadAnswer, Cause
-from providers.neutral.chat import Json
 from providers.neutral.deltas import AnyDelta, Failed, Ping
 from providers.wire import sse
+from providers.wire.members import Json
 
 BROKEN = ApiError(
     status=502, cause=Cause.SERVER, message="the provider sent a piece that is no JSON object"

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):

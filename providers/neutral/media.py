@@ -1,11 +1,45 @@
-"""Media in strings: data URIs and the base64 in them.
+"""Where media come from: bytes, links, files of the provider; and the strings that hold bytes.
 
 https://www.rfc-editor.org/rfc/rfc2397
 """
 
 import re
 
-from providers.neutral.chat import Data
+import msgspec
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that travel inline."""
+
+    base64: str
+    """Standard alphabet, padded, without line breaks."""
+    media_type: str
+
+
+class Url(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that the provider fetches: https, gs, s3."""
+
+    url: str
+    media_type: str | None = None
+
+
+class FileId(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was uploaded to the provider before."""
+
+    id: str
+    media_type: str | None = None
+
+
+class PlainText(msgspec.Struct, frozen=True, kw_only=True):
+    """A document given as text."""
+
+    text: str
+    blocks: tuple[str, ...] = ()
+    """The text in the pieces that citations of it count, where the client cut it itself."""
+
+
+Source = Data | Url | FileId | PlainText
+
 
 DATA_URI = re.compile(r"data:([^;,]*)(?:;[^;,]*)*?;base64,", re.IGNORECASE)
 

@@ -6,18 +6,9 @@ What all formats of text completions share.
 from typing import Any
 
 from providers.errors import Unsupported
-from providers.neutral.chat import (
-    Audio,
-    ChatRequest,
-    Message,
-    Part,
-    PlainText,
-    Refusal,
-    Role,
-    Text,
-    Thinking,
-)
+from providers.neutral.chat import Audio, ChatRequest, Message, Part, Refusal, Role, Text, Thinking
 from providers.neutral.deltas import AnyDelta, AudioDelta, RefusalDelta, TextDelta, WholePart
+from providers.neutral.media import PlainText
 
 
 def said(prompt: str) -> tuple[Message, ...]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Image, Json, Message, Role, ToolResult
+from providers.neutral.chat import Image, Message, Role, ToolResult
 from providers.wire import members
+from providers.wire.members import Json
 
 ROLES = {
     "system": Role.SYSTEM,

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Set
 from typing import Any
 
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Json
+
+Json = dict[str, Any]
 
 
 def wrong(at: str, expected: str) -> InvalidRequest:

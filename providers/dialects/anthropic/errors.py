@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause, cause_of
-from providers.neutral.chat import Json
 from providers.wire import error_bodies
+from providers.wire.members import Json
 
 REQUEST_IDS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "cf-ray")
 

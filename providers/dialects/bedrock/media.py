@@ -6,20 +6,10 @@ from collections.abc import Mapping
 from providers.dialects.bedrock.converse import fields
 from providers.dialects.bedrock.names import NAME
 from providers.errors import Unsupported
-from providers.neutral.chat import (
-    Audio,
-    Data,
-    Document,
-    FileId,
-    Image,
-    Json,
-    Native,
-    PlainText,
-    Source,
-    Url,
-    Video,
-)
+from providers.neutral.chat import Audio, Document, Image, Native, Video
+from providers.neutral.media import Data, FileId, PlainText, Source, Url
 from providers.wire import members
+from providers.wire.members import Json
 
 IMAGES = {
     "png": "image/png",

@@ -11,18 +11,9 @@ from providers.bridging.fidelity import Feature
 from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.generate_content.signatures import standard
 from providers.errors import Unsupported
-from providers.neutral.chat import (
-    Audio,
-    Data,
-    Document,
-    FileId,
-    Image,
-    Json,
-    PlainText,
-    Source,
-    Url,
-    Video,
-)
+from providers.neutral.chat import Audio, Document, Image, Video
+from providers.neutral.media import Data, FileId, PlainText, Source, Url
+from providers.wire.members import Json
 
 Media = Image | Audio | Video | Document
 

@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 
 from providers.bridging.fidelity import Feature
-from providers.neutral.chat import Document, Json, Message, PlainText, ToolResult
+from providers.neutral.chat import Document, Message, ToolResult
+from providers.neutral.media import PlainText
+from providers.wire.members import Json
 
 RANGES = {"temperature": (0, 2), "top_p": (0, 1), "top_logprobs": (0, 20)}
 """Smallest and largest value that OpenAI takes, in all of its formats."""

@@ -5,8 +5,8 @@ https://platform.openai.com/docs/guides/tools-web-search#output-and-citations
 
 import msgspec
 
-from providers.neutral.chat import Citation, Json
-from providers.wire.members import string, whole
+from providers.neutral.chat import Citation
+from providers.wire.members import Json, string, whole
 
 
 def parse_url_citation(said: Json) -> Citation:

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from providers.neutral.chat import Json, Message, Native, NativeTool, Part, Tool
-from providers.wire.members import string
+from providers.neutral.chat import Message, Native, NativeTool, Part, Tool
+from providers.wire.members import Json, string
 
 CHAT = "openai.chat"
 RESPONSES = "openai.responses"

@@ -10,9 +10,8 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause, FailedAnswer, cause_of
-from providers.neutral.chat import Json
 from providers.wire import error_bodies
-from providers.wire.members import dicts
+from providers.wire.members import Json, dicts
 
 MESSAGES = ("message", "msg", "Message", "detail", "error", "error_msg", "description")
 

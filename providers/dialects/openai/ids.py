@@ -5,7 +5,7 @@ https://platform.openai.com/docs/guides/error-codes (`string_above_max_length`)
 
 from hashlib import sha256
 
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 CHAT = 40
 """Characters of a call's id in chat (seen in its errors, 2026-11)."""

@@ -1,9 +1,10 @@
 """Pictures, sound and files as OpenAI's formats write them, and what marks them for a cache."""
 
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Audio, Cache, Data, Json, Source, Url
-from providers.neutral.media import parse_data_uri, standard_base64
+from providers.neutral.chat import Audio, Cache
+from providers.neutral.media import Data, Source, Url, parse_data_uri, standard_base64
 from providers.wire import members
+from providers.wire.members import Json
 
 AUDIO_TYPES = {
     "wav": "audio/wav",

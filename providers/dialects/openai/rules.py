@@ -10,8 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from providers.errors import Unsupported
-from providers.neutral.chat import Json
-from providers.wire.members import dicts
+from providers.wire.members import Json, dicts
 from providers.wire.splice import REMOVED
 
 Edits = Callable[[Json, str, bool], dict[str, Any]]

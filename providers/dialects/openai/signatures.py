@@ -4,7 +4,8 @@ Google's OpenAI-compatible endpoint puts thought signatures into `extra_content`
 https://ai.google.dev/gemini-api/docs/thought-signatures
 """
 
-from providers.neutral.chat import Json, Signature, seal, unseal
+from providers.neutral.chat import Signature, seal, unseal
+from providers.wire.members import Json
 
 FAMILY = "openai"
 

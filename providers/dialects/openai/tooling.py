@@ -5,7 +5,8 @@ from typing import Any
 
 from providers.dialects.openai.custom import tool_names
 from providers.errors import Unsupported
-from providers.neutral.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
+from providers.wire.members import Json
 
 
 def render_tooling(

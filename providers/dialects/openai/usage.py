@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from providers.neutral.chat import Json
 from providers.usage import Usage
+from providers.wire.members import Json
 
 
 def parse_usage(raw: Any) -> Usage | None:

@@ -2,7 +2,8 @@
 
 from providers.bridging.fidelity import Feature, lose
 from providers.models.claude.models import Family
-from providers.neutral.chat import ChatRequest, Json, Reasoning, ToolMode
+from providers.neutral.chat import ChatRequest, Reasoning, ToolMode
+from providers.wire.members import Json
 
 MIN_BUDGET = 1_024
 

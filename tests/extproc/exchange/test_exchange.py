@@ -21,7 +21,7 @@ from extproc.exchange.events import (
 from extproc.exchange.machine import NEXT, OrderError, State
 from providers.bridging.quirks import Quirks
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Data
+from providers.neutral.media import Data
 from providers.usage import Price
 from tests.plans import (
     exchange,

@@ -13,7 +13,7 @@ from extproc.exchange.machine import BACKEND, CALL
 from extproc.process.service import EXT_PROC, HEALTH, ExtProcCall, Health, services
 from extproc.transport import Endpoint
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Data
+from providers.neutral.media import Data
 from tests.extproc.transport.services import SERVE, until
 from tests.plans import CHAT, exchange, plan, served
 

@@ -14,17 +14,15 @@ from providers.errors import Unsupported
 from providers.neutral.chat import (
     Audio,
     ChatRequest,
-    Data,
     Document,
-    FileId,
     Image,
     Message,
     Role,
     Text,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, FileId, Url
 
 HTTPS = "https://media.test/a"
 PIXEL = Data(base64="iVBORw0KGgo=", media_type="image/png")

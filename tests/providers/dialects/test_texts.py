@@ -22,14 +22,12 @@ from providers.neutral.chat import (
     Image,
     Message,
     NativeTool,
-    PlainText,
     Refusal,
     Role,
     Signature,
     Text,
     Thinking,
     ToolCall,
-    Url,
 )
 from providers.neutral.deltas import (
     AnyDelta,
@@ -45,6 +43,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import PlainText, Url
 from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import ndjson, sse

@@ -14,14 +14,11 @@ from providers.neutral.chat import (
     Cache,
     ChatRequest,
     Citation,
-    Data,
     Document,
-    FileId,
     Image,
     JsonOutput,
     Message,
     NativeTool,
-    PlainText,
     Reasoning,
     Refusal,
     Role,
@@ -33,9 +30,9 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, FileId, PlainText, Url
 from tests.e2e.clients.backends import CHAT, MODELS
 from tests.providers.matrix.fates import fate
 from tests.providers.matrix.world import MODEL

@@ -3,10 +3,11 @@
 import pytest
 
 from providers.errors import CUT
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, End, Failed, TextDelta
 from providers.neutral.json_stream import BROKEN, JsonStreamParser
 from providers.wire import ndjson
+from providers.wire.members import Json
 
 
 class Words(JsonStreamParser):

@@ -2,8 +2,7 @@
 
 import pytest
 
-from providers.neutral.chat import Data
-from providers.neutral.media import parse_data_uri, render_data_uri, standard_base64
+from providers.neutral.media import Data, parse_data_uri, render_data_uri, standard_base64
 
 PNG = Data(base64="AA+/AA==", media_type="image/png")
 

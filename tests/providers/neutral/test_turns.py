@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Image, Message, Role, Text, ToolResult, Url
+from providers.neutral.chat import Image, Message, Role, Text, ToolResult
+from providers.neutral.media import Url
 from providers.neutral.turns import details, merged, role_of
 
 

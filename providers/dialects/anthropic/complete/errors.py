@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import orjson
 
 from providers.errors import ApiError, Cause
-from providers.neutral.chat import Json
 from providers.wire import error_bodies
+from providers.wire.members import Json
 
 TYPES = {
     Cause.INVALID_REQUEST: "invalid_request_error",

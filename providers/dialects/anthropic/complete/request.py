@@ -8,9 +8,10 @@ from typing import Any
 from providers.bridging.fidelity import Feature, lose
 from providers.dialects.anthropic.complete.frame import framed, turns
 from providers.errors import InvalidRequest
-from providers.neutral.chat import ChatRequest, Json
+from providers.neutral.chat import ChatRequest
 from providers.neutral.prompts import prompt_of
 from providers.wire import members
+from providers.wire.members import Json
 
 NAME = "anthropic.complete"
 

@@ -7,9 +7,9 @@ from providers.bridging.dialect import Context, Seen
 from providers.dialects.anthropic.complete.errors import failure
 from providers.dialects.anthropic.complete.frame import HUMAN
 from providers.errors import BadAnswer
-from providers.neutral.chat import ChatResponse, Choice, Finish, Json, Text
+from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
-from providers.wire.members import string
+from providers.wire.members import Json, string
 
 STOPPED, FULL = "stop_sequence", "max_tokens"
 

@@ -12,12 +12,12 @@ from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.dialects.anthropic.complete.errors import error_event, failure
 from providers.dialects.anthropic.complete.response import completion, parse_finish, watch
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta
 from providers.neutral.json_stream import SseStreamParser
 from providers.neutral.prompts import told
 from providers.wire import sse
-from providers.wire.members import string
+from providers.wire.members import Json, string
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 

@@ -22,22 +22,18 @@ from providers.neutral.carriers import attached
 from providers.neutral.chat import (
     SEAL,
     Cache,
-    Data,
     Document,
-    FileId,
     Image,
-    Json,
     Native,
     Part,
-    PlainText,
-    Source,
     Text,
     Thinking,
     ToolCall,
     ToolResult,
-    Url,
     unseal,
 )
+from providers.neutral.media import Data, FileId, PlainText, Source, Url
+from providers.wire.members import Json
 
 
 class Blocks:

@@ -10,7 +10,8 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.models.claude.models import Family, family
 from providers.models.claude.sampling import sampling
 from providers.models.claude.thinking import lose_thoughts, render_effort, render_thinking
-from providers.neutral.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
+from providers.wire.members import Json
 
 EXTRAS = frozenset(
     {

@@ -7,7 +7,8 @@ from typing import Any
 
 from providers.dialects.anthropic.messages.fields import obj
 from providers.dialects.anthropic.names import NAME, UNINDEXED
-from providers.neutral.chat import Citation, Json, Place
+from providers.neutral.chat import Citation, Place
+from providers.wire.members import Json
 
 # Type → (unit, index, start, end).
 PLACES = {

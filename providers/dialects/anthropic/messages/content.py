@@ -13,24 +13,20 @@ from providers.dialects.anthropic.names import FAMILY, NAME
 from providers.errors import Unsupported
 from providers.neutral.chat import (
     Cache,
-    Data,
     Document,
-    FileId,
     Image,
-    Json,
     Native,
     Part,
-    PlainText,
     Refusal,
     Role,
     Signature,
-    Source,
     Text,
     Thinking,
     ToolCall,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import Data, FileId, PlainText, Source, Url
+from providers.wire.members import Json
 
 IMAGES = {
     "image/jpeg": "image/jpeg",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 T = TypeVar("T")
 

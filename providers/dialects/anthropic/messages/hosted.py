@@ -21,9 +21,9 @@ from providers.dialects.anthropic.messages.relay import MessagesRelay, edits
 from providers.dialects.anthropic.messages.threads import check_whole
 from providers.errors import ApiError, BadAnswer
 from providers.models.claude.betas import HEADER, for_bedrock
-from providers.neutral.chat import Json
 from providers.neutral.deltas import AnyDelta
 from providers.wire import aws_event_stream as frames
+from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
 # Only the provider that holds a file knows its id.

@@ -6,7 +6,7 @@ permitted"): https://platform.claude.com/docs/en/build-with-claude/prompt-cachin
 
 from typing import Any
 
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
 MARKABLE = frozenset({"text", "image", "document", "search_result", "tool_use", "tool_result"})

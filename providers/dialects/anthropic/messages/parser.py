@@ -12,7 +12,7 @@ from providers.dialects.anthropic.messages.response import explained, native_of,
 from providers.dialects.anthropic.messages.usage import merge, parse_tier, parse_usage
 from providers.dialects.anthropic.names import FAMILY, NAME
 from providers.errors import CUT, ApiError, BadAnswer, Cause
-from providers.neutral.chat import Json, Native, Part, Signature, Thinking, unseal
+from providers.neutral.chat import Native, Part, Signature, Thinking, unseal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -31,6 +31,7 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.wire import sse
+from providers.wire.members import Json
 
 GARBLED = ApiError(
     status=502, cause=Cause.SERVER, message="the provider sent an event that cannot be understood"

@@ -13,8 +13,8 @@ from providers.dialects.anthropic.messages.response import parse_finish
 from providers.dialects.anthropic.messages.usage import merge, parse_usage
 from providers.errors import CUT, BadAnswer
 from providers.models.claude.models import UNKNOWN, family
-from providers.neutral.chat import Json
 from providers.wire import sse
+from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of

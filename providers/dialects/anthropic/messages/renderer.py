@@ -17,7 +17,7 @@ from providers.dialects.anthropic.messages.response import render_blocks, render
 from providers.dialects.anthropic.messages.usage import render_usage, with_tier
 from providers.dialects.anthropic.names import FAMILY
 from providers.neutral.carriers import carrier
-from providers.neutral.chat import Finish, Json, Refusal, Signature, Text, Thinking, ToolCall, seal
+from providers.neutral.chat import Finish, Refusal, Signature, Text, Thinking, ToolCall, seal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -38,6 +38,7 @@ from providers.neutral.deltas import (
 )
 from providers.neutral.serial import Serial
 from providers.usage import Usage
+from providers.wire.members import Json
 
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'

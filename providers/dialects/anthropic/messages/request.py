@@ -19,7 +19,6 @@ from providers.dialects.anthropic.names import NAME
 from providers.errors import InvalidRequest
 from providers.neutral.chat import (
     ChatRequest,
-    Json,
     JsonOutput,
     Message,
     NativeTool,
@@ -31,6 +30,7 @@ from providers.neutral.chat import (
     ToolMode,
     ToolResult,
 )
+from providers.wire.members import Json
 
 KNOWN = frozenset(
     {

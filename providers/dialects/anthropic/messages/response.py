@@ -22,7 +22,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Finish,
-    Json,
     Native,
     Part,
     Refusal,
@@ -32,6 +31,7 @@ from providers.neutral.chat import (
     ToolCall,
     seal,
 )
+from providers.wire.members import Json
 
 NATIVE = ("container", "context_management", "diagnostics", "stop_details")
 """Members of an answer that no other dialect knows."""

@@ -6,7 +6,7 @@ as threads are best-effort: https://platform.claude.com/docs/en/build-with-claud
 """
 
 from providers.errors import NotFound
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 
 def check_whole(body: Json) -> None:

@@ -4,7 +4,8 @@ from providers.bridging.fidelity import Feature, lose
 from providers.dialects.anthropic.messages.content import lone_text, render_parts
 from providers.dialects.anthropic.names import NAME
 from providers.errors import Unsupported
-from providers.neutral.chat import ChatRequest, Json, Message, Role
+from providers.neutral.chat import ChatRequest, Message, Role
+from providers.wire.members import Json
 
 VOICES = (Role.SYSTEM, Role.DEVELOPER)
 

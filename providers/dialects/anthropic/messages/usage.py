@@ -5,8 +5,8 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching#tracking-ca
 
 from typing import Any
 
-from providers.neutral.chat import Json
 from providers.usage import Usage
+from providers.wire.members import Json
 
 
 def parse_usage(raw: Any, *, estimated: bool = False) -> Usage | None:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.usage import Usage
+from providers.wire.members import Json
 
 REASONS = {
     "end_turn": Finish.STOP,

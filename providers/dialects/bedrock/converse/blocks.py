@@ -17,7 +17,6 @@ from providers.neutral.chat import (
     Cache,
     Document,
     Image,
-    Json,
     Native,
     Part,
     Signature,
@@ -30,6 +29,7 @@ from providers.neutral.chat import (
     unseal,
 )
 from providers.wire import members
+from providers.wire.members import Json
 
 MEDIA = ("image", "document", "video", "audio")
 Markable = Text | Image | Audio | Video | Document | ToolCall | ToolResult

@@ -5,8 +5,9 @@ from typing import Any
 
 from providers.dialects.bedrock.converse import fields
 from providers.dialects.bedrock.names import NAME
-from providers.neutral.chat import Citation, Json, Place, Text
+from providers.neutral.chat import Citation, Place, Text
 from providers.wire import members
+from providers.wire.members import Json
 
 
 def parse_block(block: Json, at: str) -> Text:

@@ -9,7 +9,8 @@ from typing import Any
 
 from providers.dialects.bedrock.models import family_of
 from providers.models.claude.betas import HEADER, for_bedrock
-from providers.neutral.chat import Json, NativeTool, Tool
+from providers.neutral.chat import NativeTool, Tool
+from providers.wire.members import Json
 
 MESSAGES = "anthropic.messages"
 """The dialect whose clients name these tools."""

@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.
 
 from providers.dialects.bedrock.converse.request import parse_request
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.chat import ChatRequest, Json
+from providers.neutral.chat import ChatRequest
 from providers.wire import members
+from providers.wire.members import Json
 
 COUNTED = frozenset({"additionalModelRequestFields", "messages", "system", "toolConfig"})
 

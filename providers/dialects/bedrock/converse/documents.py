@@ -4,8 +4,10 @@ import re
 
 from providers.dialects.bedrock.converse import fields
 from providers.dialects.bedrock.media import EXTENSION, render_media
-from providers.neutral.chat import Document, Json, PlainText
+from providers.neutral.chat import Document
+from providers.neutral.media import PlainText
 from providers.wire import members
+from providers.wire.members import Json
 
 # A name holds letters, digits, single white space, hyphens, parentheses and square brackets.
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from providers.neutral.chat import Json
 from providers.wire import members
+from providers.wire.members import Json
 
 
 def mapping(owner: Json, name: str, at: str = "") -> Json:

@@ -24,11 +24,9 @@ from providers.neutral.chat import (
     ChatRequest,
     Document,
     Image,
-    Json,
     Message,
     Native,
     Part,
-    PlainText,
     Refusal,
     Role,
     Text,
@@ -37,6 +35,8 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
+from providers.neutral.media import PlainText
+from providers.wire.members import Json
 
 SPEAKERS = {Role.USER: "user", Role.TOOL: "user", Role.ASSISTANT: "assistant"}
 IN_PLACE = ("toolAddition", "toolRemoval")

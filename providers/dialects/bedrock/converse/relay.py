@@ -13,8 +13,9 @@ from providers.dialects.bedrock.errors import exception_event, parse_exception
 from providers.dialects.bedrock.models import Family, family_of
 from providers.dialects.bedrock.names import FAMILY, OPAQUE
 from providers.errors import CUT, ApiError, BadAnswer
-from providers.neutral.chat import Json, unseal
+from providers.neutral.chat import unseal
 from providers.wire import aws_event_stream as frames
+from providers.wire.members import Json
 
 DELTA = b"contentBlockDelta"
 TEXTS = (b'"text":"', b'"input":"')

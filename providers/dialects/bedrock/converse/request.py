@@ -27,7 +27,6 @@ from providers.errors import Unsupported
 from providers.models.claude.sampling import sampling
 from providers.neutral.chat import (
     ChatRequest,
-    Json,
     JsonOutput,
     Message,
     Part,
@@ -36,6 +35,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.wire import members
+from providers.wire.members import Json
 
 ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 OWN_EXTRAS = (

@@ -23,9 +23,7 @@ from providers.neutral.chat import (
     Audio,
     ChatResponse,
     Choice,
-    Data,
     Image,
-    Json,
     Native,
     Part,
     Refusal,
@@ -34,7 +32,9 @@ from providers.neutral.chat import (
     ToolCall,
     seal,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
+from providers.wire.members import Json
 
 OWN = ("metrics", "trace", "additionalModelResponseFields", "performanceConfig")
 """Members of an answer that no other dialect knows."""

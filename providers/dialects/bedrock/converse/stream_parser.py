@@ -17,7 +17,7 @@ from providers.dialects.bedrock.errors import parse_exception
 from providers.dialects.bedrock.media import IMAGES
 from providers.dialects.bedrock.names import FAMILY, NAME
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Data, Image, Json, Native, Thinking, unseal
+from providers.neutral.chat import Image, Native, Thinking, unseal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -33,7 +33,9 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import Data
 from providers.wire import aws_event_stream as frames
+from providers.wire.members import Json
 
 MAX_KNOWN_HEADERS = 64
 

@@ -18,17 +18,7 @@ from providers.dialects.bedrock.media import render_media
 from providers.dialects.bedrock.names import FAMILY
 from providers.errors import CUT
 from providers.neutral.carriers import carrier
-from providers.neutral.chat import (
-    Audio,
-    Data,
-    Image,
-    Refusal,
-    Signature,
-    Text,
-    Thinking,
-    ToolCall,
-    seal,
-)
+from providers.neutral.chat import Audio, Image, Refusal, Signature, Text, Thinking, ToolCall, seal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -46,6 +36,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import Data
 from providers.neutral.serial import Serial
 from providers.usage import Usage
 from providers.wire import aws_event_stream as frames

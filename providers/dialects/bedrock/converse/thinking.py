@@ -8,8 +8,9 @@ from providers.dialects.bedrock.models import Family, Thinks
 from providers.dialects.bedrock.names import FAMILY, OPAQUE
 from providers.models.claude.models import Family as Claude
 from providers.models.claude.thinking import BUDGETS, lose_thoughts, render_effort, render_thinking
-from providers.neutral.chat import ChatRequest, Json, Reasoning, Role, Thinking
+from providers.neutral.chat import ChatRequest, Reasoning, Role, Thinking
 from providers.wire import members
+from providers.wire.members import Json
 
 THREE_EFFORTS = ("low", "medium", "high")
 NEAREST = {"minimal": "low", "xhigh": "high", "max": "high"}

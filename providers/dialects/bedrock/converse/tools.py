@@ -16,7 +16,6 @@ from providers.errors import Unsupported
 from providers.neutral.chat import (
     Cache,
     ChatRequest,
-    Json,
     NativeTool,
     Tool,
     ToolCall,
@@ -26,6 +25,7 @@ from providers.neutral.chat import (
 )
 from providers.neutral.json_schema import SILENT, inline
 from providers.wire import members
+from providers.wire.members import Json
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 CALL_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")

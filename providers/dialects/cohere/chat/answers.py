@@ -5,8 +5,9 @@ https://docs.cohere.com/v2/reference/chat
 
 from typing import Any
 
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.usage import Usage
+from providers.wire.members import Json
 
 REASONS = {
     "COMPLETE": Finish.STOP,

@@ -6,7 +6,8 @@ https://docs.cohere.com/v2/docs/rag-citations
 import orjson
 
 from providers.dialects.cohere.chat.content import NAME, TEXTS
-from providers.neutral.chat import Citation, Json
+from providers.neutral.chat import Citation
+from providers.wire.members import Json
 
 TEXT, PLAN, THOUGHT = "TEXT_CONTENT", "PLAN", "THINKING_CONTENT"
 

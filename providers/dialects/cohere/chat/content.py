@@ -11,24 +11,20 @@ import orjson
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Audio,
-    Data,
     Document,
     Image,
-    Json,
     Native,
     Part,
-    PlainText,
     Refusal,
     Signature,
-    Source,
     Text,
     Thinking,
-    Url,
     seal,
     unseal,
 )
-from providers.neutral.media import parse_data_uri
+from providers.neutral.media import Data, PlainText, Source, Url, parse_data_uri
 from providers.wire import members
+from providers.wire.members import Json
 
 NAME = "cohere.chat"
 FAMILY = "cohere"

@@ -10,9 +10,9 @@ import orjson
 
 from providers.dialects.cohere.chat.answers import render_usage
 from providers.errors import ApiError, Cause, cause_of
-from providers.neutral.chat import Json
 from providers.usage import Usage
 from providers.wire import error_bodies
+from providers.wire.members import Json
 
 REQUEST_IDS = ("x-request-id", "x-debug-trace-id", "request-id", "x-trace-id")
 

@@ -26,10 +26,8 @@ from providers.neutral.chat import (
     Citation,
     Document,
     Image,
-    Json,
     Message,
     Part,
-    PlainText,
     Refusal,
     Role,
     Text,
@@ -39,8 +37,10 @@ from providers.neutral.chat import (
     seal,
     unseal,
 )
+from providers.neutral.media import PlainText
 from providers.neutral.turns import merged, role_of
 from providers.wire import members
+from providers.wire.members import Json
 
 
 def parse_messages(body: Json) -> tuple[Message, ...]:

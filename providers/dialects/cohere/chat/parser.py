@@ -11,7 +11,7 @@ from providers.dialects.cohere.chat.citations import PLAN, THOUGHT, parse_citati
 from providers.dialects.cohere.chat.content import PLAIN
 from providers.dialects.cohere.chat.errors import failure
 from providers.dialects.cohere.chat.response import parse_call
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -26,6 +26,7 @@ from providers.neutral.deltas import (
     Used,
 )
 from providers.neutral.json_stream import SseStreamParser
+from providers.wire.members import Json
 
 
 def _inner(value: Any, *names: str) -> Json:

@@ -9,8 +9,9 @@ from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.dialects.cohere.chat.answers import parse_finish, parse_usage
 from providers.dialects.cohere.chat.errors import error_event, failure
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.wire import sse
+from providers.wire.members import Json
 
 END = b"message-end"
 ERROR = b'"error"'

@@ -13,7 +13,7 @@ from providers.dialects.cohere.chat.answers import NAMES, render_logprobs, rende
 from providers.dialects.cohere.chat.citations import render_citation
 from providers.dialects.cohere.chat.content import FAMILY, PLAIN, shown_block
 from providers.dialects.cohere.chat.errors import error_event
-from providers.neutral.chat import Audio, Finish, Json, Refusal, Text, Thinking, ToolCall, seal
+from providers.neutral.chat import Audio, Finish, Refusal, Text, Thinking, ToolCall, seal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -32,6 +32,7 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.usage import Usage
+from providers.wire.members import Json
 
 MAX_TEXT = 128 * 1024
 """Characters in one event: the SDK refuses lines over 1 MiB, and one character may take six."""

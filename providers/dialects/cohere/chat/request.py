@@ -15,11 +15,9 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     ChatRequest,
     Document,
-    Json,
     JsonOutput,
     Message,
     Part,
-    PlainText,
     Reasoning,
     Text,
     Tool,
@@ -27,8 +25,10 @@ from providers.neutral.chat import (
     ToolMode,
 )
 from providers.neutral.functions import only_functions, parse_functions, render_function
+from providers.neutral.media import PlainText
 from providers.neutral.turns import details
 from providers.wire import members
+from providers.wire.members import Json
 
 # Cohere's member → (neutral field, what it must be).
 SAMPLING = {

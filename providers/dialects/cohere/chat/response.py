@@ -19,17 +19,9 @@ from providers.dialects.cohere.chat.content import PLAIN, shown_block
 from providers.dialects.cohere.chat.errors import failure
 from providers.dialects.cohere.chat.messages import attached, render_calls
 from providers.errors import BadAnswer, FailedAnswer
-from providers.neutral.chat import (
-    ChatResponse,
-    Choice,
-    Finish,
-    Json,
-    Part,
-    Text,
-    Thinking,
-    ToolCall,
-)
+from providers.neutral.chat import ChatResponse, Choice, Finish, Part, Text, Thinking, ToolCall
 from providers.wire import members
+from providers.wire.members import Json
 
 
 def parse_response(body: Json) -> ChatResponse:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import orjson
 
 from providers.errors import ApiError, Cause, cause_of
-from providers.neutral.chat import Json
 from providers.wire import error_bodies
+from providers.wire.members import Json
 
 REQUEST_IDS = ("x-request-id", "x-debug-trace-id", "request-id", "x-trace-id")
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from providers.bridging.fidelity import Feature, lose
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.chat import ChatRequest, Json
+from providers.neutral.chat import ChatRequest
 from providers.neutral.prompts import prompt_of, said
 from providers.wire import members
+from providers.wire.members import Json
 
 NAME = "cohere.generate"
 

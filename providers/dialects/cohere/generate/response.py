@@ -8,11 +8,11 @@ from typing import Any
 
 from providers.bridging.dialect import Context, Seen
 from providers.errors import BadAnswer
-from providers.neutral.chat import ChatResponse, Choice, Finish, Json, Text
+from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
 from providers.usage import Usage
 from providers.wire import error_bodies
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 REASONS = {
     "COMPLETE": Finish.STOP,

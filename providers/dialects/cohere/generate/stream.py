@@ -20,13 +20,13 @@ from providers.dialects.cohere.generate.response import (
     render_meta,
 )
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, TextDelta, Used
 from providers.neutral.json_stream import JsonStreamParser
 from providers.neutral.prompts import told
 from providers.usage import Usage
 from providers.wire import ndjson
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 FIELDS = (b"event:", b"id:", b"retry:", b":")
 """Lines of server-sent events that hold no object."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.usage import Usage
+from providers.wire.members import Json
 
 FINISHES = {
     "STOP": Finish.STOP,

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 MADE = "gemini_"
 """What ids begin with that were made up here; they mean nothing to the provider."""

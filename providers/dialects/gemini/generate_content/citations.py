@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from providers.dialects.gemini.names import NAME
-from providers.neutral.chat import Citation, Json
+from providers.neutral.chat import Citation
+from providers.wire.members import Json
 
 CHUNKS = ("web", "retrievedContext", "maps", "image")
 

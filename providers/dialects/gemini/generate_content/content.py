@@ -13,7 +13,8 @@ from providers.dialects.gemini.generate_content.calls import Pairing, arguments_
 from providers.dialects.gemini.generate_content.signatures import parse_signature, parse_thought
 from providers.dialects.gemini.media import LEVELS, parse_file, parse_inline
 from providers.dialects.gemini.names import NAME
-from providers.neutral.chat import Json, Native, Part, Text, ToolCall, ToolResult
+from providers.neutral.chat import Native, Part, Text, ToolCall, ToolResult
+from providers.wire.members import Json
 
 SIGNED = fields.spellings(("thought", "thoughtSignature")).keys()
 """Members of a part that holds nothing but a signature."""

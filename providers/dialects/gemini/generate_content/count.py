@@ -9,7 +9,8 @@ from typing import Any
 
 from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.generate_content.request import parse_request
-from providers.neutral.chat import ChatRequest, Json
+from providers.neutral.chat import ChatRequest
+from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
 WHOLE = "generateContentRequest"

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 HUMP = re.compile(r"(?<=[a-z0-9])[A-Z]")
 

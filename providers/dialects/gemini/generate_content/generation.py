@@ -13,8 +13,9 @@ from providers.dialects.gemini.media import LEVELS, NUMBERED, ORIGINAL, RESOLUTI
 from providers.dialects.gemini.models import Model
 from providers.errors import Unsupported
 from providers.neutral import json_schema
-from providers.neutral.chat import AudioOutput, ChatRequest, Json, JsonOutput
+from providers.neutral.chat import AudioOutput, ChatRequest, JsonOutput
 from providers.neutral.turns import details
+from providers.wire.members import Json
 
 AT = "generationConfig."
 MAX_STOPS = 5

@@ -24,7 +24,6 @@ from providers.neutral.chat import (
     ChatRequest,
     Document,
     Image,
-    Json,
     Message,
     Native,
     Part,
@@ -36,6 +35,7 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
+from providers.wire.members import Json
 
 ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "tool": Role.USER}
 VOICES = (Role.SYSTEM, Role.DEVELOPER)

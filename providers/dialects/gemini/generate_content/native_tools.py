@@ -7,7 +7,8 @@ import re
 
 from providers.dialects.gemini.names import NAME
 from providers.errors import Unsupported
-from providers.neutral.chat import Json, NativeTool
+from providers.neutral.chat import NativeTool
+from providers.wire.members import Json
 
 OWN = {
     "google_search": "googleSearch",

@@ -30,7 +30,7 @@ from providers.dialects.gemini.generate_content.response import (
 )
 from providers.dialects.gemini.generate_content.streamed_calls import StreamedCall
 from providers.errors import CUT, ApiError, BadAnswer, GatewayError
-from providers.neutral.chat import Finish, Json, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import Finish, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -46,6 +46,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.wire.members import Json
 
 
 class CandidateParser:

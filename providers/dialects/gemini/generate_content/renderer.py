@@ -26,7 +26,7 @@ from providers.dialects.gemini.generate_content.response import (
     timestamp,
 )
 from providers.dialects.gemini.generate_content.signatures import render_signature
-from providers.neutral.chat import Citation, Json, Signature
+from providers.neutral.chat import Citation, Signature
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -46,6 +46,7 @@ from providers.neutral.deltas import (
 )
 from providers.usage import Usage
 from providers.wire import json_array
+from providers.wire.members import Json
 
 SPEECH = "audio/L16;codec=pcm;rate=24000"
 """What Gemini's own speech is; a delta does not say its media type."""

@@ -20,7 +20,8 @@ from providers.dialects.gemini.generate_content.tools import (
 )
 from providers.dialects.gemini.models import model_of
 from providers.errors import Unsupported
-from providers.neutral.chat import ChatRequest, Json
+from providers.neutral.chat import ChatRequest
+from providers.wire.members import Json
 
 PARSED = fields.spellings(
     (

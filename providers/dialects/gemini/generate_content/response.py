@@ -38,10 +38,8 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
-    Json,
     Native,
     Part,
     Refusal,
@@ -50,6 +48,8 @@ from providers.neutral.chat import (
     ToolCall,
     Video,
 )
+from providers.neutral.media import Data
+from providers.wire.members import Json
 
 READ = frozenset({"content", "index", "finishReason", "logprobsResult"})
 OWN = ("promptFeedback", "modelStatus")

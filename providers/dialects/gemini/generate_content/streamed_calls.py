@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from providers.neutral.chat import Json, Signature
+from providers.neutral.chat import Signature
+from providers.wire.members import Json
 
 STEP = re.compile(
     r"""\.(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]{1,6})\]|\[(?P<quoted>'[^']*'|"[^"]*")\]""", re.ASCII

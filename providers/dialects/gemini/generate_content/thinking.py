@@ -7,7 +7,8 @@ from providers.bridging.fidelity import Feature
 from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.models import Model, Thinks
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Json, Reasoning
+from providers.neutral.chat import Reasoning
+from providers.wire.members import Json
 
 # https://ai.google.dev/gemini-api/docs/openai#thinking has the same table.
 BUDGETS = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24_576}

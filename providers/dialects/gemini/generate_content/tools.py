@@ -12,7 +12,8 @@ from providers.dialects.gemini.generate_content.native_tools import render_nativ
 from providers.dialects.gemini.models import Model
 from providers.dialects.gemini.names import NAME
 from providers.neutral import json_schema
-from providers.neutral.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
+from providers.wire.members import Json
 
 UNSAID = fields.spellings(("response", "responseJsonSchema", "behavior"))
 """What a declaration says beside its name, its description and its parameters."""

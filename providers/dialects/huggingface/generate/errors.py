@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause
-from providers.neutral.chat import Json
 from providers.wire import error_bodies
+from providers.wire.members import Json
 
 MESSAGES = ("error", "message", "detail", "msg")
 

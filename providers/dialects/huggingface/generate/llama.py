@@ -16,8 +16,9 @@ import msgspec
 
 from providers.dialects.huggingface.generate.request import render_body, render_parameters
 from providers.errors import Unsupported
-from providers.neutral.chat import ChatRequest, Json, Message, Role
+from providers.neutral.chat import ChatRequest, Message, Role
 from providers.neutral.prompts import text_of
+from providers.wire.members import Json
 
 NAME = "llama.generate"
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from providers.bridging.fidelity import Feature
 from providers.errors import Unsupported
-from providers.neutral.chat import ChatRequest, Json, JsonOutput
+from providers.neutral.chat import ChatRequest, JsonOutput
 from providers.neutral.prompts import prompt_of, said
 from providers.wire import members
+from providers.wire.members import Json
 
 NAME = "huggingface.generate"
 

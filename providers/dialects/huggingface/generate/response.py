@@ -11,10 +11,10 @@ from providers.bridging.estimate import tokens as estimated
 from providers.dialects.huggingface.generate import tokens
 from providers.dialects.huggingface.generate.errors import failure
 from providers.errors import BadAnswer
-from providers.neutral.chat import ChatResponse, Choice, Finish, Json, Text
+from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
 from providers.usage import Usage
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 REASONS = {
     "length": Finish.LENGTH,

@@ -9,12 +9,12 @@ from providers.bridging.dialect import Context
 from providers.dialects.huggingface.generate import tokens
 from providers.dialects.huggingface.generate.errors import error_event, failure
 from providers.dialects.huggingface.generate.response import counts, parse_finish, parse_usage
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta, Used
 from providers.neutral.json_stream import SseStreamParser
 from providers.neutral.prompts import told
 from providers.usage import Usage
-from providers.wire.members import string
+from providers.wire.members import Json, string
 
 
 class GenerateParser(SseStreamParser):

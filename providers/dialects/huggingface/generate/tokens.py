@@ -6,8 +6,7 @@ Log probabilities are read where `top_tokens` are told, which they are only wher
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from providers.neutral.chat import Json
-from providers.wire.members import dicts, string
+from providers.wire.members import Json, dicts, string
 
 
 def parse_logprobs(tokens: Any, tops: Any) -> Json | None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import orjson
 
-from providers.neutral.chat import Json, ToolCall
+from providers.neutral.chat import ToolCall
+from providers.wire.members import Json
 
 UNREADABLE = "arguments"
 """The member that holds arguments which are no JSON object."""

@@ -11,13 +11,10 @@ from providers.dialects.ollama.chat.calls import arguments_text, render_call
 from providers.dialects.ollama.names import FAMILY, NAME, PLAIN
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
-    Data,
     Document,
     Image,
-    Json,
     Message,
     Part,
-    PlainText,
     Refusal,
     Role,
     Text,
@@ -25,9 +22,10 @@ from providers.neutral.chat import (
     ToolCall,
     ToolResult,
 )
-from providers.neutral.media import standard_base64
+from providers.neutral.media import Data, PlainText, standard_base64
 from providers.neutral.turns import merged, role_of
 from providers.wire import members
+from providers.wire.members import Json
 
 # Pictures come as bare base64; their first bytes tell what they are.
 MAGIC = (

@@ -13,7 +13,6 @@ from providers.dialects.ollama.chat.response import (
 )
 from providers.dialects.ollama.errors import failure
 from providers.dialects.ollama.names import PLAIN
-from providers.neutral.chat import Json
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -29,7 +28,7 @@ from providers.neutral.deltas import (
 )
 from providers.neutral.json_stream import JsonStreamParser
 from providers.wire import ndjson
-from providers.wire.members import dicts, string
+from providers.wire.members import Json, dicts, string
 
 
 class OllamaStreamParser(JsonStreamParser):

@@ -9,9 +9,9 @@ from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.dialects.ollama.chat.response import finish_of, usage_of
 from providers.dialects.ollama.errors import error_line, failure
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.wire import ndjson
-from providers.wire.members import string
+from providers.wire.members import Json, string
 
 # In JSON text a quote is escaped, so an answer that speaks of these words is not mistaken for them.
 NOTABLE = re.compile(rb'"done": ?true|"error"|"tool_calls"')

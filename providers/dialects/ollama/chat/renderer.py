@@ -14,7 +14,7 @@ from providers.dialects.ollama.chat.response import moment, render_logprobs, ren
 from providers.dialects.ollama.errors import error_line
 from providers.dialects.ollama.names import SHOWN
 from providers.errors import CUT
-from providers.neutral.chat import Audio, Finish, Json, Refusal, Text, Thinking, ToolCall
+from providers.neutral.chat import Audio, Finish, Refusal, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -31,6 +31,7 @@ from providers.neutral.deltas import (
 )
 from providers.usage import Usage
 from providers.wire import ndjson
+from providers.wire.members import Json
 
 GOES_ON = b'},"done":false}'
 

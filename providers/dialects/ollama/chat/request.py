@@ -7,17 +7,10 @@ from providers.bridging.fidelity import Feature, lose
 from providers.dialects.ollama.chat.messages import parse_messages, render_messages
 from providers.dialects.ollama.names import NAME
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.chat import (
-    ChatRequest,
-    Json,
-    JsonOutput,
-    Reasoning,
-    Tool,
-    ToolChoice,
-    ToolMode,
-)
+from providers.neutral.chat import ChatRequest, JsonOutput, Reasoning, Tool, ToolChoice, ToolMode
 from providers.neutral.functions import only_functions, parse_functions, render_function
 from providers.wire import members
+from providers.wire.members import Json
 
 # Member of `options` → (neutral field, what it must be).
 OPTIONS = {

@@ -19,7 +19,6 @@ from providers.neutral.chat import (
     Choice,
     Finish,
     Image,
-    Json,
     Part,
     Refusal,
     Text,
@@ -27,7 +26,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.usage import Usage
-from providers.wire.members import dicts, optional, string
+from providers.wire.members import Json, dicts, optional, string
 
 # Go writes nine digits of a fraction.
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")

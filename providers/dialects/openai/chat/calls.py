@@ -7,7 +7,8 @@ import orjson
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.custom import call_of
 from providers.dialects.openai.signatures import parse_extra, render_extra
-from providers.neutral.chat import Json, Native, Part, ToolCall
+from providers.neutral.chat import Native, Part, ToolCall
+from providers.wire.members import Json
 
 
 def arguments_text(value: Any) -> str:

@@ -14,7 +14,7 @@ from providers.dialects.openai.chat.reasoning import (
 from providers.dialects.openai.chat.response import parse_image
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.signatures import parse_extra
-from providers.neutral.chat import Citation, Finish, Json, Native, Signature, Thinking
+from providers.neutral.chat import Citation, Finish, Native, Signature, Thinking
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -28,7 +28,7 @@ from providers.neutral.deltas import (
     ToolCallBegin,
     WholePart,
 )
-from providers.wire.members import dicts
+from providers.wire.members import Json, dicts
 
 
 class Call:

@@ -5,8 +5,7 @@ from typing import Any
 from providers.dialects.openai import asking
 from providers.dialects.openai.chat.reasoning import FIELDS, own, parse_detail
 from providers.dialects.openai.signatures import EXTRA, FAMILY, parse_extra
-from providers.neutral.chat import Json
-from providers.wire.members import dicts
+from providers.wire.members import Json, dicts
 
 DETAILS = "reasoning_details"
 

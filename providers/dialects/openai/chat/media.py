@@ -17,22 +17,17 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Audio,
     Citation,
-    Data,
     Document,
-    FileId,
     Image,
-    Json,
     Native,
     Part,
-    PlainText,
     Refusal,
-    Source,
     Text,
-    Url,
     Video,
 )
-from providers.neutral.media import render_data_uri
+from providers.neutral.media import Data, FileId, PlainText, Source, Url, render_data_uri
 from providers.wire import members
+from providers.wire.members import Json
 
 NAME = "openai.chat"
 

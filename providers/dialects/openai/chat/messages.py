@@ -21,9 +21,7 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Audio,
     Document,
-    FileId,
     Image,
-    Json,
     Message,
     Native,
     Part,
@@ -35,7 +33,9 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
+from providers.neutral.media import FileId
 from providers.wire import members
+from providers.wire.members import Json
 
 ROLES = {
     "system": Role.SYSTEM,

@@ -8,9 +8,9 @@ from providers.dialects.openai.chat.response import SOURCES, search_citations
 from providers.dialects.openai.chat.usage import usage_of
 from providers.dialects.openai.errors import describe
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Json
 from providers.neutral.deltas import AnyDelta, Begin, Failed, Ping, Used
 from providers.wire import sse
+from providers.wire.members import Json
 
 
 class ChatStreamParser:

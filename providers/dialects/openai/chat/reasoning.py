@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 from providers.dialects.openai.signatures import FAMILY, SEPARATOR
-from providers.neutral.chat import SEAL, Json, Reasoning, Signature, Thinking, seal, unseal
+from providers.neutral.chat import SEAL, Reasoning, Signature, Thinking, seal, unseal
 from providers.wire import members
+from providers.wire.members import Json
 
 FIELDS = ("reasoning_content", "reasoning")
 """Members that hold thoughts as plain text."""

@@ -8,8 +8,9 @@ from providers.dialects.openai.chat.usage import usage_of
 from providers.dialects.openai.errors import describe, error_event, must_hold
 from providers.dialects.openai.finish import parse_finish
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.wire import sse
+from providers.wire.members import Json
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of
 # these words is not mistaken for them.

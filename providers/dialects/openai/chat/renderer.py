@@ -18,17 +18,7 @@ from providers.dialects.openai.citations import placed, tells
 from providers.dialects.openai.errors import error_event
 from providers.dialects.openai.signatures import render_extra
 from providers.dialects.openai.usage import render_usage
-from providers.neutral.chat import (
-    Audio,
-    Data,
-    Image,
-    Json,
-    Refusal,
-    Signature,
-    Text,
-    Thinking,
-    ToolCall,
-)
+from providers.neutral.chat import Audio, Image, Refusal, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -48,7 +38,9 @@ from providers.neutral.deltas import (
     WholePart,
     pieces,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
+from providers.wire.members import Json
 
 
 class ChoiceRenderer:

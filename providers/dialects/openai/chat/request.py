@@ -20,7 +20,6 @@ from providers.errors import InvalidRequest
 from providers.neutral.chat import (
     AudioOutput,
     ChatRequest,
-    Json,
     JsonOutput,
     NativeTool,
     Tool,
@@ -29,6 +28,7 @@ from providers.neutral.chat import (
 )
 from providers.neutral.functions import arguments_of
 from providers.wire import members
+from providers.wire.members import Json
 
 SAMPLING = {
     "max_tokens": members.integer,

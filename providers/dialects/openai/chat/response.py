@@ -39,18 +39,16 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
-    Json,
     Part,
     Refusal,
     Text,
     Thinking,
     ToolCall,
 )
-from providers.neutral.media import parse_data_uri
-from providers.wire.members import dicts, string
+from providers.neutral.media import Data, parse_data_uri
+from providers.wire.members import Json, dicts, string
 
 SHARED = frozenset(
     {"id", "object", "created", "model", "choices", "usage", "service_tier", "error"}

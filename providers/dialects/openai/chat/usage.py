@@ -1,8 +1,8 @@
 """Where providers of OpenAI's chat format put their token counts."""
 
 from providers.dialects.openai.usage import parse_usage
-from providers.neutral.chat import Json
 from providers.usage import Usage
+from providers.wire.members import Json
 
 
 def usage_of(answer: Json) -> Usage | None:

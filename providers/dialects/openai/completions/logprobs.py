@@ -6,8 +6,7 @@ https://platform.openai.com/docs/api-reference/completions/object
 from collections.abc import Mapping
 from typing import Any
 
-from providers.neutral.chat import Json
-from providers.wire.members import dicts
+from providers.wire.members import Json, dicts
 
 
 def parse_logprobs(value: Any) -> Json | None:

@@ -6,9 +6,10 @@ https://platform.openai.com/docs/api-reference/completions/create
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai.ids import keep_lengths
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.chat import ChatRequest, Json
+from providers.neutral.chat import ChatRequest
 from providers.neutral.prompts import prompt_of, said
 from providers.wire import members
+from providers.wire.members import Json
 
 NAME = "openai.completions"
 

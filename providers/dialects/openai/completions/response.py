@@ -10,9 +10,9 @@ from providers.dialects.openai.errors import describe, must_hold
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.usage import parse_usage, render_usage
 from providers.errors import BadAnswer, FailedAnswer
-from providers.neutral.chat import ChatResponse, Choice, Finish, Json, Text
+from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 NAMES = {
     Finish.LENGTH: "length",

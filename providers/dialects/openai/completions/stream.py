@@ -17,7 +17,7 @@ from providers.dialects.openai.errors import describe, error_event
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.usage import parse_usage, render_usage
 from providers.errors import CUT, ApiError, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
     AnyDelta,
     AudioDelta,
@@ -33,7 +33,7 @@ from providers.neutral.deltas import (
 from providers.neutral.prompts import told
 from providers.usage import Usage
 from providers.wire import sse
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 
 class CompletionsParser:

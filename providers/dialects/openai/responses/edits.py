@@ -4,8 +4,8 @@ from typing import Any
 
 from providers.dialects.openai.responses.thoughts import MADE
 from providers.dialects.openai.signatures import EXTRA
-from providers.neutral.chat import SEAL, Json
-from providers.wire.members import dicts, string
+from providers.neutral.chat import SEAL
+from providers.wire.members import Json, dicts, string
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/guides/error-codes
 import orjson
 
 from providers.errors import ApiError, Cause
-from providers.neutral.chat import Json
+from providers.wire.members import Json
 
 FAILURES = {
     Cause.INVALID_REQUEST: "invalid_prompt",

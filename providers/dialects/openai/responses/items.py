@@ -13,10 +13,8 @@ from providers.dialects.openai.responses.thoughts import MADE, parse_thinking, r
 from providers.dialects.openai.signatures import parse_extra, render_extra
 from providers.neutral.chat import (
     Audio,
-    Data,
     Finish,
     Image,
-    Json,
     Native,
     Part,
     Refusal,
@@ -24,7 +22,8 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
-from providers.wire.members import dicts, string
+from providers.neutral.media import Data
+from providers.wire.members import Json, dicts, string
 
 CALLS = frozenset({"custom_tool_call", "local_shell_call", "shell_call", "apply_patch_call"})
 """Items that the client must act on, beside function calls."""

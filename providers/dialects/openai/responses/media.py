@@ -14,23 +14,10 @@ from providers.dialects.openai.citations import (
 from providers.dialects.openai.media import cache, file_name, file_source, parse_audio, source
 from providers.dialects.openai.signatures import parse_extra
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.chat import (
-    Citation,
-    Data,
-    Document,
-    FileId,
-    Image,
-    Json,
-    Native,
-    Part,
-    PlainText,
-    Refusal,
-    Text,
-    Url,
-)
-from providers.neutral.media import render_data_uri
+from providers.neutral.chat import Citation, Document, Image, Native, Part, Refusal, Text
+from providers.neutral.media import Data, FileId, PlainText, Url, render_data_uri
 from providers.wire import members
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 NAME = "openai.responses"
 

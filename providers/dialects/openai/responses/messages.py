@@ -17,11 +17,9 @@ from providers.dialects.openai.signatures import parse_extra
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Document,
-    Json,
     Message,
     Native,
     Part,
-    PlainText,
     Refusal,
     Role,
     Text,
@@ -29,7 +27,9 @@ from providers.neutral.chat import (
     ToolCall,
     ToolResult,
 )
+from providers.neutral.media import PlainText
 from providers.wire import members
+from providers.wire.members import Json
 
 ROLES = {
     "system": Role.SYSTEM,

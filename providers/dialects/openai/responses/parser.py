@@ -16,7 +16,7 @@ from providers.dialects.openai.responses.thoughts import GAP, parse_thinking
 from providers.dialects.openai.signatures import parse_extra
 from providers.dialects.openai.usage import parse_usage
 from providers.errors import CUT, ApiError, BadAnswer
-from providers.neutral.chat import Finish, Json, Refusal, Thinking
+from providers.neutral.chat import Finish, Refusal, Thinking
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -35,7 +35,7 @@ from providers.neutral.deltas import (
     pieces,
 )
 from providers.wire import sse
-from providers.wire.members import dicts, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 
 def data_of(event: bytes) -> tuple[bytes, bytes]:

@@ -12,8 +12,9 @@ from providers.dialects.openai.responses.errors import error_event, failure
 from providers.dialects.openai.responses.parser import data_of
 from providers.dialects.openai.responses.response import said_of
 from providers.errors import CUT, BadAnswer
-from providers.neutral.chat import Finish, Json
+from providers.neutral.chat import Finish
 from providers.wire import sse
+from providers.wire.members import Json
 
 # What makes an event worth parsing. In JSON text a quote is escaped, and a model that speaks of
 # these words only costs a look.

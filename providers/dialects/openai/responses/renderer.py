@@ -18,7 +18,7 @@ from providers.dialects.openai.responses.telling import (
     ThoughtItem,
 )
 from providers.errors import ApiError
-from providers.neutral.chat import Finish, Json, Native, Refusal, Text, Thinking, ToolCall
+from providers.neutral.chat import Finish, Native, Refusal, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -39,6 +39,7 @@ from providers.neutral.deltas import (
     pieces,
 )
 from providers.usage import Usage
+from providers.wire.members import Json
 
 OpenItem = MessageItem | CallItem | ThoughtItem
 

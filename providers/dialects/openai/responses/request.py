@@ -19,8 +19,9 @@ from providers.dialects.openai.responses.tools import (
 )
 from providers.dialects.openai.strict import relaxed
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.chat import ChatRequest, Json, JsonOutput, Reasoning, Thinking
+from providers.neutral.chat import ChatRequest, JsonOutput, Reasoning, Thinking
 from providers.wire import members
+from providers.wire.members import Json
 
 SHARED = {
     "temperature": members.number,

@@ -11,9 +11,9 @@ from providers.dialects.openai.responses.items import acts, logprobs_of, parse_i
 from providers.dialects.openai.responses.usage import render_usage
 from providers.dialects.openai.usage import parse_usage
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
-from providers.neutral.chat import ChatResponse, Choice, Finish, Json, Part, Refusal
+from providers.neutral.chat import ChatResponse, Choice, Finish, Part, Refusal
 from providers.usage import Usage
-from providers.wire.members import dicts, string
+from providers.wire.members import Json, dicts, string
 
 INCOMPLETE = {
     Finish.LENGTH: "max_output_tokens",

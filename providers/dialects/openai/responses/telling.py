@@ -11,8 +11,9 @@ from providers.dialects.openai.citations import placed, tells
 from providers.dialects.openai.responses.items import call_item, content_of, message_item
 from providers.dialects.openai.responses.media import NAME, render_annotation
 from providers.dialects.openai.responses.thoughts import MADE, render_thinking
-from providers.neutral.chat import Citation, Json, Refusal, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import Citation, Refusal, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import ToolCallBegin
+from providers.wire.members import Json
 
 
 class Events:

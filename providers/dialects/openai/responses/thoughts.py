@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from providers.dialects.openai.signatures import FAMILY, SEPARATOR
-from providers.neutral.chat import SEAL, Json, Signature, Thinking, unseal
-from providers.wire.members import dicts, string
+from providers.neutral.chat import SEAL, Signature, Thinking, unseal
+from providers.wire.members import Json, dicts, string
 
 MADE = "rs_extproc_"
 """How the ids begin that are made up here, because the provider has none."""

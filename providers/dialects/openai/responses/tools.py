@@ -7,9 +7,10 @@ from providers.dialects.openai.custom import responses_tool
 from providers.dialects.openai.responses.media import NAME
 from providers.dialects.openai.strict import is_closed
 from providers.dialects.openai.tooling import native_value, render_tooling
-from providers.neutral.chat import ChatRequest, Json, NativeTool, Tool, ToolChoice, ToolMode
+from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
 from providers.neutral.functions import arguments_of
 from providers.wire import members
+from providers.wire.members import Json
 
 
 def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:

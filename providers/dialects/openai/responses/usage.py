@@ -1,7 +1,7 @@
 """Token counts as the Responses API says them."""
 
-from providers.neutral.chat import Json
 from providers.usage import Usage
+from providers.wire.members import Json
 
 
 def render_usage(usage: Usage) -> Json:

@@ -16,7 +16,6 @@ from providers.neutral.chat import (
     Finish,
     JsonOutput,
     Message,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -29,6 +28,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.deltas import CitationDelta, End, Failed, TextDelta, Used
+from providers.neutral.media import PlainText
 
 WEATHER: dict[str, Any] = {
     "type": "object",

@@ -12,7 +12,6 @@ from providers.dialects.ollama.chat import DIALECT
 from providers.errors import Cause
 from providers.neutral.chat import (
     ChatRequest,
-    Data,
     Finish,
     Image,
     JsonOutput,
@@ -27,6 +26,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.deltas import End, Failed, TextDelta, Used
+from providers.neutral.media import Data
 
 WEATHER: dict[str, Any] = {
     "type": "object",

@@ -11,7 +11,6 @@ from providers.bridging.dialect import Context
 from providers.dialects.bedrock.converse import DIALECT
 from providers.neutral.chat import (
     Citation,
-    Data,
     Finish,
     Image,
     Native,
@@ -31,6 +30,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from providers.wire import aws_event_stream as frames
 from tests.providers.dialects.bedrock.service import client

@@ -8,7 +8,6 @@ from providers.dialects.bedrock.converse import DIALECT
 from providers.neutral.chat import (
     Audio,
     ChatRequest,
-    Data,
     Document,
     Image,
     Message,
@@ -17,6 +16,7 @@ from providers.neutral.chat import (
     Tool,
     Video,
 )
+from providers.neutral.media import Data
 from tests.providers.dialects.bedrock.service import judge_request
 
 SONNET = "eu.anthropic.claude-sonnet-4-20250514-v1:0"

@@ -16,7 +16,6 @@ from providers.neutral.chat import (
     Document,
     Image,
     Message,
-    PlainText,
     Refusal,
     Role,
     Text,
@@ -24,8 +23,8 @@ from providers.neutral.chat import (
     Tool,
     ToolCall,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import PlainText, Url
 
 
 def message(role: Role, *parts: Any) -> Message:

@@ -21,13 +21,11 @@ from providers.neutral.chat import (
     Finish,
     Image,
     Message,
-    PlainText,
     Refusal,
     Role,
     Text,
     Thinking,
     ToolCall,
-    Url,
 )
 from providers.neutral.deltas import (
     AnyDelta,
@@ -42,6 +40,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import PlainText, Url
 from providers.usage import Usage
 from tests.strategies import cuts, words
 

@@ -12,7 +12,8 @@ from providers.catalog import DIALECTS
 from providers.dialects.openai.citations import tells
 from providers.dialects.openai.media import cache, file_source, parse_audio, source
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Cache, Citation, Data, Url
+from providers.neutral.chat import Cache, Citation
+from providers.neutral.media import Data, Url
 
 CONTEXT = Context(model="shown", id="c-1", now=1_700_000_000)
 

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from extproc.lab.simulator.typed import Judge
 from providers.dialects.anthropic.messages import DIALECT
-from providers.neutral.chat import ChatRequest, Data, Message, Role, Signature, Text, Tool
+from providers.neutral.chat import ChatRequest, Message, Role, Signature, Text, Tool
+from providers.neutral.media import Data
 
 ISSUED = Signature(origin="anthropic", value="EqQBCg==")
 PNG = Data(base64="iVBORw0KGgo=", media_type="image/png")

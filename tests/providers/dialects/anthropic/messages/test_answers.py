@@ -18,7 +18,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Native,
     Refusal,
@@ -27,6 +26,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 
 CONTEXT = Context(model="asked", id="msg_made", now=1_700_000_000)

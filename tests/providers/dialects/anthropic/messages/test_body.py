@@ -10,13 +10,11 @@ from providers.neutral.chat import (
     Audio,
     Cache,
     Citation,
-    Data,
     Document,
     Image,
     Message,
     Native,
     NativeTool,
-    PlainText,
     Reasoning,
     Refusal,
     Role,
@@ -28,9 +26,9 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     seal,
 )
+from providers.neutral.media import Data, PlainText, Url
 from tests.providers.dialects.anthropic.messages.talk import (
     ISSUED,
     PNG,

@@ -13,16 +13,13 @@ from providers.neutral.chat import (
     Cache,
     ChatRequest,
     Citation,
-    Data,
     Document,
-    FileId,
     Image,
     JsonOutput,
     Message,
     Native,
     NativeTool,
     Place,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -33,8 +30,8 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import Data, FileId, PlainText, Url
 from tests.providers.dialects.anthropic.messages.talk import (
     ISSUED,
     PNG,

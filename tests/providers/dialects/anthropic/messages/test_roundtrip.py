@@ -15,15 +15,12 @@ from providers.neutral.chat import (
     ChatRequest,
     ChatResponse,
     Choice,
-    Data,
     Document,
-    FileId,
     Finish,
     Image,
     JsonOutput,
     Message,
     Part,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -34,7 +31,6 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
 )
 from providers.neutral.deltas import (
     AnyDelta,
@@ -48,6 +44,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import Data, FileId, PlainText, Url
 from providers.usage import Usage
 
 CONTEXT = Context(model="m", id="id", now=1)

@@ -16,7 +16,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
     Native,
@@ -27,6 +26,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.deltas import replay
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.bedrock.answers import (
     CONTEXT,

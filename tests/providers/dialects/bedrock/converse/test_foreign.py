@@ -25,13 +25,13 @@ from providers.neutral.chat import (
     Document,
     Finish,
     Message,
-    PlainText,
     Role,
     Text,
     Thinking,
     ToolCall,
 )
 from providers.neutral.deltas import AnyDelta, Begin, End
+from providers.neutral.media import PlainText
 from providers.operations import Operation
 from tests.providers.dialects.bedrock.service import client, judge_request
 from tests.strategies import chat_requests, chat_responses, streams

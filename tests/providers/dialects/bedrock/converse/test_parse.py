@@ -13,14 +13,12 @@ from providers.neutral.chat import (
     Audio,
     Cache,
     ChatRequest,
-    Data,
     Document,
     Image,
     JsonOutput,
     Message,
     Native,
     NativeTool,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -31,9 +29,9 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, PlainText, Url
 from tests.providers.dialects.bedrock.requests import JSON, NOVA_2, SONNET, assistant, results, user
 from tests.providers.dialects.bedrock.service import client
 

@@ -13,13 +13,10 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Document,
-    FileId,
     Image,
     Message,
     Native,
-    PlainText,
     Role,
     Signature,
     Text,
@@ -27,9 +24,9 @@ from providers.neutral.chat import (
     Tool,
     ToolCall,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, FileId, PlainText, Url
 from tests.providers.dialects.bedrock.answers import CONTEXT
 from tests.providers.dialects.bedrock.requests import (
     HELLO,

@@ -11,7 +11,6 @@ from providers.dialects.bedrock.converse import DIALECT
 from providers.neutral.chat import (
     Cache,
     Citation,
-    Data,
     JsonOutput,
     Message,
     Role,
@@ -21,8 +20,8 @@ from providers.neutral.chat import (
     Tool,
     ToolCall,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import Data, Url
 from tests.providers.dialects.bedrock.requests import (
     JSON,
     PARTS,

@@ -14,7 +14,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Refusal,
     Signature,
@@ -22,6 +21,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.cohere.chat.wire import ASK, client, render
 from tests.strategies import chat_responses

@@ -6,7 +6,8 @@ import pytest
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere.chat import DIALECT
-from providers.neutral.chat import Citation, Document, PlainText, Role, Text, ToolCall
+from providers.neutral.chat import Citation, Document, Role, Text, ToolCall
+from providers.neutral.media import PlainText
 from tests.providers.dialects.cohere.chat.wire import CALL, asked, assistant, parse, rendered, user
 
 

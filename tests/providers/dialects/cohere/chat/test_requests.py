@@ -12,12 +12,10 @@ from providers.dialects.cohere.chat import DIALECT
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     ChatRequest,
-    Data,
     Document,
     Image,
     JsonOutput,
     Message,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -28,8 +26,8 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import Data, PlainText, Url
 from tests.providers.dialects.cohere.chat.wire import CALL, asked, assistant, parse, rendered, user
 from tests.strategies import chat_requests
 

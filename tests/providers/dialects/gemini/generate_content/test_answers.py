@@ -13,7 +13,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
     Native,
@@ -25,6 +24,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.deltas import End, WholePart, replay
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.gemini.wire import CONTEXT, NEWEST, PIXEL, answer, events
 

@@ -5,7 +5,8 @@ import pytest
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.gemini.generate_content import DIALECT
-from providers.neutral.chat import Citation, FileId, NativeTool, Signature
+from providers.neutral.chat import Citation, NativeTool, Signature
+from providers.neutral.media import FileId
 from tests.features import PDF, Pair, changes_the_body_where_it_is_carried, uses
 
 MODEL = "gemini-2.5-flash"

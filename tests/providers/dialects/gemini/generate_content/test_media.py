@@ -3,7 +3,8 @@
 import pytest
 
 from providers.errors import Unsupported
-from providers.neutral.chat import Data, Document, FileId, Image, Native, Url, Video
+from providers.neutral.chat import Document, Image, Native, Video
+from providers.neutral.media import Data, FileId, Url
 from tests.providers.dialects.gemini.wire import (
     PIXEL,
     ask,

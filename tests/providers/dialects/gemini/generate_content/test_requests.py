@@ -6,14 +6,11 @@ from providers.dialects.gemini.generate_content import DIALECT
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Audio,
-    Data,
     Document,
-    FileId,
     Image,
     Message,
     Native,
     NativeTool,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -22,9 +19,9 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     Video,
 )
+from providers.neutral.media import Data, FileId, PlainText, Url
 from tests.providers.dialects.gemini.wire import (
     HELLO,
     PIXEL,

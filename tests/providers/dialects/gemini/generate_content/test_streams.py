@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from providers.dialects.gemini.generate_content import ARRAY, DIALECT
 from providers.errors import ApiError, Cause
-from providers.neutral.chat import Data, Finish, Image, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import Finish, Image, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -28,6 +28,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from providers.wire import sse
 from tests.providers.dialects.gemini.wire import CONTEXT, NEWEST, answer, events

@@ -6,7 +6,6 @@ import pytest
 
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
-    Data,
     Image,
     Message,
     Native,
@@ -16,6 +15,7 @@ from providers.neutral.chat import (
     ToolCall,
     ToolResult,
 )
+from providers.neutral.media import Data
 from tests.providers.dialects.gemini.wire import (
     FLASH,
     HELLO,

@@ -16,7 +16,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
     Refusal,
@@ -42,6 +41,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.ollama.chat.wire import (
     ASK,

@@ -13,14 +13,12 @@ from providers.dialects.ollama.chat import DIALECT
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     ChatRequest,
-    Data,
     Document,
     Image,
     JsonOutput,
     Message,
     NativeTool,
     Part,
-    PlainText,
     Reasoning,
     Role,
     Signature,
@@ -31,8 +29,8 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import Data, PlainText, Url
 from tests.providers.dialects.ollama.chat.wire import parse, rendered
 from tests.strategies import chat_requests
 

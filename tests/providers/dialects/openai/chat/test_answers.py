@@ -14,7 +14,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
     Native,
@@ -24,6 +23,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.openai.chat.wire import PICTURE, PLAIN, SOURCE, client, render
 from tests.strategies import chat_responses

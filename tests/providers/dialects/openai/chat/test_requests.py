@@ -18,7 +18,6 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Cache,
     ChatRequest,
-    Data,
     Image,
     JsonOutput,
     Message,
@@ -34,9 +33,9 @@ from providers.neutral.chat import (
     ToolChoice,
     ToolMode,
     ToolResult,
-    Url,
     seal,
 )
+from providers.neutral.media import Data, Url
 from tests.strategies import chat_requests
 
 OFFICIAL: TypeAdapter[Any] = TypeAdapter(completion_create_params.CompletionCreateParams)

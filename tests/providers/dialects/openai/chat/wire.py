@@ -9,8 +9,9 @@ import orjson
 
 from providers.bridging.dialect import Context
 from providers.dialects.openai.chat import DIALECT
-from providers.neutral.chat import ChatResponse, Citation, Data, Signature
+from providers.neutral.chat import ChatResponse, Citation, Signature
 from providers.neutral.deltas import AnyDelta
+from providers.neutral.media import Data
 
 CONTEXT = Context(model="shown", id="chatcmpl-1", now=1_700_000_000)
 PICTURE = Data(base64="AAAA", media_type="image/png")

@@ -15,7 +15,6 @@ from providers.neutral.chat import (
     ChatResponse,
     Choice,
     Citation,
-    Data,
     Finish,
     Image,
     Native,
@@ -26,6 +25,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.openai.responses.wire import CONTEXT, answer, client
 from tests.strategies import chat_responses

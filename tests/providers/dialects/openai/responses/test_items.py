@@ -12,9 +12,7 @@ from providers.neutral.chat import (
     Cache,
     ChatRequest,
     Citation,
-    Data,
     Document,
-    FileId,
     Image,
     Message,
     Native,
@@ -26,8 +24,8 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
     ToolResult,
-    Url,
 )
+from providers.neutral.media import Data, FileId, Url
 from tests.providers.dialects.openai.responses.wire import asked, sent
 
 NAME = "openai.responses"

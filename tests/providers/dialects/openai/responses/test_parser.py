@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from providers.errors import Cause
 from providers.neutral.chat import (
-    Data,
     Finish,
     Image,
     Native,
@@ -21,6 +20,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.deltas import End, Failed, Used, WholePart
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.openai.responses.wire import SOURCE, parsed, stream, told
 from tests.strategies import assembled

@@ -14,7 +14,6 @@ from providers.errors import ApiError, Cause
 from providers.neutral.chat import (
     ChatResponse,
     Choice,
-    Data,
     Finish,
     Image,
     Native,
@@ -44,6 +43,7 @@ from providers.neutral.deltas import (
     WholePart,
     replay,
 )
+from providers.neutral.media import Data
 from providers.usage import Usage
 from tests.providers.dialects.openai.responses.wire import (
     CONTEXT,
