@@ -234,6 +234,7 @@ local HEADER = { find = from_nothing, source = "header" }
 local OPERATIONS = {
   ["/v1/chat/completions"] = BODY,
   ["/v1/completions"] = BODY,
+  ["/v1/moderations"] = BODY,
   ["/v1/responses"] = BODY,
   ["/v1/responses/input_tokens"] = BODY,
   ["/v1/messages"] = BODY,
@@ -246,6 +247,7 @@ local OPERATIONS = {
   ["/v1/complete"] = BODY,
   ["/openai/v1/chat/completions"] = BODY,
   ["/openai/v1/completions"] = BODY,
+  ["/openai/v1/moderations"] = BODY,
   ["/openai/v1/responses"] = BODY,
   ["/openai/v1/responses/input_tokens"] = BODY,
   ["/openai/responses"] = BODY,

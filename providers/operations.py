@@ -10,3 +10,8 @@ class Operation(StrEnum):
     COMPLETIONS = "completions"
     COUNT_TOKENS = "count_tokens"
     MODELS = "models"
+    MODERATIONS = "moderations"
+
+
+SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
+"""Operation of a client → the provider's operations that can serve it, the best one first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from extproc.config import schema
-from providers.bridging.dialect import Dialect
+from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, Loss, loss
 from providers.bridging.remote import FORMS
 from providers.catalog import DIALECTS, PROVIDERS
@@ -57,7 +57,7 @@ BYTES = dict(FORMS.values())
 """Feature of a URL → that of its bytes."""
 
 
-def fate(feature: Feature, target: Dialect) -> str:
+def fate(feature: Feature, target: ChatDialect) -> str:
     """What becomes of a feature at a provider of this dialect."""
     carried = feature in target.carries
     said = FATES[True] if carried else FATES[loss(feature)]
@@ -145,7 +145,7 @@ def in_words(what: str) -> str:
     return WORDS.get(word, word)
 
 
-def dialects(*operations: Operation) -> list[Dialect]:
+def dialects(*operations: Operation) -> list[ChatDialect]:
     """Those of `operations`, in alphabetical order."""
     found = (dialect for dialect in DIALECTS.values() if dialect.operation in operations)
     return sorted(found, key=lambda one: one.name)
@@ -164,7 +164,7 @@ def fates(operation: Operation) -> list[str]:
     return lines
 
 
-def differences(provider: Provider, form: Dialect) -> list[str]:
+def differences(provider: Provider, form: ChatDialect) -> list[str]:
     """What a host does not take of a dialect, as one item of a list."""
     lacks = sorted(DIALECTS[form.name].carries - form.carries)
     parts = {

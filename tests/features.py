@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from providers.bridging.dialect import Dialect
+from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, settle, used
 from providers.errors import Unsupported
 from providers.neutral.chat import (
@@ -205,7 +205,7 @@ def uses(
 
 
 def changes_the_body_where_it_is_carried(
-    dialect: Dialect, feature: Feature, using: ChatRequest, without: ChatRequest
+    dialect: ChatDialect, feature: Feature, using: ChatRequest, without: ChatRequest
 ) -> None:
     """Asserts that `dialect` says a feature if it carries it, and says nothing of it or refuses."""
     assert feature in used(using)

@@ -20,10 +20,8 @@ from extproc.exchange.events import (
 )
 from extproc.exchange.plan import Target
 from providers.bridging import estimate
-from providers.bridging.bridge import stream_of
-from providers.bridging.dialect import Context, Dialect, Relay, Seen
+from providers.bridging.dialect import Bridge, Context, Dialect, Relay, Seen
 from providers.errors import ApiError, BadAnswer, GatewayError
-from providers.neutral.chat import Finish
 from providers.usage import Usage
 from providers.wire.encoding import Decoder, decoder
 
@@ -35,6 +33,9 @@ REWRITTEN = (*FOREIGN, "content-encoding", "content-length")
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
 
+FAILED = "error"
+"""Why an answer ended that did not come to its end."""
+
 STEP = 4
 """Tokens, or a sixteenth of those told, by which a running count may lag behind."""
 
@@ -44,6 +45,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     client: Dialect
     target: Target
+    bridge: Bridge
     context: Context
     stream: bool
     dropped: tuple[str, ...]
@@ -124,7 +126,7 @@ class Answer:
     def _open(self, event: ResponseHeaders) -> Action:
         asked = self._asked
         self._decoder = decoder(event.headers.get("content-encoding"))
-        self._relay = asked.target.bridge.stream(asked.context)
+        self._relay = asked.bridge.stream(asked.context)
         set_headers = self._named(event.headers)
         if asked.client is not asked.target.dialect:
             set_headers = (*set_headers, ("content-type", asked.client.stream_type))
@@ -189,10 +191,9 @@ class Answer:
     def _answered(self, data: bytes) -> Action:
         asked = self._asked
         if asked.stream:
-            target = asked.target.dialect
-            body, seen = stream_of(target, data, asked.client, asked.context)
+            body, seen = asked.bridge.replay(data, asked.context)
             return self._rewrite(body, self._final(seen), asked.client.stream_type)
-        changed, seen = asked.target.bridge.whole(data, asked.context)
+        changed, seen = asked.bridge.whole(data, asked.context)
         # What an attempt begins with need not be said again.
         record = {key: value for key, value in self._final(seen, data).items() if value}
         if changed is None and self._decoder is None:
@@ -244,9 +245,7 @@ class Answer:
             error = problem.as_api_error()
             status, headers, body = asked.client.render_error(error)
         else:
-            error, status, headers, body = asked.target.bridge.error(
-                self._status, self._headers, data
-            )
+            error, status, headers, body = asked.bridge.error(self._status, self._headers, data)
         return status, (JSON_TYPE, *headers.items()), body, error
 
     def _since(self, moment: float) -> float:
@@ -310,7 +309,7 @@ class Answer:
         if not self._ttft:
             record["ttft_ms"] = now
         record["response_model"] = seen.model
-        record["finish_reason"] = seen.finish or ("" if seen.error is None else Finish.ERROR)
+        record["finish_reason"] = seen.finish or ("" if seen.error is None else FAILED)
         record["error_type"] = "" if seen.error is None else seen.error.cause.value
         record["duration_ms"] = now
         return record

@@ -10,9 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from providers.bridging.remote import Link
 from providers.errors import GatewayError
-from providers.neutral.media import Data
+from providers.neutral.media import Data, Link
 
 
 class Headers(Protocol):

@@ -16,14 +16,13 @@ import orjson
 from extproc.exchange import metadata
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Constant, Headers, MetadataValue
-from providers.bridging.bridge import Bridge, bridge
-from providers.bridging.dialect import Dialect
-from providers.bridging.estimation import Estimation
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Bridge, Dialect
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
-from providers.operations import Operation
+from providers.operations import SERVED_BY, Operation
 from providers.signing.sign import CREDENTIAL_HEADERS, Signer
 from providers.usage import Price
 from providers.vendors.provider import Provider
@@ -84,7 +83,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One backend as one route uses it, for clients of one dialect."""
 
     served: Served
-    bridge: Bridge
+    bridge: Bridge | None
+    """None: nobody is asked; the client's dialect has an estimate for an answer."""
     dialect: Dialect
     """The provider's."""
     model: str
@@ -225,7 +225,7 @@ class Plan:
         quirks = _quirks(route, served, dialect)
         return Target(
             served=served,
-            bridge=bridge(client, dialect, quirks) if found else Estimation(client),
+            bridge=bridge(client, dialect, quirks) if found else None,
             dialect=dialect,
             model=upstream,
             paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
@@ -269,10 +269,6 @@ class Plan:
 MISSING = "model_not_found"
 
 
-SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
-"""Operation of a client → the provider's operations that can serve it, the best one first."""
-
-
 def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
     """The dialect in which a backend is asked: the client's own where it speaks that."""
     provider = served.provider
@@ -297,12 +293,12 @@ def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
 
 def _may_estimate(served: Served, client: Dialect) -> bool:
     allowed = served.operations is None or client.operation in served.operations
-    return served.estimates and allowed and client.operation is Operation.COUNT_TOKENS
+    return served.estimates and allowed and client.estimate is not None
 
 
 def _lacks(served: Served, client: Dialect) -> NotFound:
     message = f"the backend {served.name!r} does not serve {client.operation.value}"
-    if client.operation is Operation.COUNT_TOKENS:
+    if client.estimate is not None:
         message += "; with `estimate_counts: true` it gets an estimate"
     return NotFound(message)
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from extproc import NAMESPACE
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -28,8 +29,6 @@ from extproc.exchange.events import (
     ResponseTrailers,
 )
 
-NAMESPACE = "ai.extproc"
-"""Dynamic metadata namespace of what this server reports."""
 REPLY_NAMESPACE = "ai.reply"
 """Tells Envoy's local reply mapper that a body is already complete."""
 

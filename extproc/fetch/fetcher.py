@@ -14,9 +14,8 @@ from extproc.fetch.addresses import Resolve, resolve
 from extproc.fetch.download import Downloaded, Downloader, Room
 from extproc.fetch.media_types import media_type
 from extproc.fetch.refusal import Refused
-from providers.bridging.remote import Link
 from providers.errors import InvalidRequest
-from providers.neutral.media import Data
+from providers.neutral.media import Data, Link
 
 AT_ONCE = 32
 """Files that one process fetches at a time; more wait, and their time runs."""

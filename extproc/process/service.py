@@ -8,9 +8,8 @@ from extproc.exchange import wire
 from extproc.exchange.events import Fetch, Fetched, RequestBody
 from extproc.exchange.machine import Exchange, OrderError
 from extproc.transport import Abort, Reply, Service, Status
-from providers.bridging.remote import Link
 from providers.errors import GatewayError
-from providers.neutral.media import Data
+from providers.neutral.media import Data, Link
 
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""

@@ -11,7 +11,7 @@ nothing is copied, no descriptor is sent, and the limit does not hold for that r
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from extproc.exchange.wire import NAMESPACE
+from extproc import NAMESPACE
 from extproc.ratelimit.limit import Limit, Unit
 
 DOMAIN = "extproc"

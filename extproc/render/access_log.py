@@ -5,7 +5,7 @@ from envoy_data_plane.envoy.config.core.v3 import SubstitutionFormatString
 from envoy_data_plane.envoy.extensions.access_loggers.file.v3 import FileAccessLog
 from envoy_data_plane.google.protobuf import Struct
 
-from extproc.exchange.wire import NAMESPACE
+from extproc import NAMESPACE
 from extproc.ratelimit.descriptors import LIMITS_NAMESPACE
 from extproc.render.typed import packed
 

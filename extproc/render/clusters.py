@@ -50,9 +50,9 @@ from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 from envoy_data_plane.envoy.type.v3 import Percent
 from envoy_data_plane.google.protobuf import Struct
 
+from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
-from extproc.exchange.wire import NAMESPACE
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket

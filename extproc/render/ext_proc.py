@@ -21,8 +21,9 @@ from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
 from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import PreviousHostsPredicate
 from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
+from extproc import NAMESPACE
 from extproc.exchange import client_headers
-from extproc.exchange.wire import NAMESPACE, REPLY_NAMESPACE
+from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.typed import packed, seconds
 
 SERVER_CLUSTER = "extproc"

@@ -28,9 +28,9 @@ from envoy_data_plane.envoy.extensions.filters.http.set_metadata.v3 import (
 )
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
 
+from extproc import NAMESPACE
 from extproc.config.gateway import Gateway
 from extproc.exchange.compile import KEY_HEADERS
-from extproc.exchange.wire import NAMESPACE
 from extproc.ratelimit.descriptors import DOMAIN, LIMITS_NAMESPACE, USED, header_rules
 from extproc.ratelimit.limit import Limit
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service

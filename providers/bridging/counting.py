@@ -9,8 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import orjson
 
-from providers.bridging.dialect import Context, Dialect, Seen
+from providers.bridging import estimate
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Call, Context, Seen
 from providers.errors import BadAnswer
 from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.operations import Operation
@@ -22,14 +25,14 @@ Wrap = Callable[[Json, str], Json]
 
 
 def counting(
-    chat: Dialect,
+    chat: ChatDialect,
     *,
     name: str,
     wrap: Wrap,
     number: str,
     constant: Json | None = None,
     **changes: Any,
-) -> Dialect:
+) -> ChatDialect:
     """The dialect in which the models of `chat` are asked to count.
 
     An answer has the count as its member `number`, and the members of `constant`; `changes` are the
@@ -47,6 +50,13 @@ def counting(
         assert response.usage is not None
         return {**(constant or {}), number: response.usage.input}
 
+    parse_request = changes.get("parse_request", chat.parse_request)
+
+    def guess(call: Call) -> bytes:
+        parse_request(call.body, call.path_model, call.stream)
+        count = estimate.tokens(estimate.characters(call.body))
+        return orjson.dumps({**(constant or {}), number: count})
+
     return msgspec.structs.replace(
         chat,
         name=name,
@@ -56,6 +66,7 @@ def counting(
         render_response=render_response,
         watch=lambda body: Seen(),
         charged=False,
+        estimate=guess,
         variant=None,
         listing=None,
         **changes,

@@ -1,7 +1,8 @@
-"""What a wire format of the chat operation must know: itself, and the neutral conversation.
+"""What every wire format must know of itself, and what stands between two of them.
 
-Between two dialects a body is parsed and rendered. Between equal ones the client's bytes pass, and
-a `Relay` only watches the answer go by.
+What an operation adds to this stands beside: `chat` for conversations and texts, `plain` for one
+question and one answer. Between equal dialects the client's bytes pass, and a `Relay` only watches
+the answer go by.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,12 +10,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from providers.bridging.fidelity import Feature
-from providers.bridging.tool_names import Renamed, Rule
-from providers.errors import ApiError
-from providers.neutral.chat import ChatRequest, ChatResponse, Finish
-from providers.neutral.deltas import AnyDelta
+from providers.bridging.quirks import Quirks
+from providers.errors import ApiError, BadAnswer
 from providers.neutral.listing import Listing
+from providers.neutral.media import Data, Link
 from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire.members import Json
@@ -45,26 +44,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """False: the client did not ask for usage in the stream."""
     echo: Mapping[str, Any] = {}
     """Of the request, what the client's dialect says again in its answer (`Dialect.echo`)."""
-    renamed: Renamed = {}
-    """Tools that the provider knows by another name than the client."""
-
-
-class StreamParser(Protocol):
-    """A provider's stream, from bytes to deltas."""
-
-    def feed(self, data: bytes) -> list[AnyDelta]: ...
-
-    def flush(self) -> list[AnyDelta]:
-        """At the end of the stream; a stream that ended before its time yields `Failed`."""
-
-
-class StreamRenderer(Protocol):
-    """A client's stream, from deltas to bytes."""
-
-    def feed(self, deltas: list[AnyDelta]) -> bytes: ...
-
-    def flush(self) -> bytes:
-        """What closes the stream."""
+    renamed: Mapping[str, str] = {}
+    """What the provider calls otherwise than the client: its name → the client's."""
 
 
 class Seen(msgspec.Struct):
@@ -72,7 +53,7 @@ class Seen(msgspec.Struct):
 
     usage: Usage | None = None
     model: str = ""
-    finish: Finish | None = None
+    finish: str | None = None
     error: ApiError | None = None
     generated: int = 0
     """Estimated output tokens, while the provider has said no number."""
@@ -88,6 +69,72 @@ class Relay(Protocol):
 
     def flush(self) -> bytes:
         """What is added at the end; a cut stream ends with an error in the dialect's form."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A client's request, as far as it is understood before any translation."""
+
+    data: bytes
+    body: Json
+    model: str
+    """The name that goes upstream."""
+    stream: bool
+    path_model: str = ""
+    """The model as the client's path names it, in dialects that have it there."""
+    headers: Mapping[str, str] = {}
+    """The client's headers of its dialect, where the target says them in the body."""
+    files: Mapping[str, Data] = {}
+    """URL → what was found there, of the links that were `Wanted` before."""
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes to the provider."""
+
+    body: bytes | None
+    """None: the client's own bytes."""
+    dropped: tuple[str, ...] = ()
+    """Hints that could not be carried, by the client's names for them."""
+    renamed: Mapping[str, str] = {}
+    """What has another name there than the client gave it: that name → the client's."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing goes to the provider yet: the same call is to be made again, with these files."""
+
+    links: tuple[Link, ...]
+
+
+class Bridge(Protocol):
+    """One exchange between two dialects."""
+
+    def request(self, call: Call) -> Sent | Wanted: ...
+
+    def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
+        """(the client's body, or None where the provider's own bytes serve; what it says)."""
+
+    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
+        """A whole answer as the stream that the client asked for; some servers answer so."""
+
+    def stream(self, context: Context) -> Relay: ...
+
+    def error(
+        self, status: int, headers: Mapping[str, str], data: bytes
+    ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
+        """(the error; the status, headers and body with which the client gets it)."""
+
+
+class Uneventful:
+    """The relay of a dialect that never streams."""
+
+    def __init__(self, wants_usage: bool) -> None:
+        self.seen = Seen()
+
+    def feed(self, data: bytes) -> None:
+        """Nothing is changed."""
+
+    def flush(self) -> bytes:
+        """Nothing is added."""
+        return b""
 
 
 ParseError = Callable[[int, Mapping[str, str], bytes], ApiError]
@@ -107,26 +154,13 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str = "application/json"
     stream_type: str = "text/event-stream"
 
-    carries: frozenset[Feature]
-    """What it can say as a provider format; the rest is refused or dropped by `fidelity`."""
-    names: Mapping[Feature, str] = {}
-    """What a client of this dialect calls a feature, where the name differs from the neutral."""
-
-    parse_request: Callable[[Json, str, bool], ChatRequest]
-    """(body, model from the path or "", stream from the path) → request; raises InvalidRequest."""
-    render_request: Callable[[ChatRequest, list[str]], Json]
-    """(request that fits, dropped) → body; appends to `dropped` what a value's range cost."""
-    parse_response: Callable[[Json], ChatResponse]
-    render_response: Callable[[ChatResponse, Context], Json]
-    parser: Callable[[], StreamParser]
-    renderer: Callable[[Context], StreamRenderer]
     parse_error: ParseError
     render_error: Callable[[ApiError], tuple[int, Mapping[str, str], bytes]]
     """→ (HTTP status as this dialect's SDK expects it, headers, body)."""
 
     watch: Callable[[Json], Seen]
-    """What a whole answer says of itself, without building the neutral conversation."""
-    relay: Callable[[bool], Relay]
+    """What a whole answer says of itself, without building its neutral form."""
+    relay: Callable[[bool], Relay] = Uneventful
     """(the client wants the usage event) → a relay."""
     edits: Callable[[Json, str, bool], dict[str, Any]] = lambda body, model, usage: {}
     """(body, upstream model, provider can say usage in streams) → top-level members to change so
@@ -143,10 +177,6 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     have sent its own."""
     own_headers: frozenset[str] = frozenset()
     """Headers of clients that mean something in this dialect only, and go no further than it."""
-    tool_names: Rule | None = None
-    """Which names of tools its providers take; None: all."""
-    fetches: tuple[str, ...] = ("https://", "http://")
-    """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
 
     host: str = ""
     """Whose form of the dialect this is, such as a cloud's; empty: the form that clients speak."""
@@ -165,3 +195,13 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """False: an answer says what something would use, and uses nothing itself."""
     arrays: bool = False
     """Whether an answer may be an array of answers; it is then parsed as the member `data`."""
+    estimate: Callable[[Call], bytes] | None = None
+    """The answer in the place of a provider that cannot give one; None: there is no such thing."""
+
+    def towards(self, target: "Dialect", quirks: Quirks) -> Bridge:
+        """The bridge to another dialect of the same operation."""
+        raise AssertionError(f"{self.name} passes, and is never translated")
+
+    def replay(self, data: bytes, client: "Dialect", context: Context) -> tuple[bytes, Seen]:
+        """A whole answer of this dialect as a stream of the client's; raises BadAnswer."""
+        raise BadAnswer("the provider's answer is no stream")

@@ -5,10 +5,10 @@ the bytes. An address that a provider reads itself is left to it.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
 from providers.errors import Unsupported
 from providers.neutral.chat import (
@@ -21,7 +21,10 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
-from providers.neutral.media import Data, Url
+from providers.neutral.media import Data, Link, Url
+
+if TYPE_CHECKING:
+    from providers.bridging.chat import ChatDialect
 
 Media = Image | Audio | Video | Document
 
@@ -38,19 +41,9 @@ LONGEST_SCHEME = 256
 STAND_IN = Data(base64="", media_type="application/octet-stream")
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """One URL whose bytes the provider wants inline."""
-
-    url: str
-    kind: str
-    """`image`, `audio`, `video` or `document`."""
-    name: str
-    """What the client's dialect calls the field."""
-    media_type: str = ""
-    """What the client says of it; empty where it says nothing."""
-
-
-def links(request: ChatRequest, target: Dialect, names: Mapping[Feature, str]) -> tuple[Link, ...]:
+def links(
+    request: ChatRequest, target: "ChatDialect", names: Mapping[Feature, str]
+) -> tuple[Link, ...]:
     """What must be fetched for `target`, each once; `names` are the client's for the features.
 
     Raises Unsupported for an address that neither the provider nor anybody else here can read.
@@ -68,12 +61,12 @@ def links(request: ChatRequest, target: Dialect, names: Mapping[Feature, str]) -
     return tuple(found)
 
 
-def _unreadable(link: Link, target: Dialect) -> str:
+def _unreadable(link: Link, target: "ChatDialect") -> str:
     scheme = link.url[:LONGEST_SCHEME].partition(":")[0]
     return f"{link.name}: {target.name} cannot read an address that begins with {scheme}:"
 
 
-def _readable(url: str, target: Dialect) -> bool:
+def _readable(url: str, target: "ChatDialect") -> bool:
     return url[:LONGEST_SCHEME].lower().startswith((*target.fetches, *FETCHABLE))
 
 
@@ -87,18 +80,18 @@ def _link(part: Media, source: Url, names: Mapping[Feature, str]) -> Link:
     )
 
 
-def inlined(request: ChatRequest, target: Dialect, files: Mapping[str, Data]) -> ChatRequest:
+def inlined(request: ChatRequest, target: "ChatDialect", files: Mapping[str, Data]) -> ChatRequest:
     """The request with bytes for its `links`, from URL → bytes; what is not there is empty."""
     messages = tuple(_message(message, target, files) for message in request.messages)
     return msgspec.structs.replace(request, messages=messages)
 
 
-def _message(message: Message, target: Dialect, files: Mapping[str, Data]) -> Message:
+def _message(message: Message, target: "ChatDialect", files: Mapping[str, Data]) -> Message:
     parts = tuple(_part(part, target, files) for part in message.parts)
     return msgspec.structs.replace(message, parts=parts)
 
 
-def _part(part: Part, target: Dialect, files: Mapping[str, Data]) -> Part:
+def _part(part: Part, target: "ChatDialect", files: Mapping[str, Data]) -> Part:
     if isinstance(part, ToolResult):
         inner = tuple(_part(each, target, files) for each in part.parts)
         return msgspec.structs.replace(part, parts=inner)
@@ -117,7 +110,7 @@ def _media(parts: tuple[Part, ...]) -> Iterator[Media]:
             yield part
 
 
-def _foreign(url: str, part: Media, target: Dialect) -> bool:
+def _foreign(url: str, part: Media, target: "ChatDialect") -> bool:
     """Whether `target` takes such a part's bytes and cannot read its URL, but anybody could."""
     by_url, by_bytes = FORMS[type(part)]
     start = url[:LONGEST_SCHEME].lower()

@@ -41,6 +41,18 @@ class PlainText(msgspec.Struct, frozen=True, kw_only=True):
 Source = Data | Url | FileId | PlainText
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One URL whose bytes the provider wants inline."""
+
+    url: str
+    kind: str
+    """`image`, `audio`, `video` or `document`."""
+    name: str
+    """What the client's dialect calls the field."""
+    media_type: str = ""
+    """What the client says of it; empty where it says nothing."""
+
+
 DATA_URI = re.compile(r"data:([^;,]*)(?:;[^;,]*)*?;base64,", re.IGNORECASE)
 
 ESCAPES = {"%2B": "+", "%2F": "/", "%3D": "="}

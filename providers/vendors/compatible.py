@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from providers.bridging.dialect import Dialect
+from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import chat, completions
 from providers.dialects.openai.rules import (
@@ -75,7 +75,7 @@ NONE: frozenset[Feature] = frozenset()
 
 def form(
     host: str, lacks: frozenset[Feature], rules: tuple[Rule, ...] = (), **facts: Any
-) -> Mapping[str, Dialect]:
+) -> Mapping[str, ChatDialect]:
     """OpenAI's chat format as a host takes it that does not know `lacks` and demands `rules`."""
     talk = chat.DIALECT
     known = talk.carries - lacks
@@ -84,7 +84,7 @@ def form(
     return {talk.name: own}
 
 
-def text_form(host: str, *rules: Rule) -> Mapping[str, Dialect]:
+def text_form(host: str, *rules: Rule) -> Mapping[str, ChatDialect]:
     """OpenAI's format of text completions as a host takes it that demands `rules`."""
     text = completions.DIALECT
     edits = keeping(text.edits, *rules)
@@ -128,7 +128,12 @@ PROVIDERS = (
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
         forms=text_form("openai", FOUR_STOPS),
         # https://platform.openai.com/docs/api-reference/responses
-        dialects={**BOTH, **TEXT, Operation.COUNT_TOKENS: ("openai.input_tokens",)},
+        dialects={
+            **BOTH,
+            **TEXT,
+            Operation.COUNT_TOKENS: ("openai.input_tokens",),
+            Operation.MODERATIONS: ("openai.moderations",),
+        },
         # https://platform.openai.com/docs/models: the models of v1/completions.
         speaks={"openai.completions": "instruct|davinci|babbage"},
     ),
@@ -183,6 +188,7 @@ PROVIDERS = (
         "Mistral AI",
         "api.mistral.ai",
         "https://docs.mistral.ai/api/",
+        dialects={**DIALECTS, Operation.MODERATIONS: ("mistral.moderations",)},
         drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
         | {"min_p", "user", "thinking", "cache_control", "stream_options"},
         refuses=SPOKEN | {"web_search_options"},

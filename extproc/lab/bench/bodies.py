@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import orjson
 
-from providers.bridging.dialect import Context, Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Context, Endpoint
 from providers.catalog import DIALECTS
 from providers.neutral.chat import (
     ChatRequest,
@@ -26,10 +27,10 @@ from providers.neutral.deltas import AnyDelta, Begin, End, PartEnd, TextDelta, U
 from providers.operations import Operation
 from providers.usage import Usage
 
-CHATS: Mapping[str, Dialect] = {
+CHATS: Mapping[str, ChatDialect] = {
     name: dialect
     for name, dialect in DIALECTS.items()
-    if dialect.operation is Operation.CHAT and dialect.client
+    if isinstance(dialect, ChatDialect) and dialect.operation is Operation.CHAT and dialect.client
 }
 """Those that hold a conversation with clients."""
 CONTEXT = Context(model="model", id="bench", now=1_700_000_000)
@@ -52,7 +53,7 @@ USAGE = Usage(input=120, output=200)
 
 
 def body(
-    dialect: Dialect, model: str, size: int, *, order: str = "", stream: bool = False
+    dialect: ChatDialect, model: str, size: int, *, order: str = "", stream: bool = False
 ) -> bytes:
     """A request of `size` bytes or few more, whose last message says `order` to the simulator."""
     turns = _turns()
@@ -90,7 +91,7 @@ def _turns() -> Iterator[list[Message]]:
         yield [*turn, _said(Role.ASSISTANT, SENTENCE * TURN)]
 
 
-def _encoded(dialect: Dialect, model: str, messages: list[Message], stream: bool) -> bytes:
+def _encoded(dialect: ChatDialect, model: str, messages: list[Message], stream: bool) -> bytes:
     request = ChatRequest(
         model=model,
         messages=tuple(messages),
@@ -102,14 +103,14 @@ def _encoded(dialect: Dialect, model: str, messages: list[Message], stream: bool
     return orjson.dumps(dialect.render_request(request, []))
 
 
-def answer(dialect: Dialect) -> bytes:
+def answer(dialect: ChatDialect) -> bytes:
     """A whole answer of about 1 KB."""
     choice = Choice(parts=(Text(text=ANSWER),), finish=Finish.STOP)
     response = ChatResponse(id="bench", model="model", choices=(choice,), usage=USAGE)
     return orjson.dumps(dialect.render_response(response, CONTEXT))
 
 
-def pieces(dialect: Dialect, count: int) -> list[bytes]:
+def pieces(dialect: ChatDialect, count: int) -> list[bytes]:
     """A stream with `count` pieces of text, one element for each event of the source."""
     renderer = dialect.renderer(msgspec.structs.replace(CONTEXT, stream_usage=True))
     fed = [renderer.feed([delta]) for delta in _deltas(count)]
@@ -125,7 +126,7 @@ def _deltas(count: int) -> Iterator[AnyDelta]:
     yield Used(usage=USAGE)
 
 
-def entrance(dialect: Dialect, model: str, *, stream: bool) -> str:
+def entrance(dialect: ChatDialect, model: str, *, stream: bool) -> str:
     """The path at which a client of this dialect asks."""
 
     def fits(endpoint: Endpoint) -> bool:

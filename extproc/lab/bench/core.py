@@ -14,7 +14,7 @@ from extproc.lab.bench.growth import exponent
 from extproc.lab.bench.messages import Case, Exchanged, exchanged, refused
 from extproc.lab.bench.row import Pair, Plan, Row, middle
 from extproc.process.service import ExtProcCall
-from providers.bridging.dialect import Dialect
+from providers.bridging.chat import ChatDialect
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
 from providers.signing.sign import Secret
@@ -230,7 +230,7 @@ def worst(pairs: Sequence[Pair]) -> Iterator[Row]:
             yield Row(name=row, unit="µs", measured=costs[dearest], budget=budget, note=dearest)
 
 
-def _pair(core: Core, client: Dialect, target: Dialect, size: Plan) -> Pair:
+def _pair(core: Core, client: ChatDialect, target: ChatDialect, size: Plan) -> Pair:
     def measured(case: Case, count: int) -> Cost | None:
         script = exchanged(case, MODEL, target.name)
         try:

@@ -3,9 +3,9 @@
 import msgspec
 from envoy.service.ext_proc.v3 import external_processor_pb2 as pb
 
-from extproc.exchange.machine import BACKEND, CALL
+from extproc.exchange.question import BACKEND, CALL
 from extproc.lab.bench import bodies
-from providers.bridging.dialect import Dialect
+from providers.bridging.chat import ChatDialect
 
 FILTER = "envoy.filters.http.ext_proc"
 CLIENT_HEADERS = (
@@ -43,8 +43,8 @@ class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A client's dialect, a provider's, and how big what they say is."""
 
-    client: Dialect
-    target: Dialect
+    client: ChatDialect
+    target: ChatDialect
     size: int = 1000
     chunks: int = 0
     """0: a whole answer."""

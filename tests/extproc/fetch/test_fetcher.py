@@ -18,8 +18,8 @@ from extproc.fetch.addresses import resolve
 from extproc.fetch.download import Downloader
 from extproc.fetch.fetcher import Fetcher
 from extproc.fetch.refusal import Refused
-from providers.bridging.remote import Link
 from providers.errors import InvalidRequest
+from providers.neutral.media import Link
 from tests.extproc.fetch.servers import PDF, PNG, answer, endless, moved, running, silence
 from tests.extproc.transport.certificates import Authority
 from tests.extproc.transport.services import until

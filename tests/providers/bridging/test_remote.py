@@ -5,10 +5,10 @@ import orjson
 import pytest
 
 from providers.bridging import remote
-from providers.bridging.bridge import Call, Sent, Wanted, bridge
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Call, Sent, Wanted
 from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
-from providers.bridging.remote import Link
 from providers.catalog import DIALECTS
 from providers.errors import Unsupported
 from providers.neutral.chat import (
@@ -22,7 +22,7 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
-from providers.neutral.media import Data, FileId, Url
+from providers.neutral.media import Data, FileId, Link, Url
 
 HTTPS = "https://media.test/a"
 PIXEL = Data(base64="iVBORw0KGgo=", media_type="image/png")

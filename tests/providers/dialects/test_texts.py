@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.bridging.dialect import Context, Dialect, Relay
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Context, Relay
 from providers.bridging.fidelity import settle, used
 from providers.catalog import DIALECTS
 from providers.errors import ApiError, BadAnswer, Cause, InvalidRequest, Unsupported
@@ -69,17 +70,17 @@ USAGE = Usage(input=3, output=2)
 FINISHES = st.sampled_from([Finish.STOP, Finish.LENGTH])
 
 
-def stream(dialect: Dialect, deltas: list[AnyDelta]) -> bytes:
+def stream(dialect: ChatDialect, deltas: list[AnyDelta]) -> bytes:
     renderer = dialect.renderer(CONTEXT)
     return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
 
 
-def parsed(dialect: Dialect, pieces: list[bytes]) -> list[AnyDelta]:
+def parsed(dialect: ChatDialect, pieces: list[bytes]) -> list[AnyDelta]:
     parser = dialect.parser()
     return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
 
 
-def relayed(dialect: Dialect, pieces: list[bytes]) -> tuple[bytes, Relay]:
+def relayed(dialect: ChatDialect, pieces: list[bytes]) -> tuple[bytes, Relay]:
     relay = dialect.relay(True)
     out = b""
     for piece in pieces:
@@ -102,7 +103,7 @@ def plain(words: str = "eight ch", finish: Finish = Finish.STOP) -> list[AnyDelt
 
 
 @pytest.mark.parametrize(("client", "target"), PAIR, ids=lambda each: each.name)
-def test_every_format_can_be_said_in_every_other(client: Dialect, target: Dialect) -> None:
+def test_every_format_can_be_said_in_every_other(client: ChatDialect, target: ChatDialect) -> None:
     asked = client.parse_request(PROMPTS[client.name], "m", False)
     request = msgspec.structs.replace(asked, model="m")
     assert settle(used(request), target.carries, client.names, target.name) == []
@@ -114,7 +115,9 @@ def test_every_format_can_be_said_in_every_other(client: Dialect, target: Dialec
 
 
 @EVERY
-def test_a_document_of_text_is_a_part_of_the_prompt_and_nothing_else_is(dialect: Dialect) -> None:
+def test_a_document_of_text_is_a_part_of_the_prompt_and_nothing_else_is(
+    dialect: ChatDialect,
+) -> None:
     paper = Document(source=PlainText(text="!"))
     said = Message(role=Role.USER, parts=(Text(text="hi"), paper))
     body = dialect.render_request(ChatRequest(model="m", messages=(said,)), [])
@@ -134,7 +137,7 @@ FEATURES = uses(
 
 @pytest.mark.parametrize("dialect", [*NEW, LLAMA], ids=lambda each: each.name)
 @pytest.mark.parametrize("feature", FEATURES)
-def test_what_is_carried_changes_the_body(dialect: Dialect, feature: Any) -> None:
+def test_what_is_carried_changes_the_body(dialect: ChatDialect, feature: Any) -> None:
     changes_the_body_where_it_is_carried(dialect, feature, *FEATURES[feature])
 
 
@@ -142,7 +145,7 @@ WRONG = {"a": 1}
 
 
 @pytest.mark.parametrize("dialect", NEW, ids=lambda each: each.name)
-def test_a_member_of_the_wrong_type_is_named(dialect: Dialect) -> None:
+def test_a_member_of_the_wrong_type_is_named(dialect: ChatDialect) -> None:
     good = PROMPTS[dialect.name]
     for name in dialect.parse_request.__globals__["READ"] - {"details", "return_full_text"}:
         nested = dialect.name == "huggingface.generate"
@@ -156,7 +159,9 @@ def test_a_member_of_the_wrong_type_is_named(dialect: Dialect) -> None:
 
 @EVERY
 @given(text=words, finish=FINISHES)
-def test_an_answer_survives_render_and_parse(dialect: Dialect, text: str, finish: Finish) -> None:
+def test_an_answer_survives_render_and_parse(
+    dialect: ChatDialect, text: str, finish: Finish
+) -> None:
     choice = Choice(parts=(Text(text=text),), finish=finish)
     response = ChatResponse(id="x", model="m", choices=(choice,), usage=USAGE)
     body = orjson.loads(orjson.dumps(dialect.render_response(response, CONTEXT)))
@@ -167,7 +172,7 @@ def test_an_answer_survives_render_and_parse(dialect: Dialect, text: str, finish
 
 
 @EVERY
-def test_only_what_is_text_is_told(dialect: Dialect) -> None:
+def test_only_what_is_text_is_told(dialect: ChatDialect) -> None:
     call = ToolCall(id="c", name="f", arguments="{}")
     parts = (Thinking(text="hm"), Text(text="Hi"), Refusal(text="!"), call)
     response = ChatResponse(id="x", model="m", choices=(Choice(parts=parts),))
@@ -192,7 +197,7 @@ def test_only_what_is_text_is_told(dialect: Dialect) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"error": {"message": "boom"}}, {"generations": []}])
 @EVERY
-def test_no_answer_is_a_bad_answer(dialect: Dialect, body: dict[str, Any]) -> None:
+def test_no_answer_is_a_bad_answer(dialect: ChatDialect, body: dict[str, Any]) -> None:
     with pytest.raises(BadAnswer):
         dialect.parse_response(body)
 
@@ -201,7 +206,7 @@ def test_no_answer_is_a_bad_answer(dialect: Dialect, body: dict[str, Any]) -> No
 @given(said=st.lists(words.filter(bool), min_size=1, max_size=5), finish=FINISHES, data=st.data())
 @settings(max_examples=50, deadline=None)
 def test_a_stream_survives_render_and_parse_however_it_is_cut(
-    dialect: Dialect, said: list[str], finish: Finish, data: st.DataObject
+    dialect: ChatDialect, said: list[str], finish: Finish, data: st.DataObject
 ) -> None:
     texts: list[AnyDelta] = [TextDelta(text=text, part=0) for text in said]
     wire = stream(dialect, [Begin(id="x", model="m"), *texts, End(finish=finish)])
@@ -216,7 +221,7 @@ def test_a_stream_survives_render_and_parse_however_it_is_cut(
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
 def test_the_bytes_of_a_stream_pass_and_its_end_is_seen(
-    dialect: Dialect, data: st.DataObject
+    dialect: ChatDialect, data: st.DataObject
 ) -> None:
     wire = stream(dialect, plain())
     out, relay = relayed(dialect, data.draw(cuts(wire)))
@@ -230,7 +235,7 @@ def test_the_bytes_of_a_stream_pass_and_its_end_is_seen(
 @EVERY
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
-def test_a_cut_stream_ends_with_an_error(dialect: Dialect, data: st.DataObject) -> None:
+def test_a_cut_stream_ends_with_an_error(dialect: ChatDialect, data: st.DataObject) -> None:
     begun = stream_start(dialect)
     pieces = data.draw(cuts(begun[: data.draw(st.integers(0, len(begun)))]))
     out, relay = relayed(dialect, pieces)
@@ -241,14 +246,14 @@ def test_a_cut_stream_ends_with_an_error(dialect: Dialect, data: st.DataObject) 
     assert isinstance(parsed(dialect, pieces)[-1], Failed)
 
 
-def stream_start(dialect: Dialect) -> bytes:
+def stream_start(dialect: ChatDialect) -> bytes:
     """A stream up to its first words."""
     renderer = dialect.renderer(CONTEXT)
     return renderer.feed(plain()[:2])
 
 
 @EVERY
-def test_a_failure_is_told_and_nothing_after_it(dialect: Dialect) -> None:
+def test_a_failure_is_told_and_nothing_after_it(dialect: ChatDialect) -> None:
     error = ApiError(status=529, cause=Cause.OVERLOADED, message='too "busy"')
     late = TextDelta(text="late", part=0)
     wire = stream(dialect, [*plain()[:2], Failed(error=error), late, End(finish=Finish.STOP)])
@@ -264,7 +269,7 @@ def test_a_failure_is_told_and_nothing_after_it(dialect: Dialect) -> None:
 
 @EVERY
 @given(junk=st.lists(st.binary(max_size=60), max_size=4))
-def test_junk_never_raises(dialect: Dialect, junk: list[bytes]) -> None:
+def test_junk_never_raises(dialect: ChatDialect, junk: list[bytes]) -> None:
     pieces = [b'data: {"a":1}\n\n', *junk, b'data: [1]\n\ndata:\n\n{"x":"y"}\n[]\n']
     assert isinstance(parsed(dialect, pieces)[-1], Failed | End)
     relayed(dialect, pieces)
@@ -274,7 +279,7 @@ def test_junk_never_raises(dialect: Dialect, junk: list[bytes]) -> None:
 
 @EVERY
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 429, 500, 502, 503, 504, 529])
-def test_an_error_comes_through(dialect: Dialect, status: int) -> None:
+def test_an_error_comes_through(dialect: ChatDialect, status: int) -> None:
     blamed = DIALECTS["openai.chat"].parse_error(
         status, {}, b'{"error":{"message":"no \\"way\\""}}'
     )
@@ -288,7 +293,7 @@ def test_an_error_comes_through(dialect: Dialect, status: int) -> None:
 
 @EVERY
 def test_an_event_without_end_is_a_failure(
-    dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+    dialect: ChatDialect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "MAX_EVENT", 1000)
     monkeypatch.setattr(ndjson, "MAX_LINE", 1000)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.catalog import DIALECTS
 from providers.errors import Unsupported
@@ -34,12 +35,12 @@ NOT_OURS = frozenset(
 PAIRS = [(client, target) for client in CHAT for target in CHAT]
 
 
-def endpoint(dialect: Dialect, stream: bool) -> Endpoint:
+def endpoint(dialect: ChatDialect, stream: bool) -> Endpoint:
     """Where a client asks for an answer, or for a stream of one."""
     return next(one for one in dialect.client if one.stream in (None, stream))
 
 
-def ask(world: World, dialect: Dialect, request: ChatRequest) -> Answered:
+def ask(world: World, dialect: ChatDialect, request: ChatRequest) -> Answered:
     """What a client gets that asks for `request` in its own format, if that can say it."""
     try:
         body: dict[str, Any] = dialect.render_request(request, [])
@@ -51,7 +52,7 @@ def ask(world: World, dialect: Dialect, request: ChatRequest) -> Answered:
     return world.ask(path, [("content-type", "application/json")], orjson.dumps(body))
 
 
-def understood(dialect: Dialect, answer: Answered, stream: bool) -> bool:
+def understood(dialect: ChatDialect, answer: Answered, stream: bool) -> bool:
     """Whether the answer is one, in the client's format."""
     if not stream:
         return bool(dialect.parse_response(orjson.loads(answer.body)).choices)

@@ -18,8 +18,8 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
 )
-from extproc.exchange.machine import BACKEND, CALL
 from extproc.exchange.plan import Plan, Route, Served
+from extproc.exchange.question import BACKEND, CALL
 from extproc.lab.simulator.desk import Desk, Settings
 from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.record import Recorded

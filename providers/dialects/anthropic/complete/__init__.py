@@ -3,7 +3,8 @@
 https://platform.claude.com/docs/en/api/complete
 """
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.anthropic.complete.errors import render_error
 from providers.dialects.anthropic.complete.request import NAME, edits, parse_request, render_request
@@ -35,7 +36,7 @@ NAMES = {
     Feature.SYSTEM: "prompt",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
     client=(Endpoint(path="/v1/complete"),),

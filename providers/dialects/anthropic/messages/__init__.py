@@ -5,8 +5,9 @@ may write under 2023-06-01, which is what is sent upstream, as it still knows te
 and top_k for the models that take them (https://platform.claude.com/docs/en/api/versioning).
 """
 
+from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting, only
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.anthropic.errors import parse_error, render_error
@@ -84,7 +85,7 @@ NAMES = {
 
 VERTEX = "/v1/projects/*/locations/*/publishers/anthropic/models/{model}"
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=(

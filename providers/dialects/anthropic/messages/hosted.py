@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import orjson
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.anthropic.errors import describe, error_event
 from providers.dialects.anthropic.messages import COUNT, DIALECT
@@ -148,7 +149,7 @@ class ChunkRelay(MessagesRelay):
         return events
 
 
-def _hosted(host: str, *, lacks: frozenset[Feature], **changes: Any) -> Dialect:
+def _hosted(host: str, *, lacks: frozenset[Feature], **changes: Any) -> ChatDialect:
     return msgspec.structs.replace(
         DIALECT, host=host, client=(), carries=DIALECT.carries - lacks, **changes
     )

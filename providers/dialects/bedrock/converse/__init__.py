@@ -3,8 +3,9 @@
 https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html
 """
 
+from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.dialect import Endpoint
 from providers.bridging.tool_names import Rule
 from providers.dialects.bedrock.converse.claude_tools import betas
 from providers.dialects.bedrock.converse.count import parse, wrap
@@ -22,7 +23,7 @@ ENDPOINTS = (
     Endpoint(path="/model/{model}/converse-stream", stream=True),
 )
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=ENDPOINTS,

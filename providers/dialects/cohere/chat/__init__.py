@@ -3,7 +3,8 @@
 https://docs.cohere.com/v2/reference/chat
 """
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere.chat.content import NAME
 from providers.dialects.cohere.chat.errors import parse_error, render_error
@@ -77,7 +78,7 @@ NAMES = {
     Feature.DOCUMENT_CITE: "citation_options",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=(Endpoint(path="/v2/chat"),),

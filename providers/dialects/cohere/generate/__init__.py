@@ -3,7 +3,8 @@
 https://docs.cohere.com/v1/reference/generate
 """
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere.generate.errors import parse_error, render_error
 from providers.dialects.cohere.generate.request import (
@@ -45,7 +46,7 @@ NAMES = {
     Feature.N: "num_generations",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
     client=(Endpoint(path="/v1/generate"),),

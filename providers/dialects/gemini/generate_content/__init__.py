@@ -7,8 +7,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.dialect import Endpoint
 from providers.bridging.tool_names import Rule
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content.count import (
@@ -33,7 +34,7 @@ from providers.neutral import listing
 from providers.operations import Operation
 
 
-def variant(query: str) -> Dialect:
+def variant(query: str) -> ChatDialect:
     """The dialect as the query of a client's path wants its streams told."""
     said = parse_qs(query)
     # Every system parameter has both names: https://cloud.google.com/apis/docs/system-parameters.
@@ -59,7 +60,7 @@ def endpoints(verb: str, *, stream: bool) -> tuple[Endpoint, ...]:
     return tuple(Endpoint(path=f"{place}:{verb}", stream=stream) for place in MODELS)
 
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=(

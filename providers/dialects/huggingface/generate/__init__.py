@@ -6,7 +6,8 @@ https://huggingface.github.io/text-generation-inference/
 
 import msgspec
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.huggingface.generate import llama
 from providers.dialects.huggingface.generate.errors import parse_error, render_error
@@ -54,7 +55,7 @@ NAMES = {
     Feature.JSON_SCHEMA: "parameters.grammar",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
     # Its own client sends `stream` to whichever URL it is given.

@@ -3,7 +3,8 @@
 https://docs.ollama.com/api/chat
 """
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.ollama.chat.parser import OllamaStreamParser
 from providers.dialects.ollama.chat.relay import OllamaRelay
@@ -69,7 +70,7 @@ NAMES = {
     Feature.THINKING: "messages.thinking",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=(Endpoint(path="/api/chat", stream_default=True),),

@@ -3,7 +3,8 @@
 https://platform.openai.com/docs/api-reference/chat
 """
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.openai.asking import wants_usage
@@ -14,9 +15,9 @@ from providers.dialects.openai.chat.relay import ChatRelay, watch
 from providers.dialects.openai.chat.renderer import ChatStreamRenderer
 from providers.dialects.openai.chat.request import parse_request, render_request
 from providers.dialects.openai.chat.response import parse_response, render_response
-from providers.dialects.openai.errors import parse_error, render_error
 from providers.neutral import listing
 from providers.operations import Operation
+from providers.wire.compatible_errors import parse_error, render_error
 
 LACKS = frozenset(
     {
@@ -61,7 +62,7 @@ NAMES = {
     Feature.THINKING: "messages.reasoning_content",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=(

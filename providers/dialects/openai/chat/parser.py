@@ -6,10 +6,10 @@ from providers.dialects.openai.answers import NO_JSON, seconds
 from providers.dialects.openai.chat.choice import ChoiceParser
 from providers.dialects.openai.chat.response import SOURCES, search_citations
 from providers.dialects.openai.chat.usage import usage_of
-from providers.dialects.openai.errors import describe
 from providers.errors import CUT, BadAnswer
 from providers.neutral.deltas import AnyDelta, Begin, Failed, Ping, Used
 from providers.wire import sse
+from providers.wire.compatible_errors import describe
 from providers.wire.members import Json
 
 

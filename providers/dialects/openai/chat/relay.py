@@ -5,11 +5,11 @@ import orjson
 from providers.bridging.dialect import Seen
 from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.dialects.openai.chat.usage import usage_of
-from providers.dialects.openai.errors import describe, error_event, must_hold
 from providers.dialects.openai.finish import parse_finish
 from providers.errors import CUT, BadAnswer
 from providers.neutral.chat import Finish
 from providers.wire import sse
+from providers.wire.compatible_errors import describe, error_event, must_hold
 from providers.wire.members import Json
 
 # What makes an event worth parsing. In JSON text a quote is escaped, so an answer that speaks of

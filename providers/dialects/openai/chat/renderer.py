@@ -15,7 +15,6 @@ from providers.dialects.openai.chat.finish import finish_name
 from providers.dialects.openai.chat.media import NAME, render_annotation, render_part
 from providers.dialects.openai.chat.reasoning import is_plain, render_detail
 from providers.dialects.openai.citations import placed, tells
-from providers.dialects.openai.errors import error_event
 from providers.dialects.openai.signatures import render_extra
 from providers.dialects.openai.usage import render_usage
 from providers.neutral.chat import Audio, Image, Refusal, Signature, Text, Thinking, ToolCall
@@ -40,6 +39,7 @@ from providers.neutral.deltas import (
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
+from providers.wire.compatible_errors import error_event
 from providers.wire.members import Json
 
 

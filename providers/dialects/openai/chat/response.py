@@ -28,7 +28,6 @@ from providers.dialects.openai.chat.reasoning import (
 )
 from providers.dialects.openai.chat.usage import usage_of
 from providers.dialects.openai.citations import placed, tells
-from providers.dialects.openai.errors import describe
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.media import AUDIO_TYPES
 from providers.dialects.openai.signatures import parse_extra, render_extra
@@ -48,6 +47,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.media import Data, parse_data_uri
+from providers.wire.compatible_errors import describe
 from providers.wire.members import Json, dicts, string
 
 SHARED = frozenset(

@@ -3,7 +3,8 @@
 https://platform.openai.com/docs/api-reference/completions
 """
 
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai.asking import edits, wants_usage
 from providers.dialects.openai.completions.request import NAME, parse_request, render_request
@@ -13,8 +14,8 @@ from providers.dialects.openai.completions.stream import (
     CompletionsRelay,
     CompletionsRenderer,
 )
-from providers.dialects.openai.errors import parse_error, render_error
 from providers.operations import Operation
+from providers.wire.compatible_errors import parse_error, render_error
 
 CARRIES = frozenset(
     {
@@ -38,7 +39,7 @@ CARRIES = frozenset(
 )
 """A prompt is text, and so is what follows."""
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
     client=(

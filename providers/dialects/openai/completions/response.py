@@ -6,12 +6,12 @@ https://platform.openai.com/docs/api-reference/completions/object
 from providers.bridging.dialect import Context, Seen
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.completions.logprobs import parse_logprobs, render_logprobs
-from providers.dialects.openai.errors import describe, must_hold
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.usage import parse_usage, render_usage
 from providers.errors import BadAnswer, FailedAnswer
 from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
+from providers.wire.compatible_errors import describe, must_hold
 from providers.wire.members import Json, dicts, string, whole
 
 NAMES = {

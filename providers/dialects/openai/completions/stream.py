@@ -13,7 +13,6 @@ from providers.bridging.estimate import tokens
 from providers.dialects.openai.answers import DONE, NO_JSON, seconds
 from providers.dialects.openai.completions.logprobs import parse_logprobs, render_logprobs
 from providers.dialects.openai.completions.response import finish_name, said_of
-from providers.dialects.openai.errors import describe, error_event
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.usage import parse_usage, render_usage
 from providers.errors import CUT, ApiError, BadAnswer
@@ -33,6 +32,7 @@ from providers.neutral.deltas import (
 from providers.neutral.prompts import told
 from providers.usage import Usage
 from providers.wire import sse
+from providers.wire.compatible_errors import describe, error_event
 from providers.wire.members import Json, dicts, string, whole
 
 

@@ -3,11 +3,11 @@
 https://platform.openai.com/docs/api-reference/responses
 """
 
+from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting, only
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
-from providers.dialects.openai.errors import parse_error, render_error
 from providers.dialects.openai.responses.edits import edits
 from providers.dialects.openai.responses.media import NAME
 from providers.dialects.openai.responses.parser import ResponsesParser
@@ -21,6 +21,7 @@ from providers.dialects.openai.responses.response import (
     watch,
 )
 from providers.operations import Operation
+from providers.wire.compatible_errors import parse_error, render_error
 
 LACKS = frozenset(
     {
@@ -87,7 +88,7 @@ NAMES = {
     Feature.CACHE_TTL: "prompt_cache_breakpoint.ttl",
 }
 
-DIALECT = Dialect(
+DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
     client=(

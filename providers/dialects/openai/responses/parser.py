@@ -8,7 +8,6 @@ from collections.abc import Callable
 import orjson
 
 from providers.dialects.openai.answers import NO_JSON, seconds
-from providers.dialects.openai.errors import describe
 from providers.dialects.openai.responses.items import acts, call_id, logprobs_of, parse_item
 from providers.dialects.openai.responses.media import parse_annotation
 from providers.dialects.openai.responses.response import finish_of
@@ -35,6 +34,7 @@ from providers.neutral.deltas import (
     pieces,
 )
 from providers.wire import sse
+from providers.wire.compatible_errors import describe
 from providers.wire.members import Json, dicts, string, whole
 
 

@@ -7,13 +7,13 @@ import orjson
 
 from providers.bridging.dialect import Seen
 from providers.bridging.estimate import tokens
-from providers.dialects.openai.errors import describe
 from providers.dialects.openai.responses.errors import error_event, failure
 from providers.dialects.openai.responses.parser import data_of
 from providers.dialects.openai.responses.response import said_of
 from providers.errors import CUT, BadAnswer
 from providers.neutral.chat import Finish
 from providers.wire import sse
+from providers.wire.compatible_errors import describe
 from providers.wire.members import Json
 
 # What makes an event worth parsing. In JSON text a quote is escaped, and a model that speaks of

@@ -5,7 +5,6 @@ https://platform.openai.com/docs/api-reference/responses/object
 
 from providers.bridging.dialect import Context, Seen
 from providers.dialects.openai.answers import seconds
-from providers.dialects.openai.errors import describe, must_hold
 from providers.dialects.openai.responses.errors import failure
 from providers.dialects.openai.responses.items import acts, logprobs_of, parse_item, render_items
 from providers.dialects.openai.responses.usage import render_usage
@@ -13,6 +12,7 @@ from providers.dialects.openai.usage import parse_usage
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.neutral.chat import ChatResponse, Choice, Finish, Part, Refusal
 from providers.usage import Usage
+from providers.wire.compatible_errors import describe, must_hold
 from providers.wire.members import Json, dicts, string
 
 INCOMPLETE = {

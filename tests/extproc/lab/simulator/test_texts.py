@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.bridging.dialect import Dialect
+from providers.bridging.chat import ChatDialect
 from providers.catalog import DIALECTS
 from providers.errors import Cause
 from providers.neutral.chat import ChatRequest, Finish, Message, Role, Text
@@ -25,7 +25,7 @@ UNCOUNTED = "anthropic.complete"
 EVERY = pytest.mark.parametrize("dialect", [DIALECTS[name] for name in PLACES], ids=PLACES)
 
 
-def send(web: Any, dialect: Dialect, text: str = "hello", **members: Any) -> Any:
+def send(web: Any, dialect: ChatDialect, text: str = "hello", **members: Any) -> Any:
     request = ChatRequest(model="m", messages=said(text), **members)
     body = dialect.render_request(request, [])
     place = PLACES[dialect.name]

@@ -7,8 +7,8 @@ import pytest
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
-from providers.bridging.bridge import Bridge, Call, Sent, bridge
-from providers.bridging.dialect import Context
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Bridge, Call, Context, Sent
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.errors import Unsupported

@@ -13,8 +13,8 @@ from providers.bridging.bridge import bridge
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.dialects.openai.chat import DIALECT
-from providers.dialects.openai.errors import describe
 from providers.errors import ApiError, BadAnswer, Cause
+from providers.wire.compatible_errors import describe
 from providers.wire.error_bodies import MAX_MESSAGE
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 import pytest
 
-from providers.bridging.bridge import Call, Sent, bridge
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Call, Sent
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.dialects.openai.ids import short_id

@@ -9,8 +9,9 @@ from anthropic.lib.bedrock._stream_decoder import AWSEventStreamDecoder
 from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 
-from providers.bridging.bridge import Call, bridge
-from providers.bridging.dialect import Dialect
+from providers.bridging.bridge import bridge
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Call
 from providers.bridging.quirks import Quirks
 from providers.dialects.anthropic.messages import DIALECT
 from providers.dialects.anthropic.messages.hosted import (
@@ -49,7 +50,7 @@ SLOW_DOWN = frames.encode_raw(
 )
 
 
-def sent(form: Dialect, body: Any, **headers: str) -> tuple[Any, tuple[str, ...]]:
+def sent(form: ChatDialect, body: Any, **headers: str) -> tuple[Any, tuple[str, ...]]:
     """(body, dropped) of what a Messages client's request becomes."""
     quirks = Quirks(drops=form.drops, refuses=form.refuses, provider="it")
     call = Call(
@@ -77,7 +78,7 @@ def sent(form: Dialect, body: Any, **headers: str) -> tuple[Any, tuple[str, ...]
         (FOUNDRY, {"model": "claude-sonnet-4-5", "stream": True}),
     ],
 )
-def test_a_body_is_fitted_to_each_cloud(form: Dialect, kept: Any) -> None:
+def test_a_body_is_fitted_to_each_cloud(form: ChatDialect, kept: Any) -> None:
     betas = "interleaved-thinking-2025-05-14, context-1m-2025-08-07,"
     body, dropped = sent(form, BODY, **{"anthropic-beta": betas})
     assert body == {"max_tokens": 9, "messages": BODY["messages"], **kept}

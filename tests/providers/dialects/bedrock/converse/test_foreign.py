@@ -12,8 +12,8 @@ from extproc.lab.simulator.bedrock import converse_rules as bedrock
 from extproc.lab.simulator.bedrock.converse_write import SIGNED
 from extproc.lab.simulator.dialect import Call as Received
 from extproc.lab.simulator.dialect import Refusal
-from providers.bridging.bridge import Call, bridge
-from providers.bridging.dialect import Context
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Call, Context
 from providers.bridging.fidelity import Feature, settle, used
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS

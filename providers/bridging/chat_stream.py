@@ -1,12 +1,32 @@
-"""A stream on its way from one dialect to another."""
+"""The stream of a conversation on its way from one dialect to another."""
+
+from typing import Protocol
 
 from providers.bridging import tool_names
-from providers.bridging.dialect import Seen, StreamParser, StreamRenderer
+from providers.bridging.dialect import Seen
 from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.bridging.tool_names import Renamed
 from providers.errors import GatewayError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Used, size_of
+
+
+class StreamParser(Protocol):
+    """A provider's stream, from bytes to deltas."""
+
+    def feed(self, data: bytes) -> list[AnyDelta]: ...
+
+    def flush(self) -> list[AnyDelta]:
+        """At the end of the stream; a stream that ended before its time yields `Failed`."""
+
+
+class StreamRenderer(Protocol):
+    """A client's stream, from deltas to bytes."""
+
+    def feed(self, deltas: list[AnyDelta]) -> bytes: ...
+
+    def flush(self) -> bytes:
+        """What closes the stream."""
 
 
 class TranslatedStream:

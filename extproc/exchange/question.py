@@ -1,0 +1,292 @@
+"""What a client asks, on its way to one backend: headers, body, and media that must be fetched.
+
+Sans-I/O, like the exchange that owns it: an event in, an action out.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+import orjson
+
+from extproc import NAMESPACE
+from extproc.exchange.answer import JSON_TYPE, Answer, Asked
+from extproc.exchange.client_headers import ClientHeaders
+from extproc.exchange.entrances import Entrance
+from extproc.exchange.events import (
+    Action,
+    Change,
+    Fetch,
+    Fetched,
+    Metadata,
+    Reject,
+    RequestBody,
+    RequestHeaders,
+)
+from extproc.exchange.plan import Plan, Served, Target
+from providers.bridging import estimate
+from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
+from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsupported
+from providers.neutral.media import Link
+from providers.signing.sign import Call as SignedCall
+from providers.signing.sign import Secret
+from providers.wire.members import Json
+
+BACKEND = f"xds.upstream_host_metadata.filter_metadata['{NAMESPACE}']['backend']"
+"""Attribute: the chosen endpoint's backend."""
+CALL = "metadata.filter_metadata['ai.finder']['call']"
+"""Attribute: what the model finder saw: source, path and model, one a line."""
+
+
+ESTIMATED = ("x-ai-estimated", "true")
+"""Header of an answer that no provider gave."""
+GUESSED = {"status": 200, "estimated": True}
+
+
+class Secrets(Protocol):
+    """Where a backend's secret is looked up, without waiting; raises Unavailable."""
+
+    def get(self, backend: str) -> Secret: ...
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What the model finder, or the request itself, says of a request."""
+
+    source: str
+    """Where the routed model was named: `body`, `header`, `path`; empty without a finder."""
+    path: str
+    model: str
+
+
+class Question:
+    """A request for one backend, or one that is answered here."""
+
+    __slots__ = (
+        "_clock",
+        "_defaults",
+        "_entrance",
+        "_fetching",
+        "_headers",
+        "_key",
+        "_own",
+        "_plan",
+        "_secrets",
+        "_seen",
+        "_started",
+        "_target",
+        "_waiting",
+        "answer",
+    )
+
+    def __init__(
+        self, plan: Plan, secrets: Secrets, clock: Callable[[], float], *, fetching: bool
+    ) -> None:
+        self.answer: Answer | None = None
+        """Awaits the provider, as soon as it is asked."""
+        self._plan = plan
+        self._secrets = secrets
+        self._clock = clock
+        self._fetching = fetching
+        self._started = clock()
+        self._seen = Seen("", "", "")
+        self._entrance: Entrance | None = None
+        self._target: Target | None = None
+        self._headers: ClientHeaders | None = None
+        self._key = ""
+        self._own: dict[str, str] = {}
+        self._defaults: tuple[tuple[str, str], ...] = ()
+        self._waiting: tuple[Call, str] | None = None
+        """The call that waits for its media, and the client's name of the model."""
+
+    def headers(self, event: RequestHeaders) -> Action:
+        """Finds who is asked, and in which dialect; what needs no body is answered."""
+        self._seen = seen = _seen(event)
+        listed = self._plan.listed(event.headers.get(":method") or "", seen.path, event.headers)
+        if listed is not None:
+            self._entrance = Entrance(listed.dialect, stream=False)
+            return Reject(200, self._plan.page(listed), (JSON_TYPE,))
+        self._entrance = entrance = self._plan.entrance(seen.path)
+        backend = event.attributes.get(BACKEND) or ""
+        self._target = target = self._plan.target(entrance.dialect, seen.model, backend)
+        self._headers = headers = ClientHeaders(event)
+        self._defaults = tuple(
+            [header for header in target.defaults if headers.get(header[0]) is None]
+        )
+        self._key = _client_key(event, target.served.client_keys)
+        if target.dialect.from_headers is not None:
+            self._own = _own_headers(headers, entrance.dialect)
+        if event.end:
+            raise InvalidRequest("the request has no body")
+        return headers.report(target.touched)
+
+    def body(self, event: RequestBody) -> Action | Fetch:
+        """The request as the provider gets it."""
+        entrance, target = self._entrance, self._target
+        assert entrance is not None
+        assert target is not None
+        body = _object(event.data)
+        model = self._model(body, entrance)
+        call = Call(
+            data=event.data,
+            body=body,
+            model=target.model or model,
+            stream=entrance.streams(body),
+            path_model=entrance.path_model,
+            headers=self._own,
+        )
+        return self._send(call, target, model)
+
+    def _send(self, call: Call, target: Target, model: str) -> Action | Fetch:
+        if target.bridge is None:
+            return self._estimated(call, target, model)
+        sent = target.bridge.request(call)
+        if isinstance(sent, Wanted):
+            return self._fetch(call, sent.links, model)
+        assert self._headers is not None
+        set_headers = self._outgoing(target, call, sent)
+        self.answer = self._expect(target.bridge, call, sent, model)
+        return Change(
+            set_headers=(*self._headers.undone(target.removed), *set_headers),
+            remove_headers=(*target.removed, *self._headers.foreign()),
+            body=sent.body,
+            metadata=target.attempt(model, call.model, stream=call.stream),
+        )
+
+    def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
+        if not self._fetching:
+            name = links[0].name
+            raise Unsupported(
+                f"{name}: this provider wants the bytes, not a URL, and fetching them is off "
+                "(the gateway's setting extproc.fetch)",
+                param=name,
+            )
+        self._waiting = call, model
+        return Fetch(links)
+
+    def fetched(self, event: Fetched) -> Action | Fetch:
+        """The same, with the media that it waited for."""
+        assert self._waiting is not None
+        assert self._target is not None
+        if event.error is not None:
+            raise event.error
+        call, model = self._waiting
+        self._waiting = None
+        return self._send(msgspec.structs.replace(call, files=event.files), self._target, model)
+
+    def _estimated(self, call: Call, target: Target, model: str) -> Action:
+        assert self._entrance is not None
+        assert self._entrance.dialect.estimate is not None
+        body = self._entrance.dialect.estimate(call)
+        metadata = target.attempt(model, "", stream=False)
+        return Reject(200, body, (JSON_TYPE, ESTIMATED), {**metadata, **GUESSED})
+
+    def _model(self, body: Json, entrance: Entrance) -> str:
+        """The client's name of the model; what was routed is what is sent."""
+        routed = self._seen.model
+        if entrance.path_model:
+            return routed or entrance.path_model
+        named = body.get("model")
+        if self._seen.source == "header":
+            return routed
+        if not isinstance(named, str) or not named:
+            raise InvalidRequest("model must be a string that names a model", param="model")
+        if routed and named != routed:
+            raise InvalidRequest(
+                "model is given more than once, with different values", param="model"
+            )
+        return named
+
+    def _expect(self, bridge: Bridge, call: Call, sent: Sent, model: str) -> Answer:
+        entrance, target = self._entrance, self._target
+        assert entrance is not None
+        assert target is not None
+        context = Context(
+            model=model,
+            id=self._plan.new_id(),
+            now=int(self._started),
+            stream_usage=entrance.dialect.wants_usage(call.body),
+            echo=entrance.dialect.echo(call.body),
+            renamed=sent.renamed,
+        )
+        asked = Asked(
+            client=entrance.dialect,
+            target=target,
+            bridge=bridge,
+            context=context,
+            stream=call.stream,
+            dropped=sent.dropped,
+            prompt=estimate.characters_of(call.data),
+            started=self._started,
+        )
+        return Answer(asked, self._clock)
+
+    def _outgoing(self, target: Target, call: Call, sent: Sent) -> tuple[tuple[str, str], ...]:
+        path = target.path(call.model, stream=call.stream)
+        body = call.data if sent.body is None else sent.body
+        signed: dict[str, str] = {}
+        if target.served.signer is not None:
+            outgoing = SignedCall("POST", target.served.authority, path, body)
+            signed = target.served.signer(outgoing, self._secret(target.served), self._clock())
+        return (
+            (":path", path),
+            (":authority", target.served.authority),
+            ("content-length", str(len(body))),
+            JSON_TYPE,
+            *target.headers,
+            *self._defaults,
+            *signed.items(),
+        )
+
+    def _secret(self, served: Served) -> Secret:
+        if self._key:
+            return {"key": self._key}
+        if not served.has_secret:
+            names = " or ".join(served.client_keys)
+            raise Unauthorized(f"the provider's key must come with the request, in {names}")
+        return self._secrets.get(served.name)
+
+    def refused(self, error: GatewayError) -> Action:
+        """The client gets an error in its own dialect; nobody is asked."""
+        dialect = self._plan.dialect_of(self._entrance)
+        status, headers, body = dialect.render_error(error.as_api_error())
+        record: Metadata = {"error_type": error.cause}
+        if self._target is not None:
+            record = {**self._target.attempt(self._seen.model, "", stream=False), **record}
+        return Reject(status, body, (JSON_TYPE, *headers.items()), record)
+
+
+def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
+    """The client's own key, as Envoy kept it before any attempt could change its header."""
+    for name in headers:
+        value = event.attributes.get(f"metadata.filter_metadata['ai.keys']['{name}']")
+        scheme, _, rest = (value or "").partition(" ")
+        # Any other scheme's second word is a proof, such as a signature, and no key.
+        key = rest.strip() if scheme.lower() == "bearer" else "" if rest else scheme
+        if key:
+            return key
+    return ""
+
+
+def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:
+    """The client's headers that mean something in its dialect only."""
+    values = ((name, headers.get(name)) for name in dialect.own_headers)
+    return {name: value for name, value in values if value is not None}
+
+
+def _seen(event: RequestHeaders) -> Seen:
+    call = event.attributes.get(CALL)
+    if call is not None and call.count("\n") >= 2:
+        source, path, model = call.split("\n", 2)
+        return Seen(source, path, model)
+    model = event.headers.get("x-ai-model") or ""
+    return Seen("header" if model else "", event.headers.get(":path") or "/", model)
+
+
+def _object(data: bytes) -> Json:
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("the body must be a JSON object")
+    return body

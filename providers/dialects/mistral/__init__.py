@@ -1,0 +1,1 @@
+"""Mistral's own wire formats; its chat speaks OpenAI's."""

@@ -1,0 +1,156 @@
+"""The openai.moderations dialect.
+
+https://platform.openai.com/docs/api-reference/moderations
+"""
+
+from typing import Any
+
+from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.plain import PlainDialect
+from providers.errors import InvalidRequest, Unsupported
+from providers.neutral.media import Url, parse_data_uri, render_data_uri
+from providers.neutral.moderations import (
+    ModerationAnswer,
+    ModerationRequest,
+    Piece,
+    Verdict,
+    results,
+    verdict,
+)
+from providers.operations import Operation
+from providers.wire import members
+from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.members import Json
+
+NAME = "openai.moderations"
+
+CATEGORIES = (
+    "harassment",
+    "harassment/threatening",
+    "hate",
+    "hate/threatening",
+    "illicit",
+    "illicit/violent",
+    "self-harm",
+    "self-harm/instructions",
+    "self-harm/intent",
+    "sexual",
+    "sexual/minors",
+    "violence",
+    "violence/graphic",
+)
+"""Those that every answer of OpenAI's has."""
+
+
+def parse_request(body: Json, path_model: str) -> ModerationRequest:
+    """What `input` holds: a text, texts, or the pieces of one input."""
+    given = body.get("input")
+    metadata = members.mapping(body, "metadata")
+    if isinstance(given, str):
+        return ModerationRequest(inputs=((given,),), metadata=metadata)
+    if not isinstance(given, list) or not given:
+        raise members.wrong("input", "a string, or an array of strings or of objects")
+    if all(isinstance(one, str) for one in given):
+        return ModerationRequest(inputs=tuple((one,) for one in given), metadata=metadata)
+    pieces = tuple(_piece(one, f"input[{at}].") for at, one in enumerate(given))
+    return ModerationRequest(inputs=(pieces,), metadata=metadata)
+
+
+def _piece(one: Any, at: str) -> Piece:
+    if not isinstance(one, dict):
+        raise members.wrong(at.removesuffix("."), "an object")
+    match one.get("type"):
+        case "text":
+            return members.required_text(one, "text", at)
+        case "image_url":
+            image = members.required_mapping(one, "image_url", at)
+            url = members.required_text(image, "url", f"{at}image_url.")
+            return parse_data_uri(url) or Url(url=url)
+    raise InvalidRequest(f"{at}type must be text or image_url", param=f"{at}type")
+
+
+def render_response(answer: ModerationAnswer, context: Context) -> Json:
+    """An answer with all of OpenAI's categories.
+
+    Where a provider does not know one, nothing is found, and the input types to which that applies
+    are none.
+    """
+    return {
+        "id": answer.id or f"modr-{context.id}",
+        "model": context.model,
+        "results": [_result(verdict) for verdict in answer.verdicts],
+    }
+
+
+def _result(verdict: Verdict) -> Json:
+    names = dict.fromkeys([*CATEGORIES, *verdict.categories])
+    return {
+        "flagged": verdict.flagged,
+        "categories": {name: verdict.categories.get(name, False) for name in names},
+        "category_scores": {name: verdict.scores.get(name, 0.0) for name in names},
+        "category_applied_input_types": {
+            name: ["text"] if name in verdict.categories else [] for name in names
+        },
+    }
+
+
+def render_request(request: ModerationRequest, model: str, dropped: list[str]) -> Json:
+    """One text, texts, or one input of pieces; raises Unsupported for several inputs of pieces."""
+    given = request.inputs
+    body: Json = {"model": model}
+    if request.metadata is not None:
+        dropped.append("metadata")
+    if all(len(pieces) == 1 and isinstance(pieces[0], str) for pieces in given):
+        texts = [pieces[0] for pieces in given]
+        return {**body, "input": texts[0] if len(texts) == 1 else texts}
+    if len(given) > 1:
+        raise Unsupported(f"several inputs with pictures cannot stand in {NAME}", param="input")
+    return {**body, "input": [_object(piece) for piece in given[0]]}
+
+
+def _object(piece: Piece) -> Json:
+    if isinstance(piece, str):
+        return {"type": "text", "text": piece}
+    url = piece.url if isinstance(piece, Url) else render_data_uri(piece)
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def parse_response(body: Json) -> ModerationAnswer:
+    """The verdicts, without the categories that were not looked for."""
+    return ModerationAnswer(
+        id=members.string(body.get("id")),
+        model=members.string(body.get("model")),
+        verdicts=tuple(_verdict(result) for result in results(body)),
+    )
+
+
+def _verdict(result: Json) -> Verdict:
+    applied = result.get("category_applied_input_types")
+    unknown = {name for name, types in applied.items() if not types} if applied else set()
+    return verdict(result, lambda name: "" if name in unknown else name)
+
+
+def watch(body: Json) -> Seen:
+    """Which model has judged."""
+    results(body)
+    return Seen(model=members.string(body.get("model")))
+
+
+DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
+    name=NAME,
+    operation=Operation.MODERATIONS,
+    client=(Endpoint(path="/v1/moderations"), Endpoint(path="/openai/v1/moderations")),
+    upstream=(Endpoint(path="/moderations"),),
+    request_id="x-request-id",
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+    edits=lambda body, model, usage: {} if body.get("model") == model else {"model": model},
+    charged=False,
+)
+
+DIALECTS = (DIALECT,)

@@ -1,0 +1,74 @@
+"""Moderation: whether texts and pictures are harmful, and in which ways.
+
+Billed by nobody: OpenAI's and Mistral's answers say no usage.
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from providers.errors import BadAnswer
+from providers.neutral.media import Data, Url
+from providers.wire import members
+from providers.wire.members import Json
+
+Piece = str | Data | Url
+"""A text, or a picture."""
+
+
+class ModerationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be judged."""
+
+    inputs: tuple[tuple[Piece, ...], ...]
+    """Each is judged by itself, from all its pieces."""
+    metadata: Mapping[str, object] | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is found in one input; categories by OpenAI's names where it has one."""
+
+    categories: Mapping[str, bool]
+    scores: Mapping[str, float]
+    """How sure, from 0 to 1."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether anything is found."""
+        return any(self.categories.values())
+
+
+class ModerationAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict for each input, in order."""
+
+    id: str
+    model: str
+    verdicts: tuple[Verdict, ...]
+
+
+def results(body: Json) -> list[Json]:
+    """The results in an answer of OpenAI's shape, which Mistral's has, too; raises BadAnswer."""
+    found = body.get("results")
+    if not isinstance(found, list):
+        raise BadAnswer("the provider's answer has no results")
+    return members.dicts(found)
+
+
+def verdict(result: Json, name_of: Callable[[str], str]) -> Verdict:
+    """One result; `name_of`: the provider's name of a category → OpenAI's, empty to leave it."""
+    return Verdict(
+        categories={
+            name_of(name): bool(value)
+            for name, value in _mapping(result, "categories").items()
+            if name_of(name)
+        },
+        scores={
+            name_of(name): float(value)
+            for name, value in _mapping(result, "category_scores").items()
+            if name_of(name) and isinstance(value, int | float)
+        },
+    )
+
+
+def _mapping(owner: Json, name: str) -> Json:
+    value = owner.get(name)
+    return value if isinstance(value, dict) else {}

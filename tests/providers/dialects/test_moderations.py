@@ -1,0 +1,84 @@
+"""Moderation: OpenAI's clients before OpenAI and before Mistral."""
+
+import orjson
+import pytest
+from openai.types import ModerationCreateResponse
+
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Call, Context, Sent
+from providers.bridging.quirks import Quirks
+from providers.catalog import DIALECTS
+from providers.errors import BadAnswer, InvalidRequest, Unsupported
+
+OPENAI, MISTRAL = DIALECTS["openai.moderations"], DIALECTS["mistral.moderations"]
+CONTEXT = Context(model="guard", id="7", now=0)
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.test/a.png"}}
+
+
+def sent(target, given, **members) -> Sent:
+    body = {"model": "guard", "input": given, **members}
+    call = Call(data=orjson.dumps(body), body=body, model="up", stream=False)
+    return bridge(OPENAI, target, Quirks()).request(call)
+
+
+def answer(target, body) -> dict:
+    changed, _ = bridge(OPENAI, target, Quirks()).whole(orjson.dumps(body), CONTEXT)
+    return orjson.loads(changed)
+
+
+@pytest.mark.parametrize("given", ["one", ["one", "two"], [{"type": "text", "text": "one"}]])
+def test_texts_reach_mistral_one_for_each_input(given):
+    texts = ["one", "two"] if len(given) == 2 else ["one"]
+    assert orjson.loads(sent(MISTRAL, given).body) == {"model": "up", "input": texts}
+
+
+def test_the_same_format_passes_but_for_the_model():
+    body = orjson.loads(sent(OPENAI, [PICTURE], odd=1).body)
+    assert body == {"model": "up", "input": [PICTURE], "odd": 1}
+
+
+@pytest.mark.parametrize("given", [[PICTURE], [{"type": "text", "text": "a"}, PICTURE]])
+def test_a_picture_is_refused_where_only_texts_are_judged(given):
+    with pytest.raises(Unsupported, match=r"mistral\.moderations"):
+        sent(MISTRAL, given)
+
+
+@pytest.mark.parametrize("given", [None, 7, [], [7], [{"type": "audio"}], [{"type": "text"}]])
+def test_an_input_of_another_kind_is_refused_by_name(given):
+    with pytest.raises(InvalidRequest, match="input"):
+        sent(MISTRAL, given)
+
+
+def test_mistrals_verdict_is_told_in_openais_categories():
+    found = {"violence_and_threats": True, "pii": False}
+    scores = {"violence_and_threats": 0.8, "pii": 0.1}
+    body = {
+        "id": "m-1",
+        "model": "x",
+        "results": [{"categories": found, "category_scores": scores}],
+    }
+    told = answer(MISTRAL, body)
+    typed = ModerationCreateResponse.model_validate(told, strict=True)
+    assert typed.id == "m-1"
+    assert typed.results[0].flagged
+    assert typed.results[0].categories.violence
+    assert not typed.results[0].categories.hate
+    assert told["results"][0]["category_scores"]["pii"] == 0.1
+    assert typed.results[0].category_applied_input_types.violence == ["text"]
+    assert typed.results[0].category_applied_input_types.hate == []
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, MISTRAL])
+def test_an_answer_without_results_cannot_be_used(dialect):
+    with pytest.raises(BadAnswer):
+        bridge(OPENAI, dialect, Quirks()).whole(b'{"id": "x"}', CONTEXT)
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, MISTRAL], ids=lambda dialect: dialect.name)
+def test_each_format_reads_what_it_writes(dialect):
+    request = OPENAI.parse_request({"input": ["one", "two"]}, "")
+    assert dialect.parse_request(dialect.render_request(request, "m", []), "") == request
+    result = {"categories": {"hate": True}, "category_scores": {"hate": 0.5}}
+    told = OPENAI.parse_response({"id": "a", "model": "guard", "results": [result]})
+    again = dialect.parse_response(dialect.render_response(told, CONTEXT))
+    assert again == told
