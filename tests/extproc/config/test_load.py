@@ -1,4 +1,6 @@
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -180,18 +182,30 @@ def many_routes(count):
     return "\n".join(lines)
 
 
-def test_ten_thousand_routes_load_within_three_seconds_of_cpu(folder):
-    file = folder.write(many_routes(10_000))
-    start = time.process_time()
-    gateway = load(file)
-    assert time.process_time() - start < 3
-    assert len(gateway.routes) == 10_000
+def cost(work: Callable[[], object]) -> float:
+    """Seconds of CPU, the least of three."""
+    costs = []
+    for _ in range(3):
+        start = time.process_time()
+        work()
+        costs.append(time.process_time() - start)
+    return min(costs)
 
 
-def test_ten_thousand_problems_are_told_in_linear_time(folder):
-    text = many_routes(10_000).replace("backend: one", "backend: three")
-    file = folder.write(text)
-    start = time.process_time()
-    found = problems(file, environment=ENVIRONMENT)
-    assert time.process_time() - start < 6
-    assert len(found) == 10_000
+def test_ten_times_as_many_routes_cost_ten_times_as_much(folder):
+    file = folder.write(many_routes(500))
+    few = cost(lambda: load(file))
+    file = folder.write(many_routes(5_000))
+    assert cost(lambda: load(file)) < 25 * few
+    assert len(load(file).routes) == 5_000
+
+
+def test_many_problems_are_told_in_linear_time(folder):
+    def broken(count: int) -> Path:
+        return folder.write(many_routes(count).replace("backend: one", "backend: three"))
+
+    file = broken(500)
+    few = cost(lambda: problems(file, environment=ENVIRONMENT))
+    file = broken(5_000)
+    assert cost(lambda: problems(file, environment=ENVIRONMENT)) < 25 * few
+    assert len(problems(file, environment=ENVIRONMENT)) == 5_000
