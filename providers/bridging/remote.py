@@ -5,7 +5,7 @@ the bytes. An address that a provider reads itself is left to it.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
@@ -23,9 +23,6 @@ from providers.neutral.chat import (
 )
 from providers.neutral.media import Data, Link, Url
 
-if TYPE_CHECKING:
-    from providers.bridging.chat import ChatDialect
-
 Media = Image | Audio | Video | Document
 
 FORMS = {
@@ -41,9 +38,20 @@ LONGEST_SCHEME = 256
 STAND_IN = Data(base64="", media_type="application/octet-stream")
 
 
-def links(
-    request: ChatRequest, target: "ChatDialect", names: Mapping[Feature, str]
-) -> tuple[Link, ...]:
+class Reader(Protocol):
+    """The dialect of a provider, as far as it takes media."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def carries(self) -> frozenset[Feature]: ...
+
+    @property
+    def fetches(self) -> tuple[str, ...]: ...
+
+
+def links(request: ChatRequest, target: Reader, names: Mapping[Feature, str]) -> tuple[Link, ...]:
     """What must be fetched for `target`, each once; `names` are the client's for the features.
 
     Raises Unsupported for an address that neither the provider nor anybody else here can read.
@@ -61,12 +69,12 @@ def links(
     return tuple(found)
 
 
-def _unreadable(link: Link, target: "ChatDialect") -> str:
+def _unreadable(link: Link, target: Reader) -> str:
     scheme = link.url[:LONGEST_SCHEME].partition(":")[0]
     return f"{link.name}: {target.name} cannot read an address that begins with {scheme}:"
 
 
-def _readable(url: str, target: "ChatDialect") -> bool:
+def _readable(url: str, target: Reader) -> bool:
     return url[:LONGEST_SCHEME].lower().startswith((*target.fetches, *FETCHABLE))
 
 
@@ -80,18 +88,18 @@ def _link(part: Media, source: Url, names: Mapping[Feature, str]) -> Link:
     )
 
 
-def inlined(request: ChatRequest, target: "ChatDialect", files: Mapping[str, Data]) -> ChatRequest:
+def inlined(request: ChatRequest, target: Reader, files: Mapping[str, Data]) -> ChatRequest:
     """The request with bytes for its `links`, from URL → bytes; what is not there is empty."""
     messages = tuple(_message(message, target, files) for message in request.messages)
     return msgspec.structs.replace(request, messages=messages)
 
 
-def _message(message: Message, target: "ChatDialect", files: Mapping[str, Data]) -> Message:
+def _message(message: Message, target: Reader, files: Mapping[str, Data]) -> Message:
     parts = tuple(_part(part, target, files) for part in message.parts)
     return msgspec.structs.replace(message, parts=parts)
 
 
-def _part(part: Part, target: "ChatDialect", files: Mapping[str, Data]) -> Part:
+def _part(part: Part, target: Reader, files: Mapping[str, Data]) -> Part:
     if isinstance(part, ToolResult):
         inner = tuple(_part(each, target, files) for each in part.parts)
         return msgspec.structs.replace(part, parts=inner)
@@ -110,7 +118,7 @@ def _media(parts: tuple[Part, ...]) -> Iterator[Media]:
             yield part
 
 
-def _foreign(url: str, part: Media, target: "ChatDialect") -> bool:
+def _foreign(url: str, part: Media, target: Reader) -> bool:
     """Whether `target` takes such a part's bytes and cannot read its URL, but anybody could."""
     by_url, by_bytes = FORMS[type(part)]
     start = url[:LONGEST_SCHEME].lower()
