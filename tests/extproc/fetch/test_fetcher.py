@@ -1,68 +1,21 @@
-"""Every bound of fetching, against real servers on loopback."""
+"""What may be fetched and from where, against real servers on loopback."""
 
-import asyncio
 import base64
 import contextlib
-import gzip
 import socket
 import ssl
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.config.fetch import Fetch
-from extproc.fetch import fetcher
 from extproc.fetch.addresses import resolve
 from extproc.fetch.download import Downloader
-from extproc.fetch.fetcher import Fetcher
 from extproc.fetch.refusal import Refused
-from providers.errors import InvalidRequest
 from providers.neutral.media import Link
-from tests.extproc.fetch.servers import PDF, PNG, answer, endless, moved, running, silence
-from tests.extproc.transport.certificates import Authority
-from tests.extproc.transport.services import until
-
-FIELD = "messages.image_url"
-
-
-@pytest.fixture
-async def server():
-    async with running() as one:
-        yield one
-
-
-def made(server, *hosts, resolve=None, tls=None, **settings):
-    """A fetcher that may ask the server by its address, and `hosts`."""
-    listed = (f"127.0.0.1:{server.port}", *hosts)
-    options = {} if resolve is None else {"resolve": resolve}
-    return Fetcher(Fetch(hosts=listed, **{"http": True, **settings}), tls=tls, **options)
-
-
-def link(url, kind="image"):
-    return Link(url=url, kind=kind, name=FIELD)
-
-
-async def refused(fetch, *urls, kind="image") -> str:
-    """The words in which a fetch is refused, which name the field."""
-    with pytest.raises(InvalidRequest) as caught:
-        await fetch(tuple(link(url, kind) for url in urls))
-    assert caught.value.status == 400
-    assert caught.value.param == FIELD
-    assert caught.value.message.startswith(f"{FIELD} cannot be fetched: ")
-    return caught.value.message
-
-
-def resolving(*turns):
-    """A resolver that gives the next of `turns` each time it is asked, and how often it was."""
-    asked = []
-
-    async def resolve(host, port):
-        asked.append(host)
-        return list(turns[min(len(asked), len(turns)) - 1])
-
-    return resolve, asked
+from tests.extproc.fetch.asking import link, made, refused, resolving
+from tests.extproc.fetch.servers import PNG, answer, moved
 
 
 async def test_the_bytes_come_with_their_media_type(server):
@@ -233,183 +186,6 @@ async def test_another_status_is_refused_and_named(server, status):
     assert f"status {status[:3]}" in await refused(made(server), server.url())
 
 
-async def test_a_content_length_over_the_limit_is_refused_at_once(server):
-    async def promise(writer):
-        writer.write(answer(b"", content_length=str(10**12)))
-        await silence(writer)
-
-    server.at("/a.png", promise)
-    assert "larger than 1000 bytes" in await refused(made(server, max_bytes=1000), server.url())
-
-
-async def test_an_endless_body_is_counted_as_it_comes(server):
-    server.at("/a.png", endless(PNG * 100))
-    message = await refused(made(server, max_bytes=100_000), server.url())
-    assert "extproc.fetch.max_bytes" in message
-    await until(lambda: server.open == 0)
-
-
-@pytest.mark.parametrize(
-    ("said", "sent"), [("10", PNG), ("1000", PNG), ("-1", PNG), ("x", PNG), ("9" * 9_000, PNG)]
-)
-async def test_a_lying_content_length_gains_nothing(server, said, sent):
-    server.at("/a.png", answer(sent, content_length=said))
-    fetch = made(server, max_bytes=500_000)
-    if said == "10":  # the rest belongs to no answer
-        found = await fetch((link(server.url()),))
-        assert base64.b64decode(found[server.url()].base64) == PNG[:10]
-    else:
-        await refused(fetch, server.url())
-
-
-async def test_a_file_of_exactly_the_limit_is_taken(server):
-    server.at("/a.png", answer())
-    assert await made(server, max_bytes=len(PNG))((link(server.url()),))
-    assert "larger" in await refused(made(server, max_bytes=len(PNG) - 1), server.url())
-
-
-async def test_all_files_of_a_request_share_a_limit(server):
-    urls = [server.url(f"/{number}") for number in range(4)]
-    for number in range(4):
-        server.at(f"/{number}", answer())
-    enough = made(server, max_total_bytes=4 * len(PNG))
-    assert len(await enough(tuple(map(link, urls)))) == 4
-    short = made(server, max_total_bytes=4 * len(PNG) - 1)
-    assert "extproc.fetch.max_total_bytes" in await refused(short, *urls)
-
-
-async def test_what_is_packed_is_not_unpacked(server):
-    bomb = gzip.compress(bytes(50_000_000))
-    server.at("/a.png", answer(bomb, content_encoding="gzip"))
-    before = time.process_time()
-    assert "compressed" in await refused(made(server), server.url())
-    assert time.process_time() - before < 1
-
-
-@pytest.mark.parametrize("slow", [silence, endless(b"x", 0.01)], ids=["silent", "dripping"])
-async def test_a_slow_host_is_given_up_and_its_connection_closed(server, slow):
-    server.at("/a.png", slow)
-    message = await refused(made(server, timeout="300ms"), server.url())
-    assert "longer than 0.3 s (extproc.fetch.timeout)" in message
-    await until(lambda: server.open == 0)
-
-
-async def test_the_time_runs_while_a_name_is_looked_up(server):
-    async def never(host, port):
-        await asyncio.sleep(600)
-
-    fetch = made(server, "*", resolve=never, timeout="200ms")
-    assert "extproc.fetch.timeout" in await refused(fetch, "https://a.example.test/")
-
-
-async def test_redirects_do_not_win_time(server):
-    async def late(writer):
-        await asyncio.sleep(0.1)
-        writer.write(moved("/a.png"))
-
-    server.at("/a.png", late)
-    fetch = made(server, timeout="250ms", redirects=20)
-    assert "extproc.fetch.timeout" in await refused(fetch, server.url())
-
-
-async def test_a_cancelled_fetch_closes_its_connections(server):
-    server.at("/a.png", silence)
-    task = asyncio.create_task(made(server)((link(server.url()),)))
-    await until(lambda: server.heads)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    await until(lambda: server.open == 0)
-
-
-async def test_one_failure_ends_the_others(server):
-    server.at("/slow", silence)
-    server.at("/gone", answer(b"", status="404 Not Found"))
-    message = await refused(made(server), server.url("/slow"), server.url("/gone"))
-    assert "status 404" in message
-    await until(lambda: server.open == 0)
-
-
-async def test_no_request_takes_all_turns_and_no_process_more_than_it_has(server, monkeypatch):
-    monkeypatch.setattr(fetcher, "AT_ONCE", 6)
-    most = 0
-
-    async def watched(writer):
-        nonlocal most
-        most = max(most, server.open)
-        await asyncio.sleep(0.02)
-        writer.write(answer())
-
-    urls = [server.url(f"/{number}") for number in range(10)]
-    for number in range(10):
-        server.at(f"/{number}", watched)
-    fetch = made(server)
-    await fetch(tuple(map(link, urls)))
-    assert most == fetcher.EACH
-    await asyncio.gather(*(fetch(tuple(map(link, urls))) for _ in range(4)))
-    assert most == 6
-
-
-@pytest.mark.parametrize(
-    ("kind", "said", "body", "media_type"),
-    [
-        ("image", "image/jpeg", PNG, "image/png"),
-        ("image", "", PNG, "image/png"),
-        ("image", "binary/octet-stream", PNG, "image/png"),
-        ("image", "image/svg+xml; charset=utf-8", b"<svg/>", "image/svg+xml"),
-        ("document", "application/octet-stream", PDF, "application/pdf"),
-        ("document", "Text/Plain; charset=utf-8", b"words", "text/plain"),
-        ("audio", "audio/mpeg", b"ID3\x03" + bytes(9), "audio/mpeg"),
-        ("audio", "", b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
-        ("video", "video/mp4", b"\0\0\0\x18ftypisom", "video/mp4"),
-        ("audio", "audio/mp4", b"\0\0\0\x18ftypisom", "audio/mp4"),
-    ],
-)
-async def test_the_media_type_is_what_the_bytes_say(server, kind, said, body, media_type):
-    server.at("/a", answer(body, said))
-    found = await made(server)((link(server.url("/a"), kind),))
-    assert found[server.url("/a")].media_type == media_type
-
-
-@pytest.mark.parametrize(
-    ("kind", "said", "body"),
-    [
-        ("image", "text/html", b"<html><body>log in</body></html>"),
-        ("image", "image/png", b"\n<!DOCTYPE html><html></html>"),
-        ("document", "text/html; charset=utf-8", b"words"),
-        ("document", "text/plain", b"<html></html>"),
-        ("document", "image/png", PNG),
-        ("image", "application/pdf", PDF),
-        ("image", "", b"words"),
-        ("image", "application/octet-stream", b"words"),
-        ("image", "application/json", b"{}"),
-        ("audio", "video/mp4", b"\0\0\0\x18ftypisom"),
-        ("video", "audio/mpeg", b"ID3\x03"),
-    ],
-)
-async def test_what_is_not_of_the_kind_is_refused(server, kind, said, body):
-    server.at("/a", answer(body, said))
-    assert f"is no {kind}" in await refused(made(server), server.url("/a"), kind=kind)
-
-
-@pytest.mark.parametrize(
-    ("path", "said_by_client", "media_type"),
-    [("/a.csv?x=1", "", "text/csv"), ("/a", "text/markdown", "text/markdown")],
-)
-async def test_where_nothing_else_tells_the_client_or_the_name_does(
-    server, path, said_by_client, media_type
-):
-    server.at(path, answer(b"a;b", "application/octet-stream"))
-    asked = Link(url=server.url(path), kind="document", name=FIELD, media_type=said_by_client)
-    found = await made(server)((asked,))
-    assert found[server.url(path)].media_type == media_type
-
-
-async def test_nothing_is_no_file(server):
-    server.at("/a.png", answer(b""))
-    assert "empty" in await refused(made(server), server.url())
-
-
 @pytest.mark.parametrize("said", [b"", b"\x00\x01\x02", b"HTTP/1.1 abc\r\n\r\n", b"SSH-2.0-x\r\n"])
 async def test_what_is_not_http_is_refused(server, said):
     server.at("/a.png", said)
@@ -425,56 +201,6 @@ async def test_a_head_without_end_is_refused(server):
 
     server.at("/a.png", say)
     assert "answer is broken" in await refused(made(server), server.url())
-
-
-@pytest.fixture
-def tls(tmp_path):
-    """The contexts of a server whose certificate is for 127.0.0.1, and of who trusts it."""
-    authority = Authority(tmp_path)
-    certificate, key = authority.issue("server")
-    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    theirs.load_cert_chain(certificate, key)
-    return theirs, ssl.create_default_context(cafile=tmp_path / "ca.pem")
-
-
-async def test_a_certificate_is_checked_against_the_name_in_the_url(tls):
-    theirs, ours = tls
-    resolve, _ = resolving(["127.0.0.1"])
-    async with running(theirs) as server:
-        server.at("/a.png", answer())
-        url, other = server.url(scheme="https"), server.url(host="inside.test", scheme="https")
-        fetch = made(server, f"inside.test:{server.port}", resolve=resolve, tls=ours)
-        assert await fetch((link(url),))
-        assert "cannot be reached" in await refused(fetch, other)
-        assert "cannot be reached" in await refused(made(server), url)
-
-
-async def test_a_slow_host_is_given_up_with_tls_too(tls):
-    theirs, ours = tls
-    async with running(theirs) as server:
-        server.at("/a.png", silence)
-        fetch = made(server, timeout="500ms", tls=ours)
-        assert "extproc.fetch.timeout" in await refused(fetch, server.url(scheme="https"))
-        await until(lambda: server.open == 0)
-
-
-async def test_a_handshake_that_does_not_end_is_given_up(server):
-    """The server waits for the end of a head that a TLS client never sends."""
-    fetch = made(server, timeout="300ms")
-    assert "extproc.fetch.timeout" in await refused(fetch, server.url(scheme="https"))
-    await until(lambda: server.open == 0)
-
-
-async def test_a_host_without_tls_cannot_be_reached_by_it():
-    async def hang_up(_, writer):
-        writer.write(b"220 mail\r\n")
-        writer.close()
-
-    listener = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-    async with listener:
-        place = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        fetch = Fetcher(Fetch(hosts=(place,)))
-        assert "cannot be reached" in await refused(fetch, f"https://{place}/a.png")
 
 
 @given(

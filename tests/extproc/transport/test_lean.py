@@ -2,20 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import grpc
-import grpc.aio
-import hpack
 import pytest
 import uvloop
 
-from extproc.transport import Endpoint
-from extproc.transport.lean import serve
 from extproc.transport.limits import Limits
+from tests.extproc.transport.client import connected, to
 from tests.extproc.transport.peer import (
     GOAWAY,
     PREFACE,
@@ -23,90 +16,14 @@ from tests.extproc.transport.peer import (
     data,
     message,
     ping,
-    raw,
     request,
     reset,
     settings,
     window_update,
 )
-from tests.extproc.transport.services import ECHO, SLOW, UPPER, Log, service, serving, until
+from tests.extproc.transport.services import ECHO, SLOW, UPPER, Log, serving, until
 
 QUICK = Limits(preface_timeout=0.2, keepalive=0.2, keepalive_timeout=0.2, stall=0.4, linger=0.1)
-
-
-class Client:
-    """Raw bytes on a socket, and the frames that come back."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.decoder = hpack.Decoder()
-
-    async def send(self, *pieces: bytes) -> None:
-        self.writer.write(b"".join(pieces))
-        await self.writer.drain()
-
-    async def frame(self) -> tuple[int, int, int, bytes]:
-        """(type, flags, stream, payload) of the next frame."""
-        async with asyncio.timeout(10):
-            head = await self.reader.readexactly(9)
-            payload = await self.reader.readexactly(int.from_bytes(head[:3]))
-        return head[3], head[4], int.from_bytes(head[5:]), payload
-
-    async def until(self, kind: int, stream: int = 0) -> bytes:
-        """The payload of the next frame of a type."""
-        while True:
-            found, _, on, payload = await self.frame()
-            if (found, on) == (kind, stream):
-                return payload
-
-    async def closed(self) -> bytes:
-        """All that still came before the server closed."""
-        async with asyncio.timeout(10):
-            try:
-                return await self.reader.read(-1)
-            except ConnectionResetError:
-                return b""
-
-    async def status(self, stream: int = 1) -> tuple[dict[str, str], bytes]:
-        """All header fields and all DATA of a stream, once it has ended."""
-        fields: dict[str, str] = {}
-        body = b""
-        while True:
-            kind, flags, on, payload = await self.frame()
-            if kind == 1 and on == stream:
-                fields |= dict(self.decoder.decode(payload))
-            if kind == 0 and on == stream:
-                body += payload
-            if kind in (0, 1) and on == stream and flags & 1:
-                return fields, body
-
-
-@asynccontextmanager
-async def connected(path: Path, *greeting: bytes) -> AsyncIterator[Client]:
-    reader, writer = await asyncio.open_unix_connection(str(path))
-    client = Client(reader, writer)
-    try:
-        await client.send(*(greeting or (PREFACE, settings())))
-        yield client
-    finally:
-        writer.transport.abort()
-
-
-def to(path: str, stream: int = 1, *, end: bool = False, **fields: str) -> bytes:
-    kept = [(name, path if name == ":path" else value) for name, value in REQUEST]
-    added = [(name.replace("_", "-"), value) for name, value in fields.items()]
-    return request(stream, end=end, fields=kept + added)
-
-
-@pytest.fixture
-def log() -> Log:
-    return Log()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "socket"
 
 
 async def test_the_loop_is_the_one_that_serves() -> None:
@@ -315,100 +232,3 @@ async def test_a_storm_of_resets_leaves_nothing(log: Log, path: Path) -> None:
                 await client.send(ping())
                 await client.until(6)
         await until(lambda: log.begun == log.ended == 5_000)
-
-
-async def test_drain_says_goaway_twice_and_refuses_what_comes_after(log: Log, path: Path) -> None:
-    async with connected_server(log, path, notice=30.0) as (server, client):
-        await client.send(to(ECHO, 1), data(1, message(b"x")))
-        drained = asyncio.create_task(server.drain(10))
-        assert (await client.until(GOAWAY))[:4] == b"\x7f\xff\xff\xff"
-        await client.send(to(ECHO, 3), data(3, message(b"y")))
-        assert await client.until(0, 3) == message(b"re:y")
-        await client.send(raw(6, 1, 0, b"extproc\0"))
-        assert (await client.until(GOAWAY))[:4] == b"\0\0\0\3"
-        await client.send(to(ECHO, 5), data(5, message(b"z")))
-        await client.send(data(1, end=True), data(3, end=True))
-        await asyncio.wait_for(drained, 10)
-    assert (log.begun, log.ended) == (2, 2)
-
-
-@asynccontextmanager
-async def connected_server(
-    log: Log, path: Path, notice: float
-) -> AsyncIterator[tuple[Any, Client]]:
-    limits = Limits(goaway_notice=notice, linger=0.2)
-    server = await serve(service(log), Endpoint(path=str(path)), limits)
-    async with connected(path) as client:
-        yield server, client
-
-
-async def test_drain_lets_in_whoever_connected_before(log: Log, path: Path) -> None:
-    limits = Limits(goaway_notice=30.0, linger=0.2)
-    server = await serve(service(log), Endpoint(path=str(path)), limits)
-    with socket.socket(socket.AF_UNIX) as peer:
-        peer.connect(str(path))
-        peer.sendall(PREFACE + settings() + to(ECHO) + data(1, message(b"x"), end=True))
-        drained = asyncio.create_task(server.drain(30))
-        reader, writer = await asyncio.open_unix_connection(sock=peer)
-        client = Client(reader, writer)
-        assert (await client.until(GOAWAY))[:4] == b"\x7f\xff\xff\xff"
-        fields, body = await client.status()
-        assert (fields["grpc-status"], body) == ("0", message(b"re:x"))
-        await client.send(raw(6, 1, 0, b"extproc\0"))
-        await asyncio.wait_for(drained, 10)
-        writer.close()
-
-
-async def test_drain_waits_for_no_idle_connection(log: Log, path: Path) -> None:
-    async with connected_server(log, path, notice=0.2) as (server, client):
-        await client.send(ping())
-        await client.until(6)
-        await asyncio.wait_for(server.drain(60), 10)
-
-
-async def test_drain_leaves_a_successors_socket_file(log: Log, path: Path) -> None:
-    server = await serve(service(log), Endpoint(path=str(path)))
-    path.unlink()
-    successor = await serve(service(log), Endpoint(path=str(path)))
-    await server.drain(0)
-    async with connected(path) as client:
-        await client.send(to(ECHO), data(1, message(b"x"), end=True))
-        await client.status()
-    await successor.drain(0)
-    assert not path.exists()
-
-
-async def test_a_file_that_is_no_socket_is_left_alone(log: Log, path: Path) -> None:
-    path.write_text("precious")
-    with pytest.raises(OSError, match="in use"):
-        await serve(service(log), Endpoint(path=str(path)))
-    assert path.read_text() == "precious"
-
-
-async def test_servers_come_and_go_and_no_stream_is_lost(log: Log, path: Path) -> None:
-    stop = asyncio.Event()
-
-    async def work(channel: grpc.aio.Channel) -> int:
-        done = 0
-        while not stop.is_set():
-            call = channel.stream_stream(ECHO, bytes, bytes)(wait_for_ready=True)
-            await call.write(b"x")
-            assert await call.read() == b"re:x"
-            await call.done_writing()
-            assert await call.code() is grpc.StatusCode.OK
-            done += 1
-        return done
-
-    server = await serve(service(log), Endpoint(path=str(path)))
-    async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
-        workers = [asyncio.create_task(work(channel)) for _ in range(8)]
-        for _ in range(4):
-            seen = log.ended
-            await until(lambda seen=seen: log.ended > seen + 50)
-            path.unlink()
-            before, server = server, await serve(service(log), Endpoint(path=str(path)))
-            await asyncio.wait_for(before.drain(10), 20)
-        stop.set()
-        assert all(await asyncio.gather(*workers))
-    await server.drain(1)
-    assert log.open == 0

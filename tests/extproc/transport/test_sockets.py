@@ -8,11 +8,6 @@ import pytest
 from extproc.transport import Endpoint, sockets
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "socket"
-
-
 def test_a_unix_socket_takes_connections(path: Path) -> None:
     with sockets.listen(Endpoint(path=str(path))), socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(path))

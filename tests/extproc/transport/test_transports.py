@@ -40,11 +40,6 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def log() -> Log:
-    return Log()
-
-
-@pytest.fixture
 async def channel(transport: str, log: Log, tmp_path: Path) -> AsyncIterator[grpc.aio.Channel]:
     path = tmp_path / "socket"
     async with serving(log, path, transport), connect(path) as channel:

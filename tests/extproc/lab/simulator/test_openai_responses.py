@@ -237,7 +237,7 @@ def test_a_translated_conversation_keeps_its_thoughts_and_calls(sim, streamed):
 
 
 def answered(url: str, request: ChatRequest) -> Message:
-    from tests.strategies import assembled
+    from tests.answers import assembled
 
     body = DIALECT.render_request(request, [])
     response = httpx.post(f"{url}/v1/responses", json=body)

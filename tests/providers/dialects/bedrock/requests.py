@@ -72,3 +72,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
     max_leaves=6,
 )
+
+
+def first_part(block: dict[str, Any]) -> Any:
+    """What a block of a user's message is parsed into."""
+    body = {"messages": [{"role": "user", "content": [block]}]}
+    return DIALECT.parse_request(body, "m", False).messages[0].parts[0]

@@ -102,3 +102,43 @@ def answer(*parts: dict[str, Any], **members: Any) -> dict[str, Any]:
 def events(*chunks: dict[str, Any], end: bytes = b"\r\n\r\n") -> bytes:
     """Chunks as server-sent events."""
     return b"".join(b"data: " + orjson.dumps(chunk) + end for chunk in chunks)
+
+
+def chunk(*parts: dict[str, Any], index: int = 0, **members: Any) -> dict[str, Any]:
+    content = {"parts": list(parts), "role": "model"}
+    return {
+        "candidates": [{"content": content, "index": index, **members}],
+        "modelVersion": NEWEST,
+        "responseId": "id-1",
+    }
+
+
+DONE = chunk({"text": ""}, finishReason="STOP")
+
+FULL = (
+    chunk({"text": "hm", "thought": True})
+    | {"usageMetadata": {"promptTokenCount": 5, "thoughtsTokenCount": 2, "totalTokenCount": 7}},
+    chunk({"text": " hm", "thought": True, "thoughtSignature": "c2ln"}),
+    chunk({"text": "Blå"}),
+    chunk({"text": "bær"}),
+    chunk({"text": "", "thoughtSignature": "c2ln"}),
+    chunk(
+        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"},
+        {"functionCall": {"name": "g"}},
+    ),
+    chunk(
+        finishReason="STOP",
+        groundingMetadata={
+            "groundingChunks": [{"web": {"uri": "https://a.test"}}],
+            "groundingSupports": [{"segment": {"endIndex": 4}, "groundingChunkIndices": [0]}],
+        },
+    )
+    | {
+        "usageMetadata": {
+            "promptTokenCount": 5,
+            "candidatesTokenCount": 9,
+            "thoughtsTokenCount": 2,
+            "totalTokenCount": 16,
+        }
+    },
+)

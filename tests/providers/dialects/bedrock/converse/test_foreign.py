@@ -33,8 +33,9 @@ from providers.neutral.chat import (
 from providers.neutral.deltas import AnyDelta, Begin, End
 from providers.neutral.media import PlainText
 from providers.operations import Operation
+from tests.answers import chat_responses, streams
 from tests.providers.dialects.bedrock.service import client, judge_request
-from tests.strategies import chat_requests, chat_responses, streams
+from tests.strategies import chat_requests
 
 MODELS = (
     "eu.anthropic.claude-sonnet-4-20250514-v1:0",

@@ -23,8 +23,8 @@ from providers.neutral.chat import (
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
+from tests.answers import chat_responses
 from tests.providers.dialects.cohere.chat.wire import ASK, client, render
-from tests.strategies import chat_responses
 
 PLAIN = Signature(origin="cohere", value="thinking")
 CALL = ToolCall(id="c", name="f", arguments='{"a":1}')

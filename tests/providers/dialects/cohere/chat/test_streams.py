@@ -38,6 +38,7 @@ from providers.neutral.deltas import (
     replay,
 )
 from providers.usage import Usage
+from tests.answers import assembled, streams
 from tests.providers.dialects.cohere.chat.wire import (
     ASK,
     BEGIN,
@@ -49,7 +50,7 @@ from tests.providers.dialects.cohere.chat.wire import (
     said,
     stream,
 )
-from tests.strategies import assembled, cuts, streams
+from tests.strategies import cuts
 
 PLAIN = Signature(origin="cohere", value="thinking")
 START = Begin(id="i", model="m")

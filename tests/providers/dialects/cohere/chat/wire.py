@@ -13,8 +13,10 @@ from providers.bridging.dialect import Context
 from providers.dialects.cohere.chat import DIALECT
 from providers.neutral.chat import ChatRequest, ChatResponse, Message, Role, Text
 from providers.neutral.deltas import AnyDelta
+from providers.neutral.media import Data
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+PICTURE = Data(base64="AAAA", media_type="image/png")
 CONTEXT = Context(model="shown", id="id-1", now=1_700_000_000)
 
 MEMBERS: dict[str, TypeAdapter[Any]] = {

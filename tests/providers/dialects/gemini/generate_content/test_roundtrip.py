@@ -24,8 +24,9 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.deltas import AnyDelta, End, Failed, Used
+from tests.answers import assembled, chat_responses, streams
 from tests.providers.dialects.gemini.wire import CONTEXT, judge
-from tests.strategies import assembled, chat_requests, chat_responses, cuts, streams
+from tests.strategies import chat_requests, cuts
 
 # Places, files and details have rules of their own; thoughts of Gemini are never redacted; and
 # strictness is one for all tools.

@@ -43,6 +43,7 @@ from providers.neutral.deltas import (
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
+from tests.answers import assembled, chat_responses, streams
 from tests.providers.dialects.ollama.chat.wire import (
     ASK,
     END,
@@ -53,7 +54,7 @@ from tests.providers.dialects.ollama.chat.wire import (
     render,
     stream,
 )
-from tests.strategies import assembled, chat_responses, cuts, streams
+from tests.strategies import cuts
 
 PLAIN = Signature(origin="ollama", value="thinking")
 PICTURE = Image(source=Data(base64="iVBORw0KGgo=", media_type="image/png"))

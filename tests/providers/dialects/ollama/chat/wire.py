@@ -10,9 +10,11 @@ from pydantic import ConfigDict
 
 from providers.bridging.dialect import Context
 from providers.dialects.ollama.chat import DIALECT
-from providers.neutral.chat import ChatRequest, ChatResponse
+from providers.neutral.chat import ChatRequest, ChatResponse, Message, Role, Text
 from providers.neutral.deltas import AnyDelta
+from providers.neutral.media import Data
 
+PICTURE = Data(base64="iVBORw0KGgo=", media_type="image/png")
 CONTEXT = Context(model="shown", id="id-1", now=1_700_000_000)
 MOMENT = "2023-11-14T22:13:20Z"
 
@@ -21,6 +23,18 @@ class Strict(SdkRequest):
     """What the SDK sends, and nothing else."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+def asked(*messages: Message, **members: Any) -> ChatRequest:
+    return ChatRequest(model="m", messages=messages, **members)
+
+
+def user(*parts: Any) -> Message:
+    return Message(role=Role.USER, parts=parts or (Text(text="hi"),))
+
+
+def assistant(*parts: Any) -> Message:
+    return Message(role=Role.ASSISTANT, parts=parts)
 
 
 def rendered(request: ChatRequest) -> tuple[dict[str, Any], list[str]]:

@@ -25,8 +25,8 @@ from providers.neutral.chat import (
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
+from tests.answers import chat_responses
 from tests.providers.dialects.openai.chat.wire import PICTURE, PLAIN, SOURCE, client, render
-from tests.strategies import chat_responses
 
 
 @given(chat_responses())

@@ -1,20 +1,18 @@
-"""OpenAI chat requests: what they say survives, what is wrong is named."""
+"""OpenAI chat requests: what they say survives."""
 
-import contextlib
 import copy
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
 from providers.bridging.fidelity import Feature, settle, used
 from providers.dialects.openai.chat import DIALECT
 from providers.dialects.openai.chat.request import EXTRAS, READ
-from providers.errors import InvalidRequest, Unsupported
+from providers.errors import Unsupported
 from providers.neutral.chat import (
     Cache,
     ChatRequest,
@@ -23,19 +21,16 @@ from providers.neutral.chat import (
     Message,
     Native,
     NativeTool,
-    Reasoning,
     Role,
-    Signature,
     Text,
-    Thinking,
     Tool,
     ToolCall,
     ToolChoice,
     ToolMode,
     ToolResult,
-    seal,
 )
 from providers.neutral.media import Data, Url
+from tests.providers.dialects.openai.chat.talk import ask, parse, render, replaced, said
 from tests.strategies import chat_requests
 
 OFFICIAL: TypeAdapter[Any] = TypeAdapter(completion_create_params.CompletionCreateParams)
@@ -49,23 +44,6 @@ REWORDED = {
     Feature.JSON_MODE,
 }
 EXACT = DIALECT.carries - REWORDED | {Feature.DOCUMENT_NAME}
-
-
-def parse(body: dict[str, Any]) -> ChatRequest:
-    return DIALECT.parse_request(body, "", False)
-
-
-def ask(*messages: dict[str, Any], **members: Any) -> ChatRequest:
-    return parse({"model": "m", "messages": list(messages), **members})
-
-
-def render(request: ChatRequest) -> tuple[dict[str, Any], list[str]]:
-    dropped: list[str] = []
-    return DIALECT.render_request(request, dropped), dropped
-
-
-def saying(*parts: Any, role: Role = Role.USER, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message(role=role, parts=parts),), **members)
 
 
 @given(chat_requests(EXACT))
@@ -103,78 +81,13 @@ def test_nothing_null_or_empty_is_sent(request: ChatRequest) -> None:
     assert {} not in body.values()
 
 
-BASE = saying(Text(text="hi"), tools=(Tool(name="f", schema={"type": "object"}),))
 PICTURE = Data(base64="AAAA", media_type="image/png")
-
-
-def replaced(**members: Any) -> ChatRequest:
-    return msgspec.structs.replace(BASE, **members)
-
-
-def said(*parts: Any, role: Role = Role.USER) -> ChatRequest:
-    return replaced(messages=(Message(role=role, parts=parts),))
 
 
 def test_every_member_of_the_official_api_has_its_place() -> None:
     base = completion_create_params.CompletionCreateParamsBase.__annotations__
     streaming = completion_create_params.CompletionCreateParamsStreaming.__annotations__
     assert {*base, *streaming} <= READ | EXTRAS
-
-
-@pytest.mark.parametrize(
-    ("body", "param"),
-    [
-        ({"messages": []}, "model"),
-        ({"model": 5, "messages": []}, "model"),
-        ({"model": "m"}, "messages"),
-        ({"model": "m", "messages": {}}, "messages"),
-        ({"model": "m", "messages": ["hi"]}, "messages[0]"),
-        ({"model": "m", "messages": [{"content": "hi"}]}, "messages[0].role"),
-        ({"model": "m", "messages": [{"role": "king", "content": "hi"}]}, "messages[0].role"),
-        ({"model": "m", "messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
-        ({"model": "m", "messages": [], "temperature": "hot"}, "temperature"),
-        ({"model": "m", "messages": [], "stream": "yes"}, "stream"),
-        ({"model": "m", "messages": [], "stop": [5]}, "stop"),
-        ({"model": "m", "messages": [], "n": True}, "n"),
-        ({"model": "m", "messages": [], "tools": [{"type": "function"}]}, "tools[0].function"),
-        ({"model": "m", "messages": [], "tool_choice": "sometimes"}, "tool_choice"),
-        (
-            {"model": "m", "messages": [], "tool_choice": {"type": "function"}},
-            "tool_choice.function",
-        ),
-        (
-            {"model": "m", "messages": [], "response_format": {"type": "xml"}},
-            "response_format.type",
-        ),
-        ({"model": "m", "messages": [], "thinking": 5}, "thinking"),
-        ({"model": "m", "messages": [], "stream_options": 5}, "stream_options"),
-    ],
-)
-def test_a_wrong_member_is_named(body: dict[str, Any], param: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        parse(body)
-    assert caught.value.param == param
-
-
-@pytest.mark.parametrize(
-    ("part", "param"),
-    [
-        ({}, "type"),
-        ({"type": "text"}, "text"),
-        ({"type": "image_url"}, "image_url"),
-        ({"type": "image_url", "image_url": {}}, "image_url.url"),
-        ({"type": "image_url", "image_url": {"url": 5}}, "image_url.url"),
-        ({"type": "image_url", "image_url": {"url": "data:image/png,x"}}, "image_url.url"),
-        ({"type": "input_audio", "input_audio": {}}, "input_audio.data"),
-        ({"type": "video_url", "video_url": {"url": ""}}, "video_url.url"),
-        ({"type": "file", "file": {}}, "file"),
-        ({"type": "text", "text": "a", "cache_control": 5}, "cache_control"),
-    ],
-)
-def test_a_wrong_part_is_named(part: dict[str, Any], param: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        ask({"role": "system", "content": "hi"}, {"role": "user", "content": [part]})
-    assert caught.value.param == f"messages[1].content[0].{param}"
 
 
 def test_image_uris_become_data_or_urls() -> None:
@@ -253,44 +166,6 @@ def test_usage_in_streams_is_shown_only_on_demand() -> None:
     assert not DIALECT.wants_usage({"stream": True})
 
 
-@pytest.mark.parametrize(
-    ("members", "reasoning"),
-    [
-        ({"reasoning_effort": "low"}, Reasoning(effort="low")),
-        (
-            {"thinking": {"type": "enabled", "budget_tokens": 2000}},
-            Reasoning(enabled=True, budget=2000),
-        ),
-        ({"thinking": {"type": "disabled"}}, Reasoning(enabled=False)),
-        ({"thinking": {"type": "adaptive"}}, Reasoning(enabled=True, budget=-1)),
-        (
-            {"thinking": {"type": "enabled"}, "reasoning_effort": "high"},
-            Reasoning(enabled=True, effort="high"),
-        ),
-        (
-            {"enable_thinking": True, "thinking_budget": 9},
-            Reasoning(enabled=True, budget=9),
-        ),
-        (
-            {"reasoning": {"effort": "high", "exclude": True}},
-            Reasoning(effort="high", show=False),
-        ),
-        (
-            {
-                "extra_body": {
-                    "google": {"thinking_config": {"thinking_budget": 5, "include_thoughts": True}}
-                }
-            },
-            Reasoning(budget=5, show=True),
-        ),
-    ],
-)
-def test_every_way_to_ask_for_thoughts_is_one(members: dict[str, Any], reasoning: Any) -> None:
-    request = ask(**members)
-    assert request.reasoning == reasoning
-    assert request.extras == {}
-
-
 def test_what_nobody_knows_stays_an_extra() -> None:
     google = {"google": {"cached_content": "c", "thinking_config": {}}}
     request = ask(guided_json={"a": 1}, extra_body=google)
@@ -306,74 +181,9 @@ def test_extras_that_openai_knows_are_sent_and_the_others_named() -> None:
     assert dropped == ["guided_json"]
 
 
-def test_thoughts_come_back_signed_by_their_issuer() -> None:
-    foreign = Signature(origin="anthropic", value="abc")
-    detail = {
-        "type": "reasoning.text",
-        "index": 0,
-        "text": "hm",
-        "signature": seal(foreign, "openai"),
-    }
-    own = {"type": "reasoning.text", "index": 1, "text": "so", "signature": "x", "format": "f-v1"}
-    secret = {"type": "reasoning.encrypted", "index": 2, "data": "zz"}
-    request = ask(
-        {"role": "assistant", "content": "hi", "reasoning_details": [detail, own, secret]}
-    )
-    assert request.messages[0].parts == (
-        Thinking(text="hm", signature=foreign),
-        Thinking(text="so", signature=Signature(origin="openai", value="f-v1|x")),
-        Thinking(redacted=Signature(origin="openai", value="zz")),
-        Text(text="hi"),
-    )
-    body, dropped = render(request)
-    sent = body["messages"][0]
-    assert dropped == ["thinking"]
-    assert [item.get("signature", item.get("data")) for item in sent["reasoning_details"]] == [
-        "x",
-        "zz",
-    ]
-    assert sent["reasoning_details"][0]["format"] == "f-v1"
-    assert sent["reasoning_content"] == "so"
-
-
-def test_plain_thoughts_go_back_to_their_issuer_only_in_its_own_member() -> None:
-    issued = Signature(origin="openai", value="reasoning")
-    mine, foreign = Thinking(text="hm", signature=issued), Thinking(text="so")
-    body, dropped = render(said(mine, foreign, Text(text="x"), role=Role.ASSISTANT))
-    assert body["messages"] == [{"role": "assistant", "reasoning": "hm", "content": "x"}]
-    assert dropped == ["thinking"]
-
-
-def test_litellms_and_mistrals_thoughts_are_understood() -> None:
-    block = {"type": "thinking", "thinking": "hm", "signature": "s"}
-    hidden = {"type": "redacted_thinking", "data": "r"}
-    mistral = {"type": "thinking", "thinking": [{"type": "text", "text": "so"}]}
-    request = ask(
-        {"role": "assistant", "content": "a", "thinking_blocks": [block, hidden]},
-        {"role": "assistant", "content": [mistral, {"type": "text", "text": "b"}]},
-    )
-    assert request.messages[0].parts == (
-        Thinking(text="hm", signature=Signature(origin="anthropic", value="s")),
-        Thinking(redacted=Signature(origin="anthropic", value="r")),
-        Text(text="a"),
-    )
-    assert request.messages[1].parts == (Thinking(text="so"), Text(text="b"))
-
-
 def test_other_stream_options_survive() -> None:
     request = ask(stream=True, stream_options={"include_obfuscation": False})
     assert render(request)[0]["stream_options"] == {"include_obfuscation": False}
-
-
-def test_a_gemini_signature_of_a_call_comes_back_to_gemini_only() -> None:
-    signature = Signature(origin="gemini", value="abc")
-    extra = {"google": {"thought_signature": seal(signature, "openai")}}
-    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    request = ask({"role": "assistant", "tool_calls": [{**call, "extra_content": extra}]})
-    assert request.messages[0].parts == (
-        ToolCall(id="a", name="f", arguments="{}", signature=signature),
-    )
-    assert render(request)[0]["messages"][0]["tool_calls"] == [call]
 
 
 def test_custom_tools_and_their_calls_survive() -> None:
@@ -400,12 +210,6 @@ def test_pictures_of_a_tool_are_shown_after_all_results() -> None:
     body, _ = render(said(*results, role=Role.TOOL))
     assert [message["role"] for message in body["messages"]] == ["tool", "tool", "user"]
     assert body["messages"][2]["content"][1]["type"] == "image_url"
-
-
-def test_a_budget_becomes_the_nearest_effort_and_is_named() -> None:
-    body, dropped = render(replaced(reasoning=Reasoning(enabled=True, budget=2000)))
-    assert body["reasoning_effort"] == "medium"
-    assert dropped == ["reasoning.budget"]
 
 
 def test_a_value_out_of_range_becomes_the_nearest_and_is_named() -> None:
@@ -439,55 +243,3 @@ def test_a_stream_asks_for_its_usage_where_the_provider_can_say_it() -> None:
     assert DIALECT.edits(body, "m", True) == {"stream_options": {"include_usage": True}}
     assert DIALECT.edits(body, "m", False) == {}
     assert "stream_options" not in body
-
-
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "role",
-                    "content",
-                    "type",
-                    "text",
-                    "name",
-                    "function",
-                    "url",
-                    "id",
-                    "arguments",
-                    "ttl",
-                ]
-            ),
-            inner,
-            max_size=3,
-        )
-    ),
-    max_leaves=8,
-)
-roles = st.sampled_from(["system", "user", "assistant", "tool", "function"])
-MESSAGE = [
-    *("content", "name", "tool_calls", "function_call", "audio", "refusal", "tool_call_id"),
-    *("reasoning_details", "thinking_blocks", "reasoning", "extra_content", "cache_control"),
-]
-odd_parts = st.dictionaries(
-    st.sampled_from(["text", "image_url", "input_audio", "video_url", "file", "thinking"]), junk
-).flatmap(lambda part: st.sampled_from([{**part, "type": kind} for kind in [*part, "text"]]))
-
-
-@given(st.data())
-@settings(max_examples=200, deadline=None)
-def test_no_body_raises_anything_but_an_invalid_request(data: st.DataObject) -> None:
-    members = data.draw(st.dictionaries(st.sampled_from(sorted(READ)), junk, max_size=4))
-    message = data.draw(st.dictionaries(st.sampled_from(MESSAGE), junk, max_size=3))
-    parts = data.draw(st.lists(odd_parts, max_size=2))
-    spoken = {"role": data.draw(roles), "content": parts, **message}
-    for body in (
-        {"model": "m", "messages": [], **members},
-        {"model": "m", "messages": [spoken]},
-    ):
-        with contextlib.suppress(InvalidRequest):
-            request = parse(body)
-            with contextlib.suppress(Unsupported):
-                render(request)

@@ -40,6 +40,7 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.usage import Usage
+from tests.answers import assembled, streams
 from tests.providers.dialects.openai.chat.wire import (
     PICTURE,
     PLAIN,
@@ -52,7 +53,7 @@ from tests.providers.dialects.openai.chat.wire import (
     render,
     stream,
 )
-from tests.strategies import assembled, cuts, streams
+from tests.strategies import cuts
 
 
 @given(streams(), st.data())

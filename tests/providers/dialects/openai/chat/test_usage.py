@@ -8,7 +8,7 @@ from openai.types import CompletionUsage
 
 from providers.dialects.openai.usage import parse_usage, render_usage
 from providers.usage import Usage
-from tests.strategies import usages
+from tests.answers import usages
 
 
 @given(usages())

@@ -24,9 +24,9 @@ from providers.neutral.chat import (
 )
 from providers.neutral.deltas import AudioDelta, Begin, End, Failed, Used
 from providers.usage import Usage
+from tests.answers import assembled
 from tests.e2e.clients.backends import CHAT
 from tests.providers.dialects.openai.chat.wire import CONTEXT, delta, event, parsed
-from tests.strategies import assembled
 
 COUNTS = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 PLAIN = Usage(input=10, output=5)

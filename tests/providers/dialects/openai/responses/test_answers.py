@@ -27,8 +27,8 @@ from providers.neutral.chat import (
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
+from tests.answers import chat_responses
 from tests.providers.dialects.openai.responses.wire import CONTEXT, answer, client
-from tests.strategies import chat_responses
 
 NAME = "openai.responses"
 SOURCE = Citation(url="https://a.test/", title="A", quote="q", start=0, end=2)

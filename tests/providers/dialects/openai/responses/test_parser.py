@@ -22,8 +22,8 @@ from providers.neutral.chat import (
 from providers.neutral.deltas import End, Failed, Used, WholePart
 from providers.neutral.media import Data
 from providers.usage import Usage
+from tests.answers import assembled
 from tests.providers.dialects.openai.responses.wire import SOURCE, parsed, stream, told
-from tests.strategies import assembled
 
 
 def provider(*items: dict[str, Any], status: str = "completed", **members: Any) -> dict[str, Any]:

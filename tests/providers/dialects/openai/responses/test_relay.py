@@ -13,8 +13,9 @@ from providers.errors import Cause
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, TextDelta, Used
 from providers.usage import Usage
+from tests.answers import streams
 from tests.providers.dialects.openai.responses.wire import client, events, stream, told
-from tests.strategies import cuts, streams
+from tests.strategies import cuts
 
 BEGIN = Begin(id="resp_9", model="m", created=7)
 USED = Used(usage=Usage(input=5, output=7, cache_read=2, reasoning=3))

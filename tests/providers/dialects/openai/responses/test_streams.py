@@ -45,6 +45,7 @@ from providers.neutral.deltas import (
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
+from tests.answers import assembled, streams
 from tests.providers.dialects.openai.responses.wire import (
     CONTEXT,
     SOURCE,
@@ -54,7 +55,7 @@ from tests.providers.dialects.openai.responses.wire import (
     parsed,
     stream,
 )
-from tests.strategies import assembled, cuts, streams
+from tests.strategies import cuts
 
 BEGIN = Begin(id="resp_9", model="m", created=7)
 STOP = End(finish=Finish.STOP)
