@@ -27,7 +27,10 @@ class Splitter(Protocol):
 
 
 class JsonStreamParser(ABC):
-    """A stream parser; a dialect's own overrides `_said`, and `_piece` where JSON is wrapped."""
+    """A stream parser; a dialect's own overrides `_said`.
+
+    And `_piece` where JSON is wrapped, `_complete` where no word is known to be the last.
+    """
 
     def __init__(self, splitter: Splitter) -> None:
         self._splitter = splitter
@@ -52,9 +55,13 @@ class JsonStreamParser(ABC):
         rest = self._splitter.flush()
         if rest.strip():
             self._piece(rest, out, cut=True)
-        if not self._over:
+        if not self._over and not self._complete():
             self._fail(CUT, out)
         return out
+
+    def _complete(self) -> bool:
+        """Whether a stream that is not over may end here."""
+        return False
 
     def _fail(self, error: ApiError, out: list[AnyDelta]) -> None:
         self._over = True

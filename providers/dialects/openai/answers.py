@@ -2,13 +2,6 @@
 
 from typing import Any
 
-from providers.errors import ApiError, Cause
-
-NO_JSON = ApiError(
-    status=502, cause=Cause.SERVER, message="the provider sent an event that is no JSON object"
-)
-"""What a stream ends with that holds something else."""
-
 DONE = b"data: [DONE]\n\n"
 """The last event of a stream of chat or completions."""
 

@@ -2,12 +2,13 @@
 
 import orjson
 
-from providers.dialects.openai.answers import NO_JSON, seconds
+from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.chat.choice import ChoiceParser
 from providers.dialects.openai.chat.response import SOURCES, search_citations
 from providers.dialects.openai.chat.usage import usage_of
 from providers.errors import CUT, BadAnswer
 from providers.neutral.deltas import AnyDelta, Begin, Failed, Ping, Used
+from providers.neutral.json_stream import BROKEN
 from providers.wire import sse
 from providers.wire.compatible_errors import describe
 from providers.wire.members import Json
@@ -78,7 +79,7 @@ class ChatStreamParser:
             chunk = None
         if not isinstance(chunk, dict):
             if not cut:
-                self._fail(Failed(error=NO_JSON), out)
+                self._fail(Failed(error=BROKEN), out)
             return
         if chunk.get("error") or name == b"error" or chunk.get("object") == "error":
             self._fail(Failed(error=describe(chunk, None)), out)

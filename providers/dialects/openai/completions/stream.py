@@ -10,12 +10,12 @@ import orjson
 
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import tokens
-from providers.dialects.openai.answers import DONE, NO_JSON, seconds
+from providers.dialects.openai.answers import DONE, seconds
 from providers.dialects.openai.completions.logprobs import parse_logprobs, render_logprobs
 from providers.dialects.openai.completions.response import finish_name, said_of
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.usage import parse_usage, render_usage
-from providers.errors import CUT, ApiError, BadAnswer
+from providers.errors import CUT, BadAnswer
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
     AnyDelta,
@@ -29,6 +29,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.json_stream import SseStreamParser
 from providers.neutral.prompts import told
 from providers.usage import Usage
 from providers.wire import sse
@@ -36,83 +37,45 @@ from providers.wire.compatible_errors import describe, error_event
 from providers.wire.members import Json, dicts, string, whole
 
 
-class CompletionsParser:
+class CompletionsParser(SseStreamParser):
     """A provider's stream, from bytes to deltas."""
 
     def __init__(self) -> None:
-        self._splitter = sse.Splitter()
-        self._out: list[AnyDelta] = []
+        super().__init__()
         self._begun = False
         self._open: set[int] = set()
         self._ended: set[int] = set()
-        self._over = False
 
-    def feed(self, data: bytes) -> list[AnyDelta]:
-        """The deltas that `data` completes."""
-        out = self._out = []
-        try:
-            for event in self._splitter.feed(data):
-                self._event(event)
-        except BadAnswer as error:
-            self._fail(error.as_api_error())
-        return out
+    def _complete(self) -> bool:
+        """Usage follows the ends of the choices, so only the stream's own end is the last word."""
+        return bool(self._ended) and self._open <= self._ended
 
-    def flush(self) -> list[AnyDelta]:
-        """At the end of the stream; a stream that ended before its time yields `Failed`."""
-        out = self._out = []
-        rest = self._splitter.flush()
-        if rest:
-            self._event(rest, cut=True)
-        if not self._over and (not self._ended or self._open - self._ended):
-            self._fail(CUT)
-        return out
-
-    def _fail(self, error: ApiError) -> None:
-        if not self._over:
-            self._over = True
-            self._out.append(Failed(error=error))
-
-    def _event(self, raw: bytes, cut: bool = False) -> None:
-        _, data = sse.parse(raw)
-        if self._over or not data or data == b"[DONE]":
-            if raw.startswith(b":") and not self._over:
-                self._out.append(Ping())
+    def _said(self, said: Json, out: list[AnyDelta]) -> None:
+        if said.get("error"):
+            self._fail(describe(said, None), out)
             return
-        try:
-            chunk = orjson.loads(data)
-        except ValueError:
-            chunk = None
-        if not isinstance(chunk, dict):
-            if not cut:
-                self._fail(NO_JSON)
-        elif chunk.get("error"):
-            self._fail(describe(chunk, None))
-        else:
-            self._chunk(chunk)
-
-    def _chunk(self, chunk: Json) -> None:
         if not self._begun:
             self._begun = True
-            id, model = string(chunk.get("id")), string(chunk.get("model"))
-            self._out.append(Begin(id=id, model=model, created=seconds(chunk.get("created"))))
-        for choice in dicts(chunk.get("choices")):
-            self._choice(choice)
-        usage = parse_usage(chunk.get("usage"))
+            id, model = string(said.get("id")), string(said.get("model"))
+            out.append(Begin(id=id, model=model, created=seconds(said.get("created"))))
+        for choice in dicts(said.get("choices")):
+            self._choice(choice, out)
+        usage = parse_usage(said.get("usage"))
         if usage is not None:
-            self._out.append(Used(usage=usage))
+            out.append(Used(usage=usage))
 
-    def _choice(self, choice: Json) -> None:
+    def _choice(self, choice: Json, out: list[AnyDelta]) -> None:
         index, text = whole(choice.get("index")) or 0, string(choice.get("text"))
         if index in self._ended:
             return
         self._open.add(index)
         if text:
             logprobs = parse_logprobs(choice.get("logprobs"))
-            self._out.append(TextDelta(text=text, part=0, choice=index, logprobs=logprobs))
+            out.append(TextDelta(text=text, part=0, choice=index, logprobs=logprobs))
         finish = parse_finish(choice.get("finish_reason"))
         if finish is not None:
             self._ended.add(index)
-            self._out.append(End(finish=finish, choice=index))
+            out.append(End(finish=finish, choice=index))
 
 
 class CompletionsRenderer:

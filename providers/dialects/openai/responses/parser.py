@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import orjson
 
-from providers.dialects.openai.answers import NO_JSON, seconds
+from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.responses.items import acts, call_id, logprobs_of, parse_item
 from providers.dialects.openai.responses.media import parse_annotation
 from providers.dialects.openai.responses.response import finish_of
@@ -33,6 +33,7 @@ from providers.neutral.deltas import (
     Used,
     pieces,
 )
+from providers.neutral.json_stream import BROKEN
 from providers.wire import sse
 from providers.wire.compatible_errors import describe
 from providers.wire.members import Json, dicts, string, whole
@@ -117,7 +118,7 @@ class ResponsesParser:
             event = None
         if not isinstance(event, dict):
             if not cut:
-                self._fail(NO_JSON)
+                self._fail(BROKEN)
             return
         kind = event.get("type") or name.decode("utf-8", "replace")
         handler = HANDLERS.get(kind) if isinstance(kind, str) else None
