@@ -7,11 +7,11 @@ import re
 
 import orjson
 
-from providers.bridging.dialect import Context, Seen
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.dialect import Context
+from providers.bridging.watching import WatchingRelay
 from providers.dialects.anthropic.complete.errors import error_event, failure
 from providers.dialects.anthropic.complete.response import completion, parse_finish, watch
-from providers.errors import CUT, BadAnswer
+from providers.errors import ApiError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta
 from providers.neutral.json_stream import SseStreamParser
@@ -91,56 +91,25 @@ class CompleteRenderer:
 # What makes an event worth parsing: the end, or an error.
 MARKS = re.compile(rb'"stop_reason":\s*"|"error"')
 
-WORDS = re.compile(rb'"completion":\s*"([^"]*)')
 
+class CompleteRelay(WatchingRelay):
+    """Every event names the model, and the last one says why it is the last."""
 
-class CompleteRelay:
-    """Passes a stream's bytes on; a cut stream ends with an error in Anthropic's form."""
+    WORDS = re.compile(rb'"completion":\s*"([^"]*)')
 
     def __init__(self, shows_usage: bool) -> None:
-        self.seen = Seen()
-        self._splitter = sse.Splitter()
-        self._blind = False
-        """True once an event was too large to be looked at."""
+        super().__init__(sse.Splitter(), b"\n\n")
 
-    def feed(self, data: bytes) -> bytes | None:
-        """None: the bytes go as they are."""
-        plain = not self._splitter.pending and data.endswith(b"\n\n")
-        if self._blind or (plain and self.seen.model and MARKS.search(data) is None):
-            self._estimate(data)
-            return None
-        try:
-            for event in self._splitter.feed(data):
-                self._event(event)
-        except BadAnswer as error:
-            self.seen.error, self.seen.finish = error.as_api_error(), Finish.ERROR
-            self._blind = True
-        return None
+    def _notable(self, data: bytes) -> bool:
+        return not self.seen.model or MARKS.search(data) is not None
 
-    def _event(self, event: bytes) -> None:
-        self._estimate(event)
-        if self.seen.model and MARKS.search(event) is None:
-            return
-        try:
-            said = orjson.loads(sse.parse(event)[1])
-        except ValueError:
-            return
-        if isinstance(said, dict):
-            now, seen = watch(said), self.seen
-            seen.model, seen.finish = seen.model or now.model, seen.finish or now.finish
-            seen.error = seen.error or now.error
+    def _object(self, piece: bytes) -> bytes:
+        return sse.parse(piece)[1]
 
-    def _estimate(self, data: bytes) -> None:
-        for words in WORDS.findall(data):
-            if words:
-                self.seen.generated += 1 + len(words) // CHARACTERS_PER_TOKEN
+    def _said(self, said: Json) -> None:
+        now, seen = watch(said), self.seen
+        seen.model, seen.finish = seen.model or now.model, seen.finish or now.finish
+        seen.error = seen.error or now.error
 
-    def flush(self) -> bytes:
-        """What is added at the end of a cut stream."""
-        rest = self._splitter.flush()
-        if rest:
-            self._event(rest)
-        if self.seen.finish is not None:
-            return b""
-        self.seen.error, self.seen.finish = CUT, Finish.ERROR
-        return (b"\n\n" if rest else b"") + error_event(CUT)
+    def _render(self, error: ApiError) -> bytes:
+        return error_event(error)

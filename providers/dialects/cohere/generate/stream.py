@@ -9,8 +9,8 @@ import re
 
 import orjson
 
-from providers.bridging.dialect import Context, Seen
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.dialect import Context
+from providers.bridging.watching import WatchingRelay
 from providers.dialects.cohere.generate.errors import error_event, failure
 from providers.dialects.cohere.generate.response import (
     finish_name,
@@ -19,7 +19,7 @@ from providers.dialects.cohere.generate.response import (
     parse_usage,
     render_meta,
 )
-from providers.errors import CUT, BadAnswer
+from providers.errors import ApiError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, TextDelta, Used
 from providers.neutral.json_stream import JsonStreamParser
@@ -164,43 +164,29 @@ def _line(said: Json) -> bytes:
 # What makes a line worth parsing: the end, or an error.
 MARKS = re.compile(rb'"is_finished":\s*true|"stream-e|"err"')
 
-WORDS = re.compile(rb'"text":\s*"([^"]*)')
 
+class GenerateRelay(WatchingRelay):
+    """The last line has every text again, and counts."""
 
-class GenerateRelay:
-    """Passes a stream's bytes on; a cut stream ends with an error in Cohere's form."""
+    WORDS = re.compile(rb'"text":\s*"([^"]*)')
 
     def __init__(self, shows_usage: bool) -> None:
-        self.seen = Seen()
-        self._splitter = ndjson.Splitter()
-        self._blind = False
-        """True once a line was too long to be looked at."""
+        super().__init__(ndjson.Splitter(), b"\n")
 
-    def feed(self, data: bytes) -> bytes | None:
-        """None: the bytes go as they are."""
-        plain = data.endswith(b"\n") and not self._splitter.pending
-        if self._blind or (plain and MARKS.search(data) is None):
-            self._estimate(data)
-            return None
-        try:
-            for line in self._splitter.feed(data):
-                self._line(line)
-        except BadAnswer as error:
-            self.seen.error, self.seen.finish = error.as_api_error(), Finish.ERROR
-            self._blind = True
-        return None
+    def _notable(self, data: bytes) -> bool:
+        return MARKS.search(data) is not None
 
-    def _line(self, line: bytes) -> None:
-        if MARKS.search(line) is None:
-            self._estimate(line)
-            return
+    def _object(self, piece: bytes) -> bytes:
+        return line_of(piece)
+
+    def _piece(self, piece: bytes) -> None:
+        if self._notable(piece):
+            self._read(piece)
+        else:
+            self._estimate(piece)
+
+    def _said(self, said: Json) -> None:
         seen = self.seen
-        try:
-            said = orjson.loads(line_of(line))
-        except ValueError:
-            return
-        if not isinstance(said, dict):
-            return
         if is_error(said):
             seen.error, seen.finish = failure(said), Finish.ERROR
         elif is_end(said):
@@ -209,16 +195,5 @@ class GenerateRelay:
             meta = response.get("meta") if isinstance(response, dict) else None
             seen.usage = parse_usage(meta) or seen.usage
 
-    def _estimate(self, data: bytes) -> None:
-        for words in WORDS.findall(data):
-            self.seen.generated += 1 + len(words) // CHARACTERS_PER_TOKEN
-
-    def flush(self) -> bytes:
-        """What is added at the end of a cut stream."""
-        rest = self._splitter.flush()
-        if rest:
-            self._line(rest)
-        if self.seen.finish is not None:
-            return b""
-        self.seen.error, self.seen.finish = CUT, Finish.ERROR
-        return (b"\n" if rest else b"") + _line(error_event(CUT))
+    def _render(self, error: ApiError) -> bytes:
+        return _line(error_event(error))
