@@ -289,6 +289,17 @@ def chat_requests(
     )
 
 
+def odd_values(*names: str) -> st.SearchStrategy[Any]:
+    """JSON that nobody would write; its members have names that mean something."""
+    return st.recursive(
+        st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(names), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+
+
 @st.composite
 def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """The bytes in pieces, cut anywhere."""

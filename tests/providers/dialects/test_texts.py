@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.bridging.chat import ChatDialect
-from providers.bridging.dialect import Context, Relay
+from providers.bridging.dialect import Context
 from providers.bridging.fidelity import settle, used
 from providers.catalog import DIALECTS
 from providers.errors import ApiError, BadAnswer, Cause, InvalidRequest, Unsupported
@@ -49,6 +49,7 @@ from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import ndjson, sse
 from tests.features import changes_the_body_where_it_is_carried, uses
+from tests.providers.dialects.streaming import parsed, relayed, written
 from tests.strategies import cuts, words
 
 TEXTS = [each for each in DIALECTS.values() if each.operation is Operation.COMPLETIONS]
@@ -71,22 +72,7 @@ FINISHES = st.sampled_from([Finish.STOP, Finish.LENGTH])
 
 
 def stream(dialect: ChatDialect, deltas: list[AnyDelta]) -> bytes:
-    renderer = dialect.renderer(CONTEXT)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
-
-
-def parsed(dialect: ChatDialect, pieces: list[bytes]) -> list[AnyDelta]:
-    parser = dialect.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
-
-
-def relayed(dialect: ChatDialect, pieces: list[bytes]) -> tuple[bytes, Relay]:
-    relay = dialect.relay(True)
-    out = b""
-    for piece in pieces:
-        changed = relay.feed(piece)
-        out += piece if changed is None else changed
-    return out + relay.flush(), relay
+    return written(dialect, deltas, CONTEXT)
 
 
 def text_of(deltas: list[AnyDelta]) -> str:

@@ -20,6 +20,7 @@ from providers.neutral.chat import ChatRequest, ChatResponse, Choice, Finish, Me
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta, Used
 from providers.neutral.prompts import said
 from providers.usage import Usage
+from tests.providers.dialects import streaming
 from tests.strategies import words
 
 CONTEXT = Context(model="shown", id="compl_1", now=1)
@@ -71,13 +72,11 @@ def streamed(client: anthropic.Anthropic) -> list[Completion]:
 
 
 def stream(deltas: list[AnyDelta]) -> bytes:
-    renderer = DIALECT.renderer(CONTEXT)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, CONTEXT)
 
 
 def parsed(wire: bytes) -> list[AnyDelta]:
-    parser = DIALECT.parser()
-    return parser.feed(wire) + parser.flush()
+    return streaming.parsed(DIALECT, [wire])
 
 
 def test_every_member_survives() -> None:

@@ -24,6 +24,7 @@ from providers.errors import ApiError, Cause, cause_of
 from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta, Used
 from providers.usage import Usage
+from tests.providers.dialects import streaming
 
 LIKELY = {
     "token": "Hi",
@@ -127,8 +128,7 @@ EVENTS = (
 
 
 def parsed(*pieces: bytes) -> list[AnyDelta]:
-    parser = DIALECT.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+    return streaming.parsed(DIALECT, pieces)
 
 
 def test_a_servers_stream_is_read() -> None:
@@ -167,8 +167,7 @@ def test_streams_of_imitators_are_read(event: bytes, deltas: list[AnyDelta]) -> 
 
 
 def stream(deltas: list[AnyDelta], **echo: Any) -> bytes:
-    renderer = DIALECT.renderer(context(**echo))
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, context(**echo))
 
 
 DELTAS: list[AnyDelta] = [

@@ -42,6 +42,7 @@ from providers.neutral.deltas import (
 )
 from providers.neutral.media import PlainText, Url
 from providers.usage import Usage
+from tests.providers.dialects import streaming
 from tests.strategies import cuts, words
 
 CONTEXT = Context(model="shown", id="cmpl-1", now=1_700_000_000)
@@ -61,22 +62,16 @@ def asked(**members: Any) -> ChatRequest:
 
 def stream(deltas: list[AnyDelta], usage: bool = True) -> bytes:
     context = Context(model="shown", id="cmpl-1", now=1, stream_usage=usage)
-    renderer = DIALECT.renderer(context)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, context)
 
 
 def parsed(pieces: list[bytes]) -> list[AnyDelta]:
-    parser = DIALECT.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+    return streaming.parsed(DIALECT, pieces)
 
 
 def relayed(pieces: list[bytes], usage: bool = True) -> tuple[bytes, Seen]:
-    relay = DIALECT.relay(usage)
-    out = b""
-    for piece in pieces:
-        changed = relay.feed(piece)
-        out += piece if changed is None else changed
-    return out + relay.flush(), relay.seen
+    out, relay = streaming.relayed(DIALECT, pieces, usage)
+    return out, relay.seen
 
 
 def sdk(answer: bytes, content_type: str, status: int = 200) -> openai.OpenAI:

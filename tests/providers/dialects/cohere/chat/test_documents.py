@@ -8,7 +8,8 @@ from providers.bridging.fidelity import Feature
 from providers.dialects.cohere.chat import DIALECT
 from providers.neutral.chat import Citation, Document, Role, Text, ToolCall
 from providers.neutral.media import PlainText
-from tests.providers.dialects.cohere.chat.wire import CALL, asked, assistant, parse, rendered, user
+from tests.providers.dialects.cohere.chat.wire import CALL, parse, rendered
+from tests.providers.dialects.talk import asked, assistant, user
 
 
 def test_a_document_of_other_members_keeps_them_all() -> None:

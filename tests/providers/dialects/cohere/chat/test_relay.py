@@ -13,6 +13,7 @@ from providers.dialects.cohere.chat import DIALECT
 from providers.errors import ApiError, Cause
 from providers.neutral.chat import Finish
 from providers.usage import Usage
+from tests.providers.dialects import streaming
 from tests.providers.dialects.cohere.chat.wire import ASK, BEGIN, ONCE, client, ended, events, said
 from tests.strategies import cuts
 
@@ -21,12 +22,7 @@ WHOLE = BEGIN + said("hello there") + said(' "message-end" error') + ended(usage
 
 
 def relayed(pieces: list[bytes]) -> tuple[bytes, Relay]:
-    relay = DIALECT.relay(True)
-    out = []
-    for piece in pieces:
-        changed = relay.feed(piece)
-        out.append(piece if changed is None else changed)
-    return b"".join(out) + relay.flush(), relay
+    return streaming.relayed(DIALECT, pieces)
 
 
 @given(cuts(WHOLE))

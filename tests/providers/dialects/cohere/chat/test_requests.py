@@ -27,15 +27,8 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import Data, PlainText, Url
-from tests.providers.dialects.cohere.chat.wire import (
-    CALL,
-    PICTURE,
-    asked,
-    assistant,
-    parse,
-    rendered,
-    user,
-)
+from tests.providers.dialects.cohere.chat.wire import CALL, PICTURE, parse, rendered
+from tests.providers.dialects.talk import asked, assistant, user
 from tests.strategies import chat_requests
 
 PLAIN = Signature(origin="cohere", value="thinking")

@@ -8,14 +8,9 @@ from hypothesis import strategies as st
 
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import Document, Image, Message, Role
-from tests.providers.dialects.cohere.chat.wire import (
-    PICTURE,
-    asked,
-    assistant,
-    parse,
-    rendered,
-    user,
-)
+from tests.providers.dialects.cohere.chat.wire import PICTURE, parse, rendered
+from tests.providers.dialects.talk import asked, assistant, user
+from tests.strategies import odd_values
 
 
 @pytest.mark.parametrize(
@@ -85,22 +80,9 @@ def test_what_no_message_can_hold_is_refused() -> None:
             rendered(asked(message))
 
 
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    *("role", "content", "type", "text", "image_url", "url", "tool_calls"),
-                    *("function", "name", "arguments", "document", "data", "citations"),
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=20,
+junk = odd_values(
+    *("role", "content", "type", "text", "image_url", "url", "tool_calls"),
+    *("function", "name", "arguments", "document", "data", "citations"),
 )
 
 

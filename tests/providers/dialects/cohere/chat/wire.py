@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 from providers.bridging.dialect import Context
 from providers.dialects.cohere.chat import DIALECT
-from providers.neutral.chat import ChatRequest, ChatResponse, Message, Role, Text
+from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.neutral.deltas import AnyDelta
 from providers.neutral.media import Data
+from tests.providers.dialects import streaming
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
 PICTURE = Data(base64="AAAA", media_type="image/png")
@@ -33,18 +34,6 @@ MEMBERS: dict[str, TypeAdapter[Any]] = {
 }
 WHOLE: TypeAdapter[Any] = TypeAdapter(V2ChatResponse)
 EVENT: TypeAdapter[Any] = TypeAdapter(V2ChatStreamResponse)
-
-
-def asked(*messages: Message, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=messages, **members)
-
-
-def user(*parts: Any) -> Message:
-    return Message(role=Role.USER, parts=parts or (Text(text="hi"),))
-
-
-def assistant(*parts: Any) -> Message:
-    return Message(role=Role.ASSISTANT, parts=parts)
 
 
 def rendered(request: ChatRequest) -> tuple[dict[str, Any], list[str]]:
@@ -69,13 +58,11 @@ def render(response: ChatResponse) -> dict[str, Any]:
 
 
 def stream(deltas: list[AnyDelta], context: Context = CONTEXT) -> bytes:
-    renderer = DIALECT.renderer(context)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, context)
 
 
 def parsed(pieces: list[bytes]) -> list[AnyDelta]:
-    parser = DIALECT.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+    return streaming.parsed(DIALECT, pieces)
 
 
 def events(data: bytes) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from providers.dialects.ollama.chat import DIALECT
 from providers.errors import ApiError, Cause
 from providers.neutral.chat import Finish
 from providers.usage import Usage
+from tests.providers.dialects import streaming
 from tests.providers.dialects.ollama.chat.wire import ASK, END, client, line
 from tests.strategies import cuts
 
@@ -18,12 +19,7 @@ WHOLE = line(content="hello there") + line(content=' "done":true "error"') + END
 
 
 def relayed(pieces: list[bytes]) -> tuple[bytes, Relay]:
-    relay = DIALECT.relay(True)
-    out = []
-    for piece in pieces:
-        changed = relay.feed(piece)
-        out.append(piece if changed is None else changed)
-    return b"".join(out) + relay.flush(), relay
+    return streaming.relayed(DIALECT, pieces)
 
 
 @given(cuts(WHOLE))

@@ -30,14 +30,8 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import PlainText
-from tests.providers.dialects.ollama.chat.wire import (
-    PICTURE,
-    asked,
-    assistant,
-    parse,
-    rendered,
-    user,
-)
+from tests.providers.dialects.ollama.chat.wire import PICTURE, call, parse, rendered
+from tests.providers.dialects.talk import asked, assistant, user
 from tests.strategies import chat_requests
 
 PLAIN = Signature(origin="ollama", value="thinking")
@@ -171,10 +165,6 @@ def test_a_model_cannot_be_loaded_through_other_dialects(members: dict[str, Any]
     with pytest.raises(InvalidRequest, match="loads and unloads") as caught:
         parse(**members)
     assert caught.value.param == "messages"
-
-
-def call(name: str, **arguments: Any) -> dict[str, Any]:
-    return {"function": {"name": name, "arguments": arguments}}
 
 
 def test_results_find_their_calls_by_name_and_order() -> None:

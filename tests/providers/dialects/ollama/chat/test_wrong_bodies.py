@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import Document, Image
 from providers.neutral.media import Url
-from tests.providers.dialects.ollama.chat.test_requests import call
-from tests.providers.dialects.ollama.chat.wire import PICTURE, asked, parse, rendered, user
+from tests.providers.dialects.ollama.chat.wire import PICTURE, call, parse, rendered
+from tests.providers.dialects.talk import asked, user
+from tests.strategies import odd_values
 
 
 @pytest.mark.parametrize(
@@ -66,19 +67,8 @@ def test_what_no_message_can_hold_is_refused() -> None:
             rendered(asked(user(part)))
 
 
-junk = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(
-            st.sampled_from(
-                ["role", "content", "images", "tool_calls", "function", "name", "arguments", "id"]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=20,
+junk = odd_values(
+    *("role", "content", "images", "tool_calls", "function", "name", "arguments", "id"),
 )
 
 

@@ -10,9 +10,10 @@ from pydantic import ConfigDict
 
 from providers.bridging.dialect import Context
 from providers.dialects.ollama.chat import DIALECT
-from providers.neutral.chat import ChatRequest, ChatResponse, Message, Role, Text
+from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.neutral.deltas import AnyDelta
 from providers.neutral.media import Data
+from tests.providers.dialects import streaming
 
 PICTURE = Data(base64="iVBORw0KGgo=", media_type="image/png")
 CONTEXT = Context(model="shown", id="id-1", now=1_700_000_000)
@@ -23,18 +24,6 @@ class Strict(SdkRequest):
     """What the SDK sends, and nothing else."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-def asked(*messages: Message, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=messages, **members)
-
-
-def user(*parts: Any) -> Message:
-    return Message(role=Role.USER, parts=parts or (Text(text="hi"),))
-
-
-def assistant(*parts: Any) -> Message:
-    return Message(role=Role.ASSISTANT, parts=parts)
 
 
 def rendered(request: ChatRequest) -> tuple[dict[str, Any], list[str]]:
@@ -60,13 +49,15 @@ def render(response: ChatResponse) -> dict[str, Any]:
 
 
 def stream(deltas: list[AnyDelta], context: Context = CONTEXT) -> bytes:
-    renderer = DIALECT.renderer(context)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, context)
 
 
 def parsed(pieces: list[bytes]) -> list[AnyDelta]:
-    parser = DIALECT.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+    return streaming.parsed(DIALECT, pieces)
+
+
+def call(name: str, **arguments: Any) -> dict[str, Any]:
+    return {"function": {"name": name, "arguments": arguments}}
 
 
 def line(done: bool = False, **members: Any) -> bytes:

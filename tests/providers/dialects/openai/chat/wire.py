@@ -12,6 +12,7 @@ from providers.dialects.openai.chat import DIALECT
 from providers.neutral.chat import ChatResponse, Citation, Signature
 from providers.neutral.deltas import AnyDelta
 from providers.neutral.media import Data
+from tests.providers.dialects import streaming
 
 CONTEXT = Context(model="shown", id="chatcmpl-1", now=1_700_000_000)
 PICTURE = Data(base64="AAAA", media_type="image/png")
@@ -24,13 +25,11 @@ def render(response: ChatResponse, context: Context = CONTEXT) -> dict[str, Any]
 
 
 def stream(deltas: list[AnyDelta], context: Context = CONTEXT) -> bytes:
-    renderer = DIALECT.renderer(context)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, context)
 
 
 def parsed(pieces: list[bytes]) -> list[AnyDelta]:
-    parser = DIALECT.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+    return streaming.parsed(DIALECT, pieces)
 
 
 def chunks(data: bytes) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, TextDelta, Used
 from providers.usage import Usage
 from tests.answers import streams
+from tests.providers.dialects import streaming
 from tests.providers.dialects.openai.responses.wire import client, events, stream, told
 from tests.strategies import cuts
 
@@ -23,12 +24,8 @@ WIRE = stream([BEGIN, TextDelta(text="Hello you", part=0), End(finish=Finish.STO
 
 
 def relayed(pieces: list[bytes]) -> tuple[bytes, Seen]:
-    relay = DIALECT.relay(True)
-    out = b""
-    for piece in pieces:
-        changed = relay.feed(piece)
-        out += piece if changed is None else changed
-    return out + relay.flush(), relay.seen
+    out, relay = streaming.relayed(DIALECT, pieces)
+    return out, relay.seen
 
 
 @given(st.data())

@@ -15,6 +15,7 @@ from providers.dialects.openai.responses import DIALECT
 from providers.neutral.chat import ChatRequest, ChatResponse, Citation
 from providers.neutral.deltas import AnyDelta
 from providers.wire import sse
+from tests.providers.dialects import streaming
 
 CONTEXT = Context(model="shown", id="resp_1", now=1_700_000_000)
 SOURCE = Citation(url="https://a.test/", title="A", start=0, end=2)
@@ -67,8 +68,7 @@ def answer(response: ChatResponse, context: Context = CONTEXT) -> dict[str, Any]
 
 def stream(deltas: list[AnyDelta], context: Context = CONTEXT) -> bytes:
     """A client's stream."""
-    renderer = DIALECT.renderer(context)
-    return b"".join(renderer.feed([delta]) for delta in deltas) + renderer.flush()
+    return streaming.written(DIALECT, deltas, context)
 
 
 def events(data: bytes) -> list[dict[str, Any]]:
@@ -88,8 +88,7 @@ def events(data: bytes) -> list[dict[str, Any]]:
 
 def parsed(pieces: list[bytes]) -> list[AnyDelta]:
     """The deltas of a provider's stream."""
-    parser = DIALECT.parser()
-    return [delta for piece in pieces for delta in parser.feed(piece)] + parser.flush()
+    return streaming.parsed(DIALECT, pieces)
 
 
 def told(*told: dict[str, Any]) -> bytes:
