@@ -6,6 +6,7 @@ A problem in the configuration ends a command with status 2 and says where it is
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import extproc
@@ -96,8 +97,7 @@ def check(options: argparse.Namespace) -> int:
 
     found = problems(options.config)
     if found:
-        print(report(found), file=sys.stderr)
-        return 2
+        return _refuse(report(found))
     print(f"{options.config}: no problems")
     return 0
 
@@ -129,8 +129,10 @@ def render_ratelimit(options: argparse.Namespace) -> int:
     return _write(rendering.text, options.output)
 
 
-def _refuse(error: Exception) -> int:
-    print(error, file=sys.stderr)
+def _refuse(error: object) -> int:
+    # A standard error that takes nothing changes no status, as it would if Python flushed it later.
+    with suppress(OSError), open(2, "w", closefd=False, errors="backslashreplace") as stderr:
+        stderr.write(f"{error}\n")
     return 2
 
 

@@ -4,9 +4,9 @@ from extproc.config.backend import Backend
 from extproc.config.clients import load_clients
 from extproc.config.gateway import Gateway
 from extproc.config.limit import Limit
-from extproc.config.load import load, parse, parse_backend, problems
+from extproc.config.load import load, load_and_look, parse, parse_backend, problems
 from extproc.config.patterns import Pattern, split
-from extproc.config.problem import ConfigError, Problem, report
+from extproc.config.problem import ConfigError, Problem, refusing, report
 from extproc.config.references import ClientKeys, Unresolved, resolve
 from extproc.config.route import Route
 from extproc.config.schema import digest, schema
@@ -25,10 +25,12 @@ __all__ = [
     "Unresolved",
     "digest",
     "load",
+    "load_and_look",
     "load_clients",
     "parse",
     "parse_backend",
     "problems",
+    "refusing",
     "report",
     "resolve",
     "schema",

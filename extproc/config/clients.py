@@ -7,7 +7,7 @@ from pydantic import Field, RootModel, ValidationError
 
 from extproc.config import document, references
 from extproc.config.document import Document
-from extproc.config.problem import ConfigError, Flaw, Problem, by_line
+from extproc.config.problem import ConfigError, Flaw, Problem, by_line, refusing
 from extproc.config.process import Clients
 from extproc.config.references import ClientKeys, Environment
 from extproc.config.scan import forbidden
@@ -36,10 +36,11 @@ def load_clients(clients: Clients | None, path: Path) -> ClientKeys:
     """Who may call, by the file that the configuration in `path` names; raises ConfigError."""
     if clients is None:
         return {}
-    _, keys, found = _load(clients, path)
-    if found:
-        raise ConfigError(by_line(found))
-    return keys
+    with refusing(path):
+        _, keys, found = _load(clients, path)
+        if found:
+            raise ConfigError(by_line(found))
+        return keys
 
 
 def problems(clients: Clients, path: Path, environment: Environment) -> list[Problem]:

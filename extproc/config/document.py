@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from extproc.config import bounded
 from extproc.config.problem import Flaw, Location, Problem
 from extproc.config.redaction import masked, shown
 
@@ -19,6 +20,8 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_NODES = 1_000_000
 """Counted after aliases are expanded."""
 MAX_DEPTH = 64
+PATIENCE = 10.0
+"""Seconds that a pipe may take to give the whole text."""
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,30}")
 FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?")
@@ -325,8 +328,7 @@ def _said(error: yaml.MarkedYAMLError) -> str:
 def read(path: Path) -> tuple[Document | None, list[Problem]]:
     """The file as `parse` gives it; one that cannot be read is a problem without a line."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = bounded.read(path, MAX_BYTES, PATIENCE)
     except OSError as error:
         message = f"cannot be read: {(error.strerror or 'unknown error').lower()}"
         return None, [Problem(file=masked(str(path)), line=0, key="", message=message)]

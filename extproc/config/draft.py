@@ -102,7 +102,7 @@ def _routes(entries: list[Any]) -> dict[int, Route]:
     filled = [{**lists, **_mapping(entry)} for entry in entries]
     sound = _sound(Route, enumerate(filled))
     for index, route in sound.items():
-        lacking = {key: () for key in lists if key not in entries[index]}
+        lacking = {key: () for key in lists if key not in _mapping(entries[index])}
         sound[index] = route.model_copy(update=lacking)
     return sound
 

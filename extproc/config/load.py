@@ -10,7 +10,7 @@ from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
 from extproc.config.gateway import Gateway
-from extproc.config.problem import ConfigError, Flaw, Location, Problem, by_line
+from extproc.config.problem import ConfigError, Flaw, Location, Problem, by_line, refusing
 from extproc.config.references import Environment
 from extproc.config.scan import forbidden
 from providers.catalog import PROVIDERS
@@ -21,33 +21,64 @@ Catalog = Mapping[str, Provider]
 
 def load(path: Path, catalog: Catalog = PROVIDERS) -> Gateway:
     """The configuration in the file; raises ConfigError. Secrets are not looked at."""
-    file, found = document.read(path)
-    if file is None:
-        raise ConfigError(found)
-    parts, wrong = examine(file.root.plain(), catalog)
-    found += file.problems(wrong)
-    if parts.gateway is None or found:
-        raise ConfigError(by_line(found))
-    return parts.gateway
+    with refusing(path):
+        file, found = document.read(path)
+        if file is None:
+            raise ConfigError(found)
+        parts, wrong = examine(file.root.plain(), catalog)
+        return _sound(parts, [*found, *file.problems(wrong)])
+
+
+def load_and_look(
+    path: Path, catalog: Catalog = PROVIDERS, environment: Environment = os.environ
+) -> tuple[Gateway, list[Problem]]:
+    """The same, and what its backends lack now: secrets, and identities of a kind that is not
+    supported."""
+    with refusing(path):
+        file, found = document.read(path)
+        if file is None:
+            raise ConfigError(found)
+        parts, wrong = examine(file.root.plain(), catalog)
+        gateway = _sound(parts, [*found, *file.problems(wrong)])
+        return gateway, by_line(file.problems(_lacking(parts, environment, [])))
 
 
 def problems(
     path: Path, catalog: Catalog = PROVIDERS, environment: Environment = os.environ
 ) -> list[Problem]:
     """Everything that is wrong with the file, the clients' file and the secrets that they name."""
+    try:
+        with refusing(path):
+            return _problems(path, catalog, environment)
+    except ConfigError as error:
+        return [*error.problems]
+
+
+def _problems(path: Path, catalog: Catalog, environment: Environment) -> list[Problem]:
     file, found = document.read(path)
     if file is None:
         return found
     parts, wrong = examine(file.root.plain(), catalog)
-    named = {"backends": dict(parts.backends), "limiter": parts.limiter}
-    wrong += references.unresolved(named, environment)
-    said = [written(flaw.location) for flaw in wrong]
-    later = backend_rules.not_yet(parts.backends)
-    wrong += [flaw for flaw in later if not any(_near(flaw.location, at) for at in said)]
+    wrong += _lacking(parts, environment, wrong)
     found += file.problems(wrong)
     if parts.clients is None:
         return by_line(found)
     return by_line(found) + clients.problems(parts.clients, path, environment)
+
+
+def _sound(parts: Draft, found: list[Problem]) -> Gateway:
+    if parts.gateway is None or found:
+        raise ConfigError(by_line(found))
+    return parts.gateway
+
+
+def _lacking(parts: Draft, environment: Environment, wrong: list[Flaw]) -> list[Flaw]:
+    """What the sound parts name and is not there; not where `wrong` says something already."""
+    named = {"backends": dict(parts.backends), "limiter": parts.limiter}
+    missing = [*references.unresolved(named, environment)]
+    said = [written(flaw.location) for flaw in (*wrong, *missing)]
+    later = backend_rules.not_yet(parts.backends)
+    return missing + [flaw for flaw in later if not any(_near(flaw.location, at) for at in said)]
 
 
 def parse(data: dict[str, Any], catalog: Catalog = PROVIDERS) -> Gateway:

@@ -1,9 +1,14 @@
 """What is wrong with a configuration, and where."""
 
 import difflib
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
+
+from extproc.config.redaction import masked
 
 Location = tuple[str | int, ...]
 """Keys and list indices from the root of the document."""
@@ -46,6 +51,25 @@ class ConfigError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(report(self.problems))
+
+
+@contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Whatever is raised inside is a ConfigError: the content of a file must not end anybody."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError([_fault(path, error)]) from error
+
+
+def _fault(path: Path, error: Exception) -> Problem:
+    """A bug of ours in words; the exception's own may hold a value of the file."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {Path(at.filename).name}, line {at.lineno}"
+    message = f"cannot be examined: {where}; a fault of extproc's, please report it"
+    return Problem(file=masked(str(path)), line=0, key="", message=message)
 
 
 def report(problems: Iterable[Problem]) -> str:

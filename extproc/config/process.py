@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
@@ -100,6 +100,19 @@ SocketDirectory = Annotated[
 ]
 
 
+SHORTEST_SILENCE = 3.0
+"""Seconds: a large configuration, or a machine that is busy, silences a healthy worker for two."""
+
+
+def _silence(value: float) -> float:
+    if value < SHORTEST_SILENCE:
+        raise flaw("must be at least 3s")
+    return value
+
+
+Silence = Annotated[Duration, AfterValidator(_silence)]
+
+
 class Extproc(Model):
     """The server that Envoy asks."""
 
@@ -115,6 +128,9 @@ class Extproc(Model):
     """The server's own log."""
     drain: Duration = Field(default=30.0, json_schema_extra={"default": "30s"})
     """How long streams may go on after SIGTERM."""
+    watchdog: Silence | None = Field(default=5.0, json_schema_extra={"default": "5s"})
+    """How long a worker may be silent, stopped or busy with one thing, before it is killed and
+    replaced; at least 3s. null: never."""
     fetch: Fetch | None = None
     """Media by URL for providers that take only bytes; default: nothing is fetched."""
 

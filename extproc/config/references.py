@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from extproc.config import bounded
 from extproc.config.base import Model
 from extproc.config.problem import Flaw, Location
 from extproc.config.redaction import masked, shown
 from extproc.config.values import SecretRef
 
 MAX_BYTES = 1024 * 1024
+PATIENCE = 0.2
+"""Seconds that a pipe may take to give a secret: who reads it serves at the same time."""
 
 Environment = Mapping[str, str]
 ClientKeys = Mapping[str, tuple[SecretRef, ...]]
@@ -54,8 +57,7 @@ def _variable(name: str, environment: Environment) -> str:
 
 def _file(name: str) -> str:
     try:
-        with Path(name).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = bounded.read(Path(name), MAX_BYTES, PATIENCE)
         if len(data) > MAX_BYTES:
             raise Unresolved(f"the file {masked(name)} is larger than {MAX_BYTES} bytes")
         return data.decode()

@@ -4,22 +4,21 @@ One process for all workers, so that counters in memory are one for the machine;
 transport, for a charge that comes too late for Envoy is lost.
 """
 
-import asyncio
 import os
-import signal
 import time
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 import uvloop
 
-from extproc.config import Gateway
+from extproc.config.process import Limiter as Settings
 from extproc.config.references import resolve
 from extproc.config.values import SecretRef
 from extproc.exchange import compile
+from extproc.process.configuration import Loaded
+from extproc.process.life import Life
+from extproc.process.line import Line
 from extproc.process.service import HEALTH, Health
-from extproc.process.worker import follow
 from extproc.ratelimit.counters import Counters, Memory
 from extproc.ratelimit.limiter import Limiter
 from extproc.ratelimit.redis import Redis
@@ -29,38 +28,33 @@ from extproc.transport import Endpoint, Service, lean
 log = structlog.get_logger()
 
 
-def run(configuration: Any, endpoint: Endpoint, parent: int) -> None:
-    """Serves until SIGTERM; on SIGHUP, the limits are read anew and the counters stay."""
+def run(loaded: Loaded, settings: Settings, endpoint: Endpoint, parent: int, line: Line) -> None:
+    """Serves until SIGTERM; when a configuration comes, its limits hold and the counters stay."""
     structlog.contextvars.bind_contextvars(worker="limiter")
-    uvloop.run(_serve(configuration, endpoint, parent))
+    uvloop.run(_serve(loaded, settings, endpoint, parent, line))
 
 
-def counters(gateway: Gateway, clock: Callable[[], float]) -> Counters:
-    """The store that the configuration names."""
-    storage = gateway.limiter.storage
+def counters(settings: Settings, clock: Callable[[], float]) -> Counters:
+    """The store that the configuration names; Unresolved where there is no URL of it."""
+    storage = settings.storage
     if isinstance(storage, SecretRef):
         return Redis(resolve(storage, os.environ), clock)
     return Memory(clock)
 
 
-async def _serve(configuration: Any, endpoint: Endpoint, parent: int) -> None:
-    gateway: Gateway = configuration.gateway
-    limiter = Limiter(
-        compile.limits(gateway), counters(gateway, time.time), on_error=gateway.limiter.on_error
-    )
-
-    def reload() -> None:
-        if configuration.reload(forced=True):
-            limiter.reload(compile.limits(configuration.gateway))
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+async def _serve(
+    loaded: Loaded, settings: Settings, endpoint: Endpoint, parent: int, line: Line
+) -> None:
+    store = counters(settings, time.time)
+    limiter = Limiter(compile.limits(loaded.gateway), store, on_error=settings.on_error)
+    life = Life(parent, line, lambda new: limiter.reload(compile.limits(new.gateway)))
     health = Health()
     offered = Service(
         unary={SHOULD_RATE_LIMIT: limiter.should_rate_limit, HEALTH: health.check},
     )
     server = await lean.serve(offered, endpoint)
     log.info("ready", pid=os.getpid())
-    await follow(lambda: None, parent)
+    await life.told(lambda: None)
     health.serving = False
     await server.drain(1.0)
     await limiter.close()

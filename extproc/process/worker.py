@@ -1,10 +1,8 @@
-"""What one child process does: listen, answer, reload when told, drain when told."""
+"""What one worker does: listen, answer, take other configurations, drain when told."""
 
 import asyncio
-import contextlib
 import gc
 import os
-import signal
 import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -13,16 +11,19 @@ import msgspec
 import structlog
 import uvloop
 
+from extproc.config import Gateway
 from extproc.credentials.secrets import Credentials
+from extproc.exchange.compile import compile_plan, wanted_secrets
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
+from extproc.process.configuration import Loaded
+from extproc.process.life import Life
+from extproc.process.line import Line
 from extproc.process.service import ExtProcCall, Fetcher, Health, services
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
 
-TICK = 1.0
-"""Seconds between two looks at secret files and at the parent."""
 NOTICE = 2.0
 """Seconds between saying NOT_SERVING and closing: Envoy's health check (1 s) must see it."""
 
@@ -42,8 +43,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     transport: str
     endpoints: tuple[Endpoint, ...]
     drain: float
-    parent: int
-    """The process that must live."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -53,21 +52,35 @@ def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
     return serve
 
 
-def run(current: Current, reload: Callable[[], Current | None], options: Options) -> None:
-    """Serves until SIGTERM; on SIGHUP, `reload` gives what comes into force, or None."""
+def current(loaded: Loaded) -> Current:
+    """What a worker makes of a configuration."""
+    gateway = loaded.gateway
+    plan = compile_plan(gateway, loaded.created)
+    return Current(plan, Credentials(wanted_secrets(gateway)), _fetcher(gateway))
+
+
+def _fetcher(gateway: Gateway) -> Fetcher | None:
+    settings = gateway.extproc.fetch
+    if settings is None:
+        return None
+    from extproc.fetch import fetcher  # with httpx, which nothing else here needs
+
+    return fetcher.Fetcher(settings)
+
+
+def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
+    """Serves until SIGTERM, or until `parent` is gone."""
+    worker = Worker(loaded, options)
     gc.collect()
     gc.freeze()  # what the parent loaded stays shared between processes
-    uvloop.run(Worker(current, reload, options).serve())
+    uvloop.run(worker.serve(parent, line))
 
 
 class Worker:
     """The life of one child."""
 
-    def __init__(
-        self, current: Current, reload: Callable[[], Current | None], options: Options
-    ) -> None:
-        self._current = current
-        self._load = reload
+    def __init__(self, loaded: Loaded, options: Options) -> None:
+        self._current = current(loaded)
         self._options = options
 
     def _call(self) -> ExtProcCall:
@@ -78,36 +91,22 @@ class Worker:
         )
         return ExtProcCall(exchange, fetcher)
 
-    def _reload(self) -> None:
-        loaded = self._load()
-        if loaded is not None:
-            self._current = loaded
-            log.info("configuration reloaded", hash=loaded.plan.hash)
+    def _take(self, loaded: Loaded) -> None:
+        self._current = current(loaded)
+        log.info("configuration reloaded", hash=self._current.plan.hash)
 
     def _tick(self) -> None:
         self._current.credentials.refresh()
 
-    async def serve(self) -> None:
+    async def serve(self, parent: int, line: Line) -> None:
         """Listens until told to stop."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        life = Life(parent, line, self._take)
         health = Health()
         listen = transport(self._options.transport)
         offered = services(self._call, health)
         servers = [await listen(offered, endpoint) for endpoint in self._options.endpoints]
         log.info("ready", pid=os.getpid())
-        await follow(self._tick, self._options.parent)
+        await life.told(self._tick)
         health.serving = False
         await asyncio.sleep(min(NOTICE, self._options.drain))
         await asyncio.gather(*(server.drain(self._options.drain) for server in servers))
-
-
-async def follow(tick: Callable[[], object], parent: int) -> None:
-    """Calls `tick` every second, until SIGTERM or until the parent is gone."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    while not stop.is_set() and os.getppid() == parent:
-        tick()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TICK):
-                await stop.wait()

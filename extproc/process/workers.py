@@ -1,32 +1,40 @@
-"""N processes with a socket each: started, watched, restarted, reloaded and drained by one parent.
+"""N processes with a socket each: started, watched, restarted, told and drained by one parent.
 
 The parent does nothing else, so that nothing can happen to it. It is single-threaded and forks
 before any event loop exists; a child gets the configuration that the parent holds, so a worker
 that is restarted while the file is broken still serves the last good one.
 """
 
+import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 import structlog
 
+from extproc.process.fork import WATCHED, forked
+from extproc.process.line import Line
+
 log = structlog.get_logger()
 
-WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 STOPPING = {signal.SIGTERM, signal.SIGINT}
 
-POLL = 0.5
-"""Seconds between two looks at the configuration file."""
+POLL = 0.25
+"""Seconds between two looks at the configuration file and at the children."""
 SETTLED = 5.0
 """A child that lived this many seconds is restarted at once; one that did not waits a little."""
 BACKOFF = (0.0, 0.1, 0.2, 0.4, 0.8)
 """Seconds before a restart, by how often in a row the child died young; the last one repeats."""
 GRACE = 5.0
 """Seconds beyond the drain time after which a child that does not stop is killed."""
+STARTING = 30.0
+"""Seconds that a child may be silent before it says anything."""
+
+News = Callable[[bool], int | None]
+"""Looks for a configuration that all children shall have, forced or not: a descriptor to close."""
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -36,7 +44,7 @@ class Role(msgspec.Struct, frozen=True):
     """
 
     name: str
-    run: Callable[[int], None]
+    run: Callable[[int, Line], None]
     last: bool = False
     """Told to stop only when all others have ended."""
 
@@ -50,19 +58,34 @@ class Child:
         self.started = 0.0
         self.failures = 0
         self.due = 0.0
+        self.line = Line()
+        self._silent = 0.0
+        self._known = False
+        """Whether it has said anything yet."""
 
-    def start(self) -> None:
-        """Forks; only the parent returns."""
+    def start(self, others: Iterable["Child"]) -> None:
+        """Forks off a new process; OSError where there can be none."""
+        self.line.close()
+        self.line = Line()
         self.started = time.monotonic()
-        parent = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            _play(self.role, parent)
-        self.pid = pid
+        self._silent, self._known = 0.0, False
+        parent, foreign = os.getpid(), [child.line for child in others if child is not self]
+        self.pid = forked(self.role.name, lambda: self._play(parent, foreign))
+
+    def _play(self, parent: int, foreign: list[Line]) -> None:
+        for line in foreign:
+            line.close()
+        self.line.become_child()
+        self.role.run(parent, self.line)
 
     def ended(self) -> bool:
         """Whether the process has ended since it was last asked."""
-        return bool(self.pid) and os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+        if not self.pid:
+            return False
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+        except ChildProcessError:
+            return True
 
     def died(self) -> None:
         """Plans the restart."""
@@ -71,45 +94,62 @@ class Child:
         self.failures = 0 if now - self.started > SETTLED else self.failures + 1
         self.due = now + BACKOFF[min(self.failures, len(BACKOFF)) - 1] if self.failures else now
 
+    def silence(self, passed: float) -> float:
+        """Seconds without a sign of life beyond what is usual at the start; `passed` since asked.
 
-def _play(role: Role, parent: int) -> NoReturn:
-    status = 1
-    try:
-        for number in WATCHED:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
-        role.run(parent)
-        status = 0
-    except BaseException:
-        log.exception("worker failed", worker=role.name)
-    finally:
-        # Not sys.exit: a fork must not run what the parent registered for its own end.
-        os._exit(status)
+        What passes while the parent does not look is not held against the child: both may have
+        been stopped, with the machine that they run on.
+        """
+        if self.line.heard():
+            self._silent, self._known = 0.0, True
+        else:
+            self._silent += min(passed, 2 * POLL)
+        return self._silent if self._known else self._silent - STARTING
+
+    def kill(self) -> None:
+        """SIGKILL, which stopped processes obey, too; it has as long again to be gone."""
+        self._silent = 0.0
+        self.tell(signal.SIGKILL)
+
+    def tell(self, number: signal.Signals) -> None:
+        """Sends a signal to the process, if there is one."""
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 class Supervisor:
-    """Keeps all roles played until it is told to stop."""
+    """Keeps all roles played until it is told to stop; whatever is raised on the way is logged."""
 
-    def __init__(self, roles: list[Role], drain: float, reload: Callable[[bool], bool]) -> None:
-        """`reload(forced)` loads a changed configuration and says whether children shall, too."""
+    def __init__(
+        self,
+        roles: list[Role],
+        *,
+        drain: float,
+        news: News = lambda forced: None,
+        watchdog: float | None = None,
+        record: Callable[[list[int]], None] = lambda pids: None,
+    ) -> None:
+        """`watchdog`: seconds that a child may be silent; `record` is told who the children are."""
         self._children = [Child(role) for role in roles]
         self._drain = drain
-        self._reload = reload
+        self._news = news
+        self._watchdog = watchdog
+        self._record = record
+        self._looked = time.monotonic()
 
     def run(self) -> None:
         """Returns when all children have ended after SIGTERM or SIGINT."""
         signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-        for child in self._children:
-            child.start()
-        while True:
-            received = signal.sigtimedwait(WATCHED, self._pause())
-            number = received.si_signo if received else 0
-            if number in STOPPING:
-                break
-            self._reap()
-            self._restart()
-            if self._reload(number == signal.SIGHUP):
-                _tell(self._children, signal.SIGHUP)
+        # Whoever ignores it, nohup for instance, hands that on, and then nobody can be waited for.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        received = 0
+        while received not in STOPPING:
+            spread = partial(self._spread, received == signal.SIGHUP)
+            for step in (self._reap, self._watch, self._start, spread):
+                _survive(step)
+            found = signal.sigtimedwait(WATCHED, self._pause())
+            received = found.si_signo if found else 0
         self._stop()
 
     def _pause(self) -> float:
@@ -122,12 +162,39 @@ class Supervisor:
                 log.warning("worker died", worker=child.role.name, pid=child.pid)
                 child.died()
 
-    def _restart(self) -> None:
+    def _watch(self) -> None:
         now = time.monotonic()
+        passed, self._looked = now - self._looked, now
         for child in self._children:
-            if not child.pid and child.due <= now:
-                child.start()
+            if child.pid and child.silence(passed) > (self._watchdog or float("inf")):
+                log.error("worker is silent, killed", worker=child.role.name, pid=child.pid)
+                child.kill()
+
+    def _start(self) -> None:
+        """Starts whose turn it is: at first, all."""
+        now = time.monotonic()
+        due = [child for child in self._children if not child.pid and child.due <= now]
+        for child in due:
+            again = child.started > 0
+            # Where there can be no process now, another one is tried when this child is due again.
+            child.due = now + BACKOFF[-1]
+            child.start(self._children)
+            if again:
                 log.info("worker restarted", worker=child.role.name, pid=child.pid)
+        if due:
+            self._record([child.pid for child in self._children if child.pid])
+
+    def _spread(self, forced: bool) -> None:
+        paper = self._news(forced)
+        if paper is None:
+            return
+        for child in self._children:
+            try:
+                child.line.send(paper)
+            except OSError:
+                # It will be restarted with what is in force by then.
+                child.kill()
+        os.close(paper)
 
     def _stop(self) -> None:
         log.info("draining", seconds=self._drain)
@@ -135,7 +202,8 @@ class Supervisor:
         self._end([child for child in self._children if child.role.last])
 
     def _end(self, children: list[Child]) -> None:
-        _tell(children, signal.SIGTERM)
+        for child in children:
+            child.tell(signal.SIGTERM)
         deadline = time.monotonic() + self._drain + GRACE
         while time.monotonic() < deadline:
             for child in children:
@@ -143,11 +211,14 @@ class Supervisor:
                     child.pid = 0
             if not any(child.pid for child in children):
                 return
+            _survive(self._watch)
             signal.sigtimedwait({signal.SIGCHLD}, 0.1)
-        _tell(children, signal.SIGKILL)
+        for child in children:
+            child.kill()
 
 
-def _tell(children: list[Child], number: signal.Signals) -> None:
-    for child in children:
-        if child.pid:
-            os.kill(child.pid, number)
+def _survive(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except Exception:
+        log.exception("the parent goes on")

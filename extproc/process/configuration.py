@@ -1,0 +1,230 @@
+"""The configuration in force, and the file that is watched for another.
+
+The file is read by a short-lived process, so that nothing in it or at its path can hold up the
+parent; what it finds sound comes back as a file in memory, which all children get as it is. So
+nobody else reads the file, and all have the same.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from extproc.config import ConfigError, Gateway, bounded, load_and_look, refusing
+from extproc.config.base import Model
+from extproc.exchange import compile
+from extproc.process.reading import Reading
+
+log = structlog.get_logger()
+
+STILL = 0.5
+"""Seconds that a file has not changed before it is read: who writes it in place takes a moment."""
+WRITING = 10.0
+"""Seconds after which a file is read although somebody has it open for writing."""
+SAID = 50
+"""Problems of one configuration that are logged."""
+LIVE = {"fetch"}
+"""Settings of `extproc` that a reload puts into force; the others are those of the start."""
+
+Stamp = tuple[int, int, int]
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """A configuration that can be put into force."""
+
+    gateway: Gateway
+    stamp: Stamp
+    """Of the file before it was read."""
+    lacking: tuple[str, ...] = ()
+    """Why some backend cannot be used now."""
+
+    @property
+    def created(self) -> int:
+        """When the file was written; it dates the models."""
+        return self.stamp[0] // 1_000_000_000
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A configuration that cannot."""
+
+    problems: tuple[str, ...]
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A file that somebody is writing."""
+
+
+Outcome = Loaded | Refused | Unfinished
+
+
+def stamp(path: Path) -> Stamp:
+    """What changes when the file does; zeros where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def load(path: Path) -> Loaded:
+    """The configuration in the file, and all that a child will make of it tried; ConfigError."""
+    before = stamp(path)
+    with refusing(path):
+        gateway, lacking = load_and_look(path)
+        compile.compile_plan(gateway)
+        compile.limits(gateway)
+        compile.wanted_secrets(gateway)
+        return Loaded(gateway, before, tuple(map(str, lacking)))
+
+
+def being_written(path: Path) -> bool:
+    """Whether anybody has the file open for writing: nobody gets a read lease on it then.
+
+    Only the file's owner gets one at all, and not on every file system (fcntl(2)); False there.
+    """
+    try:
+        descriptor = bounded.opened(path)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def examined(path: Path, hurried: bool) -> Outcome:
+    """What the file is good for; `hurried`: whoever may still be writing it."""
+    if not hurried and being_written(path):
+        return Unfinished()
+    try:
+        loaded = load(path)
+    except ConfigError as error:
+        return Refused(tuple(map(str, error.problems)))
+    return loaded if stamp(path) == loaded.stamp else Unfinished()
+
+
+class Configuration:
+    """What is in force, and what the file says by now."""
+
+    def __init__(self, path: Path, loaded: Loaded) -> None:
+        self.path = path
+        self.loaded = loaded
+        self._started = loaded.gateway
+        self._seen = loaded.stamp
+        self._changed: float | None = None
+        """When a change was first seen that nobody has read yet."""
+        self._moved = 0.0
+        """When the file last changed."""
+        self._wanted = False
+        self._reading: Reading | None = None
+
+    def news(self, forced: bool) -> int | None:
+        """The next configuration to be handed down, as a descriptor that the caller closes."""
+        self._wanted = self._wanted or forced
+        self._look()
+        if self._reading is None and self._due():
+            path, hurried = self.path, self._hurried()
+            self._reading = Reading(lambda: examined(path, hurried))
+            self._changed, self._wanted = None, False
+        return self._finish()
+
+    def _look(self) -> None:
+        now, found = time.monotonic(), stamp(self.path)
+        if found != self._seen:
+            self._seen, self._moved = found, now
+            self._changed = now if self._changed is None else self._changed
+
+    def _due(self) -> bool:
+        still = time.monotonic() - self._moved >= STILL
+        return self._wanted or (self._changed is not None and still)
+
+    def _hurried(self) -> bool:
+        since = time.monotonic() if self._changed is None else self._changed
+        return self._wanted or time.monotonic() - since >= WRITING
+
+    def _finish(self) -> int | None:
+        reading = self._reading
+        if reading is None or not reading.ended():
+            return None
+        self._reading = None
+        try:
+            accepted = self._judge(reading.outcome(), reading.began)
+            return os.dup(reading.paper) if accepted else None
+        finally:
+            reading.close()
+
+    def _judge(self, outcome: Outcome | str, began: float) -> bool:
+        match outcome:
+            case Loaded():
+                return self._accept(outcome)
+            case Refused():
+                _refuse(outcome.problems)
+            case Unfinished():
+                self._changed = began if self._changed is None else self._changed
+                self._moved = time.monotonic()
+            case str():
+                _refuse((f"{self.path}: {outcome}",))
+        return False
+
+    def _accept(self, loaded: Loaded) -> bool:
+        before = len(self.loaded.gateway.routes)
+        if before and not loaded.gateway.routes and "routes" not in loaded.gateway.model_fields_set:
+            wanted = "write `routes: []` if that is meant"
+            _refuse((f"{self.path}: routes: all {before} would be removed; {wanted}",))
+            return False
+        self.loaded = loaded
+        log.info("configuration accepted", **summary(loaded.gateway))
+        self.say()
+        return True
+
+    def say(self) -> None:
+        """Logs what the configuration lacks to be used as a whole."""
+        for problem in self.loaded.lacking[:SAID]:
+            log.warning("a backend cannot be used now", problem=problem)
+        late = [*unapplied(self._started, self.loaded.gateway)]
+        if late:
+            log.warning("changes that need a restart", settings=late)
+
+    def close(self) -> None:
+        """Ends a reading that goes on."""
+        if self._reading is not None:
+            self._reading.close()
+
+
+def _refuse(problems: tuple[str, ...]) -> None:
+    for problem in problems[:SAID]:
+        log.error("configuration refused, the old one stays", problem=problem)
+    if len(problems) > SAID:
+        log.error("configuration refused, the old one stays", more=len(problems) - SAID)
+
+
+def summary(gateway: Gateway) -> dict[str, int]:
+    """How much a configuration holds."""
+    return {
+        "backends": len(gateway.backends),
+        "routes": len(gateway.routes),
+        "limits": len(gateway.limits),
+    }
+
+
+def unapplied(started: Gateway, gateway: Gateway) -> Iterator[str]:
+    """The settings that have changed since the start and are not put into force by a reload."""
+    yield from (f"extproc.{name}" for name in _changed(started.extproc, gateway.extproc, LIVE))
+    yield from (f"limiter.{name}" for name in _changed(started.limiter, gateway.limiter, set()))
+    if gateway.limits and not started.limits:
+        yield "limits"
+
+
+def _changed(one: Model, other: Model, live: set[str]) -> Iterator[str]:
+    for name in type(one).model_fields:
+        if name not in live and getattr(one, name) != getattr(other, name):
+            yield name
