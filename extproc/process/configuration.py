@@ -121,20 +121,23 @@ class Configuration:
         self._started = loaded.gateway
         self._seen = loaded.stamp
         self._changed: float | None = None
-        """When a change was first seen that nobody has read yet."""
+        """When a change was first seen of which nothing has come yet."""
         self._moved = 0.0
         """When the file last changed."""
         self._wanted = False
         self._reading: Reading | None = None
+        self._stale: list[Reading] = []
+        """Of files that have changed since; to be waited for until they are gone."""
 
     def news(self, forced: bool) -> int | None:
         """The next configuration to be handed down, as a descriptor that the caller closes."""
         self._wanted = self._wanted or forced
+        self._stale = [one for one in self._stale if not one.ended()]
         self._look()
         if self._reading is None and self._due():
             path, hurried = self.path, self._hurried()
             self._reading = Reading(lambda: examined(path, hurried))
-            self._changed, self._wanted = None, False
+            self._wanted = False
         return self._finish()
 
     def _look(self) -> None:
@@ -142,6 +145,14 @@ class Configuration:
         if found != self._seen:
             self._seen, self._moved = found, now
             self._changed = now if self._changed is None else self._changed
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """What is being read is no longer what the file says."""
+        if self._reading is not None:
+            self._reading.close()
+            self._stale.append(self._reading)
+            self._reading = None
 
     def _due(self) -> bool:
         still = time.monotonic() - self._moved >= STILL
@@ -157,20 +168,20 @@ class Configuration:
             return None
         self._reading = None
         try:
-            accepted = self._judge(reading.outcome(), reading.began)
-            return os.dup(reading.paper) if accepted else None
+            return os.dup(reading.paper) if self._judge(reading.outcome()) else None
         finally:
             reading.close()
 
-    def _judge(self, outcome: Outcome | str, began: float) -> bool:
+    def _judge(self, outcome: Outcome | str) -> bool:
+        if isinstance(outcome, Unfinished):
+            self._moved = time.monotonic()
+            return False
+        self._changed = None
         match outcome:
             case Loaded():
                 return self._accept(outcome)
             case Refused():
                 _refuse(outcome.problems)
-            case Unfinished():
-                self._changed = began if self._changed is None else self._changed
-                self._moved = time.monotonic()
             case str():
                 _refuse((f"{self.path}: {outcome}",))
         return False
@@ -196,8 +207,7 @@ class Configuration:
 
     def close(self) -> None:
         """Ends a reading that goes on."""
-        if self._reading is not None:
-            self._reading.close()
+        self._give_up()
 
 
 def _refuse(problems: tuple[str, ...]) -> None:

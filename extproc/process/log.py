@@ -23,7 +23,8 @@ LEVELS = {
 }
 STDERR = 2
 UNSUPPORTED = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
-BROKEN = '{"event": "a log line that cannot be written down", "level": "error"}'
+SURE = ("event", "level", "timestamp", "worker")
+"""Values that are ours, and text."""
 
 
 def configure(style: str = "console", level: str = "info") -> None:
@@ -38,7 +39,7 @@ def configure(style: str = "console", level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            Last(structlog.processors.format_exc_info, renderer),
+            Last(renderer),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: OUTPUT,
@@ -50,38 +51,43 @@ def configure(style: str = "console", level: str = "info") -> None:
 class Last:
     """The processors that write down values of any kind, and so may fail."""
 
-    def __init__(self, *processors: structlog.typing.Processor) -> None:
-        self._processors = processors
+    def __init__(self, renderer: structlog.typing.Processor) -> None:
+        self._render = renderer
 
     def __call__(self, logger: Any, name: str, event: Any) -> Any:
+        sure = {key: event[key] for key in SURE if key in event}
         try:
-            for processor in self._processors:
-                event = processor(logger, name, event)
-        except Exception:
-            return BROKEN
-        return event
+            return self._render(
+                logger, name, structlog.processors.format_exc_info(logger, name, event)
+            )
+        except Exception as error:
+            return self._render(logger, name, {**sure, "unwritable": type(error).__name__})
 
 
 class Foreign(logging.Handler):
     """Lines of libraries, and of transports, which know no structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger = structlog.get_logger(logger=record.name)
-        logger.log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+        try:
+            message = record.getMessage()
+        except Exception:
+            message = str(record.msg)
+        logger = structlog.get_logger()
+        logger.log(record.levelno, message, library=record.name, exc_info=record.exc_info)
 
 
 class Output:
     """Where structlog puts its lines."""
 
     def __init__(self) -> None:
-        self._lost = 0
+        self.lost = 0
 
     def msg(self, line: str) -> None:
         """Writes the line, or counts it as lost."""
         if not write(line):
-            self._lost += 1
-        elif self._lost:
-            lost, self._lost = self._lost, 0
+            self.lost += 1
+        elif self.lost:
+            lost, self.lost = self.lost, 0
             structlog.get_logger().warning("log lines lost", count=lost)
 
     log = debug = info = warning = error = critical = exception = msg

@@ -20,7 +20,7 @@ class Reading:
 
     def __init__(self, work: Callable[[], object], limit: float = LIMIT) -> None:
         """Raises OSError where there can be no further process."""
-        self.began = time.monotonic()
+        self._began = time.monotonic()
         self.paper = blank()
         self._limit = limit
         self._killed = False
@@ -42,7 +42,7 @@ class Reading:
         return True
 
     def _hurry(self) -> None:
-        if not self._killed and time.monotonic() - self.began > self._limit:
+        if not self._killed and time.monotonic() - self._began > self._limit:
             self._killed = True
             os.kill(self._pid, signal.SIGKILL)
 

@@ -106,6 +106,23 @@ def test_a_killed_worker_loses_only_its_own_streams_and_comes_back(gateway: Gate
     assert failed <= LOST[gateway.local.transport], load.statuses
 
 
+def test_a_stopped_worker_costs_its_own_streams_and_is_replaced(gateway: Gateway):
+    local = gateway.local
+    workers = children(local.server.popen.pid)
+    with Load(gateway) as load:
+        load.wait(50)
+        os.kill(workers[0], signal.SIGSTOP)
+        local.wait_for(lambda: "worker is silent" in local.server.log.read_text(), "the watchdog")
+        # Envoy's health check has seen it long before: the other worker has them all by now.
+        load.wait(50)
+        local.wait_for(
+            lambda: len(set(children(local.server.popen.pid)) - {workers[0]}) == 2, "a new worker"
+        )
+        load.wait(50)
+    failed = load.statuses.total() - load.statuses[200]
+    assert failed <= LOST[local.transport], load.statuses
+
+
 def test_a_reload_under_load_loses_nothing_and_takes_effect(gateway: Gateway):
     local = gateway.local
     with Load(gateway, tokens=30) as load:
