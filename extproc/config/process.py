@@ -154,8 +154,13 @@ class Limiter(Model):
     ] = "memory"
     """`memory` (this machine only, lost at a restart), or `env:NAME` or `file:/path` of a Redis
     URL, which several machines share."""
+    timeout: Duration = Field(default=2.0, json_schema_extra={"default": "2s"})
+    """How long a request waits for the limiter and its storage."""
     on_error: Literal["allow", "deny"] = "allow"
-    """What happens to requests while the storage does not answer."""
+    """What happens to requests whose limits cannot be checked in that time; `deny` is a 503."""
+    reserve: bool = True
+    """Whether a request reserves what it will probably use, so that requests at once stay within a
+    budget of tokens or USD together; what was really used is charged when it is done."""
 
 
 class EnvoyTimeouts(Model):

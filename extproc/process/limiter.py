@@ -19,8 +19,9 @@ from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.service import HEALTH, Health
-from extproc.ratelimit.counters import Counters, Memory
+from extproc.ratelimit.counters import Counters
 from extproc.ratelimit.limiter import Limiter
+from extproc.ratelimit.memory import Memory
 from extproc.ratelimit.redis import Redis
 from extproc.ratelimit.wire import SHOULD_RATE_LIMIT
 from extproc.transport import Endpoint, Service, lean
@@ -38,15 +39,19 @@ def counters(settings: Settings, clock: Callable[[], float]) -> Counters:
     """The store that the configuration names; Unresolved where there is no URL of it."""
     storage = settings.storage
     if isinstance(storage, SecretRef):
-        return Redis(resolve(storage, os.environ), clock)
+        return Redis(resolve(storage, os.environ), clock, settings.timeout)
     return Memory(clock)
 
 
 async def _serve(
     loaded: Loaded, settings: Settings, endpoint: Endpoint, parent: int, line: Line
 ) -> None:
-    store = counters(settings, time.time)
-    limiter = Limiter(compile.limits(loaded.gateway), store, on_error=settings.on_error)
+    limiter = Limiter(
+        compile.limits(loaded.gateway),
+        counters(settings, time.time),
+        on_error=settings.on_error,
+        reserves=settings.reserve,
+    )
     life = Life(parent, line, lambda new: limiter.reload(compile.limits(new.gateway)))
     health = Health()
     offered = Service(

@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from extproc.ratelimit.counters import Count, Slot
+from extproc.ratelimit.counters import Found, Slot, Want
 from extproc.ratelimit.descriptors import BACKEND, LIMIT, MODEL, SEPARATOR
 from extproc.ratelimit.limit import Limit
 from extproc.ratelimit.window import window
@@ -20,7 +20,7 @@ class Kind(Enum):
     """What a descriptor wants."""
 
     CHECK = 0
-    """Hits 0: is it spent?"""
+    """Hits 0: is anything left?"""
     COUNT = 1
     """A request, hits not said: count it, if nothing is spent."""
     CHARGE = 2
@@ -58,23 +58,42 @@ class Ask(msgspec.Struct):
     """More than one where it is open which backend will be chosen."""
     end: int
     """Unix second at which the window ends."""
-    count: Count = 0
-    """Of the least used slot."""
+    hold: int = 0
+    """What is reserved for the request, if it is let through."""
+    found: Found | None = None
+    """The counter; None while it is not known."""
     over: bool = False
+    """True: this limit refuses."""
+    taken: bool = False
+    """True: it is counted, for no limit refuses."""
+
+    @property
+    def want(self) -> Want:
+        """What is asked of the store."""
+        count = self.hits if self.kind is Kind.COUNT else 0
+        return Want(self.slots, self.rule.budget, count, self.hold)
 
     @property
     def remaining(self) -> int:
         """What is left, 0 or more; the whole budget if nobody can tell."""
-        return max(0, self.rule.budget - (self.count or 0))
+        if self.found is None:
+            return self.rule.budget
+        counted = self.hits if self.kind is Kind.COUNT and self.taken else 0
+        return max(0, self.rule.budget - self.found.spent - self.found.held - counted)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the budget is used up, whatever becomes of the requests that are under way."""
+        return self.found is not None and self.found.spent >= self.rule.budget
 
     def reset(self, now: float) -> int:
         """Seconds, rounded up, until the window ends."""
         return max(1, math.ceil(self.end - now))
 
-    def settle(self, count: Count, wanted: int, *, deny: bool) -> None:
-        """Takes the counter as it stands and decides on `wanted` more; `deny` if none can tell."""
-        self.count = count
-        self.over = deny if count is None else count + wanted > self.rule.budget
+    def decide(self, found: Found | None) -> None:
+        """Takes the counter as it was when the request came."""
+        self.found = found
+        self.over = found is not None and not found.has_room(self.want)
 
 
 def ask(

@@ -1,13 +1,61 @@
-"""Where counters live: what the limiter needs of a store, and the store in memory."""
+"""Where counters live: what the limiter asks of a store, wherever that keeps them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
+
+import msgspec
 
 Slot = tuple[int, str]
 """(Unix second at which it ends, key) of one counter in one window."""
 
-Count = int | None
-"""None: the store cannot tell."""
+PERIOD = 600
+"""Seconds. What is reserved counts until the period after its own ends, and no longer: should
+nobody give it back, it is free again after ten to twenty minutes, or with its window."""
+
+
+class Want(msgspec.Struct, frozen=True):
+    """What a request asks of one limit."""
+
+    slots: list[Slot]
+    """Counters that it may use, of which the least used one is taken."""
+    budget: int
+    count: int = 0
+    """Spent at once."""
+    hold: int = 0
+    """Reserved until the request is done."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What is known when a request is done."""
+
+    slot: Slot
+    budget: int
+    spend: int = 0
+    release: int = 0
+    """Given back of what was reserved."""
+    since: int = 0
+    """The period in which that was."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A counter as the store has it."""
+
+    spent: int
+    held: int
+    """Reserved by requests that are under way."""
+    since: int
+    """The period of the store, in which more would be reserved."""
+    index: int = 0
+    """Which of a Want's slots it is."""
+
+    def has_room(self, want: Want) -> bool:
+        """Whether anything is left, or as much as is counted at once."""
+        return self.spent + self.held + max(1, want.count) <= want.budget
+
+
+def period(now: float) -> int:
+    """The number of the period that holds `now`."""
+    return int(now) // PERIOD
 
 
 class Counters(Protocol):
@@ -16,63 +64,16 @@ class Counters(Protocol):
     waits: bool
     """False: every call is done when it returns, whoever awaits it."""
 
-    async def read(self, slots: Sequence[Slot]) -> list[Count]:
-        """The counters as they stand, in order; never raises."""
+    async def take(self, wants: Sequence[Want], *, strict: bool) -> list[Found | None]:
+        """Each want's counter as it was; never raises.
 
-    async def add(self, changes: Sequence[tuple[Slot, int]]) -> list[Count]:
-        """The counters after the additions, in order; each is atomic; never raises."""
+        Where all have room, all are counted and reserved as one atomic step; where one has none,
+        nothing is. None: the store cannot tell, and has taken nothing of that want; `strict`:
+        nothing of the others, either.
+        """
+
+    async def add(self, changes: Sequence[Change]) -> list[Found | None]:
+        """The counters after the changes, in order; each is atomic; never raises."""
 
     async def close(self) -> None:
         """Returns when everything that was to be added is."""
-
-
-class Memory:
-    """Counters of this process, lost when it ends.
-
-    At most `capacity` at a time. When it is full, what is counted goes on being counted, and of a
-    new key the store says that it cannot tell.
-    """
-
-    waits = False
-
-    def __init__(self, clock: Callable[[], float], capacity: int = 200_000) -> None:
-        self._clock = clock
-        self._free = capacity
-        self._windows: dict[int, dict[str, int]] = {}
-        self._next_end = 0
-
-    def __len__(self) -> int:
-        return sum(map(len, self._windows.values()))
-
-    async def read(self, slots: Sequence[Slot]) -> list[Count]:
-        self._forget()
-        unknown = 0 if self._free else None
-        return [self._windows.get(end, {}).get(key, unknown) for end, key in slots]
-
-    async def add(self, changes: Sequence[tuple[Slot, int]]) -> list[Count]:
-        self._forget()
-        return [self._add(end, key, amount) for (end, key), amount in changes]
-
-    async def close(self) -> None:
-        """Nothing is ever under way."""
-
-    def _add(self, end: int, key: str, amount: int) -> Count:
-        counts = self._windows.get(end)
-        if counts is None:
-            counts = self._windows[end] = {}
-            self._next_end = min(self._windows)
-        if key not in counts:
-            if not self._free:
-                return None
-            self._free -= 1
-        counts[key] = count = counts.get(key, 0) + amount
-        return count
-
-    def _forget(self) -> None:
-        """Drops the windows that have ended; a window goes as a whole."""
-        now = self._clock()
-        if now < self._next_end or not self._windows:
-            return
-        for end in [end for end in self._windows if end <= now]:
-            self._free += len(self._windows.pop(end))
-        self._next_end = min(self._windows, default=0)

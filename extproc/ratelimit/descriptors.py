@@ -6,6 +6,10 @@ then the filter before the provider has taken our headers off (tried on Envoy 1.
 reads a removed header is dropped in silence). So a `header_to_metadata` filter that stands after
 the model finder copies them first (`header_rules`). Where a header is absent, or over 8 KiB long,
 nothing is copied, no descriptor is sent, and the limit does not hold for that request.
+
+Two more descriptors, for which no other rate limit service has a limit, let ours reserve: `reserve`
+comes with the checks and says how large a request is, `held` comes with the charges and is what the
+service has reserved.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,6 +29,14 @@ MODEL = "model"
 BACKEND = "backend"
 SEPARATOR = "|"
 """Between the backends that a request may go to."""
+RESERVE = "reserve"
+"""Key of the first entry of a descriptor about the request; its value: the prices of a token of the
+prompt and of one of the answer, in millionths of a USD."""
+SIZE = "size"
+HELD = "held"
+"""Key of a descriptor's only entry, and of the service's dynamic metadata."""
+SERVICE_NAMESPACE = "envoy.filters.http.ratelimit"
+"""Dynamic metadata namespace of what the rate limit service answers."""
 
 USED: dict[Unit, str] = {
     "input_tokens": "input_tokens",
@@ -59,19 +71,43 @@ def header_rules(limits: Iterable[Limit]) -> list[Json]:
 
 
 def rate_limits(
-    limits: Iterable[Limit], *, models: Sequence[str] | None, backends: Sequence[str]
+    limits: Iterable[Limit],
+    *,
+    models: Sequence[str] | None,
+    backends: Sequence[str],
+    prices: tuple[float, float] = (0, 0),
+    reserves: bool = True,
 ) -> list[Json]:
     """`RateLimitPerRoute.rate_limits` of a route, the checks before the charges.
 
     `models` are the exact names that lead to the route, None where it has a pattern; `backends`
-    are all that it may choose from.
+    are all that it may choose from; `prices` are those of a million tokens, in USD.
     """
     held = [limit for limit in limits if _concerns(limit, models)]
     checks = [_check(limit, models, backends) for limit in held]
     charges = [
         _charge(limit, models, backends) for limit in held if not _counts_at_once(limit, backends)
     ]
-    return checks + charges
+    if not (reserves and charges):
+        return checks + charges
+    known = prices if any(limit.unit == "cost_usd" for limit in held) else (0, 0)
+    return [*checks, _about(known), *charges, _held()]
+
+
+def _about(prices: tuple[float, float]) -> Json:
+    """What is known of a request when it comes; a chunked one does not say its size."""
+    return {
+        "actions": [
+            _generic(RESERVE, f"{prices[0]:g} {prices[1]:g}"),
+            _header("content-length", SIZE),
+            _header(HEADERS[MODEL], MODEL),
+        ]
+    }
+
+
+def _held() -> Json:
+    """Not sent where nothing was reserved."""
+    return {"actions": [_metadata(SERVICE_NAMESPACE, HELD)], "apply_on_stream_done": True}
 
 
 def _concerns(limit: Limit, models: Sequence[str] | None) -> bool:
@@ -117,6 +153,11 @@ def _actions(limit: Limit, models: Sequence[str] | None, backend: Json) -> list[
 
 def _generic(key: str, value: str) -> Json:
     return {"generic_key": {"descriptor_key": key, "descriptor_value": value}}
+
+
+def _header(name: str, key: str) -> Json:
+    """An entry that is left out where there is no such header."""
+    return {"request_headers": {"header_name": name, "descriptor_key": key, "skip_if_absent": True}}
 
 
 def _metadata(namespace: str, key: str) -> Json:

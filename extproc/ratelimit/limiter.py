@@ -1,15 +1,17 @@
 """The embedded rate limit service: Envoy's questions, answered from counters."""
 
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from extproc.ratelimit import wire
+from extproc.ratelimit import reservation, wire
 from extproc.ratelimit.ask import Ask, Kind, Rule, ask
-from extproc.ratelimit.counters import Counters, Slot
+from extproc.ratelimit.counters import Change, Counters
 from extproc.ratelimit.descriptors import DOMAIN
 from extproc.ratelimit.limit import Limit
 from extproc.ratelimit.reply import answer
+from extproc.ratelimit.reservation import Held, Hold, Wish
+from extproc.ratelimit.usual import Usual, first
 from extproc.transport import Abort, Reply, Status
 
 OnError = Literal["allow", "deny"]
@@ -18,7 +20,8 @@ OnError = Literal["allow", "deny"]
 class Limiter:
     """ShouldRateLimit over counters; what no limit holds for is allowed.
 
-    `on_error` is the answer where the store cannot tell.
+    A request passes while anything is left, what is reserved for others counted as gone. Where the
+    store cannot tell, the call fails, and Envoy's filter does what the configuration says.
     """
 
     def __init__(
@@ -28,10 +31,14 @@ class Limiter:
         *,
         clock: Callable[[], float] = time.time,
         on_error: OnError = "allow",
+        reserves: bool = True,
     ) -> None:
+        """`on_error`: what becomes of a request of which only some counters are known."""
         self._counters = counters
         self._clock = clock
         self._deny = on_error == "deny"
+        self._reserves = reserves
+        self._usual = Usual()
         self.reload(limits)
 
     def reload(self, limits: Iterable[Limit]) -> None:
@@ -55,29 +62,80 @@ class Limiter:
         now = self._clock()
         rules = self._rules if query.domain == DOMAIN else {}
         asks = [ask(rules, descriptor, query.hits, now) for descriptor in query.descriptors]
-        held = [one for one in asks if one is not None]
-        await self._add([one for one in held if one.kind is Kind.CHARGE])
-        await self._check([one for one in held if one.kind is not Kind.CHARGE])
-        if not any(one.over for one in held):
-            await self._add([one for one in held if one.kind is Kind.COUNT])
-        return wire.encode(answer(asks, now))
+        held = reservation.returned(query.descriptors)
+        charges = [one for one in asks if one is not None and one.kind is Kind.CHARGE]
+        if charges or held is not None:
+            await self._settle(charges, held)
+        if held is not None:
+            return wire.encode(answer(asks, now))
+        checks = [one for one in asks if one is not None and one.kind is not Kind.CHARGE]
+        wish = reservation.wish(query.descriptors) if self._reserves else None
+        await self._check(checks, wish)
+        return wire.encode(answer(asks, now, _told(checks, wish)))
 
-    async def _add(self, asks: Sequence[Ask]) -> None:
-        """Charges always; a request whose count comes out above the budget lost a race."""
-        if asks:
-            counts = await self._counters.add([(one.slots[0], one.hits) for one in asks])
-            for one, count in zip(asks, counts, strict=True):
-                one.settle(count, 0, deny=self._deny)
-
-    async def _check(self, asks: Sequence[Ask]) -> None:
-        """A limit is over when all the backends that could be chosen are."""
-        slots: list[Slot] = [slot for one in asks for slot in one.slots]
-        counts = iter(await self._counters.read(slots) if slots else ())
+    async def _check(self, asks: Sequence[Ask], wish: Wish | None) -> None:
+        """Counts and reserves for all, or, if one refuses, for none."""
+        if not asks:
+            return
+        if wish is not None:
+            for one in asks:
+                one.hold = self._hold(one, wish)
+        found = await self._counters.take([one.want for one in asks], strict=self._deny)
+        for one, state in zip(asks, found, strict=True):
+            one.decide(state)
+        if any(one.over for one in asks):
+            return
+        unknown = found.count(None)
+        if unknown and (self._deny or unknown == len(found)):
+            raise Abort(Status.UNAVAILABLE, "the store of the counters cannot tell")
         for one in asks:
-            found = [next(counts) for _ in one.slots]
-            known = [count for count in found if count is not None]
-            least = min(known) if len(known) == len(found) else None
-            one.settle(least, max(1, one.hits), deny=self._deny)
+            one.taken = one.found is not None
+
+    def _hold(self, one: Ask, wish: Wish) -> int:
+        """What the request will probably use."""
+        limit = one.rule.limit
+        if one.kind is Kind.COUNT:
+            return 0
+        if limit.unit == "requests":
+            return 1
+        expected = self._usual.expect(limit.name, wish.kind)
+        if expected is not None:
+            return expected
+        return first(wish.size, wish.weights(limit.unit), one.rule.budget)
+
+    async def _settle(self, charges: Sequence[Ask], held: Held | None) -> None:
+        """Charges what was used, whatever is left, and gives back what was reserved for it."""
+        holds = held.holds if held is not None else ()
+        changes = [Change(one.slots[0], one.rule.budget, spend=one.hits) for one in charges]
+        changes += self._released(holds)
+        found = await self._counters.add(changes)
+        for one, state in zip(charges, found, strict=False):
+            one.found = state
+        if held is None:
+            return
+        reserved = {hold.limit for hold in holds}
+        for one in charges:
+            if one.rule.limit.name in reserved:
+                self._usual.learn(one.rule.limit.name, held.kind, one.hits)
+
+    def _released(self, holds: Iterable[Hold]) -> Iterator[Change]:
+        now = self._clock()
+        for hold in holds:
+            rule = self._rules.get(hold.limit.encode())
+            if rule is not None and hold.slot[0] > now:
+                yield Change(hold.slot, rule.budget, release=hold.amount, since=hold.since)
+
+
+def _told(asks: Sequence[Ask], wish: Wish | None) -> str:
+    """What was reserved, for Envoy to bring back."""
+    if wish is None:
+        return ""
+    holds = [
+        Hold(one.slots[one.found.index], one.hold, one.found.since)
+        for one in asks
+        if one.hold and one.taken and one.found is not None
+    ]
+    return reservation.told(Held(wish.kind, holds)) if holds else ""
 
 
 def _finish(coming: Coroutine[Any, Any, bytes]) -> bytes:

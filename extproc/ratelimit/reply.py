@@ -7,12 +7,24 @@ from extproc.ratelimit.descriptors import HEADER, USED
 from extproc.ratelimit.limit import Limit, Unit
 from extproc.ratelimit.wire import Answer, State, Status
 
+UNDER_WAY = 2
+"""Seconds after which requests that are under way may have left something."""
+
 FAMILIES: dict[str, frozenset[Unit]] = {
     "requests": frozenset({"requests"}),
     "tokens": frozenset({"tokens", "input_tokens", "output_tokens"}),
 }
 """The `x-ratelimit-*-FAMILY` headers that OpenAI's SDKs read, and the units that each speaks of
 (https://platform.openai.com/docs/guides/rate-limits)."""
+
+KINDS: dict[Unit, str] = {
+    "requests": "requests",
+    "input_tokens": "tokens",
+    "output_tokens": "tokens",
+    "tokens": "tokens",
+    "cost_usd": "cost",
+}
+"""What a refusal is about, for the error that Envoy makes of it."""
 
 WORDS: dict[Unit, str] = {
     "requests": "requests",
@@ -23,34 +35,36 @@ WORDS: dict[Unit, str] = {
 }
 
 
-def answer(asks: Sequence[Ask | None], now: float) -> Answer:
+def answer(asks: Sequence[Ask | None], now: float, reserved: str = "") -> Answer:
     """The answer to the descriptors, in their order; None stands for one that no limit holds for.
 
-    Envoy itself makes `x-ratelimit-limit`, `-remaining` and `-reset` of the statuses.
+    `reserved` is for Envoy to keep. It makes `x-ratelimit-limit`, `-remaining` and `-reset` of the
+    statuses by itself.
     """
     held = [ask for ask in asks if ask is not None]
     refusing = max((ask for ask in held if ask.over), key=lambda ask: _wait(ask, now), default=None)
     headers = [header for family in FAMILIES for header in _family(family, held, now)]
     statuses = [_status(ask, now) for ask in asks]
     if refusing is None:
-        return Answer(statuses, headers)
+        return Answer(statuses, headers, held=reserved)
     wait = _wait(refusing, now)
     return Answer(
         statuses,
         [("retry-after", str(wait)), *headers],
         message=_message(refusing, wait),
         refused_by=refusing.rule.limit.name,
+        kind=KINDS[refusing.rule.limit.unit],
     )
 
 
 def _wait(ask: Ask, now: float) -> int:
     """Seconds until it is worth to try again."""
-    return 1 if ask.count is None else ask.reset(now)
+    return ask.reset(now) if ask.is_spent else min(ask.reset(now), UNDER_WAY)
 
 
 def _status(ask: Ask | None, now: float) -> Status:
-    if ask is None or ask.count is None:
-        return Status(over=ask is not None and ask.over)
+    if ask is None or ask.found is None:
+        return Status()
     limit = ask.rule.limit
     name = USED.get(limit.unit, limit.unit)
     state = State(name, ask.rule.budget, limit.every, ask.remaining, ask.reset(now))
@@ -60,7 +74,7 @@ def _status(ask: Ask | None, now: float) -> Status:
 def _family(family: str, held: Sequence[Ask], now: float) -> list[tuple[str, str]]:
     """The headers of the limit that will be spent first; of two such, the one that lasts longer."""
     units = FAMILIES[family]
-    of = [ask for ask in held if ask.rule.limit.unit in units and ask.count is not None]
+    of = [ask for ask in held if ask.rule.limit.unit in units and ask.found is not None]
     if not of:
         return []
     tightest = min(of, key=lambda ask: (ask.remaining, -ask.end))
@@ -81,9 +95,10 @@ def duration(seconds: int) -> str:
 
 
 def _message(ask: Ask, wait: int) -> str:
-    if ask.count is None:
-        return "Rate limits cannot be checked at the moment. Try again later."
-    return f"Rate limit reached: {terms(ask.rule.limit)}. Try again in {duration(wait)}."
+    said = f"Rate limit reached: {terms(ask.rule.limit)}."
+    if not ask.is_spent:
+        said += " Requests that are under way will use up what is left."
+    return f"{said} Try again in {duration(wait)}."
 
 
 def terms(limit: Limit) -> str:

@@ -80,6 +80,10 @@ class Answer(msgspec.Struct, frozen=True):
     """For the client whose request is refused."""
     refused_by: str = ""
     """Name of the limit that refuses, for the access log."""
+    kind: str = ""
+    """What it limits: `requests`, `tokens`, `cost`."""
+    held: str = ""
+    """What Envoy brings back when the request is done."""
 
 
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -159,6 +163,9 @@ def encode(answer: Answer) -> bytes:
         response.raw_body = answer.message.encode()
     if answer.refused_by:
         response.dynamic_metadata["limit"] = answer.refused_by
+        response.dynamic_metadata["kind"] = answer.kind
+    if answer.held:
+        response.dynamic_metadata["held"] = answer.held
     data: bytes = response.SerializeToString()
     return data
 

@@ -27,11 +27,19 @@ from envoy_data_plane.envoy.extensions.filters.http.set_metadata.v3 import (
     Metadata as StartValues,
 )
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
+from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
 from extproc import NAMESPACE
 from extproc.config.gateway import Gateway
+from extproc.config.process import Limiter
 from extproc.exchange.compile import KEY_HEADERS
-from extproc.ratelimit.descriptors import DOMAIN, LIMITS_NAMESPACE, USED, header_rules
+from extproc.ratelimit.descriptors import (
+    DOMAIN,
+    LIMITS_NAMESPACE,
+    SERVICE_NAMESPACE,
+    USED,
+    header_rules,
+)
 from extproc.ratelimit.limit import Limit
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service
 from extproc.render.services import LIMITER_CLUSTER
@@ -43,8 +51,11 @@ API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 MODEL_FINDER = "envoy.filters.http.lua"
 SUBJECTS = "envoy.filters.http.header_to_metadata"
 EXT_PROC = "envoy.filters.http.ext_proc"
-RATELIMIT = "envoy.filters.http.ratelimit"
+RATELIMIT = SERVICE_NAMESPACE
 ROUTER = "envoy.filters.http.router"
+
+MARGIN = 0.25
+"""Seconds by which Envoy is more patient than the limiter, so that it hears what has failed."""
 
 CLIENT_HEADER = "x-ai-client"
 KEY_QUERY = "key"
@@ -71,7 +82,7 @@ def http_filters(
         yield http_filter(SUBJECTS, HeaderToMetadata.from_dict({"request_rules": rules}))
     yield http_filter(EXT_PROC, answering(), disabled=True)
     if limits:
-        yield http_filter(RATELIMIT, _ratelimit(deny=gateway.limiter.on_error == "deny"))
+        yield http_filter(RATELIMIT, _ratelimit(gateway.limiter))
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
 
 
@@ -133,16 +144,17 @@ def _kept_keys(headers: Iterable[str]) -> list[Json]:
     ]
 
 
-def _ratelimit(*, deny: bool) -> RateLimit:
+def _ratelimit(limiter: Limiter) -> RateLimit:
+    timeout = limiter.timeout + MARGIN
     return RateLimit(
         domain=DOMAIN,
-        # A charge that comes too late is lost, so the service gets its time; one that is not there
-        # refuses at once.
-        timeout=seconds(2),
-        failure_mode_deny=deny,
+        # One that is not there refuses at once, whatever the timeout.
+        timeout=seconds(timeout),
+        failure_mode_deny=limiter.on_error == "deny",
+        status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
         enable_x_ratelimit_headers=RateLimitXRateLimitHeadersRfcVersion.DRAFT_VERSION_03,
         disable_x_envoy_ratelimited_header=True,
         rate_limit_service=RateLimitServiceConfig(
-            grpc_service=grpc_service(LIMITER_CLUSTER), transport_api_version=ApiVersion.V3
+            grpc_service=grpc_service(LIMITER_CLUSTER, timeout), transport_api_version=ApiVersion.V3
         ),
     )

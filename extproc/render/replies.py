@@ -21,6 +21,7 @@ from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher
 from envoy_data_plane.envoy.type.matcher.v3 import (
     MetadataMatcher,
     MetadataMatcherPathSegment,
+    StringMatcher,
     ValueMatcher,
 )
 
@@ -32,8 +33,9 @@ SAID = "%LOCAL_REPLY_BODY%"
 """What a filter has said is wrong."""
 REFUSED = ("ai.finder", "refused")
 """Metadata: the model finder's answer is a sentence for the client."""
-LIMITED = (RATELIMIT, "limit")
-"""Metadata: the limiter's answer names the limit that is spent, and says when to try again."""
+KIND = "kind"
+"""Metadata of the rate limit filter: the limiter's answer says what is spent, and when to try
+again."""
 DETAILS = "%RESPONSE_CODE_DETAILS%"
 REQUEST = "(request %REQ(X-REQUEST-ID)%)"
 """Finds the exchange in the access log, which has the details: they may name inner addresses."""
@@ -53,6 +55,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """True: only where the model finder has found a model."""
     marked: tuple[str, str] | None = None
     """Only where the dynamic metadata have this (namespace, key)."""
+    value: str = ""
+    """And only with this text; empty: with any value."""
     flags: tuple[str, ...] = ()
     """Only with one of these response flags, as the access log names them."""
 
@@ -102,19 +106,28 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
             message=f"The request body is larger than the {max_body_bytes} bytes that are allowed.",
             code="request_too_large",
         ),
-        Reply(
-            status=429,
-            marked=LIMITED,
-            kind="requests",
-            message=SAID,
-            code="rate_limit_exceeded",
-        ),
+        *(_spent(what, kind, code) for what, (kind, code) in _SPENT.items()),
         Reply(
             status=429,
             kind="requests",
             message="Rate limit reached. Try again after as many seconds as retry-after says.",
             code="rate_limit_exceeded",
         ),
+    )
+
+
+_SPENT = {
+    "requests": ("requests", "rate_limit_exceeded"),
+    "tokens": ("tokens", "rate_limit_exceeded"),
+    "cost": ("insufficient_quota", "insufficient_quota"),
+}
+"""What the limiter says is spent -> type and code of OpenAI's error
+(https://platform.openai.com/docs/guides/error-codes)."""
+
+
+def _spent(what: str, kind: str, code: str) -> Reply:
+    return Reply(
+        status=429, marked=(RATELIMIT, KIND), value=what, kind=kind, message=SAID, code=code
     )
 
 
@@ -129,6 +142,7 @@ def _unavailable(message: str, *flags: str) -> Reply:
 
 
 _UNAVAILABLE = (
+    _unavailable("The rate limits cannot be checked at the moment; try again later.", "RLSE"),
     _unavailable("Too many requests to this model are under way; try again later.", "UO"),
     _unavailable("No provider of this model is healthy.", "UH"),
     _unavailable("No provider of this model could be reached.", "UF"),
@@ -167,11 +181,17 @@ def condition(reply: Reply) -> AccessLogFilter:
         present = HeaderMatcher(name=MODEL_HEADER, present_match=True)
         filters.append(AccessLogFilter(header_filter=HeaderFilter(header=present)))
     if reply.marked:
-        filters.append(metadata_is(*reply.marked, ValueMatcher(present_match=True)))
+        filters.append(metadata_is(*reply.marked, _value(reply.value)))
     if reply.flags:
         flags = ResponseFlagFilter(flags=list(reply.flags))
         filters.append(AccessLogFilter(response_flag_filter=flags))
     return filters[0] if len(filters) == 1 else AccessLogFilter(and_filter=AndFilter(filters))
+
+
+def _value(text: str) -> ValueMatcher:
+    if not text:
+        return ValueMatcher(present_match=True)
+    return ValueMatcher(string_match=StringMatcher(exact=text))
 
 
 def metadata_is(

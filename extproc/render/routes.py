@@ -128,7 +128,14 @@ class Actions:
         patterns = [split(model) for model in route.models]
         exact = all(pattern.kind == "exact" for pattern in patterns)
         models = [pattern.text for pattern in patterns] if exact else None
-        return rate_limits(self._limits, models=models, backends=names(members(route)))
+        price = route.price
+        return rate_limits(
+            self._limits,
+            models=models,
+            backends=names(members(route)),
+            prices=(0, 0) if price is None else (price.input, price.output),
+            reserves=self._gateway.limiter.reserve,
+        )
 
     def _route(self, route: Route, budgets: list[Json]) -> EnvoyRoute:
         timeouts = self._gateway.envoy.timeouts

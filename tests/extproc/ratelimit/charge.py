@@ -10,7 +10,7 @@ from tests.extproc.ratelimit.queries import Clock, limit, query
 
 async def main(url, charges, tokens):
     redis.TIMEOUT = 60.0  # a busy machine is not a slow Redis
-    store = redis.Redis(url, Clock())
+    store = redis.Redis(url, Clock(), 60.0)
     limiter = Limiter([limit(amount=10**9)], store, clock=Clock())
     message = query(("tokens", {"client": "acme"}, tokens))
     await asyncio.gather(*(limiter.should_rate_limit(message) for _ in range(charges)))

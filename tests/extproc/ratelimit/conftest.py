@@ -20,10 +20,9 @@ class Server:
     def start(self):
         binary = shutil.which("redis-server")
         assert binary, "these tests need redis-server (apt-get install redis-server)"
-        self._process = subprocess.Popen(
-            [binary, "--port", "0", "--unixsocket", self.socket, "--save", "", "--dir", "/"],
-            stdout=subprocess.DEVNULL,
-        )
+        quiet = ["--port", "0", "--save", "", "--dir", "/", "--enable-debug-command", "yes"]
+        command = [binary, *quiet, "--unixsocket", self.socket]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
         while not self._answers():
             assert self._process.poll() is None, "redis-server ended"
@@ -35,6 +34,13 @@ class Server:
             client.connect(str(self.socket))
             client.sendall(b"PING\r\n")
             return client.recv(7) == b"+PONG\r\n"
+
+    def sleep(self, seconds):
+        """Lets it do nothing else for so long; returns when it has begun."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.socket))
+            client.sendall(b"PING\r\nDEBUG SLEEP %.2f\r\n" % seconds)
+            assert client.recv(7) == b"+PONG\r\n"
 
     def stop(self):
         if self._process:

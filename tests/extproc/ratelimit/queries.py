@@ -33,11 +33,23 @@ def query(*descriptors, domain=DOMAIN, hits=0):
     request = rls_pb2.RateLimitRequest(domain=domain, hits_addend=hits)
     for name, entries, addend in descriptors:
         descriptor = request.descriptors.add()
-        for key, value in [("limit", name), *entries.items()]:
+        for key, value in [*([("limit", name)] if name else []), *entries.items()]:
             descriptor.entries.add(key=key, value=value)
         if addend is not None:
             descriptor.hits_addend.value = addend
     return request.SerializeToString()
+
+
+def reserving(size=0, model="", prices="0 0"):
+    """The descriptor that asks for a reservation."""
+    said = {"size": str(size), "model": model}
+    return None, {"reserve": prices, **{key: value for key, value in said.items() if value}}, None
+
+
+def returning(response):
+    """The descriptor that brings back what an answer has reserved; nothing, if that is nothing."""
+    fields = response.dynamic_metadata.fields
+    return [(None, {"held": fields["held"].string_value}, None)] if "held" in fields else []
 
 
 def parsed(data):

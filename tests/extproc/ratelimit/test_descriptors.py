@@ -15,13 +15,16 @@ def entries(rate_limit):
         match action:
             case {"generic_key": {"descriptor_key": key, "descriptor_value": value}}:
                 found[key] = value
+            case {"request_headers": {"descriptor_key": key, "header_name": name}}:
+                assert action["request_headers"]["skip_if_absent"]
+                found[key] = name
             case {"metadata": {"descriptor_key": key, "metadata_key": source}}:
                 found[key] = (source["key"], source["path"][0]["key"])
     return found
 
 
-def plan(*limits, models=("m",), backends=("a",)):
-    return rate_limits(limits, models=models, backends=backends)
+def plan(*limits, models=("m",), backends=("a",), reserves=False, **rest):
+    return rate_limits(limits, models=models, backends=backends, reserves=reserves, **rest)
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,25 @@ def test_all_checks_stand_before_all_charges():
     assert done == [False, False, True, True]
 
 
+def test_what_a_request_says_of_itself_comes_with_the_checks_and_the_reserve_with_the_charges():
+    check, about, charge, held = plan(limit(), reserves=True, prices=(2.5, 10))
+    assert [check, charge] == plan(limit())
+    assert entries(about) == {"reserve": "0 0", "size": "content-length", "model": "x-ai-model"}
+    assert "apply_on_stream_done" not in about
+    assert entries(held) == {"held": ("envoy.filters.http.ratelimit", "held")}
+    assert held["apply_on_stream_done"] is True
+
+
+def test_prices_are_told_where_money_is_limited():
+    about = plan(limit("cost_usd"), limit(), reserves=True, prices=(0.15, 0.6))[2]
+    assert entries(about)["reserve"] == "0.15 0.6"
+
+
+def test_what_counts_at_once_needs_no_reserve():
+    assert len(plan(limit("requests"), reserves=True)) == 1
+    assert plan(limit(models=("x",)), reserves=True) == []
+
+
 def test_headers_are_copied_once_and_stay():
     rules = header_rules(
         [
@@ -116,6 +138,6 @@ def test_envoy_s_own_messages_take_it():
 
     limits = [limit("requests"), limit(per=("header:x-a", "model", "backend"), models=("m",))]
     planned = rate_limits(limits, models=None, backends=("a", "b"))
-    assert len(RateLimitPerRoute.from_dict({"rate_limits": planned}).rate_limits) == 3
+    assert len(RateLimitPerRoute.from_dict({"rate_limits": planned}).rate_limits) == 5
     rules = header_rules(limits)
     assert len(Config.from_dict({"request_rules": rules}).request_rules) == 3

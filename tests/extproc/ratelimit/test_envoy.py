@@ -11,9 +11,9 @@ from pathlib import Path
 
 import grpc.aio
 
-from extproc.ratelimit.counters import Memory
 from extproc.ratelimit.descriptors import header_rules, rate_limits
 from extproc.ratelimit.limiter import Limiter
+from extproc.ratelimit.memory import Memory
 from extproc.ratelimit.wire import SHOULD_RATE_LIMIT
 from tests.extproc.ratelimit.queries import Clock, limit
 

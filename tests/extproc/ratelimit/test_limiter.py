@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extproc.ratelimit.counters import Memory
 from extproc.ratelimit.limiter import Limiter
-from extproc.transport import Abort
+from extproc.ratelimit.memory import Memory
+from extproc.transport import Abort, Status
 from tests.extproc.ratelimit.queries import NOON, OK, OVER, Clock, headers, limit, parsed, query
 
 ACME = {"client": "acme"}
@@ -214,17 +214,31 @@ def test_a_reload_keeps_what_was_counted():
     assert answer.statuses[0].limit_remaining == 10
 
 
-@pytest.mark.parametrize(("on_error", "expected"), [("allow", OK), ("deny", OVER)])
-def test_a_full_store_answers_as_configured_and_keeps_the_counters_that_it_has(on_error, expected):
-    send = service(limit(amount=10), capacity=1, on_error=on_error)
+def test_a_full_store_refuses_the_keys_that_it_knows_and_fails_for_those_that_it_does_not():
+    send = service(limit(amount=10), capacity=1)
     send(("tokens", ACME, 10))
+    new = ("tokens", {"client": "new"}, 0)
     assert code(send(("tokens", ACME, 0))) == OVER
-    answer = send(("tokens", {"client": "new"}, 0))
-    assert code(answer) == expected
-    assert not answer.statuses[0].HasField("current_limit")
-    assert headers(answer).get("retry-after") == (None if expected == OK else "1")
-    both = send(("tokens", {"client": "new"}, 0), ("tokens", ACME, 0))
-    assert code(both) == OVER
+    assert code(send(new, ("tokens", ACME, 0))) == OVER
+    with pytest.raises(Abort, match="cannot tell") as raised:
+        send(new)
+    assert raised.value.status == Status.UNAVAILABLE
+
+
+@pytest.mark.parametrize(("on_error", "left"), [("allow", 10), ("deny", 11)])
+def test_a_flood_of_new_keys_still_counts_on_the_limits_that_are_known(on_error, left):
+    shared = limit("requests", 100, per=("model",))
+    send = service(limit(amount=10), shared, capacity=2, on_error=on_error)
+    send(("tokens", ACME, 10))
+    send(("requests", {"model": "m"}, 89))
+    flood = ("tokens", {"client": "new"}, 0), ("requests", {"model": "m"}, None)
+    if on_error == "allow":
+        assert code(send(*flood)) == OK
+    else:
+        with pytest.raises(Abort):
+            send(*flood)
+    asked = send(("requests", {"model": "m"}, 0))
+    assert asked.statuses[0].limit_remaining == left
 
 
 def test_bytes_that_are_no_request_are_an_invalid_argument():

@@ -1,0 +1,105 @@
+"""What is reserved for a request while it runs: what it asks for, and how Envoy brings it back.
+
+The limiter keeps no list of requests. What it has reserved it tells Envoy as dynamic metadata, and
+Envoy returns that with the charges when the request is done, whatever ended it: any limiter can
+settle what another one has reserved.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from extproc.ratelimit.counters import Slot
+from extproc.ratelimit.descriptors import HELD, MODEL, RESERVE, SIZE
+from extproc.ratelimit.limit import Unit
+from extproc.ratelimit.wire import Descriptor
+
+LONGEST = 256
+"""Characters of a model's name that are told."""
+
+WEIGHTS: dict[Unit, tuple[float, float]] = {
+    "input_tokens": (1, 0),
+    "output_tokens": (0, 1),
+    "tokens": (1, 1),
+}
+"""What a token of the prompt and one of the answer take of a limit."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What is known of a request when it comes."""
+
+    kind: str
+    """Requests of the same kind use about the same."""
+    size: int
+    """Bytes of its body; 0: not known."""
+    prices: tuple[float, float]
+    """Millionths of a USD for a token of the prompt and one of the answer."""
+
+    def weights(self, unit: Unit) -> tuple[float, float]:
+        """What a token of the prompt and one of the answer take of a limit on `unit`."""
+        return WEIGHTS.get(unit, self.prices)
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """So much of one counter."""
+
+    slot: Slot
+    amount: int
+    since: int
+    """The period in which it was reserved."""
+
+    @property
+    def limit(self) -> str:
+        """The name of the limit, with which a key begins."""
+        return self.slot[1].partition(":")[0]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """All that is reserved for one request."""
+
+    kind: str
+    holds: Sequence[Hold]
+
+
+def wish(descriptors: Iterable[Descriptor]) -> Wish | None:
+    """What a request says of itself; None: nothing is to be reserved."""
+    for descriptor in descriptors:
+        prices = descriptor.entries.get(RESERVE.encode())
+        if prices is not None:
+            return _wish(descriptor.entries, prices)
+    return None
+
+
+def _wish(entries: dict[bytes, bytes], prices: bytes) -> Wish:
+    length = entries.get(SIZE.encode(), b"")
+    size = int(length) if length.isdigit() and len(length) < 16 else 0
+    model = entries.get(MODEL.encode(), b"").decode("utf-8", "replace")[:LONGEST]
+    try:
+        prompt, answer = map(float, prices.split())
+    except ValueError:
+        prompt = answer = 0.0
+    return Wish(f"{size.bit_length()} {' '.join(model.split())}", size, (prompt, answer))
+
+
+def told(held: Held) -> str:
+    """What Envoy keeps until the request is done."""
+    holds = [f"{one.slot[0]} {one.amount} {one.since} {one.slot[1]}" for one in held.holds]
+    return "\n".join([held.kind, *holds])
+
+
+def returned(descriptors: Iterable[Descriptor]) -> Held | None:
+    """What Envoy brings back with the charges of a request; None: nothing was reserved."""
+    for descriptor in descriptors:
+        text = descriptor.entries.get(HELD.encode())
+        if text is not None:
+            kind, *lines = text.decode("utf-8", "replace").split("\n")
+            return Held(kind, [hold for hold in map(_hold, lines) if hold is not None])
+    return None
+
+
+def _hold(line: str) -> Hold | None:
+    try:
+        end, amount, since, key = line.split(" ", 3)
+        return Hold((int(end), key), max(0, int(amount)), int(since))
+    except ValueError:
+        return None
