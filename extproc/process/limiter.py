@@ -19,6 +19,7 @@ from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.service import HEALTH, Health
+from extproc.process.stall import noticed
 from extproc.ratelimit.counters import Counters
 from extproc.ratelimit.limiter import Limiter
 from extproc.ratelimit.memory import Memory
@@ -59,7 +60,9 @@ async def _serve(
     )
     server = await lean.serve(offered, endpoint)
     log.info("ready", pid=os.getpid())
+    stalls = asyncio.create_task(noticed(settings.timeout))
     await life.told(lambda: None)
+    stalls.cancel()
     health.serving = False
     await server.drain(1.0)
     await limiter.close()

@@ -102,7 +102,7 @@ def grpc_service(cluster: str, timeout: float) -> GrpcService:
         retry_policy=RetryPolicy(
             retry_on="connect-failure,refused-stream",
             num_retries=3,
-            # Envoy 1.40 takes max_interval as the timeout of each try, too (tried: with 0.05 s, a
+            # Envoy 1.40 takes max_interval as the timeout of each call, too (tried: with 0.05 s, a
             # service that needs 0.06 s is passed over). Three retries never back off for so long.
             retry_back_off=BackoffStrategy(
                 base_interval=seconds(0.005), max_interval=seconds(timeout)

@@ -72,6 +72,8 @@ def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
         clients = plain(_clients(PLACES.get(family) or _endpoints(dialect), prefix))
         anchors[id(clients)] = f"clients-of-{family}"
         for reply, when in zip(table, said, strict=True):
+            if reply.finer:
+                continue
             both = {"and_filter": {"filters": [clients, when]}}
             mappers.append({"filter": both, **plain(_in_form(dialect, reply))})
     for reply, when in zip(table, said, strict=True):

@@ -57,6 +57,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Only where the dynamic metadata have this (namespace, key)."""
     value: str = ""
     """And only with this text; empty: with any value."""
+    finer: bool = False
+    """True: what a later one says, too, but for a type or code that only OpenAI's form has."""
     flags: tuple[str, ...] = ()
     """Only with one of these response flags, as the access log names them."""
 
@@ -106,7 +108,9 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
             message=f"The request body is larger than the {max_body_bytes} bytes that are allowed.",
             code="request_too_large",
         ),
-        *(_spent(what, kind, code) for what, (kind, code) in _SPENT.items()),
+        _spent("tokens", "rate_limit_exceeded", "tokens"),
+        _spent("insufficient_quota", "insufficient_quota", "cost"),
+        _spent("requests", "rate_limit_exceeded"),
         Reply(
             status=429,
             kind="requests",
@@ -116,18 +120,17 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
     )
 
 
-_SPENT = {
-    "requests": ("requests", "rate_limit_exceeded"),
-    "tokens": ("tokens", "rate_limit_exceeded"),
-    "cost": ("insufficient_quota", "insufficient_quota"),
-}
-"""What the limiter says is spent -> type and code of OpenAI's error
-(https://platform.openai.com/docs/guides/error-codes)."""
-
-
-def _spent(what: str, kind: str, code: str) -> Reply:
+def _spent(kind: str, code: str, what: str = "") -> Reply:
+    """What the limiter says: `what` is spent, or anything
+    (https://platform.openai.com/docs/guides/error-codes)."""
     return Reply(
-        status=429, marked=(RATELIMIT, KIND), value=what, kind=kind, message=SAID, code=code
+        status=429,
+        marked=(RATELIMIT, KIND),
+        value=what,
+        finer=bool(what),
+        kind=kind,
+        message=SAID,
+        code=code,
     )
 
 
