@@ -3,6 +3,7 @@
 import hashlib
 import math
 from enum import Enum
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,11 @@ from extproc.ratelimit.wire import Descriptor
 
 DIGEST = 32
 """Hex digits kept of a hash: values of any length, and no one's name in the store."""
+
+
+_LIMIT, _MODEL, _BACKEND, _SEPARATOR = (
+    word.encode() for word in (LIMIT, MODEL, BACKEND, SEPARATOR)
+)
 
 
 class Kind(Enum):
@@ -67,7 +73,6 @@ class Ask(msgspec.Struct):
     taken: bool = False
     """True: it is counted, for no limit refuses."""
 
-    @property
     def want(self) -> Want:
         """What is asked of the store."""
         count = self.hits if self.kind is Kind.COUNT else 0
@@ -76,10 +81,13 @@ class Ask(msgspec.Struct):
     @property
     def remaining(self) -> int:
         """What is left, 0 or more; the whole budget if nobody can tell."""
-        if self.found is None:
+        found = self.found
+        if found is None:
             return self.rule.budget
-        counted = self.hits if self.kind is Kind.COUNT and self.taken else 0
-        return max(0, self.rule.budget - self.found.spent - self.found.held - counted)
+        left = self.rule.budget - found.spent - found.held
+        if self.taken and self.kind is Kind.COUNT:
+            left -= self.hits
+        return left if left > 0 else 0
 
     @property
     def is_spent(self) -> bool:
@@ -90,10 +98,10 @@ class Ask(msgspec.Struct):
         """Seconds, rounded up, until the window ends."""
         return max(1, math.ceil(self.end - now))
 
-    def decide(self, found: Found | None) -> None:
+    def decide(self, found: Found | None, want: Want) -> None:
         """Takes the counter as it was when the request came."""
         self.found = found
-        self.over = found is not None and not found.has_room(self.want)
+        self.over = found is not None and not found.has_room(want)
 
 
 def ask(
@@ -101,28 +109,28 @@ def ask(
 ) -> Ask | None:
     """What `descriptor` asks; None if no limit of ours holds for it."""
     entries = descriptor.entries
-    rule = rules.get(entries.get(LIMIT.encode(), b""))
+    rule = rules.get(entries.get(_LIMIT, b""))
     if rule is None or not _holds(rule, entries):
         return None
     kind, hits = _wants(rule, descriptor.hits, default_hits)
     backends = [b""]
     if rule.by_backend:
-        named = entries[BACKEND.encode()]
-        backends = [named] if kind is Kind.CHARGE else named.split(SEPARATOR.encode())
+        named = entries[_BACKEND]
+        backends = [named] if kind is Kind.CHARGE else named.split(_SEPARATOR)
         if len(backends) > 1:
             kind, hits = Kind.CHECK, 0
     start, end = window(rule.limit.every, now)
     values = b"\0".join([entries[key] for key in rule.per])
-    slots = [(end, _key(rule, start, values, backend)) for backend in backends]
+    slots = [(end, _key(rule.limit.name, start, values, backend)) for backend in backends]
     return Ask(rule=rule, kind=kind, hits=hits, slots=slots, end=end)
 
 
 def _holds(rule: Rule, entries: dict[bytes, bytes]) -> bool:
     if not all(key in entries for key in rule.per):
         return False
-    if rule.by_backend and BACKEND.encode() not in entries:
+    if rule.by_backend and _BACKEND not in entries:
         return False
-    model = entries.get(MODEL.encode())
+    model = entries.get(_MODEL)
     return not rule.models or model is None or model in rule.models
 
 
@@ -134,6 +142,7 @@ def _wants(rule: Rule, hits: int | None, default_hits: int) -> tuple[Kind, int]:
     return (Kind.CHARGE, hits) if hits else (Kind.CHECK, 0)
 
 
-def _key(rule: Rule, start: int, values: bytes, backend: bytes) -> str:
+@lru_cache(maxsize=4096)
+def _key(name: str, start: int, values: bytes, backend: bytes) -> str:
     digest = hashlib.sha256(values + b"\0\0" + backend).hexdigest()[:DIGEST]
-    return f"{rule.limit.name}:{start}:{digest}"
+    return f"{name}:{start}:{digest}"

@@ -50,7 +50,7 @@ class Found(msgspec.Struct, frozen=True):
 
     def has_room(self, want: Want) -> bool:
         """Whether anything is left, or as much as is counted at once."""
-        return self.spent + self.held + max(1, want.count) <= want.budget
+        return self.spent + self.held + (want.count or 1) <= want.budget
 
 
 def period(now: float) -> int:

@@ -9,7 +9,7 @@ from extproc.ratelimit.ask import Ask, Kind, Rule, ask
 from extproc.ratelimit.counters import Change, Counters
 from extproc.ratelimit.descriptors import DOMAIN
 from extproc.ratelimit.limit import Limit
-from extproc.ratelimit.reply import answer
+from extproc.ratelimit.reply import answer, settled
 from extproc.ratelimit.reservation import Held, Hold, Wish
 from extproc.ratelimit.usual import Usual, first
 from extproc.transport import Abort, Reply, Status
@@ -67,7 +67,7 @@ class Limiter:
         if charges or held is not None:
             await self._settle(charges, held)
         if held is not None:
-            return wire.encode(answer(asks, now))
+            return wire.encode(settled(asks))
         checks = [one for one in asks if one is not None and one.kind is not Kind.CHARGE]
         wish = reservation.wish(query.descriptors) if self._reserves else None
         await self._check(checks, wish)
@@ -80,9 +80,10 @@ class Limiter:
         if wish is not None:
             for one in asks:
                 one.hold = self._hold(one, wish)
-        found = await self._counters.take([one.want for one in asks], strict=self._deny)
-        for one, state in zip(asks, found, strict=True):
-            one.decide(state)
+        wants = [one.want() for one in asks]
+        found = await self._counters.take(wants, strict=self._deny)
+        for one, state, want in zip(asks, found, wants, strict=True):
+            one.decide(state, want)
         if any(one.over for one in asks):
             return
         unknown = found.count(None)

@@ -1,6 +1,6 @@
 """What Envoy and the client are told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from extproc.ratelimit.ask import Ask
 from extproc.ratelimit.descriptors import HEADER, USED
@@ -10,21 +10,22 @@ from extproc.ratelimit.wire import Answer, State, Status
 UNDER_WAY = 2
 """Seconds after which requests that are under way may have left something."""
 
-FAMILIES: dict[str, frozenset[Unit]] = {
-    "requests": frozenset({"requests"}),
-    "tokens": frozenset({"tokens", "input_tokens", "output_tokens"}),
-}
-"""The `x-ratelimit-*-FAMILY` headers that OpenAI's SDKs read, and the units that each speaks of
-(https://platform.openai.com/docs/guides/rate-limits)."""
-
-KINDS: dict[Unit, str] = {
+FAMILIES: dict[Unit, str] = {
     "requests": "requests",
+    "tokens": "tokens",
     "input_tokens": "tokens",
     "output_tokens": "tokens",
-    "tokens": "tokens",
-    "cost_usd": "cost",
 }
-"""What a refusal is about, for the error that Envoy makes of it."""
+"""The `x-ratelimit-*-FAMILY` headers that OpenAI's SDKs read, by the units that they speak of
+(https://platform.openai.com/docs/guides/rate-limits)."""
+
+COST = "cost"
+"""What a refusal is about that is of no family."""
+
+NAMES = {
+    family: tuple(f"x-ratelimit-{what}-{family}" for what in ("limit", "remaining", "reset"))
+    for family in FAMILIES.values()
+}
 
 WORDS: dict[Unit, str] = {
     "requests": "requests",
@@ -42,19 +43,28 @@ def answer(asks: Sequence[Ask | None], now: float, reserved: str = "") -> Answer
     statuses by itself.
     """
     held = [ask for ask in asks if ask is not None]
-    refusing = max((ask for ask in held if ask.over), key=lambda ask: _wait(ask, now), default=None)
-    headers = [header for family in FAMILIES for header in _family(family, held, now)]
+    refused = [ask for ask in held if ask.over]
+    headers = list(_headers(held, now))
     statuses = [_status(ask, now) for ask in asks]
-    if refusing is None:
+    if not refused:
         return Answer(statuses, headers, held=reserved)
+    refusing = max(refused, key=lambda ask: _wait(ask, now))
     wait = _wait(refusing, now)
     return Answer(
         statuses,
         [("retry-after", str(wait)), *headers],
         message=_message(refusing, wait),
         refused_by=refusing.rule.limit.name,
-        kind=KINDS[refusing.rule.limit.unit],
+        kind=FAMILIES.get(refusing.rule.limit.unit, COST),
     )
+
+
+def settled(asks: Sequence[Ask | None]) -> Answer:
+    """The answer to charges, of which nobody reads more than that there is one."""
+    return Answer([SETTLED] * len(asks), [])
+
+
+SETTLED = Status()
 
 
 def _wait(ask: Ask, now: float) -> int:
@@ -71,18 +81,24 @@ def _status(ask: Ask | None, now: float) -> Status:
     return Status(ask.over, state)
 
 
-def _family(family: str, held: Sequence[Ask], now: float) -> list[tuple[str, str]]:
-    """The headers of the limit that will be spent first; of two such, the one that lasts longer."""
-    units = FAMILIES[family]
-    of = [ask for ask in held if ask.rule.limit.unit in units and ask.found is not None]
-    if not of:
-        return []
-    tightest = min(of, key=lambda ask: (ask.remaining, -ask.end))
-    return [
-        (f"x-ratelimit-limit-{family}", str(tightest.rule.budget)),
-        (f"x-ratelimit-remaining-{family}", str(tightest.remaining)),
-        (f"x-ratelimit-reset-{family}", duration(tightest.reset(now))),
-    ]
+def _headers(held: Sequence[Ask], now: float) -> Iterator[tuple[str, str]]:
+    """Of each family the limit that will be spent first; of two such, the one that lasts longer."""
+    tightest: dict[str, Ask] = {}
+    for ask in held:
+        family = FAMILIES.get(ask.rule.limit.unit)
+        if family is not None and ask.found is not None:
+            other = tightest.setdefault(family, ask)
+            if other is not ask and _spent_first(ask, other):
+                tightest[family] = ask
+    for family, ask in tightest.items():
+        limit, remaining, reset = NAMES[family]
+        yield limit, str(ask.rule.budget)
+        yield remaining, str(ask.remaining)
+        yield reset, duration(ask.reset(now))
+
+
+def _spent_first(ask: Ask, other: Ask) -> bool:
+    return (ask.remaining, -ask.end) < (other.remaining, -other.end)
 
 
 def duration(seconds: int) -> str:

@@ -6,6 +6,7 @@ settle what another one has reserved.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +17,8 @@ from extproc.ratelimit.wire import Descriptor
 
 LONGEST = 256
 """Characters of a model's name that are told."""
+
+_RESERVE, _SIZE, _MODEL, _HELD = RESERVE.encode(), SIZE.encode(), MODEL.encode(), HELD.encode()
 
 WEIGHTS: dict[Unit, tuple[float, float]] = {
     "input_tokens": (1, 0),
@@ -64,21 +67,30 @@ class Held(msgspec.Struct, frozen=True):
 def wish(descriptors: Iterable[Descriptor]) -> Wish | None:
     """What a request says of itself; None: nothing is to be reserved."""
     for descriptor in descriptors:
-        prices = descriptor.entries.get(RESERVE.encode())
+        prices = descriptor.entries.get(_RESERVE)
         if prices is not None:
-            return _wish(descriptor.entries, prices)
+            size = _size(descriptor.entries.get(_SIZE, b""))
+            model = _name(descriptor.entries.get(_MODEL, b""))
+            return Wish(f"{size.bit_length()} {model}", size, _prices(prices))
     return None
 
 
-def _wish(entries: dict[bytes, bytes], prices: bytes) -> Wish:
-    length = entries.get(SIZE.encode(), b"")
-    size = int(length) if length.isdigit() and len(length) < 16 else 0
-    model = entries.get(MODEL.encode(), b"").decode("utf-8", "replace")[:LONGEST]
+def _size(length: bytes) -> int:
+    return int(length) if length.isdigit() and len(length) < 16 else 0
+
+
+@lru_cache(maxsize=1024)
+def _name(model: bytes) -> str:
+    return " ".join(model.decode("utf-8", "replace")[:LONGEST].split())
+
+
+@lru_cache(maxsize=1024)
+def _prices(said: bytes) -> tuple[float, float]:
     try:
-        prompt, answer = map(float, prices.split())
+        prompt, answer = map(float, said.split())
     except ValueError:
-        prompt = answer = 0.0
-    return Wish(f"{size.bit_length()} {' '.join(model.split())}", size, (prompt, answer))
+        return 0.0, 0.0
+    return prompt, answer
 
 
 def told(held: Held) -> str:
@@ -90,7 +102,7 @@ def told(held: Held) -> str:
 def returned(descriptors: Iterable[Descriptor]) -> Held | None:
     """What Envoy brings back with the charges of a request; None: nothing was reserved."""
     for descriptor in descriptors:
-        text = descriptor.entries.get(HELD.encode())
+        text = descriptor.entries.get(_HELD)
         if text is not None:
             kind, *lines = text.decode("utf-8", "replace").split("\n")
             return Held(kind, [hold for hold in map(_hold, lines) if hold is not None])
