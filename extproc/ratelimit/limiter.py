@@ -109,7 +109,7 @@ class Limiter:
         holds = held.holds if held is not None else ()
         changes = [Change(one.slots[0], one.rule.budget, spend=one.hits) for one in charges]
         changes += self._released(holds)
-        found = await self._counters.add(changes)
+        found = await self._counters.add(changes) if changes else []
         for one, state in zip(charges, found, strict=False):
             one.found = state
         if held is None:

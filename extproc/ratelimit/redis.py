@@ -65,7 +65,7 @@ class Redis:
         self._turn = asyncio.Semaphore(PARALLEL)
         self._waiting = 0
         self._paused_until = 0.0
-        self._unheard = Notice("rate limit store failed")
+        self._noted = Notice("rate limit store failed")
         self._running: set[asyncio.Future[Answers]] = set()
 
     async def take(self, wants: Sequence[Want], *, strict: bool) -> Answers:
@@ -156,7 +156,7 @@ class Redis:
     def _failed(self, why: str) -> None:
         """Remembers and logs a failure; never the error's text, which may hold the URL."""
         self._paused_until = time.monotonic() + PAUSE
-        self._unheard(error=why)
+        self._noted(error=why)
 
 
 def _ttl(asked: Want | Change, now: float) -> int:
