@@ -4,6 +4,7 @@ One process for all workers, so that counters in memory are one for the machine;
 transport, for a charge that comes too late for Envoy is lost.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
