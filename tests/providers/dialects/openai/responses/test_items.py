@@ -26,22 +26,8 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import Data, FileId, Url
+from tests.providers.dialects.openai.responses.talk import HELLO, NAME, said, turn, user
 from tests.providers.dialects.openai.responses.wire import asked, sent
-
-NAME = "openai.responses"
-HELLO = Message(role=Role.USER, parts=(Text(text="hi"),))
-
-
-def said(value: Any) -> tuple[Message, ...]:
-    return asked(input=value).messages
-
-
-def user(*parts: dict[str, Any]) -> tuple[Part, ...]:
-    return said([{"role": "user", "content": [*parts]}])[0].parts
-
-
-def turn(*parts: Part, role: Role = Role.USER, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message(role=role, parts=parts),), **members)
 
 
 def test_a_string_is_a_users_message() -> None:

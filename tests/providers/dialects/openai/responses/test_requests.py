@@ -14,32 +14,15 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     ChatRequest,
     JsonOutput,
-    Message,
-    Part,
     Reasoning,
-    Role,
     Signature,
     Text,
     Thinking,
     Tool,
 )
+from tests.providers.dialects.openai.responses.talk import HELLO, turn
 from tests.providers.dialects.openai.responses.wire import CLOSED, WHOLE, asked, sent
 from tests.strategies import chat_requests, opaque, words
-
-NAME = "openai.responses"
-HELLO = Message(role=Role.USER, parts=(Text(text="hi"),))
-
-
-def said(value: Any) -> tuple[Message, ...]:
-    return asked(input=value).messages
-
-
-def user(*parts: dict[str, Any]) -> tuple[Part, ...]:
-    return said([{"role": "user", "content": [*parts]}])[0].parts
-
-
-def turn(*parts: Part, role: Role = Role.USER, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message(role=role, parts=parts),), **members)
 
 
 def test_everything_else_of_a_request_survives() -> None:

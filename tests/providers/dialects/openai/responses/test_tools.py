@@ -5,33 +5,9 @@ from typing import Any
 import pytest
 
 from providers.errors import Unsupported
-from providers.neutral.chat import (
-    ChatRequest,
-    Message,
-    NativeTool,
-    Part,
-    Role,
-    Text,
-    Tool,
-    ToolChoice,
-    ToolMode,
-)
+from providers.neutral.chat import NativeTool, Text, Tool, ToolChoice, ToolMode
+from tests.providers.dialects.openai.responses.talk import NAME, turn
 from tests.providers.dialects.openai.responses.wire import CLOSED, asked, sent
-
-NAME = "openai.responses"
-HELLO = Message(role=Role.USER, parts=(Text(text="hi"),))
-
-
-def said(value: Any) -> tuple[Message, ...]:
-    return asked(input=value).messages
-
-
-def user(*parts: dict[str, Any]) -> tuple[Part, ...]:
-    return said([{"role": "user", "content": [*parts]}])[0].parts
-
-
-def turn(*parts: Part, role: Role = Role.USER, **members: Any) -> ChatRequest:
-    return ChatRequest(model="m", messages=(Message(role=role, parts=parts),), **members)
 
 
 @pytest.mark.parametrize(
