@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Image, Message, Role, ToolResult
+from providers.neutral.chat import Image, Message, Part, Role, ToolResult
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -37,6 +37,15 @@ def details(messages: Iterable[Message]) -> set[str | None]:
         for part in (outer.parts if isinstance(outer, ToolResult) else (outer,))
         if isinstance(part, Image)
     }
+
+
+def results_apart(parts: tuple[Part, ...]) -> Iterator[Message]:
+    """The messages that a user's turn stands for: runs of tool results, and the rest."""
+    if not any(type(part) is ToolResult for part in parts):
+        yield Message(role=Role.USER, parts=parts)
+        return
+    for is_result, run in groupby(parts, lambda part: type(part) is ToolResult):
+        yield Message(role=Role.TOOL if is_result else Role.USER, parts=tuple(run))
 
 
 def merged(messages: Iterable[Message]) -> Iterator[Message]:

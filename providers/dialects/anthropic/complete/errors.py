@@ -7,28 +7,16 @@ from collections.abc import Mapping
 
 import orjson
 
+from providers.dialects.anthropic.errors import TYPES
 from providers.errors import ApiError, Cause
 from providers.wire import error_bodies
 from providers.wire.members import Json
-
-TYPES = {
-    Cause.INVALID_REQUEST: "invalid_request_error",
-    Cause.AUTHENTICATION: "authentication_error",
-    Cause.PERMISSION: "permission_error",
-    Cause.NOT_FOUND: "not_found_error",
-    Cause.TOO_LARGE: "request_too_large",
-    Cause.RATE_LIMIT: "rate_limit_error",
-    Cause.QUOTA: "billing_error",
-    Cause.TIMEOUT: "timeout_error",
-    Cause.OVERLOADED: "overloaded_error",
-}
-"""The others are `api_error`."""
 
 OVERLOADED = 529
 
 
 def _body(error: ApiError) -> Json:
-    kind = TYPES.get(error.cause, "api_error")
+    kind = TYPES[error.cause]
     message = error.message or "the request failed"
     return {
         "type": "error",

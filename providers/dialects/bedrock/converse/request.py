@@ -25,15 +25,8 @@ from providers.dialects.bedrock.converse.tools import (
 from providers.dialects.bedrock.models import Family, family_of
 from providers.errors import Unsupported
 from providers.models.claude.sampling import sampling
-from providers.neutral.chat import (
-    ChatRequest,
-    JsonOutput,
-    Message,
-    Part,
-    Role,
-    ToolCall,
-    ToolResult,
-)
+from providers.neutral.chat import ChatRequest, JsonOutput, Message, Role, ToolCall, ToolResult
+from providers.neutral.turns import results_apart
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -135,34 +128,22 @@ def _messages(body: Json) -> Iterable[Message]:
             raise members.wrong(f"{at}role", "one of user, assistant, system")
         parts = parse_blocks(message, at)
         if role is Role.USER:
-            yield from _runs(parts, names)
+            yield from [_named(turn, names) for turn in results_apart(parts)]
             continue
         names.update((part.id, part.name) for part in parts if isinstance(part, ToolCall))
         yield Message(role=role, parts=parts)
 
 
-def _runs(parts: tuple[Part, ...], names: Mapping[str, str]) -> Iterable[Message]:
-    """The messages that a user turn stands for: runs of tool results, and the rest."""
-    if not any(type(part) is ToolResult for part in parts):
-        yield Message(role=Role.USER, parts=parts)
-        return
-    run: list[Part] = []
-    role = Role.USER
-    for part in parts:
-        wanted = Role.TOOL if isinstance(part, ToolResult) else Role.USER
-        if run and wanted is not role:
-            yield Message(role=role, parts=tuple(run))
-            run = []
-        role = wanted
-        run.append(_named(part, names))
-    yield Message(role=role, parts=tuple(run))
-
-
-def _named(part: Part, names: Mapping[str, str]) -> Part:
-    """A result with the name of the function that was called; Converse says it only there."""
-    if not isinstance(part, ToolResult):
-        return part
-    return msgspec.structs.replace(part, name=names.get(part.call_id))
+def _named(message: Message, names: Mapping[str, str]) -> Message:
+    """Results with the names of the functions that were called; Converse says them only there."""
+    if message.role is not Role.TOOL:
+        return message
+    parts = [
+        msgspec.structs.replace(part, name=names.get(part.call_id))
+        for part in message.parts
+        if isinstance(part, ToolResult)
+    ]
+    return msgspec.structs.replace(message, parts=tuple(parts))
 
 
 def _output(output: Json) -> JsonOutput | None:

@@ -35,6 +35,7 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
+from providers.neutral.turns import results_apart
 from providers.wire.members import Json
 
 ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "tool": Role.USER}
@@ -97,26 +98,9 @@ def _contents(body: Json, detail: str | None) -> Iterator[Message]:
             fields.wrong(f"{at}role", "one of user, model")
         parts = parse_parts(content, at, pairing, detail)
         if role is Role.USER:
-            yield from _runs(parts)
+            yield from results_apart(parts)
         else:
             yield Message(role=role, parts=parts)
-
-
-def _runs(parts: tuple[Part, ...]) -> Iterator[Message]:
-    """The messages that a user's content stands for: runs of results, and the rest."""
-    if not any(type(part) is ToolResult for part in parts):
-        yield Message(role=Role.USER, parts=parts)
-        return
-    run: list[Part] = []
-    role = Role.USER
-    for part in parts:
-        wanted = Role.TOOL if isinstance(part, ToolResult) else Role.USER
-        if run and wanted is not role:
-            yield Message(role=role, parts=tuple(run))
-            run = []
-        role = wanted
-        run.append(part)
-    yield Message(role=role, parts=tuple(run))
 
 
 class Conversation:
