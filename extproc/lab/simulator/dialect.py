@@ -134,6 +134,11 @@ def no_headers(refusal: Refusal, directives: Directives) -> Sequence[tuple[str, 
     return ()
 
 
+def bearer(call: Call) -> str:
+    """The token of the `authorization` header; empty when there is none."""
+    return dict(call.headers).get("authorization", "").removeprefix("Bearer ")
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One wire format."""
 

@@ -12,7 +12,7 @@ import orjson
 
 from extproc.lab.simulator import sse
 from extproc.lab.simulator.anthropic import messages_rules, messages_write
-from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool
+from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool, bearer
 from extproc.lab.simulator.directives import Directives
 from extproc.lab.simulator.reply import PER_ATTACHMENT, PER_IMAGE, PER_MESSAGE, PER_TOOL, count
 
@@ -125,8 +125,7 @@ def _schema(body: Json) -> Json | None:
 
 def key(call: Call) -> str:
     """`x-api-key`, or the bearer token that newer SDKs send."""
-    named = dict(call.headers)
-    return named.get("x-api-key") or named.get("authorization", "").removeprefix("Bearer ")
+    return dict(call.headers).get("x-api-key") or bearer(call)
 
 
 def error(refusal: Refusal, directives: Directives) -> bytes:

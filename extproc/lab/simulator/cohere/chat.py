@@ -11,7 +11,7 @@ import orjson
 
 from extproc.lab.simulator import sse
 from extproc.lab.simulator.cohere import chat_rules, chat_write
-from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool
+from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool, bearer
 from extproc.lab.simulator.directives import Directives
 from extproc.lab.simulator.reply import PER_ATTACHMENT, PER_IMAGE, PER_MESSAGE, PER_TOOL, count
 
@@ -85,11 +85,6 @@ def _schema(wanted: Json) -> Json | None:
     return wanted.get("json_schema") or {}
 
 
-def key(call: Call) -> str:
-    """The bearer token."""
-    return dict(call.headers).get("authorization", "").removeprefix("Bearer ")
-
-
 def error(refusal: Refusal, directives: Directives) -> bytes:
     """An error body."""
     return orjson.dumps({"id": "sim", "message": refusal.message})
@@ -114,5 +109,5 @@ DIALECT = Dialect(
     error=error,
     stream_error=stream_error,
     frame=sse.frame,
-    key=key,
+    key=bearer,
 )

@@ -12,7 +12,18 @@ import orjson
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from extproc.lab.simulator.dialect import Asked, Call, Choice, Dialect, Event, Json, Refusal, Turn
+from extproc.lab.simulator import lines
+from extproc.lab.simulator.dialect import (
+    Asked,
+    Call,
+    Choice,
+    Dialect,
+    Event,
+    Json,
+    Refusal,
+    Turn,
+    bearer,
+)
 from extproc.lab.simulator.directives import Directives
 from extproc.lab.simulator.reply import PER_MESSAGE, count
 
@@ -150,11 +161,6 @@ def events(turn: Turn) -> Iterator[Event]:
     yield Event(orjson.dumps(end))
 
 
-def frame(event: Event, directives: Directives) -> bytes:
-    """One event as a line."""
-    return event.data + (b"\r\n" if directives.crlf else b"\n")
-
-
 def error(refusal: Refusal, directives: Directives) -> bytes:
     """An error body."""
     return orjson.dumps({"message": refusal.message})
@@ -171,11 +177,6 @@ def stream_error(refusal: Refusal, directives: Directives) -> Event:
     return Event(orjson.dumps(body))
 
 
-def key(call: Call) -> str:
-    """The bearer token."""
-    return dict(call.headers).get("authorization", "").removeprefix("Bearer ")
-
-
 DIALECT = Dialect(
     name="cohere.generate",
     path=PATH,
@@ -186,7 +187,7 @@ DIALECT = Dialect(
     events=events,
     error=error,
     stream_error=stream_error,
-    frame=frame,
+    frame=lines.frame,
     stream_content_type="application/stream+json",
-    key=key,
+    key=bearer,
 )

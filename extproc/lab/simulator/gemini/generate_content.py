@@ -10,7 +10,7 @@ from typing import Any, Literal
 import orjson
 
 from extproc.lab.simulator import sse
-from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool
+from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool, bearer
 from extproc.lab.simulator.directives import Directives
 from extproc.lab.simulator.gemini import generate_content_rules, generate_content_write
 from extproc.lab.simulator.gemini.generate_content_names import canonical
@@ -125,8 +125,7 @@ def _schema(config: Json) -> Json | None:
 def key(call: Call) -> str:
     """`x-goog-api-key`, the query's `key`, or Vertex AI's access token."""
     named = dict(call.headers)
-    bearer = named.get("authorization", "").removeprefix("Bearer ")
-    return named.get("x-goog-api-key") or call.query.get("key") or bearer
+    return named.get("x-goog-api-key") or call.query.get("key") or bearer(call)
 
 
 def error(refusal: Refusal, directives: Directives) -> bytes:

@@ -11,7 +11,17 @@ import msgspec
 import orjson
 
 from extproc.lab.simulator import sse
-from extproc.lab.simulator.dialect import Asked, Call, Choice, Dialect, Event, Json, Refusal, Turn
+from extproc.lab.simulator.dialect import (
+    Asked,
+    Call,
+    Choice,
+    Dialect,
+    Event,
+    Json,
+    Refusal,
+    Turn,
+    bearer,
+)
 from extproc.lab.simulator.directives import Directives
 from extproc.lab.simulator.huggingface import generate_rules
 from extproc.lab.simulator.reply import count
@@ -130,11 +140,6 @@ def stream_error(refusal: Refusal, directives: Directives) -> Event:
     return Event(error(refusal, directives))
 
 
-def key(call: Call) -> str:
-    """The bearer token."""
-    return dict(call.headers).get("authorization", "").removeprefix("Bearer ")
-
-
 DIALECT = Dialect(
     name="huggingface.generate",
     path=PATH,
@@ -147,5 +152,5 @@ DIALECT = Dialect(
     stream_error=stream_error,
     frame=frame,
     stream_content_type="text/event-stream",
-    key=key,
+    key=bearer,
 )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool
+from extproc.lab.simulator import lines
+from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Json, Refusal, Tool, bearer
 from extproc.lab.simulator.directives import Directives
 from extproc.lab.simulator.ollama import chat_rules, chat_write
 from extproc.lab.simulator.reply import PER_IMAGE, PER_MESSAGE, PER_TOOL, count
@@ -67,7 +68,7 @@ def _schema(body: Json) -> Json | None:
 
 def key(call: Call) -> str:
     """The bearer token, which Ollama's cloud wants and a server of one's own does not."""
-    return dict(call.headers).get("authorization", "").removeprefix("Bearer ")
+    return bearer(call)
 
 
 def error(refusal: Refusal, directives: Directives) -> bytes:
@@ -80,11 +81,6 @@ def stream_error(refusal: Refusal, directives: Directives) -> Event:
     return Event(orjson.dumps({"error": refusal.message}))
 
 
-def frame(event: Event, directives: Directives) -> bytes:
-    """One event as a line."""
-    return event.data + (b"\r\n" if directives.crlf else b"\n")
-
-
 DIALECT = Dialect(
     name="ollama.chat",
     path=PATH,
@@ -95,7 +91,7 @@ DIALECT = Dialect(
     events=chat_write.events,
     error=error,
     stream_error=stream_error,
-    frame=frame,
+    frame=lines.frame,
     stream_content_type="application/x-ndjson",
     key=key,
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from extproc.lab.simulator.dialect import Call, Event, Json, Refusal
+from extproc.lab.simulator.dialect import Call, Event, Json, Refusal, bearer
 from extproc.lab.simulator.directives import Directives
 
 RANGES = {"temperature": (0, 2), "top_p": (0, 1), "top_logprobs": (0, 20)}
@@ -24,8 +24,7 @@ https://platform.openai.com/docs/guides/error-codes
 
 def key(call: Call) -> str:
     """The bearer token, or Azure's `api-key`."""
-    named = dict(call.headers)
-    return named.get("api-key") or named.get("authorization", "").removeprefix("Bearer ")
+    return dict(call.headers).get("api-key") or bearer(call)
 
 
 def error(refusal: Refusal, directives: Directives) -> bytes:
