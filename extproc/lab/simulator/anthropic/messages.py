@@ -117,8 +117,10 @@ def _demand(choice: Json) -> tuple[Literal["none", "auto", "required"], str]:
 
 
 def _schema(body: Json) -> Json | None:
-    match body.get("output_config"):
-        case {"format": {"schema": dict(schema)}}:
+    match body:
+        case {"output_config": {"format": {"schema": dict(schema)}}}:
+            return schema
+        case {"output_format": {"schema": dict(schema)}}:  # its name of 2025
             return schema
     return None
 

@@ -12,7 +12,7 @@ from extproc.lab.simulator.typed import Judge
 NEW_VERSION = "2026-10-21"
 SAMPLERS = {"temperature": (0, 1), "top_p": (0, 1), "top_k": (0, 500)}
 """Smallest and largest value; the newer version of the API knows none of them."""
-BETA = frozenset({"context_management", "mcp_servers"})
+BETA = frozenset({"context_management", "mcp_servers", "output_format"})
 """Members that need an `anthropic-beta` header."""
 OWN_BETA = frozenset({"thread"})
 """Those that clouds do not take."""

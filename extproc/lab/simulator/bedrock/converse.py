@@ -40,7 +40,7 @@ def ask(call: Call) -> Asked:
     said = [at for at, one in enumerate(messages) if one["role"] == "user" and _text(one)]
     last = said[-1] if said else -1
     config = body.get("toolConfig") or {}
-    demand, named = _demand(config)
+    demand, named = _claudes_demand(body) or _demand(config)
     inference = body.get("inferenceConfig") or {}
     return Asked(
         model=call.params["model"],
@@ -104,15 +104,33 @@ def _demand(config: Json) -> tuple[Literal["none", "auto", "required"], str]:
             return "auto", ""
 
 
+def _claudes_demand(body: Json) -> tuple[Literal["none", "auto", "required"], str] | None:
+    match _additional(body).get("tool_choice"):
+        case {"type": "none"}:
+            return "none", ""
+        case {"type": "any"}:
+            return "required", ""
+        case {"type": "tool", "name": str(name)}:
+            return "required", name
+    return None
+
+
 def _parallel(body: Json) -> bool:
-    choice = (body.get("additionalModelRequestFields") or {}).get("tool_choice") or {}
+    choice = _additional(body).get("tool_choice") or {}
     return not choice.get("disable_parallel_tool_use")
+
+
+def _additional(body: Json) -> Json:
+    """What Claude itself is told, beside Converse."""
+    fields: Json = body.get("additionalModelRequestFields") or {}
+    return fields
 
 
 def _schema(body: Json) -> Json | None:
     wanted = (body.get("outputConfig") or {}).get("textFormat")
     if not wanted:
-        return None
+        own = (_additional(body).get("output_config") or {}).get("format") or {}
+        return own.get("schema")
     schema: Json = orjson.loads(wanted["structure"]["jsonSchema"]["schema"])
     return schema
 

@@ -75,7 +75,7 @@ def _member(name: str, value: Any) -> Any:
     if name in OWN:
         return value
     words = NUMBERED.get(name, ())
-    return words[value] if type(value) is int and value < len(words) else canonical(value)
+    return words[value] if type(value) is int and 0 <= value < len(words) else canonical(value)
 
 
 def _upper(match: re.Match[str]) -> str:

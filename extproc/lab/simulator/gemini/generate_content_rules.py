@@ -42,14 +42,15 @@ DATA = (
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what Google would not take; `strict`: unknown members too."""
     body: Json = canonical(call.body)
-    if call.params["verb"] == "countTokens":
+    counted = call.params["verb"] == "countTokens"
+    if counted:
         body = body.get("generateContentRequest") or body
         body = {name: value for name, value in body.items() if name != "model"}
     if call.params["verb"] == "streamGenerateContent" and call.query.get("alt") != "sse":
         raise Refusal("sim: a stream is only told as server-sent events (alt=sse)")
     for name, value in body.items():
         _member(name, value, strict)
-    for rule in RULES:
+    for rule in COUNTED if counted else RULES:
         rule(body)
     if call.params["model"].startswith("gemini-3"):
         _signatures(body)
@@ -198,4 +199,6 @@ def _signatures(body: Json) -> None:
             raise Refusal("Corrupted thought signature.")
 
 
-RULES: tuple[Callable[[Json], None], ...] = (_contents, _config, _tools, _function_turns)
+COUNTED: tuple[Callable[[Json], None], ...] = (_contents, _config, _tools)
+"""What is counted need not be a conversation."""
+RULES = (*COUNTED, _function_turns)

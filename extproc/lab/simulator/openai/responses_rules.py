@@ -18,6 +18,8 @@ PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 """How the ids of items begin."""
 KEPT = ("previous_response_id", "conversation", "prompt")
 """What stands for input that is not in the body."""
+UNTYPED = frozenset({"client_metadata"})
+"""What OpenAI takes from Codex, and the SDK's types do not have."""
 
 
 def items(body: Json) -> list[Json]:
@@ -32,7 +34,8 @@ def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what OpenAI would not take; `strict`: unknown parameters too."""
     body = call.body
     filled = {name: _filled(body[name]) for name in ("input", "tools") if name in body}
-    _judge(bool(body.get("stream")), strict).check({**body, **filled})
+    typed = {name: value for name, value in body.items() if name not in UNTYPED}
+    _judge(bool(body.get("stream")), strict).check({**typed, **filled})
     for rule in RULES:
         rule(body)
 
@@ -49,8 +52,11 @@ def _judge(stream: bool, strict: bool) -> Judge:
 DEMANDED: dict[str, Json] = {
     "function": {"parameters": None, "strict": None},
     "input_image": {"detail": "auto"},
+    "output_text": {"annotations": []},
 }
 """Type of an object → members that the SDK's types demand and OpenAI does not."""
+SAID: Json = {"type": "message", "id": "msg_", "status": "completed"}
+"""The same for a message of the model that has parts."""
 
 
 def _filled(value: Any) -> Any:
@@ -59,9 +65,16 @@ def _filled(value: Any) -> Any:
         return list(map(_filled, value))
     if not isinstance(value, dict):
         return value
-    kind = value.get("type")
-    absent = DEMANDED.get(kind, {}) if isinstance(kind, str) else {}
-    return {**absent, **{name: _filled(each) for name, each in value.items()}}
+    inner = {name: _filled(each) for name, each in value.items()}
+    match value:
+        case {"role": "assistant", "content": [{"type": "output_text" | "refusal"}, *_]}:
+            return {**SAID, **inner}
+        # Codex and LangChain send the ids of these, which the SDK's types do not have.
+        case {"role": "user" | "system" | "developer", "content": list()}:
+            return {name: each for name, each in inner.items() if name != "id"}
+        case {"type": str(kind)}:
+            return {**DEMANDED.get(kind, {}), **inner}
+    return inner
 
 
 def _required(body: Json) -> None:

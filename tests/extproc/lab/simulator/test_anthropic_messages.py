@@ -397,3 +397,14 @@ def test_every_error_body_is_read(web, body):
     assert (error.status, error.cause) == (529, Cause.OVERLOADED)
     assert error.message
     assert error.request_id
+
+
+def test_a_format_by_its_name_of_2025_is_obeyed(sim: RunningSimulator) -> None:
+    form = {"type": "json_schema", "schema": WEATHER["input_schema"]}
+    body = {**ask(), "model": "m", "max_tokens": 100, "output_format": form}
+    headers = {"anthropic-version": "2023-06-01"}
+    url = f"{sim.url}/v1/messages"
+    assert httpx.post(url, json=body, headers=headers, timeout=10).status_code == 400
+    headers["anthropic-beta"] = "structured-outputs-2025-11-13"
+    answer = httpx.post(url, json=body, headers=headers, timeout=10)
+    assert json.loads(answer.json()["content"][0]["text"]).keys() >= {"city"}

@@ -195,3 +195,20 @@ def test_unknown_members_are_refused(web: Any) -> None:
     answer = web.post(f"/model/{MODEL}/converse", json=body)
     assert answer.status_code == 400
     assert "extraneous key [max_tokens]" in answer.json()["message"]
+
+
+def test_claudes_own_words_are_obeyed(web: Any) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    spec = {"name": "weather", "inputSchema": {"json": schema}}
+    body = {"messages": say(), "toolConfig": {"tools": [{"toolSpec": spec}]}}
+    own = {"tool_choice": {"type": "tool", "name": "weather", "disable_parallel_tool_use": True}}
+    called = web.post(
+        f"/model/{MODEL}/converse", json={**body, "additionalModelRequestFields": own}
+    )
+    assert called.json()["stopReason"] == "tool_use"
+    own = {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+    told = web.post(
+        f"/model/{MODEL}/converse",
+        json={"messages": say(), "additionalModelRequestFields": own},
+    )
+    assert told.json()["output"]["message"]["content"] == [{"text": '{"city":"sim"}'}]

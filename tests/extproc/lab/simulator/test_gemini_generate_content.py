@@ -277,3 +277,19 @@ def test_enumerations_may_be_numbers(sim: RunningSimulator):
     answer = httpx.post(f"{sim.url}/v1beta/models/m:generateContent", json=body, timeout=10)
     (part,) = answer.json()["candidates"][0]["content"]["parts"]
     assert part["functionCall"]["name"] == "f"
+
+
+def test_a_negative_bound_is_no_number_of_an_enumeration(sim: RunningSimulator) -> None:
+    schema = {"type": "OBJECT", "properties": {"n": {"type": "INTEGER", "minimum": -5}}}
+    tool = {"functionDeclarations": [{"name": "f", "description": "", "parameters": schema}]}
+    body = {"contents": [{"parts": [{"text": "hello"}]}], "tools": [tool]}
+    answer = httpx.post(f"{sim.url}/v1beta/models/m:generateContent", json=body, timeout=10)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_function_response_alone_is_counted(sim: RunningSimulator) -> None:
+    part = {"functionResponse": {"name": "f", "response": {"output": "teal"}}}
+    body = {"contents": [{"role": "user", "parts": [part]}]}
+    url = f"{sim.url}/v1beta/models/m"
+    assert httpx.post(f"{url}:countTokens", json=body, timeout=10).status_code == 200
+    assert httpx.post(f"{url}:generateContent", json=body, timeout=10).status_code == 400

@@ -248,3 +248,21 @@ def answered(url: str, request: ChatRequest) -> Message:
     parser = DIALECT.parser()
     deltas = parser.feed(response.content) + parser.flush()
     return Message(role=Role.ASSISTANT, parts=tuple(assembled(deltas)))
+
+
+def test_codex_and_langchain_are_taken_as_openai_takes_them(web):
+    told = [{"type": "input_text", "text": "be brief"}]
+    said = [{"type": "output_text", "text": "hello"}]
+    body = {
+        "model": "m",
+        "client_metadata": {"turn_id": "1"},
+        "input": [
+            {"type": "message", "id": "msg_1", "role": "developer", "content": told},
+            {"role": "user", "content": "hello"},
+            {"role": "assistant", "content": said},
+            {"role": "user", "content": "and then?"},
+        ],
+    }
+    assert web.post("/v1/responses", json=body).status_code == 200
+    body["input"][1]["content"] = said
+    assert web.post("/v1/responses", json=body).status_code == 400
