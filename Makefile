@@ -10,13 +10,16 @@ TESTS ?= tests
 ONCE ?=
 FUZZ_SECONDS ?= 300
 
-.PHONY: demo test check bench fuzz fmt docs clean
+.PHONY: demo test agents check bench fuzz fmt docs clean
 
 demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
 test: $(STAMPS)/dev $(STAMPS)/redis
 	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope
+
+agents: $(STAMPS)/dev $(STAMPS)/agents
+	AGENTS=.agents $(BIN)/python -m pytest tests/agents/test_clients.py $(ONLY)
 
 check: $(STAMPS)/dev
 	$(BIN)/ruff check .
@@ -38,7 +41,7 @@ docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.docs
 
 clean:
-	rm -rf $(VENV) $(STAMPS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(STAMPS) .agents build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(STAMPS)/venv:
 	@mkdir -p $(STAMPS)
@@ -52,6 +55,15 @@ $(STAMPS)/venv:
 
 $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[demo]'
+	@touch $@
+
+$(STAMPS)/agents: tests/agents/clients/package.json tests/agents/clients/requirements.txt
+	@mkdir -p $(STAMPS) .agents
+	@cp tests/agents/clients/package.json .agents/
+	@cd .agents && npm install --silent --no-audit --no-fund --no-package-lock
+	@$(PYTHON) -m venv .agents/python
+	@.agents/python/bin/pip install -q --disable-pip-version-check \
+		-r tests/agents/clients/requirements.txt
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
