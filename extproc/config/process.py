@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
-from extproc.config.values import Duration, FilePath, Port, SecretRef, Size, pattern
+from extproc.config.values import Duration, FilePath, Port, SecretRef, Size, Whole, pattern
 from extproc.config.web import IpAddress
 
 MAX_BODY = 2**31 - 1
@@ -131,6 +131,9 @@ class Extproc(Model):
     watchdog: Silence | None = Field(default=5.0, json_schema_extra={"default": "5s"})
     """How long a worker may be silent, stopped or busy with one thing, before it is killed and
     replaced; at least 3s. null: never."""
+    max_values: Annotated[Whole, Field(ge=1_000, le=10_000_000)] = 200_000
+    """JSON values of a request, and steps of what is made of it, such as schemas whose references
+    are replaced; an answer may hold three times as many. More is a 413, or a 502."""
     fetch: Fetch | None = None
     """Media by URL for providers that take only bytes; default: nothing is fetched."""
 

@@ -3,12 +3,12 @@
 They see a draft: the parts that are sound by themselves.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 
 from extproc.config.backend_rules import of_backend
 from extproc.config.draft import Draft
+from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
 from extproc.config.patterns import split
 from extproc.config.problem import Flaw, guess
@@ -120,9 +120,7 @@ class Served:
         patterns = [split(model) for route in draft.routes.values() for model in route.models]
         self.exact = {pattern.text for pattern in patterns if pattern.kind == "exact"}
         self._prefixes = tuple(pattern.text for pattern in patterns if pattern.kind == "prefix")
-        self._regexes = [
-            re.compile(item.text, re.ASCII) for item in patterns if item.kind == "regex"
-        ]
+        self._regexes = [compiled(item.text) for item in patterns if item.kind == "regex"]
 
     def __contains__(self, model: str) -> bool:
         if model in self.exact or model.startswith(self._prefixes):

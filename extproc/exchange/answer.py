@@ -18,11 +18,12 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
 )
-from extproc.exchange.plan import Target
+from extproc.exchange.plan import LONGEST_NAME, Target
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Context, Dialect, Relay, Seen
 from providers.errors import ApiError, BadAnswer, GatewayError
 from providers.usage import Usage
+from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
 
 # A provider's cookies, alternative services and transport security are about its host, not ours.
@@ -35,6 +36,9 @@ DROPPED = "x-ai-dropped-params"
 
 FAILED = "error"
 """Why an answer ended that did not come to its end."""
+
+EXCERPT = 8 * 1024
+"""Bytes that are read of a provider's refusal which holds more values than may be read."""
 
 STEP = 4
 """Tokens, or a sixteenth of those told, by which a running count may lag behind."""
@@ -92,7 +96,7 @@ class Answer:
     def _keep(self, event: ResponseHeaders) -> None:
         encoding = event.headers.get("content-encoding")
         if encoding is not None:
-            self._decoder = decoder(encoding)
+            self._decoder = decoder(encoding, self._asked.context.bounds)
         if not 200 <= self._status < 300:
             self._headers = dict(event.headers.items())
         else:
@@ -125,7 +129,8 @@ class Answer:
 
     def _open(self, event: ResponseHeaders) -> Action:
         asked = self._asked
-        self._decoder = decoder(event.headers.get("content-encoding"))
+        bounds = asked.context.bounds
+        self._decoder = decoder(event.headers.get("content-encoding"), bounds)
         self._relay = asked.bridge.stream(asked.context)
         set_headers = self._named(event.headers)
         if asked.client is not asked.target.dialect:
@@ -245,6 +250,8 @@ class Answer:
             error = problem.as_api_error()
             status, headers, body = asked.client.render_error(error)
         else:
+            if crowded(data, asked.context.bounds.values):
+                data = data[:EXCERPT]
             error, status, headers, body = asked.bridge.error(self._status, self._headers, data)
         return status, (JSON_TYPE, *headers.items()), body, error
 
@@ -290,7 +297,7 @@ class Answer:
     def _begun(self, seen: Seen) -> metadata.Record:
         """What is known for good with the first piece, should there be no last one."""
         self._ttft = self._since(self._clock())
-        return {"ttft_ms": self._ttft, "response_model": seen.model}
+        return {"ttft_ms": self._ttft, "response_model": seen.model[:LONGEST_NAME]}
 
     def _final(self, seen: Seen, data: bytes = b"") -> metadata.Record:
         if not self._asked.client.charged:
@@ -308,7 +315,7 @@ class Answer:
             record["status"] = self._status
         if not self._ttft:
             record["ttft_ms"] = now
-        record["response_model"] = seen.model
+        record["response_model"] = seen.model[:LONGEST_NAME]
         record["finish_reason"] = seen.finish or ("" if seen.error is None else FAILED)
         record["error_type"] = "" if seen.error is None else seen.error.cause.value
         record["duration_ms"] = now

@@ -16,6 +16,7 @@ from providers.catalog import PROVIDERS
 from providers.operations import Operation
 from providers.usage import Price
 from providers.vendors.provider import Provider
+from providers.wire.budget import Bounds
 
 KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 """Where a client's own key may stand; the first that is there is taken."""
@@ -27,7 +28,8 @@ def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
     """The plan of a configuration that has no problems; `created` dates its models."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
     routes = [_route(route) for route in gateway.routes]
-    return Plan(backends, routes, hash=digest(gateway), created=created)
+    bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
+    return Plan(backends, routes, hash=digest(gateway), created=created, bounds=bounds)
 
 
 def served(name: str, backend: Backend) -> Served:

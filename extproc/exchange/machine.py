@@ -25,6 +25,7 @@ from extproc.exchange.events import (
 from extproc.exchange.plan import Plan
 from extproc.exchange.question import Question, Secrets
 from providers.errors import GatewayError
+from providers.wire.budget import too_deep
 
 
 class State(Enum):
@@ -95,6 +96,11 @@ class Exchange:
             action = self._dispatch(event)
         except GatewayError as error:
             action = self._fail(error)
+        except (TypeError, RecursionError) as error:
+            told = too_deep(error, asked=self._question.answer is None)
+            if told is None:
+                raise
+            action = self._fail(told)
         self._state = AFTER.get(type(action), following)
         return action
 

@@ -4,7 +4,6 @@ A Plan never changes; a reload makes a new one, and an exchange keeps the one th
 What depends on a combination (client dialect, model, backend) is decided at its first request.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from os import urandom
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 import orjson
 
+from extproc.config.expressions import Expression, compiled
 from extproc.exchange import metadata
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Constant, Headers, MetadataValue
@@ -26,12 +26,15 @@ from providers.operations import SERVED_BY, Operation
 from providers.signing.sign import CREDENTIAL_HEADERS, Signer
 from providers.usage import Price
 from providers.vendors.provider import Provider
+from providers.wire.budget import BOUNDS, Bounds
 
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
 
-MAX_CACHED = 16_384
+MAX_CACHED = 4_096
 """Combinations kept; a route with a pattern has as many models as clients can think of."""
+LONGEST_NAME = 512
+"""Characters of a model's name; no vendor's have half as many."""
 
 
 INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client")
@@ -109,6 +112,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         key = (client_model, stream)
         found = self.attempts.get(key)
         if found is None:
+            if len(self.attempts) >= MAX_CACHED:
+                self.attempts.clear()
             labels = {**self.labels, "request_model": client_model, "upstream_model": model}
             found = self.attempts[key] = Constant({**labels, "stream": stream, **metadata.FRESH})
         return found
@@ -125,7 +130,7 @@ class Router:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._exact: dict[str, Route] = {}
         self._prefixes: dict[str, Route] = {}
-        self._expressions: list[tuple[re.Pattern[str], Route]] = []
+        self._expressions: list[tuple[Expression, Route]] = []
         for route in routes:
             for model in route.models:
                 self._add(model, route)
@@ -133,8 +138,7 @@ class Router:
 
     def _add(self, model: str, route: Route) -> None:
         if len(model) > 2 and model.startswith("/") and model.endswith("/"):
-            # RE2, which Envoy uses, knows no other classes than those of ASCII.
-            self._expressions.append((re.compile(model[1:-1], re.ASCII), route))
+            self._expressions.append((compiled(model[1:-1]), route))
         elif model.endswith("*"):
             self._prefixes.setdefault(model[:-1], route)
         else:
@@ -142,6 +146,8 @@ class Router:
 
     def find(self, model: str) -> Route | None:
         """The route of `model`."""
+        if len(model) > LONGEST_NAME:
+            return None
         route = self._exact.get(model)
         if route is not None:
             return route
@@ -166,9 +172,11 @@ class Plan:
         *,
         hash: str = "",
         created: int = 0,
+        bounds: Bounds = BOUNDS,
     ) -> None:
         """`created`: what the list of models says of when they began, seconds since the epoch."""
         self.hash = hash
+        self.bounds = bounds
         self._backends = backends
         self._router = Router(routes)
         self._entrances = Entrances(DIALECTS)
@@ -207,7 +215,7 @@ class Plan:
             raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
-            raise NotFound(f"the model {model!r} does not exist", param="model", code=MISSING)
+            raise unknown(model)
         upstream = route.upstream[backend]
         dialect = _spoken(served, client, upstream or model)
         if dialect is None and not _may_estimate(served, client):
@@ -256,8 +264,7 @@ class Plan:
         if listed.model is None:
             return orjson.dumps(listed.listing.many(self.models()))
         if self._router.find(listed.model) is None:
-            message = f"the model {listed.model[:200]!r} does not exist"
-            raise NotFound(message, param="model", code=MISSING)
+            raise unknown(listed.model)
         return orjson.dumps(listed.listing.one(self._model(listed.model)))
 
     def _model(self, name: str) -> Model:
@@ -267,6 +274,11 @@ class Plan:
 
 
 MISSING = "model_not_found"
+
+
+def unknown(model: str) -> NotFound:
+    """What a client is told that names a model which no route serves."""
+    return NotFound(f"the model {model[:200]!r} does not exist", param="model", code=MISSING)
 
 
 def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
@@ -287,7 +299,7 @@ def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
     return [
         name
         for name in provider.dialects.get(operation, ())
-        if name not in provider.asked_for and re.search(provider.speaks.get(name, ""), model)
+        if name not in provider.asked_for and compiled(provider.speaks.get(name, "")).search(model)
     ]
 
 

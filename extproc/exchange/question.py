@@ -23,7 +23,7 @@ from extproc.exchange.events import (
     RequestBody,
     RequestHeaders,
 )
-from extproc.exchange.plan import Plan, Served, Target
+from extproc.exchange.plan import LONGEST_NAME, Plan, Served, Target, unknown
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
 from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsupported
@@ -124,6 +124,7 @@ class Question:
         entrance, target = self._entrance, self._target
         assert entrance is not None
         assert target is not None
+        self._plan.bounds.request(event.data)
         body = _object(event.data)
         model = self._model(body, entrance)
         call = Call(
@@ -133,6 +134,7 @@ class Question:
             stream=entrance.streams(body),
             path_model=entrance.path_model,
             headers=self._own,
+            bounds=self._plan.bounds,
         )
         return self._send(call, target, model)
 
@@ -143,6 +145,8 @@ class Question:
         if isinstance(sent, Wanted):
             return self._fetch(call, sent.links, model)
         assert self._headers is not None
+        if sent.body is not None:
+            self._plan.bounds.sent(sent.body)
         set_headers = self._outgoing(target, call, sent)
         self.answer = self._expect(target.bridge, call, sent, model)
         return Change(
@@ -190,6 +194,8 @@ class Question:
             return routed
         if not isinstance(named, str) or not named:
             raise InvalidRequest("model must be a string that names a model", param="model")
+        if len(named) > LONGEST_NAME:
+            raise unknown(named)
         if routed and named != routed:
             raise InvalidRequest(
                 "model is given more than once, with different values", param="model"
@@ -207,6 +213,7 @@ class Question:
             stream_usage=entrance.dialect.wants_usage(call.body),
             echo=entrance.dialect.echo(call.body),
             renamed=sent.renamed,
+            bounds=self._plan.bounds,
         )
         asked = Asked(
             client=entrance.dialect,

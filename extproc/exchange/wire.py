@@ -126,6 +126,8 @@ def _needles(name: str) -> tuple[bytes, bytes]:
     return field + b"\x1a", field + b"\x12"
 
 
+LONG = 512
+"""Characters of a value of a header, or of metadata, that is written anew each time."""
 CACHEABLE = 2048
 """Bytes of attributes; longer ones are read anew, so that no client fills the memory."""
 
@@ -285,7 +287,12 @@ def _remove_headers(names: tuple[str, ...]) -> bytes:
 
 def _mutation(set_headers: tuple[tuple[str, str], ...], remove: tuple[str, ...]) -> bytes:
     removals = _remove_headers(remove) if remove else b""
-    return removals + b"".join([_set_header(name, value) for name, value in set_headers])
+    return removals + b"".join(
+        [
+            _set_header(name, value) if len(value) < LONG else _set_header.__wrapped__(name, value)
+            for name, value in set_headers
+        ]
+    )
 
 
 # Value: 2 number, 3 string, 4 bool, 5 Struct. Struct: 1 map entries of (1 key, 2 Value).
@@ -326,7 +333,10 @@ def _entry(key: str, value: MetadataValue) -> bytes:
         return prefix + NUMBER(value)
     if kind is bool:
         return _bool_entry(key, bool(value))
-    return _string_entry(key, str(value))
+    text = str(value)
+    if len(text) < LONG:
+        return _string_entry(key, text)
+    return _string_entry.__wrapped__(key, text)
 
 
 NAMESPACE_KEY = _field(b"\x0a", NAMESPACE.encode())

@@ -16,6 +16,7 @@ from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Se
 from providers.bridging.quirks import Quirks, tuning
 from providers.errors import ApiError, BadAnswer
 from providers.wire import error_bodies
+from providers.wire.budget import Bounds
 from providers.wire.members import Json
 from providers.wire.splice import REMOVED, edit
 
@@ -29,8 +30,9 @@ def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     return client.towards(target, quirks)
 
 
-def loads(data: bytes, dialect: Dialect) -> Json:
+def loads(data: bytes, dialect: Dialect, bounds: Bounds) -> Json:
     """A provider's whole answer; raises BadAnswer."""
+    bounds.answer(data)
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -64,7 +66,7 @@ class Passage:
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes."""
-        return None, self._dialect.watch(loads(data, self._dialect))
+        return None, self._dialect.watch(loads(data, self._dialect, context.bounds))
 
     def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
         """The provider's whole answer as the client's stream."""

@@ -19,6 +19,7 @@ from providers.errors import Unsupported
 from providers.neutral import deltas
 from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.neutral.media import Link
+from providers.wire.budget import Budget
 from providers.wire.members import Json
 
 
@@ -65,7 +66,7 @@ class Conversation(Translation[ChatDialect]):
     def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
         parsed = self._client.parse_request(call.body, call.path_model, call.stream)
-        request = msgspec.structs.replace(parsed, model=call.model)
+        request = msgspec.structs.replace(parsed, model=call.model, budget=Budget(call.bounds))
         target = self._target
         features = fidelity.used(request)
         links: tuple[Link, ...] = ()
@@ -110,11 +111,11 @@ class Conversation(Translation[ChatDialect]):
     def stream(self, context: Context) -> Relay:
         """A relay that parses and renders."""
         renderer = self._client.renderer(context)
-        return TranslatedStream(self._target.parser(), renderer, context.renamed)
+        return TranslatedStream(self._target.parser(), renderer, context)
 
 
 def _parsed(dialect: ChatDialect, data: bytes, context: Context) -> ChatResponse:
-    response = dialect.parse_response(loads(data, dialect))
+    response = dialect.parse_response(loads(data, dialect, context.bounds))
     return tool_names.restored(response, context.renamed) if context.renamed else response
 
 

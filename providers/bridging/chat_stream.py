@@ -3,9 +3,8 @@
 from typing import Protocol
 
 from providers.bridging import tool_names
-from providers.bridging.dialect import Seen
+from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import CHARACTERS_PER_TOKEN
-from providers.bridging.tool_names import Renamed
 from providers.errors import GatewayError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Used, size_of
@@ -32,20 +31,30 @@ class StreamRenderer(Protocol):
 class TranslatedStream:
     """A relay between two dialects."""
 
-    def __init__(self, parser: StreamParser, renderer: StreamRenderer, renamed: Renamed) -> None:
-        """`renamed`: the provider's names of tools → the client's."""
+    def __init__(self, parser: StreamParser, renderer: StreamRenderer, context: Context) -> None:
         self.seen = Seen()
         self._parser = parser
         self._renderer = renderer
-        self._renamed = renamed
+        self._renamed = context.renamed
+        self._bounds = context.bounds
         self._characters = 0
+        self._size = 0
+        """Bytes that came. Formats that tell a whole answer at the end, or one part after the
+        other, keep what came before."""
+        self._full = False
+        """True once more came than may be kept; what comes then is not read."""
 
     def feed(self, data: bytes) -> bytes | None:
         """The client's form of what `data` completes."""
         return self._render(self._parse(data))
 
     def _parse(self, data: bytes) -> list[AnyDelta]:
+        if self._full:
+            return []
+        self._size += len(data)
         try:
+            self._full = self._size > self._bounds.size
+            self._bounds.whole(self._size, "the provider's stream")
             return self._parser.feed(data)
         except GatewayError as error:
             return [Failed(error=error.as_api_error())]
@@ -77,4 +86,5 @@ class TranslatedStream:
 
     def flush(self) -> bytes:
         """What closes the client's stream."""
-        return self._render(self._parser.flush()) + self._renderer.flush()
+        rest = [] if self._full else self._parser.flush()
+        return self._render(rest) + self._renderer.flush()

@@ -16,6 +16,7 @@ from providers.neutral.listing import Listing
 from providers.neutral.media import Data, Link
 from providers.operations import Operation
 from providers.usage import Usage
+from providers.wire.budget import BOUNDS, Bounds
 from providers.wire.members import Json
 
 
@@ -46,6 +47,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Of the request, what the client's dialect says again in its answer (`Dialect.echo`)."""
     renamed: Mapping[str, str] = {}
     """What the provider calls otherwise than the client: its name → the client's."""
+    bounds: Bounds = BOUNDS
 
 
 class Seen(msgspec.Struct):
@@ -85,6 +87,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The client's headers of its dialect, where the target says them in the body."""
     files: Mapping[str, Data] = {}
     """URL → what was found there, of the links that were `Wanted` before."""
+    bounds: Bounds = BOUNDS
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,7 +50,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
-        answer = loads(data, self._target)
+        answer = loads(data, self._target, context.bounds)
         response = self._target.parse_response(answer)
         body = orjson.dumps(self._client.render_response(response, context))
         return body, self._target.watch(answer)

@@ -16,12 +16,12 @@ from providers.neutral.chat import (
     ChatRequest,
     Document,
     Image,
-    Message,
     Part,
     ToolResult,
     Video,
 )
 from providers.neutral.media import Data, Link, Url
+from providers.wire.budget import Budget
 
 Media = Image | Audio | Video | Document
 
@@ -89,25 +89,39 @@ def _link(part: Media, source: Url, names: Mapping[Feature, str]) -> Link:
 
 
 def inlined(request: ChatRequest, target: Reader, files: Mapping[str, Data]) -> ChatRequest:
-    """The request with bytes for its `links`, from URL → bytes; what is not there is empty."""
-    messages = tuple(_message(message, target, files) for message in request.messages)
+    """The request with bytes for its `links`, from URL → bytes; what is not there is empty.
+
+    Raises TooLarge where the places that name a URL would have it more often than there is room.
+    """
+    inliner = Inliner(target, files, request.budget)
+    messages = tuple(
+        msgspec.structs.replace(message, parts=inliner.parts(message.parts))
+        for message in request.messages
+    )
     return msgspec.structs.replace(request, messages=messages)
 
 
-def _message(message: Message, target: Reader, files: Mapping[str, Data]) -> Message:
-    parts = tuple(_part(part, target, files) for part in message.parts)
-    return msgspec.structs.replace(message, parts=parts)
+class Inliner(msgspec.Struct, frozen=True):
+    """Puts bytes in the place of URLs."""
 
+    target: Reader
+    files: Mapping[str, Data]
+    budget: Budget
 
-def _part(part: Part, target: Reader, files: Mapping[str, Data]) -> Part:
-    if isinstance(part, ToolResult):
-        inner = tuple(_part(each, target, files) for each in part.parts)
-        return msgspec.structs.replace(part, parts=inner)
-    if isinstance(part, Media) and isinstance(part.source, Url):
-        url = part.source.url
-        if _foreign(url, part, target):
-            return msgspec.structs.replace(part, source=files.get(url, STAND_IN))
-    return part
+    def parts(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """The parts with bytes."""
+        return tuple(self._part(part) for part in parts)
+
+    def _part(self, part: Part) -> Part:
+        if isinstance(part, ToolResult):
+            return msgspec.structs.replace(part, parts=self.parts(part.parts))
+        if isinstance(part, Media) and isinstance(part.source, Url):
+            url = part.source.url
+            if _foreign(url, part, self.target):
+                source = self.files.get(url, STAND_IN)
+                self.budget.grow(len(source.base64))
+                return msgspec.structs.replace(part, source=source)
+        return part
 
 
 def _media(parts: tuple[Part, ...]) -> Iterator[Media]:

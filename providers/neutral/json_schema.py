@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from providers.errors import Unsupported
+from providers.wire.budget import Budget
 
 Schema = Mapping[str, Any]
 
@@ -18,8 +19,9 @@ MAX_DEPTH = 32
 """Nested schemas; a reference that leads back to itself is cut off there or before."""
 MAX_UNROLLED = 2
 """How often a reference may stand inside itself before it becomes "anything"."""
-MAX_NODES = 20_000
-"""Schemas after references are replaced; a small document can stand for an enormous one."""
+UNFOLDED, RENDERED = 2, 5
+"""Steps of a budget: what a schema costs when references in it are replaced, and when it is said
+in Google's words, measured in JSON values that are merely translated."""
 
 DEFINITIONS = ("$defs", "definitions")
 MAPS = ("properties", "patternProperties", "dependentSchemas")
@@ -73,16 +75,14 @@ SNAKE = {
 
 
 class Inliner(msgspec.Struct):
-    """Replaces local references, within bounds."""
+    """Replaces local references: a small document can stand for an enormous one."""
 
     root: Schema
-    nodes: int = 0
+    budget: Budget
 
     def resolve(self, value: Any, open: tuple[str, ...] = (), depth: int = 0) -> Any:
         """`value` without references; `open`: those that are being replaced."""
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise Unsupported("the JSON schema is too large once its references are replaced")
+        self.budget.step(UNFOLDED)
         if not isinstance(value, Mapping):
             return value
         if depth > MAX_DEPTH:
@@ -93,6 +93,7 @@ class Inliner(msgspec.Struct):
         found: dict[str, Any] = {}
         for name, inner in value.items():
             if name not in DEFINITIONS:
+                self.budget.grow(len(name))
                 found[name] = self._member(name, inner, open, depth + 1)
         return found
 
@@ -106,15 +107,25 @@ class Inliner(msgspec.Struct):
 
     def _member(self, name: str, inner: Any, open: tuple[str, ...], depth: int) -> Any:
         if name in MAPS and isinstance(inner, Mapping):
-            return {key: self.resolve(item, open, depth) for key, item in inner.items()}
+            return {key: self._named(key, item, open, depth) for key, item in inner.items()}
         if name in LISTS and isinstance(inner, list):
             return [self.resolve(item, open, depth) for item in inner]
-        return self.resolve(inner, open, depth) if name in SINGLES else inner
+        if name in SINGLES:
+            return self.resolve(inner, open, depth)
+        self.budget.copy(inner)
+        return inner
+
+    def _named(self, key: str, item: Any, open: tuple[str, ...], depth: int) -> Any:
+        self.budget.grow(len(key))
+        return self.resolve(item, open, depth)
 
 
-def inline(schema: Schema) -> dict[str, Any]:
-    """The schema with every local reference replaced; raises Unsupported for what is not here."""
-    found = Inliner(root=schema).resolve(schema)
+def inline(schema: Schema, budget: Budget | None = None) -> dict[str, Any]:
+    """The schema with every local reference replaced, within the request's budget.
+
+    Raises Unsupported for a reference to what is not here, TooLarge for what grows too large.
+    """
+    found = Inliner(root=schema, budget=budget or Budget()).resolve(schema)
     return found if isinstance(found, dict) else {}
 
 
@@ -134,29 +145,77 @@ def _pointed(root: Schema, reference: str) -> Any:
     return here
 
 
-def to_openapi(schema: Schema) -> tuple[dict[str, Any], list[str]]:
-    """(Google's `Schema` of it, keywords that were lost); raises Unsupported."""
-    lost: list[str] = []
-    return _to(inline(schema), lost), list(dict.fromkeys(lost))
+def to_openapi(schema: Schema, budget: Budget | None = None) -> tuple[dict[str, Any], list[str]]:
+    """(Google's `Schema` of it, keywords that were lost); raises Unsupported, TooLarge."""
+    budget = budget or Budget()
+    renderer = Renderer(budget=budget)
+    return renderer.schema(inline(schema, budget)), list(renderer.lost)
 
 
-def _to(value: Any, lost: list[str]) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return {}
-    value = _merged(value)
-    found: dict[str, Any] = {name: value[name] for name in KEPT if name in value}
-    _types(value, found, lost)
-    _values(value, found)
-    properties = value.get("properties")
-    if isinstance(properties, Mapping) and properties:
-        found["properties"] = {name: _to(inner, lost) for name, inner in properties.items()}
-    if isinstance(value.get("items"), Mapping):
-        found["items"] = _to(value["items"], lost)
-    for name in ("anyOf", "oneOf"):
-        if isinstance(value.get(name), list):
-            _branches(value[name], found, lost)
-    lost += [name for name in value if name not in READ and name not in SILENT]
-    return found
+class Renderer(msgspec.Struct):
+    """Says a schema without references in Google's words."""
+
+    budget: Budget
+    lost: dict[str, None] = {}
+    """Keywords for which there are none."""
+
+    def schema(self, value: Any) -> dict[str, Any]:
+        """Google's `Schema` of `value`, in which each of several types has all that is beside."""
+        if not isinstance(value, Mapping):
+            return {}
+        value = _merged(value)
+        self.budget.step(RENDERED + len(value))
+        found: dict[str, Any] = {name: self._kept(value[name]) for name in KEPT if name in value}
+        self._types(value, found)
+        self._kept(value.get("enum", value.get("const")))
+        _values(value, found)
+        properties = value.get("properties")
+        if isinstance(properties, Mapping) and properties:
+            found["properties"] = {key: self._named(key, each) for key, each in properties.items()}
+        if isinstance(value.get("items"), Mapping):
+            found["items"] = self.schema(value["items"])
+        for name in ("anyOf", "oneOf"):
+            if isinstance(value.get(name), list):
+                self._branches(value[name], found)
+        lost = [name for name in value if name not in READ and name not in SILENT]
+        self.lost.update(dict.fromkeys(lost))
+        return found
+
+    def _kept(self, value: Any) -> Any:
+        self.budget.copy(value)
+        return value
+
+    def _named(self, key: str, value: Any) -> dict[str, Any]:
+        self.budget.grow(len(key))
+        return self.schema(value)
+
+    def _types(self, value: Schema, found: dict[str, Any]) -> None:
+        """One type, or a choice of them; `null` among them is `nullable`."""
+        kinds = value.get("type")
+        kinds = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
+        real = [kind.upper() for kind in kinds if isinstance(kind, str) and kind != "null"]
+        if "null" in kinds and real:
+            found["nullable"] = True
+        if len(real) == 1 or (not real and kinds):
+            found["type"] = real[0] if real else "NULL"
+        elif real:
+            plain = {**value, "type": None}
+            found["anyOf"] = [self.schema({**plain, "type": kind.lower()}) for kind in real]
+        elif "properties" in value:
+            found["type"] = "OBJECT"
+        elif _all_strings(value.get("enum")):
+            found["type"] = "STRING"
+
+    def _branches(self, branches: list[Any], found: dict[str, Any]) -> None:
+        """Alternatives; one that is only `null` is `nullable`, a lone rest needs no choice."""
+        real = [item for item in branches if not _is_null(item)]
+        if len(real) < len(branches):
+            found["nullable"] = True
+        rendered = [self.schema(item) for item in real]
+        if len(rendered) == 1:
+            found.update({name: inner for name, inner in rendered[0].items() if name not in found})
+        elif rendered:
+            found["anyOf"] = rendered
 
 
 READ = frozenset({*KEPT, "type", "enum", "const", "properties", "items", "anyOf", "oneOf"})
@@ -164,42 +223,32 @@ READ = frozenset({*KEPT, "type", "enum", "const", "properties", "items", "anyOf"
 
 def _merged(value: Schema) -> Schema:
     """`allOf` joined into the schema around it, members of the later ones winning."""
-    branches = value.get("allOf")
-    if not isinstance(branches, list):
+    if not isinstance(value.get("allOf"), list):
         return value
-    found = {name: inner for name, inner in value.items() if name != "allOf"}
-    for branch in branches:
-        if not isinstance(branch, Mapping):
-            continue
-        for name, inner in _merged(branch).items():
-            found[name] = _joined(name, found.get(name), inner)
-    return found
+    found: dict[str, Any] = {}
+    required: dict[str, None] = {}
+    _join(value, found, required)
+    return {**found, "required": list(required)} if required else found
 
 
-def _joined(name: str, one: Any, other: Any) -> Any:
-    if name == "properties" and isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {**one, **other}
-    if name == "required" and isinstance(one, list) and isinstance(other, list):
-        return list(dict.fromkeys([*one, *other]))
-    return other
+def _join(value: Schema, found: dict[str, Any], required: dict[str, None]) -> None:
+    """Adds members to what was joined before, in place: copies would take quadratic time."""
+    for name, inner in value.items():
+        if name == "properties" and isinstance(inner, Mapping):
+            found[name] = known = found.get(name, {})
+            known.update(inner)
+        elif name == "required" and isinstance(inner, list):
+            required.update(dict.fromkeys(filter(_is_word, inner)))
+        elif name not in ("allOf", "properties", "required"):
+            found[name] = inner
+    branches = value.get("allOf")
+    for branch in branches if isinstance(branches, list) else ():
+        if isinstance(branch, Mapping):
+            _join(branch, found, required)
 
 
-def _types(value: Schema, found: dict[str, Any], lost: list[str]) -> None:
-    """One type, or a choice of them; `null` among them is `nullable`."""
-    kinds = value.get("type")
-    kinds = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
-    real = [kind.upper() for kind in kinds if isinstance(kind, str) and kind != "null"]
-    if "null" in kinds and real:
-        found["nullable"] = True
-    if len(real) == 1 or (not real and kinds):
-        found["type"] = real[0] if real else "NULL"
-    elif real:
-        plain = {**value, "type": None}
-        found["anyOf"] = [_to({**plain, "type": kind.lower()}, lost) for kind in real]
-    elif "properties" in value:
-        found["type"] = "OBJECT"
-    elif _all_strings(value.get("enum")):
-        found["type"] = "STRING"
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _all_strings(values: Any) -> bool:
@@ -225,18 +274,6 @@ def _values(value: Schema, found: dict[str, Any]) -> None:
 
 def _word(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _branches(branches: list[Any], found: dict[str, Any], lost: list[str]) -> None:
-    """Alternatives; one that is only `null` is `nullable`, and a lone rest needs no choice."""
-    real = [item for item in branches if not _is_null(item)]
-    if len(real) < len(branches):
-        found["nullable"] = True
-    rendered = [_to(item, lost) for item in real]
-    if len(rendered) == 1:
-        found.update({name: inner for name, inner in rendered[0].items() if name not in found})
-    elif rendered:
-        found["anyOf"] = rendered
 
 
 def _is_null(branch: Any) -> bool:

@@ -53,7 +53,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """What the client says of it; empty where it says nothing."""
 
 
-DATA_URI = re.compile(r"data:([^;,]*)(?:;[^;,]*)*?;base64,", re.IGNORECASE)
+DATA_URI = re.compile(r"data:([^;,]*+)(?:;(?!base64,)[^;,]*+)*+;base64,", re.IGNORECASE)
 
 ESCAPES = {"%2B": "+", "%2F": "/", "%3D": "="}
 

@@ -4,7 +4,7 @@ Tool calls of an OpenAI chat stream may be told interleaved, by their index. Wha
 part while a call's arguments are not yet a whole JSON object waits until they are.
 """
 
-import orjson
+import re
 
 from providers.neutral.deltas import (
     AnyDelta,
@@ -20,6 +20,11 @@ from providers.neutral.deltas import (
 
 OF_NO_PART = (Begin, Used, Ping)
 
+OUTSIDE = re.compile(r'["{}\[\]]')
+"""What matters outside a JSON string."""
+INSIDE = re.compile(r'["\\]')
+"""What matters inside a JSON string."""
+
 
 class Serial:
     """Orders deltas; of several choices the first, the others' pass."""
@@ -28,7 +33,8 @@ class Serial:
         self._call: int | None = None
         """The part of the call whose arguments are still to come."""
         self._arguments: list[str] = []
-        """What came of them."""
+        """What came of them since they were last looked at."""
+        self._nest = Nest()
         self._held: list[AnyDelta] = []
 
     def feed(self, deltas: list[AnyDelta]) -> list[AnyDelta]:
@@ -63,7 +69,7 @@ class Serial:
     def _pass(self, delta: AnyDelta, out: list[AnyDelta]) -> None:
         out.append(delta)
         if isinstance(delta, ToolCallBegin):
-            self._call, self._arguments = delta.part, []
+            self._call, self._arguments, self._nest = delta.part, [], Nest()
         elif isinstance(delta, PartEnd):
             self._next(out)
         elif isinstance(delta, ArgumentsDelta):
@@ -79,10 +85,39 @@ class Serial:
             self._take(delta, out)
 
     def _complete(self) -> bool:
-        if not self._arguments or not self._arguments[-1].rstrip().endswith("}"):
-            return False
-        try:
-            orjson.loads("".join(self._arguments))
-        except ValueError:
-            return False
-        return True
+        for text in self._arguments:
+            self._nest.feed(text)
+        self._arguments = []
+        return self._nest.closed
+
+
+class Nest:
+    """Whether pieces of JSON text have closed all that they opened; each is looked at once."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._depth = 0
+        self._quoted = False
+        self._escaped = False
+
+    def feed(self, text: str) -> None:
+        """Another piece."""
+        at = 0
+        while at < len(text):
+            if self._escaped:
+                self._escaped, at = False, at + 1
+                continue
+            match = (INSIDE if self._quoted else OUTSIDE).search(text, at)
+            if match is None:
+                return
+            at = match.end()
+            self._note(match[0])
+
+    def _note(self, mark: str) -> None:
+        if mark == '"':
+            self._quoted = not self._quoted
+        elif mark == "\\":
+            self._escaped = True
+        else:
+            self._depth += 1 if mark in "{[" else -1
+            self.closed = self._depth <= 0

@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from providers.errors import BadAnswer
+from providers.wire.budget import AT_ONCE
 
 # The limits that botocore holds too.
 MAX_HEADERS = 128 * 1024
@@ -77,6 +78,8 @@ class Splitter:
                 break
             messages.append(data[start : start + length])
             start += length
+            if len(messages) > AT_ONCE:
+                raise BadAnswer(f"the provider sent more than {AT_ONCE} events at once")
         if start < end:
             self._buffer += memoryview(data)[start:]
         return messages

@@ -6,9 +6,9 @@ https://cloud.google.com/apis/docs/system-parameters
 import re
 
 from providers.errors import BadAnswer
+from providers.wire.budget import PIECE, weigh
 
-MAX_ELEMENT = 64 * 1024 * 1024
-"""Bytes; one element holds at most one answer, and an answer may hold a picture."""
+MAX_ELEMENT = PIECE
 
 OUTSIDE = re.compile(rb'["{}\[\]]')
 """What matters outside a string."""
@@ -33,6 +33,7 @@ class Splitter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The elements that `data` completes; raises BadAnswer for what is no array of objects."""
+        weigh(data)
         elements: list[bytes] = []
         at = 0
         while at < len(data):
@@ -65,6 +66,7 @@ class Splitter:
         self._keep(data[start:at])
         if self._depth == 1:
             elements.append(b"".join(self._parts))
+            weigh(elements[-1])
             self._parts, self._size = [], 0
         return at
 
@@ -95,7 +97,8 @@ class Splitter:
         self._parts.append(piece)
         self._size += len(piece)
         if self._size > MAX_ELEMENT:
-            raise BadAnswer("the provider sent an array element larger than 64 MiB")
+            self._parts, self._size = [], 0
+            raise BadAnswer(f"the provider sent an array element larger than {MAX_ELEMENT} bytes")
 
     @property
     def pending(self) -> bool:

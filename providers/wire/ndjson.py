@@ -1,9 +1,9 @@
 """Newline-delimited JSON (https://github.com/ndjson/ndjson-spec), on bytes."""
 
 from providers.errors import BadAnswer
+from providers.wire.budget import FREE, PIECE, weigh
 
-MAX_LINE = 64 * 1024 * 1024
-"""Bytes; one line holds at most one answer, and an answer may hold a picture."""
+MAX_LINE = PIECE
 
 # httpx's `iter_lines` breaks lines as Unicode does; JSON leaves these three characters bare.
 BREAKS = (
@@ -34,6 +34,8 @@ class Splitter:
         if self._parts:
             head = b"".join((*self._parts, head))
             self._parts, self._size = [], 0
+        if len(head) > FREE:
+            weigh(head, b"\n")
         self._keep(rest)
         return [line for line in head.split(b"\n") if line and not line.isspace()]
 
@@ -42,7 +44,8 @@ class Splitter:
             self._parts.append(data)
             self._size += len(data)
         if self._size > MAX_LINE:
-            raise BadAnswer("the provider sent a line longer than 64 MiB")
+            self._parts, self._size = [], 0
+            raise BadAnswer(f"the provider sent a line longer than {MAX_LINE} bytes")
 
     def flush(self) -> bytes:
         """What is left: a line whose end never came."""

@@ -14,7 +14,8 @@ REMOVED: Final = object()
 """As a new value: the member goes away."""
 
 # Strings are hopped over whole, so that a bracket inside one is no bracket.
-TOKEN = re.compile(rb'"(?:[^"\\]+|\\.)*"|[{}\[\]]', re.DOTALL)
+# Possessive repeats, or Python's engine would remember every escape of a long string.
+TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
 COLON = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 SCALAR = re.compile(rb"[^,}\]\s]+")
 

@@ -6,9 +6,9 @@ A raw event is its lines and the blank line that ends it; joined, the raw events
 import re
 
 from providers.errors import BadAnswer
+from providers.wire.budget import FREE, PIECE, weigh
 
-MAX_EVENT = 64 * 1024 * 1024
-"""Bytes; one event holds at most one answer, and an answer may hold a picture."""
+MAX_EVENT = PIECE
 
 # A blank line is an end of line right after another; each is LF, CRLF or CR.
 BLANK = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
@@ -27,6 +27,8 @@ class Splitter:
     def feed(self, data: bytes) -> list[bytes]:
         """The raw events that `data` completes."""
         if not self._parts and data.endswith(b"\n\n") and b"\r" not in data:
+            if len(data) > FREE:
+                weigh(data, b"\n")
             return [event + b"\n\n" for event in data[:-2].split(b"\n\n")]
         return self._search(data)
 
@@ -36,10 +38,13 @@ class Splitter:
         window = self._tail + data  # a blank line may straddle two chunks
         if BLANK.search(window) is None:
             if self._size > MAX_EVENT:
-                raise BadAnswer("the provider sent an event larger than 64 MiB")
+                self._keep(b"")
+                raise BadAnswer(f"the provider sent an event larger than {MAX_EVENT} bytes")
             self._tail = window[-3:]
             return []
         whole = b"".join(self._parts)
+        if len(whole) > FREE:
+            weigh(whole, b"\n", b"\r")
         events, start = [], 0
         for match in BLANK.finditer(whole):
             # A final CR may be half of a CRLF whose other half has not come yet.

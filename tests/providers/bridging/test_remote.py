@@ -11,7 +11,7 @@ from providers.bridging.dialect import Call, Sent, Wanted
 from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
-from providers.errors import Unsupported
+from providers.errors import TooLarge, Unsupported
 from providers.neutral.chat import (
     Audio,
     ChatRequest,
@@ -24,6 +24,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import Data, FileId, Link, Url
+from providers.wire.budget import Bounds
 
 HTTPS = "https://media.test/a"
 PIXEL = Data(base64="iVBORw0KGgo=", media_type="image/png")
@@ -179,3 +180,15 @@ def test_documents_and_pictures_in_tool_results_are_wanted_together():
     assert document["source"] == {"bytes": pdf.base64}
     (shown,) = last["content"][0]["toolResult"]["content"]
     assert shown["image"] == {"format": "png", "source": {"bytes": PIXEL.base64}}
+
+
+def test_a_picture_that_is_named_again_and_again_counts_each_time():
+    part = {"type": "image_url", "image_url": {"url": HTTPS}}
+    body = {"model": "m", "messages": [{"role": "user", "content": [part] * 150}]}
+    files = {HTTPS: Data(base64="iVBORw0KGgo=" * 100_000, media_type="image/png")}
+    call = Call(data=b"", body=body, model="m", stream=False, files=files)
+    between = bridge(OPENAI, BEDROCK, Quirks())
+    with pytest.raises(TooLarge, match=r"envoy\.max_body_bytes"):
+        between.request(call)
+    roomy = between.request(msgspec.structs.replace(call, bounds=Bounds(size=200_000_000)))
+    assert isinstance(roomy, Sent)

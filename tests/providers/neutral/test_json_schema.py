@@ -1,5 +1,6 @@
 """Schemas go to Google's subset of OpenAPI and back, and references are replaced within bounds."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from google.genai import types
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.errors import Unsupported
+from providers.errors import TooLarge, Unsupported
 from providers.neutral import json_schema
+from providers.wire.budget import Bounds, Budget
 
 names = st.text("abcXYZ_", min_size=1, max_size=6)
 notes = st.fixed_dictionaries({}, optional={"description": st.text(max_size=8), "title": names})
@@ -147,8 +149,64 @@ def test_a_small_schema_that_stands_for_an_enormous_one_is_refused():
         for level in range(12)
     }
     definitions["d12"] = {"properties": {}}
-    with pytest.raises(Unsupported, match="too large"):
+    with pytest.raises(TooLarge, match="more than 200000 values"):
         json_schema.inline({"$ref": "#/$defs/d0", "$defs": definitions})
+
+
+def test_what_unfolds_to_more_bytes_than_may_leave_is_refused():
+    text = {"long": {"description": "x" * 100_000}}
+    named = {f"p{n}": {"$ref": "#/$defs/long"} for n in range(100)}
+    schema = {"$defs": text, "properties": named}
+    assert len(json_schema.inline(schema, Budget(Bounds(size=11_000_000)))["properties"]) == 100
+    with pytest.raises(TooLarge, match=r"envoy\.max_body_bytes"):
+        json_schema.inline(schema, Budget(Bounds(size=9_000_000)))
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        {"enum": ["x" * 100_000]},
+        {"required": ["x" * 1_000] * 100},
+        {"properties": {"x" * 100_000: {}}},
+        {"default": {"a": ["x" * 100_000]}},
+        {"x" * 100_000: True},
+    ],
+)
+def test_whatever_is_long_counts_each_time_that_it_stands_there(long):
+    schema = {"$defs": {"long": long}, "anyOf": [{"$ref": "#/$defs/long"}] * 100}
+    with pytest.raises(TooLarge, match=r"envoy\.max_body_bytes"):
+        json_schema.inline(schema, Budget(Bounds(size=9_000_000)))
+
+
+def test_schemas_of_one_request_share_its_budget():
+    budget = Budget(Bounds(values=1_000))
+    schema = {"properties": {f"p{n}": {} for n in range(100)}}
+    for _ in range(4):
+        json_schema.inline(schema, budget)
+    with pytest.raises(TooLarge):
+        json_schema.inline(schema, budget)
+
+
+def test_choices_of_types_within_each_other_take_no_time_that_doubles():
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(30):
+        schema = {"type": ["object", "array"], "properties": {"p": schema}}
+    with pytest.raises(TooLarge, match="more than 200000 values"):
+        json_schema.to_openapi(schema)
+
+
+def test_many_branches_are_joined_in_linear_time():
+    branches = [{"properties": {f"p{n}": {}}, "required": [f"p{n}"]} for n in range(10_000)]
+    found, _ = json_schema.to_openapi({"allOf": branches})
+    assert len(found["properties"]) == len(found["required"]) == 10_000
+
+
+def test_the_client_keeps_its_schema_as_it_was():
+    schema = {"properties": {"a": {}}, "allOf": [{"properties": {"b": {}}, "required": ["b"]}]}
+    before = json.dumps(schema)
+    found, _ = json_schema.to_openapi(schema)
+    assert found == {"type": "OBJECT", "properties": {"a": {}, "b": {}}, "required": ["b"]}
+    assert json.dumps(schema) == before
 
 
 def test_an_endless_nest_is_cut_off():

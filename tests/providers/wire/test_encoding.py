@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.errors import BadAnswer
-from providers.wire import encoding
+from providers.wire.budget import Bounds
 from providers.wire.encoding import decoder
 
 RAW = zlib.compressobj(wbits=-15)
@@ -58,8 +58,19 @@ def test_garbage_is_a_bad_answer(name):
 @pytest.mark.parametrize(
     "bomb", [("gzip", gzip.compress), ("deflate", zlib.compress), ("br", brotli.compress)]
 )
-def test_a_bomb_is_a_bad_answer(monkeypatch, bomb):
+def test_a_bomb_is_a_bad_answer(bomb):
     name, compress = bomb
-    monkeypatch.setattr(encoding, "MAX_OUTPUT", 100_000)
-    with pytest.raises(BadAnswer, match="too large"):
-        decoder(name).feed(compress(bytes(10_000_000)))
+    with pytest.raises(BadAnswer, match=r"larger than 100000 bytes \(envoy\.max_body_bytes\)"):
+        decoder(name, Bounds(size=100_000)).feed(compress(bytes(10_000_000)))
+
+
+@pytest.mark.parametrize("name", sorted(PACKED))
+def test_an_answer_that_just_fits_is_read(name):
+    assert decoder(name, Bounds(size=len(PLAIN))).feed(PACKED[name]) == PLAIN
+    with pytest.raises(BadAnswer):
+        decoder(name, Bounds(size=len(PLAIN) - 1)).feed(PACKED[name])
+
+
+def test_many_small_files_in_one_answer_are_refused_before_they_take_long():
+    with pytest.raises(BadAnswer, match="more than 1000 pieces"):
+        decoder("gzip").feed(gzip.compress(b"") * 50_000)

@@ -122,10 +122,11 @@ def _allowed(request: ChatRequest) -> list[Tool | NativeTool]:
     choice = request.tool_choice
     if choice is None or not choice.allowed:
         return list(request.tools)
+    allowed = frozenset(choice.allowed)
     tools = [
         tool
         for tool in request.tools
-        if (tool.name if isinstance(tool, Tool) else tool.value.get("name")) in choice.allowed
+        if (tool.name if isinstance(tool, Tool) else tool.value.get("name")) in allowed
     ]
     if not tools:
         raise InvalidRequest("tool_choice allows no tool that is given", param="tool_choice")

@@ -25,6 +25,7 @@ from providers.neutral.chat import (
 )
 from providers.neutral.json_schema import SILENT, inline
 from providers.wire import members
+from providers.wire.budget import Budget
 from providers.wire.members import Json
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -128,9 +129,10 @@ def render_tooling(
         return _silent(request, tools, family, marker, dropped)
     own = [tool for tool in tools if family.claude is not None and claude_tools.is_known(tool)]
     if own:
-        rest = [tool for tool in tools if tool not in own]
-        return _with_own(request, own, _config(rest, family, marker, dropped) if rest else None)
-    config = _config(tools, family, marker, dropped)
+        rest = [tool for tool in tools if not claude_tools.is_known(tool)]
+        config = _config(rest, request.budget, marker, dropped) if rest else None
+        return _with_own(request, own, config)
+    config = _config(tools, request.budget, marker, dropped)
     if request.parallel_tool_calls is False:
         if family.claude is None:
             param = Feature.PARALLEL_TOOL_CALLS.value
@@ -145,9 +147,9 @@ def render_tooling(
 
 
 def _config(
-    tools: list[Tool | NativeTool], family: Family, marker: "Marker", dropped: list[str]
+    tools: list[Tool | NativeTool], budget: Budget, marker: "Marker", dropped: list[str]
 ) -> Json:
-    return {"tools": [block for tool in tools for block in _blocks(tool, family, marker, dropped)]}
+    return {"tools": [block for tool in tools for block in _blocks(tool, budget, marker, dropped)]}
 
 
 def _with_own(
@@ -181,13 +183,13 @@ def _silent(
         raise Unsupported(f"{param}: this model cannot be told to call no tool", param=param)
     shown = [tool for tool in tools if not claude_tools.is_known(tool)]
     shown = shown or [Tool(name=name) for name in _remembered(request)]
-    config = _config(shown, family, marker, dropped)
+    config = _config(shown, request.budget, marker, dropped)
     return Tooling(config, {"tool_choice": {"type": "none"}} if family.claude else {})
 
 
 def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | NativeTool]:
     """The tools that the model may call; the allowed ones where the client names them."""
-    allowed = choice.allowed if choice is not None else ()
+    allowed = frozenset(choice.allowed if choice is not None else ())
     tools = [
         tool
         for tool in request.tools
@@ -203,7 +205,7 @@ def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | Nat
 
 
 def _blocks(
-    tool: Tool | NativeTool, family: Family, marker: "Marker", dropped: list[str]
+    tool: Tool | NativeTool, budget: Budget, marker: "Marker", dropped: list[str]
 ) -> Iterator[Json]:
     if isinstance(tool, NativeTool):
         if tool.dialect != NAME:
@@ -211,12 +213,12 @@ def _blocks(
             raise Unsupported(f"{param}: a tool of {tool.dialect} cannot be used here", param=param)
         yield dict(tool.value)
         return
-    yield {"toolSpec": _spec(tool, family, dropped)}
+    yield {"toolSpec": _spec(tool, marker.family, budget, dropped)}
     if tool.cache is not None:
         yield from marker.point(tool.cache, behind_tool=True)
 
 
-def _spec(tool: Tool, family: Family, dropped: list[str]) -> Json:
+def _spec(tool: Tool, family: Family, budget: Budget, dropped: list[str]) -> Json:
     if not TOOL_NAME.fullmatch(tool.name):
         raise Unsupported(
             f"tools.name: {tool.name[:80]!r} must be up to 64 letters, digits, _ and -",
@@ -225,7 +227,8 @@ def _spec(tool: Tool, family: Family, dropped: list[str]) -> Json:
     spec: Json = {"name": tool.name}
     if tool.description and tool.description.strip():
         spec["description"] = tool.description
-    spec["inputSchema"] = {"json": _schema(tool.schema or {"properties": {}}, family, dropped)}
+    schema = tool.schema or {"properties": {}}
+    spec["inputSchema"] = {"json": _schema(schema, family, budget, dropped)}
     if tool.strict:
         spec["strict"] = True
     return spec
@@ -234,12 +237,12 @@ def _spec(tool: Tool, family: Family, dropped: list[str]) -> Json:
 TOP = ("type", "properties", "required")
 
 
-def _schema(schema: Mapping[str, Any], family: Family, dropped: list[str]) -> Json:
+def _schema(schema: Mapping[str, Any], family: Family, budget: Budget, dropped: list[str]) -> Json:
     # Claude and Nova demand the word.
     typed = {**schema} if "type" in schema else {"type": "object", **schema}
     if not family.plain_schemas or typed.keys() <= set(TOP):
         return typed
-    whole = inline(typed)
+    whole = inline(typed, budget)
     dropped += [f"tools.{name}" for name in whole if name not in TOP and name not in SILENT]
     return {"properties": {}, **{name: whole[name] for name in TOP if name in whole}}
 
@@ -286,7 +289,7 @@ class Marker:
     TTLS = ("5m", "1h")
 
     def __init__(self, family: Family, dropped: list[str]) -> None:
-        self._family = family
+        self.family = family
         self._dropped = dropped
 
     def point(self, cache: Cache, behind_tool: bool = False) -> tuple[Json, ...]:
@@ -294,7 +297,7 @@ class Marker:
 
         `behind_tool`: it is to stand behind a tool or a tool's result.
         """
-        family = self._family
+        family = self.family
         if not family.caches or (behind_tool and not family.caches_tools):
             self._dropped.append(Feature.CACHE.value)
             return ()

@@ -264,7 +264,7 @@ def _offered(request: ChatRequest) -> list[Tool]:
         return tools
     if choice.mode is ToolMode.REQUIRED and not tools:
         raise Unsupported(f"{NAME} cannot require a tool where there are none", param="tool_choice")
-    wanted = (choice.name,) if choice.mode is ToolMode.NAMED else choice.allowed
+    wanted = frozenset((choice.name,) if choice.mode is ToolMode.NAMED else choice.allowed)
     if not wanted:
         return tools
     found = [tool for tool in tools if tool.name in wanted]

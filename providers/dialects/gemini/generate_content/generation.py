@@ -238,4 +238,4 @@ def _output(request: ChatRequest, model: Model, dropped: list[str]) -> Json:
     if model.takes_json_schema:
         return {**config, "responseJsonSchema": wish.schema}
     name = Feature.JSON_SCHEMA.value
-    return {**config, "responseSchema": openapi(wish.schema, name, dropped)}
+    return {**config, "responseSchema": openapi(wish.schema, name, request.budget, dropped)}

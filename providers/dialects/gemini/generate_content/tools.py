@@ -13,6 +13,7 @@ from providers.dialects.gemini.models import Model
 from providers.dialects.gemini.names import NAME
 from providers.neutral import json_schema
 from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
+from providers.wire.budget import Budget
 from providers.wire.members import Json
 
 UNSAID = fields.spellings(("response", "responseJsonSchema", "behavior"))
@@ -115,13 +116,13 @@ def render_tools(request: ChatRequest, model: Model, dropped: list[str]) -> list
     others: list[Json] = []
     for tool in request.tools:
         if isinstance(tool, Tool):
-            declarations.append(_render(tool, model, dropped))
+            declarations.append(_render(tool, model, request.budget, dropped))
         else:
             others.append(render_native(tool, dropped))
     return [{"functionDeclarations": declarations}, *others] if declarations else others
 
 
-def _render(tool: Tool, model: Model, dropped: list[str]) -> Json:
+def _render(tool: Tool, model: Model, budget: Budget, dropped: list[str]) -> Json:
     declaration: Json = {"name": tool.name}
     if tool.description:
         declaration["description"] = tool.description
@@ -130,13 +131,14 @@ def _render(tool: Tool, model: Model, dropped: list[str]) -> Json:
     if model.takes_json_schema:
         declaration["parametersJsonSchema"] = tool.schema
     elif tool.schema.get("properties"):
-        declaration["parameters"] = openapi(tool.schema, f"tools.{tool.name}", dropped)
+        name = f"tools.{tool.name}"
+        declaration["parameters"] = openapi(tool.schema, name, budget, dropped)
     return declaration
 
 
-def openapi(schema: Mapping[str, Any], name: str, dropped: list[str]) -> Json:
+def openapi(schema: Mapping[str, Any], name: str, budget: Budget, dropped: list[str]) -> Json:
     """The schema for a model that knows no JSON Schema; names the keywords that are lost."""
-    rendered, lost = json_schema.to_openapi(schema)
+    rendered, lost = json_schema.to_openapi(schema, budget)
     dropped += [f"{name}.{keyword}" for keyword in lost]
     return rendered
 

@@ -13,7 +13,7 @@ from providers.wire.members import Json, string
 
 # In JSON text a quote is escaped, so an answer that speaks of these words is not mistaken for them.
 NOTABLE = re.compile(rb'"done": ?true|"error"|"tool_calls"')
-ARGUMENTS = re.compile(rb'"arguments": ?(\{.*?\}\})')
+ARGUMENTS = b'"arguments"'
 
 
 class OllamaRelay(WatchingRelay):
@@ -44,8 +44,14 @@ class OllamaRelay(WatchingRelay):
 
     def _estimate(self, data: bytes) -> None:
         super()._estimate(data)
-        for arguments in ARGUMENTS.findall(data):
-            self.seen.generated += 1 + len(arguments) // CHARACTERS_PER_TOKEN
+        start = data.find(ARGUMENTS)
+        while start >= 0:
+            start += len(ARGUMENTS)
+            end = data.find(b"}}", start)
+            if end < 0:
+                return
+            self.seen.generated += 1 + (end - start) // CHARACTERS_PER_TOKEN
+            start = data.find(ARGUMENTS, end)
 
     def _render(self, error: ApiError) -> bytes:
         return error_line(error)

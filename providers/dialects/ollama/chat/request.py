@@ -174,7 +174,8 @@ def _offered(request: ChatRequest) -> list[Tool]:
         return []
     if choice.mode is not ToolMode.AUTO:
         raise Unsupported(f"{NAME} cannot require a tool call", param="tool_choice")
-    return [tool for tool in tools if not choice.allowed or tool.name in choice.allowed]
+    allowed = frozenset(choice.allowed)
+    return [tool for tool in tools if not allowed or tool.name in allowed]
 
 
 def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
