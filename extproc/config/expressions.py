@@ -16,8 +16,6 @@ class Expression(Protocol):
 
     def fullmatch(self, text: str) -> object | None: ...
 
-    def search(self, text: str) -> object | None: ...
-
 
 def compiled(expression: str) -> Expression:
     """The expression, ready to match; raises ValueError with RE2's reason."""

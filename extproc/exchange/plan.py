@@ -4,6 +4,7 @@ A Plan never changes; a reload makes a new one, and an exchange keeps the one th
 What depends on a combination (client dialect, model, backend) is decided at its first request.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from os import urandom
@@ -299,7 +300,7 @@ def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
     return [
         name
         for name in provider.dialects.get(operation, ())
-        if name not in provider.asked_for and compiled(provider.speaks.get(name, "")).search(model)
+        if name not in provider.asked_for and re.search(provider.speaks.get(name, ""), model)
     ]
 
 

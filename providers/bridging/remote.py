@@ -93,7 +93,7 @@ def inlined(request: ChatRequest, target: Reader, files: Mapping[str, Data]) -> 
 
     Raises TooLarge where the places that name a URL would have it more often than there is room.
     """
-    inliner = Inliner(target, files, request.budget)
+    inliner = Inliner(target, files, request.budget or Budget())
     messages = tuple(
         msgspec.structs.replace(message, parts=inliner.parts(message.parts))
         for message in request.messages

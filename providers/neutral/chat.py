@@ -304,8 +304,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of `extras`, the names whose loss would change the meaning."""
     hints: frozenset[str] = frozenset()
     """Features that the client does not insist on, although they might change the meaning."""
-    budget: Budget = msgspec.field(default_factory=Budget)
-    """What it may still grow by on its way to a provider."""
+    budget: Budget | None = None
+    """What it may still grow by on its way to a provider; None: as much as any by default."""
 
 
 class Finish(StrEnum):

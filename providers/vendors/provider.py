@@ -33,7 +33,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     dialects: Mapping[Operation, tuple[str, ...]] = {}
     """Operation → the dialects spoken there; the first is the default."""
     speaks: Mapping[str, str] = {}
-    """Dialect → expression of the only models that speak it, found anywhere in a name; RE2's."""
+    """Dialect → expression of the only models that speak it; `re.search` decides, and in linear
+    time."""
     asked_for: frozenset[str] = frozenset()
     """Dialects that are spoken only where the configuration says so."""
     forms: Mapping[str, Dialect] = {}

@@ -184,6 +184,7 @@ def test_what_stands_in_a_url_is_one_segment_of_it(value):
         (r"/o[1-9](-mini)?/", Pattern("regex", r"o[1-9](-mini)?")),
         (r"/(?i:GPT)-\d{1,3}/", Pattern("regex", r"(?i:GPT)-\d{1,3}")),
         (r"/(?P<f>a|b)\.[^/]+/", Pattern("regex", r"(?P<f>a|b)\.[^/]+")),
+        (r"/(a+)+/", Pattern("regex", r"(a+)+")),
     ],
 )
 def test_a_model_pattern_is_exact_a_prefix_or_an_expression(text, pattern):
@@ -203,32 +204,28 @@ def test_a_model_pattern_is_exact_a_prefix_or_an_expression(text, pattern):
         ("//", "between slashes"),
         ("/", "between slashes"),
         ("/abc", "between slashes"),
-        ("/(/", "not a regular expression"),
-        ("/a**/", "not a regular expression"),
-        (r"/(a)\1/", "backreference"),
-        (r"/(?P<n>a)(?P=n)/", "backreference"),
-        (r"/a(?=b)/", "lookaround"),
-        (r"/(?<!b)a/", "lookaround"),
-        (r"/(?>a)b/", "atomic"),
-        (r"/a++/", "possessive"),
-        (r"/(a)?(?(1)b|c)/", "conditional"),
+        ("/(/", "missing ): ("),
+        ("/a**/", "bad repetition operator: **"),
+        (r"/(a)\1/", r"invalid escape sequence: \1"),
+        (r"/(?P<n>a)(?P=n)/", "RE2"),
+        (r"/a(?=b)/", "invalid perl operator: (?="),
+        (r"/(?<!b)a/", "RE2"),
+        (r"/(?>a)b/", "RE2"),
+        (r"/a++/", "bad repetition operator: ++"),
+        (r"/(a)?(?(1)b|c)/", "RE2"),
         (r"/a\Z/", "RE2"),
         (r"/\u0041/", "RE2"),
         (r"/(?#c)a/", "RE2"),
         (r"/(?x) a/", "RE2"),
         (r"/(?a)\w/", "RE2"),
-        (r"/a{,3}/", "RE2"),
         (r"/[a\b]/", "RE2"),
         ("/é/", "ASCII"),
-        (r"/[[a]b]/", "RE2"),
-        (r"/a{1001}/", "1000"),
-        (r"/(a{100}){100}/", "1000"),
-        (r"/(a+)+/", "endless"),
-        (r"/(?:a|b*)*/", "endless"),
+        (r"/a{1001}/", "invalid repetition size: {1001}"),
+        (r"/(a{100}){100}/", "RE2"),
         ("/" + "a" * 300 + "/", "256"),
     ],
 )
-def test_a_pattern_that_envoy_would_refuse_or_read_differently_is_refused(text, why):
+def test_a_pattern_that_envoy_would_refuse_is_refused(text, why):
     with pytest.raises(ValidationError) as caught:
         read(ModelPattern, text)
     assert why in caught.value.errors()[0]["msg"]

@@ -1,11 +1,14 @@
 """Routes, paths and dialects are chosen as configured."""
 
+import re
+import time
+
 import pytest
 
 from extproc.config import parse
 from extproc.exchange.compile import compile_plan, wanted_secrets
-from extproc.exchange.plan import Route, Router
-from providers.catalog import DIALECTS
+from extproc.exchange.plan import LONGEST_NAME, MAX_CACHED, Route, Router
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import NotFound
 from tests.plans import plan, served
 
@@ -84,6 +87,40 @@ def test_an_operation_that_a_backend_may_not_serve_is_a_404():
     closed = served(operations=frozenset())
     with pytest.raises(NotFound, match="does not serve chat"):
         plan(backends={"up": closed}).target(CHAT, "small", "up")
+
+
+@pytest.mark.parametrize(
+    "expression", ["claude-.*-.*-v[0-9]+", "(a|aa)+", ".*.*.*.*x", "(-*)*-*x", "(c|cl|-)*v"]
+)
+def test_no_expression_takes_long_with_any_name(expression):
+    router = Router([route(f"/{expression}/")])
+    begun = time.process_time()
+    for length in range(LONGEST_NAME):
+        assert router.find("claude" + "-" * (length - 6)) is None or length < 7
+        router.find("a" * length + "!")
+    assert time.process_time() - begun < 2
+
+
+def test_a_name_longer_than_any_is_looked_for_nowhere():
+    router = Router([route("*")])
+    assert router.find("x" * LONGEST_NAME) is not None
+    assert router.find("x" * (LONGEST_NAME + 1)) is None
+
+
+@pytest.mark.parametrize("piece", ["claude-", "-", "/", "command-", "a", "gemini-.", ":claude"])
+def test_every_vendors_expression_is_linear_in_a_name(piece):
+    for provider in PROVIDERS.values():
+        for expression in provider.speaks.values():
+            begun = time.process_time()
+            re.search(expression, piece * (200_000 // len(piece)) + "!")
+            assert time.process_time() - begun < 1
+
+
+def test_a_request_that_no_finder_has_seen_fills_no_memory():
+    target = plan(models=("*",)).target(CHAT, "", "up")
+    for number in range(2 * MAX_CACHED):
+        target.attempt(f"m{number}", "m", stream=False)
+    assert len(target.attempts) <= MAX_CACHED
 
 
 def test_the_combinations_that_are_kept_are_bounded(monkeypatch):

@@ -1,5 +1,6 @@
 """The bytes that are read and written by hand are those of the protobuf library."""
 
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -214,3 +215,15 @@ def test_a_replacement_is_what_the_library_reads():
     assert common.status == 1
     assert common.body_mutation.body == b"body"
     assert dict(read.dynamic_metadata[wire.NAMESPACE]) == {"status": 500}
+
+
+def test_no_value_of_any_length_stays_in_memory():
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            long = f"{number}" + "x" * 100_000
+            wire.encode(RequestBody, Change(set_headers=(("a", long),), metadata={"model": long}))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000

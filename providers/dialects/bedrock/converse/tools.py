@@ -147,7 +147,7 @@ def render_tooling(
 
 
 def _config(
-    tools: list[Tool | NativeTool], budget: Budget, marker: "Marker", dropped: list[str]
+    tools: list[Tool | NativeTool], budget: Budget | None, marker: "Marker", dropped: list[str]
 ) -> Json:
     return {"tools": [block for tool in tools for block in _blocks(tool, budget, marker, dropped)]}
 
@@ -205,7 +205,7 @@ def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | Nat
 
 
 def _blocks(
-    tool: Tool | NativeTool, budget: Budget, marker: "Marker", dropped: list[str]
+    tool: Tool | NativeTool, budget: Budget | None, marker: "Marker", dropped: list[str]
 ) -> Iterator[Json]:
     if isinstance(tool, NativeTool):
         if tool.dialect != NAME:
@@ -218,7 +218,7 @@ def _blocks(
         yield from marker.point(tool.cache, behind_tool=True)
 
 
-def _spec(tool: Tool, family: Family, budget: Budget, dropped: list[str]) -> Json:
+def _spec(tool: Tool, family: Family, budget: Budget | None, dropped: list[str]) -> Json:
     if not TOOL_NAME.fullmatch(tool.name):
         raise Unsupported(
             f"tools.name: {tool.name[:80]!r} must be up to 64 letters, digits, _ and -",
@@ -237,7 +237,9 @@ def _spec(tool: Tool, family: Family, budget: Budget, dropped: list[str]) -> Jso
 TOP = ("type", "properties", "required")
 
 
-def _schema(schema: Mapping[str, Any], family: Family, budget: Budget, dropped: list[str]) -> Json:
+def _schema(
+    schema: Mapping[str, Any], family: Family, budget: Budget | None, dropped: list[str]
+) -> Json:
     # Claude and Nova demand the word.
     typed = {**schema} if "type" in schema else {"type": "object", **schema}
     if not family.plain_schemas or typed.keys() <= set(TOP):

@@ -122,7 +122,7 @@ def render_tools(request: ChatRequest, model: Model, dropped: list[str]) -> list
     return [{"functionDeclarations": declarations}, *others] if declarations else others
 
 
-def _render(tool: Tool, model: Model, budget: Budget, dropped: list[str]) -> Json:
+def _render(tool: Tool, model: Model, budget: Budget | None, dropped: list[str]) -> Json:
     declaration: Json = {"name": tool.name}
     if tool.description:
         declaration["description"] = tool.description
@@ -136,7 +136,9 @@ def _render(tool: Tool, model: Model, budget: Budget, dropped: list[str]) -> Jso
     return declaration
 
 
-def openapi(schema: Mapping[str, Any], name: str, budget: Budget, dropped: list[str]) -> Json:
+def openapi(
+    schema: Mapping[str, Any], name: str, budget: Budget | None, dropped: list[str]
+) -> Json:
     """The schema for a model that knows no JSON Schema; names the keywords that are lost."""
     rendered, lost = json_schema.to_openapi(schema, budget)
     dropped += [f"{name}.{keyword}" for keyword in lost]
