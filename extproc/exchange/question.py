@@ -214,6 +214,7 @@ class Question:
             echo=entrance.dialect.echo(call.body),
             renamed=sent.renamed,
             bounds=self._plan.bounds,
+            called=sent.called,
         )
         asked = Asked(
             client=entrance.dialect,

@@ -10,13 +10,14 @@ import orjson
 
 from providers.bridging import fidelity, remote, tool_names
 from providers.bridging.bridge import Translation, loads
+from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
 from providers.bridging.tool_names import Rule
 from providers.errors import Unsupported
-from providers.neutral import deltas
+from providers.neutral import deltas, pairing
 from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.neutral.media import Link
 from providers.wire.budget import Budget
@@ -41,6 +42,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     renderer: Callable[[Context], StreamRenderer]
     tool_names: Rule | None = None
     """Which names of tools its providers take; None: all."""
+    shown_id: Callable[[str], str] = str
+    """A call's id → the same as its clients are shown it."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
 
@@ -53,6 +56,7 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
         """A whole answer of this dialect as a stream of the client's."""
         assert isinstance(client, ChatDialect)
         response = _parsed(self, data, context)
+        response = CallIds(context.called, client.shown_id).whole(response)
         renderer = client.renderer(context)
         return renderer.feed(deltas.replay(response)) + renderer.flush(), _seen(response)
 
@@ -66,7 +70,12 @@ class Conversation(Translation[ChatDialect]):
     def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
         parsed = self._client.parse_request(call.body, call.path_model, call.stream)
-        request = msgspec.structs.replace(parsed, model=call.model, budget=Budget(call.bounds))
+        request = msgspec.structs.replace(
+            parsed,
+            model=call.model,
+            messages=pairing.paired(parsed.messages),
+            budget=Budget(call.bounds),
+        )
         target = self._target
         features = fidelity.used(request)
         links: tuple[Link, ...] = ()
@@ -91,7 +100,8 @@ class Conversation(Translation[ChatDialect]):
         lost = self._fit(body, call)
         found = (*dropped, *lost)
         named = dict.fromkeys(name for each in found for name in self._names(each, request, call))
-        return Sent(body=orjson.dumps(body), dropped=tuple(named), renamed=renamed)
+        called = pairing.call_ids(request.messages)
+        return Sent(body=orjson.dumps(body), dropped=tuple(named), renamed=renamed, called=called)
 
     def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:
         """The client's names for what is dropped, which may be a part of an object of its own."""
@@ -105,13 +115,15 @@ class Conversation(Translation[ChatDialect]):
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
         response = _parsed(self._target, data, context)
+        response = CallIds(context.called, self._client.shown_id).whole(response)
         body = orjson.dumps(self._client.render_response(response, context))
         return body, _seen(response)
 
     def stream(self, context: Context) -> Relay:
         """A relay that parses and renders."""
         renderer = self._client.renderer(context)
-        return TranslatedStream(self._target.parser(), renderer, context)
+        ids = CallIds(context.called, self._client.shown_id)
+        return TranslatedStream(self._target.parser(), renderer, context, ids)
 
 
 def _parsed(dialect: ChatDialect, data: bytes, context: Context) -> ChatResponse:

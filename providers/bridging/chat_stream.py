@@ -3,11 +3,21 @@
 from typing import Protocol
 
 from providers.bridging import tool_names
+from providers.bridging.call_ids import CallIds
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.errors import GatewayError
 from providers.neutral.chat import Finish
-from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Used, size_of
+from providers.neutral.deltas import (
+    AnyDelta,
+    Begin,
+    End,
+    Failed,
+    ToolCallBegin,
+    Used,
+    WholePart,
+    size_of,
+)
 
 
 class StreamParser(Protocol):
@@ -31,12 +41,17 @@ class StreamRenderer(Protocol):
 class TranslatedStream:
     """A relay between two dialects."""
 
-    def __init__(self, parser: StreamParser, renderer: StreamRenderer, context: Context) -> None:
+    def __init__(
+        self, parser: StreamParser, renderer: StreamRenderer, context: Context, ids: CallIds
+    ) -> None:
         self.seen = Seen()
         self._parser = parser
         self._renderer = renderer
         self._renamed = context.renamed
         self._bounds = context.bounds
+        self._ids = ids
+        self._calls = False
+        """True where the running deltas begin a call."""
         self._characters = 0
         self._size = 0
         """Bytes that came. Formats that tell a whole answer at the end, or one part after the
@@ -62,6 +77,9 @@ class TranslatedStream:
     def _render(self, deltas: list[AnyDelta]) -> bytes:
         for delta in deltas:
             self._watch(delta)
+        if self._calls:
+            self._calls = False
+            deltas = self._ids.deltas(deltas)
         if self._renamed:
             deltas = tool_names.restored_deltas(deltas, self._renamed)
         return self._renderer.feed(deltas)
@@ -81,6 +99,8 @@ class TranslatedStream:
                 seen.error = delta.error
                 seen.finish = Finish.ERROR
             case _:
+                if type(delta) is ToolCallBegin or type(delta) is WholePart:
+                    self._calls = True
                 self._characters += size_of(delta)
                 seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
 

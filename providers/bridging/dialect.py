@@ -48,6 +48,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     renamed: Mapping[str, str] = {}
     """What the provider calls otherwise than the client: its name → the client's."""
     bounds: Bounds = BOUNDS
+    called: frozenset[str] = frozenset()
+    """Ids of the calls in the conversation so far."""
 
 
 class Seen(msgspec.Struct):
@@ -99,6 +101,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Hints that could not be carried, by the client's names for them."""
     renamed: Mapping[str, str] = {}
     """What has another name there than the client gave it: that name → the client's."""
+    called: frozenset[str] = frozenset()
+    """Ids of the calls in the conversation, as the client knows them."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,15 @@
-"""Signatures of texts and tool calls, in formats that have a place for those of thoughts alone.
+"""Signatures that travel with another part than their own, where that has no place for one.
 
-Gemini signs both. An encrypted thought is what clients must send back unchanged, so one of our own
-making, right behind the signed part, carries the signature to the client and back. A text that ends
+Gemini signs texts and calls, other formats have a place for the signatures of thoughts alone; and
+clients of Gemini's keep the signatures of calls and drop thoughts without words. So the signature
+of a call stands in the thought before it, and that of a thought in the call behind it: agents send
+both back, since the provider demands it of a turn that goes on. A signature behind its text or call
+many of them drop (seen of Claude Code 2.1, Codex 0.171 and the AI SDK 6, 2026-11). A text that ends
 an answer goes without: programs read the last block of an answer as its text, and Gemini demands
-signatures of the calls of a turn that goes on
-(https://ai.google.dev/gemini-api/docs/thought-signatures).
+signatures of calls alone (https://ai.google.dev/gemini-api/docs/thought-signatures).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -15,6 +17,14 @@ from providers.neutral.chat import Part, Signature, Text, Thinking, ToolCall
 
 OF_PREVIOUS = "prev:"
 """Begins the value of a signature that belongs to the part before it."""
+OF_NEXT = "next:"
+"""Begins the value of one that belongs to the next call."""
+OF_THOUGHTS = "thoughts:"
+"""Begins the value of one that holds those of the thoughts before it."""
+SIGNED, REDACTED = "s", "r"
+"""Begins each of these."""
+GAP = " "
+"""Stands between them; no signature has one."""
 
 
 def carrier(signature: Signature) -> Thinking:
@@ -24,6 +34,30 @@ def carrier(signature: Signature) -> Thinking:
     )
 
 
+def of_next(signature: Signature) -> Signature:
+    """The signature of a call, for the thought before it."""
+    return msgspec.structs.replace(signature, value=OF_NEXT + signature.value)
+
+
+def is_bare(part: Part | None) -> bool:
+    """Whether a thought has room for a signature."""
+    return isinstance(part, Thinking) and part.signature is None and part.redacted is None
+
+
+def announced(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """The parts of an answer, with each call's signature in the thought before it."""
+    result: list[Part] = []
+    for part in parts:
+        if isinstance(part, ToolCall) and part.signature is not None:
+            last = result[-1] if result else None
+            if isinstance(last, Thinking) and is_bare(last):
+                result[-1] = msgspec.structs.replace(last, signature=of_next(part.signature))
+            else:
+                result.append(Thinking(signature=of_next(part.signature)))
+        result.append(part)
+    return tuple(result)
+
+
 def ending(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts of an answer, whose last text needs no carrier."""
     if not parts or not isinstance(parts[-1], Text) or parts[-1].signature is None:
@@ -31,17 +65,94 @@ def ending(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     return (*parts[:-1], msgspec.structs.replace(parts[-1], signature=None))
 
 
-def attached(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """`parts`, with each signature that came in a thought of its own back at its owner."""
-    result: list[Part] = []
+def of_thoughts(thoughts: Iterable[Thinking]) -> Signature | None:
+    """The signatures of thoughts in one, for the call behind them; None where there are none."""
+    signs = [sign for thought in thoughts if (sign := thought.redacted or thought.signature)]
+    if not signs:
+        return None
+    values = (
+        (REDACTED if thought.redacted else SIGNED) + sign.value
+        for thought in thoughts
+        if (sign := thought.redacted or thought.signature) and sign.origin == signs[0].origin
+    )
+    return Signature(origin=signs[0].origin, value=OF_THOUGHTS + GAP.join(values))
+
+
+def vouched(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts of an answer, with the signatures of thoughts in the call behind them, too."""
+    signed: list[Thinking] = []
     for part in parts:
-        signature = part.redacted if isinstance(part, Thinking) else None
-        if signature is None or not signature.value.startswith(OF_PREVIOUS):
-            result.append(part)
+        if isinstance(part, Thinking):
+            signed.append(part)
+        if isinstance(part, ToolCall):
+            signature = part.signature or of_thoughts(signed)
+            signed = []
+            yield msgspec.structs.replace(part, signature=signature)
+        else:
+            yield part
+
+
+def _thoughts(signature: Signature) -> Iterator[Thinking]:
+    for value in signature.value.removeprefix(OF_THOUGHTS).split(GAP):
+        sign = msgspec.structs.replace(signature, value=value[1:])
+        yield Thinking(redacted=sign) if value[:1] == REDACTED else Thinking(signature=sign)
+
+
+def attached(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """`parts`, with each signature that came elsewhere back at its owner."""
+    result: list[Part] = []
+    step = 0
+    """Where the parts since the last call begin."""
+    waiting: Signature | None = None
+    for part in parts:
+        if isinstance(part, Thinking):
+            waiting = _thought(part, result) or waiting
             continue
-        owner = result[-1] if result else None
-        if isinstance(owner, Text | ToolCall):
-            value = signature.value.removeprefix(OF_PREVIOUS)
-            own = msgspec.structs.replace(signature, value=value)
-            result[-1] = msgspec.structs.replace(owner, signature=own)
+        if isinstance(part, ToolCall):
+            result.append(_call(part, waiting, result, step))
+            waiting, step = None, len(result)
+        else:
+            result.append(part)
     return tuple(result)
+
+
+def _thought(part: Thinking, result: list[Part]) -> Signature | None:
+    """Appends a thought, or attaches what it carries; what it carries for the next call."""
+    signature = part.redacted or part.signature
+    value = "" if signature is None else signature.value
+    if signature is None or not value.startswith((OF_PREVIOUS, OF_NEXT)):
+        result.append(part)
+        return None
+    own = msgspec.structs.replace(signature, value=value.partition(":")[2])
+    if value.startswith(OF_NEXT):
+        if part.text:
+            result.append(msgspec.structs.replace(part, signature=None))
+        return own
+    owner = result[-1] if result else None
+    if isinstance(owner, Text | ToolCall):
+        result[-1] = msgspec.structs.replace(owner, signature=own)
+    return None
+
+
+def _call(call: ToolCall, waiting: Signature | None, result: list[Part], step: int) -> ToolCall:
+    signature = call.signature
+    if signature is None:
+        return call if waiting is None else msgspec.structs.replace(call, signature=waiting)
+    if not signature.value.startswith(OF_THOUGHTS):
+        return call
+    for thought in _thoughts(signature):
+        _sign(thought, result, step)
+    return msgspec.structs.replace(call, signature=None)
+
+
+def _sign(thought: Thinking, result: list[Part], step: int) -> None:
+    """Signs the thought that is known by its words, or puts one without words in its place."""
+    said = [each for each in result[step:] if isinstance(each, Thinking)]
+    sign = thought.redacted or thought.signature
+    if any(sign in (each.redacted, each.signature) for each in said):
+        return
+    bare = [at for at in range(step, len(result)) if is_bare(result[at])]
+    if bare and thought.redacted is None:
+        result[bare[0]] = msgspec.structs.replace(result[bare[0]], signature=sign)
+    else:
+        result.insert(step + len(said), thought)

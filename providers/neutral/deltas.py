@@ -88,6 +88,8 @@ class ToolCallBegin(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     part: int
     choice: int = 0
+    signature: Signature | None = None
+    """Where it is known by then; else it comes in a delta of its own."""
 
 
 class ArgumentsDelta(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,9 +229,10 @@ def pieces(
             thought = ThinkingDelta(text=part.text, part=number, choice=choice)
             return [thought, *_signed(part.signature, number, choice)]
         case ToolCall():
-            begin = ToolCallBegin(id=part.id, name=part.name, part=number, choice=choice)
-            arguments = ArgumentsDelta(text=part.arguments, part=number, choice=choice)
-            return [begin, arguments, *_signed(part.signature, number, choice)]
+            begin = ToolCallBegin(
+                id=part.id, name=part.name, part=number, choice=choice, signature=part.signature
+            )
+            return [begin, ArgumentsDelta(text=part.arguments, part=number, choice=choice)]
         case _:
             return [WholePart(value=part, part=number, choice=choice)]
 

@@ -27,7 +27,45 @@ INSIDE = re.compile(r'["\\]')
 
 
 class Serial:
-    """Orders deltas; of several choices the first, the others' pass."""
+    """Orders deltas, those of each choice by themselves."""
+
+    def __init__(self) -> None:
+        self._choices: dict[int, Order] = {}
+        """Choices of which a call is being told."""
+
+    def feed(self, deltas: list[AnyDelta]) -> list[AnyDelta]:
+        """The deltas whose turn it is."""
+        if not self._choices:
+            for delta in deltas:
+                if type(delta) is ToolCallBegin:
+                    break
+            else:
+                return deltas
+        out: list[AnyDelta] = []
+        for delta in deltas:
+            self._take(delta, out)
+        return out
+
+    def _take(self, delta: AnyDelta, out: list[AnyDelta]) -> None:
+        if isinstance(delta, OF_NO_PART):
+            out.append(delta)
+            return
+        if isinstance(delta, Failed):
+            for order in self._choices.values():
+                order.release(out)
+            self._choices = {}
+            out.append(delta)
+            return
+        order = self._choices.get(delta.choice) or Order()
+        order.take(delta, out)
+        if order.idle:
+            self._choices.pop(delta.choice, None)
+        else:
+            self._choices[delta.choice] = order
+
+
+class Order:
+    """Orders the deltas of one choice."""
 
     def __init__(self) -> None:
         self._call: int | None = None
@@ -37,22 +75,17 @@ class Serial:
         self._nest = Nest()
         self._held: list[AnyDelta] = []
 
-    def feed(self, deltas: list[AnyDelta]) -> list[AnyDelta]:
-        """The deltas whose turn it is."""
-        if self._call is None and not any(type(delta) is ToolCallBegin for delta in deltas):
-            return deltas
-        out: list[AnyDelta] = []
-        for delta in deltas:
-            self._take(delta, out)
-        return out
+    @property
+    def idle(self) -> bool:
+        """True where nothing is waited for."""
+        return self._call is None
 
-    def _take(self, delta: AnyDelta, out: list[AnyDelta]) -> None:
-        if isinstance(delta, OF_NO_PART) or getattr(delta, "choice", None):
+    def take(self, delta: AnyDelta, out: list[AnyDelta]) -> None:
+        """Appends the delta and what waited for it, or lets it wait."""
+        if isinstance(delta, End):
+            self.release(out)
             out.append(delta)
-        elif isinstance(delta, End | Failed):
-            self._release(out)
-            out.append(delta)
-        elif self._call is None or delta.part == self._call:
+        elif self._call is None or getattr(delta, "part", None) == self._call:
             self._pass(delta, out)
         elif self._held or not self._complete():
             self._held.append(delta)
@@ -60,7 +93,7 @@ class Serial:
             self._call = None
             self._pass(delta, out)
 
-    def _release(self, out: list[AnyDelta]) -> None:
+    def release(self, out: list[AnyDelta]) -> None:
         """Nothing more comes: all that waited, part by part."""
         self._call = None
         out += sorted(self._held, key=lambda delta: getattr(delta, "part", 0))
@@ -82,7 +115,7 @@ class Serial:
         self._call = None
         held, self._held = self._held, []
         for delta in held:
-            self._take(delta, out)
+            self.take(delta, out)
 
     def _complete(self) -> bool:
         for text in self._arguments:

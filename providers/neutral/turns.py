@@ -1,10 +1,20 @@
-"""Turns of a conversation, where each message has a `role` and each tool result is a message."""
+"""Turns of a conversation: who speaks, and in which pieces."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+import msgspec
+
 from providers.errors import InvalidRequest
-from providers.neutral.chat import Image, Message, Part, Role, ToolResult
+from providers.neutral.chat import (
+    Image,
+    Message,
+    Part,
+    Role,
+    Text,
+    Thinking,
+    ToolResult,
+)
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -55,3 +65,20 @@ def merged(messages: Iterable[Message]) -> Iterator[Message]:
             yield Message(role=Role.TOOL, parts=tuple(p for one in run for p in one.parts))
         else:
             yield from run
+
+
+def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """What a model said, whose words came in pieces, with each text and each thought whole.
+
+    A signature ends what it signs.
+    """
+    whole: list[Part] = []
+    for part in parts:
+        match (whole[-1:], part):
+            case ([Text(signature=None, cache=None, citations=()) as last], Text(citations=())):
+                whole[-1] = msgspec.structs.replace(part, text=last.text + part.text)
+            case ([Thinking(signature=None, redacted=None) as thought], Thinking(redacted=None)):
+                whole[-1] = msgspec.structs.replace(part, text=thought.text + part.text)
+            case _:
+                whole.append(part)
+    return tuple(whole)

@@ -16,7 +16,7 @@ from providers.dialects.anthropic.messages.content import tool_id
 from providers.dialects.anthropic.messages.response import render_blocks, render_thinking, stop_of
 from providers.dialects.anthropic.messages.usage import render_usage, with_tier
 from providers.dialects.anthropic.names import FAMILY
-from providers.neutral.carriers import carrier
+from providers.neutral.carriers import carrier, of_next
 from providers.neutral.chat import Finish, Refusal, Signature, Text, Thinking, ToolCall, seal
 from providers.neutral.deltas import (
     AnyDelta,
@@ -35,6 +35,7 @@ from providers.neutral.deltas import (
     ToolCallBegin,
     Used,
     WholePart,
+    pieces,
 )
 from providers.neutral.serial import Serial
 from providers.usage import Usage
@@ -78,6 +79,8 @@ class MessagesRenderer:
         """What a delta of the open block begins with."""
         self._written = False
         """True once the open block has content."""
+        self._signed = False
+        """True once the open block, a thought, has its signature."""
         self._signature: Signature | None = None
         """Of the last text or tool call: follows in a block of its own, if another one follows."""
         self._called = False
@@ -158,7 +161,8 @@ class MessagesRenderer:
         self._carry()
         index = self._next
         self._next += 1
-        self._open, self._kind, self._written = part, kind, False
+        self._open, self._kind = part, kind
+        self._written = self._signed = False
         self._head = (
             'event: content_block_delta\ndata: {"type":"content_block_delta",'
             f'"index":{index},{HEADS[kind]}'
@@ -215,7 +219,17 @@ class MessagesRenderer:
             return
         if self._open != delta.part:
             self._enter(delta.part, "thinking", EMPTY["thinking"])
-        self._inner({"type": "signature_delta", "signature": seal(delta.signature, FAMILY)})
+        self._vouch(delta.signature)
+
+    def _vouch(self, signature: Signature) -> None:
+        self._signed = True
+        self._inner({"type": "signature_delta", "signature": seal(signature, FAMILY)})
+
+    def _announce(self, signature: Signature) -> None:
+        """Says a call's signature in the thought before it."""
+        if self._open is None or self._kind != "thinking" or self._signed:
+            self._enter(-1, "thinking", EMPTY["thinking"])
+        self._vouch(of_next(signature))
 
     def _cite(self, delta: CitationDelta) -> None:
         if self._open != delta.part:
@@ -227,6 +241,8 @@ class MessagesRenderer:
         self._out.append(_event("content_block_delta", body))
 
     def _call(self, delta: ToolCallBegin) -> None:
+        if delta.signature is not None:
+            self._announce(delta.signature)
         block = {"type": "tool_use", "id": tool_id(delta.id), "name": delta.name, "input": {}}
         self._enter(delta.part, "tool_use", block)
         self._called = True
@@ -250,9 +266,8 @@ class MessagesRenderer:
                 if part.signature is not None:
                     self._sign(SignatureDelta(signature=part.signature, part=delta.part))
             case ToolCall():
-                self._call(ToolCallBegin(id=part.id, name=part.name, part=delta.part))
-                self._arguments(ArgumentsDelta(text=part.arguments, part=delta.part))
-                self._signature = part.signature
+                for piece in pieces(part, delta.part):
+                    self._write[type(piece)](piece)
             case _:
                 for block in render_blocks(part):
                     self._block(block)

@@ -16,7 +16,7 @@ from providers.dialects.anthropic.messages.usage import (
 )
 from providers.dialects.anthropic.names import FAMILY, NAME, REASONS, STOP_REASONS
 from providers.errors import BadAnswer
-from providers.neutral.carriers import carrier, ending
+from providers.neutral.carriers import announced, carrier, ending
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -25,7 +25,6 @@ from providers.neutral.chat import (
     Native,
     Part,
     Refusal,
-    Signature,
     Text,
     Thinking,
     ToolCall,
@@ -93,7 +92,7 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     """The answer as a `message`; of several choices the first."""
     choice = response.choices[0] if response.choices else Choice()
     content: list[Json] = []
-    for part in ending(choice.parts):
+    for part in announced(ending(choice.parts)):
         content += render_blocks(part)
     return {
         "id": response.id or context.id,
@@ -127,14 +126,16 @@ def render_blocks(part: Part) -> list[Json]:
     """The blocks of one part; none for what this format cannot show."""
     match part:
         case Text():
-            return _followed(_text(part), part.signature)
+            if part.signature is None:
+                return [_text(part)]
+            return [_text(part), render_thinking(carrier(part.signature))]
         case Refusal():
             return [{"type": "text", "text": part.text}]
         case Thinking():
             return [render_thinking(part)]
         case ToolCall():
             call = {"type": "tool_use", "id": tool_id(part.id), "name": part.name}
-            return _followed(call | {"input": arguments(part.arguments)}, part.signature)
+            return [call | {"input": arguments(part.arguments)}]
         case Audio(transcript=str() as transcript):
             return [{"type": "text", "text": transcript}]
         case Native(dialect=dialect) if dialect == NAME:
@@ -155,7 +156,3 @@ def render_thinking(part: Thinking) -> Json:
         return {"type": "redacted_thinking", "data": seal(part.redacted, FAMILY)}
     signature = "" if part.signature is None else seal(part.signature, FAMILY)
     return {"type": "thinking", "thinking": part.text, "signature": signature}
-
-
-def _followed(block: Json, signature: Signature | None) -> list[Json]:
-    return [block] if signature is None else [block, render_thinking(carrier(signature))]

@@ -14,6 +14,7 @@ from providers.dialects.bedrock.converse.request import parse_request, render_re
 from providers.dialects.bedrock.converse.response import parse_response, render_response, watch
 from providers.dialects.bedrock.converse.stream_parser import Parser
 from providers.dialects.bedrock.converse.stream_renderer import Renderer
+from providers.dialects.bedrock.converse.tools import call_id
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.dialects.bedrock.names import CARRIES, NAME, NAMES
 from providers.operations import Operation
@@ -32,6 +33,7 @@ DIALECT = ChatDialect(
     carries=CARRIES,
     names=NAMES,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
+    shown_id=call_id,
     request_id="x-amzn-requestid",
     parse_request=parse_request,
     render_request=render_request,

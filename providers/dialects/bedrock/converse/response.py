@@ -18,7 +18,7 @@ from providers.dialects.bedrock.converse.tools import call_id as fit_id
 from providers.dialects.bedrock.media import render_media
 from providers.dialects.bedrock.names import FAMILY, NAME
 from providers.errors import BadAnswer, InvalidRequest
-from providers.neutral.carriers import carrier, ending
+from providers.neutral.carriers import announced, carrier, ending
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -99,7 +99,7 @@ def tier_of(body: Json) -> str | None:
 def render_response(response: ChatResponse, context: Context) -> Json:
     """An answer for a client; the format holds one choice."""
     choice = response.choices[0] if response.choices else Choice()
-    content = [block for part in ending(choice.parts) for block in _blocks(part)]
+    content = [block for part in announced(ending(choice.parts)) for block in _blocks(part)]
     calls = any(isinstance(part, ToolCall) for part in choice.parts)
     body: Json = {
         "output": {"message": {"role": "assistant", "content": content}},
@@ -119,7 +119,7 @@ def _blocks(part: Part) -> list[Json]:
     block = render_part(part)
     if block is None:
         return []
-    if isinstance(part, Text | ToolCall) and part.signature is not None:
+    if isinstance(part, Text) and part.signature is not None:
         return [block, {"reasoningContent": render_thinking(carrier(part.signature))}]
     return [block]
 

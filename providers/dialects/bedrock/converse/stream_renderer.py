@@ -17,7 +17,7 @@ from providers.dialects.bedrock.errors import exception_event
 from providers.dialects.bedrock.media import render_media
 from providers.dialects.bedrock.names import FAMILY
 from providers.errors import CUT
-from providers.neutral.carriers import carrier
+from providers.neutral.carriers import carrier, of_next
 from providers.neutral.chat import Audio, Image, Refusal, Signature, Text, Thinking, ToolCall, seal
 from providers.neutral.deltas import (
     AnyDelta,
@@ -35,6 +35,7 @@ from providers.neutral.deltas import (
     ToolCallBegin,
     Used,
     WholePart,
+    pieces,
 )
 from providers.neutral.media import Data
 from providers.neutral.serial import Serial
@@ -69,6 +70,7 @@ class Block:
         self.kind = kind
         self.open = True
         self.filled = False
+        self.signed = False
 
     def delta(self, value: Any) -> bytes:
         """A delta of it."""
@@ -191,10 +193,16 @@ class Renderer:
         """Only thoughts have a place for a signature."""
         prefix, block = self._block(delta.part, "reasoningContent")
         if block.kind == "reasoningContent":
-            sealed = seal(delta.signature, FAMILY)
-            return prefix + block.delta({"reasoningContent": {"signature": sealed}})
+            return prefix + _vouch(block, delta.signature)
         self._signature = delta.signature
         return prefix
+
+    def _announce(self, signature: Signature) -> bytes:
+        """Says a call's signature in the thought before it."""
+        prefix, block = b"", self._current
+        if block is None or not block.open or block.kind != "reasoningContent" or block.signed:
+            prefix, block = self._open(-1, "reasoningContent")
+        return prefix + _vouch(block, of_next(signature))
 
     def _carry(self) -> bytes:
         """The block that carries the signature of the one before."""
@@ -214,8 +222,9 @@ class Renderer:
 
     def _call(self, delta: ToolCallBegin) -> bytes:
         self._called = True
+        before = b"" if delta.signature is None else self._announce(delta.signature)
         start = {"toolUseId": fit_id(delta.id), "name": delta.name}
-        return self._open(delta.part, "toolUse", start)[0]
+        return before + self._open(delta.part, "toolUse", start)[0]
 
     def _arguments(self, delta: ArgumentsDelta) -> bytes:
         block = self._blocks.get(delta.part)
@@ -230,9 +239,8 @@ class Renderer:
             case Thinking() as thought:
                 prefix, block = self._open(delta.part, "reasoningContent")
                 return prefix + b"".join(block.delta(value) for value in _thoughts(thought))
-            case ToolCall(id=call_id, name=name, arguments=arguments):
-                begin = self._call(ToolCallBegin(id=call_id, name=name, part=delta.part))
-                return begin + self._arguments(ArgumentsDelta(text=arguments, part=delta.part))
+            case ToolCall() as call:
+                return b"".join(map(self._delta, pieces(call, delta.part)))
             case Image(source=Data(media_type=media_type) as source) if media_type in IMAGE_TYPES:
                 image = render_media("image", source)
                 prefix, block = self._open(delta.part, "image", {"format": image["format"]})
@@ -265,6 +273,11 @@ class Renderer:
     def _fail(self, delta: Failed) -> bytes:
         self._done = self._failed = True
         return exception_event(delta.error)
+
+
+def _vouch(block: Block, signature: Signature) -> bytes:
+    block.signed = True
+    return block.delta({"reasoningContent": {"signature": seal(signature, FAMILY)}})
 
 
 def _thoughts(thought: Thinking) -> list[dict[str, Any]]:

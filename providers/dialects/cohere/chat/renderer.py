@@ -31,6 +31,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.serial import Serial
 from providers.usage import Usage
 from providers.wire.members import Json
 
@@ -81,10 +82,11 @@ class CohereStreamRenderer:
         self._finish: Finish | None = None
         self._prefix = b""
         """An event with more text of the open part, up to the text."""
+        self._serial = Serial()
 
     def feed(self, deltas: list[AnyDelta]) -> bytes:
         """The events that say `deltas`."""
-        return b"".join([self._delta(delta) for delta in deltas])
+        return b"".join([self._delta(delta) for delta in self._serial.feed(deltas)])
 
     def flush(self) -> bytes:
         """What closes the stream."""
@@ -219,7 +221,9 @@ class CohereStreamRenderer:
         index = self._calls.setdefault(delta.part, len(self._calls))
         self._silent.add(delta.part)
         function = {"name": delta.name, "arguments": ""}
-        call = {"id": delta.id, "type": "function", "function": function}
+        call: Json = {"id": delta.id, "type": "function", "function": function}
+        if delta.signature is not None:
+            call["signature"] = seal(delta.signature, FAMILY)
         said = {"message": {"tool_calls": call}}
         return head + _event("tool-call-start", index=index, delta=said)
 

@@ -46,15 +46,28 @@ def arguments_of(text: str) -> Json:
     return value if isinstance(value, dict) else {"input": value}
 
 
+REFERENCE = b'"$ref":'
+"""A member that is read as the name of a picture beside the result
+(https://ai.google.dev/gemini-api/docs/function-calling#multimodal)."""
+READ = frozenset({"output", "error"})
+"""Members of a result that have a meaning."""
+
+
 def response_of(text: str, is_error: bool) -> Json:
-    """The struct of a result; the documentation names the members `output` and `error`."""
+    """The struct of a result; what a function returned is never taken for the API's own words."""
     if is_error:
         return {"error": text}
     try:
         value = orjson.loads(text) if text.startswith("{") else None
     except ValueError:
         value = None
-    return value if isinstance(value, dict) else {"output": text}
+    if not isinstance(value, dict) or _refers(text, value):
+        return {"output": text}
+    return {"output": value} if READ & value.keys() else value
+
+
+def _refers(text: str, value: Json) -> bool:
+    return ("$ref" in text or "\\u" in text) and REFERENCE in orjson.dumps(value)
 
 
 def result_text(response: Json) -> tuple[str, bool]:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from providers.bridging.fidelity import Feature
 from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.generate_content.calls import (
@@ -19,6 +17,7 @@ from providers.dialects.gemini.media import Media, render_media
 from providers.dialects.gemini.models import Model
 from providers.dialects.gemini.names import FAMILY, NAME
 from providers.errors import InvalidRequest, Unsupported
+from providers.neutral.carriers import attached
 from providers.neutral.chat import (
     Audio,
     ChatRequest,
@@ -35,7 +34,7 @@ from providers.neutral.chat import (
     ToolResult,
     Video,
 )
-from providers.neutral.turns import results_apart
+from providers.neutral.turns import joined, results_apart
 from providers.wire.members import Json
 
 ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "tool": Role.USER}
@@ -48,13 +47,13 @@ EMPTY = Text(text="")
 def parse_messages(body: Json, detail: str | None) -> Iterator[Message]:
     """The system instruction and the contents of a request.
 
-    Google's SDK keeps what was streamed chunk by chunk, so consecutive contents of the model are
-    one turn.
+    Google's SDK keeps what was streamed chunk by chunk, others keep the parts of all chunks, so
+    consecutive contents of the model are one turn, and consecutive texts in it one text.
     """
     turn: tuple[Part, ...] = ()
     for message in _contents(body, detail):
         if message.role is Role.ASSISTANT:
-            turn = _continued(turn, message.parts)
+            turn += message.parts
             continue
         if turn:
             yield _said(turn)
@@ -65,21 +64,9 @@ def parse_messages(body: Json, detail: str | None) -> Iterator[Message]:
 
 
 def _said(parts: tuple[Part, ...]) -> Message:
-    """The model's turn; the text of a stream's last chunk is empty."""
+    """The model's turn, whole; the text of a stream's last chunk is empty."""
     spoken = tuple(part for part in parts if part != EMPTY)
-    return Message(role=Role.ASSISTANT, parts=spoken or parts)
-
-
-def _continued(parts: tuple[Part, ...], more: tuple[Part, ...]) -> tuple[Part, ...]:
-    """`parts` and `more`, with a text that goes on joined."""
-    match (parts[-1:], more[:1]):
-        case ((Text(signature=None) as last,), (Text() as first,)) | (
-            (Thinking(signature=None, redacted=None) as last,),
-            (Thinking(redacted=None) as first,),
-        ):
-            joined = msgspec.structs.replace(first, text=last.text + first.text)
-            return (*parts[:-1], joined, *more[1:])
-    return (*parts, *more)
+    return Message(role=Role.ASSISTANT, parts=attached(joined(spoken or parts)))
 
 
 def _contents(body: Json, detail: str | None) -> Iterator[Message]:

@@ -30,7 +30,7 @@ from providers.dialects.gemini.generate_content.response import (
 )
 from providers.dialects.gemini.generate_content.streamed_calls import StreamedCall
 from providers.errors import CUT, ApiError, BadAnswer, GatewayError
-from providers.neutral.chat import Finish, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import Finish, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -47,6 +47,9 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.wire.members import Json
+
+PLAIN = frozenset({"content", "index"})
+"""Members of a candidate that only goes on; Vertex AI leaves out an index of 0."""
 
 
 class CandidateParser:
@@ -75,7 +78,7 @@ class CandidateParser:
                     self._text(text, parse_logprobs(logprobs) if logprobs else None, out)
             else:
                 self._other(part, out)
-        if len(candidate) > 2 or "content" not in candidate:
+        if not candidate.keys() <= PLAIN:
             self._note(candidate)
 
     def _note(self, candidate: Json) -> None:
@@ -127,14 +130,14 @@ class CandidateParser:
             out.append(SignatureDelta(signature=signature, part=self._part, choice=self._index))
 
     def _call(self, call: ToolCall, out: list[AnyDelta]) -> None:
-        self._end_call(self._begin_call(call, out), call.arguments, call.signature, out)
+        self._end_call(self._begin_call(call, out), call.arguments, out)
 
     def _piece(self, part: Json, call: Json, out: list[AnyDelta]) -> None:
         """A call's beginning, some of its arguments, or its end, which is empty."""
         if call.get("name"):
             self._complete(out)
             begun = parse_call(part, call, "", self._numbering.called)
-            self._streamed = StreamedCall(self._begin_call(begun, out), begun.signature)
+            self._streamed = StreamedCall(self._begin_call(begun, out))
         if self._streamed is None:
             raise ValueError("arguments of no call")
         for partial in call.get("partialArgs") or ():
@@ -146,22 +149,20 @@ class CandidateParser:
         """Ends the call whose arguments came in pieces."""
         call, self._streamed = self._streamed, None
         if call is not None:
-            self._end_call(call.part, call.arguments, call.signature, out)
+            self._end_call(call.part, call.arguments, out)
 
     def _begin_call(self, call: ToolCall, out: list[AnyDelta]) -> int:
         self._kind, self._called = object, True
         at = self._new()
-        out.append(ToolCallBegin(id=call.id, name=call.name, part=at, choice=self._index))
+        begin = ToolCallBegin(
+            id=call.id, name=call.name, part=at, choice=self._index, signature=call.signature
+        )
+        out.append(begin)
         return at
 
-    def _end_call(
-        self, at: int, arguments: str, signature: Signature | None, out: list[AnyDelta]
-    ) -> None:
-        choice = self._index
-        out.append(ArgumentsDelta(text=arguments, part=at, choice=choice))
-        if signature is not None:
-            out.append(SignatureDelta(signature=signature, part=at, choice=choice))
-        out.append(PartEnd(part=at, choice=choice))
+    def _end_call(self, at: int, arguments: str, out: list[AnyDelta]) -> None:
+        out.append(ArgumentsDelta(text=arguments, part=at, choice=self._index))
+        out.append(PartEnd(part=at, choice=self._index))
 
     @property
     def ended(self) -> bool:

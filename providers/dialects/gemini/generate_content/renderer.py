@@ -26,7 +26,8 @@ from providers.dialects.gemini.generate_content.response import (
     timestamp,
 )
 from providers.dialects.gemini.generate_content.signatures import render_signature
-from providers.neutral.chat import Citation, Signature
+from providers.neutral.carriers import of_thoughts
+from providers.neutral.chat import Citation, Signature, Thinking
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -44,6 +45,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.serial import Serial
 from providers.usage import Usage
 from providers.wire import json_array
 from providers.wire.members import Json
@@ -66,7 +68,8 @@ class Candidate:
 
     def __init__(self) -> None:
         self.calls: dict[int, Call] = {}
-        self.thoughts: set[int] = set()
+        self.signed: list[Thinking] = []
+        """What was signed since the last call, for the next one to say again."""
         self.texts: dict[int, list[str]] = {}
         self.citations: list[tuple[int, Citation]] = []
         self.reason = ""
@@ -86,10 +89,11 @@ class Renderer:
         self._text_tail = b""
         """The same, after the text of choice 0."""
         self._failed = False
+        self._serial = Serial()
 
     def feed(self, deltas: list[AnyDelta]) -> bytes:
         """The events that say `deltas`."""
-        return b"".join([self._delta(delta) for delta in deltas])
+        return b"".join([self._delta(delta) for delta in self._serial.feed(deltas)])
 
     def flush(self) -> bytes:
         """The last chunk of each choice, with the usage in the very last."""
@@ -172,7 +176,7 @@ class Renderer:
         return self._say(delta.choice, {"text": delta.text}) if delta.text else b""
 
     def _thinking(self, delta: ThinkingDelta) -> bytes:
-        self._candidate(delta.choice).thoughts.add(delta.part)
+        self._candidate(delta.choice)
         if not delta.text:
             return b""
         return self._say(delta.choice, {"text": delta.text, "thought": True})
@@ -186,11 +190,12 @@ class Renderer:
         part: Json = {"text": "", "thoughtSignature": render_signature(delta.signature)}
         if delta.part not in candidate.texts:
             part["thought"] = True
+            candidate.signed.append(Thinking(signature=delta.signature))
         return self._say(delta.choice, part)
 
     def _call(self, delta: ToolCallBegin) -> bytes:
         before = self._complete(delta.choice)
-        call = Call(id=delta.id, name=delta.name)
+        call = Call(id=delta.id, name=delta.name, signature=delta.signature)
         self._candidates[delta.choice].calls[delta.part] = call
         return before
 
@@ -202,13 +207,16 @@ class Renderer:
 
     def _complete(self, choice: int, part: int | None = None) -> bytes:
         """The calls of a choice that are complete: `part`, or all."""
-        calls = self._candidate(choice).calls
+        candidate = self._candidate(choice)
+        calls = candidate.calls
         ready = list(calls) if part is None else [part] if part in calls else []
         out = b""
         for number in ready:
             call = calls.pop(number)
             text = "".join(call.pieces)
-            out += self._say(choice, render_call(call.id, call.name, text, call.signature))
+            signature = call.signature or of_thoughts(candidate.signed)
+            candidate.signed = []
+            out += self._say(choice, render_call(call.id, call.name, text, signature))
         return out
 
     def _part_end(self, delta: PartEnd) -> bytes:
@@ -229,7 +237,9 @@ class Renderer:
         return out
 
     def _whole(self, delta: WholePart) -> bytes:
-        self._candidate(delta.choice)
+        candidate = self._candidate(delta.choice)
+        if isinstance(delta.value, Thinking):
+            candidate.signed.append(delta.value)
         return b"".join([self._say(delta.choice, part) for part in render_part(delta.value)])
 
     def _end(self, delta: End) -> bytes:

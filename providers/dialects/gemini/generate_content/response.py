@@ -33,6 +33,7 @@ from providers.dialects.gemini.generate_content.signatures import render_redacte
 from providers.dialects.gemini.media import render_media
 from providers.dialects.gemini.names import NAME
 from providers.errors import BadAnswer, FailedAnswer, InvalidRequest
+from providers.neutral.carriers import vouched
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -208,7 +209,7 @@ def render_candidate(choice: Choice) -> Json:
     """One candidate with all that the format can hold."""
     parts: list[Json] = []
     cited: list[tuple[int, str, Citation]] = []
-    for part in choice.parts:
+    for part in vouched(choice.parts):
         if isinstance(part, Text):
             cited += [(len(parts), part.text, citation) for citation in part.citations]
         parts += render_part(part)

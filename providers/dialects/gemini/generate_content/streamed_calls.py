@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from providers.neutral.chat import Signature
 from providers.wire.members import Json
 
 STEP = re.compile(
@@ -22,9 +21,8 @@ VALUES = ("stringValue", "numberValue", "boolValue")
 class StreamedCall:
     """Collects the arguments of one call."""
 
-    def __init__(self, part: int, signature: Signature | None) -> None:
+    def __init__(self, part: int) -> None:
         self.part = part
-        self.signature = signature
         self._arguments: Json = {}
         self._path = ""
         """The path whose text goes on."""

@@ -45,7 +45,8 @@ def render_thinking(wish: Reasoning | None, model: Model, dropped: list[str]) ->
     if wish.off:
         return _off(model, dropped)
     config: Json = {}
-    if wish.budget is not None:
+    # A budget that the model may choose itself says no more than the effort beside it.
+    if wish.budget is not None and (wish.budget >= 0 or wish.effort is None):
         config["thinkingBudget"] = _budget(wish.budget, model, dropped)
         if wish.effort is not None:
             dropped.append(Feature.REASONING_EFFORT.value)

@@ -235,17 +235,25 @@ class ChoiceParser:
                 out.append(ArgumentsDelta(text=text, part=call.part, choice=self._index))
         else:
             call.arguments += text
-            self._begin(call, out)
+            self._begin(call, parse_extra(delta), out)
+            return
         signature = parse_extra(delta)
-        if signature is not None and call.part >= 0:
+        if signature is not None:
             out.append(SignatureDelta(signature=signature, part=call.part, choice=self._index))
 
-    def _begin(self, call: Call, out: list[AnyDelta]) -> None:
+    def _begin(self, call: Call, signature: Signature | None, out: list[AnyDelta]) -> None:
         if not call.name:
             return
         self._kind = ""
         call.part = self._new()
-        out.append(ToolCallBegin(id=call.id, name=call.name, part=call.part, choice=self._index))
+        begin = ToolCallBegin(
+            id=call.id,
+            name=call.name,
+            part=call.part,
+            choice=self._index,
+            signature=signature,
+        )
+        out.append(begin)
         if call.arguments:
             out.append(ArgumentsDelta(text=call.arguments, part=call.part, choice=self._index))
 

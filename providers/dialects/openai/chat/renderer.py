@@ -186,6 +186,7 @@ class ChatStreamRenderer:
         choice.silent.add(delta.part)
         function = {"name": delta.name, "arguments": ""}
         call = {"index": index, "id": delta.id, "type": "function", "function": function}
+        call |= render_extra(delta.signature)
         return begin + self._say(delta.choice, {"tool_calls": [call]})
 
     def _arguments(self, delta: ArgumentsDelta) -> bytes:

@@ -11,6 +11,7 @@ from providers.dialects.openai.custom import Call, call_of
 from providers.dialects.openai.responses.media import NAME, parse_annotations, render_output
 from providers.dialects.openai.responses.thoughts import MADE, parse_thinking, render_thinking
 from providers.dialects.openai.signatures import parse_extra, render_extra
+from providers.neutral.carriers import announced
 from providers.neutral.chat import (
     Audio,
     Finish,
@@ -191,7 +192,7 @@ def render_items(
     """The output of an answer; `rid` makes the ids unique and stable."""
     likely = render_logprobs(logprobs)
     items: list[Json] = []
-    shown = [spoken(part) for part in parts]
+    shown = [spoken(part) for part in announced(parts)]
     for said, run in groupby(shown, lambda part: isinstance(part, Text | Refusal)):
         if said:
             texts = [part for part in run if isinstance(part, Text | Refusal)]

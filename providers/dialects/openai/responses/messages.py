@@ -15,6 +15,7 @@ from providers.dialects.openai.responses.media import NAME, parse_part, render_o
 from providers.dialects.openai.responses.thoughts import own, parse_thinking, render_own
 from providers.dialects.openai.signatures import parse_extra
 from providers.errors import InvalidRequest, Unsupported
+from providers.neutral.carriers import attached
 from providers.neutral.chat import (
     Document,
     Message,
@@ -63,7 +64,7 @@ def _instructions(body: Json) -> Iterator[Message]:
 def _merged(messages: Iterable[Message]) -> Iterator[Message]:
     for role, run in groupby(messages, lambda message: message.role):
         if role in MERGED:
-            yield Message(role=role, parts=tuple(part for each in run for part in each.parts))
+            yield Message(role=role, parts=attached(part for each in run for part in each.parts))
         else:
             yield from run
 

@@ -177,7 +177,12 @@ class ResponsesParser:
         part, self._acts = self._new(), True
         entry.parts[0] = part
         item = entry.item
-        begin = ToolCallBegin(id=call_id(item, at), name=string(item.get("name")), part=part)
+        begin = ToolCallBegin(
+            id=call_id(item, at),
+            name=string(item.get("name")),
+            part=part,
+            signature=parse_extra(item),
+        )
         self._out.append(begin)
         self._tell_arguments(entry, string(item.get("arguments")))
 
@@ -264,7 +269,8 @@ class ResponsesParser:
         elif value.get("type") == "function_call":
             if not entry.arguments:
                 self._tell_arguments(entry, string(value.get("arguments")) or "{}")
-            self._sign(Thinking(signature=parse_extra(value)), entry.parts[0])
+            if parse_extra(entry.item) is None:
+                self._sign(Thinking(signature=parse_extra(value)), entry.parts[0])
         self._out.extend(PartEnd(part=part) for part in entry.parts.values())
 
     def _sign(self, thinking: Thinking, part: int) -> None:

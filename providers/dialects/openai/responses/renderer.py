@@ -18,7 +18,8 @@ from providers.dialects.openai.responses.telling import (
     ThoughtItem,
 )
 from providers.errors import ApiError
-from providers.neutral.chat import Finish, Native, Refusal, Text, Thinking, ToolCall
+from providers.neutral.carriers import of_next
+from providers.neutral.chat import Finish, Native, Refusal, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -202,7 +203,17 @@ class ResponsesRenderer:
         else:
             known[1].signature = delta.signature
 
+    def _announce(self, signature: Signature) -> None:
+        """Says a call's signature in the thought before it."""
+        for _, item in self._open.values():
+            if isinstance(item, ThoughtItem) and item.signature is None:
+                item.signature = of_next(signature)
+                return
+        self._whole(WholePart(value=Thinking(redacted=of_next(signature)), part=-1))
+
     def _call(self, delta: ToolCallBegin) -> None:
+        if delta.signature is not None:
+            self._announce(delta.signature)
         self._settle()
         id, index = self._next()
         self._open[delta.part] = (index, CallItem(self._events, id, index, delta))

@@ -165,7 +165,7 @@ class CallItem:
         self._place = {"item_id": self._id, "output_index": index}
         self._call = begin
         self._pieces: list[str] = []
-        self.signature: Signature | None = None
+        self.signature = begin.signature
         item = self._item("", "in_progress")
         events.add("response.output_item.added", output_index=index, item=item)
         kind = "response.function_call_arguments.delta"
