@@ -84,6 +84,12 @@ CUT = ApiError(
 """What a stream ends with that ends too early."""
 
 
+BROKEN_OFF = ApiError(
+    status=502, cause=Cause.SERVER, message="the provider's answer broke off with an error"
+)
+"""What became of an answer whose end says so, and nothing more."""
+
+
 class GatewayError(Exception):
     """An exchange that this server ends itself; the message is meant for the caller."""
 

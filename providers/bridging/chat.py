@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 import orjson
 
-from providers.bridging import fidelity, remote, tool_names
+from providers.bridging import documents, fidelity, remote, tool_names
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
@@ -16,9 +16,9 @@ from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Se
 from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
 from providers.bridging.tool_names import Rule
-from providers.errors import Unsupported
+from providers.errors import BROKEN_OFF, FailedAnswer, Unsupported
 from providers.neutral import deltas, pairing
-from providers.neutral.chat import ChatRequest, ChatResponse
+from providers.neutral.chat import ChatRequest, ChatResponse, Finish
 from providers.neutral.media import Link
 from providers.wire.budget import Budget
 from providers.wire.members import Json
@@ -83,6 +83,9 @@ class Conversation(Translation[ChatDialect]):
             links = remote.links(request, target, self._client.names)
             request = remote.inlined(request, target, call.files)
             features = fidelity.used(request)
+        if documents.wants_words(features, target.carries):
+            request = documents.worded(request)
+            features = fidelity.used(request)
         dropped = fidelity.settle(
             features, target.carries, self._client.names, self._where, request.hints
         )
@@ -128,6 +131,9 @@ class Conversation(Translation[ChatDialect]):
 
 def _parsed(dialect: ChatDialect, data: bytes, context: Context) -> ChatResponse:
     response = dialect.parse_response(loads(data, dialect, context.bounds))
+    choices = response.choices
+    if choices and all(choice.finish is Finish.ERROR for choice in choices):
+        raise FailedAnswer(choices[0].error or BROKEN_OFF)
     return tool_names.restored(response, context.renamed) if context.renamed else response
 
 

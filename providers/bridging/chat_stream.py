@@ -6,7 +6,7 @@ from providers.bridging import tool_names
 from providers.bridging.call_ids import CallIds
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import CHARACTERS_PER_TOKEN
-from providers.errors import GatewayError
+from providers.errors import BROKEN_OFF, GatewayError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
     AnyDelta,
@@ -38,6 +38,13 @@ class StreamRenderer(Protocol):
         """What closes the stream."""
 
 
+def _meant(delta: AnyDelta) -> AnyDelta:
+    """A failure, where an answer ends in one; of several choices the first decides."""
+    if isinstance(delta, End) and delta.finish is Finish.ERROR and not delta.choice:
+        return Failed(error=delta.error or BROKEN_OFF)
+    return delta
+
+
 class TranslatedStream:
     """A relay between two dialects."""
 
@@ -50,8 +57,8 @@ class TranslatedStream:
         self._renamed = context.renamed
         self._bounds = context.bounds
         self._ids = ids
-        self._calls = False
-        """True where the running deltas begin a call."""
+        self._odd = False
+        """True where the running deltas begin a call, or end in a failure."""
         self._characters = 0
         self._size = 0
         """Bytes that came. Formats that tell a whole answer at the end, or one part after the
@@ -77,9 +84,9 @@ class TranslatedStream:
     def _render(self, deltas: list[AnyDelta]) -> bytes:
         for delta in deltas:
             self._watch(delta)
-        if self._calls:
-            self._calls = False
-            deltas = self._ids.deltas(deltas)
+        if self._odd:
+            self._odd = False
+            deltas = self._ids.deltas(map(_meant, deltas))
         if self._renamed:
             deltas = tool_names.restored_deltas(deltas, self._renamed)
         return self._renderer.feed(deltas)
@@ -95,12 +102,15 @@ class TranslatedStream:
                 seen.usage = delta.usage
             case End():
                 seen.finish = seen.finish or delta.finish
+                if isinstance(failed := _meant(delta), Failed):
+                    self._odd = True
+                    seen.error = failed.error
             case Failed():
                 seen.error = delta.error
                 seen.finish = Finish.ERROR
             case _:
                 if type(delta) is ToolCallBegin or type(delta) is WholePart:
-                    self._calls = True
+                    self._odd = True
                 self._characters += size_of(delta)
                 seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
 

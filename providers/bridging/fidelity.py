@@ -235,10 +235,12 @@ def _reasoning(request: ChatRequest) -> Iterator[Feature]:
         return
     if reasoning.off:
         yield Feature.REASONING_OFF
-    elif reasoning.budget is not None:
-        yield Feature.REASONING_BUDGET
-    elif reasoning.effort is not None:
-        yield Feature.REASONING_EFFORT
+    else:
+        # A budget that the model may choose itself says no more than the effort beside it.
+        if reasoning.budget is not None and (reasoning.budget >= 0 or reasoning.effort is None):
+            yield Feature.REASONING_BUDGET
+        if reasoning.effort is not None:
+            yield Feature.REASONING_EFFORT
     if reasoning.show is not None:
         yield Feature.REASONING_SHOW
     if reasoning.summary is not None:

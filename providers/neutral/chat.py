@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from providers.errors import ApiError
 from providers.neutral.media import Source
 from providers.usage import Usage
 from providers.wire.budget import Budget
@@ -333,6 +334,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """In OpenAI chat's wire form: `{"content": [{token, logprob, bytes, top_logprobs}]}`."""
     native: Mapping[str, Any] = {}
     """What else the provider said of this choice: safety ratings, grounding metadata."""
+    error: ApiError | None = None
+    """What the provider says of an ERROR."""
 
 
 class ChatResponse(msgspec.Struct, frozen=True, kw_only=True):

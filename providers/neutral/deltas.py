@@ -133,6 +133,8 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     choice: int = 0
     stop_sequence: str | None = None
     native: Mapping[str, Any] = {}
+    error: ApiError | None = None
+    """What the provider says of an ERROR."""
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +212,7 @@ def _replay_choice(choice: Choice) -> list[AnyDelta]:
         choice=choice.index,
         stop_sequence=choice.stop_sequence,
         native=choice.native,
+        error=choice.error,
     )
     return [*deltas, end]
 

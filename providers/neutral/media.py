@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc2397
 """
 
 import re
+from base64 import b64decode
 
 import msgspec
 
@@ -51,6 +52,17 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """What the client's dialect calls the field."""
     media_type: str = ""
     """What the client says of it; empty where it says nothing."""
+
+
+def as_text(data: Data) -> PlainText | None:
+    """The words of a file that is text; None for every other."""
+    media_type = data.media_type.lower().partition(";")[0].strip()
+    if not media_type.startswith("text/") and media_type != "application/json":
+        return None
+    try:
+        return PlainText(text=b64decode(data.base64, validate=True).decode())
+    except ValueError:
+        return None
 
 
 DATA_URI = re.compile(r"data:([^;,]*+)(?:;(?!base64,)[^;,]*+)*+;base64,", re.IGNORECASE)

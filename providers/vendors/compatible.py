@@ -16,10 +16,12 @@ from providers.dialects.openai import chat, completions
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
+    answered_tools,
     at_most_stops,
     keeping,
     nearest_efforts,
     newer_limit,
+    remembered_thoughts,
     short_call_ids,
     system_for_developer,
     thoughtless,
@@ -106,6 +108,9 @@ def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
 
 def own(name: str, title: str, docs: str, **facts: Any) -> Provider:
     """A server of one's own: the user says where it is, and it seldom wants a key."""
+    rules = facts.pop("rules", ())
+    if rules:
+        facts["forms"] = form(name, NONE, rules)
     return Provider(
         name=name,
         title=title,
@@ -179,7 +184,7 @@ PROVIDERS = (
         refuses=frozenset({"n"}),
         renames=MAX_TOKENS,
         lacks=frozenset({Feature.JSON_SCHEMA}),
-        rules=(thoughtless, system_for_developer),
+        rules=(thoughtless, system_for_developer, remembered_thoughts),
     ),
     # Every unknown member is "extra_forbidden", stream_options.include_usage too; the usage comes
     # with the last chunk by itself. The official SDK's ChatCompletionRequest has the known ones.
@@ -200,6 +205,7 @@ PROVIDERS = (
         rules=(
             short_call_ids,
             system_for_developer,
+            answered_tools,
             NO_THOUGHTS,
             nearest_efforts(minimal="high", low="high", medium="high", xhigh="high", max="high"),
         ),
@@ -392,5 +398,6 @@ PROVIDERS = (
         "Any other server with OpenAI's format",
         "https://platform.openai.com/docs/api-reference/chat/create",
         keyless=False,
+        rules=(remembered_thoughts,),
     ),
 )

@@ -113,6 +113,61 @@ def _as_system(message: Any) -> Any:
     return {**message, "role": "system"} if developer else message
 
 
+FILLER = {"role": "assistant", "content": "Understood."}
+"""What the model is made to say where it must have said something."""
+
+
+def answered_tools(body: Json) -> dict[str, Any]:
+    """Lets the model answer before a user speaks after a tool, and the system only before a user.
+
+    Mistral answers "Unexpected role 'user' after role 'tool'" (code 3230), and the same of `system`
+    after `tool` and `assistant`:
+    https://github.com/mistralai/mistral-common/blob/main/src/mistral_common/protocol/instruct/validator.py
+    """
+    messages: Any = body.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        return {}
+    ordered: list[Json] = []
+    for message in messages:
+        before = ordered[-1].get("role") if ordered else None
+        role = message.get("role")
+        if role == "system" and before in ("tool", "assistant"):
+            message, role = {**message, "role": "user"}, "user"
+        if role == "user" and before == "tool":
+            ordered.append(FILLER)
+        ordered.append(message)
+    return (
+        {}
+        if len(ordered) == len(messages) and all(map(_same, ordered, messages))
+        else {"messages": ordered}
+    )
+
+
+REMEMBERING = re.compile(r"deepseek|kimi|mimo", re.IGNORECASE)
+"""Models that want their thoughts back in a conversation with tools.
+
+https://api-docs.deepseek.com/guides/thinking_mode#tool-calls,
+https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
+"""
+
+
+def remembered_thoughts(body: Json) -> dict[str, Any]:
+    """Says of each turn without thoughts that it had none, as such models refuse its silence."""
+    messages, model = body.get("messages"), body.get("model")
+    if not isinstance(messages, list) or not REMEMBERING.search(str(model)):
+        return {}
+    if not any(each.get("tool_calls") for each in dicts(messages)):
+        return {}
+    told = [_with_thoughts(each) for each in messages]
+    return {} if all(map(_same, told, messages)) else {"messages": told}
+
+
+def _with_thoughts(message: Any) -> Any:
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        return message
+    return message if "reasoning_content" in message else {**message, "reasoning_content": ""}
+
+
 def thoughtless(body: Json) -> dict[str, Any]:
     """Says `thinking: disabled` for the effort `none`, which is no effort here."""
     if body.get("reasoning_effort") != "none":

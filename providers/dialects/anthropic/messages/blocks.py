@@ -148,7 +148,8 @@ class Blocks:
         )
 
 
-TEXT = frozenset({"type", "text", "citations", "cache_control"})
+PLAIN = frozenset({"type", "text"})
+TEXT = PLAIN | {"citations", "cache_control"}
 IMAGE = frozenset({"type", "source", "cache_control"})
 DOCUMENT = frozenset({"type", "source", "title", "context", "citations", "cache_control"})
 SEARCH_RESULT = frozenset({"type", "source", "title", "content", "citations", "cache_control"})
@@ -208,7 +209,7 @@ def _content_source(content: Any) -> PlainText | None:
 
 def _texts(blocks: list[Any]) -> list[str] | None:
     """The texts in blocks that hold nothing else; None where they do, or there are none."""
-    texts = [block.get("text") for block in blocks if isinstance(block, dict) and len(block) == 2]
+    texts = [block["text"] for block in blocks if isinstance(block, dict) and block.keys() == PLAIN]
     found = [text for text in texts if isinstance(text, str)]
     return found if found and len(found) == len(blocks) else None
 

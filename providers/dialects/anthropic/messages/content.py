@@ -127,10 +127,14 @@ def _ours(signature: Signature | None) -> str | None:
 def _tool_result(part: ToolResult, dropped: list[str]) -> Json:
     result: Json = {"type": "tool_result", "tool_use_id": tool_id(part.call_id)}
     content = render_parts(part.parts, Role.TOOL, dropped)
+    # Only the result itself may be marked, not the blocks in it.
+    inner = [marker for block in content if (marker := block.pop("cache_control", None))]
     if content:
         result["content"] = lone_text(content) or content
     if part.is_error:
         result["is_error"] = True
+    if inner and part.cache is None:
+        return result | {"cache_control": inner[-1]}
     return _marked(result, part.cache, dropped)
 
 

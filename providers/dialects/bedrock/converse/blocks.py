@@ -64,8 +64,17 @@ def _add(parts: list[Part], block: Any, at: str) -> None:
         parts.append(Text(text=members.required_text(block, kind, place)))
     elif kind == "cachePoint":
         _mark(parts, block, place)
+    elif kind == "citationsContent" and isinstance(value, dict) and not value.get("content"):
+        _cite(parts, citations.parse_block(value, f"{place}{kind}."))
     else:
         parts.append(_block(kind, value, block, place))
+
+
+def _cite(parts: list[Part], cited: Text) -> None:
+    """Citations without words are those of the text before them."""
+    if parts and isinstance(parts[-1], Text):
+        known = (*parts[-1].citations, *cited.citations)
+        parts[-1] = msgspec.structs.replace(parts[-1], citations=known)
 
 
 def _mark(parts: list[Part], block: Json, at: str) -> None:

@@ -89,6 +89,16 @@ def _location(citation: Citation) -> Json | None:
     return {"web": {"url": citation.url}} if citation.url else None
 
 
+def stands_beside(citations: Iterable[Citation]) -> bool:
+    """Whether no citation is of the prompt: nobody asked for them, and the text stays plain."""
+    return all(each.place is None and each.dialect != NAME for each in citations)
+
+
+def render_beside(citations: Iterable[Citation]) -> Json:
+    """A `citationsContent` block of the text before it."""
+    return {"citationsContent": {"citations": list(map(render_citation, citations))}}
+
+
 def render_block(text: str, citations: Iterable[Citation]) -> Json:
     """A `citationsContent` block."""
     return {

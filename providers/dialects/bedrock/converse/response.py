@@ -116,6 +116,8 @@ def render_response(response: ChatResponse, context: Context) -> Json:
 
 
 def _blocks(part: Part) -> list[Json]:
+    if isinstance(part, Text) and part.citations and citations.stands_beside(part.citations):
+        return [{"text": part.text}, citations.render_beside(part.citations)]
     block = render_part(part)
     if block is None:
         return []

@@ -6,6 +6,7 @@ https://docs.cohere.com/v2/reference/chat
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
+from providers.bridging.tool_names import Rule
 from providers.dialects.cohere.chat.content import NAME
 from providers.dialects.cohere.chat.errors import parse_error, render_error
 from providers.dialects.cohere.chat.parser import CohereStreamParser
@@ -85,6 +86,8 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/chat"),),
     carries=CARRIES,
     names=NAMES,
+    # "tool names can only contain characters a-z, A-Z, 0-9 and _ and must not begin with a digit".
+    tool_names=Rule(allowed="a-zA-Z0-9_", longest=64, first="a-zA-Z_"),
     listing=listing.COHERE,
     parse_request=parse_request,
     render_request=render_request,

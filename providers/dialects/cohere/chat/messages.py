@@ -38,6 +38,7 @@ from providers.neutral.chat import (
     unseal,
 )
 from providers.neutral.media import PlainText
+from providers.neutral.thoughts import is_plain
 from providers.neutral.turns import merged, role_of
 from providers.wire import members
 from providers.wire.members import Json
@@ -299,12 +300,12 @@ def _index(content: list[Json], part: Text) -> int:
 
 
 def _thoughts(message: Message, dropped: list[str]) -> list[Json]:
-    """Cohere's own thoughts; those of others mean nothing to it."""
+    """Cohere's own thoughts, and others that are plain text."""
     content = []
     for part in message.parts:
         if not isinstance(part, Thinking):
             continue
-        if part.signature is not None and part.signature.origin == FAMILY and part.text:
+        if is_plain(part):
             content.append({"type": "thinking", "thinking": part.text})
         elif Feature.THINKING not in dropped:
             dropped.append(Feature.THINKING)

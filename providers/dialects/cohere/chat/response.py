@@ -18,26 +18,25 @@ from providers.dialects.cohere.chat.citations import render_citation
 from providers.dialects.cohere.chat.content import PLAIN, shown_block
 from providers.dialects.cohere.chat.errors import failure
 from providers.dialects.cohere.chat.messages import attached, render_calls
-from providers.errors import BadAnswer, FailedAnswer
+from providers.errors import BadAnswer
 from providers.neutral.chat import ChatResponse, Choice, Finish, Part, Text, Thinking, ToolCall
 from providers.wire import members
 from providers.wire.members import Json
 
 
 def parse_response(body: Json) -> ChatResponse:
-    """The answer; raises BadAnswer where it is none, and FailedAnswer for an error."""
+    """The answer; raises BadAnswer where it is none."""
     message = body.get("message")
     if not isinstance(message, dict):
         said = f": {message[:500]}" if isinstance(message, str) and message else ""
         raise BadAnswer(f"the provider's answer holds no message{said}")
     parts = _parts(message)
     id, finish = body.get("id"), _finish(body.get("finish_reason"), parts)
-    if finish is Finish.ERROR and not parts:
-        raise FailedAnswer(failure(body["finish_reason"], body.get("error")))
     choice = Choice(
         parts=tuple(parts),
         finish=finish,
         logprobs=parse_logprobs(body.get("logprobs")),
+        error=failure(body["finish_reason"], body.get("error")) if finish is Finish.ERROR else None,
     )
     return ChatResponse(
         id=id if isinstance(id, str) else "",

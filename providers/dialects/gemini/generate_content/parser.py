@@ -29,7 +29,7 @@ from providers.dialects.gemini.generate_content.response import (
     text_of,
 )
 from providers.dialects.gemini.generate_content.streamed_calls import StreamedCall
-from providers.errors import CUT, ApiError, BadAnswer, GatewayError
+from providers.errors import CUT, BadAnswer, GatewayError
 from providers.neutral.chat import Finish, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
@@ -169,12 +169,6 @@ class CandidateParser:
         """True once a reason to finish was named."""
         return "finishReason" in self._told
 
-    @property
-    def error(self) -> ApiError | None:
-        """Why there is no answer, once the stream is over."""
-        finish = parse_finish(self._told.get("finishReason"), self._called)
-        return failure(self._told) if finish is Finish.ERROR and not self._count else None
-
     def end(self, out: list[AnyDelta]) -> None:
         """Appends what is only known at the end: sources, and why it ended."""
         self._complete(out)
@@ -183,7 +177,8 @@ class CandidateParser:
             out.append(CitationDelta(citation=citation, part=part, choice=self._index))
         finish = parse_finish(self._told.get("finishReason"), self._called)
         native = native_of(self._told, finish)
-        out.append(End(finish=finish, choice=self._index, native=native))
+        error = failure(self._told) if finish is Finish.ERROR else None
+        out.append(End(finish=finish, choice=self._index, native=native, error=error))
 
 
 class Parser:
@@ -233,14 +228,9 @@ class Parser:
         return deltas
 
     def _end(self, deltas: list[AnyDelta]) -> None:
-        candidates = self._candidates.values()
-        errors = [error for candidate in candidates if (error := candidate.error) is not None]
-        if errors and len(errors) == len(candidates):
-            self._fail(Failed(error=errors[0]), deltas)
-            return
-        for candidate in candidates:
+        for candidate in self._candidates.values():
             candidate.end(deltas)
-        if not candidates:
+        if not self._candidates:
             native = {"promptFeedback": self._feedback}
             deltas.append(End(finish=Finish.CONTENT_FILTER, native=native))
 

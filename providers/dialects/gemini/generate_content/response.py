@@ -32,7 +32,7 @@ from providers.dialects.gemini.generate_content.content import add_part, parse_c
 from providers.dialects.gemini.generate_content.signatures import render_redacted, render_signature
 from providers.dialects.gemini.media import render_media
 from providers.dialects.gemini.names import NAME
-from providers.errors import BadAnswer, FailedAnswer, InvalidRequest
+from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.carriers import vouched
 from providers.neutral.chat import (
     Audio,
@@ -80,8 +80,6 @@ def parse_response(body: Json) -> ChatResponse:
         choices = [parse_candidate(item, at, origin) for at, item in enumerate(candidates)]
     except InvalidRequest as error:
         raise BadAnswer(f"the provider's answer cannot be read: {error.message}") from error
-    if choices and all(_is_failure(choice) for choice in choices):
-        raise FailedAnswer(failure(candidates[0]))
     return ChatResponse(
         id=text_of(body, "responseId"),
         model=text_of(body, "modelVersion"),
@@ -91,12 +89,6 @@ def parse_response(body: Json) -> ChatResponse:
         service_tier=parse_tier(body.get("usageMetadata")),
         native={name: body[name] for name in OWN if body.get(name) is not None},
     )
-
-
-def _is_failure(choice: Choice) -> bool:
-    """Whether nothing but an end such as MALFORMED_FUNCTION_CALL came, for which other dialects
-    have no word."""
-    return choice.finish is Finish.ERROR and not choice.parts
 
 
 def blocked(feedback: Any) -> bool:
@@ -144,6 +136,7 @@ def parse_candidate(candidate: Any, at: int, origin: str) -> Choice:
         index=index,
         logprobs=parse_logprobs(candidate.get("logprobsResult")),
         native=native_of(candidate, finish),
+        error=failure(candidate) if finish is Finish.ERROR else None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.ollama.chat.calls import arguments_text, render_call
-from providers.dialects.ollama.names import FAMILY, NAME, PLAIN
+from providers.dialects.ollama.names import NAME, PLAIN
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Document,
@@ -23,6 +23,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import Data, PlainText, standard_base64
+from providers.neutral.thoughts import is_plain
 from providers.neutral.turns import merged, role_of
 from providers.wire import members
 from providers.wire.members import Json
@@ -40,7 +41,7 @@ DEFAULT_TYPE = "image/png"
 DATA_URI = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 SEPARATOR = "\n"
-"""Between the texts of a message, which has only one here."""
+"""Between the texts of a message, which has only one here; a model's are pieces of one."""
 
 
 class Calls:
@@ -159,12 +160,12 @@ def _render_pictures(result: ToolResult) -> list[Json]:
 
 def _render_assistant(message: Message, dropped: list[str]) -> Json:
     thoughts = [part for part in message.parts if isinstance(part, Thinking)]
-    own = [thought.text for thought in thoughts if _is_own(thought)]
+    own = [thought.text for thought in thoughts if is_plain(thought)]
     if len(own) < len(thoughts) and Feature.THINKING not in dropped:
         dropped.append(Feature.THINKING)
     calls = [part for part in message.parts if isinstance(part, ToolCall)]
     said = [p for p in message.parts if not isinstance(p, Thinking | ToolCall | ToolResult)]
-    rendered: Json = {"role": "assistant", **_render_content(said)}
+    rendered: Json = {"role": "assistant", **_render_content(said, "")}
     if own:
         rendered["thinking"] = "".join(own)
     if calls:
@@ -172,11 +173,7 @@ def _render_assistant(message: Message, dropped: list[str]) -> Json:
     return rendered
 
 
-def _is_own(thought: Thinking) -> bool:
-    return thought.signature is not None and thought.signature.origin == FAMILY
-
-
-def _render_content(parts: Sequence[Part]) -> Json:
+def _render_content(parts: Sequence[Part], separator: str = SEPARATOR) -> Json:
     """The members `content` and `images`; raises Unsupported for what neither can hold."""
     texts: list[str] = []
     images: list[str] = []
@@ -190,5 +187,5 @@ def _render_content(parts: Sequence[Part]) -> Json:
                 kind = type(part).__name__.lower()
                 message = f"a part of kind {kind} cannot be expressed in {NAME}"
                 raise Unsupported(message, param="messages")
-    content: Json = {"content": SEPARATOR.join(texts)}
+    content: Json = {"content": separator.join(texts)}
     return {**content, "images": images} if images else content

@@ -11,9 +11,10 @@ from providers.dialects.openai.chat.reasoning import (
     parse_detail,
     reasoning_text,
 )
-from providers.dialects.openai.chat.response import parse_image
+from providers.dialects.openai.chat.response import failure_of, parse_image
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.signatures import parse_extra
+from providers.errors import ApiError
 from providers.neutral.chat import Citation, Finish, Native, Signature, Thinking
 from providers.neutral.deltas import (
     AnyDelta,
@@ -61,6 +62,7 @@ class ChoiceParser:
         """Whose the running plain thought is."""
         self._matched: Any = None
         """The stop string, where the provider says it."""
+        self._error: ApiError | None = None
         self.finish: Finish | None = None
         """Why the model stopped, once that is known; sound and sources may still come."""
 
@@ -100,6 +102,7 @@ class ChoiceParser:
         self.finish = parse_finish(choice.get("finish_reason"))
         if self.finish is not None:
             self._matched = choice.get("stop_reason", choice.get("matched_stop"))
+            self._error = failure_of(choice)
 
     def _late(self, delta: Json, out: list[AnyDelta]) -> None:
         """What may follow the reason to stop: the last words are known by then."""
@@ -295,7 +298,8 @@ class ChoiceParser:
         matched = self._matched if isinstance(self._matched, str) else None
         # A spoken answer of OpenAI's ends without a reason.
         finish = self._meant(self.finish or Finish.STOP)
-        out.append(End(finish=finish, choice=self._index, stop_sequence=matched))
+        end = End(finish=finish, choice=self._index, stop_sequence=matched, error=self._error)
+        out.append(end)
 
     def _meant(self, finish: Finish) -> Finish:
         if finish is not Finish.STOP:

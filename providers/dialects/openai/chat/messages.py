@@ -34,6 +34,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import FileId
+from providers.neutral.thoughts import is_plain
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -239,7 +240,7 @@ def _render_assistant(message: Message, dropped: list[str]) -> Iterator[Json]:
 
 def _put_thinking(rendered: Json, message: Message, dropped: list[str]) -> None:
     thoughts = [part for part in message.parts if isinstance(part, Thinking)]
-    shown = [thinking for thinking in thoughts if own(thinking)]
+    shown = [told for thinking in thoughts if (told := _told(thinking)) is not None]
     if len(shown) < len(thoughts) and "thinking" not in dropped:
         dropped.append("thinking")
     field = field_of(shown)
@@ -249,6 +250,13 @@ def _put_thinking(rendered: Json, message: Message, dropped: list[str]) -> None:
         rendered["content"] = [*map(render_block, shown), *said]
     else:
         rendered.update(render_thinking(shown, field))
+
+
+def _told(thinking: Thinking) -> Thinking | None:
+    """What a provider may be told of a thought: its own whole, of others what is plain text."""
+    if own(thinking):
+        return thinking
+    return Thinking(text=thinking.text) if is_plain(thinking) else None
 
 
 def _is_content(part: Part) -> bool:
@@ -262,10 +270,16 @@ def _put_content(message: Json, content: list[Part]) -> None:
         case [Refusal(text=refusal)]:
             message["refusal"] = refusal
         case _:
-            message["content"] = _render_content(content)
+            message["content"] = _spoken(content)
             signature = next((part.signature for part in content if isinstance(part, Text)), None)
             if signature is not None and signature.origin == FAMILY:
                 message |= render_extra(signature)
+
+
+def _spoken(content: list[Part]) -> str | list[Json]:
+    """The pieces of what a model said are one text, which every compatible provider understands."""
+    texts = [part.text for part in content if isinstance(part, Text)]
+    return "".join(texts) if len(texts) == len(content) else _render_content(content)
 
 
 def _with_short_id(call: Json) -> Json:

@@ -93,7 +93,9 @@ def parse_thinking(message: Json) -> list[Thinking]:
 
 def parse_block(block: Json) -> Thinking:
     """A thought as Anthropic and Mistral write it; clients of LiteLLM echo it so too."""
-    inner, data, signed = block.get("thinking"), block.get("data"), block.get("signature")
+    # Some clients of LiteLLM and LangChain keep the words as `text`.
+    inner, data = block.get("thinking", block.get("text")), block.get("data")
+    signed = block.get("signature")
     if isinstance(data, str) and data:
         return Thinking(redacted=Signature(origin="anthropic", value=data))
     if isinstance(inner, list):
@@ -141,7 +143,8 @@ def is_plain(thinking: Thinking) -> bool:
 
 def field_of(thoughts: list[Thinking]) -> str:
     """Where a provider wants its plain thoughts back."""
-    values = [thinking.signature.value for thinking in thoughts if thinking.signature]
+    signs = [thinking.signature for thinking in thoughts if thinking.signature]
+    values = [sign.value for sign in signs if sign.origin == FAMILY]
     return next((value for value in values if value in UNSIGNED), FIELDS[0])
 
 

@@ -32,7 +32,7 @@ from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.media import AUDIO_TYPES
 from providers.dialects.openai.signatures import parse_extra, render_extra
 from providers.dialects.openai.usage import render_usage
-from providers.errors import BadAnswer, FailedAnswer
+from providers.errors import ApiError, BadAnswer, FailedAnswer
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -92,12 +92,21 @@ def _choice(choice: Json, position: int, body: Json) -> Choice:
     index, logprobs = choice.get("index"), choice.get("logprobs")
     return Choice(
         parts=parts,
+        error=failure_of(choice),
         finish=meant_finish(choice.get("finish_reason"), parts),
         stop_sequence=_stop_sequence(choice),
         index=index if isinstance(index, int) else position,
         logprobs=logprobs if isinstance(logprobs, dict) else None,
         native=_native(choice, SHARED_CHOICE),
     )
+
+
+def failure_of(choice: Json) -> ApiError | None:
+    """What OpenRouter says of a choice whose reason to finish is `error`.
+
+    https://openrouter.ai/docs/api-reference/errors
+    """
+    return describe(choice, None) if isinstance(choice.get("error"), dict) else None
 
 
 def _stop_sequence(choice: Json) -> str | None:
