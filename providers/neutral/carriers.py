@@ -141,18 +141,20 @@ def _call(call: ToolCall, waiting: Signature | None, result: list[Part], step: i
     if not signature.value.startswith(OF_THOUGHTS):
         return call
     for thought in _thoughts(signature):
-        _sign(thought, result, step)
+        step = _sign(thought, result, step)
     return msgspec.structs.replace(call, signature=None)
 
 
-def _sign(thought: Thinking, result: list[Part], step: int) -> None:
-    """Signs the thought that is known by its words, or puts one without words in its place."""
-    said = [each for each in result[step:] if isinstance(each, Thinking)]
-    sign = thought.redacted or thought.signature
-    if any(sign in (each.redacted, each.signature) for each in said):
-        return
-    bare = [at for at in range(step, len(result)) if is_bare(result[at])]
-    if bare and thought.redacted is None:
-        result[bare[0]] = msgspec.structs.replace(result[bare[0]], signature=sign)
-    else:
-        result.insert(step + len(said), thought)
+def _sign(thought: Thinking, result: list[Part], step: int) -> int:
+    """Signs the next thought that has words, or puts one without in its place; what follows it."""
+    for at in range(step, len(result)):
+        known = result[at]
+        if not isinstance(known, Thinking):
+            continue
+        if (known.signature, known.redacted) == (thought.signature, thought.redacted):
+            return at + 1
+        if thought.redacted is None and is_bare(known):
+            result[at] = msgspec.structs.replace(known, signature=thought.signature)
+            return at + 1
+    result.insert(step, thought)
+    return step + 1

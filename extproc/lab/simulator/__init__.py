@@ -34,6 +34,8 @@ whole (a whole answer though a stream was asked for) |
 | reasoning, reasoning_field | so many reasoning tokens; shown in that field if one is named |
 | call_tool, arguments, rounds | true (the first tool), a name, or names at once; with these \
 arguments; in so many turns (1) before an answer in words |
+| call_id, interleaved | the id of all calls; true: calls are told side by side, where the format \
+allows it |
 | finish, extra, id, created | these values; `extra` goes to the top of every answer and chunk |
 | unique | true: a new id and the real time |
 | usage | asked (as the client wants it), none, always, last (in the last chunk), each (in every \

@@ -58,6 +58,8 @@ class Directives(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reasoning_field: str = ""
     call_tool: bool | str | list[str] = False
     arguments: dict[str, Any] | None = None
+    call_id: str = ""
+    interleaved: bool = False
     rounds: int = 1
     finish: str = ""
     extra: dict[str, Any] = {}

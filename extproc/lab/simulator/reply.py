@@ -65,7 +65,11 @@ def _choice(asked: Asked, directives: Directives, index: int, seed: str) -> Choi
     tools = _called(asked, directives)
     if tools:
         calls = [
-            ToolCall(f"{seed[:12]}{index}{position}", tool.name, _arguments(tool, directives))
+            ToolCall(
+                directives.call_id or f"{seed[:12]}{index}{position}",
+                tool.name,
+                _arguments(tool, directives),
+            )
             for position, tool in enumerate(tools)
         ]
         return Choice(pieces=[], reasoning=reasoning, calls=calls, finish="tool_calls")

@@ -130,12 +130,11 @@ def answered_tools(body: Json) -> dict[str, Any]:
     ordered: list[Json] = []
     for message in messages:
         before = ordered[-1].get("role") if ordered else None
-        role = message.get("role")
-        if role == "system" and before in ("tool", "assistant"):
-            message, role = {**message, "role": "user"}, "user"
-        if role == "user" and before == "tool":
+        late = message.get("role") == "system" and before in ("tool", "assistant")
+        said = {**message, "role": "user"} if late else message
+        if before == "tool" and said.get("role") == "user":
             ordered.append(FILLER)
-        ordered.append(message)
+        ordered.append(said)
     return (
         {}
         if len(ordered) == len(messages) and all(map(_same, ordered, messages))

@@ -82,3 +82,9 @@ def test_a_text_waits_for_the_call_before_it():
     text = TextDelta(text="so", part=1)
     assert told(A, text, A1, A2, STOP) == [A, A1, A2, text, STOP]
     assert told(text, text) == [text, text]
+
+
+def test_every_choice_is_ordered_by_itself():
+    other = [begin(0, 1), begin(1, 1)]
+    more = [ArgumentsDelta(part=at, text="{}", choice=1) for at in (1, 0)]
+    assert told(A, *other, A1, *more, A2) == [A, other[0], A1, more[1], other[1], more[0], A2]

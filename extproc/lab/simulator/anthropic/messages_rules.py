@@ -178,6 +178,19 @@ def _tools(body: Json) -> None:
         raise Refusal(f"Tool '{choice['name']}' not found in provided tools")
 
 
+def _results(body: Json) -> None:
+    """A result is marked for the cache as a whole."""
+    for place, block in _blocks(body):
+        if ".content." in place.partition(".content.")[2] and block.get("cache_control"):
+            raise Refusal(f"{place}: cache_control cannot be set inside of a tool_result")
+
+
+def _ids(body: Json) -> None:
+    used = [block["id"] for _, block in _blocks(body) if block["type"] == "tool_use"]
+    if len(set(used)) < len(used):
+        raise Refusal("messages: `tool_use` ids must be unique")
+
+
 def _tool_turns(body: Json) -> None:
     """Each tool call is answered at the start of the next turn, and nothing else is."""
     called: set[str] = set()
@@ -189,6 +202,8 @@ def _tool_turns(body: Json) -> None:
                 f"messages.{at - 1}: `tool_use` ids were found without `tool_result` blocks"
                 f" immediately after: {', '.join(sorted(called - set(results)))}"
             )
+        if len(set(results)) < len(results):
+            raise Refusal(f"messages.{at}: each tool_use must have a single result.")
         if set(results) - called:
             raise Refusal(f"messages.{at}: unexpected `tool_use_id` found in `tool_result` blocks")
         if any(block["type"] != "tool_result" for block in blocks[: len(results)]):
@@ -208,6 +223,8 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _signatures,
     _markers,
     _tools,
+    _results,
+    _ids,
     _tool_turns,
 )
 """The first does not hold for counting, which has no limit."""

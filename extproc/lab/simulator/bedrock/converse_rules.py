@@ -219,10 +219,14 @@ def _tool_config(body: Json) -> None:
 def _tool_turns(body: Json) -> None:
     """Each call is answered in the next turn, and nothing is answered that was not called."""
     waiting: set[str] = set()
+    used: set[str] = set()
     for at, turn in enumerate(_turns(body)):
-        answered = {
+        results = [
             block["toolResult"]["toolUseId"] for block in turn["content"] if "toolResult" in block
-        }
+        ]
+        answered = set(results)
+        if len(answered) < len(results):
+            raise Refusal(f"messages.{at}.content contains duplicate toolResult ids")
         if answered - waiting:
             raise Refusal(
                 "The number of toolResult blocks at"
@@ -234,7 +238,11 @@ def _tool_turns(body: Json) -> None:
                 f"Expected toolResult blocks at messages.{at}.content for the following"
                 f" Ids: {', '.join(sorted(waiting - answered))}"
             )
-        waiting = {block["toolUse"]["toolUseId"] for block in turn["content"] if "toolUse" in block}
+        calls = [block["toolUse"]["toolUseId"] for block in turn["content"] if "toolUse" in block]
+        waiting = set(calls)
+        if len(waiting) < len(calls) or waiting & used:
+            raise Refusal(f"messages.{at}.content contains duplicate toolUse ids")
+        used |= waiting
 
 
 def _thoughts(body: Json) -> None:

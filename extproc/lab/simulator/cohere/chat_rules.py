@@ -3,6 +3,7 @@
 https://docs.cohere.com/v2/reference/errors
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NotRequired
@@ -26,6 +27,7 @@ CHOICES = {
     "safety_mode": {"CONTEXTUAL", "STRICT", "OFF"},
 }
 MAX_STOPS = 5
+NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def check(call: Call, strict: bool) -> None:
@@ -109,6 +111,12 @@ def _ranges(body: Json) -> None:
 
 def _tools(body: Json) -> None:
     tools = body.get("tools") or []
+    for tool in tools:
+        if not NAME.fullmatch(tool["function"]["name"]):
+            raise Refusal(
+                "invalid request: tool names can only contain characters a-z, A-Z, 0-9 and _ and"
+                " must not begin with a digit."
+            )
     if body.get("tool_choice") and not tools:
         raise Refusal("invalid request: tool_choice needs tools.")
     if body.get("strict_tools"):
@@ -150,13 +158,25 @@ def _messages(body: Json) -> None:
 
 
 def _tool_turns(body: Json) -> None:
-    """Nothing is answered that was not called."""
+    """Each call is answered at once (seen of Command A, 2026-11), and nothing else is."""
     called: set[str] = set()
-    for message in body["messages"]:
-        called |= {call["id"] for call in message.get("tool_calls") or ()}
-        if message["role"] == "tool" and message["tool_call_id"] not in called:
+    waiting: set[str] = set()
+    for message in (*body["messages"], {"role": "user"}):
+        if message["role"] == "tool":
             id = message["tool_call_id"]
-            raise Refusal(f"invalid request: tool call id {id} not found in previous tool calls.")
+            if id not in called:
+                raise Refusal(
+                    f"invalid request: tool call id {id} not found in previous tool calls."
+                )
+            waiting.discard(id)
+        elif waiting:
+            raise Refusal(
+                "invalid request: An assistant message with 'tool_calls' must be followed by tool"
+                " messages responding to each 'tool_call_id'. The following tool_call_ids did not"
+                f" have response messages: {', '.join(sorted(waiting))}"
+            )
+        waiting |= {call["id"] for call in message.get("tool_calls") or ()}
+        called |= waiting
 
 
 RULES: tuple[Callable[[Json], None], ...] = (_ranges, _messages, _tools, _output, _tool_turns)

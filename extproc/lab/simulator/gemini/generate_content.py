@@ -59,7 +59,7 @@ def ask(call: Call) -> Asked:
         stop=config.get("stopSequences") or (),
         max_tokens=config.get("maxOutputTokens"),
         n=config.get("candidateCount") or 1,
-        body=body | ({"count": True} if counted else {}),
+        body=body | {"count": counted, "vertex": "/projects/" in call.path},
     )
 
 

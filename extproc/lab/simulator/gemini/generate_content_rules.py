@@ -1,5 +1,6 @@
 """What Google refuses: by the SDK's types first, then by rules between fields."""
 
+import base64
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -14,6 +15,8 @@ from extproc.lab.simulator.gemini.generate_content_write import SIGNED
 
 SKIP = "skip_thought_signature_validator"
 """https://ai.google.dev/gemini-api/docs/thought-signatures"""
+
+SEALED = base64.b64encode(b"ai.extproc/").decode()[:-2]
 
 PLAIN: dict[str, Any] = {"cachedContent": str, "labels": dict[str, str], "store": bool}
 TIERS = frozenset({"unspecified", "standard", "flex", "priority"})
@@ -148,6 +151,36 @@ def _tools(body: Json) -> None:
         raise Refusal(f"allowed_function_names names an unknown function: {unknown[0]}")
 
 
+def _references(body: Json) -> None:
+    """A `$ref` in a response names a picture that comes with it."""
+    for content in body["contents"]:
+        for part in content["parts"]:
+            response = part.get("functionResponse") or {}
+            shown = {
+                str((each.get("inlineData") or each.get("fileData") or {}).get("displayName"))
+                for each in response.get("parts") or ()
+            }
+            for name in _names(response.get("response")):
+                if name not in shown:
+                    raise Refusal(f"functionResponse.response: no part is called {name!r}")
+
+
+def _names(value: Any) -> Iterator[str]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict) and "$ref" in value:
+        yield str(value["$ref"])
+    for each in inner:
+        yield from _names(each)
+
+
+def _seals(body: Json) -> None:
+    """No signature of another provider is one of Google's."""
+    for content in body["contents"]:
+        for part in content["parts"]:
+            if str(part.get("thoughtSignature", "")).startswith(SEALED):
+                raise Refusal("Corrupted thought signature.")
+
+
 def _named(content: Json, kind: str) -> list[str]:
     return [part[kind]["name"] for part in content["parts"] if kind in part]
 
@@ -199,6 +232,6 @@ def _signatures(body: Json) -> None:
             raise Refusal("Corrupted thought signature.")
 
 
-COUNTED: tuple[Callable[[Json], None], ...] = (_contents, _config, _tools)
+COUNTED: tuple[Callable[[Json], None], ...] = (_contents, _config, _tools, _references, _seals)
 """What is counted need not be a conversation."""
 RULES = (*COUNTED, _function_turns)

@@ -51,7 +51,10 @@ def _chunk(turn: Turn, candidates: list[Json], usage: Usage) -> Json:
 
 
 def _candidate(turn: Turn, index: int, parts: list[Json]) -> Json:
-    return {"content": {"parts": parts, "role": "model"}, "index": index}
+    candidate: Json = {"content": {"parts": parts, "role": "model"}}
+    # Vertex AI leaves out what has its default value.
+    unsaid = turn.asked.body.get("vertex") and not index
+    return candidate if unsaid else candidate | {"index": index}
 
 
 def _reason(turn: Turn, choice: Choice) -> str:

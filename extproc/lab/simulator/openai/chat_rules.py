@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 from extproc.lab.simulator.openai import shared
@@ -33,6 +34,9 @@ def check(call: Call, strict: bool) -> None:
     _judge(bool(body.get("stream")), strict).check(_without_echoes(body))
     for rule in RULES:
         rule(body)
+    for model, demand in DEMANDS:
+        if model.search(body["model"]):
+            demand(body)
 
 
 def _without_echoes(body: Json) -> Json:
@@ -46,7 +50,10 @@ def _without_echoes(body: Json) -> Json:
 def _without_echo(message: object) -> object:
     if not isinstance(message, dict) or message.get("role") != "assistant":
         return message
-    return {key: value for key, value in message.items() if key != "annotations"}
+    return {key: value for key, value in message.items() if key not in ECHOES}
+
+
+ECHOES = frozenset({"annotations", "reasoning_content"})
 
 
 @cache
@@ -127,9 +134,12 @@ def _tool_turns(body: Json) -> None:
             waiting.discard(message["tool_call_id"])
             continue
         _all_answered(waiting, at)
-        for number, call in enumerate(message.get("tool_calls") or ()):
+        calls = message.get("tool_calls") or ()
+        if len({call["id"] for call in calls}) < len(calls):
+            raise Refusal("Duplicate value for 'tool_call_id'", param=f"messages[{at}].tool_calls")
+        for number, call in enumerate(calls):
             shared.check_length(call["id"], MAX_CALL_ID, f"messages[{at}].tool_calls[{number}].id")
-        waiting = {call["id"] for call in message.get("tool_calls") or ()}
+        waiting = {call["id"] for call in calls}
     _all_answered(waiting, len(body["messages"]))
 
 
@@ -162,6 +172,41 @@ def _json_mode(body: Json) -> None:
             param="messages",
         )
 
+
+AFTER = {
+    "system": {"user", "assistant", "system"},
+    "user": {"assistant", "system", "user"},
+    "assistant": {"assistant", "user", "tool"},
+    "tool": {"assistant", "tool"},
+}
+"""Who may speak after whom."""
+
+
+def _speakers(body: Json) -> None:
+    """Mistral's order of turns, as its API of 2025 has it."""
+    for before, message in pairwise(body["messages"]):
+        if message["role"] not in AFTER[before["role"]]:
+            raise Refusal(
+                f"Unexpected role '{message['role']}' after role '{before['role']}'", code="3230"
+            )
+
+
+def _thoughts(body: Json) -> None:
+    """https://api-docs.deepseek.com/guides/thinking_mode#tool-calls"""
+    if (body.get("thinking") or {}).get("type") == "disabled":
+        return
+    for message in body["messages"]:
+        if message.get("tool_calls") and message.get("reasoning_content") is None:
+            raise Refusal(
+                "The `reasoning_content` in the thinking mode must be passed back to the API."
+            )
+
+
+DEMANDS: tuple[tuple[re.Pattern[str], Callable[[Json], None]], ...] = (
+    (re.compile("mistral"), _speakers),
+    (re.compile("deepseek|kimi"), _thoughts),
+)
+"""Models, and what their vendors refuse beyond the format."""
 
 RULES: tuple[Callable[[Json], None], ...] = (
     _lists,

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import Any
 
 import msgspec
@@ -171,7 +171,7 @@ def _parts(turn: Turn) -> Iterator[_Part]:
         yield _Part(index, {"role": "assistant", "content": "", "refusal": None}, tokens=0)
         yield from _thoughts(turn, index, choice)
         if choice.calls:
-            yield from _call_parts(index, choice.calls)
+            yield from _call_parts(index, choice.calls, turn.directives.interleaved)
         elif _speaks(turn) and not choice.refusal:
             yield from _audio_parts(turn, index, choice)
         else:
@@ -202,13 +202,20 @@ def _audio_parts(turn: Turn, index: int, choice: Choice) -> Iterator[_Part]:
     yield _Part(index, {"audio": {"expires_at": audio["expires_at"]}}, tokens=0)
 
 
-def _call_parts(index: int, calls: Sequence[ToolCall]) -> Iterator[_Part]:
-    for at, call in enumerate(calls):
-        opening: Json = {"index": at} | _call(call)
-        opening["function"] = {"name": call.name, "arguments": ""}
-        yield _Part(index, {"tool_calls": [opening]}, tokens=0)
-        for piece in call.pieces:
-            yield _Part(index, {"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
+def _call_parts(index: int, calls: Sequence[ToolCall], interleaved: bool) -> Iterator[_Part]:
+    told = [[*_pieces_of(index, at, call)] for at, call in enumerate(calls)]
+    if interleaved:
+        told = [[part for part in row if part is not None] for row in zip_longest(*told)]
+    for row in told:
+        yield from row
+
+
+def _pieces_of(index: int, at: int, call: ToolCall) -> Iterator[_Part]:
+    opening: Json = {"index": at} | _call(call)
+    opening["function"] = {"name": call.name, "arguments": ""}
+    yield _Part(index, {"tool_calls": [opening]}, tokens=0)
+    for piece in call.pieces:
+        yield _Part(index, {"tool_calls": [{"index": at, "function": {"arguments": piece}}]})
 
 
 def _chunk(turn: Turn, part: _Part) -> Json:

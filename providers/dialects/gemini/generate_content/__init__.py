@@ -19,6 +19,7 @@ from providers.dialects.gemini.generate_content.count import (
     wrap,
     wrap_for_vertex,
 )
+from providers.dialects.gemini.generate_content.foreign import own_signatures
 from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.relay import ArrayRelay, SseRelay
 from providers.dialects.gemini.generate_content.renderer import ArrayRenderer, Renderer
@@ -85,6 +86,7 @@ DIALECT = ChatDialect(
     render_error=render_error,
     watch=watch,
     relay=SseRelay,
+    edits=own_signatures,
     variant=variant,
     fetches=FETCHED,
 )

@@ -15,6 +15,12 @@ SKIP = "skip_thought_signature_validator"
 HIDDEN = "redacted/"
 """Stands before the seal of a block that holds no text."""
 
+SEALS = tuple(
+    base64.b64encode(words.encode()).decode().rstrip("=")[: len(words) * 4 // 3]
+    for words in (SEAL, HIDDEN)
+)
+"""How the base64 of what is not Google's begins."""
+
 URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -37,6 +43,11 @@ def _sealed(value: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return inner.decode("utf-8", "replace")
+
+
+def is_sealed(value: object) -> bool:
+    """Whether a signature is another provider's."""
+    return isinstance(value, str) and value.startswith(SEALS)
 
 
 def standard(value: str) -> str:
