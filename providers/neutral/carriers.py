@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from providers.neutral.chat import Part, Signature, Text, Thinking, ToolCall
+from providers.neutral.thoughts import is_plain
 
 OF_PREVIOUS = "prev:"
 """Begins the value of a signature that belongs to the part before it."""
@@ -65,28 +66,35 @@ def ending(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     return (*parts[:-1], msgspec.structs.replace(parts[-1], signature=None))
 
 
-def of_thoughts(thoughts: Iterable[Thinking]) -> Signature | None:
-    """The signatures of thoughts in one, for the call behind them; None where there are none."""
-    signs = [sign for thought in thoughts if (sign := thought.redacted or thought.signature)]
-    if not signs:
+def of_thoughts(thoughts: Iterable[Thinking], reader: str) -> Signature | None:
+    """The signatures of thoughts in one, for the call behind them; None where there are none that
+    a client of family `reader` would have to keep elsewhere."""
+    signed = [(sign, thought) for thought in thoughts if (sign := _sign_of(thought, reader))]
+    if not signed:
         return None
+    origin = signed[0][0].origin
     values = (
         (REDACTED if thought.redacted else SIGNED) + sign.value
-        for thought in thoughts
-        if (sign := thought.redacted or thought.signature) and sign.origin == signs[0].origin
+        for sign, thought in signed
+        if sign.origin == origin
     )
-    return Signature(origin=signs[0].origin, value=OF_THOUGHTS + GAP.join(values))
+    return Signature(origin=origin, value=OF_THOUGHTS + GAP.join(values))
 
 
-def vouched(parts: Iterable[Part]) -> Iterator[Part]:
+def _sign_of(thought: Thinking, reader: str) -> Signature | None:
+    sign = thought.redacted or thought.signature
+    return None if sign is None or sign.origin == reader or is_plain(thought) else sign
+
+
+def vouched(parts: Iterable[Part], reader: str) -> Iterator[Part]:
     """The parts of an answer, with the signatures of thoughts in the call behind them, too."""
-    signed: list[Thinking] = []
+    thoughts: list[Thinking] = []
     for part in parts:
         if isinstance(part, Thinking):
-            signed.append(part)
+            thoughts.append(part)
         if isinstance(part, ToolCall):
-            signature = part.signature or of_thoughts(signed)
-            signed = []
+            signature = part.signature or of_thoughts(thoughts, reader)
+            thoughts = []
             yield msgspec.structs.replace(part, signature=signature)
         else:
             yield part

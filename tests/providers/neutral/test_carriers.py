@@ -63,7 +63,7 @@ def test_a_call_is_signed_in_the_thought_before_it(said: tuple[Part, ...]):
     ],
 )
 def test_a_thought_is_signed_in_the_call_behind_it(said: tuple[Part, ...]):
-    shown = tuple(vouched(said))
+    shown = tuple(vouched(said, "gemini"))
     assert attached(shown) == said
     # Clients keep the words of a thought without their signature, and drop what has no words.
     kept = [
@@ -76,5 +76,5 @@ def test_a_thought_is_signed_in_the_call_behind_it(said: tuple[Part, ...]):
 
 def test_a_thought_that_was_dropped_comes_back_without_words():
     said = (Thinking(text="hm", signature=THOUGHT), Text(text="so"), BARE)
-    kept = [each for each in vouched(said) if not isinstance(each, Thinking)]
+    kept = [each for each in vouched(said, "gemini") if not isinstance(each, Thinking)]
     assert attached(kept) == (Thinking(signature=THOUGHT), Text(text="so"), BARE)

@@ -26,6 +26,7 @@ from providers.dialects.gemini.generate_content.response import (
     timestamp,
 )
 from providers.dialects.gemini.generate_content.signatures import render_signature
+from providers.dialects.gemini.names import FAMILY
 from providers.neutral.carriers import of_thoughts
 from providers.neutral.chat import Citation, Signature, Thinking
 from providers.neutral.deltas import (
@@ -214,7 +215,7 @@ class Renderer:
         for number in ready:
             call = calls.pop(number)
             text = "".join(call.pieces)
-            signature = call.signature or of_thoughts(candidate.signed)
+            signature = call.signature or of_thoughts(candidate.signed, FAMILY)
             candidate.signed = []
             out += self._say(choice, render_call(call.id, call.name, text, signature))
         return out

@@ -31,7 +31,7 @@ from providers.dialects.gemini.generate_content.citations import (
 from providers.dialects.gemini.generate_content.content import add_part, parse_call, parse_shown
 from providers.dialects.gemini.generate_content.signatures import render_redacted, render_signature
 from providers.dialects.gemini.media import render_media
-from providers.dialects.gemini.names import NAME
+from providers.dialects.gemini.names import FAMILY, NAME
 from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.carriers import vouched
 from providers.neutral.chat import (
@@ -202,7 +202,7 @@ def render_candidate(choice: Choice) -> Json:
     """One candidate with all that the format can hold."""
     parts: list[Json] = []
     cited: list[tuple[int, str, Citation]] = []
-    for part in vouched(choice.parts):
+    for part in vouched(choice.parts, FAMILY):
         if isinstance(part, Text):
             cited += [(len(parts), part.text, citation) for citation in part.citations]
         parts += render_part(part)

@@ -91,8 +91,8 @@ def test_thoughts_calls_and_signatures_of_others_are_read() -> None:
     assert [block.model_dump(exclude_none=True) for block in message.content] == [
         {"type": "thinking", "thinking": "hm", "signature": "ai.extproc/gemini/AB"},
         {"type": "redacted_thinking", "data": "xyz"},
+        {"type": "thinking", "thinking": "", "signature": "ai.extproc/gemini/next:AB"},
         {"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}},
-        {"type": "redacted_thinking", "data": "ai.extproc/gemini/prev:AB"},
         {"type": "tool_use", "id": "t2", "name": "f", "input": {}},
     ]
     assert message.stop_reason == "tool_use"

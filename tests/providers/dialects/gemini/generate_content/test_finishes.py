@@ -7,9 +7,8 @@ from google.genai import types
 from providers.bridging.dialect import Seen
 from providers.dialects.gemini.generate_content import DIALECT
 from providers.dialects.gemini.generate_content.answers import FINISHES, REASONS
-from providers.errors import FailedAnswer
 from providers.neutral.chat import Finish
-from providers.neutral.deltas import AnyDelta, End, Failed
+from providers.neutral.deltas import AnyDelta, End
 from providers.usage import Usage
 from tests.providers.dialects.gemini.wire import NEWEST, answer
 
@@ -46,16 +45,17 @@ def test_reasons_to_finish_are_understood(reason, finish):
 )
 def test_an_answer_that_only_failed_is_an_error(beside, message):
     candidate = {"finishReason": "MALFORMED_FUNCTION_CALL", "index": 0, **beside}
-    with pytest.raises(FailedAnswer) as caught:
-        DIALECT.parse_response({"candidates": [candidate]})
-    error = caught.value.as_api_error()
+    (choice,) = DIALECT.parse_response({"candidates": [candidate]}).choices
+    error = choice.error
+    assert error is not None
     assert (error.status, error.code, error.message) == (
         500,
         "MALFORMED_FUNCTION_CALL",
         message,
     )
     *_, last = streamed({"candidates": [candidate]})
-    assert last == Failed(error=error)
+    assert isinstance(last, End)
+    assert (last.finish, last.error) == (Finish.ERROR, error)
 
 
 def test_of_several_choices_one_may_fail():

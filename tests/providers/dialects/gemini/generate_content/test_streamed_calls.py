@@ -13,7 +13,6 @@ from providers.neutral.deltas import (
     End,
     Failed,
     PartEnd,
-    SignatureDelta,
     ToolCallBegin,
 )
 from tests.providers.dialects.gemini.wire import answer, events
@@ -86,8 +85,9 @@ def test_arguments_are_put_together():
         ("h", {"x": 1}),
     ]
     assert [each.part for each in deltas if isinstance(each, PartEnd)] == [0, 1, 2]
-    (signed,) = [each for each in deltas if isinstance(each, SignatureDelta)]
-    assert (signed.part, signed.signature) == (0, Signature(origin="gemini", value="c2ln"))
+    signed, *others = [each.signature for each in deltas if isinstance(each, ToolCallBegin)]
+    assert signed == Signature(origin="gemini", value="c2ln")
+    assert others == [None, None]
     assert deltas[-1] == End(finish=Finish.TOOL_CALLS)
 
 

@@ -76,11 +76,26 @@ def test_thoughts_come_back_signed_by_their_issuer() -> None:
     assert sent["reasoning_content"] == "so"
 
 
-def test_plain_thoughts_go_back_to_their_issuer_only_in_its_own_member() -> None:
+def test_plain_thoughts_go_back_in_the_member_that_their_issuer_has() -> None:
     issued = Signature(origin="openai", value="reasoning")
-    mine, foreign = Thinking(text="hm", signature=issued), Thinking(text="so")
-    body, dropped = render(said(mine, foreign, Text(text="x"), role=Role.ASSISTANT))
-    assert body["messages"] == [{"role": "assistant", "reasoning": "hm", "content": "x"}]
+    mine, plain = Thinking(text="hm", signature=issued), Thinking(text="so")
+    body, dropped = render(said(mine, plain, Text(text="x"), role=Role.ASSISTANT))
+    assert body["messages"] == [{"role": "assistant", "reasoning": "hmso", "content": "x"}]
+    assert dropped == []
+
+
+@pytest.mark.parametrize("origin", ["ollama", "cohere"])
+def test_plain_thoughts_of_other_formats_go_where_thoughts_are_wanted(origin: str) -> None:
+    thought = Thinking(text="hm", signature=Signature(origin=origin, value="thinking"))
+    body, dropped = render(said(thought, Text(text="x"), role=Role.ASSISTANT))
+    assert body["messages"] == [{"role": "assistant", "reasoning_content": "hm", "content": "x"}]
+    assert dropped == []
+
+
+def test_thoughts_that_another_provider_signed_are_named() -> None:
+    signed = Thinking(text="hm", signature=Signature(origin="anthropic", value="EmwK"))
+    body, dropped = render(said(signed, Text(text="x"), role=Role.ASSISTANT))
+    assert body["messages"] == [{"role": "assistant", "content": "x"}]
     assert dropped == ["thinking"]
 
 
