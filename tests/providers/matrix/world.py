@@ -51,9 +51,8 @@ def provider_of(dialect: str) -> Provider:
     )
 
 
-def plan_to(dialect: str) -> Plan:
+def plan_to(dialect: str, provider: Provider, model: str) -> Plan:
     """A plan whose one model is served in `dialect`."""
-    provider = provider_of(dialect)
     served = Served(
         name="up",
         provider=provider,
@@ -61,7 +60,7 @@ def plan_to(dialect: str) -> Plan:
         options={"project": "p", "region": "r", "instance": "i", "api_version": ""},
         dialects={Operation.CHAT: dialect},
     )
-    route = Route(models=(MODEL,), upstream={"up": MODELS.get(dialect, "m")})
+    route = Route(models=(MODEL,), upstream={"up": model})
     return Plan({"up": served}, [route], hash="h")
 
 
@@ -76,14 +75,25 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 class World(httpx.BaseTransport):
     """One backend that speaks `dialect`, and the gateway before it."""
 
-    def __init__(self, dialect: str, *, cut: int | None = None, validate: bool = True) -> None:
+    def __init__(
+        self,
+        dialect: str,
+        *,
+        cut: int | None = None,
+        validate: bool = True,
+        provider: Provider | None = None,
+        model: str = "",
+    ) -> None:
         """`cut`: seed of the places where the provider's streams are cut; None: one piece."""
         self.dialect = dialect
-        self.plan = plan_to(dialect)
+        model = model or MODELS.get(dialect, "m")
+        self.plan = plan_to(dialect, provider or provider_of(dialect), model)
         self.desk = Desk(Settings(validate=validate))
         self.link = Link("http://gateway.test", self)
         self.sent: list[Recorded] = []
         """What the provider received."""
+        self.answers: list[Answered] = []
+        """What it said."""
         self.metadata: dict[str, object] = {}
         self._cut = cut
 
@@ -130,7 +140,9 @@ class World(httpx.BaseTransport):
             1,
         )
         self.sent.append(record)
-        return read(step for step in steps if isinstance(step, bytes))
+        answer = read(step for step in steps if isinstance(step, bytes))
+        self.answers.append(answer)
+        return answer
 
     def answer(self, one, provider: Answered) -> Answered:
         """What becomes of the provider's answer."""
