@@ -72,13 +72,26 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
 
     A signature ends what it signs.
     """
-    whole: list[Part] = []
+    runs: list[list[Part]] = []
     for part in parts:
-        match (whole[-1:], part):
-            case ([Text(signature=None, cache=None, citations=()) as last], Text(citations=())):
-                whole[-1] = msgspec.structs.replace(part, text=last.text + part.text)
-            case ([Thinking(signature=None, redacted=None) as thought], Thinking(redacted=None)):
-                whole[-1] = msgspec.structs.replace(part, text=thought.text + part.text)
-            case _:
-                whole.append(part)
-    return tuple(whole)
+        if runs and _goes_on(runs[-1][-1], part):
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return tuple(map(_whole, runs))
+
+
+def _goes_on(last: Part, part: Part) -> bool:
+    match last, part:
+        case Text(signature=None, cache=None, citations=()), Text(citations=()):
+            return True
+        case Thinking(signature=None, redacted=None), Thinking(redacted=None):
+            return True
+    return False
+
+
+def _whole(run: list[Part]) -> Part:
+    if len(run) == 1:
+        return run[0]
+    text = "".join([part.text for part in run if isinstance(part, Text | Thinking)])
+    return msgspec.structs.replace(run[-1], text=text)
