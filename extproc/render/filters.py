@@ -58,6 +58,9 @@ MARGIN = 0.25
 """Seconds by which Envoy is more patient than the limiter, so that it hears what has failed."""
 
 CLIENT_HEADER = "x-ai-client"
+SCHEMES = ("", "bearer ", "BEARER ")
+"""What may stand before a key: Envoy takes off `Bearer ` only, and schemes have no case (RFC 9110,
+section 11.1)."""
 KEY_QUERY = "key"
 """Where Google's REST examples put it."""
 
@@ -95,9 +98,10 @@ def _nothing_used() -> SetMetadata:
 def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
     return ApiKeyAuth(
         credentials=[
-            Credential(key=key, client=client)
+            Credential(key=f"{scheme}{key}", client=client)
             for client, keys in client_keys.items()
             for key in keys
+            for scheme in SCHEMES
         ],
         key_sources=[
             # The first that is there counts, and AWS's SDKs put a signature into Authorization.

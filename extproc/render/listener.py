@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutation as Mutation
 from envoy_data_plane.envoy.config.core.v3 import (
+    Http1ProtocolOptions,
     Http2ProtocolOptions,
     HttpProtocolOptions,
     SubstitutionFormatString,
@@ -78,12 +79,18 @@ def _manager(
         use_remote_address=True,
         generate_request_id=True,
         normalize_path=True,
+        merge_slashes=True,
         # A model's name in a path may hold %2F.
         path_with_escaped_slashes_action=(
             HttpConnectionManagerPathWithEscapedSlashesAction.KEEP_UNCHANGED
         ),
         common_http_protocol_options=HttpProtocolOptions(
             idle_timeout=seconds(IDLE), max_headers_count=100
+        ),
+        # nginx asks in HTTP/1.0 unless told otherwise, and perhaps without a Host
+        # (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version).
+        http_protocol_options=Http1ProtocolOptions(
+            accept_http_10=True, default_host_for_http_10=NAME
         ),
         http2_protocol_options=Http2ProtocolOptions(
             max_concurrent_streams=MAX_STREAMS,

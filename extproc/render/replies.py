@@ -5,6 +5,8 @@ the router. Those that are complete say so in dynamic metadata; `forms` gives al
 that the client's dialect has for an error.
 """
 
+from typing import Any
+
 import msgspec
 from envoy_data_plane.envoy.config.accesslog.v3 import (
     AccessLogFilter,
@@ -21,11 +23,13 @@ from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher
 from envoy_data_plane.envoy.type.matcher.v3 import (
     MetadataMatcher,
     MetadataMatcherPathSegment,
+    RegexMatcher,
     StringMatcher,
     ValueMatcher,
 )
 
-from extproc.render.filters import RATELIMIT
+from extproc.exchange.compile import KEY_HEADERS
+from extproc.render.filters import KEY_QUERY, RATELIMIT
 
 MODEL_HEADER = "x-ai-model"
 
@@ -37,6 +41,7 @@ KIND = "kind"
 """Metadata of the rate limit filter: the limiter's answer says what is spent, and when to try
 again."""
 DETAILS = "%RESPONSE_CODE_DETAILS%"
+KEY_IN_QUERY = StringMatcher(safe_regex=RegexMatcher(regex=f".*[?&]{KEY_QUERY}=.*"))
 REQUEST = "(request %REQ(X-REQUEST-ID)%)"
 """Finds the exchange in the access log, which has the details: they may name inner addresses."""
 
@@ -59,6 +64,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """And only with this text; empty: with any value."""
     finer: bool = False
     """True: what a later one says, too, but for a type or code that only OpenAI's form has."""
+    absent: tuple[str, ...] = ()
+    """Only where none of these headers has come, and no key in the query."""
     flags: tuple[str, ...] = ()
     """Only with one of these response flags, as the access log names them."""
 
@@ -74,6 +81,12 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
         Reply(status=400, marked=REFUSED, kind=invalid, message=SAID),
         Reply(status=415, marked=REFUSED, kind=invalid, message=SAID),
         Reply(status=400, kind=invalid, message=f"The request is not valid ({DETAILS})."),
+        Reply(
+            status=401,
+            absent=KEY_HEADERS,
+            kind=invalid,
+            message="You didn't provide an API key. Send yours as 'Authorization: Bearer KEY'.",
+        ),
         Reply(
             status=401,
             kind=invalid,
@@ -181,14 +194,20 @@ def condition(reply: Reply) -> AccessLogFilter:
     """When `reply` is said."""
     filters = [_status(reply)]
     if reply.known:
-        present = HeaderMatcher(name=MODEL_HEADER, present_match=True)
-        filters.append(AccessLogFilter(header_filter=HeaderFilter(header=present)))
+        filters.append(_header(MODEL_HEADER, present_match=True))
+    filters += [_header(name, present_match=True, invert_match=True) for name in reply.absent]
+    if reply.absent:
+        filters.append(_header(":path", string_match=KEY_IN_QUERY, invert_match=True))
     if reply.marked:
         filters.append(metadata_is(*reply.marked, _value(reply.value)))
     if reply.flags:
         flags = ResponseFlagFilter(flags=list(reply.flags))
         filters.append(AccessLogFilter(response_flag_filter=flags))
     return filters[0] if len(filters) == 1 else AccessLogFilter(and_filter=AndFilter(filters))
+
+
+def _header(name: str, **match: Any) -> AccessLogFilter:
+    return AccessLogFilter(header_filter=HeaderFilter(header=HeaderMatcher(name=name, **match)))
 
 
 def _value(text: str) -> ValueMatcher:
