@@ -3,7 +3,8 @@
 --   in:   POST to one of OPERATIONS or PATTERNS; the model stands in a header, the body or the path
 --   out:  header x-ai-model, which the routes look at, and dynamic metadata ai.finder/call:
 --         source, path and model, one a line, which the ext_proc server is told
---   else: x-ai-model is removed, so that nobody reaches a provider by another path
+--   else: x-ai-model is removed, so that nobody reaches a provider by another path; dynamic
+--         metadata ai.finder/meant is the path that the client may have meant
 --
 -- What it refuses, it refuses in plain words and with dynamic metadata ai.finder/refused, by which
 -- local_reply_config knows that they are words for the client, in whatever form its dialect has.
@@ -19,6 +20,7 @@ local floor, sub = math.floor, string.sub
 local PREFIX = ""
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
+local LONGEST_PATH = 48 -- bytes of a wrong path for which the nearest is looked for
 local FIRST = 16384 -- bytes that are looked at before a large body is copied as a whole
 
 local QUOTE, BACKSLASH, COLON, COMMA = 34, 92, 58, 44
@@ -255,6 +257,11 @@ local OPERATIONS = {
   ["/generate_stream"] = HEADER,
 }
 
+-- In an order that is the same everywhere.
+local PLACES = {}
+for place in pairs(OPERATIONS) do PLACES[#PLACES + 1] = place end
+table.sort(PLACES)
+
 local GEMINI = { generateContent = true, streamGenerateContent = true, countTokens = true }
 local CONVERSE = { converse = true, ["converse-stream"] = true, ["count-tokens"] = true }
 
@@ -282,6 +289,53 @@ local function operation_at(path)
     if row[2][word] then return PATH, segment end
   end
   return nil
+end
+
+-- What a base URL ends with that has one segment too many.
+local BASES = { v1 = true, v1beta = true, v2 = true, api = true }
+
+-- The operation that a path means which is nearly its place, the segment and the place, or nil:
+-- SDKs append to a base URL that people write with and without `/v1` and with a slash at its end.
+local function operation_near(path)
+  local place = path:gsub("/+", "/"):gsub("(.)/$", "%1")
+  local first, rest = place:match("^/([^/]*)(/.*)$")
+  local ways = { place, "/v1" .. place, BASES[first] and rest }
+  for i = 1, 3 do
+    if ways[i] then
+      local operation, segment = operation_at(ways[i])
+      if operation then return operation, segment, ways[i] end
+    end
+  end
+  return nil
+end
+
+-- How many letters two short texts are apart, or nothing below `bound`.
+local function distance(a, b, bound)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal, least = row[0], i
+    row[0] = i
+    for j = 1, #b do
+      local above = row[j]
+      local change = byte(a, i) == byte(b, j) and 0 or 1
+      row[j] = math.min(above + 1, row[j - 1] + 1, diagonal + change)
+      diagonal, least = above, math.min(least, row[j])
+    end
+    if least >= bound then return bound end
+  end
+  return row[#b]
+end
+
+-- The operation whose path is most like this one, if any is.
+local function nearest(path)
+  local found, least = nil, floor(#path / 3) + 1
+  if #path > LONGEST_PATH then return nil end
+  for _, place in ipairs(PLACES) do
+    local apart = distance(path, place, least)
+    if apart < least then found, least = place, apart end
+  end
+  return found
 end
 
 -- The path without PREFIX and where that is found, the request's, too.
@@ -321,11 +375,21 @@ end
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path, moved = without_prefix(headers)
-  local operation, segment
-  if headers:get(":method") == "POST" and not headers:get("upgrade") then
-    operation, segment = operation_at(path:match("^[^?]*"))
+  local operation, segment, place
+  local method, bare = headers:get(":method"), path:match("^[^?]*")
+  if method == "POST" and not headers:get("upgrade") then
+    operation, segment = operation_at(bare)
+    if not operation then
+      operation, segment, place = operation_near(bare)
+    end
+    if place then
+      path = place .. sub(path, #bare + 1)
+      headers:replace(":path", path)
+    end
   end
   if not operation then
+    local meant = OPERATIONS[bare] and bare or method == "POST" and nearest(bare)
+    if meant then handle:streamInfo():dynamicMetadata():set("ai.finder", "meant", meant) end
     if moved or headers:get("x-ai-model") then
       headers:remove("x-ai-model")
       handle:clearRouteCache()

@@ -1,7 +1,8 @@
 """Where clients come in: the place of each dialect, and of each list of models."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from urllib.parse import unquote
 
 import msgspec
@@ -11,6 +12,23 @@ from providers.bridging.dialect import Dialect, Endpoint
 from providers.errors import NotFound
 from providers.neutral.listing import Listing
 from providers.wire.members import Json
+
+
+BASES = frozenset({"v1", "v1beta", "v2", "api"})
+"""What a base URL ends with that has one segment too many."""
+LONGEST = 48
+"""Bytes of a wrong path for which the nearest is looked for."""
+
+
+def near(path: str) -> Iterator[str]:
+    """What a path without a place may mean: SDKs append to a base URL that people write with and
+    without `/v1` and with a slash at its end."""
+    place = "/" + "/".join(filter(None, path.split("/")))
+    yield place
+    yield f"/v1{place}"
+    first, _, rest = place[1:].partition("/")
+    if first in BASES and rest:
+        yield f"/{rest}"
 
 
 class Entrance(msgspec.Struct, frozen=True):
@@ -54,6 +72,15 @@ class Entrances:
     def find(self, path: str) -> Entrance:
         """The entrance at `path`, whatever its query; raises NotFound."""
         bare, _, query = path.partition("?")
+        entrance = self._at(bare, query)
+        if entrance is None:
+            meant = (self._at(place, query) for place in near(bare))
+            entrance = next(filter(None, meant), None)
+        if entrance is not None:
+            return entrance
+        raise NotFound(f"there is nothing at {bare[:200]}{self._hint(bare)}")
+
+    def _at(self, bare: str, query: str) -> Entrance | None:
         entrance = self._exact.get(bare)
         if entrance is not None:
             return entrance
@@ -62,7 +89,11 @@ class Entrances:
             if match is not None:
                 spoken = dialect.variant(query) if dialect.variant else dialect
                 return Entrance(spoken, endpoint.stream, unquote(match[1]))
-        raise NotFound(f"there is nothing at {bare[:200]}")
+        return None
+
+    def _hint(self, path: str) -> str:
+        nearest = get_close_matches(path, self._exact, 1) if len(path) <= LONGEST else ()
+        return "".join(f"; did you mean {place}?" for place in nearest)
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -93,6 +124,13 @@ class Listings:
 
     def find(self, path: str, headers: Headers) -> Listed | None:
         """What a GET of `path` asks for."""
+        found = self._at(path, headers)
+        if found is None:
+            meant = (self._at(place, headers) for place in near(path))
+            found = next(filter(None, meant), None)
+        return found
+
+    def _at(self, path: str, headers: Headers) -> Listed | None:
         for at, header, dialect, listing in self._found:
             if not path.startswith(at) or (header and headers.get(header) is None):
                 continue

@@ -37,6 +37,8 @@ SAID = "%LOCAL_REPLY_BODY%"
 """What a filter has said is wrong."""
 REFUSED = ("ai.finder", "refused")
 """Metadata: the model finder's answer is a sentence for the client."""
+MEANT = ("ai.finder", "meant")
+"""Metadata: the path that is most like the one that is not known."""
 KIND = "kind"
 """Metadata of the rate limit filter: the limiter's answer says what is spent, and when to try
 again."""
@@ -102,6 +104,14 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
             " to it.",
             param="model",
             code="model_not_found",
+        ),
+        Reply(
+            status=404,
+            marked=MEANT,
+            kind=invalid,
+            message=f"Unknown request URL: %REQ(:METHOD)% %PATH(NQ)%. Did you mean POST"
+            f" %DYNAMIC_METADATA({MEANT[0]}:{MEANT[1]})%?",
+            code="unknown_url",
         ),
         Reply(
             status=404,

@@ -4,7 +4,7 @@ The method decides first, and then the path of what is no call of a model; for c
 map), prefixes (a trie, the longest wins), expressions (in order); what is left is a 404.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 from envoy_data_plane.envoy.config.core.v3 import DataSource
@@ -74,7 +74,7 @@ def _by_method(own: Json, otherwise: Json) -> Json:
 def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
     health = [_health(before, authenticated=authenticated) for before in prefixes]
-    lists = Listings(DIALECTS).paths()
+    lists = list(_lists())
     models = [route for before in prefixes for path in lists for route in _models(before + path)]
     action = matching.action("models", RouteList(routes=[*models, _nowhere()]))
     answers = {
@@ -84,6 +84,14 @@ def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
     own = {before + path: action for before in prefixes for path, action in answers.items()}
     nowhere = matching.action("nowhere", _nowhere())
     return matching.nested(matching.longest_prefix(":path", own, nowhere))
+
+
+def _lists() -> Iterator[str]:
+    """Where lists of models are, and where `/v1` is missing before them or doubled."""
+    for path in Listings(DIALECTS).paths():
+        yield from (path, f"/v1{path}")
+        if path.startswith("/v1/"):
+            yield path.removeprefix("/v1")
 
 
 def _by_model(gateway: Gateway, limits: Sequence[Limit]) -> Json:

@@ -88,7 +88,6 @@ def test_a_path_that_names_no_model_is_refused_with_the_reason(segment: str, wor
         "/model/a/b/converse",
         "/model//converse",
         "/model/a/invoke",
-        "/model/a/converse/",
     ],
 )
 def test_a_path_that_is_none_of_these_is_left_alone(path: str) -> None:

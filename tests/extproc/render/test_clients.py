@@ -10,6 +10,7 @@ from tests.extproc.render.support import DEADLINE, Envoy, Provider, backend, rou
 from tests.extproc.render.test_forms import BY_HEADER, FORMS, KEYS, as_dialect, kinds, shape
 
 CHAT = "/v1/chat/completions"
+KEY = {"x-api-key": "right"}
 BODY = b'{"model":"good"}'
 
 
@@ -80,3 +81,35 @@ def test_no_key_is_no_wrong_key_in_any_dialect(envoy: Envoy, dialect: Dialect) -
     told = answer.status, shape(answer.json()), kinds(answer.body)
     assert told == as_dialect(dialect, 401)[:3]
     assert "didn't provide an API key" in str(answer.json())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/chat/completions", "/v1/v1/chat/completions", "/v1/chat/completions/", "//v1//chat/completions"],
+)
+def test_a_path_is_found_where_it_can_mean_only_one(envoy: Envoy, path: str) -> None:
+    answer = envoy.request("POST", f"{path}?x=1", BODY, KEY)
+    assert answer.status == 200, answer
+    assert envoy.server.asked[-1].call == ["body", f"{CHAT}?x=1", "good"]
+
+
+@pytest.mark.parametrize("path", ["/models", "/v1/v1/models", "/v1//models", "//v1beta/models"])
+def test_lists_are_found_there_too(envoy: Envoy, path: str) -> None:
+    envoy.request("GET", path, headers=KEY)
+    assert envoy.server.asked[-1].headers[":path"].endswith("/models")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "meant"),
+    [
+        ("POST", "/v1/chat/completion", CHAT),
+        ("POST", "/v1/message", "/v1/messages"),
+        ("GET", CHAT, CHAT),
+    ],
+)
+def test_of_a_wrong_path_the_nearest_is_named(
+    envoy: Envoy, method: str, path: str, meant: str
+) -> None:
+    answer = envoy.request(method, path, headers=KEY)
+    assert answer.status == 404
+    assert f"{method} {path}. Did you mean POST {meant}?" in answer.error["message"]
