@@ -1,6 +1,8 @@
 """What must hold between a backend and its provider, and between the parts of its credential."""
 
+import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from extproc.config.backend import Backend
 from extproc.config.credential import KINDS, Aws, AwsOptions, Entra, FromRequest, Gcp
@@ -9,6 +11,9 @@ from providers.catalog import DIALECTS
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
 from providers.vendors.provider import Provider
+
+VERSION = re.compile("^/v[0-9][^/]*(?=/)")
+"""What a base URL may well end with."""
 
 HOST_ONLY = frozenset({"instance"})
 """Options that stand in the provider's host name and nowhere else: not needed with a base_url."""
@@ -31,6 +36,7 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
         yield Flaw((*at, "provider"), message, names)
         return
     yield from _options(backend, provider, at)
+    yield from _bare(backend.base_url, provider, at)
     yield from _accepted(backend, provider, at)
     yield from _operations(backend, provider, at)
     yield from _dialects(backend, provider, at)
@@ -47,6 +53,26 @@ def _options(backend: Backend, provider: Provider, at: Location) -> Iterator[Fla
         if getattr(backend, option) is not None:
             message = f"the provider {provider.name} has none"
             yield Flaw((*at, option), message, tuple(sorted(known - {"base_url"})))
+
+
+def _bare(url: str | None, provider: Provider, at: Location) -> Iterator[Flaw]:
+    """A base URL has no operation's path at its end: that is appended."""
+    paths = {*provider.paths.values(), *map(str, _upstream(provider)), "/models"}
+    tails = {VERSION.sub("", path) for path in paths}
+    # The longest first: /completions ends /chat/completions, too.
+    for tail in sorted(filter(None, tails), key=len, reverse=True) if url else ():
+        expression = "[^/]+".join(map(re.escape, tail.split("{model}")))
+        found = re.search(f"{expression}$", urlsplit(url).path)
+        if found and url:
+            shorter = url.removesuffix(found[0])
+            message = f"ends in {tail}, which is appended to it; did you mean {shorter!r}?"
+            yield Flaw((*at, "base_url"), message)
+            return
+
+
+def _upstream(provider: Provider) -> Iterator[str]:
+    for name in {name for names in provider.dialects.values() for name in names}:
+        yield from (endpoint.path for endpoint in DIALECTS[name].upstream)
 
 
 def spoken(provider: Provider) -> tuple[str, ...]:
