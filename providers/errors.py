@@ -22,6 +22,7 @@ class Cause(StrEnum):
     """Why a request failed, as dialects tell causes apart by `type`, `status` or an exception."""
 
     INVALID_REQUEST = "invalid_request"
+    CONTEXT = "context_length"
     AUTHENTICATION = "authentication"
     PERMISSION = "permission"
     NOT_FOUND = "not_found"

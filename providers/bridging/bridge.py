@@ -14,7 +14,7 @@ import orjson
 
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.quirks import Quirks, tuning
-from providers.errors import ApiError, BadAnswer
+from providers.errors import ApiError, BadAnswer, Cause
 from providers.wire import error_bodies
 from providers.wire.budget import Bounds
 from providers.wire.members import Json
@@ -79,11 +79,11 @@ class Passage:
     def error(
         self, status: int, headers: Mapping[str, str], data: bytes
     ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
-        """The provider's own body where it has the dialect's shape already."""
+        """The provider's own body where it has the dialect's shape already, and its vendor's words."""
         error = self._dialect.parse_error(status, headers, data)
         as_status, extra, body = self._dialect.render_error(error)
         wait = _wait(error, headers)
-        if _has_shape(data, body):
+        if error.cause is not Cause.CONTEXT and _has_shape(data, body):
             return error, status, wait, data
         return error, as_status, {**extra, **wait}, body
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause, FailedAnswer, cause_of
-from providers.wire import error_bodies
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json, dicts
 
 MESSAGES = ("message", "msg", "Message", "detail", "error", "error_msg", "description")
@@ -43,19 +43,14 @@ WORDS = (
     ("unavailable", Cause.UNAVAILABLE),
 )
 
-TOO_LONG = re.compile(
-    r"prompt is too long|input is too long|context (?:length|window)"
-    r"|exceeds? the maximum number of (?:input )?tokens|^too many tokens:",
-    re.IGNORECASE,
-)
-"""How Anthropic, Bedrock, Gemini, Cohere and open servers say that a prompt does not fit."""
-
 CODES = {
     Cause.AUTHENTICATION: "invalid_api_key",
     Cause.OVERLOADED: "server_is_overloaded",
     Cause.RATE_LIMIT: "rate_limit_exceeded",
     Cause.QUOTA: "insufficient_quota",
 }
+
+TOO_LONG = "context_length_exceeded"
 
 # Cohere's word for a bad token; the SDKs know 401 only.
 STATUSES = {498: 401}
@@ -74,12 +69,13 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     request_id = error_bodies.request_id(headers, REQUEST_IDS)
     if isinstance(value, dict | list | str) and value:
         return describe(value, status, request_id)
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=cause_of(status),
         message=error_bodies.plain(status, b"" if value in ({}, []) else body),
         request_id=request_id,
     )
+    return overflow.named(error)
 
 
 def describe(value: Any, status: int | None, request_id: str | None = None) -> ApiError:
@@ -93,7 +89,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
     message = _message(inner) or _message(value) or f"the provider answered with status {status}"
     if code == str(status):
         code = None  # Azure's management says the status again
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=error_bodies.agreed(status, cause),
         message=message[: error_bodies.MAX_MESSAGE],
@@ -105,6 +101,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
         retry_after=_delay(inner),
         native=_rest(inner, value),
     )
+    return overflow.named(error)
 
 
 def _delay(inner: Any) -> float | None:
@@ -208,12 +205,12 @@ def type_of(error: ApiError) -> str:
 
 def code_of(error: ApiError) -> str | None:
     """OpenAI's code for an error; a provider that speaks OpenAI's format has its own."""
+    if error.cause is Cause.CONTEXT:
+        return TOO_LONG
     if error.type or (error.type is not None and error.code):
         return error.code
     if error.cause is Cause.NOT_FOUND and "model" in error.message.lower():
         return "model_not_found"
-    if error.status < 500 and TOO_LONG.search(error.message):
-        return "context_length_exceeded"
     return CODES.get(error.cause) or error.code
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause, cause_of
+from providers.wire import overflow
 
 MAX_MESSAGE = 2_000
 """Characters of a provider's message that are shown."""
@@ -42,6 +43,7 @@ WORDS = (
 
 STATUSES = {
     Cause.INVALID_REQUEST: 400,
+    Cause.CONTEXT: 400,
     Cause.AUTHENTICATION: 401,
     Cause.PERMISSION: 403,
     Cause.NOT_FOUND: 404,
@@ -135,7 +137,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
     if status is None:
         status = STATUSES[cause or Cause.SERVER]
     message = " ".join((_message(inner) or _message(value)).split())
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=agreed(status, cause),
         message=message[:MAX_MESSAGE] or f"the provider answered with status {status}",
@@ -143,6 +145,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
         param=word(inner, "param"),
         request_id=request_id or word(value, "request_id"),
     )
+    return overflow.named(error)
 
 
 def agreed(status: int, cause: Cause | None) -> Cause:

@@ -10,13 +10,14 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause, cause_of
-from providers.wire import error_bodies
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
 REQUEST_IDS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "cf-ray")
 
 TYPES = {
     Cause.INVALID_REQUEST: "invalid_request_error",
+    Cause.CONTEXT: "invalid_request_error",
     Cause.AUTHENTICATION: "authentication_error",
     Cause.PERMISSION: "permission_error",
     Cause.NOT_FOUND: "not_found_error",
@@ -67,6 +68,7 @@ CAUSES = {
 
 STATUSES = {
     Cause.INVALID_REQUEST: 400,
+    Cause.CONTEXT: 400,
     Cause.AUTHENTICATION: 401,
     Cause.QUOTA: 402,
     Cause.PERMISSION: 403,
@@ -78,6 +80,13 @@ STATUSES = {
     Cause.TIMEOUT: 504,
     Cause.OVERLOADED: 529,
 }
+
+TOO_LONG = overflow.form(
+    r"prompt is too long|exceed context limit: \d+ \+ \d+ > \d+",
+    "prompt is too long: {given} tokens > {most} maximum",
+    "prompt is too long",
+)
+"""Claude Code compacts a conversation on these words."""
 
 TITLE = re.compile(r"<(?:title|h1)[^>]*>([^<]{1,200})", re.IGNORECASE)
 MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
@@ -116,13 +125,14 @@ def describe(
         cause = cause_of(status)
     message = _message(inner) or f"the provider answered with status {status}"
     details = inner.get("details") if isinstance(inner, dict) else None
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=cause,
         message=message[: error_bodies.MAX_MESSAGE],
         code=_word(details, "error_code") or _word(inner, "code") or None,
         request_id=request_id or _word(value, "request_id") or None,
     )
+    return overflow.named(error)
 
 
 def _blames(cause: Cause) -> bool:
@@ -169,8 +179,8 @@ def _status(error: ApiError) -> int:
 
 
 def _body(error: ApiError) -> Json:
-    message = error.message or "the request failed"
-    if error.param and error.param not in message:
+    message = overflow.message(error, TOO_LONG) or "the request failed"
+    if error.param and error.cause is not Cause.CONTEXT and error.param not in message:
         message = f"{error.param}: {message}"
     inner: Json = {"type": TYPES[error.cause], "message": message}
     if error.code:

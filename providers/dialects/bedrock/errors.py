@@ -10,7 +10,7 @@ import orjson
 
 from providers.errors import ApiError, Cause, cause_of
 from providers.wire import aws_event_stream as frames
-from providers.wire import error_bodies
+from providers.wire import error_bodies, overflow
 
 REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-request-id")
 
@@ -50,6 +50,7 @@ TYPES = {
 # Cause → (type, status) for a client; boto3 chooses its exception class by the type.
 SHOWN = {
     Cause.INVALID_REQUEST: ("ValidationException", 400),
+    Cause.CONTEXT: ("ValidationException", 400),
     Cause.AUTHENTICATION: ("UnrecognizedClientException", 403),
     Cause.PERMISSION: ("AccessDeniedException", 403),
     Cause.NOT_FOUND: ("ResourceNotFoundException", 404),
@@ -62,9 +63,17 @@ SHOWN = {
     Cause.SERVER: ("InternalServerException", 500),
 }
 
+TOO_LONG = overflow.form(
+    r"input is too long|prompt is too long|too many input tokens",
+    "Input is too long for requested model: {given} tokens > {most} maximum",
+    "Input is too long for requested model",
+)
+"""How the models there say it, Claude in its own vendor's words."""
+
 # Inside a stream only these are modeled.
 STREAMED = {
     Cause.INVALID_REQUEST: "validationException",
+    Cause.CONTEXT: "validationException",
     Cause.AUTHENTICATION: "validationException",
     Cause.PERMISSION: "validationException",
     Cause.NOT_FOUND: "validationException",
@@ -83,13 +92,14 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     value = error_bodies.json_of(body)
     kind = _kind(headers.get("x-amzn-errortype")) or _named(value)
     known = TYPES.get(kind or "")
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=_agreed(status, known[1] if known else None),
         message=_message(value) or error_bodies.plain(status, body),
         code=kind,
         request_id=error_bodies.request_id(headers, REQUEST_IDS),
     )
+    return overflow.named(error)
 
 
 def _agreed(status: int, cause: Cause | None) -> Cause:
@@ -135,12 +145,13 @@ def parse_exception(headers: Mapping[str, frames.Header], payload: bytes) -> Api
     status, cause = TYPES.get(kind, (500, Cause.SERVER))
     unmodeled = headers.get(":error-message")
     said = _message(value) or (unmodeled if isinstance(unmodeled, str) else "")
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=cause,
         message=said[: error_bodies.MAX_MESSAGE] or f"the provider broke off with {kind}",
         code=kind,
     )
+    return overflow.named(error)
 
 
 def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
@@ -153,14 +164,18 @@ def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
     headers = {"content-type": "application/json", "x-amzn-errortype": kind}
     if error.request_id:
         headers["x-amzn-requestid"] = error.request_id
-    return status, headers, orjson.dumps({"message": error.message})
+    return status, headers, _said(error)
 
 
 def exception_event(error: ApiError) -> bytes:
     """The error as the last message of a stream."""
     own = _streamed(error.code or "")
     kind = own if own in EXCEPTIONS else STREAMED[error.cause]
-    return frames.encode_raw(EXCEPTIONS[kind], orjson.dumps({"message": error.message}))
+    return frames.encode_raw(EXCEPTIONS[kind], _said(error))
+
+
+def _said(error: ApiError) -> bytes:
+    return orjson.dumps({"message": overflow.message(error, TOO_LONG)})
 
 
 def _streamed(kind: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause, cause_of
-from providers.wire import error_bodies
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
 REQUEST_IDS = ("x-request-id", "x-goog-request-id", "x-cloud-trace-context")
@@ -37,6 +37,7 @@ CODES = {
 
 STATUSES = {
     Cause.INVALID_REQUEST: "INVALID_ARGUMENT",
+    Cause.CONTEXT: "INVALID_ARGUMENT",
     Cause.AUTHENTICATION: "UNAUTHENTICATED",
     Cause.PERMISSION: "PERMISSION_DENIED",
     Cause.NOT_FOUND: "NOT_FOUND",
@@ -49,6 +50,12 @@ STATUSES = {
     Cause.SERVER: "INTERNAL",
 }
 
+TOO_LONG = overflow.form(
+    "exceeds the maximum number of tokens",
+    "The input token count ({given}) exceeds the maximum number of tokens allowed ({most}).",
+    "The input token count exceeds the maximum number of tokens allowed",
+)
+
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s", re.ASCII)
 TYPES = "type.googleapis.com/google.rpc."
 
@@ -60,7 +67,9 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     if isinstance(value, dict | list) and value:
         return describe(value, status, request_id)
     message = error_bodies.plain(status, b"" if value in ({}, []) else body)
-    return ApiError(status=status, cause=cause_of(status), message=message, request_id=request_id)
+    return overflow.named(
+        ApiError(status=status, cause=cause_of(status), message=message, request_id=request_id)
+    )
 
 
 def describe(value: Any, status: int | None, request_id: str | None = None) -> ApiError:
@@ -81,7 +90,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
     elif cause is Cause.RATE_LIMIT and _is_spent(details):
         cause = Cause.QUOTA
     message = _message(value, inner) or f"the provider answered with status {status}"
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=cause,
         message=message[: error_bodies.MAX_MESSAGE],
@@ -90,6 +99,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
         request_id=request_id or error_bodies.word(details.get("RequestInfo", {}), "requestId"),
         retry_after=_seconds(error_bodies.word(details.get("RetryInfo", {}), "retryDelay")),
     )
+    return overflow.named(error)
 
 
 def failure(candidate: Json) -> ApiError:
@@ -165,7 +175,7 @@ def error_body(error: ApiError) -> Json:
     """The error as Google says it; the SDK wants `error` as the first member."""
     said: Json = {
         "code": error_status(error),
-        "message": error.message,
+        "message": overflow.message(error, TOO_LONG),
         "status": STATUSES[error.cause],
     }
     details: list[Json] = []

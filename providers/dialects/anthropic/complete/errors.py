@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import orjson
 
-from providers.dialects.anthropic.errors import TYPES
+from providers.dialects.anthropic.errors import TOO_LONG, TYPES
 from providers.errors import ApiError, Cause
-from providers.wire import error_bodies
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
 OVERLOADED = 529
@@ -17,7 +17,7 @@ OVERLOADED = 529
 
 def _body(error: ApiError) -> Json:
     kind = TYPES[error.cause]
-    message = error.message or "the request failed"
+    message = overflow.message(error, TOO_LONG) or "the request failed"
     return {
         "type": "error",
         "error": {"type": kind, "message": message},

@@ -11,7 +11,8 @@ import orjson
 from providers.dialects.cohere.chat.answers import render_usage
 from providers.errors import ApiError, Cause, cause_of
 from providers.usage import Usage
-from providers.wire import error_bodies
+from providers.dialects.cohere.overlong import TOO_LONG
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
 REQUEST_IDS = ("x-request-id", "x-debug-trace-id", "request-id", "x-trace-id")
@@ -36,14 +37,14 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     )
     given = value.get("id") if isinstance(value, dict) else None
     id = error_bodies.request_id(headers, REQUEST_IDS)
-    code = "context_length_exceeded" if message.lower().startswith("too many tokens:") else None
-    return ApiError(
+    error = ApiError(
         status=401 if status == 498 else status,
         cause=CAUSES.get(status) or cause_of(status),
         message=message,
-        code=UNKNOWN if status == 498 else code,
+        code=UNKNOWN if status == 498 else None,
         request_id=id or (given if isinstance(given, str) and given else None),
     )
+    return overflow.named(error)
 
 
 def failure(reason: Any, message: Any) -> ApiError:
@@ -61,7 +62,7 @@ def failure(reason: Any, message: Any) -> ApiError:
 def error_event(error: ApiError, usage: Usage | None = None) -> bytes:
     """The error as the last event of a stream; Cohere has no event for errors only."""
     reason = "TIMEOUT" if error.cause is Cause.TIMEOUT else "ERROR"
-    delta: Json = {"error": error.message, "finish_reason": reason}
+    delta: Json = {"error": overflow.message(error, TOO_LONG), "finish_reason": reason}
     if usage is not None:
         delta["usage"] = render_usage(usage)
     data = orjson.dumps({"type": "message-end", "delta": delta})
@@ -71,7 +72,7 @@ def error_event(error: ApiError, usage: Usage | None = None) -> bytes:
 def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
     """The error as a whole answer."""
     headers = {"content-type": "application/json"}
-    body = {"message": error.message}
+    body = {"message": overflow.message(error, TOO_LONG)}
     if error.request_id:
         headers["x-request-id"] = error.request_id
         body["id"] = error.request_id

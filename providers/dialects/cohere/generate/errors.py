@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import orjson
 
 from providers.errors import ApiError, Cause, cause_of
-from providers.wire import error_bodies
+from providers.dialects.cohere.overlong import TOO_LONG
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
 REQUEST_IDS = ("x-request-id", "x-debug-trace-id", "request-id", "x-trace-id")
@@ -28,12 +29,13 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
     message = error_bodies.message_in(value, MESSAGES) or error_bodies.plain(
         status, b"" if value in ({}, []) else body
     )
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=CAUSES.get(status) or cause_of(status),
         message=message,
         request_id=error_bodies.request_id(headers, REQUEST_IDS) or error_bodies.word(value, "id"),
     )
+    return overflow.named(error)
 
 
 def failure(said: Json) -> ApiError:
@@ -53,14 +55,14 @@ def error_event(error: ApiError) -> Json:
         "event_type": "stream-error",
         "is_finished": True,
         "finish_reason": "TIMEOUT" if error.cause is Cause.TIMEOUT else "ERROR",
-        "err": error.message,
+        "err": overflow.message(error, TOO_LONG),
     }
 
 
 def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
     """The error as a whole answer."""
     headers = {"content-type": "application/json"}
-    body = {"message": error.message}
+    body = {"message": overflow.message(error, TOO_LONG)}
     if error.request_id:
         headers["x-request-id"] = error.request_id
         body["id"] = error.request_id

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from providers.errors import ApiError, Cause
-from providers.wire import error_bodies
+from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
 MESSAGES = ("error", "message", "detail", "msg")
@@ -30,6 +30,7 @@ STATUSES = {424: 500}
 
 TYPES = {
     Cause.INVALID_REQUEST: "validation",
+    Cause.CONTEXT: "validation",
     Cause.TOO_LARGE: "validation",
     Cause.RATE_LIMIT: "overloaded",
     Cause.QUOTA: "overloaded",
@@ -39,6 +40,12 @@ TYPES = {
     Cause.SERVER: "generation",
 }
 """The others have none, and are known by their status alone."""
+
+TOO_LONG = overflow.form(
+    "`inputs` (?:must have less than|tokens [+] `max_new_tokens` must be)",
+    "Input validation error: `inputs` must have less than {most} tokens. Given: {given}",
+    "Input validation error: `inputs` must have less than the model's tokens",
+)
 
 OVERLOADED = 429
 """What an overloaded server answers here."""
@@ -57,13 +64,14 @@ def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiErro
 def _error(value: Any, status: int, message: str, request_id: str | None = None) -> ApiError:
     kind = error_bodies.word(value, "error_type")
     cause = CAUSES.get(kind or "")
-    return ApiError(
+    error = ApiError(
         status=status,
         cause=error_bodies.agreed(status, cause),
         message=message,
         code=kind if cause is None else None,
         request_id=request_id,
     )
+    return overflow.named(error)
 
 
 def failure(value: Json) -> ApiError:
@@ -76,7 +84,7 @@ def failure(value: Json) -> ApiError:
 
 def error_body(error: ApiError) -> bytes:
     """The error, in an answer and in a stream."""
-    body = {"error": error.message}
+    body = {"error": overflow.message(error, TOO_LONG)}
     kind = TYPES.get(error.cause)
     if kind is not None:
         body["error_type"] = kind

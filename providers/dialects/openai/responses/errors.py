@@ -10,6 +10,8 @@ from providers.wire.members import Json
 
 FAILURES = {
     Cause.INVALID_REQUEST: "invalid_prompt",
+    # Codex compacts a conversation on this one.
+    Cause.CONTEXT: "context_length_exceeded",
     Cause.TOO_LARGE: "invalid_prompt",
     Cause.RATE_LIMIT: "rate_limit_exceeded",
     Cause.QUOTA: "rate_limit_exceeded",
@@ -26,9 +28,14 @@ def error_event(error: ApiError, number: int) -> bytes:
     """The error as one event of a stream, which nothing follows."""
     event = {
         "type": "error",
-        "code": error.code or FAILURES.get(error.cause, "server_error"),
+        "code": _code(error),
         "message": error.message,
         "param": error.param,
         "sequence_number": number,
     }
     return b"event: error\ndata: " + orjson.dumps(event) + b"\n\n"
+
+
+def _code(error: ApiError) -> str:
+    known = FAILURES.get(error.cause, "server_error")
+    return known if error.cause is Cause.CONTEXT else error.code or known

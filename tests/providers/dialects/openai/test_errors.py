@@ -14,6 +14,7 @@ from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.dialects.openai.chat import DIALECT
 from providers.errors import ApiError, BadAnswer, Cause
+from providers.wire import overflow
 from providers.wire.compatible_errors import describe
 from providers.wire.error_bodies import MAX_MESSAGE
 
@@ -228,7 +229,9 @@ def test_an_error_of_another_format_is_said_as_openai_says_it(
     ],
 )
 def test_a_prompt_that_does_not_fit_has_the_code_that_clients_look_for(message: str) -> None:
-    error = ApiError(status=400, cause=Cause.INVALID_REQUEST, message=message, code="other")
+    error = overflow.named(
+        ApiError(status=400, cause=Cause.INVALID_REQUEST, message=message, code="other")
+    )
     said = orjson.loads(DIALECT.render_error(error)[2])["error"]
     assert said["code"] == "context_length_exceeded"
 
