@@ -115,7 +115,9 @@ local NO_MODEL = "You must provide a model: the request body has no top-level 'm
 local TOO_LONG = format("The model must not be longer than %d bytes.", LONGEST)
 local TOO_COMPLEX = "The request body is too complex before its 'model': put 'model' first, or "
   .. "name the model in the header x-ai-model."
-local COMPRESSED = "The request body must not be compressed: send it without Content-Encoding."
+local COMPRESSED = "The request body must not be compressed so: send it without Content-Encoding, "
+  .. "or with gzip, br or zstd."
+local BOMB = "The request body is cut, or it is larger than 100 times its compressed size."
 local NO_BODY = "The request has no body; it must be a JSON object."
 local BAD_PATH = "The model in the path holds an invalid percent-encoding."
 local NO_OBJECT = "The request body must be a JSON object."
@@ -348,6 +350,11 @@ local function without_prefix(headers)
   return path, true
 end
 
+-- Whether Envoy has unpacked the body: it stops at a hundred times its size, and says nothing.
+local function is_unpacked(handle)
+  return handle:metadata():get("unpacked")
+end
+
 -- A header wins over the body and the path; some clients can set only headers.
 local function from_header(headers)
   for _, name in ipairs({ "x-ai-model", "x-ai-eg-model" }) do
@@ -402,6 +409,7 @@ function envoy_on_request(handle)
     source = operation.source
     model, message = operation.find(handle, segment)
   end
+  if message == TRUNCATED and is_unpacked(handle) then return refuse(handle, BOMB, "413") end
   message = message or flaw(model)
   if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
 from extproc.config.values import Duration, FilePath, Port, SecretRef, Size, Whole, pattern
-from extproc.config.web import IpAddress
+from extproc.config.web import IpAddress, Origin
 
 MAX_BODY = 2**31 - 1
 """Envoy's buffer limits are 32 bits wide, and gRPC's message sizes signed."""
@@ -24,6 +24,15 @@ class ServerTls(Model):
     """Authorities of client certificates, which are then required; default: none is asked for."""
 
 
+class Cors(Model):
+    """Which web pages may call from a browser; a key that is in a page is everybody's key."""
+
+    origins: Annotated[tuple[Origin, ...], Field(min_length=1, max_length=1_000)]
+    """`https://app.example.com`, `https://*.example.com` (what is below it), or `*` (any)."""
+    max_age: Duration = Field(default=3_600.0, json_schema_extra={"default": "1h"})
+    """How long a browser need not ask again."""
+
+
 class Listen(Model):
     """Where Envoy takes requests."""
 
@@ -35,6 +44,8 @@ class Listen(Model):
     """Serve https; files on Envoy's machine. Default: plain http."""
     http2: bool = True
     """Accept HTTP/2 beside HTTP/1.1."""
+    cors: Cors | None = None
+    """Web pages that may call; default: none."""
     prefix: Annotated[str, pattern(r"(?:/[A-Za-z0-9._~-]+)*", "must be a path such as /ai")] = ""
     """A path below which everything is found, too, such as `/ai`; default: none."""
 

@@ -105,6 +105,17 @@ def header_value(value: str) -> str:
     return value
 
 
+def origin(text: str) -> str:
+    """`scheme://host[:port]` as browsers write it, whose host may begin with `*.`; or `*`."""
+    if text == "*":
+        return text
+    url = base_url(text.replace("://*.", "://", 1))
+    scheme, _, place = url.partition("://")
+    if "/" in place or text.endswith("/"):
+        raise flaw("must be an origin: a scheme, a host and perhaps a port, without a path")
+    return f"{scheme}://*.{place}" if "://*." in text else url
+
+
 def listen_address(address: str) -> str:
     """An IP address; Envoy does not resolve the name of its own listener."""
     try:
@@ -123,6 +134,11 @@ UrlPath = Annotated[
 ]
 BaseUrl = Annotated[
     str, AfterValidator(base_url), Field(json_schema_extra=words(r"https?://[^@?#\s]+"))
+]
+Origin = Annotated[
+    str,
+    AfterValidator(origin),
+    Field(max_length=300, json_schema_extra=words(r"\*|https?://[^/?#@\s]+")),
 ]
 HeaderName = Annotated[str, AfterValidator(header_name), Field(json_schema_extra=words(FIELD_NAME))]
 OwnHeaderName = Annotated[str, AfterValidator(own_header_name)]

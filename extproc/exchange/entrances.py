@@ -13,7 +13,6 @@ from providers.errors import NotFound
 from providers.neutral.listing import Listing
 from providers.wire.members import Json
 
-
 BASES = frozenset({"v1", "v1beta", "v2", "api"})
 """What a base URL ends with that has one segment too many."""
 LONGEST = 48

@@ -23,6 +23,12 @@ THINGS = {
     "envoy.filters.http.api_key_auth": (
         "Who may call: the keys of the file that clients.api_keys names. THIS FILE HOLDS SECRETS."
     ),
+    "envoy.filters.http.cors": (
+        "Web pages that may call: listen.cors. It stands first, for a preflight has no key."
+    ),
+    "envoy.filters.http.decompressor.gzip": (
+        "Off, but where a request says that it is compressed so."
+    ),
     "envoy.filters.http.lua": (
         "The model finder: reads the model from a header or the body, and has the route chosen by\n"
         "it. It must stand after authentication and before everything that looks at the route."

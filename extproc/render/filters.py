@@ -11,6 +11,7 @@ from envoy_data_plane.envoy.extensions.filters.http.api_key_auth.v3 import (
     Forwarding,
     KeySource,
 )
+from envoy_data_plane.envoy.extensions.filters.http.cors.v3 import Cors
 from envoy_data_plane.envoy.extensions.filters.http.header_to_metadata.v3 import (
     Config as HeaderToMetadata,
 )
@@ -41,11 +42,13 @@ from extproc.ratelimit.descriptors import (
     header_rules,
 )
 from extproc.ratelimit.limit import Limit
+from extproc.render import unpacking
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service
 from extproc.render.services import LIMITER_CLUSTER
 from extproc.render.typed import Json, http_filter, seconds, struct
 from extproc.render.upstream import client_keys_of
 
+CORS = "envoy.filters.http.cors"
 UNUSED = "envoy.filters.http.set_metadata"
 API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 MODEL_FINDER = "envoy.filters.http.lua"
@@ -74,10 +77,13 @@ def http_filters(
     gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], prefix: str
 ) -> Iterator[HttpFilter]:
     """Who asks, for which model, within which budget, and then off to the provider."""
+    if gateway.listen.cors is not None:
+        yield http_filter(CORS, Cors())
     if limits:
         yield http_filter(UNUSED, _nothing_used())
     if client_keys is not None:
         yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
+    yield from unpacking.filters()
     yield http_filter(MODEL_FINDER, _model_finder(prefix))
     rules = _subjects(limits, clients=client_keys is not None)
     rules += _kept_keys(client_keys_of(gateway, gateway.backends))

@@ -34,10 +34,12 @@ from extproc.exchange.entrances import Listings
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching
-from extproc.render.filters import API_KEY_AUTH, EXT_PROC, RATELIMIT
+from extproc.render.cors import heed, policy
+from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import retry_policy
-from extproc.render.typed import Json, packed, seconds
+from extproc.render.typed import Json, packed, plain, seconds
+from extproc.render.unpacking import by_encoding
 from extproc.render.upstream import cluster_name, members, names
 from providers.catalog import DIALECTS
 
@@ -57,12 +59,16 @@ def route_configuration(
     `authenticated`: clients need a key; below the path `prefix` everything is found, too.
     """
     own = _by_path(("", prefix) if prefix else ("",), authenticated=authenticated)
+    cors = gateway.listen.cors
     host = {
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
-        "matcher": _by_method(own, _by_model(gateway, limits)),
+        "matcher": _by_method(own, by_encoding(_by_model(gateway, limits))),
     }
+    if cors is not None:
+        heed(host)
+        host["typed_per_filter_config"] = {CORS: plain(packed(policy(cors)))}
     return {"name": "models", "virtual_hosts": [host]}
 
 

@@ -41,6 +41,9 @@ return function(headers, content)
       end,
     }
   end
+  function handle:metadata()
+    return { get = function(_, name) return nil end }
+  end
   function handle:respond(answer, text)
     seen.status, seen.type, seen.body = answer[":status"], answer["content-type"], text
   end

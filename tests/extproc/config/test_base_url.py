@@ -30,7 +30,12 @@ def test_it_is_refused_with_the_url_that_was_meant(folder, path, tail, right):
         ("anthropic", "/v1/messages", "/messages", "/v1"),
         ("anthropic", "/anthropic/v1/messages", "/messages", "/anthropic/v1"),
         ("cohere", "/v2/chat", "/chat", "/v2"),
-        ("gemini", "/v1beta/models/m:generateContent", "/models/{model}:generateContent", "/v1beta"),
+        (
+            "gemini",
+            "/v1beta/models/m:generateContent",
+            "/models/{model}:generateContent",
+            "/v1beta",
+        ),
     ],
 )
 def test_every_provider_knows_its_own(folder, provider, path, tail, right):
@@ -43,6 +48,8 @@ def test_every_provider_knows_its_own(folder, provider, path, tail, right):
     )
 
 
-@pytest.mark.parametrize("path", ["", "/v1", "/openai/v1", "/chat", "/my-completions", "/v1/xmodels"])
+@pytest.mark.parametrize(
+    "path", ["", "/v1", "/openai/v1", "/chat", "/my-completions", "/v1/xmodels"]
+)
 def test_any_other_path_is_taken(folder, path):
     assert folder.changed(TWO, TWO + path) == []

@@ -58,9 +58,7 @@ def test_the_scheme_of_a_key_has_no_case(envoy: Envoy, scheme: str) -> None:
         (f"{CHAT}?x=1&key=wrong", {}),
     ],
 )
-def test_a_wrong_key_is_said_to_be_wrong(
-    envoy: Envoy, path: str, headers: dict[str, str]
-) -> None:
+def test_a_wrong_key_is_said_to_be_wrong(envoy: Envoy, path: str, headers: dict[str, str]) -> None:
     answer = envoy.request("POST", path, BODY, headers)
     assert (answer.status, answer.error["code"]) == (401, "invalid_api_key")
     assert "Incorrect API key" in answer.error["message"]
@@ -85,7 +83,12 @@ def test_no_key_is_no_wrong_key_in_any_dialect(envoy: Envoy, dialect: Dialect) -
 
 @pytest.mark.parametrize(
     "path",
-    ["/chat/completions", "/v1/v1/chat/completions", "/v1/chat/completions/", "//v1//chat/completions"],
+    [
+        "/chat/completions",
+        "/v1/v1/chat/completions",
+        "/v1/chat/completions/",
+        "//v1//chat/completions",
+    ],
 )
 def test_a_path_is_found_where_it_can_mean_only_one(envoy: Envoy, path: str) -> None:
     answer = envoy.request("POST", f"{path}?x=1", BODY, KEY)

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from providers.dialects.cohere.chat.answers import render_usage
+from providers.dialects.cohere.overlong import TOO_LONG
 from providers.errors import ApiError, Cause, cause_of
 from providers.usage import Usage
-from providers.dialects.cohere.overlong import TOO_LONG
 from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 

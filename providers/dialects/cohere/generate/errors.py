@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import orjson
 
-from providers.errors import ApiError, Cause, cause_of
 from providers.dialects.cohere.overlong import TOO_LONG
+from providers.errors import ApiError, Cause, cause_of
 from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 

@@ -1,0 +1,70 @@
+"""What browsers are told of which pages may call, and of what those may see.
+
+https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+import re
+from typing import Any
+
+from envoy_data_plane.envoy.extensions.filters.http.cors.v3 import CorsPolicy
+from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
+
+from extproc.config.process import Cors
+
+METHODS = "GET, POST, OPTIONS"
+
+# `*` stands for all but this one.
+HEADERS = "*, authorization"
+
+EXPOSED = (
+    "x-request-id",
+    "request-id",
+    "x-amzn-requestid",
+    "x-amzn-errortype",
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-ai-dropped-params",
+    "x-ai-estimated",
+)
+"""Headers of an answer that pages may read: those by which SDKs decide, and our own."""
+
+
+NO_HEADER = "x-no-cluster"
+CODES = {404: "NOT_FOUND", 503: "SERVICE_UNAVAILABLE"}
+
+
+def heed(value: Any) -> None:
+    """Changes routes that answer by themselves into ones that find no cluster, and say the same.
+
+    Envoy's CORS filter passes over direct responses.
+    """
+    children = (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    )
+    for child in tuple(children):
+        heed(child)
+    if isinstance(value, dict) and (value.get("direct_response") or {}).get("status") in CODES:
+        code = CODES[value.pop("direct_response")["status"]]
+        value["route"] = {"cluster_header": NO_HEADER, "cluster_not_found_response_code": code}
+
+
+def policy(cors: Cors) -> CorsPolicy:
+    """The policy of the whole listener."""
+    return CorsPolicy(
+        allow_origin_string_match=[_matcher(origin) for origin in cors.origins],
+        allow_methods=METHODS,
+        allow_headers=HEADERS,
+        expose_headers=", ".join(EXPOSED),
+        max_age=f"{cors.max_age:.0f}",
+    )
+
+
+def _matcher(origin: str) -> StringMatcher:
+    if "://*." not in origin:
+        return StringMatcher(exact=origin)
+    scheme, _, domain = origin.partition("://*.")
+    return StringMatcher(
+        safe_regex=RegexMatcher(regex=f"{scheme}://[A-Za-z0-9.-]+[.]{re.escape(domain)}")
+    )
