@@ -79,7 +79,7 @@ class Passage:
     def error(
         self, status: int, headers: Mapping[str, str], data: bytes
     ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
-        """The provider's own body where it has the dialect's shape already, and its vendor's words."""
+        """The provider's own body where it has the dialect's shape already, and known words."""
         error = self._dialect.parse_error(status, headers, data)
         as_status, extra, body = self._dialect.render_error(error)
         wait = _wait(error, headers)

@@ -44,7 +44,8 @@ COUNTS = tuple(
         # Text Generation Inference
         r"must (?:have less than|be <=) (?P<most>\d+)(?: tokens)?\. given: (?P<given>\d+)",
         # SGLang
-        r"input \((?P<given>\d+) tokens\) is longer than the model's context length \((?P<most>\d+)",
+        r"input \((?P<given>\d+) tokens\) is longer than the model's context length"
+        r" \((?P<most>\d+)",
     )
 )
 """How vendors and servers say it with numbers."""
@@ -52,7 +53,8 @@ COUNTS = tuple(
 WORDS = re.compile(
     r"prompt is too long|input is too long|too many input tokens|^too many tokens:"
     r"|context (?:length|window|size|limit)|maximum prompt length"
-    r"|exceeds? the maximum number of (?:input )?tokens|reduce the length of the (?:messages|prompt)"
+    r"|exceeds? the maximum number of (?:input )?tokens"
+    r"|reduce the length of the (?:messages|prompt)"
     r"|exceeded model token limit|prompt token count of \d+ exceeds|`inputs` must have less than"
     r"|`inputs` tokens \+ `max_new_tokens` must be",
     re.IGNORECASE,
