@@ -60,9 +60,9 @@ def _bare(url: str | None, provider: Provider, at: Location) -> Iterator[Flaw]:
     paths = {*provider.paths.values(), *map(str, _upstream(provider)), "/models"}
     tails = {VERSION.sub("", path) for path in paths}
     # The longest first: /completions ends /chat/completions, too.
-    for tail in sorted(filter(None, tails), key=len, reverse=True) if url else ():
+    for tail in sorted(filter(None, tails), key=len, reverse=True):
         expression = "[^/]+".join(map(re.escape, tail.split("{model}")))
-        found = re.search(f"{expression}$", urlsplit(url).path)
+        found = re.search(f"{expression}$", urlsplit(url or "").path)
         if found and url:
             shorter = url.removesuffix(found[0])
             message = f"ends in {tail}, which is appended to it; did you mean {shorter!r}?"
