@@ -325,6 +325,7 @@ def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
         renames=provider.renames,
         stream_usage=provider.stream_usage,
         provider=provider.title,
+        functions_only=dialect.name in provider.functions_only,
     )
     if dialect.charged:
         return quirks

@@ -215,6 +215,7 @@ class Question:
             renamed=sent.renamed,
             bounds=self._plan.bounds,
             called=sent.called,
+            stand_ins=sent.stand_ins,
         )
         asked = Asked(
             client=entrance.dialect,

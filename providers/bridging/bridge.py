@@ -26,7 +26,7 @@ Kind = TypeVar("Kind", bound=Dialect)
 def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     """The bridge between two dialects, for one backend's quirks."""
     if client.name == target.name:
-        return Passage(client, target, quirks)
+        return client.along(Passage(client, target, quirks), target, quirks)
     return client.towards(target, quirks)
 
 

@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 import orjson
 
-from providers.bridging import documents, fidelity, remote, tool_names
+from providers.bridging import documents, fidelity, remote, stand_ins, tool_names
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
+from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
 from providers.bridging.tool_names import Rule
-from providers.errors import BROKEN_OFF, FailedAnswer, Unsupported
+from providers.errors import BROKEN_OFF, ApiError, FailedAnswer, Unsupported
 from providers.neutral import deltas, pairing
-from providers.neutral.chat import ChatRequest, ChatResponse, Finish
+from providers.neutral.chat import ChatRequest, ChatResponse, Finish, NativeTool
 from providers.neutral.media import Link
 from providers.wire.budget import Budget
 from providers.wire.members import Json
@@ -44,8 +45,19 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """Which names of tools its providers take; None: all."""
     shown_id: Callable[[str], str] = str
     """A call's id → the same as its clients are shown it."""
+    recast: Recast | None = None
+    """The tools that its clients run, where they are not all functions."""
+    knows: Callable[[NativeTool, str], bool] = lambda tool, model: False
+    """Whether a model takes a tool of another dialect that is no function."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
+
+    def along(self, passage: Bridge, target: Dialect, quirks: Quirks) -> Bridge:
+        """The bridge to a provider of this dialect, which may know functions only."""
+        if not quirks.functions_only or self.recast is None:
+            return passage
+        assert isinstance(target, ChatDialect)
+        return Recasting(passage, Conversation(self, target, quirks), self.recast)
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of conversations."""
@@ -55,8 +67,7 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     def replay(self, data: bytes, client: Dialect, context: Context) -> tuple[bytes, Seen]:
         """A whole answer of this dialect as a stream of the client's."""
         assert isinstance(client, ChatDialect)
-        response = _parsed(self, data, context)
-        response = CallIds(context.called, client.shown_id).whole(response)
+        response = _parsed(self, client, data, context)
         renderer = client.renderer(context)
         return renderer.feed(deltas.replay(response)) + renderer.flush(), _seen(response)
 
@@ -73,10 +84,13 @@ class Conversation(Translation[ChatDialect]):
         request = msgspec.structs.replace(
             parsed,
             model=call.model,
-            messages=pairing.paired(parsed.messages),
             budget=Budget(call.bounds),
         )
         target = self._target
+        standing: StandIns = {}
+        if self._client.recast is not None:
+            request, standing = self._client.recast.functions(request, self._known(call.model))
+        request = msgspec.structs.replace(request, messages=pairing.paired(request.messages))
         features = fidelity.used(request)
         links: tuple[Link, ...] = ()
         if not features.isdisjoint(remote.URLS):
@@ -91,7 +105,12 @@ class Conversation(Translation[ChatDialect]):
         )
         if links and not call.files:
             return Wanted(links=links)
-        return self._sent(request, dropped, call)
+        sent = self._sent(request, dropped, call)
+        return msgspec.structs.replace(sent, stand_ins=standing) if standing else sent
+
+    def _known(self, model: str) -> Known:
+        target, only = self._target, self._quirks.functions_only
+        return lambda tool: not only and (tool.dialect == target.name or target.knows(tool, model))
 
     def _sent(self, request: ChatRequest, dropped: list[str], call: Call) -> Sent:
         """A request that the provider can be told; `dropped` is what is lost of it already."""
@@ -117,24 +136,67 @@ class Conversation(Translation[ChatDialect]):
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
-        response = _parsed(self._target, data, context)
-        response = CallIds(context.called, self._client.shown_id).whole(response)
+        response = _parsed(self._target, self._client, data, context)
         body = orjson.dumps(self._client.render_response(response, context))
         return body, _seen(response)
 
     def stream(self, context: Context) -> Relay:
         """A relay that parses and renders."""
         renderer = self._client.renderer(context)
+        recast, restoring = self._client.recast, None
+        if context.stand_ins and recast is not None:
+            restoring = Restoring(context.stand_ins, recast.call)
         ids = CallIds(context.called, self._client.shown_id)
-        return TranslatedStream(self._target.parser(), renderer, context, ids)
+        return TranslatedStream(self._target.parser(), renderer, context, ids, restoring)
 
 
-def _parsed(dialect: ChatDialect, data: bytes, context: Context) -> ChatResponse:
+class Recasting:
+    """Bytes pass, but for a request with tools that must become functions, and its answer."""
+
+    def __init__(self, passage: Bridge, conversation: Conversation, recast: Recast) -> None:
+        self._passage = passage
+        self._conversation = conversation
+        self._recast = recast
+
+    def request(self, call: Call) -> Sent | Wanted:
+        """The client's bytes, or the body in which functions stand for its tools."""
+        return (self._conversation if self._recast.has(call.body) else self._passage).request(call)
+
+    def _of(self, context: Context) -> Bridge:
+        return self._conversation if context.stand_ins or context.renamed else self._passage
+
+    def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
+        """The answer, with calls of the client's own kinds."""
+        return self._of(context).whole(data, context)
+
+    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
+        """The provider's whole answer as the client's stream."""
+        return self._passage.replay(data, context)
+
+    def stream(self, context: Context) -> Relay:
+        """A relay that watches, or one that tells calls anew."""
+        return self._of(context).stream(context)
+
+    def error(
+        self, status: int, headers: Mapping[str, str], data: bytes
+    ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
+        """The provider's own body where it has the dialect's shape already."""
+        return self._passage.error(status, headers, data)
+
+
+def _parsed(
+    dialect: ChatDialect, client: ChatDialect, data: bytes, context: Context
+) -> ChatResponse:
     response = dialect.parse_response(loads(data, dialect, context.bounds))
     choices = response.choices
     if choices and all(choice.finish is Finish.ERROR for choice in choices):
         raise FailedAnswer(choices[0].error or BROKEN_OFF)
-    return tool_names.restored(response, context.renamed) if context.renamed else response
+    if context.renamed:
+        response = tool_names.restored(response, context.renamed)
+    response = CallIds(context.called, client.shown_id).whole(response)
+    if context.stand_ins and client.recast is not None:
+        response = stand_ins.restored(response, context.stand_ins, client.recast.call)
+    return response
 
 
 def _seen(response: ChatResponse) -> Seen:

@@ -6,6 +6,7 @@ from providers.bridging import tool_names
 from providers.bridging.call_ids import CallIds
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.stand_ins import Restoring
 from providers.errors import BROKEN_OFF, GatewayError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
@@ -49,12 +50,18 @@ class TranslatedStream:
     """A relay between two dialects."""
 
     def __init__(
-        self, parser: StreamParser, renderer: StreamRenderer, context: Context, ids: CallIds
+        self,
+        parser: StreamParser,
+        renderer: StreamRenderer,
+        context: Context,
+        ids: CallIds,
+        restoring: Restoring | None = None,
     ) -> None:
         self.seen = Seen()
         self._parser = parser
         self._renderer = renderer
         self._renamed = context.renamed
+        self._restoring = restoring
         self._bounds = context.bounds
         self._ids = ids
         self._odd = False
@@ -89,6 +96,8 @@ class TranslatedStream:
             deltas = self._ids.deltas(map(_meant, deltas))
         if self._renamed:
             deltas = tool_names.restored_deltas(deltas, self._renamed)
+        if self._restoring is not None:
+            deltas = self._restoring.feed(deltas)
         return self._renderer.feed(deltas)
 
     def _watch(self, delta: AnyDelta) -> None:

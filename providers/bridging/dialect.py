@@ -50,6 +50,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     bounds: Bounds = BOUNDS
     called: frozenset[str] = frozenset()
     """Ids of the calls in the conversation so far."""
+    stand_ins: Mapping[str, Any] = {}
+    """`Sent.stand_ins`."""
 
 
 class Seen(msgspec.Struct):
@@ -103,6 +105,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What has another name there than the client gave it: that name → the client's."""
     called: frozenset[str] = frozenset()
     """Ids of the calls in the conversation, as the client knows them."""
+    stand_ins: Mapping[str, Any] = {}
+    """Function → the tool of the client for which it stands there."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +208,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an answer may be an array of answers; it is then parsed as the member `data`."""
     estimate: Callable[[Call], bytes] | None = None
     """The answer in the place of a provider that cannot give one; None: there is no such thing."""
+
+    def along(self, passage: Bridge, target: "Dialect", quirks: Quirks) -> Bridge:
+        """The bridge to this dialect itself, over which bytes pass where they can."""
+        return passage
 
     def towards(self, target: "Dialect", quirks: Quirks) -> Bridge:
         """The bridge to another dialect of the same operation."""

@@ -22,6 +22,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     renames: Mapping[str, str] = {}
     stream_usage: bool = True
     provider: str = ""
+    functions_only: bool = False
+    """Tools that clients run must be functions, although the dialect has others."""
 
 
 ASKS_NOTHING: Mapping[str, Any] = {

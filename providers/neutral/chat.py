@@ -130,6 +130,8 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     arguments: str
     """JSON text exactly as the model wrote it; may be invalid JSON; `{}` when there are none."""
+    namespace: str = ""
+    """The group to which the function belongs (Responses)."""
     signature: Signature | None = None
     """Gemini signs the first call of a turn and refuses the turn without it."""
     cache: Cache | None = None
@@ -193,7 +195,8 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NativeTool(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool that the provider itself runs, in the wire form of one dialect."""
+    """A tool that is no function, in the wire form of one dialect: the provider itself runs it, or
+    the client does in a way that both know by heart."""
 
     dialect: str
     value: Mapping[str, Any]

@@ -86,6 +86,7 @@ class ToolCallBegin(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
+    namespace: str = ""
     part: int
     choice: int = 0
     signature: Signature | None = None
@@ -233,7 +234,12 @@ def pieces(
             return [thought, *_signed(part.signature, number, choice)]
         case ToolCall():
             begin = ToolCallBegin(
-                id=part.id, name=part.name, part=number, choice=choice, signature=part.signature
+                id=part.id,
+                name=part.name,
+                namespace=part.namespace,
+                part=number,
+                choice=choice,
+                signature=part.signature,
             )
             return [begin, ArgumentsDelta(text=part.arguments, part=number, choice=choice)]
         case _:

@@ -33,6 +33,8 @@ from providers.vendors.provider import Provider
 DIALECTS = {Operation.CHAT: ("openai.chat",)}
 BOTH = {Operation.CHAT: ("openai.chat", "openai.responses")}
 """For those who serve OpenAI's Responses, too."""
+FUNCTIONS_ONLY = frozenset({"openai.chat", "openai.responses"})
+"""OpenAI's other tools that clients run (custom, shell, namespace, …) are known to OpenAI alone."""
 TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
 """For those who continue a text by themselves; at others a chat does it."""
 LLAMA = ("llama.generate", "ollama.chat")
@@ -100,6 +102,7 @@ FOUR_STOPS = at_most_stops(4)
 def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
     """A vendor in the internet, found by https."""
     facts.setdefault("dialects", DIALECTS)
+    facts.setdefault("functions_only", FUNCTIONS_ONLY)
     lacks, rules = facts.pop("lacks", NONE), facts.pop("rules", ())
     if lacks or rules:
         facts["forms"] = {**form(name, lacks, rules), **facts.pop("forms", {})}
@@ -118,6 +121,7 @@ def own(name: str, title: str, docs: str, **facts: Any) -> Provider:
         dialects=facts.pop("dialects", DIALECTS),
         options=facts.pop("options", frozenset({"base_url"})),
         keyless=facts.pop("keyless", True),
+        functions_only=FUNCTIONS_ONLY,
         **facts,
     )
 
@@ -128,6 +132,7 @@ PROVIDERS = (
         "OpenAI",
         "api.openai.com",
         "https://platform.openai.com/docs/api-reference/chat/create",
+        functions_only=frozenset(),
         drops=SAMPLERS | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),

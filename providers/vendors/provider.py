@@ -54,6 +54,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Top-level parameters that the provider rejects and that change the meaning: 400."""
     renames: Mapping[str, str] = {}
     """Top-level parameters that the provider knows under another name."""
+    functions_only: frozenset[str] = frozenset()
+    """Dialects that have other tools that clients run, where the provider knows functions only."""
     counts: tuple[str, ...] = ()
     """Headers in which a whole answer says its input and output tokens, where its body does not."""
     stream_usage: bool = True

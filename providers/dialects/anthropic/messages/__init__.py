@@ -12,6 +12,7 @@ from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.anthropic.errors import parse_error, render_error
 from providers.dialects.anthropic.messages.body import render_request
+from providers.dialects.anthropic.messages.client_tools import RECAST
 from providers.dialects.anthropic.messages.content import tool_id
 from providers.dialects.anthropic.messages.parser import MessagesParser
 from providers.dialects.anthropic.messages.relay import MessagesRelay, edits, watch
@@ -98,6 +99,7 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/messages"),),
     carries=CARRIES,
     names=NAMES,
+    recast=RECAST,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=128),
     shown_id=tool_id,
     listing=listing.ANTHROPIC,

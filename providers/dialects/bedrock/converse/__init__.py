@@ -7,7 +7,7 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting
 from providers.bridging.dialect import Endpoint
 from providers.bridging.tool_names import Rule
-from providers.dialects.bedrock.converse.claude_tools import betas
+from providers.dialects.bedrock.converse.claude_tools import betas, knows
 from providers.dialects.bedrock.converse.count import parse, wrap
 from providers.dialects.bedrock.converse.relay import ConverseRelay, edits
 from providers.dialects.bedrock.converse.request import parse_request, render_request
@@ -32,6 +32,7 @@ DIALECT = ChatDialect(
     stream_type="application/vnd.amazon.eventstream",
     carries=CARRIES,
     names=NAMES,
+    knows=knows,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     shown_id=call_id,
     request_id="x-amzn-requestid",

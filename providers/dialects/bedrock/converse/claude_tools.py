@@ -35,6 +35,11 @@ def is_known(tool: Tool | NativeTool) -> bool:
     )
 
 
+def knows(tool: NativeTool, model: str) -> bool:
+    """Whether a model takes a tool."""
+    return is_known(tool) and family_of(model).claude is not None
+
+
 def render(tools: Iterable[Tool | NativeTool]) -> Json:
     """The members of additionalModelRequestFields that offer the tools."""
     values = [dict(tool.value) for tool in tools if isinstance(tool, NativeTool)]

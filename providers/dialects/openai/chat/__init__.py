@@ -15,6 +15,8 @@ from providers.dialects.openai.chat.relay import ChatRelay, watch
 from providers.dialects.openai.chat.renderer import ChatStreamRenderer
 from providers.dialects.openai.chat.request import parse_request, render_request
 from providers.dialects.openai.chat.response import parse_response, render_response
+from providers.dialects.openai.client_tools import RECAST
+from providers.dialects.openai.custom import chat_tool
 from providers.neutral import listing
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -73,6 +75,8 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/chat/completions"),),
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    recast=RECAST,
+    knows=lambda tool, model: chat_tool(tool) is not None,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     listing=listing.OPENAI,
     request_id="x-request-id",

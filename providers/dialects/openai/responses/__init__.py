@@ -8,6 +8,8 @@ from providers.bridging.counting import counting, only
 from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
+from providers.dialects.openai.client_tools import RECAST
+from providers.dialects.openai.custom import responses_tool
 from providers.dialects.openai.responses.edits import edits
 from providers.dialects.openai.responses.media import NAME
 from providers.dialects.openai.responses.parser import ResponsesParser
@@ -99,6 +101,8 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/responses"),),
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    recast=RECAST,
+    knows=lambda tool, model: responses_tool(tool) is not None,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     request_id="x-request-id",
     parse_request=parse_request,

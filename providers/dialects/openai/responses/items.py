@@ -24,6 +24,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.media import Data
+from providers.wire import members
 from providers.wire.members import Json, dicts, string
 
 CALLS = frozenset({"custom_tool_call", "local_shell_call", "shell_call", "apply_patch_call"})
@@ -143,6 +144,7 @@ def call_item(id: str, call: ToolCall, status: str) -> Json:
         "arguments": call.arguments,
         "call_id": call.id,
         "name": call.name,
+        **members.optional(namespace=call.namespace or None),
         **render_extra(call.signature),
     }
 

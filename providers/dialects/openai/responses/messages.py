@@ -114,6 +114,7 @@ def _call(item: Json, at: str, names: dict[str, str]) -> ToolCall:
         id=id,
         name=name,
         arguments=members.text(item, "arguments", at) or "{}",
+        namespace=members.text(item, "namespace", at) or "",
         signature=parse_extra(item),
     )
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from providers.bridging.dialect import Context
 from providers.dialects.openai.responses.items import render_logprobs, spoken, whole_item
-from providers.dialects.openai.responses.media import NAME
 from providers.dialects.openai.responses.response import ending, envelope, usage_member
 from providers.dialects.openai.responses.telling import (
     CallItem,
@@ -19,7 +18,7 @@ from providers.dialects.openai.responses.telling import (
 )
 from providers.errors import ApiError
 from providers.neutral.carriers import of_next
-from providers.neutral.chat import Finish, Native, Refusal, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import Finish, Refusal, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -236,7 +235,7 @@ class ResponsesRenderer:
             return
         self._settle()
         _, index = self._next()
-        if isinstance(part, Native) and part.dialect != NAME:
+        if item["type"] == "custom_tool_call":
             self._events.custom_call(item, index)
         else:
             self._events.add("response.output_item.added", output_index=index, item=item)

@@ -176,6 +176,7 @@ class CallItem:
         call = ToolCall(
             id=self._call.id,
             name=self._call.name,
+            namespace=self._call.namespace,
             arguments=arguments,
             signature=self.signature,
         )
