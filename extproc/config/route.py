@@ -1,6 +1,6 @@
 """A client-visible model name and the backends that serve it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
@@ -111,6 +111,9 @@ class RequestEdits(Model):
     """Top-level members put into every body, whatever the client gave; not `model` or `stream`."""
     remove: tuple[MemberPath, ...] = ()
     """Members taken out of every body; a dotted path reaches into objects."""
+    vendor_tools: Literal["refuse", "drop"] = "refuse"
+    """What becomes of a tool that another provider would run, such as a search of the web, where
+    this one does not have it: a 400, or left out and named in `x-ai-dropped-params`."""
 
 
 Usd = Annotated[Real, Field(ge=0, le=1_000_000)]

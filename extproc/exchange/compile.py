@@ -87,6 +87,7 @@ def _route(route: RouteConfig) -> Route:
         quirks=Quirks(
             defaults=edits.defaults,
             override=edits.override,
+            drop_tools=edits.vendor_tools == "drop",
             remove=tuple(tuple(path.split(".")) for path in edits.remove),
         ),
         price=Price() if price is None else Price(**price.model_dump()),

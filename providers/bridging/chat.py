@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 import orjson
 
-from providers.bridging import documents, fidelity, remote, stand_ins, tool_names
+from providers.bridging import (
+    documents,
+    fidelity,
+    remote,
+    stand_ins,
+    tool_names,
+    vendor_tools,
+)
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
@@ -49,8 +56,14 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """The tools that its clients run, where they are not all functions."""
     knows: Callable[[NativeTool, str], bool] = lambda tool, model: False
     """Whether a model takes a tool of another dialect that is no function."""
+    words: str = ""
+    """The dialect whose form of tools it has; empty: its own."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
+
+    def takes(self, tool: NativeTool, model: str) -> bool:
+        """Whether a model takes a tool that is no function."""
+        return tool.dialect == (self.words or self.name) or self.knows(tool, model)
 
     def along(self, passage: Bridge, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to a provider of this dialect, which may know functions only."""
@@ -90,6 +103,7 @@ class Conversation(Translation[ChatDialect]):
         standing: StandIns = {}
         if self._client.recast is not None:
             request, standing = self._client.recast.functions(request, self._known(call.model))
+        request, left_out = self._without_tools(request, call.model)
         request = msgspec.structs.replace(request, messages=pairing.paired(request.messages))
         features = fidelity.used(request)
         links: tuple[Link, ...] = ()
@@ -105,12 +119,25 @@ class Conversation(Translation[ChatDialect]):
         )
         if links and not call.files:
             return Wanted(links=links)
-        sent = self._sent(request, dropped, call)
+        sent = self._sent(request, [*dropped, *left_out], call)
         return msgspec.structs.replace(sent, stand_ins=standing) if standing else sent
+
+    def _without_tools(self, request: ChatRequest, model: str) -> tuple[ChatRequest, list[str]]:
+        """The request with tools that the provider has; raises Unsupported."""
+        target = self._target
+
+        def runs(tool: NativeTool) -> bool:
+            return target.takes(tool, model)
+
+        if self._quirks.drop_tools:
+            return vendor_tools.leave_out(request, runs, target.words or target.name)
+        param = self._client.names.get(Feature.NATIVE_TOOLS, "tools")
+        vendor_tools.refuse(request, runs, self._where, param)
+        return request, []
 
     def _known(self, model: str) -> Known:
         target, only = self._target, self._quirks.functions_only
-        return lambda tool: not only and (tool.dialect == target.name or target.knows(tool, model))
+        return lambda tool: not only and target.takes(tool, model)
 
     def _sent(self, request: ChatRequest, dropped: list[str], call: Call) -> Sent:
         """A request that the provider can be told; `dropped` is what is lost of it already."""

@@ -60,6 +60,7 @@ def counting(
     return msgspec.structs.replace(
         chat,
         name=name,
+        words=chat.words or chat.name,
         operation=Operation.COUNT_TOKENS,
         render_request=render_request,
         parse_response=parse_response,

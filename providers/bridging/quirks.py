@@ -22,6 +22,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     renames: Mapping[str, str] = {}
     stream_usage: bool = True
     provider: str = ""
+    drop_tools: bool = False
+    """Tools that another provider would run are left out and named, not refused."""
     functions_only: bool = False
     """Tools that clients run must be functions, although the dialect has others."""
 

@@ -20,6 +20,7 @@ from providers.dialects.gemini.generate_content.count import (
     wrap_for_vertex,
 )
 from providers.dialects.gemini.generate_content.foreign import own_signatures
+from providers.dialects.gemini.generate_content.native_tools import knows
 from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.relay import ArrayRelay, SseRelay
 from providers.dialects.gemini.generate_content.renderer import ArrayRenderer, Renderer
@@ -74,6 +75,7 @@ DIALECT = ChatDialect(
     ),
     carries=CARRIES,
     names=NAMES,
+    knows=knows,
     tool_names=Rule(allowed="a-zA-Z0-9_.:-", longest=128, first="a-zA-Z_"),
     listing=listing.GEMINI,
     parse_request=parse_request,

@@ -27,6 +27,12 @@ HINTS = frozenset({"search_context_size", "user_location", "max_uses", "cache_co
 NAMING = frozenset({"type", "name"})
 
 
+def knows(tool: NativeTool, model: str) -> bool:
+    """Whether Google has a tool of that name."""
+    kind = tool.value.get("type")
+    return isinstance(kind, str) and (kind in OWN or SEARCH.fullmatch(kind) is not None)
+
+
 def render_native(tool: NativeTool, dropped: list[str]) -> Json:
     """The tool in Google's words; raises Unsupported for one that Google does not have."""
     if tool.dialect == NAME:
