@@ -265,17 +265,21 @@ for place in pairs(OPERATIONS) do PLACES[#PLACES + 1] = place end
 table.sort(PLACES)
 
 local GEMINI = { generateContent = true, streamGenerateContent = true, countTokens = true }
-local CONVERSE = { converse = true, ["converse-stream"] = true, ["count-tokens"] = true }
+local BEDROCK = {
+  converse = true, ["converse-stream"] = true, ["count-tokens"] = true,
+  invoke = true, ["invoke-with-response-stream"] = true,
+}
 
 local AZURE = { ["chat/completions"] = true, completions = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
+local COUNT = "count-tokens" -- stands in the place of a model
 local VERTEX = "^/v1[^/]*/projects/[^/]+/locations/[^/]+/publishers/"
 local EXPRESS = "^/v1[^/]*/publishers/"
 
 -- A path with a model in it, and then one of these words.
 local PATTERNS = {
   { "^/v1%a*/models/([^/]+):(%a+)$", GEMINI },
-  { "^/model/([^/]+)/([%a-]+)$", CONVERSE },
+  { "^/model/([^/]+)/([%a-]+)$", BEDROCK },
   { "^/openai/deployments/([^/]+)/([%a/]+)$", AZURE },
   { VERTEX .. "google/models/([^/]+):(%a+)$", GEMINI },
   { EXPRESS .. "google/models/([^/]+):(%a+)$", GEMINI },
@@ -288,6 +292,7 @@ local function operation_at(path)
   if exact then return exact end
   for _, row in ipairs(PATTERNS) do
     local segment, word = path:match(row[1])
+    if row[2] == CLAUDE and segment == COUNT then return BODY, nil end
     if row[2][word] then return PATH, segment end
   end
   return nil

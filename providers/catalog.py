@@ -38,9 +38,16 @@ def _dialects() -> dict[str, Dialect]:
     return collect(formats, "DIALECTS", lambda dialect: dialect.name)
 
 
+def _entrances() -> dict[str, Dialect]:
+    formats = (module for family in modules(dialects) for module in modules(family))
+    return collect(formats, "ENTRANCES", lambda dialect: f"{dialect.name} at {dialect.host}")
+
+
 def _providers() -> dict[str, Provider]:
     return collect(modules(vendors), "PROVIDERS", lambda provider: provider.name)
 
 
 DIALECTS: Mapping[str, Dialect] = _dialects()
+ENTRANCES: Mapping[str, Dialect] = _entrances()
+"""Forms of dialects that clients speak which were made for a cloud."""
 PROVIDERS: Mapping[str, Provider] = _providers()

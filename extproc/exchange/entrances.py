@@ -1,7 +1,7 @@
 """Where clients come in: the place of each dialect, and of each list of models."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from urllib.parse import unquote
 
@@ -51,15 +51,17 @@ class Entrance(msgspec.Struct, frozen=True):
 class Entrances:
     """Where clients find each dialect."""
 
-    def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+    def __init__(self, dialects: Iterable[Dialect]) -> None:
         self._exact: dict[str, Entrance] = {}
         self._patterns: list[tuple[re.Pattern[str], Dialect, Endpoint]] = []
-        for dialect in dialects.values():
+        for dialect in dialects:
             for endpoint in dialect.client:
                 self._add(dialect, endpoint)
+        # A word that stands where others have the model is no model.
+        self._patterns.sort(key=lambda entry: "{model}" in entry[2].path)
 
     def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
-        if "{model}" not in endpoint.path:
+        if not {"{", "*"} & {*endpoint.path}:
             self._exact[endpoint.path] = Entrance(
                 dialect, endpoint.stream, stream_default=endpoint.stream_default
             )
@@ -87,7 +89,8 @@ class Entrances:
             match = pattern.fullmatch(bare)
             if match is not None:
                 spoken = dialect.variant(query) if dialect.variant else dialect
-                return Entrance(spoken, endpoint.stream, unquote(match[1]))
+                model = unquote(match[1]) if match.re.groups else ""
+                return Entrance(spoken, endpoint.stream, model)
         return None
 
     def _hint(self, path: str) -> str:

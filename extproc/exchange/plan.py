@@ -20,7 +20,7 @@ from extproc.exchange.events import Constant, Headers, MetadataValue
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Bridge, Dialect
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, ENTRANCES
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
 from providers.operations import SERVED_BY, Operation
@@ -180,7 +180,7 @@ class Plan:
         self.bounds = bounds
         self._backends = backends
         self._router = Router(routes)
-        self._entrances = Entrances(DIALECTS)
+        self._entrances = Entrances((*DIALECTS.values(), *ENTRANCES.values()))
         self._listings = Listings(DIALECTS)
         self._targets: dict[tuple[str, str, str, str], Target] = {}
         self._created = created

@@ -25,7 +25,7 @@ Kind = TypeVar("Kind", bound=Dialect)
 
 def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     """The bridge between two dialects, for one backend's quirks."""
-    if client.name == target.name:
+    if client.name == target.name and client.host in ("", target.host):
         return client.along(Passage(client, target, quirks), target, quirks)
     return client.towards(target, quirks)
 
@@ -50,7 +50,7 @@ class Passage:
     def __init__(self, client: Dialect, target: Dialect, quirks: Quirks) -> None:
         self._client = client
         self._target = target
-        self._dialect = target if target.host else client
+        self._dialect = target if target.host and not client.host else client
         self._quirks = quirks
 
     def request(self, call: Call) -> Sent:

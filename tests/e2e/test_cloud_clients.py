@@ -1,8 +1,13 @@
 """SDKs that were made for a cloud, through a real Envoy: only their base URL is another."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import anthropic
+import boto3
+import botocore.config
+import botocore.exceptions
 import openai
 import pytest
 from google import genai
@@ -13,7 +18,13 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, backend
 
-TARGETS = ("anthropic.messages", "gemini.generate_content", "openai.chat", "openai.responses")
+TARGETS = (
+    "anthropic.messages",
+    "bedrock.converse",
+    "gemini.generate_content",
+    "openai.chat",
+    "openai.responses",
+)
 HELLO = [{"role": "user", "content": "hello there"}]
 
 
@@ -88,6 +99,73 @@ def test_claude_on_vertex(world: World, model: str, stream: bool):
         assert answer.content[0].text.endswith("heard: hello there")
         with pytest.raises(anthropic.NotFoundError):
             sdk.messages.create(**{**asked, "model": "unknown"})
+
+
+def test_tokens_are_counted_for_claude_on_vertex(world: World):
+    with anthropic.AnthropicVertex(
+        region="r", project_id="p", access_token="t", base_url=f"{world.url}/v1", max_retries=0
+    ) as sdk:
+        counted = sdk.messages.count_tokens(model="anthropic.messages", messages=HELLO)
+        assert counted.input_tokens > 0
+
+
+@STREAM
+def test_claude_on_bedrock(world: World, model: str, stream: bool):
+    with anthropic.AnthropicBedrock(
+        aws_access_key="a",
+        aws_secret_key="s",
+        aws_region="eu-west-1",
+        base_url=world.url,
+        max_retries=0,
+    ) as sdk:
+        asked = {"model": model, "max_tokens": 99, "messages": HELLO}
+        if stream:
+            with sdk.messages.stream(**asked) as events:
+                answer = events.get_final_message()
+        else:
+            answer = sdk.messages.create(**asked)
+        assert answer.content[0].text.endswith("heard: hello there")
+        assert answer.stop_reason == "end_turn"
+        assert answer.usage.output_tokens > 0
+        with pytest.raises(anthropic.NotFoundError):
+            sdk.messages.create(**{**asked, "model": "unknown"})
+
+
+def invoked(sdk: Any, model: str, stream: bool, text: str = "hello there") -> dict[str, Any]:
+    """The answer of InvokeModel, or the last text of its stream."""
+    body = {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 99,
+        "messages": [{"role": "user", "content": text}],
+    }
+    asked = {"modelId": model, "body": json.dumps(body), "contentType": "application/json"}
+    if not stream:
+        return json.loads(sdk.invoke_model(**asked)["body"].read())
+    events = [
+        json.loads(each["chunk"]["bytes"])
+        for each in sdk.invoke_model_with_response_stream(**asked)["body"]
+    ]
+    assert (events[0]["type"], events[-1]["type"]) == ("message_start", "message_stop")
+    words = [each["delta"].get("text", "") for each in events if "delta" in each]
+    return {"content": [{"type": "text", "text": "".join(words)}]}
+
+
+@STREAM
+def test_boto3_invokes_claude(world: World, model: str, stream: bool):
+    sdk = boto3.client(
+        "bedrock-runtime",
+        region_name="eu-west-1",
+        endpoint_url=world.url,
+        aws_access_key_id="a",
+        aws_secret_access_key="s",
+        config=botocore.config.Config(retries={"total_max_attempts": 1}),
+    )
+    answer = invoked(sdk, model, stream)
+    assert answer["content"][0]["text"].endswith("heard: hello there")
+    with pytest.raises(sdk.exceptions.ResourceNotFoundException):
+        invoked(sdk, "unknown", stream)
+    with pytest.raises(botocore.exceptions.ClientError, match="messages"):
+        sdk.invoke_model(modelId=model, body=json.dumps({"prompt": "hi"}))
 
 
 def test_claude_in_foundry(world: World, model: str):

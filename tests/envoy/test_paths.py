@@ -87,7 +87,7 @@ def test_a_path_that_names_no_model_is_refused_with_the_reason(segment: str, wor
         "/v1beta/models/a",
         "/model/a/b/converse",
         "/model//converse",
-        "/model/a/invoke",
+        "/model/a/invoke-later",
     ],
 )
 def test_a_path_that_is_none_of_these_is_left_alone(path: str) -> None:
@@ -114,3 +114,14 @@ def test_below_a_prefix_everything_is_as_if_it_were_not_there() -> None:
         assert models[b"headers"][b":path"] == b"/v1/models"
     for path in (f"/aix{CHAT}", "/ai", f"/AI{CHAT}", f"/ai/ai{CHAT}"):
         assert BELOW.find(b'{"model":"a"}', **{":path": path}).call is None
+
+
+def test_models_of_bedrock_stand_in_the_path_and_of_a_count_on_vertex_in_the_body() -> None:
+    for verb in ("invoke", "invoke-with-response-stream"):
+        assert (
+            find(b"{}", **{":path": f"/model/eu.anthropic.a%3A0/{verb}"}).model
+            == "eu.anthropic.a:0"
+        )
+    models = "/v1/projects/p/locations/l/publishers/anthropic/models"
+    counted = find(b'{"model":"a"}', **{":path": f"{models}/count-tokens:rawPredict"})
+    assert (counted.model, counted.reads) == ("a", 1)

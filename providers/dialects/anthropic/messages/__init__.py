@@ -148,6 +148,8 @@ COUNT = counting(
     client=(
         Endpoint(path="/v1/messages/count_tokens", stream=False),
         Endpoint(path="/anthropic/v1/messages/count_tokens", stream=False),
+        # https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens
+        Endpoint(path=f"{VERTEX.removesuffix('{model}')}count-tokens:rawPredict", stream=False),
     ),
     upstream=(Endpoint(path="/messages/count_tokens", stream=False),),
     wrap=only(COUNTED),
