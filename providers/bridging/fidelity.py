@@ -146,6 +146,13 @@ MEANINGFUL = frozenset(
 """Features that change the meaning; all others are hints."""
 
 
+ADVICE = {
+    Feature.PREVIOUS_RESPONSE: "no answers are kept there: send the whole conversation, with"
+    " `store: false`",
+}
+"""What a client can do about a feature that is refused."""
+
+
 def loss(feature: Feature) -> Loss:
     """What becomes of `feature` where it cannot be expressed."""
     return Loss.REFUSE if feature in MEANINGFUL else Loss.DROP
@@ -333,5 +340,6 @@ def settle(
     for feature in lost:
         if loss(feature) is Loss.REFUSE and feature not in hints:
             name = names.get(feature, feature.value)
-            raise Unsupported(f"{name} cannot be expressed in {target}", param=name)
+            advice = f"; {ADVICE[feature]}" if feature in ADVICE else ""
+            raise Unsupported(f"{name} cannot be expressed in {target}{advice}", param=name)
     return [names.get(feature, feature.value) for feature in lost]

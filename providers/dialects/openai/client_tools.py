@@ -17,6 +17,7 @@ from providers.dialects.openai.custom import call_of
 from providers.dialects.openai.kinds import CALLS, INPUT, RESPONSES, Kind
 from providers.dialects.openai.media import source
 from providers.dialects.openai.signatures import parse_extra, render_extra
+from providers.errors import Unsupported
 from providers.neutral.chat import (
     ChatRequest,
     Image,
@@ -38,6 +39,13 @@ JOINT = "__"
 """Between a namespace and a name in it."""
 SEARCH = "tool_search"
 """Finds tools that are not offered yet; where all are offered, nobody need search."""
+REFERENCE = "item_reference"
+# The AI SDK refers to items of earlier answers unless `store` is false.
+# https://ai-sdk.dev/providers/ai-sdk-providers/openai#responses-models
+NOT_KEPT = (
+    "the item_reference {id} leads nowhere, for no answers are kept here: send the items themselves,"
+    " with `store: false` (AI SDK: `providerOptions: {{openai: {{store: false}}}}`)"
+)
 RESULTS = frozenset(f"{call}_output" for call in CALLS)
 
 
@@ -197,6 +205,8 @@ def _part(part: Part, names: dict[Told, str], known: Known) -> Part | None:
         return _result(part.value)
     if kind.startswith(SEARCH):
         return None
+    if kind == REFERENCE and not known(NativeTool(dialect=RESPONSES, value=said)):
+        raise Unsupported(NOT_KEPT.format(id=string(said.get("id"))[:100]), param="input")
     return part
 
 

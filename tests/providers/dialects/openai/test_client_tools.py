@@ -10,6 +10,7 @@ from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Bridge, Call, Context, Sent
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
+from providers.errors import Unsupported
 from tests.providers.dialects.openai.responses.wire import EVENT
 
 CHAT, RESPONSES, CLAUDE = "openai.chat", "openai.responses", "anthropic.messages"
@@ -310,3 +311,11 @@ def test_chat_clients_have_custom_tools_everywhere() -> None:
     data = claude_says("edit", {"input": "x"})
     whole, _ = between(CLAUDE, client=CHAT).whole(data, context(found))
     assert orjson.loads(whole or b"")["choices"][0]["message"]["tool_calls"] == [call]
+
+
+@pytest.mark.parametrize("target", [CHAT, CLAUDE, "gemini.generate_content", "ollama.chat"])
+def test_what_nobody_keeps_is_refused_in_words(target: str) -> None:
+    turns = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "msg_1"}]
+    for body in ({"input": turns}, {"input": "hi", "previous_response_id": "resp_1"}):
+        with pytest.raises(Unsupported, match="`store: false`"):
+            sent(body, target)
