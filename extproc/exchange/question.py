@@ -212,6 +212,7 @@ class Question:
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),
             echo=entrance.dialect.echo(call.body),
+            agent=(self._headers.get("user-agent") if self._headers else None) or "",
             renamed=sent.renamed,
             bounds=self._plan.bounds,
             called=sent.called,

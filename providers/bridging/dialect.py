@@ -45,6 +45,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """False: the client did not ask for usage in the stream."""
     echo: Mapping[str, Any] = {}
     """Of the request, what the client's dialect says again in its answer (`Dialect.echo`)."""
+    agent: str = ""
+    """The client's user agent: some programs need what others do not."""
     renamed: Mapping[str, str] = {}
     """What the provider calls otherwise than the client: its name → the client's."""
     bounds: Bounds = BOUNDS

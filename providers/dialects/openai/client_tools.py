@@ -43,8 +43,8 @@ REFERENCE = "item_reference"
 # The AI SDK refers to items of earlier answers unless `store` is false.
 # https://ai-sdk.dev/providers/ai-sdk-providers/openai#responses-models
 NOT_KEPT = (
-    "the item_reference {id} leads nowhere, for no answers are kept here: send the items themselves,"
-    " with `store: false` (AI SDK: `providerOptions: {{openai: {{store: false}}}}`)"
+    "the item_reference {id} leads nowhere, for no answers are kept here: send the items"
+    " themselves, with `store: false` (AI SDK: `providerOptions: {{openai: {{store: false}}}}`)"
 )
 RESULTS = frozenset(f"{call}_output" for call in CALLS)
 
@@ -194,15 +194,16 @@ def _part(part: Part, names: dict[Told, str], known: Known) -> Part | None:
         return msgspec.structs.replace(part, name=name, namespace="")
     if not isinstance(part, Native) or part.dialect not in (CHAT, RESPONSES):
         return part
-    said, kind = part.value, string(part.value.get("type"))
+    said: Json = dict(part.value)
+    kind = string(said.get("type"))
     if part.dialect == CHAT:
         return _custom_call(part, string(said.get("id")), said.get("custom"), names, known)
     if kind == "custom_tool_call":
         return _custom_call(part, string(said.get("call_id")), said, names, known)
     if kind in CALLS:
-        return _call(CALLS[kind], part.value, names)
+        return _call(CALLS[kind], said, names)
     if kind in RESULTS:
-        return _result(part.value)
+        return _result(said)
     if kind.startswith(SEARCH):
         return None
     if kind == REFERENCE and not known(NativeTool(dialect=RESPONSES, value=said)):
@@ -221,7 +222,7 @@ def _custom_call(part: Native, id: str, said: Any, names: dict[Told, str], known
         id=id,
         name=names.get(("custom", space, name)) or joined(space, name),
         arguments=orjson.dumps({INPUT: string(said.get("input"))}).decode(),
-        signature=parse_extra(part.value),
+        signature=parse_extra(dict(part.value)),
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai.custom import call_ids, call_of
 from providers.dialects.openai.ids import RESPONSES, short_id
+from providers.dialects.openai.responses.kept import restored
 from providers.dialects.openai.responses.media import NAME, parse_part, render_output, render_part
 from providers.dialects.openai.responses.thoughts import own, parse_thinking, render_own
 from providers.dialects.openai.signatures import parse_extra
@@ -46,6 +47,7 @@ MERGED = frozenset({Role.ASSISTANT, Role.TOOL})
 def parse_messages(body: Json) -> tuple[Message, ...]:
     """Instructions and input; the items of one assistant's turn are one message."""
     messages = list(_instructions(body))
+    body = restored(body)
     value = body.get("input")
     if isinstance(value, str):
         return (*messages, Message(role=Role.USER, parts=(Text(text=value),)))

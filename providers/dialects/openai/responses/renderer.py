@@ -8,6 +8,7 @@ from typing import Any
 
 from providers.bridging.dialect import Context
 from providers.dialects.openai.responses.items import render_logprobs, spoken, whole_item
+from providers.dialects.openai.responses.kept import holder, refers
 from providers.dialects.openai.responses.response import ending, envelope, usage_member
 from providers.dialects.openai.responses.telling import (
     CallItem,
@@ -90,6 +91,8 @@ class ResponsesRenderer:
     def _last(self, finish: Finish, error: ApiError | None = None) -> None:
         self._start()
         self._over = True
+        if finish is not Finish.ERROR and refers(self._context):
+            self._hold()
         created = int(self._envelope["created_at"])
         now = max(created, self._context.now)
         response = {**self._envelope, **ending(finish, self._refused, now, error)}
@@ -97,6 +100,13 @@ class ResponsesRenderer:
         response["usage"] = usage_member(self._usage)
         response["service_tier"] = self._tier
         self._events.add(f"response.{response['status']}", response=response)
+
+    def _hold(self) -> None:
+        held = holder(self._output[index] for index in sorted(self._output))
+        if held is not None:
+            _, index = self._next()
+            self._events.add("response.output_item.added", output_index=index, item=held)
+            self._finish_item(index, held)
 
     def _begin(self, delta: Begin) -> None:
         self._usage = delta.usage or self._usage

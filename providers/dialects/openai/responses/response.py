@@ -7,6 +7,7 @@ from providers.bridging.dialect import Context, Seen
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.responses.errors import failure
 from providers.dialects.openai.responses.items import acts, logprobs_of, parse_item, render_items
+from providers.dialects.openai.responses.kept import holder, refers
 from providers.dialects.openai.responses.usage import render_usage
 from providers.dialects.openai.usage import parse_usage
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
@@ -99,11 +100,14 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     finish = choice.finish or Finish.STOP
     id = response.id or context.id
     refused = any(map(_refuses, choice.parts))
+    items = render_items(choice.parts, id, choice.logprobs, finish)
+    if refers(context) and (held := holder(items)) is not None:
+        items.append(held)
     return {
         **envelope(id, response.model or context.model, response.created or context.now),
         **context.echo,
         **ending(finish, refused, response.created or context.now),
-        "output": render_items(choice.parts, id, choice.logprobs, finish),
+        "output": items,
         "usage": usage_member(response.usage),
         "service_tier": response.service_tier,
     }
@@ -121,6 +125,7 @@ ECHOED = (
     "metadata",
     "parallel_tool_calls",
     "reasoning",
+    "store",
     "temperature",
     "text",
     "tool_choice",
