@@ -11,7 +11,11 @@ from tests.providers.matrix.test_random import ask
 from tests.providers.matrix.world import MODEL, World
 
 LONG = "mcp__a_server_with_a_long_name__" + "and_a_tool_with_a_longer_one_" * 2
-NAMES = {"anthropic.messages": LONG, "gemini.generate_content": "weather.v2:now"}
+NAMES = {
+    "anthropic.messages": LONG,
+    "gemini.generate_content": "weather.v2:now",
+    "openai.chat": "get-weather",
+}
 """Client → a name that it may give a tool and others may not."""
 ORDER = Text(text='[[sim: {"call_tool": true}]]')
 

@@ -143,7 +143,8 @@ class MessagesRenderer:
             "id": delta.id or self._context.id,
             "type": "message",
             "role": "assistant",
-            "model": delta.model or self._context.model,
+            # Claude Code drops signed thoughts of another model than it asked for (2.1, 2026-11).
+            "model": self._context.model or delta.model,
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,

@@ -98,7 +98,8 @@ def render_response(response: ChatResponse, context: Context) -> Json:
         "id": response.id or context.id,
         "type": "message",
         "role": "assistant",
-        "model": response.model or context.model,
+        # Claude Code drops signed thoughts of another model than it asked for (2.1, 2026-11).
+        "model": context.model or response.model,
         "content": content,
         **stop_of(_finish(choice), choice.stop_sequence, dict(choice.native)),
         "usage": with_tier(render_usage(response.usage), response.service_tier),

@@ -130,3 +130,13 @@ def test_a_budget_becomes_the_nearest_effort_and_is_named() -> None:
     body, dropped = render(replaced(reasoning=Reasoning(enabled=True, budget=2000)))
     assert body["reasoning_effort"] == "medium"
     assert dropped == ["reasoning.budget"]
+
+
+def test_a_thought_that_is_spelled_as_a_text_keeps_its_words() -> None:
+    block = {"type": "thinking", "text": "hm", "signature": "s"}
+    signed = Thinking(text="hm", signature=Signature(origin="anthropic", value="s"))
+    request = ask(
+        {"role": "assistant", "content": "a", "thinking_blocks": [block]},
+        {"role": "assistant", "content": [block, {"type": "text", "text": "a"}]},
+    )
+    assert [message.parts for message in request.messages] == [(signed, Text(text="a"))] * 2
