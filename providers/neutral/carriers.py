@@ -2,11 +2,10 @@
 
 Gemini signs texts and calls, other formats have a place for the signatures of thoughts alone; and
 clients of Gemini's keep the signatures of calls and drop thoughts without words. So the signature
-of a call stands in the thought before it, and that of a thought in the call behind it: agents send
-both back, since the provider demands it of a turn that goes on. A signature behind its text or call
-many of them drop (seen of Claude Code 2.1, Codex 0.171 and the AI SDK 6, 2026-11). A text that ends
-an answer goes without: programs read the last block of an answer as its text, and Gemini demands
-signatures of calls alone (https://ai.google.dev/gemini-api/docs/thought-signatures).
+of a call stands in the thought before it, and that of a thought in the call behind it, which agents
+are seen to send back (Claude Code 2.1, the AI SDK 6; 2026-11), while Claude Code drops what stands
+behind a call. A text that ends an answer goes without: programs read the last block of an answer as
+its text, and Gemini demands signatures of calls alone (https://ai.google.dev/gemini-api/docs/thought-signatures).
 """
 
 from collections.abc import Iterable, Iterator

@@ -20,6 +20,7 @@ from providers.dialects.anthropic.messages.fields import (
 from providers.dialects.anthropic.names import FAMILY, NAME
 from providers.neutral.carriers import attached
 from providers.neutral.chat import (
+    SEAL,
     Cache,
     Document,
     Image,
@@ -29,9 +30,9 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
     ToolResult,
+    unseal,
 )
 from providers.neutral.media import Data, FileId, PlainText, Source, Url
-from providers.neutral.seals import decoded, is_sealed
 from providers.wire.members import Json
 
 
@@ -161,12 +162,12 @@ def _thinking(block: Json) -> Thinking:
     signature = optional(block, "signature", str)
     return Thinking(
         text=required(block, "thinking", str),
-        signature=decoded(signature, FAMILY) if signature else None,
+        signature=unseal(signature, FAMILY) if signature else None,
     )
 
 
 def _redacted(block: Json) -> Thinking:
-    return Thinking(redacted=decoded(required(block, "data", str), FAMILY))
+    return Thinking(redacted=unseal(required(block, "data", str), FAMILY))
 
 
 def parse_cache(owner: Json) -> Cache | None:
@@ -222,4 +223,4 @@ def is_foreign(block: Any, signs: bool) -> bool:
     if not isinstance(block, dict) or block.get("type") not in ("thinking", "redacted_thinking"):
         return False
     value = block.get("signature" if block["type"] == "thinking" else "data")
-    return is_sealed(value) if isinstance(value, str) and value else signs
+    return value.startswith(SEAL) if isinstance(value, str) and value else signs

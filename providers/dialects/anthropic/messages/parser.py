@@ -12,7 +12,7 @@ from providers.dialects.anthropic.messages.response import explained, native_of,
 from providers.dialects.anthropic.messages.usage import merge, parse_tier, parse_usage
 from providers.dialects.anthropic.names import FAMILY, NAME
 from providers.errors import CUT, ApiError, BadAnswer, Cause
-from providers.neutral.chat import Native, Part, Signature, Thinking
+from providers.neutral.chat import Native, Part, Signature, Thinking, unseal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -30,7 +30,6 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
-from providers.neutral.seals import decoded
 from providers.wire import sse
 from providers.wire.members import Json
 
@@ -163,7 +162,7 @@ class MessagesParser:
             case "thinking":
                 return _begin_thinking(block)
             case "redacted_thinking":
-                part: Part = Thinking(redacted=decoded(value["data"], FAMILY))
+                part: Part = Thinking(redacted=unseal(value["data"], FAMILY))
                 return [WholePart(value=part, part=block.part)]
             case "tool_use":
                 return self._call(block)
@@ -260,7 +259,7 @@ def _begin_thinking(block: _Block) -> list[AnyDelta]:
     ]
     signature = block.value.get("signature")
     if signature:
-        deltas.append(SignatureDelta(signature=decoded(signature, FAMILY), part=block.part))
+        deltas.append(SignatureDelta(signature=unseal(signature, FAMILY), part=block.part))
     return deltas
 
 
@@ -273,7 +272,7 @@ def _thought(block: _Block, delta: Json) -> list[AnyDelta]:
 
 
 def _signature(block: _Block, delta: Json) -> list[AnyDelta]:
-    signature: Signature = decoded(delta["signature"], FAMILY)
+    signature: Signature = unseal(delta["signature"], FAMILY)
     return [SignatureDelta(signature=signature, part=block.part)] if signature.value else []
 
 

@@ -17,7 +17,7 @@ from providers.dialects.anthropic.messages.response import render_blocks, render
 from providers.dialects.anthropic.messages.usage import render_usage, with_tier
 from providers.dialects.anthropic.names import FAMILY
 from providers.neutral.carriers import carrier, of_next
-from providers.neutral.chat import Finish, Refusal, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import Finish, Refusal, Signature, Text, Thinking, ToolCall, seal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -37,7 +37,6 @@ from providers.neutral.deltas import (
     WholePart,
     pieces,
 )
-from providers.neutral.seals import encoded
 from providers.neutral.serial import Serial
 from providers.usage import Usage
 from providers.wire.members import Json
@@ -225,7 +224,7 @@ class MessagesRenderer:
 
     def _vouch(self, signature: Signature) -> None:
         self._signed = True
-        self._inner({"type": "signature_delta", "signature": encoded(signature, FAMILY)})
+        self._inner({"type": "signature_delta", "signature": seal(signature, FAMILY)})
 
     def _announce(self, signature: Signature) -> None:
         """Says a call's signature in the thought before it."""

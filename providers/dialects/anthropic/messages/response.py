@@ -28,8 +28,8 @@ from providers.neutral.chat import (
     Text,
     Thinking,
     ToolCall,
+    seal,
 )
-from providers.neutral.seals import encoded
 from providers.wire.members import Json
 
 NATIVE = ("container", "context_management", "diagnostics", "stop_details")
@@ -154,6 +154,6 @@ def _text(part: Text) -> Json:
 def render_thinking(part: Thinking) -> Json:
     """A thought of any provider; what was signed by another carries its origin."""
     if part.redacted is not None:
-        return {"type": "redacted_thinking", "data": encoded(part.redacted, FAMILY)}
-    signature = "" if part.signature is None else encoded(part.signature, FAMILY)
+        return {"type": "redacted_thinking", "data": seal(part.redacted, FAMILY)}
+    signature = "" if part.signature is None else seal(part.signature, FAMILY)
     return {"type": "thinking", "thinking": part.text, "signature": signature}
