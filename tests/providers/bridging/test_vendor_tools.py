@@ -86,3 +86,14 @@ def test_a_route_may_leave_it_out(client: str, target: str) -> None:
     assert "tools" not in body
     assert "toolConfig" not in body
     assert b"file_search" not in (sent.body or b"")
+
+
+def test_how_a_search_is_done_is_a_hint() -> None:
+    tools = [{"type": "web_search", "external_web_access": True}]
+    body = {"model": "m", "input": "hi", "tools": tools}
+    call = Call(data=orjson.dumps(body), body=body, model="m", stream=False)
+    across = bridge(DIALECTS["openai.responses"], DIALECTS["gemini.generate_content"], Quirks())
+    sent = across.request(call)
+    assert isinstance(sent, Sent)
+    assert sent.dropped == ("tools.external_web_access",)
+    assert orjson.loads(sent.body or b"")["tools"] == [{"googleSearch": {}}]

@@ -22,8 +22,8 @@ OWN = {
 
 SEARCH = re.compile(r"web_search(?:_preview)?(?:_[0-9_]+)?", re.ASCII)
 """OpenAI's and Anthropic's search of the web."""
-HINTS = frozenset({"search_context_size", "user_location", "max_uses", "cache_control"})
-"""Members of such a search that change how it is done, not where."""
+BINDING = frozenset({"filters", "allowed_domains", "blocked_domains"})
+"""Members of such a search that say where it may look; all others say how it is done."""
 NAMING = frozenset({"type", "name"})
 
 
@@ -49,7 +49,7 @@ def render_native(tool: NativeTool, dropped: list[str]) -> Json:
 
 def _search(tool: NativeTool, dropped: list[str]) -> Json:
     said = {name for name, value in tool.value.items() if value is not None} - NAMING
-    if meant := sorted(said - HINTS):
+    if meant := sorted(said & BINDING):
         name = f"tools.{meant[0]}"
         raise Unsupported(f"{name} cannot be expressed in {NAME}", param=name)
     dropped += [f"tools.{name}" for name in sorted(said)]
