@@ -1,5 +1,7 @@
 """What an answer used, as every provider's numbers are normalised once."""
 
+from typing import Any
+
 import msgspec
 
 
@@ -27,6 +29,28 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     def total(self) -> int:
         """Input and output together."""
         return self.input + self.output
+
+
+MOST = 1_000_000_000
+"""Tokens: no exchange has more, and Envoy drops a charge that is larger (`hits_addend`)."""
+
+
+def count(value: Any) -> int | None:
+    """What a provider says as a number of tokens; None where it cannot be one."""
+    if type(value) is int:
+        return value if 0 <= value <= MOST else None
+    # Cohere writes its counts as floating-point numbers.
+    if type(value) is float and 0 <= value <= MOST and value.is_integer():
+        return int(value)
+    return None
+
+
+def told(input: int | None, output: int | None, **parts: int) -> Usage | None:
+    """The counts that were said: None where none was, `estimated` where one is missing."""
+    if input is None and output is None:
+        return None
+    missing = input is None or output is None
+    return Usage(input=input or 0, output=output or 0, estimated=missing, **parts)
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,9 @@ class Pairs:
     def get(self, name):
         return self._pairs.get(name)
 
+    def names(self):
+        return "\n".join(self._pairs)
+
     def items(self):
         return list(self._pairs.items())
 

@@ -68,6 +68,9 @@ class Backend(Model):
         default_factory=dict, repr=False, max_length=64
     )
     """Sent with every request; no credentials."""
+    forward_headers: Annotated[tuple[OwnHeaderName, ...], Field(max_length=64)] = ()
+    """Headers of clients that go on to the provider as they are, where it has a use for them that
+    their own dialect does not tell: the tenant of a server of yours, for example."""
     operations: Annotated[
         tuple[Operation, ...] | None,
         BeforeValidator(

@@ -6,17 +6,24 @@ or a `repr`.
 """
 
 import os
+import time
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from extproc.config import Gateway, load_clients
 from extproc.config.references import Unresolved, resolve
 from extproc.config.values import SecretRef
 from providers.errors import Unavailable
 from providers.signing.sign import Secret
+
+log = structlog.get_logger()
+
+QUIET = 60.0
+"""Seconds in which a backend without a credential is told of once."""
 
 
 class Weighted(msgspec.Struct, frozen=True):
@@ -32,16 +39,26 @@ class Weighted(msgspec.Struct, frozen=True):
 class Pool:
     """The credentials of one backend, taken in turn; one that does not resolve is passed over."""
 
-    def __init__(self, secrets: tuple[Secret, ...], problem: str) -> None:
+    def __init__(self, backend: str, secrets: tuple[Secret, ...], problems: list[str]) -> None:
+        """`problems`: why others did not resolve; for the log, since they name files."""
+        self._backend = backend
         self._secrets = secrets
-        self._problem = problem
+        self._problems = problems
         self._turn = count()
+        self._told = float("-inf")
 
     def next(self) -> Secret:
         """The credential whose turn it is; raises Unavailable."""
         if not self._secrets:
-            raise Unavailable(self._problem)
+            self._tell()
+            raise Unavailable(f"the backend {self._backend!r} has no credential now")
         return self._secrets[next(self._turn) % len(self._secrets)]
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if now - self._told >= QUIET:
+            self._told = now
+            log.error("no credential", backend=self._backend, problem="; ".join(self._problems))
 
     def __repr__(self) -> str:
         return f"Pool({len(self._secrets)} secrets)"
@@ -104,8 +121,9 @@ def _pool(backend: str, entries: tuple[Weighted, ...]) -> Pool:
             problems.append(str(error))
         else:
             shares.append([secret] * entry.weight)
-    problem = f"backend {backend!r} has no credential now: {'; '.join(problems)}"
-    return Pool(tuple(_interleave(shares)), problem)
+    if problems:
+        log.warning("a credential does not resolve", backend=backend, problem="; ".join(problems))
+    return Pool(backend, tuple(_interleave(shares)), problems)
 
 
 def _line(reference: str) -> str:

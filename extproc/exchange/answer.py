@@ -5,57 +5,39 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 
 from collections.abc import Callable
 
-import msgspec
-
+from extproc.credentials import redaction
 from extproc.exchange import metadata
+from extproc.exchange.account import Account, Asked
 from extproc.exchange.events import (
     GO_ON,
     Action,
     BodyMode,
     Change,
     Headers,
+    Reject,
     Replace,
     ResponseBody,
     ResponseHeaders,
 )
-from extproc.exchange.plan import LONGEST_NAME, Target
-from providers.bridging import estimate
-from providers.bridging.dialect import Bridge, Context, Dialect, Relay, Seen
-from providers.errors import ApiError, BadAnswer, GatewayError
-from providers.usage import Usage
+from extproc.exchange.header_values import listed, quoted, quoted_all
+from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
+from providers.bridging.bridge import loads
+from providers.bridging.dialect import Relay, Seen
+from providers.errors import ApiError, BadAnswer, FailedAnswer, GatewayError
+from providers.usage import Usage, count
 from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
 
-# A provider's cookies, alternative services and transport security are about its host, not ours.
-FOREIGN = ("set-cookie", "alt-svc", "strict-transport-security")
-REWRITTEN = (*FOREIGN, "content-encoding", "content-length")
-
+REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
+"""What is about the bytes of a body, and wrong of any other."""
 
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
 
-FAILED = "error"
-"""Why an answer ended that did not come to its end."""
-
 EXCERPT = 8 * 1024
 """Bytes that are read of a provider's refusal which holds more values than may be read."""
 
-STEP = 4
-"""Tokens, or a sixteenth of those told, by which a running count may lag behind."""
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer must know of its request."""
-
-    client: Dialect
-    target: Target
-    bridge: Bridge
-    context: Context
-    stream: bool
-    dropped: tuple[str, ...]
-    prompt: int
-    """Characters of the request's texts, for an estimate, should no number be said."""
-    started: float
+NEWLINE = ord("\n")
 
 
 class Answer:
@@ -63,17 +45,26 @@ class Answer:
 
     def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
         self._asked = asked
-        self._clock = clock
+        self._account = Account(asked, clock)
         self._status = 0
         self._headers: dict[str, str] = {}
         """Of a refusal."""
-        self._counted: Usage | None = None
-        """What the headers say of a whole answer."""
+        self._read = False
+        """The headers were answered, and wait for the body no longer."""
         self._decoder: Decoder | None = None
+        self._data: bytes | None = None
+        """The plain bytes of a whole answer."""
         self._relay: Relay | None = None
         self._broken = False
-        self._reported = -1
-        self._ttft = 0.0
+        self._plain = True
+        """Pieces come as they are, and nothing of the one before is held."""
+        self._held = b""
+        """The end of a piece that may be the beginning of a secret."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the provider has begun to answer."""
+        return self._status > 0
 
     def headers(self, event: ResponseHeaders) -> Action:
         """Decides how the body comes: streams as they are, everything else in one piece."""
@@ -90,8 +81,13 @@ class Answer:
         ):
             return self._open(event)
         self._keep(event)
-        named = self._named(event.headers)
-        return Change(remove_headers=FOREIGN, set_headers=named, mode=BodyMode.BUFFERED)
+        change = Change(
+            remove_headers=self._foreign(headers),
+            set_headers=(*self._redacted_headers(), *self._named(headers)),
+            mode=BodyMode.BUFFERED,
+        )
+        self._read = True
+        return change
 
     def _keep(self, event: ResponseHeaders) -> None:
         encoding = event.headers.get("content-encoding")
@@ -100,45 +96,65 @@ class Answer:
         if not 200 <= self._status < 300:
             self._headers = dict(event.headers.items())
         else:
-            self._counted = _counted(event.headers, self._asked.target.served.provider.counts)
+            names = self._asked.target.served.provider.counts
+            self._account.counted = _counted(event.headers, names)
+
+    def _foreign(self, headers: Headers) -> tuple[str, ...]:
+        """Headers that are about the provider's host, or mean nothing in the client's dialect."""
+        if self._asked.target.translated:
+            return TRANSLATED_ANSWERS.removed(headers.names())
+        return ANSWERS
 
     def _named(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """What was dropped, and the answer's id where the client's SDK looks for it."""
         asked = self._asked
-        named = ((DROPPED, ", ".join(asked.dropped)),) if asked.dropped else ()
+        named = ((DROPPED, listed(asked.dropped)),) if asked.dropped else ()
         theirs, ours = asked.target.dialect.request_id, asked.client.request_id
         if not (theirs and ours) or theirs == ours:
             return named
         request_id = headers.get(theirs)
-        return (*named, (ours, request_id)) if request_id else named
+        return (*named, (ours, quoted(request_id))) if request_id else named
+
+    def _redacted_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers of a refusal in which the provider says a secret again."""
+        found = []
+        for name, value in self._headers.items():
+            shown = self._redacted(value.encode("latin-1")).decode("latin-1")
+            if shown != value:
+                self._headers[name] = shown
+                found.append((name, shown))
+        return tuple(found)
 
     def _empty(self, event: ResponseHeaders) -> Action:
         """An answer without a body gets one, or the client would not learn what happened."""
         self._keep(event)
+        shown = self._redacted_headers()
         status, headers, body, error = self._error(b"")
         return Replace(
             body=body,
             set_headers=(
                 (":status", str(status)),
                 ("content-length", str(len(body))),
+                *shown,
                 *headers,
             ),
-            remove_headers=(*FOREIGN, "content-encoding"),
-            metadata=self._failed(error),
+            remove_headers=(*self._foreign(event.headers), *REWRITTEN),
+            metadata=self._account.refused(error),
         )
 
     def _open(self, event: ResponseHeaders) -> Action:
         asked = self._asked
-        bounds = asked.context.bounds
-        self._decoder = decoder(event.headers.get("content-encoding"), bounds)
+        self._decoder = decoder(event.headers.get("content-encoding"), asked.context.bounds)
+        self._plain = self._decoder is None
         self._relay = asked.bridge.stream(asked.context)
         set_headers = self._named(event.headers)
         if asked.client is not asked.target.dialect:
             set_headers = (*set_headers, ("content-type", asked.client.stream_type))
+        self._read = True
         return Change(
-            remove_headers=REWRITTEN,
+            remove_headers=(*self._foreign(event.headers), *REWRITTEN),
             set_headers=set_headers,
-            metadata={"status": self._status, **self._estimate(0)},
+            metadata=self._account.opened(self._status),
             mode=BodyMode.STREAMED,
         )
 
@@ -151,18 +167,27 @@ class Answer:
     def _piece(self, relay: Relay, event: ResponseBody) -> Action:
         body = self._relayed(relay, event)
         if event.end:
-            return Change(body=body, metadata=self._final(relay.seen))
-        seen = relay.seen
-        if seen.usage is not None and not seen.usage.estimated:
-            record: metadata.Record | None = self._settled(seen)
-        else:
-            record = self._running(seen)
+            return Change(body=body, metadata=self._account.final(relay.seen))
+        record = self._account.piece(relay.seen)
         if body is None and record is None:
             return GO_ON
         return Change(body=body, metadata=record)
 
     def _relayed(self, relay: Relay, event: ResponseBody) -> bytes | None:
         """What goes to the client; None: the piece as it is."""
+        data = event.data
+        if not self._plain or event.end or not data:
+            return self._unpacked(relay, event)
+        try:
+            body = relay.feed(data)
+        except GatewayError as error:
+            return self._break(relay, error)
+        if relay.seen.error is not None or data[-1] != NEWLINE:
+            return self._veiled(data if body is None else body, last=False)
+        return body
+
+    def _unpacked(self, relay: Relay, event: ResponseBody) -> bytes | None:
+        """The same for the last piece, and for those that are packed or cut."""
         if self._broken:
             return b""
         data = event.data
@@ -171,22 +196,39 @@ class Answer:
                 data = self._decoder.feed(data)
             body = relay.feed(data) if data else None
         except GatewayError as error:
-            self._broken = True
-            relay.seen.error = error.as_api_error()
-            return relay.flush()
+            return self._break(relay, error)
         if body is None and self._decoder is not None:
             body = data
         if event.end:
             tail = relay.flush()
             if tail:
                 body = (event.data if body is None else body) + tail
-        return body
+        if relay.seen.error is None and not self._held and data.endswith(b"\n"):
+            return body
+        return self._veiled(event.data if body is None else body, last=event.end)
+
+    def _veiled(self, body: bytes, *, last: bool) -> bytes:
+        """A piece that tells of an error, or is cut, without the secrets that were sent."""
+        secrets = self._secrets()
+        body = redaction.redacted(self._held + body, secrets)
+        held = 0 if last else redaction.begun(body, secrets)
+        self._held = body[len(body) - held :]
+        self._plain = not held and self._decoder is None
+        return body[: len(body) - held]
+
+    def _break(self, relay: Relay, error: GatewayError) -> bytes:
+        """The end of a stream that cannot go on."""
+        self._broken = self._account.ours = True
+        self._plain = False
+        relay.seen.error = error.as_api_error()
+        return relay.flush()
 
     def _whole(self, data: bytes) -> Action:
         """The one piece of a BUFFERED body; its headers have not left yet."""
         try:
             if self._decoder is not None:
                 data = self._decoder.feed(data)
+            self._data = data
             if not 200 <= self._status < 300:
                 return self._refused(data)
             return self._answered(data)
@@ -197,10 +239,14 @@ class Answer:
         asked = self._asked
         if asked.stream:
             body, seen = asked.bridge.replay(data, asked.context)
-            return self._rewrite(body, self._final(seen), asked.client.stream_type)
+            record = self._account.final(seen, data, status=self._status)
+            return self._rewrite(body, record, asked.client.stream_type)
         changed, seen = asked.bridge.whole(data, asked.context)
+        final = self._account.final(seen, data, status=self._status)
         # What an attempt begins with need not be said again.
-        record = {key: value for key, value in self._final(seen, data).items() if value}
+        record = {key: said for key, said in final.items() if said or key in metadata.ASKED}
+        if seen.error is not None:
+            changed = redaction.redacted(data if changed is None else changed, self._secrets())
         if changed is None and self._decoder is None:
             return Change(metadata=record)
         return self._rewrite(data if changed is None else changed, record, JSON_TYPE[1])
@@ -208,7 +254,7 @@ class Answer:
     def _rewrite(self, body: bytes, record: metadata.Record, content_type: str) -> Change:
         return Change(
             body=body,
-            remove_headers=("content-encoding",),
+            remove_headers=REWRITTEN,
             set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
             metadata=record,
         )
@@ -217,30 +263,57 @@ class Answer:
         status, headers, body, error = self._error(data)
         return Change(
             body=body,
-            remove_headers=("content-encoding",),
+            remove_headers=REWRITTEN,
             set_headers=((":status", str(status)), ("content-length", str(len(body))), *headers),
-            metadata=self._failed(error),
+            metadata=self._account.refused(error),
         )
 
     def fail(self, error: GatewayError) -> Action:
-        """The answer cannot be used: the client gets an error instead."""
+        """The answer cannot be used: the client gets an error instead, and is charged all the
+        same for what the provider has served."""
         api_error = error.as_api_error()
         if self._relay is not None:
-            self._broken = True
-            self._relay.seen.error = api_error
-            return Change(body=self._relay.flush(), metadata={"error_type": api_error.cause})
+            return self._failed_stream(self._relay, error)
         status, headers, body = self._asked.client.render_error(api_error)
+        body = redaction.redacted(body, self._secrets())
+        record = {**self._charged(error, api_error), "status": api_error.status}
+        said = (JSON_TYPE, *quoted_all(headers))
+        if not self._read:
+            return Reject(status, body, said, record)
         return Change(
             body=body,
-            remove_headers=("content-encoding",),
-            set_headers=(
-                (":status", str(status)),
-                ("content-length", str(len(body))),
-                JSON_TYPE,
-                *headers.items(),
-            ),
-            metadata=self._failed(api_error),
+            remove_headers=REWRITTEN,
+            set_headers=((":status", str(status)), ("content-length", str(len(body))), *said),
+            metadata=record,
         )
+
+    def _failed_stream(self, relay: Relay, error: GatewayError) -> Action:
+        """After a bug, the relay itself may be what fails."""
+        try:
+            body = b"" if self._broken else self._break(relay, error)
+        except Exception:
+            body = b""
+        return Change(body=body, metadata=self._account.final(relay.seen))
+
+    def _charged(self, error: GatewayError, api_error: ApiError) -> metadata.Record:
+        """What an answer costs that does not reach the client: what it says of itself, or what a
+        failure of ours has cut off."""
+        refused = not 200 <= self._status < 300 or isinstance(error, FailedAnswer)
+        seen = Seen() if refused else self._watched()
+        self._account.ours = self._data is None or not isinstance(error, BadAnswer)
+        if refused or (seen.usage is None and not self._account.ours):
+            return self._account.refused(api_error)
+        seen.error = seen.error or api_error
+        return self._account.final(seen, self._data or b"")
+
+    def _watched(self) -> Seen:
+        """What can still be read of an answer that could not be used."""
+        dialect = self._asked.target.dialect
+        try:
+            bounds = self._asked.context.bounds
+            return dialect.watch(loads(self._data or b"", dialect, bounds))
+        except Exception:
+            return Seen()
 
     def _error(self, data: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes, ApiError]:
         """(status, headers, body, error) of a provider's refusal."""
@@ -252,87 +325,20 @@ class Answer:
         else:
             if crowded(data, asked.context.bounds.values):
                 data = data[:EXCERPT]
+            data = self._redacted(data)
             error, status, headers, body = asked.bridge.error(self._status, self._headers, data)
-        return status, (JSON_TYPE, *headers.items()), body, error
+        return status, (JSON_TYPE, *quoted_all(headers)), body, error
 
-    def _since(self, moment: float) -> float:
-        return round((moment - self._asked.started) * 1000, 3)
+    def _redacted(self, data: bytes) -> bytes:
+        return redaction.redacted(data, self._secrets())
 
-    def _estimate(self, generated: int, known: Usage | None = None) -> metadata.Record:
-        """What was used so far; `known` is what the provider has said of it."""
-        asked = self._asked
-        known = known or Usage()
-        if not known.input:
-            input = estimate.tokens(self._asked.prompt)
-            known = msgspec.structs.replace(known, input=input)
-        output = max(known.output, generated)
-        used = msgspec.structs.replace(known, output=output, estimated=True)
-        return metadata.usage(used, asked.target.price)
-
-    def _running(self, seen: Seen) -> metadata.Record | None:
-        """The running count, when it has grown by enough to be worth telling."""
-        generated, reported = seen.generated, self._reported
-        if reported >= 0 and generated - reported < max(STEP, reported >> 4):
-            return None
-        record = self._estimate(generated, seen.usage)
-        if self._reported < 0:
-            record.update(self._begun(seen))
-        else:
-            record = {key: record[key] for key in metadata.GROWING}
-        self._reported = generated
-        return record
-
-    def _settled(self, seen: Seen) -> metadata.Record | None:
-        """The provider's own numbers, as soon as it has said them."""
-        assert seen.usage is not None
-        mark = seen.usage.total
-        if mark == self._reported:
-            return None
-        self._reported = mark
-        record = metadata.usage(seen.usage, self._asked.target.price)
-        if not self._ttft:
-            record.update(self._begun(seen))
-        return record
-
-    def _begun(self, seen: Seen) -> metadata.Record:
-        """What is known for good with the first piece, should there be no last one."""
-        self._ttft = self._since(self._clock())
-        return {"ttft_ms": self._ttft, "response_model": seen.model[:LONGEST_NAME]}
-
-    def _final(self, seen: Seen, data: bytes = b"") -> metadata.Record:
-        if not self._asked.client.charged:
-            record = dict(metadata.UNUSED)
-        elif seen.usage is not None and not seen.usage.estimated:
-            record = metadata.usage(seen.usage, self._asked.target.price)
-        elif self._counted is not None:
-            record = metadata.usage(self._counted, self._asked.target.price)
-        else:
-            told = seen.usage is not None and seen.usage.output > 0
-            generated = seen.generated or (0 if told else estimate.tokens(len(data)))
-            record = self._estimate(generated, seen.usage)
-        now = self._since(self._clock())
-        if self._relay is None:
-            record["status"] = self._status
-        if not self._ttft:
-            record["ttft_ms"] = now
-        record["response_model"] = seen.model[:LONGEST_NAME]
-        record["finish_reason"] = seen.finish or ("" if seen.error is None else FAILED)
-        record["error_type"] = "" if seen.error is None else seen.error.cause.value
-        record["duration_ms"] = now
-        return record
-
-    def _failed(self, error: ApiError) -> metadata.Record:
-        return {
-            **metadata.UNUSED,
-            "status": error.status,
-            "error_type": error.cause.value,
-            "duration_ms": self._since(self._clock()),
-        }
+    def _secrets(self) -> tuple[str, ...]:
+        return redaction.texts(self._asked.secret, self._asked.signed)
 
 
 def _counted(headers: Headers, names: tuple[str, ...]) -> Usage | None:
     said = [headers.get(name) or "" for name in names]
-    if not said or not all(map(str.isdecimal, said)):
+    if not said or not all(len(number) < 16 and number.isdecimal() for number in said):
         return None
-    prompt, generated = map(int, said)
-    return Usage(input=prompt, output=generated)
+    prompt, generated = (count(int(number)) for number in said)
+    return None if prompt is None or generated is None else Usage(input=prompt, output=generated)

@@ -7,6 +7,7 @@ dynamic metadata, what stood in the headers that it changes.
 import orjson
 
 from extproc.exchange.events import GO_ON, Change, RequestHeaders
+from extproc.exchange.passing import Passing, is_never_sent
 
 KEY = "client_headers"
 ATTRIBUTE = f"metadata.filter_metadata['ai.extproc']['{KEY}']"
@@ -20,22 +21,34 @@ class ClientHeaders:
         said = event.attributes.get(ATTRIBUTE)
         self._changed: dict[str, str | None] = orjson.loads(said) if said else {}
         self._headers = event.headers
+        self._names = event.headers.names()
 
     def get(self, name: str) -> str | None:
         """What the client has sent; None: nothing."""
         return self._changed[name] if name in self._changed else self._headers.get(name)
 
-    def report(self, touched: tuple[str, ...]) -> Change:
-        """Tells the next attempt what stood in `touched`, where it does not know yet."""
+    def removed(self, passing: Passing) -> tuple[str, ...]:
+        """Headers to remove: those that may not pass."""
+        return passing.removed(self._names)
+
+    def report(self, touched: tuple[str, ...], passing: Passing) -> Change:
+        """Tells the next attempt what stood in `touched`, and in what may not pass here, where it
+        does not know yet. Nothing is `touched` where there is no other backend."""
+        if not touched:
+            return GO_ON
+        kept_back = [name for name in self.removed(passing) if not is_never_sent(name)]
+        touched = (*touched, *kept_back)
         fresh = {name: self._headers.get(name) for name in touched if name not in self._changed}
         if not fresh:
             return GO_ON
         return Change(metadata={KEY: orjson.dumps({**self._changed, **fresh}).decode()})
 
-    def undone(self, removed: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-        """Headers to set, so that they are as they came; `removed` stay away."""
+    def undone(self, passing: Passing) -> tuple[tuple[str, str], ...]:
+        """Headers to set, so that they are as they came, if they may pass."""
+        if not self._changed:
+            return ()
         changed = self._changed.items()
-        return tuple([(name, was) for name, was in changed if was and name not in removed])
+        return tuple([(name, was) for name, was in changed if was and passing.passes(name)])
 
     def foreign(self) -> tuple[str, ...]:
         """Headers to remove: the client has not sent them."""

@@ -53,6 +53,7 @@ def served(name: str, backend: Backend) -> Served:
         signer=provider.signer if credential not in (None, "none") else None,
         client_keys=(*((header,) if header else ()), *(KEY_HEADERS if forwards else ())),
         has_secret=isinstance(own, ApiKey | Aws | Gcp),
+        passes=tuple(map(str, backend.forward_headers)),
         estimates=backend.estimate_counts,
     )
 

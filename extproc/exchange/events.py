@@ -19,6 +19,9 @@ class Headers(Protocol):
 
     def get(self, name: str) -> str | None: ...
 
+    def names(self) -> str:
+        """All names, one a line."""
+
     def items(self) -> list[tuple[str, str]]: ...
 
 
@@ -113,6 +116,8 @@ class Change(msgspec.Struct, frozen=True):
     """Merged, key by key, into what was reported before."""
     mode: BodyMode | None = None
     """In answer to ResponseHeaders only."""
+    more: Metadata | None = None
+    """As `metadata`, over which it wins."""
 
 
 class Replace(msgspec.Struct, frozen=True):

@@ -128,7 +128,9 @@ class Exchange:
 
     def _fail(self, error: GatewayError) -> Action:
         answer = self._question.answer
-        return self._question.refused(error) if answer is None else answer.fail(error)
+        if answer is None or not answer.begun:
+            return self._question.refused(error)
+        return answer.fail(error)
 
     def give_up(self) -> Action:
         """The action after a bug: the client learns that it was not its fault."""

@@ -5,10 +5,7 @@ contract for those who store records.
 """
 
 from extproc.exchange.events import MetadataValue
-from providers.usage import Price, Usage
-
-MAX_CHARGE = 1_000_000_000
-"""Envoy drops a charge that is larger (`hits_addend`)."""
+from providers.usage import MOST, Price, Usage
 
 NOTHING_USED = Usage()
 
@@ -19,17 +16,30 @@ def usage(used: Usage, price: Price) -> Record:
     """The numbers of `used`, and what they cost."""
     nanousd = price.nanousd(used)
     return {
-        "input_tokens": used.input,
+        "input_tokens": min(used.input, MOST),
         "output_tokens": used.output,
-        "total_tokens": used.total,
+        "total_tokens": min(used.total, MOST),
         "cache_read_tokens": used.cache_read,
         "cache_write_tokens": used.cache_write,
         "reasoning_tokens": used.reasoning,
         "cost_nanousd": nanousd,
-        "cost_microusd": min(-(-nanousd // 1000), MAX_CHARGE),
+        "cost_microusd": min(-(-nanousd // 1000), MOST),
         "estimated": used.estimated,
     }
 
+
+def asked(prompt: int, price: Price) -> Record:
+    """What is charged from the moment on at which a provider has the prompt."""
+    record: Record = {"input_tokens": prompt, "total_tokens": prompt, "estimated": True}
+    if price.input:
+        nanousd = price.nanousd(Usage(input=prompt))
+        record["cost_nanousd"] = nanousd
+        record["cost_microusd"] = min(-(-nanousd // 1000), MOST)
+    return record
+
+
+ASKED = frozenset({"input_tokens", "total_tokens", "estimated", "cost_nanousd", "cost_microusd"})
+"""The keys of `asked`: an answer must say them anew, whatever they are."""
 
 GROWING = ("output_tokens", "total_tokens", "cost_nanousd", "cost_microusd")
 """What changes while an answer is generated."""

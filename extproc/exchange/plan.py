@@ -17,6 +17,7 @@ from extproc.config.expressions import Expression, compiled
 from extproc.exchange import metadata
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Constant, Headers, MetadataValue
+from extproc.exchange.passing import ACCOUNT, Passing, to_provider
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Bridge, Dialect
 from providers.bridging.quirks import Quirks
@@ -24,7 +25,7 @@ from providers.catalog import DIALECTS, ENTRANCES
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
 from providers.operations import SERVED_BY, Operation
-from providers.signing.sign import CREDENTIAL_HEADERS, Signer
+from providers.signing.sign import Signer
 from providers.usage import Price
 from providers.vendors.provider import Provider
 from providers.wire.budget import BOUNDS, Bounds
@@ -36,13 +37,6 @@ MAX_CACHED = 4_096
 """Combinations kept; a route with a pattern has as many models as clients can think of."""
 LONGEST_NAME = 512
 """Characters of a model's name; no vendor's have half as many."""
-
-
-INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client")
-# No compression is asked for: what must be read had better be plain.
-CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms", "x-forwarded-proto")
-REMOVED = (*CREDENTIAL_HEADERS, *INTERNAL, *CLIENT_ONLY)
-"""Headers of clients that no provider must see."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +62,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Headers of the client in which its own key may stand, which then is the credential."""
     has_secret: bool = True
     """False: without a key of the client there is no credential."""
+    passes: tuple[str, ...] = ()
+    """Headers of clients that go on to the provider, whatever dialect the client speaks."""
     estimates: bool = False
     """Whether to answer with an estimate where the provider cannot count tokens."""
 
@@ -99,8 +95,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Sent with every request."""
     defaults: tuple[tuple[str, str], ...]
     """Sent where the client has sent none of that name."""
-    removed: tuple[str, ...]
-    """Headers of clients that the provider must not see."""
+    translated: bool
+    """Whether the client speaks another dialect."""
+    passing: Passing
+    """Which headers of clients the provider sees."""
     touched: tuple[str, ...]
     """What an attempt at another backend must find as the client has sent it."""
     price: Price
@@ -229,8 +227,10 @@ class Plan:
         dialect = found or client
         translated = dialect.name != client.name
         own = tuple(dialect.request_headers.items())
-        foreign = sorted(client.own_headers - dialect.own_headers)
-        changed = dict.fromkeys([*foreign, *dict(own), *dict(served.headers)])
+        foreign = client.own_headers - dialect.own_headers
+        if not served.client_keys:
+            foreign |= ACCOUNT
+        changed = dict.fromkeys([*sorted(foreign), *dict(own), *dict(served.headers)])
         quirks = _quirks(route, served, dialect)
         return Target(
             served=served,
@@ -240,7 +240,13 @@ class Plan:
             paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
             headers=((*own, *served.headers) if translated else served.headers),
             defaults=() if translated else own,
-            removed=(*REMOVED, *foreign),
+            translated=translated,
+            passing=to_provider(
+                translated=translated,
+                own=dialect.own_headers,
+                wanted=served.passes,
+                foreign=foreign,
+            ),
             touched=tuple(changed) if len(route.upstream) > 1 else (),
             price=route.price,
             labels={

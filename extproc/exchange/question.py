@@ -10,7 +10,9 @@ import msgspec
 import orjson
 
 from extproc import NAMESPACE
-from extproc.exchange.answer import JSON_TYPE, Answer, Asked
+from extproc.exchange import metadata
+from extproc.exchange.account import Asked
+from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
 from extproc.exchange.events import (
@@ -23,6 +25,7 @@ from extproc.exchange.events import (
     RequestBody,
     RequestHeaders,
 )
+from extproc.exchange.header_values import quoted_all
 from extproc.exchange.plan import LONGEST_NAME, Plan, Served, Target, unknown
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
@@ -117,7 +120,7 @@ class Question:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
             raise InvalidRequest("the request has no body")
-        return headers.report(target.touched)
+        return headers.report(target.touched, target.passing)
 
     def body(self, event: RequestBody) -> Action | Fetch:
         """The request as the provider gets it."""
@@ -144,16 +147,20 @@ class Question:
         sent = target.bridge.request(call)
         if isinstance(sent, Wanted):
             return self._fetch(call, sent.links, model)
-        assert self._headers is not None
+        headers = self._headers
+        assert headers is not None
         if sent.body is not None:
             self._plan.bounds.sent(sent.body)
-        set_headers = self._outgoing(target, call, sent)
-        self.answer = self._expect(target.bridge, call, sent, model)
+        secret = {} if target.served.signer is None else self._secret(target.served)
+        signed, set_headers = self._outgoing(target, call, sent, secret)
+        asked = self._asked(target.bridge, call, sent, model, (secret, signed))
+        self.answer = Answer(asked, self._clock)
         return Change(
-            set_headers=(*self._headers.undone(target.removed), *set_headers),
-            remove_headers=(*target.removed, *self._headers.foreign()),
+            set_headers=(*headers.undone(target.passing), *set_headers),
+            remove_headers=(*headers.removed(target.passing), *headers.foreign()),
             body=sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
+            more=metadata.asked(asked.prompt, target.price) if asked.client.charged else None,
         )
 
     def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
@@ -181,8 +188,8 @@ class Question:
         assert self._entrance is not None
         assert self._entrance.dialect.estimate is not None
         body = self._entrance.dialect.estimate(call)
-        metadata = target.attempt(model, "", stream=False)
-        return Reject(200, body, (JSON_TYPE, ESTIMATED), {**metadata, **GUESSED})
+        record = target.attempt(model, "", stream=False)
+        return Reject(200, body, (JSON_TYPE, ESTIMATED), {**record, **GUESSED})
 
     def _model(self, body: Json, entrance: Entrance) -> str:
         """The client's name of the model; what was routed is what is sent."""
@@ -202,7 +209,10 @@ class Question:
             )
         return named
 
-    def _expect(self, bridge: Bridge, call: Call, sent: Sent, model: str) -> Answer:
+    def _asked(
+        self, bridge: Bridge, call: Call, sent: Sent, model: str, proof: tuple[Secret, Secret]
+    ) -> Asked:
+        """What the answer must know; `proof`: the secret, and the headers that were made of it."""
         entrance, target = self._entrance, self._target
         assert entrance is not None
         assert target is not None
@@ -218,26 +228,30 @@ class Question:
             called=sent.called,
             stand_ins=sent.stand_ins,
         )
-        asked = Asked(
+        return Asked(
             client=entrance.dialect,
             target=target,
             bridge=bridge,
             context=context,
             stream=call.stream,
             dropped=sent.dropped,
-            prompt=estimate.characters_of(call.data),
+            prompt=estimate.prompt(call.data, call.body),
+            secret=proof[0],
+            signed=proof[1],
             started=self._started,
         )
-        return Answer(asked, self._clock)
 
-    def _outgoing(self, target: Target, call: Call, sent: Sent) -> tuple[tuple[str, str], ...]:
+    def _outgoing(
+        self, target: Target, call: Call, sent: Sent, secret: Secret
+    ) -> tuple[Secret, tuple[tuple[str, str], ...]]:
+        """The headers that prove who asks, and all that are set."""
         path = target.path(call.model, stream=call.stream)
         body = call.data if sent.body is None else sent.body
         signed: dict[str, str] = {}
         if target.served.signer is not None:
             outgoing = SignedCall("POST", target.served.authority, path, body)
-            signed = target.served.signer(outgoing, self._secret(target.served), self._clock())
-        return (
+            signed = target.served.signer(outgoing, secret, self._clock())
+        return signed, (
             (":path", path),
             (":authority", target.served.authority),
             ("content-length", str(len(body))),
@@ -262,7 +276,7 @@ class Question:
         record: Metadata = {"error_type": error.cause}
         if self._target is not None:
             record = {**self._target.attempt(self._seen.model, "", stream=False), **record}
-        return Reject(status, body, (JSON_TYPE, *headers.items()), record)
+        return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
 
 
 def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ their few fields are read from the bytes where they stand and written as bytes: 
 costs more than all the rest of a message. Tests hold both directions against the library.
 """
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -109,6 +110,11 @@ class HeaderView:
         size, at = _varint(data, at + len(raw))
         return data[at : at + size].decode("latin-1")
 
+    def names(self) -> str:
+        """All names, one a line."""
+        found = NAMES.findall(self._data, self._start, self._end)
+        return b"\n".join(found).decode("latin-1")
+
     def items(self) -> list[tuple[str, str]]:
         """All headers, in order."""
         data = self._data
@@ -118,6 +124,11 @@ class HeaderView:
             value = parts.get(0x1A) or parts.get(0x12, b"")
             found.append((parts.get(0x0A, b"").decode("latin-1"), value.decode("latin-1")))
         return found
+
+
+# A HeaderValue's tag and size, then those of its key; an empty value is left out. A value's size
+# may be 10, which looks like the first tag, but never like both.
+NAMES = re.compile(rb"\n[\x80-\xff]*[\x00-\x7f]\n[\x01-\x7f]([!-~]+)(?=[\x1a\x12\n]|\Z)")
 
 
 @lru_cache(maxsize=256)
@@ -274,9 +285,15 @@ def _field(tag: bytes, content: bytes) -> bytes:
 OVERWRITE = b"\x18\x02"
 
 
+# What HTTP allows in no value (https://www.rfc-editor.org/rfc/rfc9110#section-5.5): Envoy would
+# answer with an error of its own.
+UNFIT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+
 @lru_cache(maxsize=4096)
 def _set_header(name: str, value: str) -> bytes:
-    header = _field(b"\x0a", name.encode("ascii")) + _field(b"\x1a", value.encode("latin-1"))
+    fit = UNFIT.sub("?", value).encode("latin-1")
+    header = _field(b"\x0a", name.encode("ascii")) + _field(b"\x1a", fit)
     return _field(b"\x0a", _field(b"\x0a", header) + OVERWRITE)
 
 
@@ -299,8 +316,13 @@ def _mutation(set_headers: tuple[tuple[str, str], ...], remove: tuple[str, ...])
 NUMBER = struct.Struct("<d").pack
 
 
-@lru_cache(maxsize=4096)
 def _string_entry(key: str, value: str) -> bytes:
+    write = _short_string if len(value) < LONG else _short_string.__wrapped__
+    return write(key, value)
+
+
+@lru_cache(maxsize=4096)
+def _short_string(key: str, value: str) -> bytes:
     inner = _field(b"\x1a", value.encode("utf-8", "replace"))
     return _field(b"\x0a", _field(b"\x0a", key.encode()) + _field(b"\x12", inner))
 
@@ -333,10 +355,7 @@ def _entry(key: str, value: MetadataValue) -> bytes:
         return prefix + NUMBER(value)
     if kind is bool:
         return _bool_entry(key, bool(value))
-    text = str(value)
-    if len(text) < LONG:
-        return _string_entry(key, text)
-    return _string_entry.__wrapped__(key, text)
+    return _string_entry(key, str(value))
 
 
 NAMESPACE_KEY = _field(b"\x0a", NAMESPACE.encode())
@@ -347,8 +366,17 @@ READY = _field(
 )
 
 
-def _reported(metadata: Metadata) -> bytes:
-    """The field dynamic_metadata: a Struct of our namespace, which is a Struct of `metadata`."""
+def _reported(metadata: Metadata, more: Metadata | None = None) -> bytes:
+    """The field dynamic_metadata: a Struct of our namespace, which is a Struct of `metadata` and
+    `more`; of two entries of one key the last counts."""
+    fields = _entries(metadata)
+    if more:
+        fields += _entries(more)
+    namespace = _namespace(fields)
+    return DYNAMIC_METADATA + _size(len(namespace)) + namespace
+
+
+def _entries(metadata: Metadata) -> bytes:
     return _constant(metadata) if isinstance(metadata, Constant) else _varying(metadata)
 
 
@@ -358,13 +386,11 @@ def _constant(metadata: Constant) -> bytes:
 
 
 def _varying(metadata: Metadata) -> bytes:
-    namespace = _namespace(metadata)
-    return DYNAMIC_METADATA + _size(len(namespace)) + namespace
+    return b"".join([_entry(key, value) for key, value in metadata.items()])
 
 
-def _namespace(metadata: Metadata) -> bytes:
+def _namespace(fields: bytes) -> bytes:
     """The map entry of our namespace; sizes first, so that nothing is copied twice."""
-    fields = b"".join([_entry(key, value) for key, value in metadata.items()])
     size = len(fields)
     inner = _size(size)
     size += len(inner) + 1
@@ -415,7 +441,7 @@ def _change(event: type[Event], action: Change) -> bytes:
     else:
         out = NOTHING[event]
     if action.metadata:
-        out += _reported(action.metadata)
+        out += _reported(action.metadata, action.more)
     if action.mode is not None:
         out += MODES[action.mode]
     return out
@@ -436,7 +462,7 @@ def _reject(action: Reject) -> bytes:
         + _field(b"\x1a", action.body)
         + _field(b"\x2a", b"ai_extproc")
     )
-    metadata = READY + (_namespace(action.metadata) if action.metadata else b"")
+    metadata = READY + (_namespace(_entries(action.metadata)) if action.metadata else b"")
     return _field(b"\x3a", immediate) + _field(DYNAMIC_METADATA, metadata)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from extproc.exchange import wire
-from extproc.exchange.events import Fetch, Fetched, RequestBody
+from extproc.exchange.events import Event, Fetch, Fetched, RequestBody
 from extproc.exchange.machine import Exchange, OrderError
 from extproc.transport import Abort, Reply, Service, Status
 from providers.errors import GatewayError
@@ -37,25 +37,37 @@ class ExtProcCall:
         """The reply to one ProcessingRequest; a bug of ours ends the exchange with an error."""
         try:
             event = wire.decode(message)
+        except wire.WireError as error:
+            raise Abort(Status.INVALID_ARGUMENT, str(error)) from error
+        try:
             action = self._exchange.handle(event)
-        except (wire.WireError, OrderError) as error:
+            return (
+                self._after(action)
+                if isinstance(action, Fetch)
+                else wire.encode(type(event), action)
+            )
+        except OrderError as error:
             raise Abort(Status.INVALID_ARGUMENT, str(error)) from error
         except Exception:
-            log.exception("exchange failed")
-            action = self._exchange.give_up()
-        if isinstance(action, Fetch):
-            return self._after(action)
-        return wire.encode(type(event), action)
+            return self._given_up(type(event))
+
+    def _given_up(self, event: type[Event]) -> bytes:
+        """The reply after a bug: the client gets an error, and pays for what was served."""
+        log.exception("exchange failed")
+        try:
+            return wire.encode(event, self._exchange.give_up())
+        except Exception as error:
+            log.exception("giving up failed")
+            raise Abort(Status.INTERNAL, "the gateway failed") from error
 
     async def _after(self, wanted: Fetch) -> bytes:
         """The reply to a request's body, once its media are here."""
         try:
             action = self._exchange.handle(await self._fetched(wanted))
+            assert not isinstance(action, Fetch), "what was fetched is asked for again"
+            return wire.encode(RequestBody, action)
         except Exception:
-            log.exception("exchange failed")
-            action = self._exchange.give_up()
-        assert not isinstance(action, Fetch), "what was fetched is asked for again"
-        return wire.encode(RequestBody, action)
+            return self._given_up(RequestBody)
 
     async def _fetched(self, wanted: Fetch) -> Fetched:
         assert self._fetcher is not None

@@ -58,5 +58,5 @@ def first(size: int, prices: tuple[float, float], budget: int) -> int:
 
     `prices` are what a token of the prompt and one of the answer take of the limit.
     """
-    expected = estimate.tokens(size) * prices[0] + FIRST_OUTPUT * prices[1]
+    expected = estimate.by_size(size) * prices[0] + FIRST_OUTPUT * prices[1]
     return max(1, min(round(expected), budget // FIRST_SHARE))

@@ -34,6 +34,7 @@ from extproc import NAMESPACE
 from extproc.config.gateway import Gateway
 from extproc.config.process import Limiter
 from extproc.exchange.compile import KEY_HEADERS
+from extproc.exchange.passing import UNSERVED
 from extproc.ratelimit.descriptors import (
     DOMAIN,
     LIMITS_NAMESPACE,
@@ -67,6 +68,10 @@ section 11.1)."""
 KEY_QUERY = "key"
 """Where Google's REST examples put it."""
 
+CHARGED = ("input_tokens", "total_tokens", "cost_nanousd", "cost_microusd")
+FALSE = "IAA="
+"""google.protobuf.Value with a bool that is false, in Base64."""
+
 NO_PREFIX = 'local PREFIX = ""'
 
 ClientKeys = Mapping[str, Sequence[str]]
@@ -87,8 +92,10 @@ def http_filters(
     yield http_filter(MODEL_FINDER, _model_finder(prefix))
     rules = _subjects(limits, clients=client_keys is not None)
     rules += _kept_keys(client_keys_of(gateway, gateway.backends))
-    if rules:
-        yield http_filter(SUBJECTS, HeaderToMetadata.from_dict({"request_rules": rules}))
+    yield http_filter(
+        SUBJECTS,
+        HeaderToMetadata.from_dict({"request_rules": rules, "response_rules": _unserved()}),
+    )
     yield http_filter(EXT_PROC, answering(), disabled=True)
     if limits:
         yield http_filter(RATELIMIT, _ratelimit(gateway.limiter))
@@ -99,6 +106,20 @@ def _nothing_used() -> SetMetadata:
     """What a charge finds where no provider was asked."""
     value = struct(dict.fromkeys(USED.values(), 0))
     return SetMetadata(metadata=[StartValues(metadata_namespace=NAMESPACE, value=value)])
+
+
+def _unserved() -> list[Json]:
+    """Takes back what an attempt has reported of a prompt that no provider has taken."""
+    zeros = {key: _reported(key, "0", "NUMBER") for key in CHARGED}
+    zeros["estimated"] = {**_reported("estimated", FALSE, "PROTOBUF_VALUE"), "encode": "BASE64"}
+    *others, last = zeros.values()
+    rules = [{"on_header_present": set, "remove": False} for set in others]
+    rules.append({"on_header_present": last, "remove": True})
+    return [{"header": UNSERVED, **rule} for rule in rules]
+
+
+def _reported(key: str, value: str, type: str) -> Json:
+    return {"metadata_namespace": NAMESPACE, "key": key, "value": value, "type": type}
 
 
 def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:

@@ -29,6 +29,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 )
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher, ValueMatcher
 
+from extproc.exchange.passing import UNSERVED
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.replies import Reply, condition, metadata_is, replies
 from extproc.render.typed import Json, plain, struct
@@ -77,7 +78,7 @@ def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
             both = {"and_filter": {"filters": [clients, when]}}
             mappers.append({"filter": both, **plain(_in_form(dialect, reply))})
     for reply, when in zip(table, said, strict=True):
-        mappers.append({"filter": when, **plain(_mapper(openai(reply)))})
+        mappers.append({"filter": when, **plain(_mapper(openai(reply), None, _marks(reply)))})
     return LocalReplies({"mappers": mappers}, anchors)
 
 
@@ -158,7 +159,11 @@ def _in_form(dialect: Dialect, reply: Reply) -> ResponseMapper:
     status, headers, body = dialect.render_error(error)
     changed = None if status == reply.status or reply.above else status
     own = {name: value for name, value in headers.items() if name != "content-type"}
-    return _mapper(orjson.loads(body), changed, own)
+    return _mapper(orjson.loads(body), changed, {**own, **_marks(reply)})
+
+
+def _marks(reply: Reply) -> Mapping[str, str]:
+    return {UNSERVED: "true"} if reply.unserved else {}
 
 
 def openai(reply: Reply) -> Json:

@@ -70,6 +70,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Only where none of these headers has come, and no key in the query."""
     flags: tuple[str, ...] = ()
     """Only with one of these response flags, as the access log names them."""
+    unserved: bool = False
+    """True: no provider has answered, and nothing may be charged."""
 
 
 def replies(max_body_bytes: int) -> tuple[Reply, ...]:
@@ -165,6 +167,7 @@ def _unavailable(message: str, *flags: str) -> Reply:
         message=f"{message} {REQUEST}",
         code="service_unavailable",
         flags=flags,
+        unserved=bool(flags),
     )
 
 
@@ -190,6 +193,7 @@ _OF_THE_SERVER = (
         kind="server_error",
         message=f"The provider did not answer in time. {REQUEST}",
         code="timeout",
+        unserved=True,
     ),
     Reply(status=500, above=True, kind="server_error", message=f"The request failed. {REQUEST}"),
     Reply(

@@ -5,7 +5,7 @@ from typing import Protocol
 from providers.bridging import tool_names
 from providers.bridging.call_ids import CallIds
 from providers.bridging.dialect import Context, Seen
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.estimate import Words
 from providers.bridging.stand_ins import Restoring
 from providers.errors import BROKEN_OFF, GatewayError
 from providers.neutral.chat import Finish
@@ -17,7 +17,7 @@ from providers.neutral.deltas import (
     ToolCallBegin,
     Used,
     WholePart,
-    size_of,
+    words_of,
 )
 
 
@@ -66,7 +66,7 @@ class TranslatedStream:
         self._ids = ids
         self._odd = False
         """True where the running deltas begin a call, or end in a failure."""
-        self._characters = 0
+        self._words = Words()
         self._size = 0
         """Bytes that came. Formats that tell a whole answer at the end, or one part after the
         other, keep what came before."""
@@ -120,8 +120,9 @@ class TranslatedStream:
             case _:
                 if type(delta) is ToolCallBegin or type(delta) is WholePart:
                     self._odd = True
-                self._characters += size_of(delta)
-                seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
+                words = words_of(delta)
+                if words:
+                    seen.generated = self._words.add(words.encode("utf-8", "replace"))
 
     def flush(self) -> bytes:
         """What closes the client's stream."""

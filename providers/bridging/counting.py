@@ -17,7 +17,7 @@ from providers.bridging.dialect import Call, Context, Seen
 from providers.errors import BadAnswer
 from providers.neutral.chat import ChatRequest, ChatResponse
 from providers.operations import Operation
-from providers.usage import Usage
+from providers.usage import Usage, count
 from providers.wire.members import Json
 
 Wrap = Callable[[Json, str], Json]
@@ -54,8 +54,8 @@ def counting(
 
     def guess(call: Call) -> bytes:
         parse_request(call.body, call.path_model, call.stream)
-        count = estimate.tokens(estimate.characters(call.body))
-        return orjson.dumps({**(constant or {}), number: count})
+        tokens = estimate.prompt(call.data, call.body)
+        return orjson.dumps({**(constant or {}), number: tokens})
 
     return msgspec.structs.replace(
         chat,
@@ -75,8 +75,8 @@ def counting(
 
 
 def _count(body: Json, name: str) -> int:
-    value = body.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    value = count(body.get(name))
+    if value is None:
         raise BadAnswer(f"the provider's answer has no {name}")
     return value
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 import orjson
 
 from providers.bridging.dialect import Seen
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.estimate import Words
 from providers.errors import CUT, ApiError, BadAnswer
 from providers.neutral.chat import Finish
 from providers.wire import ndjson, sse
@@ -22,6 +22,7 @@ class WatchingRelay(ABC):
     def __init__(self, splitter: sse.Splitter | ndjson.Splitter, end: bytes) -> None:
         self.seen = Seen()
         self._splitter = splitter
+        self._words = Words()
         self._ends_with = end
         """What ends a piece."""
         self._blind = False
@@ -68,9 +69,7 @@ class WatchingRelay(ABC):
             self._said(said)
 
     def _estimate(self, data: bytes) -> None:
-        for words in self.WORDS.findall(data):
-            if words:
-                self.seen.generated += 1 + len(words) // CHARACTERS_PER_TOKEN
+        self.seen.generated = self._words.add(b"".join(self.WORDS.findall(data)))
 
     @abstractmethod
     def _notable(self, data: bytes) -> bool:

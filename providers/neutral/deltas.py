@@ -173,15 +173,15 @@ AnyDelta = (
 )
 
 
-def size_of(delta: AnyDelta) -> int:
-    """Characters that the model generated for this delta."""
+def words_of(delta: AnyDelta) -> str:
+    """What the model wrote of this delta."""
     match delta:
         case TextDelta() | ThinkingDelta() | RefusalDelta() | ArgumentsDelta():
-            return len(delta.text)
+            return delta.text
         case ToolCallBegin():
-            return len(delta.name)
+            return delta.name
         case _:
-            return 0
+            return ""
 
 
 def replay(response: ChatResponse) -> list[AnyDelta]:

@@ -30,6 +30,7 @@ CREDENTIAL_HEADERS = (
     "x-amz-content-sha256",
     "x-amz-date",
     "cookie",
+    "proxy-authorization",
 )
 """Every header that carries a credential in some dialect: none may travel from a client, or from
 an attempt at another provider, to a provider that did not ask for it."""

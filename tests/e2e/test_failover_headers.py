@@ -14,7 +14,7 @@ from tests.e2e.tapes.clients import CLIENTS
 FIRST, SECOND = "first", "second"
 OWN = {
     "anthropic.messages": {"anthropic-beta": "own-beta", "anthropic-version": "2023-06-01"},
-    "openai.chat": {"openai-organization": "own-organization"},
+    "openai.chat": {"openai-beta": "own-beta"},
     "cohere.chat": {"x-client-name": "own-name"},
 }
 """What clients send that means something in their dialect only."""

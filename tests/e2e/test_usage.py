@@ -9,7 +9,7 @@ import msgspec
 import orjson
 import pytest
 
-from extproc.exchange.answer import STEP
+from extproc.exchange.account import STEP
 from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
 from tests.e2e.conftest import TRANSPORTS

@@ -1,9 +1,10 @@
 """What an answer costs."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.usage import Price, Usage
+from providers.usage import Price, Usage, count, told
 
 counts = st.integers(0, 10**7)
 prices = st.floats(0, 200)
@@ -28,3 +29,18 @@ def test_without_cache_prices_all_input_costs_the_same(read, write, plain, outpu
     assert abs(Price(input=a, output=b).nanousd(used) - Price(input=a, output=b).nanousd(flat)) <= (
         2 + used.input // 10**9
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [(0, 0), (12, 12), (12.0, 12), (10**9, 10**9), (10**9 + 1, None), (1e30, None), (1.5, None)]
+    + [(value, None) for value in (-1, -0.5, True, "12", None, [], {}, float("nan"), float("inf"))],
+)
+def test_a_count_is_a_whole_number_that_can_be_one(said, number):
+    assert count(said) == number
+
+
+def test_one_count_alone_is_an_estimate_of_both():
+    assert told(None, None) is None
+    assert told(3, None) == Usage(input=3, estimated=True)
+    assert told(3, 4, cache_read=1) == Usage(input=3, output=4, cache_read=1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from providers.usage import Usage
+from providers.usage import Usage, count, told
 from providers.wire.members import Json
 
 
@@ -10,15 +10,12 @@ def parse_usage(raw: Any) -> Usage | None:
     """The counts in a `usage` object; None where there are none."""
     if not isinstance(raw, dict):
         return None
-    prompt, completion = _count(raw, "prompt_tokens"), _count(raw, "completion_tokens")
-    total = _count(raw, "total_tokens")
-    if prompt is None and completion is None:
-        if "input_tokens" in raw or "output_tokens" in raw:
-            return _newer(raw)
-        if total is None:
-            return None
-    prompt = prompt or 0
-    completion = max((total or 0) - prompt, 0) if completion is None else completion
+    prompt, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
+    total = count(raw.get("total_tokens"))
+    if prompt is None and completion is None and ("input_tokens" in raw or "output_tokens" in raw):
+        return _newer(raw)
+    if prompt is None or completion is None:
+        return _part(prompt, completion, total)
     asked, made = _details(raw, "prompt"), _details(raw, "completion")
     read, write = _cached(raw, asked)
     reasoning = _first(made, "reasoning_tokens") or _first(raw, "reasoning_tokens")
@@ -29,6 +26,15 @@ def parse_usage(raw: Any) -> Usage | None:
     elif read + write and total == prompt + completion + read + write:
         prompt += read + write
     return _usage(prompt, completion, (read, write), reasoning, (asked, made))
+
+
+def _part(prompt: int | None, completion: int | None, total: int | None) -> Usage | None:
+    """Where one of the two is not said, the total may tell it."""
+    if total is None:
+        return told(prompt, completion)
+    if completion is None:
+        completion = max(total - (prompt or 0), 0)
+    return Usage(input=max(total - completion, 0), output=completion)
 
 
 def _usage(
@@ -50,15 +56,15 @@ def _usage(
 
 def _newer(raw: Json) -> Usage | None:
     """Counts in the words of Responses, or of Anthropic, whose input is without the cache."""
-    prompt, output = _count(raw, "input_tokens"), _count(raw, "output_tokens")
-    if prompt is None and output is None:
-        return None
+    prompt, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
+    if prompt is None or output is None:
+        return told(prompt, output)
     asked, made = _details(raw, "input"), _details(raw, "output")
     read, write = _cached(raw, asked)
     beside = "cache_read_input_tokens" in raw or "cache_creation_input_tokens" in raw
-    prompt = (prompt or 0) + (read + write if beside else 0)
+    prompt += read + write if beside else 0
     reasoning = _first(made, "reasoning_tokens")
-    return _usage(prompt, output or 0, (read, write), reasoning, (asked, made))
+    return _usage(prompt, output, (read, write), reasoning, (asked, made))
 
 
 def _cached(raw: Json, details: Json) -> tuple[int, int]:
@@ -83,17 +89,10 @@ def _details(raw: Json, side: str) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _count(raw: Json, name: str) -> int | None:
-    value = raw.get(name)
-    if type(value) is int:
-        return value if value >= 0 else None
-    return int(value) if isinstance(value, float) and 0 <= value < 1e15 else None
-
-
 def _first(raw: Json, *names: str) -> int:
     for name in names:
         if raw.get(name):
-            return _count(raw, name) or 0
+            return count(raw[name]) or 0
     return 0
 
 

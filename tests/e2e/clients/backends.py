@@ -49,6 +49,7 @@ def backend(dialect: str, url: str) -> dict[str, Any]:
         "base_url": url,
         "credential": {"api_key": "env:KEY"},
         "dialect": dialect,
+        "forward_headers": ["x-sim", "x-sim-validate", "x-failure", "x-shared"],
     }
     if "region" in provider.options:
         made |= {"region": "eu-west-1", "credential": AWS}

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 
 import pytest
+from structlog.testing import capture_logs
 
 from extproc.credentials.secrets import Credentials, Pool, Weighted
 from providers.errors import Unavailable
@@ -29,11 +30,18 @@ def test_a_key_that_does_not_resolve_is_passed_over(monkeypatch):
     assert {made.get("b")["key"] for _ in range(4)} == {"first"}
 
 
-def test_a_backend_without_any_secret_is_unavailable_and_says_why(monkeypatch):
+def test_a_backend_without_any_secret_says_why_to_the_operator_alone(monkeypatch):
     monkeypatch.delenv("GONE", raising=False)
-    made = Credentials({"b": (key("env:GONE"),)})
-    with pytest.raises(Unavailable, match="GONE"):
-        made.get("b")
+    with capture_logs() as logs:
+        made = Credentials({"b": (key("env:GONE"), key("file:/run/nowhere/key"))})
+        for _ in range(3):
+            with pytest.raises(Unavailable) as caught:
+                made.get("b")
+    assert caught.value.message == "the backend 'b' has no credential now"
+    assert [log["event"] for log in logs] == ["a credential does not resolve", "no credential"]
+    for log in logs:
+        assert "GONE" in log["problem"]
+        assert "/run/nowhere/key" in log["problem"]
 
 
 def test_a_file_is_read_again_when_it_changes(tmp_path):
@@ -71,5 +79,7 @@ def test_a_secret_that_is_no_header_value_is_refused_unseen(monkeypatch, value):
 def test_no_repr_shows_a_secret(monkeypatch):
     monkeypatch.setenv("ONE", "sk-very-secret")
     made = Credentials({"b": (key("env:ONE"),)})
-    assert "very-secret" not in repr(made) + repr(made._pools) + repr(Pool(({"key": "x"},), ""))
+    assert "very-secret" not in repr(made) + repr(made._pools) + repr(
+        Pool("b", ({"key": "x"},), [])
+    )
     assert os.environ["ONE"] == "sk-very-secret"

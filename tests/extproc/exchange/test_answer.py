@@ -2,7 +2,7 @@
 
 import pytest
 
-from extproc.exchange.events import Change
+from extproc.exchange.events import Change, Reject
 from providers.usage import Price
 from tests.plans import (
     exchange,
@@ -40,7 +40,7 @@ def test_what_the_headers_count_is_the_providers_word():
     record = generated(x_prompt_tokens="7", x_generated_tokens="3")
     assert (record["input_tokens"], record["output_tokens"], record["total_tokens"]) == (7, 3, 10)
     assert record["cost_nanousd"] == 10_000
-    assert "estimated" not in record
+    assert record["estimated"] is False
 
 
 @pytest.mark.parametrize("said", [{}, {"x_prompt_tokens": "7"}, {"x_prompt_tokens": "many"}])
@@ -69,3 +69,81 @@ def test_the_first_piece_of_a_stream_tells_the_model_and_the_last_that_it_failed
     assert first["ttft_ms"] > 0
     assert last["finish_reason"] == "error"
     assert last["error_type"] == "server"
+
+
+class Broken(Exception):
+    """A bug."""
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 5, "completion_tokens": 2}, None])
+def test_a_bug_in_rendering_an_answer_loses_no_charge(usage):
+    made = plan(backends={"up": served(provider="anthropic", dialects={"chat": "openai.chat"})})
+    message = {"role": "assistant", "content": "hello there"}
+    choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+    one = exchange(made)
+    one.handle(request_headers(path="/v1/messages"))
+    said = [{"role": "user", "content": "hi"}]
+    one.handle(request_body({"model": "small", "max_tokens": 9, "messages": said}))
+    one.handle(response_headers())
+    one._question.answer._asked.bridge.whole = raises  # type: ignore[union-attr]
+    with pytest.raises(Broken):
+        one.handle(response_body({"model": "m", "choices": choices, "usage": usage}))
+    action = one.give_up()
+    assert isinstance(action, Change)
+    record = dict(action.metadata or {})
+    assert record["error_type"] == "server"
+    if usage:
+        assert (record["total_tokens"], record["estimated"]) == (7, False)
+    else:
+        assert record["estimated"] is True
+        assert record["output_tokens"] >= 2
+        assert record["input_tokens"] >= 1
+
+
+def raises(*_: object) -> None:
+    raise Broken
+
+
+def test_a_bug_in_a_stream_ends_it_and_charges_what_came():
+    one = exchange(plan())
+    one.handle(request_headers())
+    asked = {"model": "small", "stream": True, "messages": [{"role": "user", "content": "x"}]}
+    one.handle(request_body(asked))
+    one.handle(response_headers(content_type="text/event-stream"))
+    one.handle(response_body(CUT * 20, False))
+    one._question.answer._relay.feed = raises  # type: ignore[union-attr]
+    with pytest.raises(Broken):
+        one.handle(response_body(CUT, False))
+    record = dict(one.give_up().metadata or {})
+    assert record["output_tokens"] >= 8
+    assert record["error_type"] == "server"
+    assert one.handle(response_body(CUT, False)).body == b""
+
+
+def test_a_request_whose_reply_fails_is_refused_and_never_sent():
+    one = exchange(plan())
+    one.handle(request_headers())
+    one.handle(request_body({"model": "small", "messages": [{"role": "user", "content": "x"}]}))
+    action = one.give_up()
+    assert isinstance(action, Reject)
+    assert dict(action.metadata or {})["total_tokens"] == 0
+
+
+def test_a_secret_that_is_cut_in_two_is_not_told():
+    one = exchange(plan())
+    one.handle(request_headers())
+    asked = {"model": "small", "stream": True, "messages": [{"role": "user", "content": "x"}]}
+    one.handle(request_body(asked))
+    one.handle(response_headers(content_type="text/event-stream"))
+    event = b'data: {"error":{"message":"no such key: key-of-up!"}}\n\n'
+    for at in range(len(event)):
+        one = exchange(plan())
+        one.handle(request_headers())
+        one.handle(request_body(asked))
+        one.handle(response_headers(content_type="text/event-stream"))
+        told = b""
+        for number, piece in enumerate((event[:at], event[at:], b"")):
+            action = one.handle(response_body(piece, number == 2))
+            told += piece if action.body is None else action.body
+        assert b"key-of-up" not in told, at
+        assert b"[redacted]" in told, at

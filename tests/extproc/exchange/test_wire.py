@@ -27,7 +27,9 @@ from extproc.exchange.events import (
 FILTER = "envoy.filters.http.ext_proc"
 
 names = st.from_regex(r":?[a-z][a-z0-9-]{0,40}", fullmatch=True)
-texts = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=300)
+texts = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=300
+)
 headers = st.lists(st.tuples(names, texts), max_size=12)
 keys = st.text(st.characters(codec="utf-8", min_codepoint=32), min_size=1, max_size=60)
 strings = st.text(st.characters(codec="utf-8"), max_size=200)
@@ -65,6 +67,7 @@ def test_request_headers_are_read(pairs, end, attributes):
         found = [value for other, value in pairs if other == name and value]
         assert event.headers.get(name) == (found[0] if found else None)
     assert event.headers.get("not-there") is None
+    assert event.headers.names().split("\n") == ([name for name, _ in pairs] or [""])
 
 
 @given(value=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
@@ -227,3 +230,18 @@ def test_no_value_of_any_length_stays_in_memory():
     finally:
         tracemalloc.stop()
     assert kept < 1_000_000
+
+
+@pytest.mark.parametrize("value", ["клю", "a\r\nb", "nul\0", "\x7f", "\ud800"])
+def test_a_value_that_no_header_can_hold_is_written_all_the_same(value):
+    written = wire.encode(ResponseHeaders, Change(set_headers=(("x-a", value),)))
+    read = pb.ProcessingResponse.FromString(written)
+    header = read.response_headers.response.header_mutation.set_headers[0].header
+    assert header.raw_value.isascii()
+    assert header.raw_value.decode().isprintable()
+
+
+def test_long_strings_are_kept_in_no_cache():
+    before = wire._short_string.cache_info().currsize
+    wire.encode(RequestBody, Change(metadata={"client_headers": "x" * 10_000}))
+    assert wire._short_string.cache_info().currsize == before

@@ -6,7 +6,7 @@ import pytest
 
 from extproc.exchange.events import Change
 from extproc.exchange.plan import Plan, Route
-from providers.bridging.estimate import characters_of, tokens
+from providers.bridging.estimate import prompt
 from providers.catalog import DIALECTS
 from tests.plans import exchange, request_body, request_headers, response_body, response_headers
 from tests.plans import served as at
@@ -72,7 +72,7 @@ def asked(plan: Plan, body: dict, **headers: str):
 
 def estimated(body: dict) -> int:
     """Tokens in a prompt that nobody counted."""
-    return tokens(characters_of(json.dumps(body).encode()))
+    return prompt(json.dumps(body).encode(), body)
 
 
 def answered(one, answer: object):

@@ -95,7 +95,7 @@ MARKS = re.compile(rb'"stop_reason":\s*"|"error"')
 class CompleteRelay(WatchingRelay):
     """Every event names the model, and the last one says why it is the last."""
 
-    WORDS = re.compile(rb'"completion":\s*"([^"]*)')
+    WORDS = re.compile(rb'"completion":\s*"((?:[^"\\]|\\.)*)')
 
     def __init__(self, shows_usage: bool) -> None:
         super().__init__(sse.Splitter(), b"\n\n")

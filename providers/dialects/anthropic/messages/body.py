@@ -223,12 +223,13 @@ def _user(request: ChatRequest, dropped: list[str]) -> Json:
 
 def _extras(request: ChatRequest, dropped: list[str]) -> Json:
     result: Json = {}
+    known = frozenset(dropped)
     for name, value in request.extras.items():
         # OpenAI's Responses API has a list under this name.
         strange = name == "context_management" and not isinstance(value, dict)
         if name in EXTRAS and not strange:
             result[name] = value
-        elif name not in dropped:
+        elif name not in known:
             dropped.append(name)
     result.pop("output_config", None)
     return result

@@ -6,6 +6,7 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Seen
+from providers.bridging.estimate import Words
 from providers.dialects.anthropic.errors import describe, error_event
 from providers.dialects.anthropic.messages.blocks import is_foreign
 from providers.dialects.anthropic.messages.citations import is_made
@@ -22,11 +23,9 @@ from providers.wire.splice import REMOVED
 MESSAGE = b'"message_'
 ERROR = b'"error"'
 DELTA = b'"content_block_delta"'
-SIGNATURE = b'"signature_delta"'
 NAMED = b"event: "
 
-SHELL = 112
-"""Bytes of a text delta's event around the text."""
+WORDS = (b'"text":"', b'"partial_json":"', b'"thinking":"')
 
 
 def watch(body: Json) -> Seen:
@@ -92,6 +91,7 @@ class MessagesRelay:
     def __init__(self, stream_usage: bool) -> None:
         self.seen = Seen()
         self._splitter = sse.Splitter()
+        self._words = Words(*WORDS)
         self._usage: Json = {}
         self._complete = False
 
@@ -116,10 +116,7 @@ class MessagesRelay:
         return None
 
     def _count(self, data: bytes) -> None:
-        """Estimates tokens: one for each event, or a quarter of the text's bytes."""
-        events = data.count(DELTA)
-        if events and SIGNATURE not in data:
-            self.seen.generated += max(events, (len(data) - SHELL * events) >> 2)
+        self.seen.generated = self._words.read(data)
 
     def _event(self, event: bytes) -> None:
         if MESSAGE not in event and ERROR not in event:

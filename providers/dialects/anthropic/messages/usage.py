@@ -5,40 +5,40 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching#tracking-ca
 
 from typing import Any
 
-from providers.usage import Usage
+from providers.usage import Usage, count
 from providers.wire.members import Json
 
 
 def parse_usage(raw: Any, *, estimated: bool = False) -> Usage | None:
     """The counts in a `usage` object, merged from all events; None where there are none."""
-    if not isinstance(raw, dict) or not ("output_tokens" in raw or "input_tokens" in raw):
+    if not isinstance(raw, dict):
         return None
-    read, write = _count(raw, "cache_read_input_tokens"), _count(raw, "cache_creation_input_tokens")
-    output = _count(raw, "output_tokens")
+    input, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
+    if input is None and output is None:
+        return None
+    read = count(raw.get("cache_read_input_tokens")) or 0
+    write = count(raw.get("cache_creation_input_tokens")) or 0
     details = raw.get("output_tokens_details")
-    thinking = _count(details, "thinking_tokens") if isinstance(details, dict) else 0
+    thinking = count(details.get("thinking_tokens")) if isinstance(details, dict) else 0
     return Usage(
-        input=_count(raw, "input_tokens") + read + write,
-        output=output,
+        input=(input or 0) + read + write,
+        output=output or 0,
         cache_read=read,
         cache_write=write,
-        reasoning=min(thinking, output),
-        estimated=estimated,
+        reasoning=min(thinking or 0, output or 0),
+        estimated=estimated or input is None or output is None,
     )
-
-
-def _count(raw: Json, name: str) -> int:
-    value = raw.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15:
-        return int(value)
-    return 0
 
 
 def merge(known: Json, raw: Any) -> Json:
     """`known` with the numbers of a later event, which are cumulative and replace."""
     if not isinstance(raw, dict):
         return known
-    return {**known, **{name: value for name, value in raw.items() if value is not None}}
+    fresh = {name: value for name, value in raw.items() if value is not None}
+    unusable = [
+        n for n in fresh if n.endswith("_tokens") and n in known and count(fresh[n]) is None
+    ]
+    return {**known, **{name: value for name, value in fresh.items() if name not in unusable}}
 
 
 def render_usage(usage: Usage | None) -> Json:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.neutral.chat import Finish
-from providers.usage import Usage
+from providers.usage import Usage, count
 from providers.wire.members import Json
 
 REASONS = {
@@ -61,22 +61,24 @@ def parse_usage(raw: Any) -> Usage | None:
 
     https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
     """
-    if not isinstance(raw, dict) or not ("inputTokens" in raw or "outputTokens" in raw):
+    if not isinstance(raw, dict):
+        return None
+    input, output = count(raw.get("inputTokens")), count(raw.get("outputTokens"))
+    if input is None and output is None:
         return None
     # The suffix "Count" is that of Bedrock's first models with caching.
-    read = _count(raw, "cacheReadInputTokens") or _count(raw, "cacheReadInputTokenCount")
-    write = _count(raw, "cacheWriteInputTokens") or _count(raw, "cacheWriteInputTokenCount")
+    read, write = _cached(raw, "cacheReadInputToken"), _cached(raw, "cacheWriteInputToken")
     return Usage(
-        input=_count(raw, "inputTokens") + read + write,
-        output=_count(raw, "outputTokens"),
+        input=(input or 0) + read + write,
+        output=output or 0,
         cache_read=read,
         cache_write=write,
+        estimated=input is None or output is None,
     )
 
 
-def _count(raw: Json, name: str) -> int:
-    value = raw.get(name)
-    return value if type(value) is int and value > 0 else 0
+def _cached(raw: Json, name: str) -> int:
+    return count(raw.get(f"{name}s")) or count(raw.get(f"{name}Count")) or 0
 
 
 def render_usage(usage: Usage) -> Json:

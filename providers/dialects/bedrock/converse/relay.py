@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from providers.bridging.dialect import Seen
+from providers.bridging.estimate import Words
 from providers.dialects.bedrock.converse.answers import parse_finish, parse_usage
 from providers.dialects.bedrock.converse.blocks import parse_blob
 from providers.dialects.bedrock.converse.messages import merged
@@ -18,7 +19,7 @@ from providers.wire import aws_event_stream as frames
 from providers.wire.members import Json
 
 DELTA = b"contentBlockDelta"
-TEXTS = (b'"text":"', b'"input":"')
+TEXT, INPUT = b'"text":"', b'"input":"'
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
@@ -62,6 +63,7 @@ class ConverseRelay:
     def __init__(self, shows_usage: bool) -> None:
         self.seen = Seen()
         self._splitter = frames.Splitter()
+        self._words = Words(TEXT, INPUT)
         self._broken = False
         """True once the bytes are no event stream: nothing more passes."""
 
@@ -84,7 +86,7 @@ class ConverseRelay:
 
     def _note(self, message: bytes) -> None:
         if DELTA in message[12 : 12 + int.from_bytes(message[4:8], "big")]:
-            self.seen.generated += _estimate(message)
+            self.seen.generated = self._words.read(message)
             return
         raw, payload = frames.open_message(message)
         headers = frames.parse_headers(raw)
@@ -107,13 +109,3 @@ def _bad(error: Exception) -> ApiError:
     if isinstance(error, BadAnswer):
         return error.as_api_error()
     return BadAnswer("the provider sent an event that cannot be read").as_api_error()
-
-
-def _estimate(message: bytes) -> int:
-    """Output tokens in a delta: a quarter of its characters, at least one."""
-    for mark in TEXTS:
-        start = message.find(mark)
-        if start >= 0:
-            start += len(mark)
-            return max(1, (message.find(b'"', start) - start) >> 2)
-    return 1

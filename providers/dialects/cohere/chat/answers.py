@@ -6,7 +6,7 @@ https://docs.cohere.com/v2/reference/chat
 from typing import Any
 
 from providers.neutral.chat import Finish
-from providers.usage import Usage
+from providers.usage import Usage, count, told
 from providers.wire.members import Json
 
 REASONS = {
@@ -49,20 +49,14 @@ def parse_usage(raw: Any) -> Usage | None:
         return None
     tokens, billed = raw.get("tokens"), raw.get("billed_units")
     counts = [owner for owner in (tokens, billed) if isinstance(owner, dict)]
-    input = next((n for n in (_count(c, "input_tokens") for c in counts) if n is not None), None)
-    output = next((n for n in (_count(c, "output_tokens") for c in counts) if n is not None), None)
-    if input is None and output is None:
-        return None
-    input = input or 0
-    cached = _count(raw, "cached_tokens") or 0
-    return Usage(input=input, output=output or 0, cache_read=min(cached, input))
+    input, output = _first(counts, "input_tokens"), _first(counts, "output_tokens")
+    cached = count(raw.get("cached_tokens")) or 0
+    return told(input, output, cache_read=min(cached, input or 0))
 
 
-def _count(owner: Json, name: str) -> int | None:
-    value = owner.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 <= value < 1e15 else None
+def _first(owners: list[Json], name: str) -> int | None:
+    """The first count of that name."""
+    return next((n for n in (count(owner.get(name)) for owner in owners) if n is not None), None)
 
 
 def render_usage(usage: Usage) -> Json:

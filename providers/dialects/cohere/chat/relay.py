@@ -17,7 +17,7 @@ ERROR = b'"error"'
 class CohereRelay(WatchingRelay):
     """The end of a message may say an error."""
 
-    WORDS = re.compile(rb'"(?:text|thinking|arguments|tool_plan)": ?"([^"]*)')
+    WORDS = re.compile(rb'"(?:text|thinking|arguments|tool_plan)": ?"((?:[^"\\]|\\.)*)')
 
     def __init__(self, shows_usage: bool) -> None:
         super().__init__(sse.Splitter(), b"\n\n")

@@ -10,7 +10,7 @@ from providers.bridging.dialect import Context, Seen
 from providers.errors import BadAnswer
 from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
-from providers.usage import Usage
+from providers.usage import Usage, count, told
 from providers.wire import error_bodies
 from providers.wire.members import Json, dicts, string, whole
 
@@ -56,19 +56,9 @@ def parse_usage(meta: Any) -> Usage | None:
     tokens = meta.get("tokens") or meta.get("billed_units")
     if not isinstance(tokens, dict):
         return None
-    input, output = _count(tokens.get("input_tokens")), _count(tokens.get("output_tokens"))
-    if input is None or output is None:
-        return None
-    return Usage(
-        input=input,
-        output=output,
-        cache_read=min(_count(meta.get("cached_tokens")) or 0, input),
-    )
-
-
-def _count(value: Any) -> int | None:
-    """Cohere says its counts as floating-point numbers, too."""
-    return int(value) if isinstance(value, int | float) and value >= 0 else None
+    input, output = count(tokens.get("input_tokens")), count(tokens.get("output_tokens"))
+    cached = count(meta.get("cached_tokens")) or 0
+    return told(input, output, cache_read=min(cached, input or 0))
 
 
 def render_meta(usage: Usage | None) -> Json:

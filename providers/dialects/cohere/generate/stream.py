@@ -168,7 +168,7 @@ MARKS = re.compile(rb'"is_finished":\s*true|"stream-e|"err"')
 class GenerateRelay(WatchingRelay):
     """The last line has every text again, and counts."""
 
-    WORDS = re.compile(rb'"text":\s*"([^"]*)')
+    WORDS = re.compile(rb'"text":\s*"((?:[^"\\]|\\.)*)')
 
     def __init__(self, shows_usage: bool) -> None:
         super().__init__(ndjson.Splitter(), b"\n")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from providers.neutral.chat import Finish
-from providers.usage import Usage
+from providers.usage import Usage, count
 from providers.wire.members import Json
 
 FINISHES = {
@@ -71,20 +71,23 @@ def parse_usage(raw: Any) -> Usage | None:
     """The counts in `usageMetadata`; None where there are none."""
     if not isinstance(raw, dict):
         return None
-    prompt = _count(raw, "promptTokenCount")
+    asked, answer = count(raw.get("promptTokenCount")), _count(raw, "candidatesTokenCount")
+    total = _count(raw, "totalTokenCount")
+    prompt = asked or 0
     if "toolUsePromptTokenCount" in raw:
         prompt += _count(raw, "toolUsePromptTokenCount")
-    answer, total = _count(raw, "candidatesTokenCount"), _count(raw, "totalTokenCount")
     thoughts = _count(raw, "thoughtsTokenCount") if "thoughtsTokenCount" in raw else 0
     # Some models count their thoughts as a part of the answer already; the total tells.
     if thoughts and total != prompt + answer:
         answer += thoughts
     if not (prompt or answer or total):
         return None
+    # Google leaves out what is 0, which a prompt never is.
+    missing = asked is None or (not answer and count(raw.get("candidatesTokenCount", 0)) is None)
     read = _count(raw, "cachedContentTokenCount") if "cachedContentTokenCount" in raw else 0
     heard, spoken = _audio(raw, "promptTokensDetails"), _audio(raw, "candidatesTokensDetails")
     if not (thoughts or read or heard or spoken):
-        return Usage(input=prompt, output=answer)
+        return Usage(input=prompt, output=answer, estimated=missing)
     return Usage(
         input=prompt,
         output=answer,
@@ -92,6 +95,7 @@ def parse_usage(raw: Any) -> Usage | None:
         reasoning=min(thoughts, answer),
         audio_input=min(heard, prompt),
         audio_output=min(spoken, answer),
+        estimated=missing,
     )
 
 
@@ -103,8 +107,7 @@ def running(usage: Usage | None) -> Usage | None:
 
 
 def _count(raw: Json, name: str) -> int:
-    value = raw.get(name)
-    return value if type(value) is int and value > 0 else 0
+    return count(raw.get(name)) or 0
 
 
 def _audio(raw: Json, name: str) -> int:

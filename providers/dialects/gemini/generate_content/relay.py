@@ -3,7 +3,7 @@
 import orjson
 
 from providers.bridging.dialect import Seen
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.estimate import Words
 from providers.dialects.gemini.errors import describe, error_body
 from providers.dialects.gemini.framing import Chunks
 from providers.dialects.gemini.generate_content.answers import running
@@ -23,7 +23,7 @@ class Watcher:
         self.seen = Seen()
         self._called = False
         """True once a function was called: Gemini then still says STOP."""
-        self._characters = 0
+        self._words = Words()
 
     def chunk(self, chunk: bytes) -> None:
         """One chunk; one that cannot be read says nothing."""
@@ -42,8 +42,7 @@ class Watcher:
             if seen.finish is None:
                 seen.usage = running(seen.usage)
             if (seen.usage is None or seen.usage.estimated) and TEXT in chunk:
-                self._characters += written(value)
-                seen.generated = -(-self._characters // CHARACTERS_PER_TOKEN)
+                seen.generated = self._words.add(written(value).encode("utf-8", "replace"))
 
     def fail(self, error: ApiError) -> bytes:
         """The error as a chunk."""

@@ -288,10 +288,10 @@ def _note_finish(candidate: Json, seen: Seen) -> None:
         )
 
 
-def written(chunk: Json) -> int:
-    """Characters of text in a chunk."""
+def written(chunk: Json) -> str:
+    """The text in a chunk."""
     candidates = chunk.get("candidates")
     if not isinstance(candidates, list):
-        return 0
+        return ""
     parts = (part for each in candidates if isinstance(each, dict) for part in parts_of(each))
-    return sum(len(text) for part in parts if isinstance(text := part.get("text"), str))
+    return "".join([text for part in parts if isinstance(text := part.get("text"), str)])

@@ -13,8 +13,8 @@ from providers.dialects.huggingface.generate.errors import failure
 from providers.errors import BadAnswer
 from providers.neutral.chat import ChatResponse, Choice, Finish, Text
 from providers.neutral.prompts import words
-from providers.usage import Usage
-from providers.wire.members import Json, dicts, string, whole
+from providers.usage import Usage, count
+from providers.wire.members import Json, dicts, string
 
 REASONS = {
     "length": Finish.LENGTH,
@@ -60,11 +60,11 @@ def parse_usage(details: Json) -> Usage | None:
     Servers since 3.0 tell the prompt's tokens only when they were started with
     `--enable-prefill-logprobs`, and in streams always.
     """
-    output = whole(details.get("generated_tokens"))
+    output = count(details.get("generated_tokens"))
     if output is None:
         return None
     prefill = details.get("prefill")
-    input = whole(details.get("input_length")) or len(dicts(prefill))
+    input = count(details.get("input_length")) or len(dicts(prefill))
     return Usage(input=input, output=output, estimated=not input)
 
 
@@ -97,7 +97,7 @@ def render_response(response: ChatResponse, context: Context) -> Json:
 def _details(choice: Choice, text: str, usage: Usage | None) -> Json:
     pairs = tokens.rendered(choice.logprobs)
     details = {
-        **counts(choice.finish, estimated(len(text)) if usage is None else usage.output),
+        **counts(choice.finish, estimated(text) if usage is None else usage.output),
         "prefill": [],
         "tokens": [token for token, _ in pairs],
     }

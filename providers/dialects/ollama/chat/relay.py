@@ -2,7 +2,6 @@
 
 import re
 
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
 from providers.bridging.watching import WatchingRelay
 from providers.dialects.ollama.chat.response import finish_of, usage_of
 from providers.dialects.ollama.errors import error_line, failure
@@ -19,7 +18,7 @@ ARGUMENTS = b'"arguments"'
 class OllamaRelay(WatchingRelay):
     """The end of a stream says why it ends, unless calls came before."""
 
-    WORDS = re.compile(rb'"(?:content|thinking)": ?"([^"]+)')
+    WORDS = re.compile(rb'"(?:content|thinking)": ?"((?:[^"\\]|\\.)+)')
 
     def __init__(self, shows_usage: bool) -> None:
         super().__init__(ndjson.Splitter(), b"\n")
@@ -43,15 +42,15 @@ class OllamaRelay(WatchingRelay):
             seen.finish = finish_of(said, self._called)
 
     def _estimate(self, data: bytes) -> None:
-        super()._estimate(data)
         start = data.find(ARGUMENTS)
         while start >= 0:
             start += len(ARGUMENTS)
             end = data.find(b"}}", start)
             if end < 0:
-                return
-            self.seen.generated += 1 + (end - start) // CHARACTERS_PER_TOKEN
+                break
+            self._words.add(data[start:end])
             start = data.find(ARGUMENTS, end)
+        super()._estimate(data)
 
     def _render(self, error: ApiError) -> bytes:
         return error_line(error)

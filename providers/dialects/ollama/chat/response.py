@@ -25,7 +25,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
-from providers.usage import Usage
+from providers.usage import Usage, count, told
 from providers.wire.members import Json, dicts, optional, string
 
 # Go writes nine digits of a fraction.
@@ -89,14 +89,7 @@ def usage_of(body: Json) -> Usage | None:
 
     The prompt's count is left out where all of the prompt was cached.
     """
-    if "eval_count" not in body and "prompt_eval_count" not in body:
-        return None
-    return Usage(input=_count(body, "prompt_eval_count"), output=_count(body, "eval_count"))
-
-
-def _count(body: Json, name: str) -> int:
-    value = body.get(name)
-    return value if type(value) is int and value > 0 else 0
+    return told(count(body.get("prompt_eval_count")), count(body.get("eval_count")))
 
 
 def seconds(value: Any) -> int:

@@ -3,7 +3,7 @@
 import orjson
 
 from providers.bridging.dialect import Seen
-from providers.bridging.estimate import CHARACTERS_PER_TOKEN
+from providers.bridging.estimate import Words
 from providers.dialects.openai.chat.usage import usage_of
 from providers.dialects.openai.finish import parse_finish
 from providers.errors import CUT, BadAnswer
@@ -22,6 +22,7 @@ ERROR = b"error"
 DONE = b"[DONE]"
 DONE_AT_END = (b"[DONE]\n\n", b"[DONE]\r\n\r\n")
 CONTENT = b'content":"'
+ARGUMENTS = b'arguments":"'
 
 CONTENTFUL = (b'"choices":[{', b'"choices": [{')
 """An event that holds one of these is not the usage event."""
@@ -47,6 +48,7 @@ class ChatRelay:
         self.seen = Seen()
         self._shows_usage = shows_usage
         self._splitter = sse.Splitter()
+        self._words = Words(CONTENT, ARGUMENTS)
         self._begun = False
         self._finished = FINISHED
         """As this provider writes it: with or without a space."""
@@ -72,7 +74,7 @@ class ChatRelay:
             and data.endswith(BLANK)
             and not data.endswith(DONE_AT_END)
         ):
-            self.seen.generated += _estimate(data)
+            self.seen.generated = self._words.read(data)
             return None
         return self._read(data)
 
@@ -118,7 +120,7 @@ class ChatRelay:
         if data.strip() == DONE:
             self._complete = True
             return event
-        self.seen.generated += _estimate(event)
+        self.seen.generated = self._words.read(event)
         known = self._begun and name != b"error"
         if known and not any(mark in data for mark in (COUNTS, self._finished, ERROR)):
             return event
@@ -177,17 +179,3 @@ def _is_usage_event(chunk: Json) -> bool:
     return (
         chunk.get("choices") == [] and isinstance(chunk.get("usage"), dict) and "error" not in chunk
     )
-
-
-def _estimate(data: bytes) -> int:
-    """Output tokens in whole events: a quarter of the content's characters, at least one each."""
-    start = data.find(CONTENT)
-    if start < 0:
-        return data.count(b"\n\n") or 1
-    tokens = 0
-    while start >= 0:
-        start += len(CONTENT)
-        end = data.find(b'"', start)
-        tokens += 1 + max(end - start, 0) // CHARACTERS_PER_TOKEN
-        start = data.find(CONTENT, start)
-    return tokens

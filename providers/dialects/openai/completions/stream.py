@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from providers.bridging.dialect import Context, Seen
-from providers.bridging.estimate import tokens
+from providers.bridging.estimate import Words
 from providers.dialects.openai.answers import DONE, seconds
 from providers.dialects.openai.completions.logprobs import parse_logprobs, render_logprobs
 from providers.dialects.openai.completions.response import finish_name, said_of
@@ -165,13 +165,14 @@ class CompletionsRelay:
         self.seen = Seen()
         self._shows_usage = shows_usage
         self._splitter = sse.Splitter()
+        self._words = Words(TEXT)
         self._complete = False
 
     def feed(self, data: bytes) -> bytes | None:
         """What goes to the client instead of `data`; None: `data` itself."""
         plain = not self._splitter.pending and data.endswith(b"\n\n")
         if plain and self.seen.model and MARKS.search(data) is None:
-            self.seen.generated += _estimate(data)
+            self.seen.generated = self._words.read(data)
             return None
         try:
             events = self._splitter.feed(data)
@@ -183,7 +184,7 @@ class CompletionsRelay:
 
     def _event(self, event: bytes) -> bytes:
         """What goes to the client instead of a whole event."""
-        self.seen.generated += _estimate(event)
+        self.seen.generated = self._words.read(event)
         _, data = sse.parse(event)
         if data == b"[DONE]":
             self._complete = True
@@ -215,15 +216,3 @@ class CompletionsRelay:
             return rest
         self.seen.error, self.seen.finish = CUT, Finish.ERROR
         return error_event(CUT)
-
-
-def _estimate(data: bytes) -> int:
-    """Output tokens in whole events: a quarter of the texts' characters, at least one each."""
-    total = 0
-    start = data.find(TEXT)
-    while start >= 0:
-        start += len(TEXT)
-        end = data.find(b'"', start)
-        total += tokens(max(end - start, 0))
-        start = data.find(TEXT, start)
-    return total

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from providers.bridging.dialect import Seen
-from providers.bridging.estimate import tokens
+from providers.bridging.estimate import Words
 from providers.dialects.openai.responses.errors import error_event, failure
 from providers.dialects.openai.responses.parser import data_of
 from providers.dialects.openai.responses.response import said_of
@@ -37,6 +37,7 @@ class ResponsesRelay:
         self._splitter = sse.Splitter()
         self._response: Json = {}
         """The answer as the first event told it."""
+        self._words = Words(DELTA)
         self._complete = False
         self._last = b""
         self._blind = False
@@ -57,7 +58,7 @@ class ResponsesRelay:
 
     def _note(self, data: bytes) -> None:
         self._last = data
-        self.seen.generated += _estimate(data)
+        self.seen.generated = self._words.read(data)
 
     def _read(self, data: bytes) -> None:
         try:
@@ -114,15 +115,3 @@ class ResponsesRelay:
         response = {**self._response, "status": "failed", "error": failure(CUT)}
         event = {"type": "response.failed", "sequence_number": number, "response": response}
         return b"event: response.failed\ndata: " + orjson.dumps(event) + b"\n\n"
-
-
-def _estimate(data: bytes) -> int:
-    """Output tokens in whole events: a quarter of the deltas' characters, at least one each."""
-    total = 0
-    start = data.find(DELTA)
-    while start >= 0:
-        start += len(DELTA)
-        end = data.find(b'"', start)
-        total += tokens(max(end - start, 0))
-        start = data.find(DELTA, start)
-    return total

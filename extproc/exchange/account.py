@@ -1,0 +1,146 @@
+"""What one answer is charged with, and what else is reported of it."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from extproc.exchange import metadata
+from extproc.exchange.plan import Target
+from providers.bridging import estimate
+from providers.bridging.dialect import Bridge, Context, Dialect, Seen
+from providers.errors import CUT, ApiError
+from providers.signing.sign import Secret
+from providers.usage import Usage
+
+FAILED = "error"
+"""Why an answer ended that did not come to its end."""
+
+STEP = 4
+"""Tokens, or a sixteenth of those told, by which a running count may lag behind."""
+
+MAX_NAME = 256
+"""Characters of a provider's name for its model that are reported."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer must know of its request."""
+
+    client: Dialect
+    target: Target
+    bridge: Bridge
+    context: Context
+    stream: bool
+    dropped: tuple[str, ...]
+    prompt: int
+    """Estimated tokens of the request, should no number be said."""
+    secret: Secret
+    """What the request was signed with."""
+    signed: Secret
+    """The headers that were made of it."""
+    started: float
+
+
+class Account:
+    """The records of one answer, from its first piece to its last."""
+
+    def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
+        self.counted: Usage | None = None
+        """What the headers say of a whole answer."""
+        self.ours = False
+        """True: what failed failed here, and the provider has served."""
+        self._asked = asked
+        self._clock = clock
+        self._reported = -1
+        self._ttft = 0.0
+
+    def opened(self, status: int) -> metadata.Record:
+        """A stream begins, and has said nothing."""
+        return {"status": status, **self._estimate(0)}
+
+    def piece(self, seen: Seen) -> metadata.Record | None:
+        """What is to be told after a piece of a stream, if there is news."""
+        if seen.usage is not None and not seen.usage.estimated:
+            return self._settled(seen.usage, seen)
+        return self._running(seen)
+
+    def final(self, seen: Seen, data: bytes = b"", *, status: int = 0) -> metadata.Record:
+        """At the end: `data` and `status` are those of a whole answer."""
+        record = self._used(seen, data)
+        now = self._since(self._clock())
+        if status:
+            record["status"] = status
+        if not self._ttft:
+            record["ttft_ms"] = now
+        record["response_model"] = seen.model[:MAX_NAME]
+        record["finish_reason"] = seen.finish or ("" if seen.error is None else FAILED)
+        record["error_type"] = "" if seen.error is None else seen.error.cause.value
+        record["duration_ms"] = now
+        return record
+
+    def refused(self, error: ApiError) -> metadata.Record:
+        """The provider has answered with an error, which costs nothing."""
+        return {
+            **metadata.UNUSED,
+            "status": error.status,
+            "error_type": error.cause.value,
+            "duration_ms": self._since(self._clock()),
+        }
+
+    def _since(self, moment: float) -> float:
+        return round((moment - self._asked.started) * 1000, 3)
+
+    def _used(self, seen: Seen, data: bytes) -> metadata.Record:
+        asked, said = self._asked, seen.usage
+        if not asked.client.charged:
+            return dict(metadata.UNUSED)
+        if said is not None and not said.estimated:
+            return metadata.usage(said, asked.target.price)
+        if self.counted is not None:
+            return metadata.usage(self.counted, asked.target.price)
+        if said is None and not seen.generated and self._failed(seen):
+            return dict(metadata.UNUSED)
+        told = said is not None and said.output > 0
+        generated = seen.generated or (0 if told or not data else estimate.answer(data))
+        return self._estimate(generated, said)
+
+    def _failed(self, seen: Seen) -> bool:
+        """Whether the provider has said that it failed; a stream that was cut says nothing."""
+        return seen.error is not None and seen.error is not CUT and not self.ours
+
+    def _estimate(self, generated: int, known: Usage | None = None) -> metadata.Record:
+        """What was used so far; `known` is what the provider has said of it."""
+        asked = self._asked
+        known = known or Usage()
+        if not known.input:
+            known = msgspec.structs.replace(known, input=asked.prompt)
+        output = max(known.output, generated)
+        used = msgspec.structs.replace(known, output=output, estimated=True)
+        return metadata.usage(used, asked.target.price)
+
+    def _running(self, seen: Seen) -> metadata.Record | None:
+        """The running count, when it has grown by enough to be worth telling."""
+        generated, reported = seen.generated, self._reported
+        if reported >= 0 and generated - reported < max(STEP, reported >> 4):
+            return None
+        record = self._estimate(generated, seen.usage)
+        if self._reported < 0:
+            record.update(self._begun(seen))
+        else:
+            record = {key: record[key] for key in metadata.GROWING}
+        self._reported = generated
+        return record
+
+    def _settled(self, usage: Usage, seen: Seen) -> metadata.Record | None:
+        """The provider's own numbers, as soon as it has said them."""
+        if usage.total == self._reported:
+            return None
+        self._reported = usage.total
+        record = metadata.usage(usage, self._asked.target.price)
+        if not self._ttft:
+            record.update(self._begun(seen))
+        return record
+
+    def _begun(self, seen: Seen) -> metadata.Record:
+        """What is known for good with the first piece, should there be no last one."""
+        self._ttft = self._since(self._clock())
+        return {"ttft_ms": self._ttft, "response_model": seen.model[:MAX_NAME]}
