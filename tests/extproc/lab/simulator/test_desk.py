@@ -145,7 +145,7 @@ def test_the_bodies_that_are_remembered_are_bounded_together():
 def test_a_missing_sdk_is_named():
     code = (
         "import json, sys; sys.modules['openai'] = None; import httpx;"
-        "from extproc.simulator import RunningSimulator;"
+        "from extproc.lab.simulator import RunningSimulator;"
         "sim = RunningSimulator().__enter__();"
         f"answer = httpx.post(sim.url + '{PATH}', json={body()!r});"
         "print(answer.status_code, answer.json()['error']['message']);"

@@ -315,7 +315,7 @@ def ended(wire: socket.socket) -> bool:
 
 def test_run_serves_until_it_is_told_to_stop():
     code = (
-        "import sys; from extproc.simulator import run;"
+        "import sys; from extproc.lab.simulator import run;"
         "sys.exit(run(port=0, ready=lambda sim: print(sim.port, flush=True)))"
     )
     with subprocess.Popen(
