@@ -1,6 +1,6 @@
 """The load generator: raw HTTP/1.1 with keep-alive, as little of it as answers can be told by.
 
-`python -m extproc.bench.client` reads jobs from standard input until it ends.
+`python -m extproc.lab.bench.client` reads jobs from standard input until it ends.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The provider of all loads: the simulator in a process of its own, which checks nothing.
 
-`python -m extproc.bench.upstream PORT`
+`python -m extproc.lab.bench.upstream PORT`
 """
 
 import sys
