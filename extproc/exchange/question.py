@@ -149,8 +149,6 @@ class Question:
             return self._fetch(call, sent.links, model)
         headers = self._headers
         assert headers is not None
-        if sent.body is not None:
-            self._plan.bounds.sent(sent.body)
         secret = {} if target.served.signer is None else self._secret(target.served)
         signed, set_headers = self._outgoing(target, call, sent, secret)
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
@@ -247,6 +245,7 @@ class Question:
         """The headers that prove who asks, and all that are set."""
         path = target.path(call.model, stream=call.stream)
         body = call.data if sent.body is None else sent.body
+        self._plan.bounds.sent(body)
         signed: dict[str, str] = {}
         if target.served.signer is not None:
             outgoing = SignedCall("POST", target.served.authority, path, body)

@@ -137,8 +137,6 @@ def _needles(name: str) -> tuple[bytes, bytes]:
     return field + b"\x1a", field + b"\x12"
 
 
-LONG = 512
-"""Characters of a value of a header, or of metadata, that is written anew each time."""
 CACHEABLE = 2048
 """Bytes of attributes; longer ones are read anew, so that no client fills the memory."""
 
@@ -280,6 +278,23 @@ def _field(tag: bytes, content: bytes) -> bytes:
     return tag + _size(len(content)) + content
 
 
+Written = dict[tuple[str, str], bytes]
+HEADERS: Written = {}
+STRINGS: Written = {}
+"""Headers, and strings of metadata, as they were written before, by name and value."""
+MAX_WRITTEN = 4096
+LONG = 512
+"""Bytes of what is written anew each time, so that no client fills the memory."""
+
+
+def _keep(known: Written, pair: tuple[str, str], written: bytes) -> bytes:
+    if len(written) < LONG:
+        if len(known) >= MAX_WRITTEN:
+            known.clear()
+        known[pair] = written
+    return written
+
+
 # HeaderValueOption: 1 HeaderValue (1 key, 3 raw_value), 3 append_action: 2 is
 # OVERWRITE_IF_EXISTS_OR_ADD. HeaderMutation: 1 set_headers, 2 remove_headers.
 OVERWRITE = b"\x18\x02"
@@ -290,11 +305,11 @@ OVERWRITE = b"\x18\x02"
 UNFIT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
-@lru_cache(maxsize=4096)
-def _set_header(name: str, value: str) -> bytes:
+def _set_header(pair: tuple[str, str]) -> bytes:
+    name, value = pair
     fit = UNFIT.sub("?", value).encode("latin-1")
     header = _field(b"\x0a", name.encode("ascii")) + _field(b"\x1a", fit)
-    return _field(b"\x0a", _field(b"\x0a", header) + OVERWRITE)
+    return _keep(HEADERS, pair, _field(b"\x0a", _field(b"\x0a", header) + OVERWRITE))
 
 
 @lru_cache(maxsize=256)
@@ -304,12 +319,7 @@ def _remove_headers(names: tuple[str, ...]) -> bytes:
 
 def _mutation(set_headers: tuple[tuple[str, str], ...], remove: tuple[str, ...]) -> bytes:
     removals = _remove_headers(remove) if remove else b""
-    return removals + b"".join(
-        [
-            _set_header(name, value) if len(value) < LONG else _set_header.__wrapped__(name, value)
-            for name, value in set_headers
-        ]
-    )
+    return removals + b"".join([HEADERS.get(pair) or _set_header(pair) for pair in set_headers])
 
 
 # Value: 2 number, 3 string, 4 bool, 5 Struct. Struct: 1 map entries of (1 key, 2 Value).
@@ -317,14 +327,9 @@ NUMBER = struct.Struct("<d").pack
 
 
 def _string_entry(key: str, value: str) -> bytes:
-    write = _short_string if len(value) < LONG else _short_string.__wrapped__
-    return write(key, value)
-
-
-@lru_cache(maxsize=4096)
-def _short_string(key: str, value: str) -> bytes:
     inner = _field(b"\x1a", value.encode("utf-8", "replace"))
-    return _field(b"\x0a", _field(b"\x0a", key.encode()) + _field(b"\x12", inner))
+    written = _field(b"\x0a", _field(b"\x0a", key.encode()) + _field(b"\x12", inner))
+    return _keep(STRINGS, (key, value), written)
 
 
 PREFIXES: dict[str, bytes] = {}
@@ -355,7 +360,8 @@ def _entry(key: str, value: MetadataValue) -> bytes:
         return prefix + NUMBER(value)
     if kind is bool:
         return _bool_entry(key, bool(value))
-    return _string_entry(key, str(value))
+    text = str(value)
+    return STRINGS.get((key, text)) or _string_entry(key, text)
 
 
 NAMESPACE_KEY = _field(b"\x0a", NAMESPACE.encode())

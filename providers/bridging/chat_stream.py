@@ -70,23 +70,25 @@ class TranslatedStream:
         self._size = 0
         """Bytes that came. Formats that tell a whole answer at the end, or one part after the
         other, keep what came before."""
-        self._full = False
-        """True once more came than may be kept; what comes then is not read."""
 
     def feed(self, data: bytes) -> bytes | None:
         """The client's form of what `data` completes."""
         return self._render(self._parse(data))
 
     def _parse(self, data: bytes) -> list[AnyDelta]:
-        if self._full:
-            return []
         self._size += len(data)
+        if self._size > self._bounds.size:
+            return self._overflow(len(data))
         try:
-            self._full = self._size > self._bounds.size
-            self._bounds.whole(self._size, "the provider's stream")
             return self._parser.feed(data)
         except GatewayError as error:
             return [Failed(error=error.as_api_error())]
+
+    def _overflow(self, fresh: int) -> list[AnyDelta]:
+        """An error once; what comes then is not read."""
+        if self._size - fresh > self._bounds.size:
+            return []
+        return [Failed(error=self._bounds.outgrew("the provider's stream").as_api_error())]
 
     def _render(self, deltas: list[AnyDelta]) -> bytes:
         for delta in deltas:
@@ -126,5 +128,5 @@ class TranslatedStream:
 
     def flush(self) -> bytes:
         """What closes the client's stream."""
-        rest = [] if self._full else self._parser.flush()
+        rest = [] if self._size > self._bounds.size else self._parser.flush()
         return self._render(rest) + self._renderer.flush()

@@ -49,7 +49,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
     def request(self, data: bytes) -> None:
         """Raises TooLarge for a body of more values than may be read."""
-        if crowded(data, self.values):
+        if len(data) > self.values and crowded(data, self.values):
             raise TooLarge(f"the body holds {self._too_many(self.values)}")
 
     def sent(self, data: bytes) -> None:
@@ -67,16 +67,15 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
     def answer(self, data: bytes) -> None:
         """Raises BadAnswer for an answer of more values than may be read."""
-        if crowded(data, ANSWERED * self.values):
+        if len(data) > self.values and crowded(data, ANSWERED * self.values):
             raise BadAnswer(f"the provider's answer holds {self._too_many(ANSWERED * self.values)}")
 
     def _too_many(self, most: int) -> str:
         return f"more than {most} JSON values, too many (extproc.max_values)"
 
-    def whole(self, size: int, what: str = "the provider's answer") -> None:
-        """Raises BadAnswer for an answer of more bytes than may be kept."""
-        if size > self.size:
-            raise BadAnswer(f"{what} is larger than {self.size} bytes (envoy.max_body_bytes)")
+    def outgrew(self, what: str) -> BadAnswer:
+        """What is told of an answer of more bytes than may be kept."""
+        return BadAnswer(f"{what} is larger than {self.size} bytes (envoy.max_body_bytes)")
 
 
 BOUNDS = Bounds()

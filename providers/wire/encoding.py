@@ -35,7 +35,8 @@ class Zlib:
         while data:
             out.append(self._inflate(data))
             self._size += len(out[-1])
-            self._bounds.whole(self._size, UNPACKED)
+            if self._size > self._bounds.size:
+                raise self._bounds.outgrew(UNPACKED)
             data = self._inner.unused_data
             if data:
                 self._next()
@@ -78,7 +79,8 @@ class Brotli:
         except brotli.error as error:
             raise BadAnswer("the provider's answer is not what it says it is") from error
         self._size += len(out)
-        self._bounds.whole(self._size, UNPACKED)
+        if self._size > self._bounds.size:
+            raise self._bounds.outgrew(UNPACKED)
         return out
 
 
