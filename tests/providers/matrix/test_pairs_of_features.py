@@ -81,7 +81,8 @@ def worse(client: str, target: str) -> list[tuple[str, str, str]]:
     for feature in sorted(DIALECTS[client].carries):
         members = changes(feature, client)
         body = said(client, members)
-        dropped = None if body is None else lost(client, target, body)
+        told = body is not None and body != said(client, {})
+        dropped = lost(client, target, body) if told and body is not None else None
         if dropped is not None:
             alone[feature] = (members, dropped)
     found = []
