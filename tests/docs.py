@@ -52,6 +52,13 @@ def providers_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+MENDED = {
+    Feature.PARALLEL_TOOL_CALLS: Feature.TOOLS,
+    Feature.STOP: Feature.MAX_TOKENS,
+    Feature.JSON_MODE: Feature.SYSTEM,
+    Feature.JSON_SCHEMA: Feature.SYSTEM,
+}
+"""Feature that is asked for by other means, or enforced on the answer → what that needs."""
 FATES = {True: "carried", Loss.REFUSE: "**refused**", Loss.DROP: "dropped, named"}
 BYTES = dict(FORMS.values())
 """Feature of a URL → that of its bytes."""
@@ -61,6 +68,8 @@ def fate(feature: Feature, target: ChatDialect) -> str:
     """What becomes of a feature at a provider of this dialect."""
     carried = feature in target.carries
     said = FATES[True] if carried else FATES[loss(feature)]
+    if not carried and MENDED.get(feature) in target.carries:
+        said = "nearest, named"
     if BYTES.get(feature) not in target.carries:
         return said
     if not carried:
@@ -78,8 +87,17 @@ def fidelity_page() -> str:
         "dialect is a client format and a provider format; a request goes from a row's feature to",
         "a column's provider. *Carried*: by the provider's own or nearest means. *Refused*: a 400",
         "that names the field, since dropping it would change the meaning. *Dropped, named*: a",
-        "hint, left out and named in the answer's header `x-ai-dropped-params`. *Fetched*: where",
+        "hint, left out and named in the answer's header `x-ai-dropped-params`. *Nearest, named*:",
+        "asked for in other words, or enforced on the answer: the first tool call alone, the text",
+        "up to a stop sequence, the JSON object without what surrounds it. *Fetched*: where",
         "`extproc.fetch` allows it, the server gets what is at the URL and sends the bytes.",
+        "",
+        "A JSON Schema is made to fit what each vendor takes (`providers/neutral/schemas/`):",
+        "objects are closed, optional members become nullable and nulls leave the answer again,",
+        "and bounds that a vendor does not know are told in the description and named. Where a",
+        "model has no structured output, a tool that must be called carries the answer, or words",
+        "do. What a family of models refuses (`providers/models/`) is dropped and named; a backend",
+        "or a route says `family:` where the model's name does not tell it.",
         "",
         *fates(Operation.CHAT),
         "",

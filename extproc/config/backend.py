@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from extproc.config.base import Model
 from extproc.config.credential import Credential
+from extproc.config.patterns import ModelName
 from extproc.config.values import Duration, FilePath, Segment, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
 from providers.operations import Operation
@@ -79,6 +80,9 @@ class Backend(Model):
         ),
     ] = None
     """The only operations that this backend may serve; default: all that the provider has."""
+    family: ModelName | None = None
+    """The vendor's name of a model whose rules hold, where the names that the backend has for its
+    models do not tell them: an ARN, a deployment, a served name of one's own."""
     dialect: Dialects | None = None
     """The dialect to speak, or operation → dialect, where the provider has several; default: the
     provider's first."""

@@ -31,6 +31,9 @@ class RouteBackend(Model):
     """A name under `backends`."""
     model: ModelName | None = None
     """What the provider calls the model; default: what the client called it."""
+    family: ModelName | None = None
+    """The vendor's name of a model whose rules hold, where `model` does not tell it (an ARN, a
+    deployment); default: the backend's `family`."""
     weight: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     """Its share of the requests, relative to the others of the same priority."""
     priority: Annotated[Whole, Field(ge=0, le=127)] = 0

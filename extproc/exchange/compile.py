@@ -55,6 +55,7 @@ def served(name: str, backend: Backend) -> Served:
         has_secret=isinstance(own, ApiKey | Aws | Gcp),
         passes=tuple(map(str, backend.forward_headers)),
         estimates=backend.estimate_counts,
+        family=backend.family or "",
     )
 
 
@@ -85,6 +86,7 @@ def _route(route: RouteConfig) -> Route:
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
+        families={entry.backend: entry.family for entry in route.backends if entry.family},
         quirks=Quirks(
             defaults=edits.defaults,
             override=edits.override,

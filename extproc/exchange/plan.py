@@ -64,6 +64,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """False: without a key of the client there is no credential."""
     passes: tuple[str, ...] = ()
     """Headers of clients that go on to the provider, whatever dialect the client speaks."""
+    family: str = ""
+    """A model that takes the same as its own, where their names do not say it."""
     estimates: bool = False
     """Whether to answer with an estimate where the provider cannot count tokens."""
 
@@ -75,6 +77,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Exact names, `prefix*` and `/regular expression/`."""
     upstream: Mapping[str, str]
     """Backend → its name for the model; empty: the client's."""
+    families: Mapping[str, str] = {}
+    """Backend → a model that takes the same, where the name there does not say it."""
     quirks: Quirks = Quirks()
     price: Price = Price()
 
@@ -105,6 +109,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
     attempts: dict[tuple[str, bool], Constant] = {}
+
+    @property
+    def reads_headers(self) -> bool:
+        """Whether the client's own headers decide what is sent."""
+        return self.dialect.from_headers is not None or self.dialect.fit_headers is not None
 
     def attempt(self, client_model: str, model: str, *, stream: bool) -> Constant:
         """What the metadata say when a request leaves."""
@@ -216,7 +225,8 @@ class Plan:
         if route is None or backend not in route.upstream:
             raise unknown(model)
         upstream = route.upstream[backend]
-        dialect = _spoken(served, client, upstream or model)
+        family = route.families.get(backend) or served.family
+        dialect = _spoken(served, client, family or upstream or model)
         if dialect is None and not _may_estimate(served, client):
             raise _lacks(served, client)
         return self._asking(served, route, client, dialect, upstream)
@@ -230,7 +240,8 @@ class Plan:
         foreign = client.own_headers - dialect.own_headers
         if not served.client_keys:
             foreign |= ACCOUNT
-        changed = dict.fromkeys([*sorted(foreign), *dict(own), *dict(served.headers)])
+        fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
+        changed = dict.fromkeys([*sorted(foreign), *dict(own), *dict(served.headers), *fitted])
         quirks = _quirks(route, served, dialect)
         return Target(
             served=served,
@@ -332,6 +343,7 @@ def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
         stream_usage=provider.stream_usage,
         provider=provider.title,
         functions_only=dialect.name in provider.functions_only,
+        family=route.families.get(served.name) or served.family,
     )
     if dialect.charged:
         return quirks

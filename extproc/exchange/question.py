@@ -116,7 +116,7 @@ class Question:
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
         self._key = _client_key(event, target.served.client_keys)
-        if target.dialect.from_headers is not None:
+        if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
             raise InvalidRequest("the request has no body")
@@ -154,8 +154,16 @@ class Question:
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
         self.answer = Answer(asked, self._clock)
         return Change(
-            set_headers=(*headers.undone(target.passing), *set_headers),
-            remove_headers=(*headers.removed(target.passing), *headers.foreign()),
+            set_headers=(
+                *headers.undone(target.passing),
+                *set_headers,
+                *(header for header in sent.headers.items() if header[1]),
+            ),
+            remove_headers=(
+                *headers.removed(target.passing),
+                *headers.foreign(),
+                *(name for name, value in sent.headers.items() if not value),
+            ),
             body=sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
             more=metadata.asked(asked.prompt, target.price) if asked.client.charged else None,
@@ -225,6 +233,7 @@ class Question:
             bounds=self._plan.bounds,
             called=sent.called,
             stand_ins=sent.stand_ins,
+            amendments=sent.amendments,
         )
         return Asked(
             client=entrance.dialect,

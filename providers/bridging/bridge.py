@@ -60,9 +60,16 @@ class Passage:
             changes.update(self._dialect.from_headers(call.body, call.headers, call.model))
         tuned, dropped = tuning(call.body, self._quirks)
         changes.update(tuned)
-        if not changes:
-            return Sent(body=None)
-        return Sent(body=edit(call.data, call.body, changes), dropped=tuple(dropped))
+        if self._dialect.tune is not None:
+            model = self._quirks.family or call.model
+            changes.update(self._dialect.tune({**call.body, **changes}, model, dropped))
+        headers: Mapping[str, str] = {}
+        if self._dialect.fit_headers is not None:
+            gone = {name for name, value in changes.items() if value is REMOVED}
+            headers, lost = self._dialect.fit_headers(call.headers, gone)
+            dropped += lost
+        body = edit(call.data, call.body, changes) if changes else None
+        return Sent(body=body, dropped=tuple(dropped), headers=headers)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes."""
@@ -148,6 +155,10 @@ class Translation(Generic[Kind]):
         if target.from_headers is not None:
             changes.update(target.from_headers(body, call.headers, call.model))
         tuned, lost = tuning(body, self._quirks)
+        if target.tune is not None:
+            changes.update(target.tune(body, self._quirks.family or call.model, lost))
+        if target.fit_headers is not None:
+            lost += target.fit_headers(call.headers, frozenset())[1]
         for name, value in (changes | tuned).items():
             if value is REMOVED:
                 body.pop(name, None)

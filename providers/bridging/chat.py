@@ -16,11 +16,15 @@ from providers.bridging import (
     tool_names,
     vendor_tools,
 )
+from providers.bridging.amending.amendment import Amendment, amended
+from providers.bridging.amending.needs import needed
+from providers.bridging.amending.schemas import fit_output, fit_tools
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.fidelity import Feature
+from providers.bridging.members import Shape, unknown
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
 from providers.bridging.tool_names import Rule
@@ -28,8 +32,12 @@ from providers.errors import BROKEN_OFF, ApiError, FailedAnswer, Unsupported
 from providers.neutral import deltas, pairing
 from providers.neutral.chat import ChatRequest, ChatResponse, Finish, NativeTool
 from providers.neutral.media import Link
+from providers.neutral.schemas.subset import Schemas, Unfit
 from providers.wire.budget import Budget
 from providers.wire.members import Json
+
+NOTHING: frozenset[Feature] = frozenset()
+ANY_SCHEMA = Schemas()
 
 
 class ChatDialect(Dialect, frozen=True, kw_only=True):
@@ -48,6 +56,12 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     render_response: Callable[[ChatResponse, Context], Json]
     parser: Callable[[], StreamParser]
     renderer: Callable[[Context], StreamRenderer]
+    members: Shape | None = None
+    """What `parse_request` reads below the top level; None: it names the rest itself."""
+    lacks: Callable[[ChatRequest], frozenset[Feature]] = lambda request: NOTHING
+    """Of `carries`, what this model does not take, or not beside what else it is asked."""
+    schemas: Callable[[ChatRequest], Schemas] = lambda request: ANY_SCHEMA
+    """Which schemas the model takes."""
     tool_names: Rule | None = None
     """Which names of tools its providers take; None: all."""
     shown_id: Callable[[str], str] = str
@@ -97,6 +111,7 @@ class Conversation(Translation[ChatDialect]):
         request = msgspec.structs.replace(
             parsed,
             model=call.model,
+            family=self._quirks.family,
             budget=Budget(call.bounds),
         )
         target = self._target
@@ -114,12 +129,12 @@ class Conversation(Translation[ChatDialect]):
         if documents.wants_words(features, target.carries):
             request = documents.worded(request)
             features = fidelity.used(request)
-        dropped = fidelity.settle(
-            features, target.carries, self._client.names, self._where, request.hints
-        )
+        shape = self._client.members
+        dropped = [] if shape is None else unknown(call.body, shape)
+        request, amendments = self._mended(request, features, dropped)
         if links and not call.files:
             return Wanted(links=links)
-        sent = self._sent(request, [*dropped, *left_out], call)
+        sent = self._sent(request, amendments, [*dropped, *left_out], call)
         return msgspec.structs.replace(sent, stand_ins=standing) if standing else sent
 
     def _without_tools(self, request: ChatRequest, model: str) -> tuple[ChatRequest, list[str]]:
@@ -139,18 +154,55 @@ class Conversation(Translation[ChatDialect]):
         target, only = self._target, self._quirks.functions_only
         return lambda tool: not only and target.takes(tool, model)
 
-    def _sent(self, request: ChatRequest, dropped: list[str], call: Call) -> Sent:
+    def _mended(
+        self, request: ChatRequest, features: set[Feature], dropped: list[str]
+    ) -> tuple[ChatRequest, list[Amendment]]:
+        """What of a request its provider can be told, and what is done to the answer for the rest;
+        raises Unsupported."""
+        target, amendments = self._target, list[Amendment]()
+        lacking = target.lacks(request)
+        carries = target.carries - lacking if lacking else target.carries
+        schemas = target.schemas(request)
+        name = self._client.names.get(Feature.JSON_SCHEMA, Feature.JSON_SCHEMA.value)
+        try:
+            if Feature.JSON_SCHEMA in features and Feature.JSON_SCHEMA in carries:
+                try:
+                    request, amendments = fit_output(request, schemas, name, dropped)
+                except Unfit:
+                    carries -= {Feature.JSON_SCHEMA}
+            lost = features - carries
+            if lost:
+                request, more, approximated = needed(request, lost, carries, schemas)
+                amendments += more
+                dropped += approximated
+                hints = request.hints | (lacking & fidelity.HINTS_TO_MODELS)
+                dropped += fidelity.settle(lost, carries, self._client.names, self._where, hints)
+                request = fidelity.without(request, lost & lacking) if lacking else request
+        except Unfit as reason:
+            message = f"{name} cannot be used in {self._where}: {reason}"
+            raise Unsupported(message, param=name) from None
+        return request, amendments
+
+    def _sent(
+        self, request: ChatRequest, amendments: list[Amendment], dropped: list[str], call: Call
+    ) -> Sent:
         """A request that the provider can be told; `dropped` is what is lost of it already."""
         target = self._target
         request, renamed = tool_names.fit(request, target.tool_names)
+        request, more = fit_tools(request, target.schemas(request), dropped)
         body = target.render_request(request, dropped)
         for name in request.binding.intersection(dropped):
             raise Unsupported(f"{name} cannot be expressed in {self._where}", param=name)
         lost = self._fit(body, call)
         found = (*dropped, *lost)
         named = dict.fromkeys(name for each in found for name in self._names(each, request, call))
-        called = pairing.call_ids(request.messages)
-        return Sent(body=orjson.dumps(body), dropped=tuple(named), renamed=renamed, called=called)
+        return Sent(
+            body=orjson.dumps(body),
+            dropped=tuple(named),
+            renamed=renamed,
+            called=pairing.call_ids(request.messages),
+            amendments=(*more, *amendments),
+        )
 
     def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:
         """The client's names for what is dropped, which may be a part of an object of its own."""
@@ -218,6 +270,8 @@ def _parsed(
     choices = response.choices
     if choices and all(choice.finish is Finish.ERROR for choice in choices):
         raise FailedAnswer(choices[0].error or BROKEN_OFF)
+    if context.amendments:
+        response = amended(response, context.amendments)
     if context.renamed:
         response = tool_names.restored(response, context.renamed)
     response = CallIds(context.called, client.shown_id).whole(response)

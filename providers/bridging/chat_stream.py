@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from providers.bridging import tool_names
+from providers.bridging.amending.amendment import AmendedStream
 from providers.bridging.call_ids import CallIds
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import Words
@@ -62,6 +63,7 @@ class TranslatedStream:
         self._renderer = renderer
         self._renamed = context.renamed
         self._restoring = restoring
+        self._amended = AmendedStream(context.amendments) if context.amendments else None
         self._bounds = context.bounds
         self._ids = ids
         self._odd = False
@@ -96,6 +98,8 @@ class TranslatedStream:
         if self._odd:
             self._odd = False
             deltas = self._ids.deltas(map(_meant, deltas))
+        if self._amended is not None:
+            deltas = self._amended.feed(deltas)
         if self._renamed:
             deltas = tool_names.restored_deltas(deltas, self._renamed)
         if self._restoring is not None:

@@ -5,11 +5,12 @@ question and one answer. Between equal dialects the client's bytes pass, and a `
 the answer go by.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Protocol
 
 import msgspec
 
+from providers.bridging.amending.amendment import Amendment
 from providers.bridging.quirks import Quirks
 from providers.errors import ApiError, BadAnswer
 from providers.neutral.listing import Listing
@@ -54,6 +55,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the calls in the conversation so far."""
     stand_ins: Mapping[str, Any] = {}
     """`Sent.stand_ins`."""
+    amendments: tuple[Amendment, ...] = ()
+    """What is still to be done to the answer, in this order."""
 
 
 class Seen(msgspec.Struct):
@@ -109,6 +112,10 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the calls in the conversation, as the client knows them."""
     stand_ins: Mapping[str, Any] = {}
     """Function → the tool of the client for which it stands there."""
+    amendments: tuple[Amendment, ...] = ()
+    """What the provider could not be told, and is done to its answer instead."""
+    headers: Mapping[str, str] = {}
+    """Headers of the client's that must say something else; empty: nothing at all."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +156,8 @@ class Uneventful:
         """Nothing is added."""
         return b""
 
+
+FitHeaders = tuple[Mapping[str, str], list[str]]
 
 ParseError = Callable[[int, Mapping[str, str], bytes], ApiError]
 """(HTTP status, lower-case headers, body of any kind) → the error. Never raises."""
@@ -200,6 +209,12 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     from_headers: "Callable[[Json, Mapping[str, str], str], dict[str, Any]] | None" = None
     """(body, the client's own headers, upstream model) → members that say here what those headers
     say."""
+    tune: "Callable[[Json, str, list[str]], dict[str, Any]] | None" = None
+    """(body, name that says what the model takes, dropped) → top-level members to change so that
+    this model understands them."""
+    fit_headers: "Callable[[Mapping[str, str], Set[str]], FitHeaders] | None" = None
+    """(the client's own headers, top-level members that the body lost) → (those that must say
+    something else, names of what they lose)."""
     request_id: str = ""
     """The header in which an answer has its id; empty: there is none."""
     listing: Listing | None = None

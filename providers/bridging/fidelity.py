@@ -7,6 +7,9 @@ Which features a dialect can express is the dialect's own `carries`.
 
 from collections.abc import Iterator, Mapping, Set
 from enum import StrEnum
+from typing import Any
+
+import msgspec
 
 from providers.errors import Unsupported
 from providers.neutral.chat import (
@@ -325,9 +328,27 @@ def lose(dropped: list[str], feature: Feature) -> None:
         dropped.append(feature.value)
 
 
+HINTS_TO_MODELS = frozenset({Feature.LOGPROBS})
+"""Features that change the meaning, and are no more than hints where one model lacks them."""
+
+CLEARED: Mapping[Feature, Any] = {Feature.STOP: ()}
+
+
+def without(request: ChatRequest, lost: Set[Feature]) -> ChatRequest:
+    """The request without features that are fields of it, and with no tool that is strict."""
+    members = {one.value: CLEARED.get(one) for one in lost if one in PLAIN}
+    if Feature.TOOL_STRICT in lost:
+        members["tools"] = tuple(map(_lenient, request.tools))
+    return msgspec.structs.replace(request, **members)
+
+
+def _lenient(tool: Tool | NativeTool) -> Tool | NativeTool:
+    return msgspec.structs.replace(tool, strict=None) if isinstance(tool, Tool) else tool
+
+
 def settle(
     features: Set[Feature],
-    carries: frozenset[Feature],
+    carries: Set[Feature],
     names: Mapping[Feature, str],
     target: str,
     hints: Set[str] = frozenset(),

@@ -21,6 +21,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     refuses: frozenset[str] = frozenset()
     renames: Mapping[str, str] = {}
     stream_usage: bool = True
+    family: str = ""
+    """A model that takes the same, where the backend's own name does not say what it is."""
     provider: str = ""
     drop_tools: bool = False
     """Tools that another provider would run are left out and named, not refused."""

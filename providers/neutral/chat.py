@@ -229,6 +229,7 @@ class JsonOutput(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     description: str | None = None
     strict: bool | None = None
+    """None: the client's format has no such word, and holds every answer to its schema."""
 
 
 class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,6 +264,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     """The name that goes upstream."""
+    family: str = ""
+    """A model that takes the same, where the name itself does not say so."""
     messages: tuple[Message, ...] = ()
     stream: bool = False
 
@@ -310,6 +313,11 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Features that the client does not insist on, although they might change the meaning."""
     budget: Budget | None = None
     """What it may still grow by on its way to a provider; None: as much as any by default."""
+
+    @property
+    def known_as(self) -> str:
+        """The name that says what the model takes."""
+        return self.family or self.model
 
 
 class Finish(StrEnum):

@@ -101,7 +101,7 @@ class Inliner(msgspec.Struct):
         if open.count(name) >= MAX_UNROLLED:
             return {}
         beside = {key: inner for key, inner in value.items() if key != "$ref"}
-        target = self.resolve(_pointed(self.root, name), (*open, name), depth + 1)
+        target = self.resolve(pointed(self.root, name), (*open, name), depth + 1)
         rest = self.resolve(beside, open, depth + 1)
         return {**target, **rest} if isinstance(target, dict) else rest or target
 
@@ -129,7 +129,7 @@ def inline(schema: Schema, budget: Budget | None = None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _pointed(root: Schema, reference: str) -> Any:
+def pointed(root: Schema, reference: str) -> Any:
     """What a JSON pointer within the document points at (RFC 6901)."""
     if not reference.startswith("#"):
         raise Unsupported(f"the JSON schema refers to {reference[:200]!r}, outside itself")
@@ -326,11 +326,11 @@ def _order(found: dict[str, Any]) -> None:
 def _lowered(name: str, inner: Any, depth: int) -> Any:
     if name == "type":
         return _type(inner)
-    if name in ("properties", "$defs") and isinstance(inner, Mapping):
+    if (name in MAPS or name in DEFINITIONS) and isinstance(inner, Mapping):
         return {key: _from(item, depth) for key, item in inner.items()}
-    if name == "anyOf" and isinstance(inner, list):
+    if name in LISTS and isinstance(inner, list):
         return [_from(item, depth) for item in inner]
-    if name == "items" or (name == "additionalProperties" and isinstance(inner, Mapping)):
+    if name == "items" or (name in SINGLES and isinstance(inner, Mapping)):
         return _from(inner, depth)
     if name in COUNTS and isinstance(inner, str) and inner.isdecimal():
         return int(inner)
@@ -340,6 +340,8 @@ def _lowered(name: str, inner: Any, depth: int) -> Any:
 def _type(value: Any) -> Any:
     if type(value) is int and 0 <= value < len(TYPES):
         return TYPES[value]
+    if isinstance(value, list):
+        return [_type(each) for each in value]
     return value.lower() if isinstance(value, str) else value
 
 

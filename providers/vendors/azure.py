@@ -13,7 +13,15 @@ from providers.dialects.anthropic.messages import hosted
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
-from providers.vendors.compatible import FOUR_STOPS, THOUGHTS, VIDEO, form, text_form
+from providers.vendors.compatible import (
+    FOUR_STOPS,
+    THOUGHTS,
+    VIDEO,
+    form,
+    items_form,
+    of_openai,
+    text_form,
+)
 from providers.vendors.provider import Provider
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -45,8 +53,15 @@ OPENAI = {
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
-    **form("azure", VIDEO | THOUGHTS, (FOUR_STOPS, newer_limit, NO_THOUGHTS), drops=SAMPLERS),
+    **form(
+        "azure",
+        VIDEO | THOUGHTS,
+        (FOUR_STOPS, newer_limit, NO_THOUGHTS),
+        drops=SAMPLERS,
+        schemas=of_openai,
+    ),
     **text_form("azure", FOUR_STOPS),
+    **items_form("azure"),
 }
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"

@@ -12,7 +12,7 @@ import msgspec
 
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import chat, completions
+from providers.dialects.openai import chat, completions, responses
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
@@ -27,6 +27,10 @@ from providers.dialects.openai.rules import (
     thoughtless,
     without,
 )
+from providers.models.switches import by_member, by_template
+from providers.neutral.chat import ChatRequest
+from providers.neutral.schemas.subset import Schemas
+from providers.neutral.schemas.subsets import OF_OPENAI
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
@@ -95,6 +99,18 @@ def text_form(host: str, *rules: Rule) -> Mapping[str, ChatDialect]:
     return {text.name: msgspec.structs.replace(text, host=host, client=(), edits=edits)}
 
 
+def of_openai(request: ChatRequest) -> Schemas:
+    """OpenAI's own models, wherever they are served."""
+    return OF_OPENAI
+
+
+def items_form(host: str) -> Mapping[str, ChatDialect]:
+    """OpenAI's Responses as OpenAI and Azure serve them."""
+    talk = responses.DIALECT
+    own = msgspec.structs.replace(talk, host=host, client=(), schemas=of_openai)
+    return {talk.name: own}
+
+
 FOUR_STOPS = at_most_stops(4)
 """https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop"""
 
@@ -104,8 +120,9 @@ def row(name: str, title: str, host: str, docs: str, **facts: Any) -> Provider:
     facts.setdefault("dialects", DIALECTS)
     facts.setdefault("functions_only", FUNCTIONS_ONLY)
     lacks, rules = facts.pop("lacks", NONE), facts.pop("rules", ())
+    own = {"schemas": facts.pop("schemas")} if "schemas" in facts else {}
     if lacks or rules:
-        facts["forms"] = {**form(name, lacks, rules), **facts.pop("forms", {})}
+        facts["forms"] = {**form(name, lacks, rules, **own), **facts.pop("forms", {})}
     return Provider(name=name, title=title, docs=docs, base_url=f"https://{host}", **facts)
 
 
@@ -136,7 +153,8 @@ PROVIDERS = (
         drops=SAMPLERS | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
-        forms=text_form("openai", FOUR_STOPS),
+        schemas=of_openai,
+        forms={**text_form("openai", FOUR_STOPS), **items_form("openai")},
         # https://platform.openai.com/docs/api-reference/responses
         dialects={
             **BOTH,
@@ -160,7 +178,6 @@ PROVIDERS = (
         rules=(FOUR_STOPS, NO_THOUGHTS),
         dialects=BOTH,  # https://console.groq.com/docs/responses-api
     ),
-    # Reasoning models refuse penalties and stop, others take them: left to the vendor.
     row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference", dialects=BOTH),
     row(
         "together",
@@ -200,7 +217,8 @@ PROVIDERS = (
         "https://docs.mistral.ai/api/",
         dialects={**DIALECTS, Operation.MODERATIONS: ("mistral.moderations",)},
         drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
-        | {"min_p", "user", "thinking", "cache_control", "stream_options"},
+        | SAMPLERS
+        | {"user", "thinking", "cache_control", "stream_options"},
         refuses=SPOKEN | {"web_search_options"},
         renames={**MAX_TOKENS, "seed": "random_seed"},
         stream_usage=False,
@@ -307,6 +325,7 @@ PROVIDERS = (
         "dashscope-intl.aliyuncs.com",
         "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
         prefix="/compatible-mode/v1",
+        forms=form("dashscope", NONE, tune=by_member),
         renames=MAX_TOKENS,
     ),
     row(
@@ -315,6 +334,7 @@ PROVIDERS = (
         "dashscope.aliyuncs.com",
         "https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope",
         prefix="/compatible-mode/v1",
+        forms=form("dashscope-cn", NONE, tune=by_member),
         renames=MAX_TOKENS,
     ),
     row(
@@ -343,7 +363,7 @@ PROVIDERS = (
         "api.cohere.ai",
         "https://docs.cohere.com/docs/compatibility-api",
         prefix="/compatibility/v1",
-        drops=OPENAI_ONLY | {"top_logprobs", "stream_options"},
+        drops=OPENAI_ONLY | SAMPLERS | {"top_logprobs", "stream_options"},
         refuses=SPOKEN | {"n", "parallel_tool_calls"},
         renames=MAX_TOKENS,
         stream_usage=False,
@@ -352,12 +372,14 @@ PROVIDERS = (
         "vllm",
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+        forms=form("vllm", NONE, tune=by_template),
         dialects=BOTH | TEXT,  # https://docs.vllm.ai/en/latest/serving
     ),
     own(
         "sglang",
         "SGLang",
         "https://docs.sglang.ai/basic_usage/openai_api_completions.html",
+        forms=form("sglang", NONE, tune=by_template),
         dialects=DIALECTS | TEXT,
     ),
     own(

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from providers.errors import Unsupported
+from providers.models.openai import THINKERS
 from providers.wire.members import Json, dicts
 from providers.wire.splice import REMOVED
 
@@ -18,13 +19,6 @@ Rule = Callable[[Json], dict[str, Any]]
 
 SHORT_ID = re.compile(r"[a-zA-Z0-9]{9}")
 """A call's id at Mistral: "must be a-z, A-Z, 0-9, with a length of 9"."""
-
-
-THINKERS = re.compile(r"(?:^|[/:])(?:o[1-9]|gpt-[5-9])")
-"""OpenAI's models that refuse `max_tokens`, which does not count their thoughts.
-
-https://platform.openai.com/docs/api-reference/chat/create#chat-create-max_tokens
-"""
 
 
 def keeping(edits: Edits, *rules: Rule) -> Edits:
@@ -168,10 +162,11 @@ def _with_thoughts(message: Any) -> Any:
 
 
 def thoughtless(body: Json) -> dict[str, Any]:
-    """Says `thinking: disabled` for the effort `none`, which is no effort here."""
-    if body.get("reasoning_effort") != "none":
-        return {}
-    return {"reasoning_effort": REMOVED, "thinking": {"type": "disabled"}}
+    """Says with `thinking` whether to think at all, which an effort does not say here."""
+    effort = body.get("reasoning_effort")
+    if effort == "none":
+        return {"reasoning_effort": REMOVED, "thinking": {"type": "disabled"}}
+    return {} if effort is None or "thinking" in body else {"thinking": {"type": "enabled"}}
 
 
 def short_call_ids(body: Json) -> dict[str, Any]:

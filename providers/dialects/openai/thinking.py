@@ -3,24 +3,9 @@
 https://platform.openai.com/docs/guides/reasoning
 """
 
-import re
-
 from providers.bridging.fidelity import Feature, lose
+from providers.models.openai import LEAST, THOUGHTLESS
 from providers.neutral.chat import Reasoning
-
-THOUGHTLESS = re.compile(
-    r"(?:^|[/:])(?:gpt-[34]|chatgpt|davinci|babbage"
-    # https://docs.x.ai/docs/guides/reasoning: many think, and cannot be told how much.
-    r"|grok-(?:2|3(?!-mini)|4-(?:0709|fast|1-fast)|4\.20-(?!multi)|code|build)"
-    r"|(?:meta-)?llama-[234])"
-)
-"""Models that cannot be told how much to think, and answer a wish for it with an error."""
-
-LEAST = (
-    (re.compile(r"(?:^|[/:])(?:o[1-9]|grok-(?:3-mini|4\.[56]))"), "low"),
-    (re.compile(r"(?:^|[/:])gpt-5(?:-(?:mini|nano|codex))?(?:-\d{4}-\d\d-\d\d)?$"), "minimal"),
-)
-"""Models that cannot be told not to think, and the least that they can be told."""
 
 DEFAULT = "medium"
 """Newer models think only when told to; older ones think as much as this."""

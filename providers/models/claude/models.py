@@ -2,13 +2,17 @@
 
 https://platform.claude.com/docs/en/build-with-claude/thinking
 https://platform.claude.com/docs/en/build-with-claude/effort
-https://platform.claude.com/docs/en/about-claude/models/migration-guide (checked 2026-11)
+https://platform.claude.com/docs/en/about-claude/models/migration-guide
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs (checked 2026-11)
 """
 
 import re
 from functools import lru_cache
 
 import msgspec
+
+from providers.bridging.fidelity import Feature
+from providers.neutral.chat import ChatRequest
 
 DEFAULT_MAX_TOKENS = 4_096
 """Sent where the client gave no limit and the model is unknown or old: the most that every Claude
@@ -38,6 +42,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     """temperature, top_p and top_k are accepted."""
     both_samplers: bool = False
     """temperature and top_p are accepted together."""
+    structured: bool = False
+    """Answers and arguments can be held to a schema."""
     system_turns: bool = False
     """Messages of role `system` are accepted after a user's turn."""
     max_tokens: int = ROOM
@@ -51,15 +57,16 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN = Family(sampling=True, both_samplers=True, max_tokens=DEFAULT_MAX_TOKENS)
 MANUAL = Family(manual=True, off="disabled", sampling=True, both_samplers=True)
 MANUAL_ONE = Family(manual=True, off="disabled", sampling=True)
-EITHER = Family(manual=True, adaptive=True, off="disabled", efforts=LEVELS, sampling=True)
-ADAPTIVE = Family(adaptive=True, off="disabled", efforts=ALL_LEVELS)
-ADAPTIVE_SYSTEM = Family(adaptive=True, off="disabled", efforts=ALL_LEVELS, system_turns=True)
-SONNET_5 = Family(adaptive=True, starts_on=True, off="disabled", efforts=ALL_LEVELS)
-FIVE = Family(adaptive=True, starts_on=True, off="disabled", efforts=ALL_LEVELS, system_turns=True)
-BETWEEN = Family(
-    adaptive=True, starts_on=True, off="between_tools", efforts=ALL_LEVELS, system_turns=True
+MANUAL_STRUCTURED = Family(manual=True, off="disabled", sampling=True, structured=True)
+EITHER = Family(
+    manual=True, adaptive=True, off="disabled", efforts=LEVELS, sampling=True, structured=True
 )
-ALWAYS = Family(adaptive=True, starts_on=True, efforts=ALL_LEVELS, system_turns=True)
+ADAPTIVE = Family(adaptive=True, off="disabled", efforts=ALL_LEVELS, structured=True)
+ADAPTIVE_SYSTEM = msgspec.structs.replace(ADAPTIVE, system_turns=True)
+SONNET_5 = msgspec.structs.replace(ADAPTIVE, starts_on=True)
+FIVE = msgspec.structs.replace(SONNET_5, system_turns=True)
+BETWEEN = msgspec.structs.replace(FIVE, off="between_tools")
+ALWAYS = msgspec.structs.replace(FIVE, off=None)
 
 UNKNOWN = Family(
     manual=True,
@@ -83,6 +90,7 @@ FAMILIES = (
     (None, (4, 8), ADAPTIVE_SYSTEM),
     (None, (4, 7), ADAPTIVE),
     (None, (4, 6), EITHER),
+    (None, (4, 5), MANUAL_STRUCTURED),
     (None, (4, 1), MANUAL_ONE),
     (None, (3, 7), MANUAL),
     (None, (0, 0), PLAIN),
@@ -110,3 +118,12 @@ def family(model: str) -> Family:
     version = (int(found["major"]), int(found["minor"] or 0))
     lines = (found["line"], found["after"], None)
     return next(row for line, first, row in FAMILIES if line in lines and version >= first)
+
+
+NOTHING: frozenset[Feature] = frozenset()
+UNSTRUCTURED = frozenset({Feature.JSON_SCHEMA, Feature.TOOL_STRICT})
+
+
+def lacks(request: ChatRequest) -> frozenset[Feature]:
+    """What the model refuses of what its format can say."""
+    return NOTHING if family(request.known_as).structured else UNSTRUCTURED

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
+from extproc.lab.simulator import schemas
 from extproc.lab.simulator.anthropic.messages_write import SIGNED
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 from extproc.lab.simulator.typed import Judge
@@ -19,9 +20,16 @@ OWN_BETA = frozenset({"thread"})
 CLOUD = frozenset({"anthropic_version", "anthropic_beta"})
 """Members in place of headers, where a cloud takes the model from the path."""
 VERTEX = "vertex-2023-10-16"
+NOT_ON_VERTEX = re.compile(
+    "prompt-caching|effort-|adaptive-thinking-|structured-outputs-|redact-thinking-|fast-mode-"
+    "|advanced-tool-use-|mid-conversation-system-|thinking-token-count-"
+)
+"""How flags begin that Vertex AI does not know."""
 VERTEX_VERBS = frozenset({"rawPredict", "streamRawPredict"})
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 MIN_BUDGET = 1024
+OLDER = re.compile(r"claude-(?:[123]\b|(?:opus|sonnet)-4(?:-[01])?(?:-\d{8}|@|$)|v2|instant)")
+"""Models from before structured outputs."""
 MARKERS = 4
 
 
@@ -44,6 +52,8 @@ def check(call: Call, strict: bool) -> None:
         raise Refusal("anthropic-version: header is required", param="anthropic-version")
     _samplers(body, version)
     shown = body.keys() - SAMPLERS.keys()
+    if call.params.get("verb") in VERTEX_VERBS:
+        _betas(headers.get("anthropic-beta", ""))
     if headers.get("anthropic-beta"):
         shown -= BETA if call.params.get("model") else BETA | OWN_BETA
     counted = is_count(call)
@@ -63,6 +73,13 @@ def _judge(counted: bool, stream: bool, strict: bool) -> Judge:
     if stream:
         return Judge(params.MessageCreateParamsStreaming, strict=strict)
     return Judge(params.MessageCreateParamsNonStreaming, strict=strict)
+
+
+def _betas(header: str) -> None:
+    """https://github.com/anthropics/claude-code/issues/21625"""
+    wrong = [f"`{flag}`" for flag in map(str.strip, header.split(",")) if NOT_ON_VERTEX.match(flag)]
+    if wrong:
+        raise Refusal(f"Unexpected value(s) {', '.join(wrong)} for the `anthropic-beta` header.")
 
 
 def _samplers(body: Json, version: str) -> None:
@@ -191,6 +208,22 @@ def _ids(body: Json) -> None:
         raise Refusal("messages: `tool_use` ids must be unique")
 
 
+def _schemas(body: Json) -> None:
+    """https://platform.claude.com/docs/en/build-with-claude/structured-outputs"""
+    wanted = (body.get("output_config") or {}).get("format")
+    strict = [tool for tool in body.get("tools") or () if tool.get("strict")]
+    if (wanted or strict) and OLDER.search(body["model"]):
+        raise Refusal(f"{body['model']} does not support structured outputs")
+    if wanted:
+        schemas.judged(schemas.claude_strict, wanted["schema"], "output_config.format.schema")
+    for at, tool in enumerate(body.get("tools") or ()):
+        if "input_schema" in tool:
+            place = f"tools.{at}.custom.input_schema"
+            schemas.judged(schemas.claude_tool, tool["input_schema"], place)
+            if tool.get("strict"):
+                schemas.judged(schemas.claude_strict, tool["input_schema"], place)
+
+
 def _tool_turns(body: Json) -> None:
     """Each tool call is answered at the start of the next turn, and nothing else is."""
     called: set[str] = set()
@@ -225,6 +258,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _tools,
     _results,
     _ids,
+    _schemas,
     _tool_turns,
 )
 """The first does not hold for counting, which has no limit."""

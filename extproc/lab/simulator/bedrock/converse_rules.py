@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from extproc.lab.simulator import schemas
 from extproc.lab.simulator.bedrock.converse_write import SIGNED
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 
@@ -22,6 +23,7 @@ def check(call: Call, strict: bool) -> None:
     check_shape(call, OPERATIONS[call.params["verb"]], strict)
     for rule in RULES:
         rule(call.body)
+    _abilities(call.params["model"], call.body)
 
 
 def check_shape(call: Call, operation: str, strict: bool) -> None:
@@ -256,9 +258,38 @@ def _schema(body: Json) -> None:
     wanted = (body.get("outputConfig") or {}).get("textFormat")
     if wanted:
         try:
-            orjson.loads(wanted["structure"]["jsonSchema"]["schema"])
+            schema = orjson.loads(wanted["structure"]["jsonSchema"]["schema"])
         except ValueError as error:
             raise Refusal("outputConfig.textFormat: the schema is not valid JSON") from error
+        schemas.judged(schemas.claude_strict, schema, "outputConfig.textFormat")
+
+
+# https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+UNSTRUCTURED = re.compile(
+    r"amazon\.|meta\.|cohere\.|ai21\.|writer\.|deepseek\.r1|claude-(?:3|sonnet-4-2|opus-4-[12])"
+)
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html
+UNFORCED = re.compile(r"meta\.|cohere\.|ai21\.|writer\.")
+
+
+def _abilities(model: str, body: Json) -> None:
+    """Raises Refusal for what this model cannot be told."""
+    config = body.get("toolConfig") or {}
+    if UNSTRUCTURED.search(model) and (body.get("outputConfig") or {}).get("textFormat"):
+        raise Refusal("This model doesn't support the outputConfig.textFormat field.")
+    kind = next(iter(config.get("toolChoice") or {}), "auto")
+    if UNFORCED.search(model) and kind != "auto":
+        raise Refusal(f"This model doesn't support the toolConfig.toolChoice.{kind} field.")
+    for tool in config.get("tools") or ():
+        spec = tool.get("toolSpec")
+        if spec is None:
+            continue
+        if UNSTRUCTURED.search(model) and spec.get("strict"):
+            raise Refusal("This model doesn't support the toolSpec.strict field.")
+        judge = schemas.nova_tool if "amazon." in model else schemas.claude_tool
+        schemas.judged(judge, spec["inputSchema"]["json"], "toolConfig.tools")
+        if spec.get("strict"):
+            schemas.judged(schemas.claude_strict, spec["inputSchema"]["json"], "toolConfig.tools")
 
 
 RULES: tuple[Callable[[Json], None], ...] = (

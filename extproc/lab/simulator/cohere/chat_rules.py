@@ -11,6 +11,7 @@ from typing import Any, NotRequired
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from extproc.lab.simulator import schemas
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 
 RANGES = {
@@ -124,10 +125,14 @@ def _tools(body: Json) -> None:
             if not tool["function"]["parameters"].get("required"):
                 name = tool["function"]["name"]
                 raise Refusal(f"invalid request: strict tool {name} has no required parameter.")
+            schemas.judged(schemas.cohere, tool["function"]["parameters"], "tools")
 
 
 def _output(body: Json) -> None:
-    wanted = (body.get("response_format") or {}).get("type") == "json_object"
+    form = body.get("response_format") or {}
+    wanted = form.get("type") == "json_object"
+    if schema := form.get("json_schema") or form.get("schema"):
+        schemas.judged(schemas.cohere, schema, "response_format")
     if wanted and body.get("documents"):
         raise Refusal("invalid request: response_format is not supported with RAG.")
     if wanted and body.get("tools"):

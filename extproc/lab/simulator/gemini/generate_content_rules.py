@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from extproc.lab.simulator import schemas
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 from extproc.lab.simulator.gemini.generate_content_names import canonical
 from extproc.lab.simulator.gemini.generate_content_write import SIGNED
@@ -122,11 +123,13 @@ def _config(body: Json) -> None:
             raise Refusal(f"{name} must be in the range [{low}, {high}]", param=name)
     if len(config.get("stopSequences") or ()) > STOPS:
         raise Refusal("The number of stop sequences must be at most 5", param="stopSequences")
-    schemas = [name for name in ("responseSchema", "responseJsonSchema") if config.get(name)]
-    if schemas and config.get("responseMimeType", "text/plain") == "text/plain":
-        raise Refusal(f"{schemas[0]} needs response_mime_type application/json")
+    named = [name for name in ("responseSchema", "responseJsonSchema") if config.get(name)]
+    if named and config.get("responseMimeType", "text/plain") == "text/plain":
+        raise Refusal(f"{named[0]} needs response_mime_type application/json")
+    if schema := config.get("responseJsonSchema"):
+        schemas.judged(schemas.gemini, schema, "generationConfig.responseJsonSchema")
     thinking = config.get("thinkingConfig") or {}
-    if len(schemas) > 1 or thinking.keys() >= {"thinkingBudget", "thinkingLevel"}:
+    if len(named) > 1 or thinking.keys() >= {"thinkingBudget", "thinkingLevel"}:
         raise Refusal("You can only set one of two members that exclude each other")
     if body.get("serviceTier", "standard") not in TIERS:
         raise Refusal("Invalid value at 'service_tier'", param="serviceTier")
@@ -143,6 +146,11 @@ def _tools(body: Json) -> None:
         raise Refusal(f"Duplicate function declaration found: {doubled[0]}")
     if any(each.keys() >= {"parameters", "parametersJsonSchema"} for each in declared):
         raise Refusal("parameters and parametersJsonSchema exclude each other")
+    for declaration in declared:
+        if schema := declaration.get("parametersJsonSchema"):
+            schemas.judged(schemas.gemini, schema, "tools.functionDeclarations")
+            if schema.get("type") != "object":
+                raise Refusal("functionDeclaration parameters schema should be of type OBJECT.")
     calling = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
     allowed = calling.get("allowedFunctionNames") or ()
     if allowed and calling.get("mode") not in {"ANY", "VALIDATED"}:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from extproc.lab.simulator import schemas
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 
 LEVELS = ("high", "medium", "low", "max")
@@ -106,4 +107,9 @@ def _roles(body: Json) -> None:
             raise Refusal(f"invalid role: {message['role']}")
 
 
-RULES: tuple[Callable[[Json], None], ...] = (_options, _think, _roles)
+def _format(body: Json) -> None:
+    if isinstance(body.get("format"), dict):
+        schemas.judged(schemas.grammar, body["format"], "format")
+
+
+RULES: tuple[Callable[[Json], None], ...] = (_options, _think, _roles, _format)

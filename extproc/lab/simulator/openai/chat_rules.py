@@ -152,15 +152,15 @@ def _all_answered(waiting: set[str], at: int) -> None:
         )
 
 
-def _strict_schema(body: Json) -> None:
+def _schemas(body: Json) -> None:
     wanted = (body.get("response_format") or {}).get("json_schema") or {}
-    if wanted.get("strict"):
-        shared.check_closed(wanted.get("schema") or {}, wanted["name"], "response_format")
+    if "schema" in wanted:
+        shared.check_schema(wanted["schema"], bool(wanted.get("strict")), "response_format")
     for at, tool in enumerate(body.get("tools") or ()):
         function = tool.get("function") or {}
-        if function.get("strict"):
+        if function.get("parameters"):
             place = f"tools[{at}].function.parameters"
-            shared.check_closed(function.get("parameters") or {}, function["name"], place)
+            shared.check_schema(function["parameters"], bool(function.get("strict")), place)
 
 
 def _json_mode(body: Json) -> None:
@@ -212,9 +212,10 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _lists,
     _ranges,
     shared.check_lengths,
+    shared.check_thinker,
     _company,
     _tool_names,
     _tool_turns,
-    _strict_schema,
+    _schemas,
     _json_mode,
 )

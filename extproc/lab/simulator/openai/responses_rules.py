@@ -167,24 +167,25 @@ def _json_mode(body: Json) -> None:
         )
 
 
-def _strict_schemas(body: Json) -> None:
+def _schemas(body: Json) -> None:
     form = (body.get("text") or {}).get("format") or {}
-    if form.get("strict"):
-        shared.check_closed(form.get("schema") or {}, form["name"], "text.format.schema")
+    if "schema" in form:
+        shared.check_schema(form["schema"], bool(form.get("strict")), "text.format.schema")
     for at, tool in enumerate(body.get("tools") or ()):
-        if tool.get("type") == "function" and tool.get("strict"):
+        if tool.get("type") == "function" and tool.get("parameters"):
             place = f"tools[{at}].parameters"
-            shared.check_closed(tool.get("parameters") or {}, tool["name"], place)
+            shared.check_schema(tool["parameters"], bool(tool.get("strict")), place)
 
 
 RULES: tuple[Callable[[Json], None], ...] = (
     _required,
     _ranges,
     shared.check_lengths,
+    shared.check_thinker,
     _ids,
     _thoughts,
     _tools,
     _turns,
     _json_mode,
-    _strict_schemas,
+    _schemas,
 )

@@ -1,9 +1,10 @@
 """What OpenAI's formats share: the key, the shape of an error, and the rules of strict schemas."""
 
-from collections.abc import Sequence
+import re
 
 import orjson
 
+from extproc.lab.simulator import schemas
 from extproc.lab.simulator.dialect import Call, Event, Json, Refusal, bearer
 from extproc.lab.simulator.directives import Directives
 
@@ -71,26 +72,36 @@ def check_lengths(body: Json) -> None:
         check_length(body.get(name) or "", limit, name)
 
 
-def check_closed(schema: Json, name: str, param: str, where: Sequence[str] = ()) -> None:
-    """Strict mode wants closed objects with every property required.
+THINKERS = re.compile(r"(?:^|/)(?:o[1-9]|gpt-5(?![.\d])(?![^/]*chat))")
+"""Models that take no other sampling than their own.
 
-    https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-    """
-    properties: Json = schema.get("properties") or {}
-    context = f"Invalid schema for '{name}': In context={tuple(where)}"
-    if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-        raise Refusal(
-            f"{context}, 'additionalProperties' is required to be supplied and to be false.",
-            param=param,
-            code="invalid_json_schema",
-        )
-    if missing := [each for each in properties if each not in schema.get("required", ())]:
-        raise Refusal(
-            f"{context}, 'required' must include every key in properties. Missing '{missing[0]}'.",
-            param=param,
-            code="invalid_json_schema",
-        )
-    for each, inner in properties.items():
-        check_closed(inner, name, param, (*where, "properties", each))
-    if isinstance(schema.get("items"), dict):
-        check_closed(schema["items"], name, param, (*where, "items"))
+https://platform.openai.com/docs/guides/latest-model#parameter-compatibility
+"""
+UNSUPPORTED = (
+    "stop",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+)
+ONLY_ONE = ("temperature", "top_p")
+
+
+def check_thinker(body: Json) -> None:
+    """Raises Refusal for what OpenAI's reasoning models refuse."""
+    if not THINKERS.search(str(body.get("model"))):
+        return
+    for name in UNSUPPORTED:
+        if body.get(name) not in (None, False):
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            raise Refusal(message, param=name, code="unsupported_parameter")
+    for name in ONLY_ONE:
+        if body.get(name) not in (None, 1):
+            message = f"Unsupported value: '{name}' does not support {body[name]} with this model."
+            raise Refusal(message, param=name, code="unsupported_value")
+
+
+def check_schema(schema: Json, strict: bool, param: str) -> None:
+    """Raises Refusal for a schema that OpenAI does not take."""
+    schemas.judged(schemas.openai_strict if strict else schemas.openai, schema, param)

@@ -20,7 +20,9 @@ from providers.dialects.anthropic.messages.renderer import MessagesRenderer
 from providers.dialects.anthropic.messages.request import parse_request
 from providers.dialects.anthropic.messages.response import parse_response, render_response
 from providers.dialects.anthropic.names import NAME
+from providers.models.claude.models import lacks
 from providers.neutral import listing
+from providers.neutral.schemas.subsets import OF_CLAUDE
 from providers.operations import Operation
 
 CARRIES = frozenset(
@@ -100,6 +102,8 @@ DIALECT = ChatDialect(
     carries=CARRIES,
     names=NAMES,
     recast=RECAST,
+    lacks=lacks,
+    schemas=lambda request: OF_CLAUDE,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=128),
     shown_id=tool_id,
     listing=listing.ANTHROPIC,

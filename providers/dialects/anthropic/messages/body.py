@@ -48,7 +48,7 @@ CHOICES = {ToolMode.AUTO: "auto", ToolMode.REQUIRED: "any", ToolMode.NONE: "none
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body; appends to `dropped` what had to change, raises Unsupported for what must not."""
-    known = family(request.model)
+    known = family(request.known_as)
     system, messages = render_turns(request, known.system_turns, dropped)
     body: Json = {"model": request.model, "max_tokens": 0, "messages": messages}
     if system:
@@ -179,9 +179,6 @@ def _output(request: ChatRequest, known: Family, dropped: list[str]) -> Json:
     if effort is not None:
         config["effort"] = effort
     if request.output is not None and request.output.schema is not None:
-        # Objects in it need `additionalProperties: false`; a schema without is the client's to
-        # mend, as closing it here would change what it means.
-        # https://platform.claude.com/docs/en/build-with-claude/structured-outputs
         config["format"] = {"type": "json_schema", "schema": dict(request.output.schema)}
     return {"output_config": config} if config else {}
 

@@ -5,14 +5,14 @@ https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock
 https://platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import msgspec
 import orjson
 
 from providers.bridging.chat import ChatDialect
-from providers.bridging.dialect import Endpoint
+from providers.bridging.dialect import Endpoint, FitHeaders
 from providers.bridging.fidelity import Feature
 from providers.dialects.anthropic.errors import describe, error_event
 from providers.dialects.anthropic.messages import COUNT, DIALECT
@@ -21,6 +21,7 @@ from providers.dialects.anthropic.messages.parser import MessagesParser
 from providers.dialects.anthropic.messages.relay import MessagesRelay, edits
 from providers.dialects.anthropic.messages.threads import check_whole
 from providers.errors import ApiError, BadAnswer
+from providers.models.claude import betas as flags
 from providers.models.claude.betas import HEADER, for_bedrock
 from providers.neutral.deltas import AnyDelta
 from providers.wire import aws_event_stream as frames
@@ -58,6 +59,24 @@ def _edits(version: str, gone: tuple[str, ...]) -> Callable[[Json, str, bool], d
         return changes | {name: REMOVED for name in gone if name in body}
 
     return change
+
+
+def fits(known: flags.Flags | None) -> Callable[[Mapping[str, str], Set[str]], FitHeaders]:
+    """The beta header as a host takes it that knows the flags in `known`."""
+
+    def fit(headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+        said = headers.get(HEADER)
+        if said is None:
+            return {}, []
+        lost = flags.lost(said, known, gone)
+        return ({HEADER: ",".join(flags.kept(said, known, gone))} if lost else {}), lost
+
+    return fit
+
+
+def named(headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+    """The flags that Bedrock is not told, of a header that goes there in the body."""
+    return {}, flags.lost(headers.get(HEADER, ""), flags.BEDROCK)
 
 
 def betas(body: Json, headers: Mapping[str, str], model: str) -> dict[str, Any]:
@@ -167,6 +186,7 @@ VERTEX = _hosted(
     refuses=MEANINGFUL,
     request_headers={},
     own_headers=frozenset({HEADER}),
+    fit_headers=fits(flags.VERTEX),
 )
 """Prefix `/v1/projects/{project}/locations/{region}`."""
 
@@ -179,6 +199,7 @@ BEDROCK = _hosted(
     stream_type="application/vnd.amazon.eventstream",
     edits=_edits("bedrock-2023-05-31", ("model", "stream")),
     from_headers=betas,
+    fit_headers=named,
     parser=ChunkParser,
     relay=ChunkRelay,
     lacks=FILES | URLS | {Feature.SERVICE_TIER},
@@ -193,6 +214,7 @@ FOUNDRY = _hosted(
     "foundry",
     lacks=frozenset({Feature.SERVICE_TIER}),
     drops=frozenset({"service_tier"}),
+    fit_headers=fits(None),
 )
 """Host `{instance}.services.ai.azure.com`, prefix `/anthropic/v1`; the model is the deployment."""
 
@@ -206,5 +228,6 @@ VERTEX_COUNT = msgspec.structs.replace(
     refuses=MEANINGFUL,
     request_headers={},
     own_headers=frozenset({HEADER}),
+    fit_headers=fits(flags.VERTEX_COUNT),
 )
 """https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens"""

@@ -7,8 +7,9 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting
 from providers.bridging.dialect import Endpoint
 from providers.bridging.tool_names import Rule
-from providers.dialects.bedrock.converse.claude_tools import betas, knows
+from providers.dialects.bedrock.converse.claude_tools import betas, knows, unknown_betas
 from providers.dialects.bedrock.converse.count import parse, wrap
+from providers.dialects.bedrock.converse.known import TOP
 from providers.dialects.bedrock.converse.relay import ConverseRelay, edits
 from providers.dialects.bedrock.converse.request import parse_request, render_request
 from providers.dialects.bedrock.converse.response import parse_response, render_response, watch
@@ -17,6 +18,7 @@ from providers.dialects.bedrock.converse.stream_renderer import Renderer
 from providers.dialects.bedrock.converse.tools import call_id
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.dialects.bedrock.names import CARRIES, NAME, NAMES
+from providers.models.bedrock import family_of, lacks
 from providers.operations import Operation
 
 ENDPOINTS = (
@@ -30,9 +32,12 @@ DIALECT = ChatDialect(
     client=ENDPOINTS,
     upstream=ENDPOINTS,
     stream_type="application/vnd.amazon.eventstream",
+    members=TOP,
     carries=CARRIES,
     names=NAMES,
     knows=knows,
+    lacks=lacks,
+    schemas=lambda request: family_of(request.known_as).schemas,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     shown_id=call_id,
     request_id="x-amzn-requestid",
@@ -50,6 +55,7 @@ DIALECT = ChatDialect(
     own_headers=frozenset({"amz-sdk-invocation-id", "amz-sdk-request"}),
     fetches=("s3://",),
     from_headers=betas,
+    fit_headers=unknown_betas,
 )
 
 COUNT_ENDPOINTS = (Endpoint(path="/model/{model}/count-tokens", stream=False),)

@@ -4,11 +4,12 @@ Converse has no place for them but additionalModelRequestFields
 (https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from providers.dialects.bedrock.models import family_of
-from providers.models.claude.betas import HEADER, for_bedrock
+from providers.bridging.dialect import FitHeaders
+from providers.models.bedrock import family_of
+from providers.models.claude.betas import BEDROCK, HEADER, for_bedrock, lost
 from providers.neutral.chat import NativeTool, Tool
 from providers.wire.members import Json
 
@@ -56,6 +57,11 @@ def render(tools: Iterable[Tool | NativeTool]) -> Json:
     if flags:
         additional["anthropic_beta"] = list(dict.fromkeys(flags))
     return additional
+
+
+def unknown_betas(headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+    """The flags that Bedrock is not told, of a header that goes there in the body."""
+    return {}, lost(headers.get(HEADER, ""), BEDROCK)
 
 
 def betas(body: Json, headers: Mapping[str, str], model: str) -> dict[str, Any]:

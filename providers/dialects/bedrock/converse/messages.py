@@ -16,9 +16,9 @@ from providers.dialects.bedrock.converse.documents import (
 from providers.dialects.bedrock.converse.thinking import ours
 from providers.dialects.bedrock.converse.tools import Marker, call_id
 from providers.dialects.bedrock.media import render_media
-from providers.dialects.bedrock.models import Family
 from providers.dialects.bedrock.names import NAME
 from providers.errors import Unsupported
+from providers.models.bedrock import Family
 from providers.neutral.chat import (
     Audio,
     ChatRequest,

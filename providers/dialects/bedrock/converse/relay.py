@@ -11,9 +11,9 @@ from providers.dialects.bedrock.converse.answers import parse_finish, parse_usag
 from providers.dialects.bedrock.converse.blocks import parse_blob
 from providers.dialects.bedrock.converse.messages import merged
 from providers.dialects.bedrock.errors import exception_event, parse_exception
-from providers.dialects.bedrock.models import Family, family_of
 from providers.dialects.bedrock.names import FAMILY, OPAQUE
 from providers.errors import CUT, ApiError, BadAnswer
+from providers.models.bedrock import Family, family_of
 from providers.neutral.chat import unseal
 from providers.wire import aws_event_stream as frames
 from providers.wire.members import Json

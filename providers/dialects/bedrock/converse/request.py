@@ -22,8 +22,8 @@ from providers.dialects.bedrock.converse.tools import (
     render_tooling,
     take_choice,
 )
-from providers.dialects.bedrock.models import Family, family_of
 from providers.errors import Unsupported
+from providers.models.bedrock import Family, family_of
 from providers.models.claude.sampling import sampling
 from providers.neutral.chat import ChatRequest, JsonOutput, Message, Role, ToolCall, ToolResult
 from providers.neutral.turns import results_apart
@@ -183,10 +183,10 @@ def _own_output(additional: Json) -> JsonOutput | None:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for Bedrock; the model and whether to stream stand in the path."""
-    family = family_of(request.model)
+    family = family_of(request.known_as)
     marker = Marker(family, dropped)
     reasoning = render_reasoning(request, family, dropped)
-    tooling = render_tooling(request, family, marker, dropped)
+    tooling = render_tooling(request, family, marker)
     system, messages = render_messages(request, family, marker, dropped)
     samplers = _sampling(request, family, reasoning, dropped)
     body: Json = fields.optional(
@@ -239,8 +239,9 @@ def _sampling(
     request: ChatRequest, family: Family, reasoning: Rendered, dropped: list[str]
 ) -> Sampling:
     taken: dict[str, float | None]
-    if family.claude is not None:
-        taken = {**sampling(request, family.claude, reasoning.on, dropped)}
+    generation = family.claude or (family.hidden if reasoning.on else None)
+    if generation is not None:
+        taken = {**sampling(request, generation, reasoning.on, dropped)}
     else:
         taken = {
             "temperature": _within(request.temperature, Feature.TEMPERATURE, dropped),

@@ -4,8 +4,8 @@ from typing import Any
 
 from providers.bridging.fidelity import Feature, lose
 from providers.dialects.bedrock.converse import fields
-from providers.dialects.bedrock.models import Family, Thinks
 from providers.dialects.bedrock.names import FAMILY, OPAQUE
+from providers.models.bedrock import Family, Thinks
 from providers.models.claude.models import Family as Claude
 from providers.models.claude.thinking import BUDGETS, lose_thoughts, render_effort, render_thinking
 from providers.neutral.chat import ChatRequest, Reasoning, Role, Thinking
@@ -81,8 +81,8 @@ def render_reasoning(request: ChatRequest, family: Family, dropped: list[str]) -
     if wish is None:
         return rendered
     match family.thinks:
-        case Thinks.CLAUDE if family.claude is not None:
-            _claude(rendered, request, family.claude, dropped)
+        case Thinks.CLAUDE if (generation := family.claude or family.hidden) is not None:
+            _claude(rendered, request, generation, dropped)
         case Thinks.NOVA:
             rendered.additional = {"reasoningConfig": _nova(request, wish, dropped)}
         case Thinks.EFFORT:

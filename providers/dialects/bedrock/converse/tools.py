@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,9 +10,9 @@ import msgspec
 from providers.bridging.fidelity import Feature
 from providers.dialects.bedrock.converse import claude_tools, fields
 from providers.dialects.bedrock.converse.blocks import parse_cache
-from providers.dialects.bedrock.models import Family
 from providers.dialects.bedrock.names import NAME
 from providers.errors import Unsupported
+from providers.models.bedrock import Family
 from providers.neutral.chat import (
     Cache,
     ChatRequest,
@@ -23,9 +23,7 @@ from providers.neutral.chat import (
     ToolMode,
     ToolResult,
 )
-from providers.neutral.json_schema import SILENT, inline
 from providers.wire import members
-from providers.wire.budget import Budget
 from providers.wire.members import Json
 
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -116,9 +114,7 @@ class Tooling(msgspec.Struct, frozen=True):
     """Members of additionalModelRequestFields."""
 
 
-def render_tooling(
-    request: ChatRequest, family: Family, marker: "Marker", dropped: list[str]
-) -> Tooling:
+def render_tooling(request: ChatRequest, family: Family, marker: "Marker") -> Tooling:
     """`toolConfig` and what it cannot say."""
     choice = request.tool_choice
     tools = _offered(request, choice)
@@ -126,19 +122,13 @@ def render_tooling(
     if silent and not _remembered(request):
         return Tooling(None, {})  # what is not offered is not called
     if silent:
-        return _silent(request, tools, family, marker, dropped)
+        return _silent(request, tools, family, marker)
     own = [tool for tool in tools if family.claude is not None and claude_tools.is_known(tool)]
     if own:
         rest = [tool for tool in tools if not claude_tools.is_known(tool)]
-        config = _config(rest, request.budget, marker, dropped) if rest else None
-        return _with_own(request, own, config)
-    config = _config(tools, request.budget, marker, dropped)
+        return _with_own(request, own, _config(rest, marker) if rest else None)
+    config = _config(tools, marker)
     if request.parallel_tool_calls is False:
-        if family.claude is None:
-            param = Feature.PARALLEL_TOOL_CALLS.value
-            raise Unsupported(
-                f"{param}: this model cannot be told to call one tool at a time", param=param
-            )
         return Tooling(config, {"tool_choice": _claude_choice(choice, True)})
     rendered = _choice(choice)
     if rendered:
@@ -146,10 +136,8 @@ def render_tooling(
     return Tooling(config, {})
 
 
-def _config(
-    tools: list[Tool | NativeTool], budget: Budget | None, marker: "Marker", dropped: list[str]
-) -> Json:
-    return {"tools": [block for tool in tools for block in _blocks(tool, budget, marker, dropped)]}
+def _config(tools: list[Tool | NativeTool], marker: "Marker") -> Json:
+    return {"tools": [block for tool in tools for block in _blocks(tool, marker)]}
 
 
 def _with_own(
@@ -170,7 +158,6 @@ def _silent(
     tools: list[Tool | NativeTool],
     family: Family,
     marker: "Marker",
-    dropped: list[str],
 ) -> Tooling:
     """The tools of a conversation that shall go on without calls.
 
@@ -183,7 +170,7 @@ def _silent(
         raise Unsupported(f"{param}: this model cannot be told to call no tool", param=param)
     shown = [tool for tool in tools if not claude_tools.is_known(tool)]
     shown = shown or [Tool(name=name) for name in _remembered(request)]
-    config = _config(shown, request.budget, marker, dropped)
+    config = _config(shown, marker)
     return Tooling(config, {"tool_choice": {"type": "none"}} if family.claude else {})
 
 
@@ -204,21 +191,19 @@ def _offered(request: ChatRequest, choice: ToolChoice | None) -> list[Tool | Nat
     return tools
 
 
-def _blocks(
-    tool: Tool | NativeTool, budget: Budget | None, marker: "Marker", dropped: list[str]
-) -> Iterator[Json]:
+def _blocks(tool: Tool | NativeTool, marker: "Marker") -> Iterator[Json]:
     if isinstance(tool, NativeTool):
         if tool.dialect != NAME:
             param = Feature.NATIVE_TOOLS.value
             raise Unsupported(f"{param}: a tool of {tool.dialect} cannot be used here", param=param)
         yield dict(tool.value)
         return
-    yield {"toolSpec": _spec(tool, marker.family, budget, dropped)}
+    yield {"toolSpec": _spec(tool)}
     if tool.cache is not None:
         yield from marker.point(tool.cache, behind_tool=True)
 
 
-def _spec(tool: Tool, family: Family, budget: Budget | None, dropped: list[str]) -> Json:
+def _spec(tool: Tool) -> Json:
     if not TOOL_NAME.fullmatch(tool.name):
         raise Unsupported(
             f"tools.name: {tool.name[:80]!r} must be up to 64 letters, digits, _ and -",
@@ -227,26 +212,11 @@ def _spec(tool: Tool, family: Family, budget: Budget | None, dropped: list[str])
     spec: Json = {"name": tool.name}
     if tool.description and tool.description.strip():
         spec["description"] = tool.description
-    schema = tool.schema or {"properties": {}}
-    spec["inputSchema"] = {"json": _schema(schema, family, budget, dropped)}
+    # Claude and Nova demand the word.
+    spec["inputSchema"] = {"json": {"type": "object", **(tool.schema or {"properties": {}})}}
     if tool.strict:
         spec["strict"] = True
     return spec
-
-
-TOP = ("type", "properties", "required")
-
-
-def _schema(
-    schema: Mapping[str, Any], family: Family, budget: Budget | None, dropped: list[str]
-) -> Json:
-    # Claude and Nova demand the word.
-    typed = {**schema} if "type" in schema else {"type": "object", **schema}
-    if not family.plain_schemas or typed.keys() <= set(TOP):
-        return typed
-    whole = inline(typed, budget)
-    dropped += [f"tools.{name}" for name in whole if name not in TOP and name not in SILENT]
-    return {"properties": {}, **{name: whole[name] for name in TOP if name in whole}}
 
 
 def _remembered(request: ChatRequest) -> list[str]:

@@ -9,12 +9,14 @@ from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.cohere.chat.content import NAME
 from providers.dialects.cohere.chat.errors import parse_error, render_error
+from providers.dialects.cohere.chat.known import TOP
 from providers.dialects.cohere.chat.parser import CohereStreamParser
 from providers.dialects.cohere.chat.relay import CohereRelay
 from providers.dialects.cohere.chat.renderer import CohereStreamRenderer
-from providers.dialects.cohere.chat.request import parse_request, render_request
+from providers.dialects.cohere.chat.request import lacks, parse_request, render_request
 from providers.dialects.cohere.chat.response import parse_response, render_response, watch
 from providers.neutral import listing
+from providers.neutral.schemas.subsets import OF_COHERE
 from providers.operations import Operation
 from providers.wire.splice import model_edit
 
@@ -84,10 +86,13 @@ DIALECT = ChatDialect(
     operation=Operation.CHAT,
     client=(Endpoint(path="/v2/chat"),),
     upstream=(Endpoint(path="/chat"),),
+    members=TOP,
     carries=CARRIES,
     names=NAMES,
     # "tool names can only contain characters a-z, A-Z, 0-9 and _ and must not begin with a digit".
     tool_names=Rule(allowed="a-zA-Z0-9_", longest=64, first="a-zA-Z_"),
+    lacks=lacks,
+    schemas=lambda request: OF_COHERE,
     listing=listing.COHERE,
     parse_request=parse_request,
     render_request=render_request,

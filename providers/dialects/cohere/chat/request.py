@@ -188,27 +188,30 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
 
 
 def _messages(request: ChatRequest) -> Iterable[Message]:
-    """The messages; beside `response_format`, where Cohere takes neither documents nor tools, with
-    documents as plain text.
+    """The messages; beside `response_format`, where Cohere takes no documents, with those as plain
+    text.
 
     https://docs.cohere.com/v2/docs/structured-outputs
     """
     if request.output is None:
         return request.messages
-    if request.tools:
-        message = f"{NAME} takes no tools beside response_format"
-        raise Unsupported(message, param="response_format")
     return [
         msgspec.structs.replace(message, parts=tuple(map(_worded, message.parts)))
         for message in request.messages
     ]
 
 
+NOTHING: frozenset[Feature] = frozenset()
+FORMATS = frozenset({Feature.JSON_MODE, Feature.JSON_SCHEMA})
+
+
+def lacks(request: ChatRequest) -> frozenset[Feature]:
+    """`response_format` is not taken beside tools, nor beside documents that are to be cited."""
+    return FORMATS if request.tools or _wants_citations(request) else NOTHING
+
+
 def _worded(part: Part) -> Part:
     match part:
-        case Document(cite=True):
-            message = f"{NAME} cites no documents beside response_format"
-            raise Unsupported(message, param="response_format")
         case Document(source=PlainText(text=text), name=name, context=context):
             return Text(text="\n".join(filter(None, (name, context, text))))
     return part

@@ -13,13 +13,16 @@ from providers.bridging.dialect import Endpoint
 from providers.bridging.tool_names import Rule
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content.count import (
-    edits,
+    edits as count_edits,
+)
+from providers.dialects.gemini.generate_content.count import (
     edits_for_vertex,
     parse,
     wrap,
     wrap_for_vertex,
 )
-from providers.dialects.gemini.generate_content.foreign import own_signatures
+from providers.dialects.gemini.generate_content.edits import edits
+from providers.dialects.gemini.generate_content.known import TOP
 from providers.dialects.gemini.generate_content.native_tools import knows
 from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.relay import ArrayRelay, SseRelay
@@ -32,6 +35,7 @@ from providers.dialects.gemini.generate_content.response import (
 )
 from providers.dialects.gemini.media import FETCHED
 from providers.dialects.gemini.names import CARRIES, NAME, NAMES
+from providers.models.gemini import schemas_of
 from providers.neutral import listing
 from providers.operations import Operation
 
@@ -73,9 +77,11 @@ DIALECT = ChatDialect(
         Endpoint(path="/models/{model}:generateContent", stream=False),
         Endpoint(path="/models/{model}:streamGenerateContent?alt=sse", stream=True),
     ),
+    members=TOP,
     carries=CARRIES,
     names=NAMES,
     knows=knows,
+    schemas=lambda request: schemas_of(request.known_as),
     tool_names=Rule(allowed="a-zA-Z0-9_.:-", longest=128, first="a-zA-Z_"),
     listing=listing.GEMINI,
     parse_request=parse_request,
@@ -88,7 +94,7 @@ DIALECT = ChatDialect(
     render_error=render_error,
     watch=watch,
     relay=SseRelay,
-    edits=own_signatures,
+    edits=edits,
     variant=variant,
     fetches=FETCHED,
 )
@@ -106,7 +112,7 @@ COUNT = counting(
     parse_request=parse,
     wrap=wrap,
     number="totalTokens",
-    edits=edits,
+    edits=count_edits,
 )
 
 VERTEX_COUNT = counting(

@@ -7,7 +7,7 @@ Google looks for its own ("Corrupted thought signature").
 from typing import Any
 
 from providers.dialects.gemini.generate_content.signatures import SKIP, is_sealed
-from providers.dialects.gemini.models import model_of
+from providers.models.gemini import model_of
 from providers.wire.members import Json
 
 SPELLINGS = ("thoughtSignature", "thought_signature")

@@ -10,8 +10,8 @@ from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.generate_content.thinking import render_thinking
 from providers.dialects.gemini.generate_content.tools import openapi
 from providers.dialects.gemini.media import LEVELS, NUMBERED, ORIGINAL, RESOLUTIONS
-from providers.dialects.gemini.models import Model
 from providers.errors import Unsupported
+from providers.models.gemini import Model
 from providers.neutral import json_schema
 from providers.neutral.chat import AudioOutput, ChatRequest, JsonOutput
 from providers.neutral.turns import details
@@ -123,9 +123,8 @@ def output(config: Json) -> JsonOutput | None:
     older = fields.mapping(config, "responseSchema", AT)
     if media_type != JSON_TYPE:
         return None
-    if schema is None and older is not None:
-        schema = json_schema.from_openapi(older)
-    return JsonOutput(schema=schema)
+    schema = older if schema is None else schema
+    return JsonOutput(schema=None if schema is None else json_schema.from_openapi(schema))
 
 
 def _format(config: Json) -> JsonOutput | None:
@@ -140,7 +139,8 @@ def _format(config: Json) -> JsonOutput | None:
     text, at = formats[0]
     if text is None or (fields.text(text, "mimeType", at) or "").lower() != JSON_TYPE:
         return None
-    return JsonOutput(schema=fields.mapping(text, "schema", at))
+    schema = fields.mapping(text, "schema", at)
+    return JsonOutput(schema=None if schema is None else json_schema.from_openapi(schema))
 
 
 def voice(config: Json) -> AudioOutput | None:

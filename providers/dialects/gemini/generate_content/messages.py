@@ -14,9 +14,9 @@ from providers.dialects.gemini.generate_content.calls import (
 from providers.dialects.gemini.generate_content.content import parse_parts
 from providers.dialects.gemini.generate_content.signatures import SKIP, render_signature
 from providers.dialects.gemini.media import Media, render_media
-from providers.dialects.gemini.models import Model
 from providers.dialects.gemini.names import FAMILY, NAME
 from providers.errors import InvalidRequest, Unsupported
+from providers.models.gemini import Model
 from providers.neutral.carriers import attached
 from providers.neutral.chat import (
     Audio,

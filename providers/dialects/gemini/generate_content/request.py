@@ -18,8 +18,8 @@ from providers.dialects.gemini.generate_content.tools import (
     render_choice,
     render_tools,
 )
-from providers.dialects.gemini.models import model_of
 from providers.errors import Unsupported
+from providers.models.gemini import model_of
 from providers.neutral.chat import ChatRequest
 from providers.wire.members import Json
 
@@ -86,7 +86,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for Google; the model and whether to stream stand in the path."""
-    model = model_of(request.model)
+    model = model_of(request.known_as)
     system, contents = render_messages(request, model, dropped)
     body: Json = {"contents": contents}
     if system:

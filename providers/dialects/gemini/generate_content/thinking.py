@@ -5,8 +5,8 @@ https://ai.google.dev/gemini-api/docs/thinking
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.gemini.generate_content import fields
-from providers.dialects.gemini.models import Model, Thinks
 from providers.errors import InvalidRequest
+from providers.models.gemini import Model, Thinks
 from providers.neutral.chat import Reasoning
 from providers.wire.members import Json
 

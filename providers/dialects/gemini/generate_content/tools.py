@@ -9,8 +9,8 @@ from typing import Any
 from providers.bridging.fidelity import Feature
 from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.generate_content.native_tools import render_native
-from providers.dialects.gemini.models import Model
 from providers.dialects.gemini.names import NAME
+from providers.models.gemini import Model
 from providers.neutral import json_schema
 from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
 from providers.wire.budget import Budget
@@ -42,10 +42,11 @@ def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
 
 
 def _declaration(value: Json, at: str, strict: bool | None) -> Tool:
+    # Both may have Google's upper-case types, as its own clients write them everywhere.
     schema = fields.mapping(value, "parametersJsonSchema", at)
-    parameters = fields.mapping(value, "parameters", at)
-    if schema is None and parameters is not None:
-        schema = json_schema.from_openapi(parameters)
+    schema = fields.mapping(value, "parameters", at) if schema is None else schema
+    if schema is not None:
+        schema = json_schema.from_openapi(schema)
     return Tool(
         name=fields.required_text(value, "name", at),
         description=fields.text(value, "description", at),

@@ -125,4 +125,4 @@ def prompt_for(messages: Sequence[Message], model: str) -> str:
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; raises Unsupported for what is no text."""
     parameters = render_parameters(request, dropped)
-    return render_body(prompt_for(request.messages, request.model), parameters, request)
+    return render_body(prompt_for(request.messages, request.known_as), parameters, request)

@@ -6,6 +6,7 @@ https://docs.ollama.com/api/chat
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
+from providers.dialects.ollama.chat.known import TOP
 from providers.dialects.ollama.chat.parser import OllamaStreamParser
 from providers.dialects.ollama.chat.relay import OllamaRelay
 from providers.dialects.ollama.chat.renderer import OllamaStreamRenderer
@@ -14,6 +15,7 @@ from providers.dialects.ollama.chat.response import parse_response, render_respo
 from providers.dialects.ollama.errors import parse_error, render_error
 from providers.dialects.ollama.names import NAME
 from providers.neutral import listing
+from providers.neutral.schemas.subsets import OF_OLLAMA
 from providers.operations import Operation
 from providers.wire.splice import model_edit
 
@@ -76,8 +78,10 @@ DIALECT = ChatDialect(
     client=(Endpoint(path="/api/chat", stream_default=True),),
     upstream=(Endpoint(path="/chat"),),
     stream_type="application/x-ndjson",
+    members=TOP,
     carries=CARRIES,
     names=NAMES,
+    schemas=lambda request: OF_OLLAMA,
     listing=listing.OLLAMA,
     parse_request=parse_request,
     render_request=render_request,

@@ -187,7 +187,7 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
     if reasoning.show is False:
         lose(dropped, Feature.REASONING_SHOW)
     if reasoning.effort is not None:
-        return {"think": _level(reasoning.effort, request.model, dropped)}
+        return {"think": _level(reasoning.effort, request.known_as, dropped)}
     if reasoning.budget is not None and reasoning.budget > 0:
         dropped.append(Feature.REASONING_BUDGET)
     wanted = reasoning.enabled or reasoning.show or reasoning.budget is not None

@@ -9,6 +9,7 @@ from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.openai.asking import wants_usage
 from providers.dialects.openai.chat.edits import edits
+from providers.dialects.openai.chat.known import TOP
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.chat.parser import ChatStreamParser
 from providers.dialects.openai.chat.relay import ChatRelay, watch
@@ -17,7 +18,9 @@ from providers.dialects.openai.chat.request import parse_request, render_request
 from providers.dialects.openai.chat.response import parse_response, render_response
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import chat_tool
+from providers.models.openai import lacks
 from providers.neutral import listing
+from providers.neutral.schemas.subsets import OPENAI_COMPATIBLE
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
 
@@ -73,10 +76,13 @@ DIALECT = ChatDialect(
         Endpoint(path="/openai/deployments/{model}/chat/completions"),
     ),
     upstream=(Endpoint(path="/chat/completions"),),
+    members=TOP,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
     recast=RECAST,
     knows=lambda tool, model: chat_tool(tool) is not None,
+    lacks=lacks,
+    schemas=lambda request: OPENAI_COMPATIBLE,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     listing=listing.OPENAI,
     request_id="x-request-id",

@@ -14,7 +14,6 @@ from providers.dialects.openai.chat.reasoning import parse_reasoning
 from providers.dialects.openai.custom import chat_tool
 from providers.dialects.openai.ids import keep_lengths
 from providers.dialects.openai.media import cache
-from providers.dialects.openai.strict import relaxed
 from providers.dialects.openai.tooling import native_value, render_tooling
 from providers.errors import InvalidRequest
 from providers.neutral.chat import (
@@ -236,11 +235,18 @@ def _output(body: Json) -> JsonOutput | None:
         case "text":
             return None
         case "json_object":
-            # Together and Fireworks take the schema here.
-            return JsonOutput(schema=members.mapping(value, "schema", "response_format."))
+            return JsonOutput(schema=_unnamed(value))
+        case "json":
+            return JsonOutput(schema=_unnamed(value) or {})
         case "json_schema":
             return _schema(members.required_mapping(value, "json_schema", "response_format."))
     raise members.wrong("response_format.type", "text, json_object or json_schema")
+
+
+def _unnamed(value: Json) -> Json | None:
+    """The schema where Together and Fireworks take it, or TGI, for which huggingface_hub writes."""
+    name = "schema" if value.get("schema") is not None else "value"
+    return members.mapping(value, name, "response_format.")
 
 
 def _schema(value: Json) -> JsonOutput:
@@ -250,7 +256,7 @@ def _schema(value: Json) -> JsonOutput:
         schema={} if schema is None else schema,
         name=members.text(value, "name", at),
         description=members.text(value, "description", at),
-        strict=members.boolean(value, "strict", at),
+        strict=bool(members.boolean(value, "strict", at)),
     )
 
 
@@ -263,7 +269,6 @@ def _audio(body: Json) -> AudioOutput | None:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
-    request = relaxed(request, dropped)
     body: Json = {
         "model": request.model,
         "messages": render_messages(request.messages, dropped),
@@ -296,7 +301,7 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
         body["messages"].insert(0, {"role": "system", "content": asking.ANSWER_IN_JSON})
     body |= render_tooling(request, _render_tool, _render_choice)
     if request.reasoning is not None:
-        effort = thinking.effort_of(request.reasoning, request.model, dropped)
+        effort = thinking.effort_of(request.reasoning, request.known_as, dropped)
         body |= fields.optional(reasoning_effort=effort)
     for name, value in request.extras.items():
         if name in EXTRAS:
@@ -338,7 +343,9 @@ def _render_output(output: JsonOutput | None) -> Json | None:
     if output.schema is None:
         return {"type": "json_object"}
     inner = fields.optional(
-        name=output.name or "answer", description=output.description, strict=output.strict
+        name=output.name or "answer",
+        description=output.description,
+        strict=output.strict or None,
     )
     return {"type": "json_schema", "json_schema": {**inner, "schema": output.schema}}
 

@@ -11,6 +11,7 @@ from providers.bridging.tool_names import Rule
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import responses_tool
 from providers.dialects.openai.responses.edits import edits
+from providers.dialects.openai.responses.known import TOP
 from providers.dialects.openai.responses.media import NAME
 from providers.dialects.openai.responses.parser import ResponsesParser
 from providers.dialects.openai.responses.relay import ResponsesRelay
@@ -22,6 +23,8 @@ from providers.dialects.openai.responses.response import (
     render_response,
     watch,
 )
+from providers.models.openai import lacks
+from providers.neutral.schemas.subsets import OPENAI_COMPATIBLE
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
 
@@ -99,10 +102,13 @@ DIALECT = ChatDialect(
         Endpoint(path="/openai/responses"),
     ),
     upstream=(Endpoint(path="/responses"),),
+    members=TOP,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
     recast=RECAST,
     knows=lambda tool, model: responses_tool(tool) is not None,
+    lacks=lacks,
+    schemas=lambda request: OPENAI_COMPATIBLE,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),
     request_id="x-request-id",
     parse_request=parse_request,

@@ -17,8 +17,8 @@ from providers.dialects.openai.responses.tools import (
     parse_tools,
     render_tools,
 )
-from providers.dialects.openai.strict import relaxed
 from providers.errors import InvalidRequest, Unsupported
+from providers.models.openai import THOUGHTLESS
 from providers.neutral.chat import ChatRequest, JsonOutput, Reasoning, Thinking
 from providers.wire import members
 from providers.wire.members import Json
@@ -133,7 +133,7 @@ def _output(text: Json) -> JsonOutput | None:
                 schema=members.mapping(value, "schema", at) or {},
                 name=members.text(value, "name", at),
                 description=members.text(value, "description", at),
-                strict=members.boolean(value, "strict", at),
+                strict=bool(members.boolean(value, "strict", at)),
             )
     raise members.wrong(f"{at}type", "text, json_object or json_schema")
 
@@ -175,7 +175,6 @@ def _extras(body: Json, text: Json) -> Json:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
-    request = relaxed(request, dropped)
     body: Json = {"model": request.model, "input": render_messages(request.messages, dropped)}
     body |= members.optional(max_output_tokens=request.max_tokens)
     for name in RENDERED:
@@ -215,7 +214,7 @@ def _render_text(request: ChatRequest) -> Json:
     form = {
         "type": "json_schema",
         "name": output.name or "answer",
-        **members.optional(description=output.description, strict=output.strict),
+        **members.optional(description=output.description, strict=output.strict or None),
         "schema": output.schema,
     }
     return {"format": form, **text}
@@ -225,8 +224,8 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
     reasoning = request.reasoning
     if reasoning is None:
         return {}
-    effort = thinking.effort_of(reasoning, request.model, dropped)
-    if effort is None and thinking.THOUGHTLESS.search(request.model):
+    effort = thinking.effort_of(reasoning, request.known_as, dropped)
+    if effort is None and THOUGHTLESS.search(request.known_as):
         return {}
     shown = reasoning.show and not reasoning.off
     summary = reasoning.summary or ("auto" if shown else None)

@@ -3,9 +3,9 @@
 import pytest
 
 from providers.dialects.openai.citations import placed
-from providers.dialects.openai.strict import is_closed, relaxed
+from providers.dialects.openai.strict import is_closed
 from providers.dialects.openai.thinking import effort_of
-from providers.neutral.chat import ChatRequest, Citation, JsonOutput, NativeTool, Reasoning, Tool
+from providers.neutral.chat import Citation, Reasoning, Tool
 from providers.neutral.functions import arguments_of
 
 OFF, ON, LITTLE = Reasoning(enabled=False), Reasoning(enabled=True), Reasoning(effort="low")
@@ -60,24 +60,6 @@ def test_a_model_is_told_to_think_in_words_that_it_knows(model, reasoning, effor
 )
 def test_a_closed_schema_is_known(schema, closed):
     assert is_closed(schema) is closed
-
-
-def test_strictness_that_openai_would_refuse_is_given_up_by_name():
-    strict, loose = Tool(name="a", schema=OPEN, strict=True), Tool(name="a", schema=OPEN)
-    kept = (Tool(name="b", schema=CLOSED, strict=True), NativeTool(dialect="x", value={}))
-    request = ChatRequest(
-        model="m", tools=(strict, *kept), output=JsonOutput(schema=OPEN, strict=True)
-    )
-    dropped: list[str] = []
-    made = relaxed(request, dropped)
-    assert made.tools == (loose, *kept)
-    assert made.output == JsonOutput(schema=OPEN)
-    assert dropped == ["tools.strict", "response_format.json_schema"]
-
-
-def test_what_openai_takes_stays_as_it_is():
-    request = ChatRequest(model="m", tools=(Tool(name="b", schema=CLOSED, strict=True),))
-    assert relaxed(request, []).tools == request.tools
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.dialects.bedrock.models import family_of
+from providers.models.bedrock import family_of
 from providers.neutral.chat import (
     Reasoning,
     Signature,
@@ -212,7 +212,7 @@ def test_a_call_after_its_own_thoughts_goes_on_thinking() -> None:
         ("anthropic.claude-fable-5", "claude"),
         ("amazon.nova-lite-v1:0", "never"),
         ("us.amazon.nova-2-lite-v1:0", "nova"),
-        ("arn:aws:bedrock:us-east-1:1:provisioned-model/abc", "never"),
+        ("arn:aws:bedrock:us-east-1:1:provisioned-model/abc", "claude"),
         ("moonshot.kimi-k2-thinking", "effort"),
     ],
 )

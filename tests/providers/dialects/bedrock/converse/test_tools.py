@@ -154,12 +154,6 @@ def test_claude_is_told_to_call_one_tool_at_a_time(
     }
 
 
-def test_other_models_cannot_be_told_to_call_one_tool_at_a_time() -> None:
-    with pytest.raises(Unsupported) as caught:
-        render(ask(model=NOVA_2, tools=(WEATHER,), parallel_tool_calls=False))
-    assert caught.value.param == "parallel_tool_calls"
-
-
 NONE = ToolChoice(mode=ToolMode.NONE)
 LOOKED = (
     HELLO,
@@ -251,30 +245,6 @@ def test_nova_takes_no_cache_points_behind_tools_and_results_and_none_for_an_hou
     assert contents(body)[0] == [{"text": "Weather?"}, {"cachePoint": {"type": "default"}}]
     assert [list(block) for block in contents(body)[-1]] == [["toolResult"]]
     assert set(dropped) == {"cache_control", "cache_control.ttl"}
-
-
-def test_nova_gets_the_top_of_a_schema_that_it_takes() -> None:
-    schema = {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "type": "object",
-        "properties": {"city": {"$ref": "#/$defs/City"}},
-        "required": ["city"],
-        "additionalProperties": False,
-        "$defs": {"City": {"type": "string", "minLength": 1}},
-    }
-    tools = (Tool(name="f", schema=schema), Tool(name="g", schema={"$schema": "x"}))
-    body, dropped = render(ask(HELLO, tools=tools, model=NOVA))
-    assert [tool["toolSpec"]["inputSchema"]["json"] for tool in body["toolConfig"]["tools"]] == [
-        {
-            "type": "object",
-            "properties": {"city": {"type": "string", "minLength": 1}},
-            "required": ["city"],
-        },
-        {"type": "object", "properties": {}},
-    ]
-    assert dropped == ["tools.additionalProperties"]
-    claude, _ = render(ask(HELLO, tools=tools[:1]))
-    assert claude["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] == schema
 
 
 BASH = {"type": "bash_20250124", "name": "bash"}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere.chat import DIALECT
+from providers.dialects.cohere.chat.request import lacks
 from providers.errors import Unsupported
 from providers.neutral.chat import (
     ChatRequest,
@@ -276,13 +277,10 @@ def test_beside_a_response_format_documents_are_words() -> None:
 
 def test_beside_a_response_format_nothing_is_cited_or_called() -> None:
     cited = Document(source=PlainText(text="t"), cite=True)
-    for request in (
-        asked(user(cited), output=JsonOutput()),
-        asked(user(), tools=TOOLS, output=JsonOutput()),
-    ):
-        with pytest.raises(Unsupported) as caught:
-            rendered(request)
-        assert caught.value.param == "response_format"
+    formats = {Feature.JSON_MODE, Feature.JSON_SCHEMA}
+    assert lacks(asked(user(cited), output=JsonOutput())) == formats
+    assert lacks(asked(user(), tools=TOOLS, output=JsonOutput())) == formats
+    assert lacks(asked(user(), output=JsonOutput())) == set()
 
 
 def test_a_closer_look_than_coheres_closest_is_named() -> None:

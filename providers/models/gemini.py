@@ -9,6 +9,9 @@ from functools import lru_cache
 
 import msgspec
 
+from providers.neutral.schemas.subset import Schemas
+from providers.neutral.schemas.subsets import OF_GEMINI
+
 VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?")
 THIRD = (3, 0)
 THINKS_FROM = (2, 5)
@@ -96,3 +99,12 @@ def _thoughtless(version: tuple[int, int]) -> Model:
         nests_media=False,
         takes_json_schema=version >= SCHEMAS_FROM,
     )
+
+
+OF_OLDER = Schemas()
+"""Those that take Google's subset of OpenAPI alone are told by it."""
+
+
+def schemas_of(name: str) -> Schemas:
+    """Which schemas a model takes."""
+    return OF_GEMINI if model_of(name).takes_json_schema else OF_OLDER
