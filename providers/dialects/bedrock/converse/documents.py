@@ -22,6 +22,8 @@ class DocumentNames:
     def __init__(self) -> None:
         self.used: set[str] = set()
         """Every name that was given."""
+        self._numbers: dict[str, int] = {}
+        """The last number behind each name that was wanted again."""
         self.changed = False
         """True once a client's name was altered beyond its file extension."""
 
@@ -37,11 +39,12 @@ class DocumentNames:
         return unique
 
     def _unique(self, name: str) -> str:
-        candidate, number = name, 1
+        candidate, number = name, self._numbers.get(name, 1)
         while candidate in self.used:
             number += 1
             suffix = f" ({number})"
             candidate = name[: MAX_NAME - len(suffix)] + suffix
+        self._numbers[name] = number
         self.used.add(candidate)
         return candidate
 
