@@ -15,6 +15,7 @@ from providers.neutral.deltas import (
     Begin,
     End,
     Failed,
+    TextDelta,
     ToolCallBegin,
     Used,
     WholePart,
@@ -108,6 +109,9 @@ class TranslatedStream:
 
     def _watch(self, delta: AnyDelta) -> None:
         seen = self.seen
+        if type(delta) is TextDelta:
+            self._generate(delta.text)
+            return
         match delta:
             case Begin():
                 seen.model = delta.model
@@ -126,9 +130,11 @@ class TranslatedStream:
             case _:
                 if type(delta) is ToolCallBegin or type(delta) is WholePart:
                     self._odd = True
-                words = words_of(delta)
-                if words:
-                    seen.generated = self._words.add(words.encode("utf-8", "replace"))
+                self._generate(words_of(delta))
+
+    def _generate(self, words: str) -> None:
+        if words:
+            self.seen.generated = self._words.add(words.encode("utf-8", "replace"))
 
     def flush(self) -> bytes:
         """What closes the client's stream."""

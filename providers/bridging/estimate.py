@@ -4,6 +4,7 @@ A token is a piece of a word, and how long a piece is depends on the script: a b
 byte of its class has been measured to take (docs/counting.md has how, and how far off it is).
 """
 
+from operator import and_
 from typing import Any
 from zlib import adler32
 
@@ -174,22 +175,29 @@ def _special(name: str, value: Any, texts: list[str], waiting: list[Any]) -> int
 def _sampled(data: bytes, body: Json) -> int:
     """The weight of a request: of a large one by samples of its texts and of what is around them.
 
-    Where a sample has neither space nor sign, there is a file, and members are looked at after all.
+    Where a sample has neither space nor sign, there is a file. Where two have none in a row, it is
+    a large part of the body, and members are looked at after all.
     """
     if len(data) <= SMALL:
         return _members(body)
     step = len(data) // SAMPLES
     samples = [data[at : at + SAMPLE] for at in range(step // 2, step * SAMPLES, step)]
-    if not all(sample.translate(None, BASE64) for sample in samples):
+    texts = [sample for sample in samples if sample.translate(None, BASE64)]
+    if len(texts) < SAMPLES and _has_run(samples):
         return _members(body)
-    seen = b"".join(samples)
+    seen = b"".join(texts)
     if b"\\u" in seen:
         # A sample cuts escapes at both its ends, so fewer and longer ones are taken.
         places = range(0, step * SAMPLES, step * SAMPLES // PIECES)
         pieces = [_unescaped(data[at : at + PIECE]) for at in places]
         return sum(map(_weighed, pieces)) * len(data) // (PIECE * PIECES)
     pieces = [seen[at : at + PIECE] for at in range(0, len(seen), PIECE)]
-    return sum(map(_weighed, pieces)) * len(data) // len(seen)
+    return sum(map(_weighed, pieces)) * len(data) // (SAMPLE * SAMPLES)
+
+
+def _has_run(samples: list[bytes]) -> bool:
+    opaque = [not sample.translate(None, BASE64) for sample in samples]
+    return any(map(and_, opaque, opaque[1:]))
 
 
 def _unescaped(data: bytes) -> bytes:
