@@ -66,7 +66,7 @@ def answer(*parts: Any, finish: Finish = Finish.STOP, **fields: Any) -> ChatResp
 
 def test_a_text_is_read_with_its_usage() -> None:
     message = read(answer(Text(text="hello")))
-    assert (message.id, message.model, message.role) == ("msg_1", "claude", "assistant")
+    assert (message.id, message.model, message.role) == ("msg_1", "asked", "assistant")
     assert [block.model_dump(exclude_none=True) for block in message.content] == [
         {"type": "text", "text": "hello"}
     ]

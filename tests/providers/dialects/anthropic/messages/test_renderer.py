@@ -57,7 +57,7 @@ def test_the_sdk_reads_a_text_and_the_final_usage() -> None:
     )
     assert text == "Hello"
     assert blocks(message) == [{"type": "text", "text": "Hello"}]
-    assert (message.id, message.model, message.stop_reason) == ("msg_1", "claude", "end_turn")
+    assert (message.id, message.model, message.stop_reason) == ("msg_1", "asked", "end_turn")
     usage = message.usage
     assert (usage.input_tokens, usage.output_tokens) == (5, 4)
     assert (usage.cache_read_input_tokens, usage.cache_creation_input_tokens) == (3, 2)

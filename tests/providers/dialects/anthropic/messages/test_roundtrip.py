@@ -47,7 +47,7 @@ from providers.neutral.deltas import (
 from providers.neutral.media import Data, FileId, PlainText, Url
 from providers.usage import Usage
 
-CONTEXT = Context(model="m", id="id", now=1)
+CONTEXT = Context(model="claude", id="id", now=1)
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
     lambda text: not text.isspace()
