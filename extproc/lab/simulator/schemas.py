@@ -175,7 +175,7 @@ def _if(wrong: object, message: str) -> None:
 
 
 def _only(node: Json, allowed: set[str], at: str) -> None:
-    strange = sorted(node.keys() - allowed)
+    strange = sorted(node.keys() - allowed - {"$schema"})
     _if(strange, f"{at}: {strange} is not permitted")
 
 
