@@ -22,10 +22,8 @@ NO_REFERENCE = "an item that only OpenAI has stored, in a form of ids that is no
 NO_SEARCH = "a search that the route does not say to leave out (`vendor_tools`)"
 NO_DEMAND = "a tool cannot be demanded there"
 DOUBLED = "each function response twice, with one id, to Gemini itself"
-OWN = "a parameter that the model asked for refuses of everybody"
 AWAITED: dict[str, tuple[tuple[str, ...], str]] = {
     "ai-sdk-anthropic-object": (("ollama.chat",), NO_DEMAND),
-    "ai-sdk-compatible-settings": (("openai.chat",), OWN),
     "ai-sdk-openai-steps": (("openai.chat", *CLAUDE, *GEMINI, *OTHERS), NO_REFERENCE),
     "codex-first": (("openai.chat", *CLAUDE, *OTHERS), NO_SEARCH),
     "gemini-cli-count": (OTHERS, "tokens cannot be counted there"),
@@ -33,7 +31,6 @@ AWAITED: dict[str, tuple[tuple[str, ...], str]] = {
     "instructor-anthropic": (("ollama.chat",), NO_DEMAND),
     "langchain-function": (("ollama.chat",), NO_DEMAND),
     "langchain-google-forced": (("ollama.chat",), NO_DEMAND),
-    "llama-index-agent": (("openai.chat",), OWN),
     "pydantic-ai-output": (("ollama.chat",), NO_DEMAND),
 }
 """Request → where it is refused, and why."""

@@ -47,7 +47,7 @@ CLOUDS: dict[str, tuple[dict[str, Any], str, tuple[str, str]]] = {
             "credential": KEY,
             "dialect": {"chat": "openai.chat"},
         },
-        "gpt-5",
+        "gpt-5.1",
         ("/openai/v1/chat/completions",) * 2,
     ),
     "azure-dated": (
@@ -58,8 +58,8 @@ CLOUDS: dict[str, tuple[dict[str, Any], str, tuple[str, str]]] = {
             "credential": KEY,
             "dialect": "openai.chat",
         },
-        "my/gpt-5",
-        (f"/openai/deployments/my%2Fgpt-5/chat/completions{DATED}",) * 2,
+        "my/gpt-5.1",
+        (f"/openai/deployments/my%2Fgpt-5.1/chat/completions{DATED}",) * 2,
     ),
     "azure-responses": (
         {
@@ -69,7 +69,7 @@ CLOUDS: dict[str, tuple[dict[str, Any], str, tuple[str, str]]] = {
             "credential": KEY,
             "dialect": "openai.responses",
         },
-        "gpt-5",
+        "gpt-5.1",
         ("/openai/v1/responses?api-version=preview",) * 2,
     ),
 }

@@ -15,8 +15,8 @@ MODELS = {
     "cohere.chat": "command-a-reasoning-08-2025",
     "gemini.generate_content": "gemini-2.5-flash",
     "ollama.chat": "qwen3",
-    "openai.chat": "gpt-5",
-    "openai.responses": "gpt-5",
+    "openai.chat": "gpt-5.1",
+    "openai.responses": "gpt-5.1",
 }
 """Where a provider's features depend on the model, one that has them."""
 ENV = {

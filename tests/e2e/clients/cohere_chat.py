@@ -17,6 +17,8 @@ from tests.e2e.clients.talk import (
     Talk,
 )
 
+KNOWN = {name: value for name, value in SCHEMA.items() if name != "additionalProperties"}
+"""https://docs.cohere.com/v2/docs/structured-outputs#unsupported-schema-features"""
 TOOL = {
     "type": "function",
     "function": {"name": WEATHER, "description": DESCRIPTION, "parameters": SCHEMA},
@@ -47,7 +49,7 @@ class CohereChat(Talk):
         if wish.must:
             asked["tool_choice"] = "REQUIRED"
         if wish.schema:
-            asked["response_format"] = {"type": "json_object", "json_schema": SCHEMA}
+            asked["response_format"] = {"type": "json_object", "json_schema": KNOWN}
         if wish.thinking:
             asked["thinking"] = {"type": "enabled", "token_budget": BUDGET}
         if wish.temperature is not None:

@@ -83,7 +83,7 @@ def test_one_tool_at_a_time(target: str, stream: bool) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 def test_stop_sequences_at_responses(stream: bool) -> None:
     choice, dropped, _ = told("openai.responses", stream, stop=["hea"])
-    assert choice["text"].endswith("gpt-5 ")
+    assert choice["text"].endswith("gpt-5.1 ")
     assert choice["finish"] in ("stop", "stop_sequence")
     assert dropped == {"stop"}
 
