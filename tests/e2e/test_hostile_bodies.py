@@ -321,7 +321,6 @@ def test_names_are_logged_cut(world: World) -> None:
 def test_no_other_client_has_noticed(world: World) -> None:
     assert world.failed == []
     assert world.peak < MOST_MEMORY
-    print("longest", world.longest, "peak", world.peak, "busiest", world.busiest)
     assert world.longest < 30
 
 
