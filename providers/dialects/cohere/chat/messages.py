@@ -262,13 +262,14 @@ def _render_assistant(message: Message, dropped: list[str]) -> Iterator[Json]:
             rendered["tool_plan"] = plan
     else:
         content += [render_block(part) for part in texts if part.text]
+    places = _places(content)
     offset = 0
     for part in message.parts:
         if isinstance(part, Text) and calls:
             citations += _citations(part, -1, offset, dropped)
             offset += len(part.text)
         elif isinstance(part, Text):
-            citations += _citations(part, _index(content, part), 0, dropped)
+            citations += _citations(part, places.get(part.text, 0), 0, dropped)
         elif isinstance(part, Image | Document) or not isinstance(
             part, Refusal | Thinking | ToolCall | ToolResult
         ):
@@ -294,9 +295,13 @@ def _plain(content: list[Json]) -> str | list[Json]:
     return content
 
 
-def _index(content: list[Json], part: Text) -> int:
-    block = {"type": "text", "text": part.text}
-    return content.index(block) if block in content else 0
+def _places(content: list[Json]) -> dict[str, int]:
+    """Where each text stands first."""
+    found: dict[str, int] = {}
+    for index, block in enumerate(content):
+        if block.get("type") == "text":
+            found.setdefault(block["text"], index)
+    return found
 
 
 def _thoughts(message: Message, dropped: list[str]) -> list[Json]:

@@ -4,6 +4,7 @@ https://ai.google.dev/gemini-api/docs/function-calling
 """
 
 import re
+from collections import defaultdict, deque
 from typing import Any
 
 import orjson
@@ -84,7 +85,11 @@ class Pairing:
     """Which result answers which call, by id where there is one, else by name and order."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[str, str]] = []
+        self._open: dict[int, str] = {}
+        """The number of a call that no result has answered → its id."""
+        self._ids: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._names: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._count = 0
         self._made = 0
 
     def called(self, name: str, id: str | None) -> str:
@@ -92,13 +97,17 @@ class Pairing:
         if not id:
             id = f"{MADE}call_{self._made}"
             self._made += 1
-        self._open.append((name, id))
+        self._open[self._count] = id
+        self._ids[id].append(self._count)
+        self._names[name].append(self._count)
+        self._count += 1
         return id
 
     def answered(self, name: str, id: str | None) -> str:
         """The id of the call that a result answers."""
-        for index, (called, known) in enumerate(self._open):
-            if known == id or (not id and called == name):
-                del self._open[index]
+        waiting = self._ids.get(id) if id else self._names.get(name)
+        while waiting:
+            known = self._open.pop(waiting.popleft(), None)
+            if known is not None:
                 return known
         return id or self.called(name, None)

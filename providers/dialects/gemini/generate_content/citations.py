@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+import orjson
 
 from providers.dialects.gemini.names import NAME
 from providers.neutral.chat import Citation
@@ -122,13 +123,15 @@ def _characters(data: bytes, end: int) -> int:
 def render_grounding(cited: Sequence[tuple[int, str, Citation]]) -> Json:
     """`groundingMetadata` for (number of the part, its text, citation); empty for none."""
     chunks: list[Json] = []
+    numbers: dict[bytes, int] = {}
     supports = []
     for part, text, citation in cited:
         chunk = _chunk(citation)
-        if chunk not in chunks:
+        number = numbers.setdefault(orjson.dumps(chunk), len(chunks))
+        if number == len(chunks):
             chunks.append(chunk)
         segment = _segment(part, text, citation)
-        supports.append({"segment": segment, "groundingChunkIndices": [chunks.index(chunk)]})
+        supports.append({"segment": segment, "groundingChunkIndices": [number]})
     return {"groundingChunks": chunks, "groundingSupports": supports} if chunks else {}
 
 
