@@ -101,7 +101,7 @@ def test_an_unknown_model_is_a_404_that_names_it(envoy: Envoy, model: str) -> No
     [
         ("POST", "/v1/chat"),
         ("POST", "/"),
-        ("POST", "/v1/chat/completions/"),
+        ("POST", "/v1/chat/completions/x"),
         ("POST", "/v1/chat%2Fcompletions"),
         ("GET", "/v1/chat/completions"),
         ("POST", "/v1/models"),

@@ -141,7 +141,7 @@ def test_an_answer_of_envoys_has_the_form_of_the_clients_dialect(
 
 @pytest.mark.parametrize("dialect", FORMS, ids=lambda dialect: dialect.name)
 def test_an_unknown_path_beside_a_dialects_own_has_its_form(envoy: Envoy, dialect: Dialect) -> None:
-    beside = {"gemini": "/v1beta/x", "bedrock": "/model/m/invoke"}
+    beside = {"gemini": "/v1beta/x", "bedrock": "/model/m/invoked"}
     path = beside.get(family_of(dialect), dialect.client[0].path + "/x")
     if dialect.name in ("cohere.chat", "ollama.chat"):
         path = dialect.client[0].path.rpartition("/")[0] + "/x"
