@@ -204,6 +204,7 @@ def test_a_number_that_cannot_be_one_is_estimated(world: World, model: str, valu
 
 def test_who_hangs_up_before_the_answer_is_charged_for_the_prompt(world: World):
     path, body = CLIENTS[CHAT].request(CHAT, False)
+    Provider.seen.pop("left", None)
     with socket.create_connection(("127.0.0.1", world.local.port)) as client:
         head = (
             f"POST {path} HTTP/1.1\r\nhost: x\r\nuser-agent: left\r\ncontent-type: application/json"
