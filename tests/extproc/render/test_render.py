@@ -41,8 +41,10 @@ def manager(gateway: Gateway, **options: Any) -> dict[str, Any]:
 def retry(*backends: str, **settings: Any) -> dict[str, Any] | None:
     """The retry policy of a route."""
     host = manager(two(route(["m"], *backends, retry=settings)))["route_config"]["virtual_hosts"][0]
-    matcher = host["matcher"]["on_no_match"]["matcher"]["matcher_tree"]["exact_match_map"]["map"]
-    action = matcher["m"]["action"]["typed_config"]["route"]
+    # Lists of models first, then compressed bodies, then the models.
+    last = host["matcher"]["on_no_match"]["matcher"]["on_no_match"]["matcher"]
+    models = last["matcher_tree"]["exact_match_map"]["map"]
+    action = models["m"]["action"]["typed_config"]["route"]
     policy: dict[str, Any] | None = action.get("retry_policy")
     return policy
 
@@ -133,7 +135,7 @@ def test_ten_thousand_models_are_ten_thousand_lines_not_clusters() -> None:
     many = two(*(route([f"model-{number}"], "one", "two") for number in range(10_000)))
     text = render(many)
     assert text.count('cluster: "ai/one+two@1"') == 1
-    assert text.count("\n") < 13_000
+    assert text.count("\n") < 15_000
     assert len(clusters(many)) == 2
 
 
@@ -151,7 +153,7 @@ def test_keys_stand_only_where_clients_are_authenticated() -> None:
     open_to_all = two(route(["m"], "one"))
     assert "api_key_auth" not in render(open_to_all)
     text = render(open_to_all, client_keys={"me": ["k1"]})
-    assert text.count("k1") == 1
+    assert text.count("k1") == 3  # bare, and as Envoy compares `bearer` and `BEARER`
     assert "THIS FILE HOLDS SECRETS" in text
 
 

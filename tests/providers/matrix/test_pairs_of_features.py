@@ -20,7 +20,9 @@ SAMPLING = frozenset({Feature.TEMPERATURE, Feature.TOP_P, Feature.TOP_K})
 FORCED = frozenset({Feature.TOOL_CHOICE_REQUIRED, Feature.TOOL_CHOICE_NAMED})
 RESULTS = frozenset({Feature.TOOL_RESULT_MEDIA, Feature.TOOL_RESULT_ERROR})
 """What stands in a turn that goes on, and that began without thoughts."""
-TOOLS = RESULTS | {each for each in Feature if each.startswith(("tools", "tool_choice"))}
+TOOLS = RESULTS | {
+    each for each in Feature if each.startswith(("tools", "tool_choice", "parallel_tool_calls"))
+}
 JSON = frozenset({Feature.JSON_MODE, Feature.JSON_SCHEMA})
 
 Group = frozenset[Feature]

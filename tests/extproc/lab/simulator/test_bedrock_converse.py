@@ -122,7 +122,8 @@ def test_thoughts_are_signed_and_must_come_back_so(bedrock: Any) -> None:
 
 
 def test_a_schema_is_obeyed(bedrock: Any) -> None:
-    schema = json.dumps(WEATHER["toolSpec"]["inputSchema"]["json"])
+    closed = WEATHER["toolSpec"]["inputSchema"]["json"] | {"additionalProperties": False}
+    schema = json.dumps(closed)
     wanted = {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}
     answer = bedrock.converse(modelId=MODEL, messages=say(), outputConfig={"textFormat": wanted})
     assert json.loads(answer["output"]["message"]["content"][0]["text"]) == {"city": "sim"}

@@ -183,7 +183,7 @@ def test_the_sdk_reads_a_whole_answer() -> None:
             },
             Usage(input=3, output=2, cache_read=2),
         ),
-        ({"tokens": {"input_tokens": 3}}, None),
+        ({"tokens": {"input_tokens": 3}}, Usage(input=3, estimated=True)),
     ],
 )
 def test_counts_are_read(meta: Any, usage: Usage | None) -> None:

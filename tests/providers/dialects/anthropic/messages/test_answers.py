@@ -213,7 +213,7 @@ def test_a_whole_answer_is_parsed_and_written_again() -> None:
     assert response.usage == Usage(input=10, output=9, cache_read=3, cache_write=2, reasoning=4)
     assert response.service_tier == "priority"
     assert response.choices[0].finish is Finish.LENGTH
-    assert DIALECT.render_response(response, CONTEXT) == WHOLE
+    assert DIALECT.render_response(response, CONTEXT) == {**WHOLE, "model": CONTEXT.model}
 
 
 def test_an_explained_refusal_is_heard() -> None:

@@ -143,9 +143,9 @@ def test_what_the_format_cannot_hold_is_shown_or_left_out() -> None:
         {"text": "said"},
         {"image": {"format": "png", "source": {"bytes": b"\x89PNG"}}},
         {"toolUse": {"toolUseId": "a", "name": "f", "input": '{"broken'}},
+        {"text": "x"},
         {
             "citationsContent": {
-                "content": [{"text": "x"}],
                 "citations": [
                     {
                         "title": "A",

@@ -38,10 +38,13 @@ def test_the_bytes_pass_and_the_end_is_seen(pieces: list[bytes]) -> None:
 def test_what_was_generated_is_estimated() -> None:
     relay = DIALECT.relay(True)
     counts = []
-    for piece in (BEGIN, said("hello there"), said("x" * 40)):
+    for piece in (BEGIN, said("hello there"), said("some more words of the answer")):
         relay.feed(piece)
         counts.append(relay.seen.generated)
-    assert counts == [0, 3, 14]
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    assert 2 <= counts[1] <= 3
+    assert 8 <= counts[2] <= 12
 
 
 @given(st.integers(0, len(WHOLE) - len(ended(usage=COUNTS))))
@@ -152,7 +155,7 @@ def test_a_message_is_bounded_and_a_full_context_named() -> None:
     error = DIALECT.parse_error(400, {}, b'{"message":"' + b"x" * 9000 + b'"}')
     assert len(error.message) == 2000
     full = DIALECT.parse_error(400, {}, b'{"message":"too many tokens: 9"}')
-    assert full.code == "context_length_exceeded"
+    assert full.cause is Cause.CONTEXT
 
 
 @given(st.binary(max_size=60), st.integers(400, 599))

@@ -232,6 +232,12 @@ PARTS: list[Part] = [
 ]
 
 
+def bare(item: dict[str, Any]) -> dict[str, Any]:
+    """An item without its id, and without words that are none."""
+    summary = [each for each in item.get("summary", ()) if each["text"]]
+    return item | {"id": "", **({"summary": summary} if "summary" in item else {})}
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_streamed_part_ends_like_the_whole_answer(part: Part) -> None:
     response = ChatResponse(
@@ -243,11 +249,13 @@ def test_a_streamed_part_ends_like_the_whole_answer(part: Part) -> None:
         data = stream(deltas)
         consistent(data)
         output = final(data)["output"]
-        assert [item | {"id": ""} for item in output] == [
-            item | {"id": ""} for item in answer(response)["output"]
-        ]
-        again = [*DIALECT.parse_response(final(data)).choices[0].parts]
-        assert again == [part]
+        said = [bare(item) for item in output]
+        assert said == [bare(item) for item in answer(response)["output"]]
+        again = DIALECT.parse_response(final(data)).choices[0].parts
+        if isinstance(part, ToolCall):  # its signature stands in a thought, for the next turn
+            history = {"model": "m", "input": output}
+            again = DIALECT.parse_request(history, "", False).messages[0].parts
+        assert [*again] == [part]
 
 
 def test_logprobs_are_told_with_their_text() -> None:
