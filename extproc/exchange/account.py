@@ -18,7 +18,7 @@ FAILED = "error"
 STEP = 4
 """Tokens, or a sixteenth of those told, by which a running count may lag behind."""
 
-MAX_NAME = 256
+MAX_NAME = 512
 """Characters of a provider's name for its model that are reported."""
 
 

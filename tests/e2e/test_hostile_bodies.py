@@ -173,7 +173,7 @@ def start() -> Iterator[World]:
             "old": backend("gemini.generate_content", sim.url),
             "nova": backend("bedrock.converse", sim.url),
             "pictures": backend("ollama.chat", sim.url),
-            "evil": backend("openai.chat", url),
+            "evil": {**backend("openai.chat", url), "forward_headers": ["x-answer"]},
         }
         upstream = {"old": "gemini-1.5-pro", "nova": "amazon.nova-pro-v1:0"}
         config = {

@@ -83,7 +83,7 @@ def test_a_body_that_cannot_be_written_as_deep_as_it_was_read_is_a_400(depth):
 
 def test_a_body_of_allowed_depth_is_served():
     schema = json.dumps({**HELLO, "tools": [{"name": "f", "input_schema": 0}]})
-    body = schema.replace('"input_schema": 0', f'"input_schema": {nested(95)}').encode()
+    body = schema.replace('"input_schema": 0', f'"input_schema": {nested(25)}').encode()
     assert isinstance(asked(plan(), body)[1], Change)
 
 

@@ -77,7 +77,8 @@ def test_no_provider_refuses_what_we_send(client: str, target: str, data: st.Dat
         messages = data.draw(kept(request.messages), label="kept")
         request = msgspec.structs.replace(request, messages=messages)
     answer = ask(world, dialect, request)
-    if answer.status == 400 and not world.sent:
+    # Between equal dialects the bytes pass, and what the vendor refuses of them is the client's.
+    if answer.status == 400 and (not world.sent or client == target):
         assert dialect.parse_error(400, {}, answer.body).message
         return
     assert answer.status == 200, answer.body

@@ -97,10 +97,13 @@ def test_counts_survive_and_are_of_the_official_type(usage: Usage) -> None:
             {"prompt_tokens": 10, "completion_tokens": 0, "cached_tokens": 4},
             Usage(input=10, cache_read=4),
         ),
-        ({"prompt_tokens": 10.0, "completion_tokens": "x", "total_tokens": None}, Usage(input=10)),
+        (
+            {"prompt_tokens": 10.0, "completion_tokens": "x", "total_tokens": None},
+            Usage(input=10, estimated=True),
+        ),
         (
             {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}},
-            Usage(input=1, cache_read=1),
+            Usage(input=1, estimated=True),
         ),
         ({}, None),
         (None, None),
