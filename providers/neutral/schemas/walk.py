@@ -360,7 +360,8 @@ def _apart(value: Schema, kinds: list[str]) -> Json:
 def _of_kind(value: Schema, kind: str) -> Json:
     if kind == "null":
         return NULL
-    found = {**value, "type": kind}
+    found = {name: each for name, each in value.items() if name != "nullable"}
+    found["type"] = kind
     if kind != "object":
         found = {name: each for name, each in found.items() if name not in OF_OBJECTS}
     if kind != "array":
