@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from extproc.exchange import metadata
-from extproc.exchange.plan import Target
+from extproc.exchange.plan import LONGEST_NAME, Target
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Context, Dialect, Seen
 from providers.errors import CUT, ApiError
@@ -17,9 +17,6 @@ FAILED = "error"
 
 STEP = 4
 """Tokens, or a sixteenth of those told, by which a running count may lag behind."""
-
-MAX_NAME = 512
-"""Characters of a provider's name for its model that are reported."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +68,7 @@ class Account:
             record["status"] = status
         if not self._ttft:
             record["ttft_ms"] = now
-        record["response_model"] = seen.model[:MAX_NAME]
+        record["response_model"] = seen.model[:LONGEST_NAME]
         record["finish_reason"] = seen.finish or ("" if seen.error is None else FAILED)
         record["error_type"] = "" if seen.error is None else seen.error.cause.value
         record["duration_ms"] = now
@@ -143,4 +140,4 @@ class Account:
     def _begun(self, seen: Seen) -> metadata.Record:
         """What is known for good with the first piece, should there be no last one."""
         self._ttft = self._since(self._clock())
-        return {"ttft_ms": self._ttft, "response_model": seen.model[:MAX_NAME]}
+        return {"ttft_ms": self._ttft, "response_model": seen.model[:LONGEST_NAME]}
