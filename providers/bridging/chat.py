@@ -270,11 +270,11 @@ def _parsed(
     choices = response.choices
     if choices and all(choice.finish is Finish.ERROR for choice in choices):
         raise FailedAnswer(choices[0].error or BROKEN_OFF)
+    response = CallIds(context.called, client.shown_id).whole(response)
     if context.amendments:
         response = amended(response, context.amendments)
     if context.renamed:
         response = tool_names.restored(response, context.renamed)
-    response = CallIds(context.called, client.shown_id).whole(response)
     if context.stand_ins and client.recast is not None:
         response = stand_ins.restored(response, context.stand_ins, client.recast.call)
     return response
