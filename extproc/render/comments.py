@@ -29,6 +29,8 @@ THINGS = {
     "envoy.filters.http.decompressor.gzip": (
         "Off, but where a request says that it is compressed so."
     ),
+    "envoy.filters.http.decompressor.br": "The same for Brotli.",
+    "envoy.filters.http.decompressor.zstd": "The same for Zstandard.",
     "envoy.filters.http.lua": (
         "The model finder: reads the model from a header or the body, and has the route chosen by\n"
         "it. It must stand after authentication and before everything that looks at the route."

@@ -44,7 +44,7 @@ class NoHeaders:
         return []
 
 
-ENTRANCES = Entrances(DIALECTS)
+ENTRANCES = Entrances(DIALECTS.values())
 
 
 @pytest.mark.parametrize(("path", "meant"), NEAR)
