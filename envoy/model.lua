@@ -238,6 +238,7 @@ local HEADER = { find = from_nothing, source = "header" }
 local OPERATIONS = {
   ["/v1/chat/completions"] = BODY,
   ["/v1/completions"] = BODY,
+  ["/v1/embeddings"] = BODY,
   ["/v1/moderations"] = BODY,
   ["/v1/responses"] = BODY,
   ["/v1/responses/input_tokens"] = BODY,
@@ -246,11 +247,16 @@ local OPERATIONS = {
   ["/anthropic/v1/messages"] = BODY,
   ["/anthropic/v1/messages/count_tokens"] = BODY,
   ["/v2/chat"] = BODY,
+  ["/v2/embed"] = BODY,
+  ["/v1/embed"] = BODY,
   ["/api/chat"] = BODY,
+  ["/api/embed"] = BODY,
+  ["/api/embeddings"] = BODY,
   ["/v1/generate"] = BODY,
   ["/v1/complete"] = BODY,
   ["/openai/v1/chat/completions"] = BODY,
   ["/openai/v1/completions"] = BODY,
+  ["/openai/v1/embeddings"] = BODY,
   ["/openai/v1/moderations"] = BODY,
   ["/openai/v1/responses"] = BODY,
   ["/openai/v1/responses/input_tokens"] = BODY,
@@ -264,13 +270,17 @@ local PLACES = {}
 for place in pairs(OPERATIONS) do PLACES[#PLACES + 1] = place end
 table.sort(PLACES)
 
-local GEMINI = { generateContent = true, streamGenerateContent = true, countTokens = true }
+local GEMINI = {
+  generateContent = true, streamGenerateContent = true, countTokens = true,
+  embedContent = true, batchEmbedContents = true, predict = true,
+}
 local BEDROCK = {
   converse = true, ["converse-stream"] = true, ["count-tokens"] = true,
   invoke = true, ["invoke-with-response-stream"] = true,
 }
 
-local AZURE = { ["chat/completions"] = true, completions = true }
+local AZURE = { ["chat/completions"] = true, completions = true, embeddings = true }
+local PIPELINE = { ["feature-extraction"] = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
 local COUNT = "count-tokens" -- stands in the place of a model
 local VERTEX = "^/v1[^/]*/projects/[^/]+/locations/[^/]+/publishers/"
@@ -281,6 +291,8 @@ local PATTERNS = {
   { "^/v1%a*/models/([^/]+):(%a+)$", GEMINI },
   { "^/model/([^/]+)/([%a-]+)$", BEDROCK },
   { "^/openai/deployments/([^/]+)/([%a/]+)$", AZURE },
+  { "^/models/(.+)/pipeline/([%a-]+)$", PIPELINE },
+  { "^/hf%-inference/models/(.+)/pipeline/([%a-]+)$", PIPELINE },
   { VERTEX .. "google/models/([^/]+):(%a+)$", GEMINI },
   { EXPRESS .. "google/models/([^/]+):(%a+)$", GEMINI },
   { VERTEX .. "anthropic/models/([^/]+):(%a+)$", CLAUDE },

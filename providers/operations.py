@@ -9,6 +9,7 @@ class Operation(StrEnum):
     CHAT = "chat"
     COMPLETIONS = "completions"
     COUNT_TOKENS = "count_tokens"
+    EMBEDDINGS = "embeddings"
     MODELS = "models"
     MODERATIONS = "moderations"
 

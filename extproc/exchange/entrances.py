@@ -48,6 +48,10 @@ class Entrance(msgspec.Struct, frozen=True):
         return self.stream_default if said is None else bool(said)
 
 
+PLACES = {"*": "[^/]+", "{model}": "([^/]+?)", "{org/model}": "([^/]+(?:/[^/]+)?)"}
+"""What may stand where in an endpoint's path."""
+
+
 class Entrances:
     """Where clients find each dialect."""
 
@@ -58,7 +62,7 @@ class Entrances:
             for endpoint in dialect.client:
                 self._add(dialect, endpoint)
         # A word that stands where others have the model is no model.
-        self._patterns.sort(key=lambda entry: "{model}" in entry[2].path)
+        self._patterns.sort(key=lambda entry: "model}" in entry[2].path)
 
     def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
         if not {"{", "*"} & {*endpoint.path}:
@@ -66,8 +70,9 @@ class Entrances:
                 dialect, endpoint.stream, stream_default=endpoint.stream_default
             )
             return
-        # `{model}` and `*` are one segment each.
-        path = re.escape(endpoint.path).replace(r"\*", "[^/]+").replace(r"\{model\}", "([^/]+?)")
+        path = re.escape(endpoint.path)
+        for place, expression in PLACES.items():
+            path = path.replace(re.escape(place), expression)
         self._patterns.append((re.compile(path), dialect, endpoint))
 
     def find(self, path: str) -> Entrance:

@@ -35,6 +35,8 @@ DEFAULT_DIALECT = "openai.chat"
 
 MAX_CACHED = 4_096
 """Combinations kept; a route with a pattern has as many models as clients can think of."""
+TWO_SEGMENTS = re.compile(r"[A-Za-z0-9_-][\w.-]*+/[A-Za-z0-9_-][\w.-]*+", re.ASCII)
+"""A model's name with its owner's before it, as a path may hold it."""
 LONGEST_NAME = 512
 """Characters of a model's name; no vendor's have half as many."""
 
@@ -127,9 +129,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def path(self, model: str, *, stream: bool) -> str:
-        """The provider's path; whatever a model is called, it is one segment."""
+        """The provider's path; whatever a model is called, it is one segment, or a plain two."""
         path = self.paths[stream]
-        return path.replace("{model}", quote(model, safe="")) if "{model}" in path else path
+        if "{model}" in path:
+            return path.replace("{model}", quote(model, safe=""))
+        if "{org/model}" in path:
+            plain = TWO_SEGMENTS.fullmatch(model) is not None
+            return path.replace("{org/model}", model if plain else quote(model, safe=""))
+        return path
 
 
 class Router:

@@ -44,10 +44,10 @@ PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/model/.*",
-    "cohere": "/v2/.*|/v1/generate(?:/.*)?",
+    "cohere": "/v2/.*|/v1/(?:generate|embed)(?:/.*)?",
     "gemini": "/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
-    "huggingface": "/generate(?:_stream)?(?:/.*)?",
+    "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
     "ollama": "/api/.*",
 }
 """Family of dialects → RE2 expression of all paths where its clients may be, wrong ones too."""

@@ -30,8 +30,10 @@ def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
     return client.towards(target, quirks)
 
 
-def loads(data: bytes, dialect: Dialect, bounds: Bounds) -> Json:
-    """A provider's whole answer; raises BadAnswer."""
+def loads(data: bytes, dialect: Dialect, bounds: Bounds) -> Any:
+    """A provider's whole answer, as its dialect reads it; raises BadAnswer."""
+    if dialect.read is not None:
+        return dialect.read(data)
     bounds.answer(data)
     try:
         body = orjson.loads(data)

@@ -26,7 +26,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     """After the version prefix for providers, whole for clients; `{model}` is one segment, and so
-    is `*`, which may be anything."""
+    is `*`, which may be anything; `{org/model}` may be two."""
     stream: bool | None = None
     """None: the body's `stream` says; else this path is only for (or not for) streams."""
     stream_default: bool = False
@@ -180,8 +180,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     render_error: Callable[[ApiError], tuple[int, Mapping[str, str], bytes]]
     """→ (HTTP status as this dialect's SDK expects it, headers, body)."""
 
-    watch: Callable[[Json], Seen]
+    watch: Callable[[Any], Seen]
     """What a whole answer says of itself, without building its neutral form."""
+    read: Callable[[bytes], Any] | None = None
+    """How a whole answer is read, where building all its values would be a waste; raises BadAnswer.
+    None: it is a JSON object."""
     relay: Callable[[bool], Relay] = Uneventful
     """(the client wants the usage event) → a relay."""
     edits: Callable[[Json, str, bool], dict[str, Any]] = lambda body, model, usage: {}

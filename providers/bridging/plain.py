@@ -4,7 +4,7 @@ Such an operation has a neutral request and answer of its own (`providers.neutra
 dialects says how to read and write the two.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 import orjson
@@ -12,24 +12,31 @@ import orjson
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.quirks import Quirks
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.asking import Asking
 from providers.wire.members import Json
 
-Request = TypeVar("Request")
+Request = TypeVar("Request", bound=Asking)
 Response = TypeVar("Response")
 
 
 class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=True):
     """A wire format of such an operation, as client format and as provider format."""
 
+    carries: frozenset[str]
+    """The members of a neutral request that it can say, beside those which are always there."""
+    names: Mapping[str, str] = {}
+    """Member of a neutral request → what clients of this dialect call it, where that differs."""
+
     parse_request: Callable[[Json, str], Request]
     """(body, model from the path or "") → request; raises InvalidRequest."""
     render_request: Callable[[Request, str, list[str]], Json]
-    """(request, upstream model, dropped) → body; appends the client's names of hints that cannot be
-    said, and raises Unsupported for what changes the meaning."""
-    parse_response: Callable[[Json], Response]
-    """Raises BadAnswer."""
-    render_response: Callable[[Response, Context], Json]
+    """(request, upstream model, dropped) → body; raises Unsupported for values that it cannot say,
+    or appends the name of the member that is a mere hint."""
+    parse_response: Callable[[Any], Response]
+    """(what is read of an answer) → the answer; raises BadAnswer."""
+    render_response: Callable[[Response, Context], Any]
+    """(answer, context) → what JSON is made of."""
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of the same operation."""
@@ -41,12 +48,26 @@ class Plain(Translation[PlainDialect[Any, Any]]):
 
     def request(self, call: Call) -> Sent:
         """The provider's body for what the client asks; raises Unsupported."""
+        names = self._client.names
         request = self._client.parse_request(call.body, call.path_model)
-        dropped: list[str] = []
-        body = self._target.render_request(request, call.model, dropped)
-        lost = self._fit(body, call)
-        named = dict.fromkeys([*dropped, *lost])
-        return Sent(body=orjson.dumps(body), dropped=tuple(named))
+        try:
+            lost = self._lost(request)
+            body = self._target.render_request(request, call.model, lost)
+        except Unsupported as error:
+            param = error.param or ""
+            raise Unsupported(error.message, param=names.get(param, param)) from None
+        named = [*request.extras, *(names.get(name, name) for name in lost)]
+        named += self._fit(body, call)
+        return Sent(body=orjson.dumps(body), dropped=tuple(dict.fromkeys(named)))
+
+    def _lost(self, request: Asking) -> list[str]:
+        """The hints that the provider cannot be told; raises Unsupported for all else."""
+        lost = [name for name in request.said() if name not in self._target.carries]
+        for name in lost:
+            if name not in request.HINTS:
+                shown = self._client.names.get(name, name)
+                raise Unsupported(f"{shown} cannot be expressed in {self._where}", param=name)
+        return lost
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""

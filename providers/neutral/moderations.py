@@ -4,10 +4,12 @@ Billed by nobody: OpenAI's and Mistral's answers say no usage.
 """
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import msgspec
 
 from providers.errors import BadAnswer
+from providers.neutral.asking import Asking
 from providers.neutral.media import Data, Url
 from providers.wire import members
 from providers.wire.members import Json
@@ -16,8 +18,10 @@ Piece = str | Data | Url
 """A text, or a picture."""
 
 
-class ModerationRequest(msgspec.Struct, frozen=True, kw_only=True):
+class ModerationRequest(Asking, frozen=True, kw_only=True):
     """What is to be judged."""
+
+    HINTS: ClassVar[frozenset[str]] = frozenset({"metadata"})
 
     inputs: tuple[tuple[Piece, ...], ...]
     """Each is judged by itself, from all its pieces."""

@@ -25,7 +25,7 @@ from providers.vendors.compatible import (
 from providers.vendors.provider import Provider
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
-WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions"})
+WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embeddings"})
 """Dialects whose dated paths name the deployment."""
 
 
@@ -50,6 +50,7 @@ OPENAI = {
     Operation.CHAT: ("openai.chat", "openai.responses"),
     Operation.COMPLETIONS: ("openai.completions",),
     Operation.COUNT_TOKENS: ("openai.input_tokens",),
+    Operation.EMBEDDINGS: ("openai.embeddings",),
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
@@ -91,6 +92,7 @@ PROVIDERS = (
             Operation.CHAT: (*OPENAI[Operation.CHAT], "anthropic.messages"),
             Operation.COMPLETIONS: OPENAI[Operation.COMPLETIONS],
             Operation.COUNT_TOKENS: (*OPENAI[Operation.COUNT_TOKENS], "anthropic.count_tokens"),
+            Operation.EMBEDDINGS: OPENAI[Operation.EMBEDDINGS],
         },
         speaks={
             **{name: OTHERS for names in OPENAI.values() for name in names},

@@ -10,10 +10,11 @@ PROVIDERS = (
         docs="https://docs.cohere.com/v2/reference/chat",
         base_url="https://api.cohere.com",
         prefix="/v2",
-        prefixes={"cohere.generate": "/v1"},
+        prefixes={"cohere.generate": "/v1", "cohere.embed_v1": "/v1"},
         dialects={
             Operation.CHAT: ("cohere.chat",),
             Operation.COMPLETIONS: ("cohere.generate",),
+            Operation.EMBEDDINGS: ("cohere.embed", "cohere.embed_v1"),
         },
         # https://docs.cohere.com/docs/deprecations: all newer models chat only.
         speaks={"cohere.generate": "^(?:command|base)(?:-light)?(?:-nightly)?$|-ft$"},

@@ -41,6 +41,8 @@ FUNCTIONS_ONLY = frozenset({"openai.chat", "openai.responses"})
 """OpenAI's other tools that clients run (custom, shell, namespace, …) are known to OpenAI alone."""
 TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
 """For those who continue a text by themselves; at others a chat does it."""
+VECTORS = {Operation.EMBEDDINGS: ("openai.embeddings",)}
+"""For those who embed in OpenAI's format."""
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
 # https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
@@ -160,6 +162,7 @@ PROVIDERS = (
             **BOTH,
             **TEXT,
             Operation.COUNT_TOKENS: ("openai.input_tokens",),
+            **VECTORS,
             Operation.MODERATIONS: ("openai.moderations",),
         },
         # https://platform.openai.com/docs/models: the models of v1/completions.
@@ -185,7 +188,7 @@ PROVIDERS = (
         "api.together.xyz",
         "https://docs.together.ai/reference/chat-completions-1",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT,  # https://docs.together.ai/reference/completions-1
+        dialects=DIALECTS | TEXT | VECTORS,  # https://docs.together.ai/reference/completions-1
     ),
     row(
         "deepinfra",
@@ -194,7 +197,7 @@ PROVIDERS = (
         "https://deepinfra.com/docs/openai_api",
         prefix="/v1/openai",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT,
+        dialects=DIALECTS | TEXT | VECTORS,
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode
@@ -215,12 +218,12 @@ PROVIDERS = (
         "Mistral AI",
         "api.mistral.ai",
         "https://docs.mistral.ai/api/",
-        dialects={**DIALECTS, Operation.MODERATIONS: ("mistral.moderations",)},
+        dialects={**DIALECTS, **VECTORS, Operation.MODERATIONS: ("mistral.moderations",)},
         drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
         | SAMPLERS
         | {"user", "thinking", "cache_control", "stream_options"},
         refuses=SPOKEN | {"web_search_options"},
-        renames={**MAX_TOKENS, "seed": "random_seed"},
+        renames={**MAX_TOKENS, "seed": "random_seed", "dimensions": "output_dimension"},
         stream_usage=False,
         # Sound, files and thoughts have chunks of Mistral's own.
         lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
@@ -254,13 +257,14 @@ PROVIDERS = (
         prefix="/inference/v1",
         renames=MAX_TOKENS,
         # https://docs.fireworks.ai/guides/response-api
-        dialects=BOTH | TEXT,  # https://docs.fireworks.ai/api-reference/post-completions
+        dialects=BOTH | TEXT | VECTORS,  # https://docs.fireworks.ai/api-reference/post-completions
     ),
     row(
         "nebius",
         "Nebius Token Factory",
         "api.tokenfactory.nebius.com",
         "https://docs.tokenfactory.nebius.com/api-reference/introduction",
+        dialects=DIALECTS | VECTORS,
     ),
     row(
         "openrouter",
@@ -268,7 +272,7 @@ PROVIDERS = (
         "openrouter.ai",
         "https://openrouter.ai/docs/api-reference/chat-completion",
         prefix="/api/v1",
-        dialects=BOTH | TEXT,  # https://openrouter.ai/docs
+        dialects=BOTH | TEXT | VECTORS,  # https://openrouter.ai/docs
     ),
     # No version in the path. Function calls and the rest of `refuses` are silently ignored.
     row(
@@ -289,6 +293,7 @@ PROVIDERS = (
         "api.parasail.io",
         "https://docs.parasail.io/parasail-docs/serverless/serverless",
         drops=frozenset({"prompt_cache_key", "verbosity", "store", "service_tier"}),
+        dialects=DIALECTS | VECTORS,
     ),
     row(
         "sambanova",
@@ -297,6 +302,7 @@ PROVIDERS = (
         "https://docs.sambanova.ai/docs/en/features/openai-compatibility",
         drops=frozenset({"logit_bias", "presence_penalty", "frequency_penalty", "top_logprobs"}),
         renames=MAX_TOKENS,
+        dialects=DIALECTS | VECTORS,
     ),
     row(
         "hunyuan",
@@ -304,6 +310,7 @@ PROVIDERS = (
         "api.hunyuan.cloud.tencent.com",
         "https://cloud.tencent.com/document/product/1729/111007",
         renames=MAX_TOKENS,
+        dialects=DIALECTS | VECTORS,
     ),
     row(
         "tencent-lke",
@@ -327,6 +334,7 @@ PROVIDERS = (
         prefix="/compatible-mode/v1",
         forms=form("dashscope", NONE, tune=by_member),
         renames=MAX_TOKENS,
+        dialects=DIALECTS | VECTORS,
     ),
     row(
         "dashscope-cn",
@@ -336,6 +344,7 @@ PROVIDERS = (
         prefix="/compatible-mode/v1",
         forms=form("dashscope-cn", NONE, tune=by_member),
         renames=MAX_TOKENS,
+        dialects=DIALECTS | VECTORS,
     ),
     row(
         "huggingface",
@@ -343,6 +352,8 @@ PROVIDERS = (
         "router.huggingface.co",
         "https://huggingface.co/docs/inference-providers/tasks/chat-completion",
         renames=MAX_TOKENS,
+        dialects={**DIALECTS, Operation.EMBEDDINGS: ("huggingface.features",)},
+        prefixes={"huggingface.features": "/hf-inference"},
     ),
     # Every unknown member is "Unknown name … Cannot find field".
     row(
@@ -355,6 +366,7 @@ PROVIDERS = (
         | OPENAI_ONLY
         | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"},
         refuses=frozenset({"logprobs", "web_search_options"}),
+        dialects=DIALECTS | VECTORS,
     ),
     # The page lists what is not supported; the usage comes with the last chunk by itself.
     row(
@@ -367,20 +379,21 @@ PROVIDERS = (
         refuses=SPOKEN | {"n", "parallel_tool_calls"},
         renames=MAX_TOKENS,
         stream_usage=False,
+        dialects=DIALECTS | VECTORS,
     ),
     own(
         "vllm",
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
         forms=form("vllm", NONE, tune=by_template),
-        dialects=BOTH | TEXT,  # https://docs.vllm.ai/en/latest/serving
+        dialects=BOTH | TEXT | VECTORS,  # https://docs.vllm.ai/en/latest/serving
     ),
     own(
         "sglang",
         "SGLang",
         "https://docs.sglang.ai/basic_usage/openai_api_completions.html",
         forms=form("sglang", NONE, tune=by_template),
-        dialects=DIALECTS | TEXT,
+        dialects=DIALECTS | TEXT | VECTORS,
     ),
     own(
         "ollama",
@@ -391,8 +404,12 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
         # Who asks in Ollama's own format is answered in it.
-        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"), **TEXT},
-        prefixes={"ollama.chat": "/api"},
+        dialects={
+            Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"),
+            **TEXT,
+            Operation.EMBEDDINGS: ("openai.embeddings", "ollama.embed", "ollama.embeddings"),
+        },
+        prefixes=dict.fromkeys(("ollama.chat", "ollama.embed", "ollama.embeddings"), "/api"),
     ),
     # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
     own(
@@ -402,7 +419,7 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         # https://github.com/ggml-org/llama.cpp/tree/master/tools/server; others are asked with
         # the raw prompt, or as Ollama is, where the configuration says so.
-        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], *LLAMA), **TEXT},
+        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], *LLAMA), **TEXT, **VECTORS},
         asked_for=frozenset(LLAMA),
         prefixes={"llama.generate": "", "ollama.chat": "/api"},
         counts=TGI_COUNTS,
@@ -426,5 +443,6 @@ PROVIDERS = (
         "https://platform.openai.com/docs/api-reference/chat/create",
         keyless=False,
         rules=(remembered_thoughts,),
+        dialects=DIALECTS | VECTORS,
     ),
 )

@@ -21,7 +21,11 @@ PROVIDERS = (
         base_url="https://generativelanguage.googleapis.com",
         prefix="/v1beta",
         paths={Operation.MODELS: "/models"},
-        dialects={Operation.CHAT: (CHAT,), Operation.COUNT_TOKENS: (COUNT,)},
+        dialects={
+            Operation.CHAT: (CHAT,),
+            Operation.COUNT_TOKENS: (COUNT,),
+            Operation.EMBEDDINGS: ("gemini.batch_embed_contents", "gemini.embed_content"),
+        },
         signer=x_goog_api_key,
     ),
     Provider(
@@ -35,12 +39,15 @@ PROVIDERS = (
         dialects={
             Operation.CHAT: (CHAT, "anthropic.messages"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
+            Operation.EMBEDDINGS: ("gemini.predict", "gemini.embed_content"),
         },
         speaks={
             CHAT: GEMINI,
             COUNT: GEMINI,
             "anthropic.messages": CLAUDE,
             "anthropic.count_tokens": CLAUDE,
+            "gemini.predict": "^(?!gemini-embedding-[2-9])",
+            "gemini.embed_content": "^gemini-embedding-[2-9]",
         },
         forms={
             COUNT: generate_content.VERTEX_COUNT,

@@ -1,6 +1,7 @@
 """What the model finder reads of a path."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -29,8 +30,8 @@ def test_every_place_where_clients_find_a_dialect_is_known(dialect: Dialect, mod
         return  # no body of its names a model
     body = json.dumps({"model": model}).encode()
     for endpoint in dialect.client:
-        in_path = "{model}" in endpoint.path
-        path = endpoint.path.replace("{model}", quote(model, safe=""))
+        in_path = "model}" in endpoint.path
+        path = re.sub(r"\{(?:org/)?model\}", quote(model, safe=""), endpoint.path)
         found = find(b"{}" if in_path else body, **{":path": path})
         assert found.model == model
         assert found.call == f"{'path' if in_path else 'body'}\n{path}\n{model}"
@@ -80,7 +81,7 @@ def test_a_path_that_names_no_model_is_refused_with_the_reason(segment: str, wor
 @pytest.mark.parametrize(
     "path",
     [
-        "/v1/models/a:embedContent",
+        "/v1/models/a:tuneContent",
         "/v1/models/a/b:generateContent",
         "/v1/models/:generateContent",
         "/v1/models/a",

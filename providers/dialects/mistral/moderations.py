@@ -51,7 +51,7 @@ def render_request(request: ModerationRequest, model: str, dropped: list[str]) -
     for pieces in request.inputs:
         text = pieces[0] if len(pieces) == 1 else None
         if not isinstance(text, str):
-            raise Unsupported(f"an input of pieces cannot stand in {NAME}", param="input")
+            raise Unsupported(f"an input of pieces cannot stand in {NAME}", param="inputs")
         texts.append(text)
     body: Json = {"model": model, "input": texts}
     return body if request.metadata is None else {**body, "metadata": request.metadata}
@@ -93,6 +93,8 @@ DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     operation=Operation.MODERATIONS,
     client=(),
     upstream=(Endpoint(path="/moderations"),),
+    carries=frozenset({"metadata"}),
+    names={"inputs": "input"},
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -24,6 +24,9 @@ from providers.wire.members import Json
 
 NAME = "openai.moderations"
 
+KNOWN = frozenset({"model", "input", "metadata"})
+"""What is understood of a request; `metadata` is Mistral's."""
+
 CATEGORIES = (
     "harassment",
     "harassment/threatening",
@@ -44,16 +47,21 @@ CATEGORIES = (
 
 def parse_request(body: Json, path_model: str) -> ModerationRequest:
     """What `input` holds: a text, texts, or the pieces of one input."""
-    given = body.get("input")
-    metadata = members.mapping(body, "metadata")
+    return ModerationRequest(
+        inputs=_inputs(body.get("input")),
+        metadata=members.mapping(body, "metadata"),
+        extras=members.beyond(body, KNOWN),
+    )
+
+
+def _inputs(given: Any) -> tuple[tuple[Piece, ...], ...]:
     if isinstance(given, str):
-        return ModerationRequest(inputs=((given,),), metadata=metadata)
+        return ((given,),)
     if not isinstance(given, list) or not given:
         raise members.wrong("input", "a string, or an array of strings or of objects")
     if all(isinstance(one, str) for one in given):
-        return ModerationRequest(inputs=tuple((one,) for one in given), metadata=metadata)
-    pieces = tuple(_piece(one, f"input[{at}].") for at, one in enumerate(given))
-    return ModerationRequest(inputs=(pieces,), metadata=metadata)
+        return tuple((one,) for one in given)
+    return (tuple(_piece(one, f"input[{at}].") for at, one in enumerate(given)),)
 
 
 def _piece(one: Any, at: str) -> Piece:
@@ -98,13 +106,11 @@ def render_request(request: ModerationRequest, model: str, dropped: list[str]) -
     """One text, texts, or one input of pieces; raises Unsupported for several inputs of pieces."""
     given = request.inputs
     body: Json = {"model": model}
-    if request.metadata is not None:
-        dropped.append("metadata")
     if all(len(pieces) == 1 and isinstance(pieces[0], str) for pieces in given):
         texts = [pieces[0] for pieces in given]
         return {**body, "input": texts[0] if len(texts) == 1 else texts}
     if len(given) > 1:
-        raise Unsupported(f"several inputs with pictures cannot stand in {NAME}", param="input")
+        raise Unsupported(f"several inputs with pictures cannot stand in {NAME}", param="inputs")
     return {**body, "input": [_object(piece) for piece in given[0]]}
 
 
@@ -142,6 +148,8 @@ DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     client=(Endpoint(path="/v1/moderations"), Endpoint(path="/openai/v1/moderations")),
     upstream=(Endpoint(path="/moderations"),),
     request_id="x-request-id",
+    carries=frozenset(),
+    names={"inputs": "input"},
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -1,0 +1,292 @@
+"""Embeddings by models on Bedrock, each of which has a format of its own for InvokeModel.
+
+Titan: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html
+Nova: https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html
+"""
+
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.plain import PlainDialect
+from providers.dialects.bedrock.errors import parse_error, render_error
+from providers.errors import BadAnswer, InvalidRequest, Unsupported
+from providers.neutral import embeddings
+from providers.neutral.embeddings import (
+    EmbeddingAnswer,
+    EmbeddingRequest,
+    Encoding,
+    Purpose,
+    Truncate,
+    Vector,
+    vector,
+)
+from providers.neutral.media import Data, standard_base64
+from providers.operations import Operation
+from providers.usage import Usage, count, told
+from providers.wire import members
+from providers.wire.members import Json
+
+TITAN = "bedrock.titan_embed"
+NOVA = "bedrock.nova_embed"
+PATH = "/model/{model}/invoke"
+
+TYPES = {"float": Encoding.FLOAT, "binary": Encoding.BINARY}
+
+
+def parse_titan(body: Json, path_model: str) -> EmbeddingRequest:
+    """A text, a picture, or both."""
+    text = members.text(body, "inputText")
+    image = members.text(body, "inputImage")
+    pieces = ((text,) if text is not None else ()) + (
+        (Data(base64=standard_base64(image), media_type="image/png"),) if image else ()
+    )
+    if not pieces:
+        raise InvalidRequest("inputText or inputImage must be given", param="inputText")
+    config = members.mapping(body, "embeddingConfig") or {}
+    length = members.integer(config, "outputEmbeddingLength", "embeddingConfig.")
+    types = members.strings(body, "embeddingTypes")
+    known = {"inputText", "inputImage", "embeddingConfig", "dimensions", "normalize"}
+    return EmbeddingRequest(
+        inputs=(pieces,),
+        dimensions=length or members.integer(body, "dimensions"),
+        normalized=members.boolean(body, "normalize"),
+        encodings=embeddings.encodings(types, TYPES, "embeddingTypes"),
+        extras=members.beyond(body, known | {"embeddingTypes"}),
+    )
+
+
+def render_titan(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """One input, as this generation of Titan takes it; raises Unsupported."""
+    request.at_most(1, TITAN)
+    if "embed-image" in model:
+        return _picture_and_text(request, dropped)
+    body: Json = {"inputText": request.texts(model)[0]}
+    if "embed-text-v1" in model or "embed-g1-text" in model:
+        request.only()
+        if request.dimensions is not None:
+            raise Unsupported(f"{model} has vectors of one length", param="dimensions")
+        if request.normalized is not None:
+            dropped.append("normalized")
+        return body
+    request.only(Encoding.BINARY)
+    binary = Encoding.BINARY in request.encodings
+    types = sorted({"binary" if one is Encoding.BINARY else "float" for one in request.encodings})
+    return body | members.optional(
+        dimensions=request.dimensions,
+        normalize=request.normalized,
+        embeddingTypes=types if binary else None,
+    )
+
+
+def _picture_and_text(request: EmbeddingRequest, dropped: list[str]) -> Json:
+    request.only()
+    if request.normalized is not None:
+        dropped.append("normalized")
+    body: Json = {}
+    for piece in request.inputs[0]:
+        name = "inputText" if isinstance(piece, str) else "inputImage"
+        if not isinstance(piece, str | Data) or name in body:
+            raise Unsupported("Titan embeds one text and one picture, inline", param="inputs")
+        body[name] = piece if isinstance(piece, str) else piece.base64
+    if request.dimensions is not None:
+        body["embeddingConfig"] = {"outputEmbeddingLength": request.dimensions}
+    return body
+
+
+class TitanAnswer(msgspec.Struct):
+    """What is read of an answer."""
+
+    embedding: msgspec.Raw = msgspec.Raw()
+    embeddingsByType: dict[str, msgspec.Raw] = {}
+    inputTextTokenCount: Any = None
+
+
+def _titans_usage(answer: TitanAnswer) -> Usage | None:
+    number = count(answer.inputTextTokenCount)
+    return None if number is None else told(number, 0)
+
+
+def watch_titan(answer: TitanAnswer) -> Seen:
+    """Usage alone."""
+    return Seen(usage=_titans_usage(answer))
+
+
+def parse_titans_answer(answer: TitanAnswer) -> EmbeddingAnswer:
+    """The vector, in each encoding that was asked for."""
+    found = [
+        Vector(TYPES[name], bytes(raw))
+        for name, raw in answer.embeddingsByType.items()
+        if name in TYPES
+    ]
+    if not found and bytes(answer.embedding):
+        found = [vector(answer.embedding)]
+    if not found:
+        raise BadAnswer("the provider's answer has no vector")
+    return EmbeddingAnswer(vectors=(tuple(found),), usage=_titans_usage(answer))
+
+
+def echo_titan(body: Json) -> Json:
+    """The encodings that the client asked for."""
+    return {"types": body.get("embeddingTypes")}
+
+
+def render_titans_answer(answer: EmbeddingAnswer, context: Context) -> Json:
+    """The only vector."""
+    types = context.echo.get("types")
+    by_type = {name: answer.of(TYPES[name])[0] for name in types or ("float",)}
+    shown = {"embedding": by_type["float"]} if "float" in by_type else {}
+    used = answer.usage.input if answer.usage else 0
+    named = {"embeddingsByType": by_type} if types else {}
+    return {**shown, **named, "inputTextTokenCount": used}
+
+
+PURPOSES = {
+    Purpose.QUERY: "GENERIC_RETRIEVAL",
+    Purpose.QUESTION: "TEXT_RETRIEVAL",
+    Purpose.FACT: "TEXT_RETRIEVAL",
+    Purpose.CODE: "TEXT_RETRIEVAL",
+    Purpose.DOCUMENT: "GENERIC_INDEX",
+    Purpose.IMAGE: "GENERIC_INDEX",
+    Purpose.SIMILARITY: "GENERIC_INDEX",
+    Purpose.CLASSIFICATION: "CLASSIFICATION",
+    Purpose.CLUSTERING: "CLUSTERING",
+}
+MEANT = {
+    "GENERIC_INDEX": Purpose.DOCUMENT,
+    "CLASSIFICATION": Purpose.CLASSIFICATION,
+    "CLUSTERING": Purpose.CLUSTERING,
+}
+SCHEMA = "nova-multimodal-embed-v1"
+FORMATS = frozenset({"png", "jpeg", "gif", "webp"})
+
+
+def parse_nova(body: Json, path_model: str) -> EmbeddingRequest:
+    """A single embedding of a text or a picture; raises Unsupported for what else Nova has."""
+    if body.get("taskType") != "SINGLE_EMBEDDING":
+        raise Unsupported("taskType SINGLE_EMBEDDING alone is translated", param="taskType")
+    params = members.required_mapping(body, "singleEmbeddingParams")
+    at = "singleEmbeddingParams."
+    purpose = members.required_text(params, "embeddingPurpose", at)
+    text, image = members.mapping(params, "text", at), members.mapping(params, "image", at)
+    if (text is None) == (image is None):
+        raise Unsupported("one text or one picture alone is translated", param=at.rstrip("."))
+    cut = members.string((text or {}).get("truncationMode")).lower()
+    return EmbeddingRequest(
+        inputs=((_novas_text(text, at) if text is not None else _novas_picture(image or {}, at),),),
+        dimensions=members.integer(params, "embeddingDimension", at),
+        purpose=MEANT.get(purpose, Purpose.QUERY),
+        truncate=Truncate(cut) if cut in tuple(Truncate) else None,
+    )
+
+
+def _novas_text(text: Json, at: str) -> str:
+    return members.required_text(text, "value", f"{at}text.")
+
+
+def _novas_picture(image: Json, at: str) -> Data:
+    source = members.required_mapping(image, "source", f"{at}image.")
+    data = members.required_text(source, "bytes", f"{at}image.source.")
+    kind = members.string(image.get("format")) or "png"
+    return Data(base64=standard_base64(data), media_type=f"image/{kind}")
+
+
+def render_nova(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """Raises Unsupported for more than one text or picture."""
+    request.at_most(1, NOVA)
+    request.only()
+    purpose = PURPOSES[request.purpose or Purpose.DOCUMENT]
+    params: Json = {"embeddingPurpose": purpose}
+    if request.dimensions is not None:
+        params["embeddingDimension"] = request.dimensions
+    piece = request.inputs[0][0]
+    if len(request.inputs[0]) > 1 or not isinstance(piece, str | Data):
+        raise Unsupported("Nova embeds one text or one picture, inline", param="inputs")
+    if isinstance(piece, str):
+        mode = (request.truncate or Truncate.NONE).upper()
+        params["text"] = {"truncationMode": mode, "value": piece}
+    else:
+        params["image"] = {"format": _format(piece), "source": {"bytes": piece.base64}}
+    return {
+        "schemaVersion": SCHEMA,
+        "taskType": "SINGLE_EMBEDDING",
+        "singleEmbeddingParams": params,
+    }
+
+
+def _format(picture: Data) -> str:
+    kind = picture.media_type.partition("/")[2].replace("jpg", "jpeg")
+    if kind not in FORMATS:
+        raise Unsupported(f"Nova embeds no {picture.media_type}", param="inputs")
+    return kind
+
+
+class NovaVector(msgspec.Struct):
+    """One vector of an answer."""
+
+    embedding: msgspec.Raw
+
+
+class NovaAnswer(msgspec.Struct):
+    """What is read of an answer; what was used stands in a header."""
+
+    embeddings: list[NovaVector]
+
+
+def watch_nova(answer: NovaAnswer) -> Seen:
+    """Nothing is said."""
+    return Seen()
+
+
+def parse_novas_answer(answer: NovaAnswer) -> EmbeddingAnswer:
+    """The vector."""
+    return EmbeddingAnswer(vectors=tuple((vector(one.embedding),) for one in answer.embeddings))
+
+
+def render_novas_answer(answer: EmbeddingAnswer, context: Context) -> Json:
+    """The vector."""
+    vectors = answer.of(Encoding.FLOAT)
+    return {"embeddings": [{"embeddingType": "TEXT", "embedding": one} for one in vectors]}
+
+
+TITANS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
+    name=TITAN,
+    operation=Operation.EMBEDDINGS,
+    client=(),
+    upstream=(Endpoint(path=PATH),),
+    carries=frozenset({"dimensions", "encodings", "normalized"}),
+    names={"inputs": "inputText", "encodings": "embeddingTypes", "normalized": "normalize"},
+    parse_request=parse_titan,
+    render_request=render_titan,
+    parse_response=parse_titans_answer,
+    render_response=render_titans_answer,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=embeddings.reader(TitanAnswer),
+    watch=watch_titan,
+    echo=echo_titan,
+)
+
+NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
+    name=NOVA,
+    operation=Operation.EMBEDDINGS,
+    client=(),
+    upstream=(Endpoint(path=PATH),),
+    carries=frozenset({"dimensions", "encodings", "purpose", "truncate"}),
+    names={
+        "inputs": "singleEmbeddingParams",
+        "dimensions": "singleEmbeddingParams.embeddingDimension",
+    },
+    parse_request=parse_nova,
+    render_request=render_nova,
+    parse_response=parse_novas_answer,
+    render_response=render_novas_answer,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=embeddings.reader(NovaAnswer),
+    watch=watch_nova,
+)
+
+DIALECTS = (TITANS, NOVAS)

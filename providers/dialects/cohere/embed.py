@@ -1,0 +1,274 @@
+"""Cohere's embeddings: cohere.embed (v2), and the older cohere.embed_v1, which clients still speak.
+
+https://docs.cohere.com/v2/reference/embed, https://docs.cohere.com/v1/reference/embed
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.plain import PlainDialect
+from providers.dialects.cohere.chat.answers import parse_usage
+from providers.dialects.cohere.chat.errors import parse_error, render_error
+from providers.errors import BadAnswer, InvalidRequest, Unsupported
+from providers.neutral import embeddings
+from providers.neutral.embeddings import (
+    EmbeddingAnswer,
+    EmbeddingRequest,
+    Encoding,
+    Piece,
+    Purpose,
+    Truncate,
+    Vector,
+    vector,
+)
+from providers.neutral.media import Url, parse_data_uri, render_data_uri
+from providers.operations import Operation
+from providers.usage import Usage
+from providers.wire import members
+from providers.wire.members import Json
+from providers.wire.splice import REMOVED, model_edit
+
+NAME = "cohere.embed"
+OLDER = "cohere.embed_v1"
+
+KNOWN = frozenset(
+    {"model", "texts", "images", "inputs", "input_type", "embedding_types", "output_dimension"}
+    | {"truncate", "priority"}
+)
+ENCODINGS = {encoding.value: encoding for encoding in Encoding}
+PURPOSES = {
+    "search_query": Purpose.QUERY,
+    "search_document": Purpose.DOCUMENT,
+    "classification": Purpose.CLASSIFICATION,
+    "clustering": Purpose.CLUSTERING,
+    "image": Purpose.IMAGE,
+}
+TYPES = {
+    **{purpose: name for name, purpose in PURPOSES.items()},
+    Purpose.QUESTION: "search_query",
+    Purpose.FACT: "search_query",
+    Purpose.CODE: "search_query",
+}
+"""The nearest that Cohere knows."""
+USUAL = "search_document"
+"""What is said where the client does not say what for: newer models refuse to be told nothing."""
+MOST = 96
+"""Inputs in one request."""
+
+Lists = list[msgspec.Raw]
+
+
+def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
+    """Texts, pictures, or inputs of both."""
+    types = members.strings(body, "embedding_types")
+    return EmbeddingRequest(
+        inputs=tuple(_inputs(body)),
+        dimensions=members.integer(body, "output_dimension"),
+        encodings=embeddings.encodings(types, ENCODINGS, "embedding_types"),
+        purpose=_purpose(body),
+        truncate=_truncate(body),
+        priority=members.integer(body, "priority"),
+        extras=members.beyond(body, KNOWN),
+    )
+
+
+def _purpose(body: Json) -> Purpose | None:
+    said = members.text(body, "input_type")
+    if said is None:
+        return None
+    if said not in PURPOSES:
+        raise members.wrong("input_type", f"one of {', '.join(PURPOSES)}")
+    return PURPOSES[said]
+
+
+def _truncate(body: Json) -> Truncate | None:
+    said = members.text(body, "truncate")
+    try:
+        return None if said is None else Truncate(said.lower())
+    except ValueError:
+        raise members.wrong("truncate", "one of NONE, START, END") from None
+
+
+def _inputs(body: Json) -> Iterator[tuple[Piece, ...]]:
+    found = False
+    for text in members.texts(body, "texts"):
+        found = True
+        yield (text,)
+    for uri in members.texts(body, "images"):
+        found = True
+        yield (_picture(uri),)
+    for one, at in members.objects(body, "inputs"):
+        found = True
+        yield tuple(_piece(block, place) for block, place in members.objects(one, "content", at))
+    if not found:
+        raise InvalidRequest("texts, images or inputs must hold something", param="texts")
+
+
+def _piece(block: Json, at: str) -> Piece:
+    if block.get("type") == "text":
+        return members.required_text(block, "text", at)
+    if block.get("type") == "image_url":
+        image = members.required_mapping(block, "image_url", at)
+        return _picture(members.required_text(image, "url", f"{at}image_url."))
+    raise InvalidRequest(f"{at}type must be text or image_url", param=f"{at}type")
+
+
+def _picture(uri: str) -> Piece:
+    return parse_data_uri(uri) or Url(url=uri)
+
+
+def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """Texts by their short name, everything else as inputs; raises Unsupported for tokens."""
+    request.at_most(MOST, NAME)
+    return {"model": model, **content(request)}
+
+
+def content(request: EmbeddingRequest) -> Json:
+    """A body without its model."""
+    texts = all(len(each) == 1 and isinstance(each[0], str) for each in request.inputs)
+    given = (
+        {"texts": [each[0] for each in request.inputs]}
+        if texts
+        else {"inputs": [{"content": [_block(p) for p in each]} for each in request.inputs]}
+    )
+    types = dict.fromkeys(
+        Encoding.FLOAT if encoding is Encoding.BASE64 else encoding
+        for encoding in request.encodings
+    )
+    return {
+        **given,
+        "input_type": TYPES.get(request.purpose, USUAL) if request.purpose else USUAL,
+        "embedding_types": [encoding.value for encoding in types],
+        **members.optional(
+            output_dimension=request.dimensions,
+            truncate=request.truncate.upper() if request.truncate else None,
+            priority=request.priority,
+        ),
+    }
+
+
+def _block(piece: Piece) -> Json:
+    if isinstance(piece, str):
+        return {"type": "text", "text": piece}
+    if isinstance(piece, tuple):
+        raise Unsupported(f"{NAME} embeds no tokens", param="inputs")
+    url = piece.url if isinstance(piece, Url) else render_data_uri(piece)
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+class Answer(msgspec.Struct):
+    """What is read of an answer: vectors by encoding, or floats alone."""
+
+    embeddings: dict[str, Lists | None] | Lists
+    id: Any = None
+    meta: Any = None
+    model: Any = None
+
+
+def _usage(answer: Answer) -> Usage | None:
+    usage = parse_usage(answer.meta)
+    return None if usage is None else msgspec.structs.replace(usage, estimated=usage.input == 0)
+
+
+def watch(answer: Answer) -> Seen:
+    """Usage alone."""
+    return Seen(usage=_usage(answer))
+
+
+def parse_response(answer: Answer) -> EmbeddingAnswer:
+    """The vectors in all encodings that were asked for."""
+    found = answer.embeddings
+    by_type = {"float": found} if isinstance(found, list) else found
+    columns = [
+        [vector(raw, ENCODINGS[name]) for raw in rows]
+        for name, rows in by_type.items()
+        if rows and name in ENCODINGS
+    ]
+    if not columns or len({len(column) for column in columns}) > 1:
+        raise BadAnswer("the provider's answer has no vectors")
+    rows: Iterator[tuple[Vector, ...]] = zip(*columns, strict=True)
+    return EmbeddingAnswer(id=members.string(answer.id), vectors=tuple(rows), usage=_usage(answer))
+
+
+def echo(body: Json) -> Mapping[str, Any]:
+    """What of a request its answer says again, or depends on."""
+    return {name: body.get(name) for name in ("texts", "embedding_types")}
+
+
+def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
+    """Vectors by encoding."""
+    types = context.echo.get("embedding_types") or ["float"]
+    written = {name: answer.of(ENCODINGS[name]) for name in types}
+    return {**_rest(answer, context), "embeddings": written, "response_type": "embeddings_by_type"}
+
+
+def _rest(answer: EmbeddingAnswer, context: Context) -> Json:
+    used = answer.usage.input if answer.usage else 0
+    return {
+        "id": answer.id or context.id,
+        "texts": context.echo.get("texts") or [],
+        "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": used}},
+    }
+
+
+def render_older(answer: EmbeddingAnswer, context: Context) -> Json:
+    """The same for a client of the older API, which gets floats alone where it names no types."""
+    if context.echo.get("embedding_types"):
+        body = render_response(answer, context)
+    else:
+        floats = answer.of(Encoding.FLOAT)
+        rest = _rest(answer, context)
+        body = {**rest, "embeddings": floats, "response_type": "embeddings_floats"}
+    body["meta"]["api_version"] = {"version": "1"}
+    return body
+
+
+def without_model(body: Json, model: str, usage: bool) -> Json:
+    """The model stands in the path."""
+    return {"model": REMOVED} if "model" in body else {}
+
+
+DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
+    name=NAME,
+    operation=Operation.EMBEDDINGS,
+    client=(Endpoint(path="/v2/embed"),),
+    upstream=(Endpoint(path="/embed"),),
+    carries=frozenset({"dimensions", "encodings", "purpose", "truncate", "priority"}),
+    names={
+        "inputs": "texts",
+        "dimensions": "output_dimension",
+        "encodings": "embedding_types",
+        "purpose": "input_type",
+    },
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=embeddings.reader(Answer),
+    watch=watch,
+    edits=model_edit,
+    echo=echo,
+    own_headers=frozenset({"x-client-name"}),
+)
+
+V1 = msgspec.structs.replace(
+    DIALECT, name=OLDER, client=(Endpoint(path="/v1/embed"),), render_response=render_older
+)
+
+BEDROCK = msgspec.structs.replace(
+    DIALECT,
+    host="bedrock",
+    client=(),
+    upstream=(Endpoint(path="/model/{model}/invoke"),),
+    edits=without_model,
+    drops=frozenset({"priority"}),
+    own_headers=frozenset(),
+)
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html"""
+
+DIALECTS = (DIALECT, V1)

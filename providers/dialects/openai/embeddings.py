@@ -1,0 +1,175 @@
+"""The openai.embeddings dialect, which most vendors and servers of open models speak, too.
+
+https://platform.openai.com/docs/api-reference/embeddings/create
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.plain import PlainDialect
+from providers.neutral import embeddings
+from providers.neutral.embeddings import (
+    EmbeddingAnswer,
+    EmbeddingRequest,
+    Encoding,
+    Piece,
+    vector,
+)
+from providers.operations import Operation
+from providers.usage import Usage, count, told
+from providers.wire import members
+from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.members import Json
+from providers.wire.splice import model_edit
+
+NAME = "openai.embeddings"
+KNOWN = frozenset({"model", "input", "encoding_format", "dimensions", "user"})
+ENCODINGS = {"float": Encoding.FLOAT, "base64": Encoding.BASE64}
+EXPECTED = "a string, an array of strings, an array of integers, or an array of such arrays"
+MOST = 2048
+"""Inputs in one request."""
+
+
+def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
+    """What `input` holds: a text, texts, the tokens of one, or those of several."""
+    format = members.text(body, "encoding_format")
+    encodings = [format] if format else []
+    return EmbeddingRequest(
+        inputs=tuple((piece,) for piece in _pieces(body.get("input"))),
+        dimensions=members.integer(body, "dimensions"),
+        encodings=embeddings.encodings(encodings, ENCODINGS, "encoding_format"),
+        user=members.text(body, "user"),
+        extras=members.beyond(body, KNOWN),
+    )
+
+
+def _pieces(given: Any) -> list[Piece]:
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, list) or not given:
+        raise members.wrong("input", EXPECTED)
+    if type(given[0]) is int:
+        return [_tokens(given)]
+    return [one if isinstance(one, str) else _tokens(one) for one in given]
+
+
+def _tokens(given: Any) -> tuple[int, ...]:
+    if not isinstance(given, list) or not given or any(type(one) is not int for one in given):
+        raise members.wrong("input", EXPECTED)
+    return tuple(given)
+
+
+def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """Raises Unsupported for pictures and inputs of several pieces."""
+    request.at_most(MOST, NAME)
+    request.only()
+    if all(len(each) == 1 and isinstance(each[0], tuple) for each in request.inputs):
+        pieces: list[Any] = [each[0] for each in request.inputs]
+    else:
+        pieces = request.texts(NAME)
+    one = request.encodings[0] if len(request.encodings) == 1 else Encoding.FLOAT
+    return members.optional(
+        model=model,
+        input=pieces[0] if len(pieces) == 1 else pieces,
+        encoding_format=one.value if one in ENCODINGS.values() else None,
+        dimensions=request.dimensions,
+        user=request.user,
+    )
+
+
+class Item(msgspec.Struct):
+    """One vector of an answer."""
+
+    embedding: msgspec.Raw
+    index: int | None = None
+
+
+class Numbers(msgspec.Struct):
+    """What an answer says was used; some say nothing, or null."""
+
+    prompt_tokens: Any = None
+    total_tokens: Any = None
+
+
+class Answer(msgspec.Struct):
+    """What is read of an answer."""
+
+    data: list[Item]
+    model: Any = None
+    id: Any = None
+    usage: Numbers | None = None
+
+
+def _usage(answer: Answer) -> Usage | None:
+    said = answer.usage
+    if said is None:
+        return None
+    number = said.total_tokens if said.prompt_tokens is None else said.prompt_tokens
+    return told(count(number), 0)
+
+
+def watch(answer: Answer) -> Seen:
+    """Usage and model."""
+    return Seen(usage=_usage(answer), model=members.string(answer.model))
+
+
+def parse_response(answer: Answer) -> EmbeddingAnswer:
+    """The vectors, in order of their numbers."""
+    found = answer.data
+    if all(item.index is not None for item in found):
+        found = sorted(found, key=lambda item: item.index or 0)
+    return EmbeddingAnswer(
+        id=members.string(answer.id),
+        vectors=tuple((vector(item.embedding),) for item in found),
+        usage=_usage(answer),
+    )
+
+
+def echo(body: Json) -> Mapping[str, Any]:
+    """How the client wants its vectors to be written."""
+    return {"encoding_format": body.get("encoding_format")}
+
+
+def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
+    """The form in which all of OpenAI's clients expect it."""
+    encoding = ENCODINGS.get(context.echo.get("encoding_format") or "", Encoding.FLOAT)
+    used = answer.usage.input if answer.usage else 0
+    return {
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": index, "embedding": written}
+            for index, written in enumerate(answer.of(encoding))
+        ],
+        "model": context.model,
+        "usage": {"prompt_tokens": used, "total_tokens": used},
+    }
+
+
+DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
+    name=NAME,
+    operation=Operation.EMBEDDINGS,
+    client=(
+        Endpoint(path="/v1/embeddings"),
+        Endpoint(path="/openai/v1/embeddings"),
+        Endpoint(path="/openai/deployments/{model}/embeddings"),
+    ),
+    upstream=(Endpoint(path="/embeddings"),),
+    request_id="x-request-id",
+    carries=frozenset({"dimensions", "encodings", "user"}),
+    names={"inputs": "input", "encodings": "encoding_format"},
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=embeddings.reader(Answer),
+    watch=watch,
+    edits=model_edit,
+    echo=echo,
+)
+
+DIALECTS = (DIALECT,)

@@ -1,0 +1,36 @@
+"""What the requests of all operations but conversations have in common."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import msgspec
+
+from providers.wire.members import Json
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A neutral request."""
+
+    HINTS: ClassVar[frozenset[str]] = frozenset()
+    """Members without which the answer means the same."""
+
+    extras: Json = {}
+    """The client's members that are not understood, by its own names."""
+
+    def said(self) -> Iterator[str]:
+        """The names of the members that say anything."""
+        for name, default in _defaults(type(self)):
+            if getattr(self, name) != default:
+                yield name
+
+
+@lru_cache(maxsize=256)
+def _defaults(kind: type[Asking]) -> tuple[tuple[str, Any], ...]:
+    """The members that need not be given, and what they are then."""
+    fields = msgspec.structs.fields(kind)
+    return tuple(
+        (field.name, field.default)
+        for field in fields
+        if not field.required and field.name != "extras"
+    )

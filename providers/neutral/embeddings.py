@@ -1,0 +1,191 @@
+"""Embedding: texts, tokens and pictures as vectors.
+
+Billed by input tokens; who says none is estimated.
+"""
+
+from array import array
+from base64 import b64decode, b64encode
+from binascii import Error as BadBase64
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+import orjson
+
+from providers.errors import BadAnswer, InvalidRequest, Unsupported
+from providers.neutral.asking import Asking
+from providers.neutral.media import Data, Url
+from providers.usage import Usage
+
+Tokens = tuple[int, ...]
+Piece = str | Tokens | Data | Url
+"""A text, the numbers of its tokens, or a picture."""
+
+
+class Encoding(StrEnum):
+    """How the numbers of a vector are written."""
+
+    FLOAT = "float"
+    BASE64 = "base64"
+    """32-bit floating-point numbers, little-endian."""
+    INT8 = "int8"
+    UINT8 = "uint8"
+    BINARY = "binary"
+    UBINARY = "ubinary"
+
+
+class Purpose(StrEnum):
+    """What the vectors are for, which some models want to know."""
+
+    QUERY = "query"
+    DOCUMENT = "document"
+    SIMILARITY = "similarity"
+    CLASSIFICATION = "classification"
+    CLUSTERING = "clustering"
+    QUESTION = "question"
+    FACT = "fact"
+    CODE = "code"
+    IMAGE = "image"
+
+
+class Truncate(StrEnum):
+    """What is done with a text that is too long for the model."""
+
+    NONE = "none"
+    """It is an error."""
+    START = "start"
+    END = "end"
+
+
+class EmbeddingRequest(Asking, frozen=True, kw_only=True):
+    """What is to be embedded."""
+
+    HINTS: ClassVar[frozenset[str]] = frozenset(
+        {"purpose", "title", "truncate", "user", "normalized", "priority"}
+    )
+
+    inputs: tuple[tuple[Piece, ...], ...]
+    """Each becomes a vector, from all its pieces."""
+    dimensions: int | None = None
+    encodings: tuple[Encoding, ...] = (Encoding.FLOAT,)
+    purpose: Purpose | None = None
+    title: str | None = None
+    """Of the document that the text is from."""
+    truncate: Truncate | None = None
+    normalized: bool | None = None
+    """Whether the vectors have the length 1."""
+    user: str | None = None
+    priority: int | None = None
+
+    def texts(self, where: str) -> list[str]:
+        """The inputs, where each is one text; raises Unsupported."""
+        texts = []
+        for pieces in self.inputs:
+            text = pieces[0] if len(pieces) == 1 else None
+            if not isinstance(text, str):
+                raise Unsupported(f"{where} embeds texts alone", param="inputs")
+            texts.append(text)
+        return texts
+
+    def at_most(self, count: int, where: str) -> None:
+        """Raises Unsupported where more are to be embedded than a provider takes at once."""
+        if len(self.inputs) > count:
+            some = f"{count} inputs" if count > 1 else "one input"
+            raise Unsupported(f"{where} embeds at most {some} at once", param="inputs")
+
+    def only(self, *encodings: Encoding) -> None:
+        """Raises Unsupported for an encoding that is neither among these nor made of floats."""
+        for encoding in self.encodings:
+            if encoding not in (*encodings, *FLOATS):
+                raise Unsupported(f"the provider has no vectors of {encoding}", param="encodings")
+
+
+FLOATS = (Encoding.FLOAT, Encoding.BASE64)
+"""Those of which each can be made of the other."""
+
+
+class Vector(msgspec.Struct, frozen=True):
+    """One vector in one encoding, as it was written."""
+
+    encoding: Encoding
+    raw: bytes
+    """JSON: an array of numbers, or a string of base64."""
+
+    def written(self, encoding: Encoding) -> orjson.Fragment:
+        """Its JSON in another encoding of the same numbers; raises BadAnswer."""
+        if encoding is self.encoding:
+            return orjson.Fragment(self.raw)
+        try:
+            return orjson.Fragment(_CONVERT[encoding](orjson.loads(self.raw)))
+        except (KeyError, TypeError, ValueError, OverflowError, BadBase64):
+            raise BadAnswer("the provider's vector is not what was asked for") from None
+
+
+def _packed(numbers: list[float]) -> bytes:
+    return b'"' + b64encode(array("f", numbers).tobytes()) + b'"'
+
+
+def _unpacked(text: str) -> bytes:
+    return orjson.dumps(array("f", b64decode(text, validate=True)).tolist())
+
+
+_CONVERT: Mapping[Encoding, Callable[[Any], bytes]] = {
+    Encoding.BASE64: _packed,
+    Encoding.FLOAT: _unpacked,
+}
+
+
+class EmbeddingAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A vector for each input, in order, in each encoding that was asked for."""
+
+    vectors: tuple[tuple[Vector, ...], ...]
+    id: str = ""
+    usage: Usage | None = None
+
+    def of(self, encoding: Encoding) -> list[orjson.Fragment]:
+        """All vectors, written in `encoding`; raises BadAnswer."""
+        return [_chosen(each, encoding).written(encoding) for each in self.vectors]
+
+
+def _chosen(vectors: tuple[Vector, ...], encoding: Encoding) -> Vector:
+    """The one that is written so, or can be."""
+    for vector in vectors:
+        if vector.encoding is encoding:
+            return vector
+    for vector in vectors:
+        if vector.encoding in FLOATS and encoding in FLOATS:
+            return vector
+    raise BadAnswer(f"the provider's answer has no vectors of {encoding}")
+
+
+def vector(raw: msgspec.Raw | bytes, encoding: Encoding = Encoding.FLOAT) -> Vector:
+    """A vector as it stands in an answer; a string holds base64, whatever was asked for."""
+    data = bytes(raw)
+    if encoding is Encoding.FLOAT and data[:1] == b'"':
+        encoding = Encoding.BASE64
+    return Vector(encoding, data)
+
+
+def encodings(names: list[str], known: Mapping[str, Encoding], param: str) -> tuple[Encoding, ...]:
+    """The encodings that a client names; raises InvalidRequest."""
+    for name in names:
+        if name not in known:
+            raise InvalidRequest(f"{param} must be one of {', '.join(known)}", param=param)
+    return tuple(dict.fromkeys(known[name] for name in names)) or (Encoding.FLOAT,)
+
+
+Wire = TypeVar("Wire")
+
+
+def reader(kind: type[Wire]) -> Callable[[bytes], Wire]:
+    """Reads an answer of that shape without building its vectors; raises BadAnswer."""
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(data: bytes) -> Wire:
+        try:
+            return decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadAnswer("the provider's answer has no vectors as it should") from error
+
+    return read
