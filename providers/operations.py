@@ -12,7 +12,15 @@ class Operation(StrEnum):
     EMBEDDINGS = "embeddings"
     MODELS = "models"
     MODERATIONS = "moderations"
+    OCR = "ocr"
+    RERANK = "rerank"
 
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
+
+BY_UNITS = frozenset({Operation.OCR, Operation.RERANK})
+"""Those that are billed by something else than tokens, too."""
+
+WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.MODERATIONS, Operation.RERANK})
+"""Those in whose answers no model has generated a word."""

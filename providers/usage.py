@@ -1,12 +1,29 @@
 """What an answer used, as every provider's numbers are normalised once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 
+class Units(msgspec.Struct, frozen=True, kw_only=True):
+    """What is billed by something else than tokens."""
+
+    images: int = 0
+    """Pictures that were made."""
+    kind: str = ""
+    """Size and quality of the pictures as the client asked for them, such as `1024x1024 high`."""
+    seconds: float = 0
+    """Of sound or film, heard or made."""
+    characters: int = 0
+    """Of text that was spoken."""
+    searches: int = 0
+    pages: int = 0
+    """Of documents that were read."""
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Token counts of one exchange."""
+    """What one exchange used: tokens, and units of other kinds."""
 
     input: int = 0
     """All prompt tokens; the cached ones are included."""
@@ -22,6 +39,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Part of input."""
     audio_output: int = 0
     """Part of output."""
+    units: Units | None = None
     estimated: bool = False
     """True until the provider has said its own numbers."""
 
@@ -45,7 +63,7 @@ def count(value: Any) -> int | None:
     return None
 
 
-def told(input: int | None, output: int | None, **parts: int) -> Usage | None:
+def told(input: int | None, output: int | None, **parts: Any) -> Usage | None:
     """The counts that were said: None where none was, `estimated` where one is missing."""
     if input is None and output is None:
         return None
@@ -54,15 +72,41 @@ def told(input: int | None, output: int | None, **parts: int) -> Usage | None:
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """USD per million tokens; a missing cache price is the input price."""
+    """USD per million tokens, and for units of other kinds; a missing cache price is the input
+    price."""
 
     input: float = 0.0
     output: float = 0.0
     cache_read: float | None = None
     cache_write: float | None = None
+    image: float = 0.0
+    """For one."""
+    images: Mapping[str, float] = {}
+    """Size and quality → for one, where that differs."""
+    second: float = 0.0
+    characters: float = 0.0
+    """For a million."""
+    search: float = 0.0
+    page: float = 0.0
 
     def nanousd(self, usage: Usage) -> int:
         """The cost of `usage`, in billionths of a USD, rounded half to even."""
+        units = usage.units
+        return self._of_tokens(usage) + (0 if units is None else self._of_units(units))
+
+    def _of_units(self, units: Units) -> int:
+        return round(
+            1_000_000_000
+            * (
+                units.images * self.images.get(units.kind, self.image)
+                + units.seconds * self.second
+                + units.searches * self.search
+                + units.pages * self.page
+            )
+            + 1_000 * units.characters * self.characters
+        )
+
+    def _of_tokens(self, usage: Usage) -> int:
         read = self.input if self.cache_read is None else self.cache_read
         write = self.input if self.cache_write is None else self.cache_write
         plain = usage.input - usage.cache_read - usage.cache_write

@@ -186,7 +186,7 @@ def differences(provider: Provider, form: ChatDialect) -> list[str]:
     """What a host does not take of a dialect, as one item of a list."""
     lacks = sorted(DIALECTS[form.name].carries - form.carries)
     parts = {
-        "does not carry": [feature.value for feature in lacks],
+        "does not carry": [str(feature) for feature in lacks],
         "refuses": sorted(form.refuses),
         "drops and names": sorted(form.drops),
     }

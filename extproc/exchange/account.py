@@ -9,6 +9,7 @@ from extproc.exchange.plan import LONGEST_NAME, Target
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Context, Dialect, Seen
 from providers.errors import CUT, ApiError
+from providers.operations import WORDLESS
 from providers.signing.sign import Secret
 from providers.usage import Usage
 
@@ -97,7 +98,8 @@ class Account:
         if said is None and not seen.generated and self._failed(seen):
             return dict(metadata.UNUSED)
         told = said is not None and said.output > 0
-        generated = seen.generated or (0 if told or not data else estimate.answer(data))
+        silent = told or not data or asked.client.operation in WORDLESS
+        generated = seen.generated or (0 if silent else estimate.answer(data))
         return self._estimate(generated, said)
 
     def _failed(self, seen: Seen) -> bool:

@@ -5,17 +5,33 @@ contract for those who store records.
 """
 
 from extproc.exchange.events import MetadataValue
-from providers.usage import MOST, Price, Usage
+from providers.usage import MOST, Price, Units, Usage
 
 NOTHING_USED = Usage()
 
 Record = dict[str, MetadataValue]
 
 
+def counted(units: Units) -> Record:
+    """What was used that are no tokens."""
+    return {
+        "images": units.images,
+        "seconds": units.seconds,
+        "characters": units.characters,
+        "searches": units.searches,
+        "pages": units.pages,
+    }
+
+
+NO_UNITS = counted(Units())
+
+
 def usage(used: Usage, price: Price) -> Record:
     """The numbers of `used`, and what they cost."""
     nanousd = price.nanousd(used)
+    units = {} if used.units is None else counted(used.units)
     return {
+        **units,
         "input_tokens": min(used.input, MOST),
         "output_tokens": used.output,
         "total_tokens": min(used.total, MOST),

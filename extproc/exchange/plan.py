@@ -24,7 +24,7 @@ from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, ENTRANCES
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
-from providers.operations import SERVED_BY, Operation
+from providers.operations import BY_UNITS, SERVED_BY, Operation
 from providers.signing.sign import Signer
 from providers.usage import Price
 from providers.vendors.provider import Provider
@@ -113,6 +113,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     attempts: dict[tuple[str, bool], Constant] = {}
 
     @property
+    def has_units(self) -> bool:
+        """Whether something else than tokens may be used."""
+        return self.dialect.operation in BY_UNITS
+
+    @property
     def reads_headers(self) -> bool:
         """Whether the client's own headers decide what is sent."""
         return self.dialect.from_headers is not None or self.dialect.fit_headers is not None
@@ -125,7 +130,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
             if len(self.attempts) >= MAX_CACHED:
                 self.attempts.clear()
             labels = {**self.labels, "request_model": client_model, "upstream_model": model}
-            found = self.attempts[key] = Constant({**labels, "stream": stream, **metadata.FRESH})
+            fresh = metadata.FRESH | (metadata.NO_UNITS if self.has_units else {})
+            found = self.attempts[key] = Constant({**labels, "stream": stream, **fresh})
         return found
 
     def path(self, model: str, *, stream: bool) -> str:

@@ -1,7 +1,7 @@
 """Amazon Bedrock."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.cohere import embed
+from providers.dialects.cohere import embed, rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
 from providers.vendors.provider import Provider
@@ -16,6 +16,7 @@ BEDROCK = Provider(
         Operation.CHAT: ("bedrock.converse", "anthropic.messages"),
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "cohere.embed"),
+        Operation.RERANK: ("cohere.rerank",),
     },
     # Of embedding models, each maker's have a format of their own.
     speaks={
@@ -25,10 +26,25 @@ BEDROCK = Provider(
     },
     # Converse is for all models, InvokeModel takes each model's own format.
     asked_for=frozenset({"anthropic.messages"}),
-    forms={"anthropic.messages": hosted.BEDROCK, "cohere.embed": embed.BEDROCK},
+    forms={
+        "anthropic.messages": hosted.BEDROCK,
+        "cohere.embed": embed.BEDROCK,
+        "cohere.rerank": rerank.BEDROCK,
+    },
     counts=("x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count"),
     options=frozenset({"region"}),
     signer=aws_sigv4,
 )
 
-PROVIDERS = (BEDROCK,)
+AGENTS = Provider(
+    name="bedrock-agents",
+    title="Amazon Bedrock, agent runtime",
+    docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Agents_for_Amazon_Bedrock_Runtime.html",
+    base_url="https://bedrock-agent-runtime.{region}.amazonaws.com",
+    prefix="",
+    dialects={Operation.RERANK: ("bedrock.rerank",)},
+    options=frozenset({"region"}),
+    signer=aws_sigv4,
+)
+
+PROVIDERS = (BEDROCK, AGENTS)

@@ -3,6 +3,8 @@
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
+OLDER = ("cohere.generate", "cohere.embed_v1", "cohere.rerank_v1")
+
 PROVIDERS = (
     Provider(
         name="cohere",
@@ -10,11 +12,12 @@ PROVIDERS = (
         docs="https://docs.cohere.com/v2/reference/chat",
         base_url="https://api.cohere.com",
         prefix="/v2",
-        prefixes={"cohere.generate": "/v1", "cohere.embed_v1": "/v1"},
+        prefixes=dict.fromkeys(OLDER, "/v1"),
         dialects={
             Operation.CHAT: ("cohere.chat",),
             Operation.COMPLETIONS: ("cohere.generate",),
             Operation.EMBEDDINGS: ("cohere.embed", "cohere.embed_v1"),
+            Operation.RERANK: ("cohere.rerank", "cohere.rerank_v1"),
         },
         # https://docs.cohere.com/docs/deprecations: all newer models chat only.
         speaks={"cohere.generate": "^(?:command|base)(?:-light)?(?:-nightly)?$|-ft$"},

@@ -218,7 +218,12 @@ PROVIDERS = (
         "Mistral AI",
         "api.mistral.ai",
         "https://docs.mistral.ai/api/",
-        dialects={**DIALECTS, **VECTORS, Operation.MODERATIONS: ("mistral.moderations",)},
+        dialects={
+            **DIALECTS,
+            **VECTORS,
+            Operation.MODERATIONS: ("mistral.moderations",),
+            Operation.OCR: ("mistral.ocr",),
+        },
         drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
         | SAMPLERS
         | {"user", "thinking", "cache_control", "stream_options"},
@@ -386,7 +391,7 @@ PROVIDERS = (
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
         forms=form("vllm", NONE, tune=by_template),
-        dialects=BOTH | TEXT | VECTORS,  # https://docs.vllm.ai/en/latest/serving
+        dialects=BOTH | TEXT | VECTORS | {Operation.RERANK: ("jina.rerank",)},
     ),
     own(
         "sglang",

@@ -61,4 +61,15 @@ PROVIDERS = (
         # belongs to the Gemini API alone.
         drops=frozenset({"store"}),
     ),
+    Provider(
+        name="vertex-ranking",
+        title="Google Vertex AI Search, ranking",
+        docs="https://cloud.google.com/generative-ai-app-builder/docs/ranking",
+        base_url="https://discoveryengine.googleapis.com",
+        prefix="/v1/projects/{project}/locations/global",
+        dialects={Operation.RERANK: ("gemini.rank",)},
+        options=frozenset({"project"}),
+        signer=bearer,
+        identities=frozenset({"gcp"}),
+    ),
 )

@@ -1,0 +1,120 @@
+"""The official SDK asks for documents to be ranked, of every provider that does, through Envoy."""
+
+from collections.abc import Iterator
+
+import cohere
+import httpx
+import pytest
+
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
+from tests.e2e.clients.backends import AWS, ENV
+
+KEY = {"api_key": "env:KEY"}
+ARN = "arn:aws:bedrock:eu-west-1::foundation-model/cohere.rerank-v3-5:0"
+BACKENDS = {
+    "cohere": ({}, "rerank-v3.5"),
+    "bedrock-agents": ({"region": "eu-west-1", "credential": AWS}, ARN),
+    "vertex-ranking": ({"project": "p"}, "semantic-ranker-default-004"),
+    "vllm": ({}, "bge-reranker"),
+}
+DOCUMENTS = ["the moon is far", "nothing of the kind", "a blue moon", "blue"]
+QUERY = "blue moon"
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Local]:
+    with RunningSimulator() as sim:
+        config = {
+            "backends": {
+                name: {"provider": name, "base_url": sim.url, "credential": KEY, **more}
+                for name, (more, _) in BACKENDS.items()
+            },
+            "routes": [
+                {
+                    "models": [f"to-{name}"],
+                    "backends": [{"backend": name, "model": model}],
+                    "price": {"search": 0.002, "input": 1},
+                }
+                for name, (_, model) in BACKENDS.items()
+            ],
+        }
+        with Local(config, ENV) as local:
+            yield local
+
+
+EVERY = pytest.mark.parametrize("provider", BACKENDS)
+
+
+@EVERY
+def test_the_best_come_first_in_the_newer_form(gateway: Local, provider: str):
+    client = cohere.ClientV2(api_key="client", base_url=gateway.url)
+    answer = client.rerank(model=f"to-{provider}", query=QUERY, documents=DOCUMENTS, top_n=3)
+    assert [result.index for result in answer.results] == [2, 0, 3]
+    assert answer.results[0].relevance_score == 1
+    assert answer.id
+
+
+@EVERY
+def test_documents_come_back_in_the_older_form(gateway: Local, provider: str):
+    client = cohere.Client(api_key="client", base_url=gateway.url)
+    documents = [{"text": text} for text in DOCUMENTS]
+    answer = client.rerank(
+        model=f"to-{provider}", query=QUERY, documents=documents, return_documents=True
+    )
+    assert [result.index for result in answer.results] == [2, 0, 3, 1]
+    assert [result.document.text for result in answer.results][:2] == [DOCUMENTS[2], DOCUMENTS[0]]
+    assert answer.results[-1].relevance_score == 0
+
+
+@EVERY
+def test_fields_are_read_in_the_order_that_is_wanted(gateway: Local, provider: str):
+    client = cohere.Client(api_key="client", base_url=gateway.url)
+    documents = [{"a": "blue", "b": "blue moon"}, {"a": "blue moon", "b": "nothing"}]
+    answer = client.rerank(
+        model=f"to-{provider}", query=QUERY, documents=documents, rank_fields=["a"]
+    )
+    assert answer.results[0].index == 1
+
+
+def test_a_client_of_jinas_form_reads_what_it_expects(gateway: Local):
+    body = {"model": "to-vertex-ranking", "query": QUERY, "documents": DOCUMENTS, "top_n": 1}
+    answer = httpx.post(f"{gateway.url}/v1/rerank", json=body).json()
+    assert answer["model"] == "to-vertex-ranking"
+    assert answer["results"][0] == {"index": 2, "relevance_score": 1.0}
+    assert answer["usage"]["total_tokens"] >= 0
+
+
+@EVERY
+def test_searches_are_what_is_paid_for(gateway: Local, provider: str):
+    body = {"model": f"to-{provider}", "query": "paid", "documents": ["paid"]}
+    httpx.post(f"{gateway.url}/v2/rerank", json=body).raise_for_status()
+    found: list[dict] = []
+
+    def look() -> bool:
+        found[:] = [r for r in gateway.records() if r.get("request_model") == f"to-{provider}"]
+        return bool(found)
+
+    gateway.wait_for(look, "a record of a search")
+    assert found[-1]["cost_nanousd"] == 2_000_000
+    assert found[-1]["operation"] == "rerank"
+    assert found[-1]["estimated"] is False
+
+
+def test_what_is_wrong_is_told_in_coheres_form(gateway: Local):
+    answer = httpx.post(f"{gateway.url}/v2/rerank", json={"model": "to-cohere", "query": QUERY})
+    assert answer.status_code == 400
+    assert "documents" in answer.json()["message"]
+
+
+def test_hints_that_a_provider_lacks_are_named(gateway: Local):
+    body = {
+        "model": "to-vertex-ranking",
+        "query": QUERY,
+        "documents": DOCUMENTS,
+        "max_tokens_per_doc": 5,
+        "odd": 1,
+    }
+    answer = httpx.post(f"{gateway.url}/v2/rerank", json=body)
+    assert answer.status_code == 200
+    assert answer.headers["x-ai-dropped-params"] == "odd, max_tokens_per_doc"
