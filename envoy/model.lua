@@ -21,6 +21,8 @@ local PREFIX = ""
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
 local LONGEST_PATH = 48 -- bytes of a wrong path for which the nearest is looked for
+local PARTS = 256 -- of a form
+local HEADERS = 4096 -- bytes of a part's headers
 local FIRST = 16384 -- bytes that are looked at before a large body is copied as a whole
 
 local QUOTE, BACKSLASH, COLON, COMMA = 34, 92, 58, 44
@@ -120,6 +122,7 @@ local COMPRESSED = "The request body must not be compressed so: send it without 
 local BOMB = "The request body is cut, or it is larger than 100 times its compressed size."
 local NO_BODY = "The request has no body; it must be a JSON object."
 local BAD_PATH = "The model in the path holds an invalid percent-encoding."
+local NO_FORM = "The request body must be multipart/form-data, with a boundary."
 local NO_OBJECT = "The request body must be a JSON object."
 local NOT_A_STRING = "The 'model' of the request body must be a string."
 local NO_HEADER = "Requests to this path name no model: send it in the header x-ai-model."
@@ -230,17 +233,56 @@ end
 -- Where only a header can name the model.
 local function from_nothing() return nil, NO_HEADER end
 
+-- The value of a parameter of a header, in quotes or without.
+local function parameter(text, name)
+  text = ";" .. text
+  return text:match(";%s*" .. name .. '="([^"]*)"') or text:match(";%s*" .. name .. "=([^;%s\"]+)")
+end
+
+-- The model that a form names, or nil and what is wrong. Parts are found by their delimiter, which
+-- no file can hold.
+local function from_form(handle)
+  local said = handle:headers():get("content-type") or ""
+  local boundary = said:lower():match("^multipart/form%-data%s*;") and parameter(said, "boundary")
+  local body = handle:body()
+  local length = body and body:length() or 0
+  if length == 0 then return nil, NO_BODY end
+  if not boundary then return nil, NO_FORM end
+  local text = body:getBytes(0, length)
+  local delimiter = "--" .. boundary
+  local at = find(text, delimiter, 1, true)
+  for _ = 1, PARTS do
+    if not at then return nil, NO_MODEL end
+    local head, content = find(text, "\r\n\r\n", at, true)
+    local following = find(text, "\r\n" .. delimiter, at + #delimiter, true)
+    if not head or not following or head > following then return nil, NO_MODEL end
+    local headers = sub(text, at, math.min(head, at + HEADERS)):gsub("\r\n", ";")
+    local disposition = headers:lower():match("content%-disposition:%s*form%-data%s*;")
+    if disposition and parameter(headers, "name") == "model" then
+      return sub(text, content + 1, math.min(following - 1, content + LONGEST + 1))
+    end
+    at = following + 2
+  end
+  return nil, NO_MODEL
+end
+
 local BODY = { find = from_json, source = "body" }
+local FORM = { find = from_form, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
 
--- Whoever adds a multipart body adds a function like from_json.
 local OPERATIONS = {
   ["/v1/chat/completions"] = BODY,
   ["/v1/completions"] = BODY,
   ["/v1/embeddings"] = BODY,
   ["/v1/moderations"] = BODY,
   ["/v1/ocr"] = BODY,
+  ["/v1/audio/speech"] = BODY,
+  ["/v1/audio/transcriptions"] = FORM,
+  ["/v1/audio/translations"] = FORM,
+  ["/openai/v1/audio/speech"] = BODY,
+  ["/openai/v1/audio/transcriptions"] = FORM,
+  ["/openai/v1/audio/translations"] = FORM,
   ["/v1/responses"] = BODY,
   ["/v1/responses/input_tokens"] = BODY,
   ["/v1/messages"] = BODY,
@@ -283,7 +325,10 @@ local BEDROCK = {
   invoke = true, ["invoke-with-response-stream"] = true,
 }
 
-local AZURE = { ["chat/completions"] = true, completions = true, embeddings = true }
+local AZURE = {
+  ["chat/completions"] = true, completions = true, embeddings = true,
+  ["audio/speech"] = true, ["audio/transcriptions"] = true, ["audio/translations"] = true,
+}
 local PIPELINE = { ["feature-extraction"] = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
 local COUNT = "count-tokens" -- stands in the place of a model

@@ -14,13 +14,18 @@ class Operation(StrEnum):
     MODERATIONS = "moderations"
     OCR = "ocr"
     RERANK = "rerank"
+    SPEECH = "speech"
+    TRANSCRIPTION = "transcription"
+    TRANSLATION = "translation"
 
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
 
-BY_UNITS = frozenset({Operation.OCR, Operation.RERANK})
+HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
+BY_UNITS = HEARD | {Operation.OCR, Operation.RERANK, Operation.SPEECH}
 """Those that are billed by something else than tokens, too."""
 
-WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.MODERATIONS, Operation.RERANK})
+WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.MODERATIONS})
+WORDLESS |= {Operation.RERANK, Operation.SPEECH}
 """Those in whose answers no model has generated a word."""

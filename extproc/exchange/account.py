@@ -11,7 +11,7 @@ from providers.bridging.dialect import Bridge, Context, Dialect, Seen
 from providers.errors import CUT, ApiError
 from providers.operations import WORDLESS
 from providers.signing.sign import Secret
-from providers.usage import Usage
+from providers.usage import Units, Usage
 
 FAILED = "error"
 """Why an answer ended that did not come to its end."""
@@ -35,7 +35,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the request was signed with."""
     signed: Secret
     """The headers that were made of it."""
+    units: Units | None
+    """What the request alone says of what is used."""
     started: float
+
+    def passes_unread(self, content_type: str) -> bool:
+        """Whether an answer is for the client as it is, and says nothing of what was used."""
+        return (
+            self.client.binary
+            and self.target.dialect.binary
+            and not content_type.startswith(("application/json", "text/"))
+        )
 
 
 class Account:
@@ -92,15 +102,21 @@ class Account:
         if not asked.client.charged:
             return dict(metadata.UNUSED)
         if said is not None and not said.estimated:
-            return metadata.usage(said, asked.target.price)
+            return metadata.usage(self._with_units(said), asked.target.price)
         if self.counted is not None:
-            return metadata.usage(self.counted, asked.target.price)
+            return metadata.usage(self._with_units(self.counted), asked.target.price)
         if said is None and not seen.generated and self._failed(seen):
             return dict(metadata.UNUSED)
         told = said is not None and said.output > 0
         silent = told or not data or asked.client.operation in WORDLESS
         generated = seen.generated or (0 if silent else estimate.answer(data))
         return self._estimate(generated, said)
+
+    def _with_units(self, usage: Usage) -> Usage:
+        units = self._asked.units
+        if units is None or usage.units is not None:
+            return usage
+        return msgspec.structs.replace(usage, units=units)
 
     def _failed(self, seen: Seen) -> bool:
         """Whether the provider has said that it failed; a stream that was cut says nothing."""
@@ -114,6 +130,7 @@ class Account:
             known = msgspec.structs.replace(known, input=asked.prompt)
         output = max(known.output, generated)
         used = msgspec.structs.replace(known, output=output, estimated=True)
+        used = self._with_units(used)
         return metadata.usage(used, asked.target.price)
 
     def _running(self, seen: Seen) -> metadata.Record | None:

@@ -80,6 +80,8 @@ class Answer:
             and content_type.startswith(asked.target.dialect.stream_type)
         ):
             return self._open(event)
+        if 200 <= self._status < 300 and asked.passes_unread(content_type):
+            return self._through(event)
         self._keep(event)
         change = Change(
             remove_headers=self._foreign(headers),
@@ -88,6 +90,16 @@ class Answer:
         )
         self._read = True
         return change
+
+    def _through(self, event: ResponseHeaders) -> Action:
+        """An answer of which nothing is read: all that is known of it is known now."""
+        self._read = True
+        return Change(
+            remove_headers=self._foreign(event.headers),
+            set_headers=self._named(event.headers),
+            metadata=self._account.final(Seen(usage=Usage()), status=self._status),
+            mode=BodyMode.NONE,
+        )
 
     def _keep(self, event: ResponseHeaders) -> None:
         encoding = event.headers.get("content-encoding")
@@ -249,7 +261,8 @@ class Answer:
             changed = redaction.redacted(data if changed is None else changed, self._secrets())
         if changed is None and self._decoder is None:
             return Change(metadata=record)
-        return self._rewrite(data if changed is None else changed, record, JSON_TYPE[1])
+        content_type = seen.content_type or JSON_TYPE[1]
+        return self._rewrite(data if changed is None else changed, record, content_type)
 
     def _rewrite(self, body: bytes, record: metadata.Record, content_type: str) -> Change:
         return Change(

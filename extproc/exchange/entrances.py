@@ -44,7 +44,11 @@ class Entrance(msgspec.Struct, frozen=True):
         """Whether the client asks for a stream."""
         if self.stream is not None:
             return self.stream
+        if self.dialect.streams is not None:
+            return self.dialect.streams(body)
         said = body.get("stream")
+        if isinstance(said, str):
+            return said.lower() == "true"  # forms have texts alone
         return self.stream_default if said is None else bool(said)
 
 

@@ -254,7 +254,9 @@ class Plan:
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
-        changed = dict.fromkeys([*sorted(foreign), *dict(own), *dict(served.headers), *fitted])
+        typed = ["content-type"] if client.form else []
+        own_names = [*dict(own), *dict(served.headers)]
+        changed = dict.fromkeys([*sorted(foreign), *own_names, *fitted, *typed])
         quirks = _quirks(route, served, dialect)
         return Target(
             served=served,

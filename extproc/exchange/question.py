@@ -5,6 +5,7 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 
 from collections.abc import Callable
 from typing import Protocol
+from urllib.parse import quote
 
 import msgspec
 import orjson
@@ -33,7 +34,9 @@ from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsuppo
 from providers.neutral.media import Link
 from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
+from providers.wire import multipart
 from providers.wire.members import Json
+from providers.wire.multipart import Form
 
 BACKEND = f"xds.upstream_host_metadata.filter_metadata['{NAMESPACE}']['backend']"
 """Attribute: the chosen endpoint's backend."""
@@ -127,12 +130,13 @@ class Question:
         entrance, target = self._entrance, self._target
         assert entrance is not None
         assert target is not None
-        self._plan.bounds.request(event.data)
-        body = _object(event.data)
+        form = self._form(event.data) if entrance.dialect.form else None
+        body = self._object(event.data) if form is None else form.members()
         model = self._model(body, entrance)
         call = Call(
             data=event.data,
             body=body,
+            form=form,
             model=target.model or model,
             stream=entrance.streams(body),
             path_model=entrance.path_model,
@@ -140,6 +144,20 @@ class Question:
             bounds=self._plan.bounds,
         )
         return self._send(call, target, model)
+
+    def _object(self, data: bytes) -> Json:
+        self._plan.bounds.request(data)
+        try:
+            body = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise InvalidRequest("the body must be a JSON object")
+        return body
+
+    def _form(self, data: bytes) -> Form:
+        assert self._headers is not None
+        return multipart.parse(data, self._headers.get("content-type") or "")
 
     def _send(self, call: Call, target: Target, model: str) -> Action | Fetch:
         if target.bridge is None:
@@ -242,7 +260,8 @@ class Question:
             context=context,
             stream=call.stream,
             dropped=sent.dropped,
-            prompt=estimate.prompt(call.data, call.body),
+            prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
+            units=None if entrance.dialect.uses is None else entrance.dialect.uses(call.body),
             secret=proof[0],
             signed=proof[1],
             started=self._started,
@@ -253,6 +272,8 @@ class Question:
     ) -> tuple[Secret, tuple[tuple[str, str], ...]]:
         """The headers that prove who asks, and all that are set."""
         path = target.path(call.model, stream=call.stream)
+        for name, value in sent.places.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
         body = call.data if sent.body is None else sent.body
         self._plan.bounds.sent(body)
         signed: dict[str, str] = {}
@@ -263,11 +284,17 @@ class Question:
             (":path", path),
             (":authority", target.served.authority),
             ("content-length", str(len(body))),
-            JSON_TYPE,
+            self._content_type(call, sent),
             *target.headers,
             *self._defaults,
             *signed.items(),
         )
+
+    def _content_type(self, call: Call, sent: Sent) -> tuple[str, str]:
+        if sent.content_type or call.form is None:
+            return ("content-type", sent.content_type) if sent.content_type else JSON_TYPE
+        assert self._headers is not None
+        return ("content-type", self._headers.get("content-type") or multipart.TYPE)
 
     def _secret(self, served: Served) -> Secret:
         if self._key:
@@ -312,13 +339,3 @@ def _seen(event: RequestHeaders) -> Seen:
         return Seen(source, path, model)
     model = event.headers.get("x-ai-model") or ""
     return Seen("header" if model else "", event.headers.get(":path") or "/", model)
-
-
-def _object(data: bytes) -> Json:
-    try:
-        body = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"the body is not valid JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise InvalidRequest("the body must be a JSON object")
-    return body

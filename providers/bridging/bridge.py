@@ -70,8 +70,13 @@ class Passage:
             gone = {name for name, value in changes.items() if value is REMOVED}
             headers, lost = self._dialect.fit_headers(call.headers, gone)
             dropped += lost
-        body = edit(call.data, call.body, changes) if changes else None
+        body = self._edited(call, changes) if changes else None
         return Sent(body=body, dropped=tuple(dropped), headers=headers)
+
+    def _edited(self, call: Call, changes: Mapping[str, Any]) -> bytes:
+        if call.form is not None:
+            return call.form.edited(changes)
+        return edit(call.data, call.body, changes)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes."""

@@ -16,9 +16,10 @@ from providers.errors import ApiError, BadAnswer
 from providers.neutral.listing import Listing
 from providers.neutral.media import Data, Link
 from providers.operations import Operation
-from providers.usage import Usage
+from providers.usage import Units, Usage
 from providers.wire.budget import BOUNDS, Bounds
 from providers.wire.members import Json
+from providers.wire.multipart import Form
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,8 @@ class Seen(msgspec.Struct):
     error: ApiError | None = None
     generated: int = 0
     """Estimated output tokens, while the provider has said no number."""
+    content_type: str = ""
+    """Of a whole answer that was translated; empty: JSON."""
 
 
 class Relay(Protocol):
@@ -97,6 +100,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     files: Mapping[str, Data] = {}
     """URL → what was found there, of the links that were `Wanted` before."""
     bounds: Bounds = BOUNDS
+    form: Form | None = None
+    """The body, where it has several parts; `body` holds its texts and files."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +121,10 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """What the provider could not be told, and is done to its answer instead."""
     headers: Mapping[str, str] = {}
     """Headers of the client's that must say something else; empty: nothing at all."""
+    content_type: str = ""
+    """Of `body`; empty: JSON, or the client's form with its own."""
+    places: Mapping[str, str] = {}
+    """What stands for `{name}` in the provider's path, beside the model."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +182,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Where clients find it."""
     upstream: tuple[Endpoint, ...]
     """Its place after a provider's prefix; a vendor may have another (`Provider.paths`)."""
-    content_type: str = "application/json"
+    form: bool = False
+    """Whether a request is a body of several parts (multipart/form-data)."""
+    binary: bool = False
+    """Whether a whole answer is no text, such as sound, and passes unread."""
     stream_type: str = "text/event-stream"
 
     parse_error: ParseError
@@ -190,6 +202,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     edits: Callable[[Json, str, bool], dict[str, Any]] = lambda body, model, usage: {}
     """(body, upstream model, provider can say usage in streams) → top-level members to change so
     that the same body may go to a provider of this dialect."""
+    streams: Callable[[Json], bool] | None = None
+    """Whether a body asks for a stream, where another member than `stream` says it."""
     wants_usage: Callable[[Json], bool] = lambda body: True
     """Whether a client that sent `body` is to be shown usage in a stream."""
     variant: "Callable[[str], Dialect] | None" = None
@@ -197,6 +211,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     for; the name stays."""
     echo: Callable[[Json], Mapping[str, Any]] = lambda body: {}
     """What of a request its answer says again."""
+    uses: Callable[[Json], Units] | None = None
+    """What a request alone says of what is used, such as the text that is to be spoken."""
     request_headers: Mapping[str, str] = {}
     """Sent to every provider of this dialect, such as a version; a client of the same dialect may
     have sent its own."""

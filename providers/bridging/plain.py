@@ -7,6 +7,7 @@ dialects says how to read and write the two.
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
+import msgspec
 import orjson
 
 from providers.bridging.bridge import Translation, loads
@@ -14,10 +15,21 @@ from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Se
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.asking import Asking
+from providers.wire import multipart
 from providers.wire.members import Json
 
 Request = TypeVar("Request", bound=Asking)
 Response = TypeVar("Response")
+
+
+JSON_TYPE = "application/json"
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """A body that is no JSON."""
+
+    data: bytes
+    content_type: str
 
 
 class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=True):
@@ -30,13 +42,18 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
 
     parse_request: Callable[[Json, str], Request]
     """(body, model from the path or "") → request; raises InvalidRequest."""
-    render_request: Callable[[Request, str, list[str]], Json]
-    """(request, upstream model, dropped) → body; raises Unsupported for values that it cannot say,
+    render_request: Callable[[Request, str, list[str]], Any]
+    """(request, upstream model, dropped) → body, or Raw; raises Unsupported for what it cannot say,
     or appends the name of the member that is a mere hint."""
     parse_response: Callable[[Any], Response]
     """(what is read of an answer) → the answer; raises BadAnswer."""
     render_response: Callable[[Response, Context], Any]
-    """(answer, context) → what JSON is made of."""
+    """(answer, context) → what JSON is made of, or Raw."""
+
+    places: Callable[[Request], Mapping[str, str]] = lambda request: {}
+    """What stands for `{name}` in the provider's path."""
+    render_stream: Callable[[Response, Context], bytes] | None = None
+    """A whole answer as the stream that the client asked for."""
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of the same operation."""
@@ -57,8 +74,21 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             param = error.param or ""
             raise Unsupported(error.message, param=names.get(param, param)) from None
         named = [*request.extras, *(names.get(name, name) for name in lost)]
-        named += self._fit(body, call)
-        return Sent(body=orjson.dumps(body), dropped=tuple(dict.fromkeys(named)))
+        named += self._fit(body, call) if isinstance(body, dict) else []
+        data, content_type = self._written(body)
+        return Sent(
+            body=data,
+            dropped=tuple(dict.fromkeys(named)),
+            content_type=content_type,
+            places=self._target.places(request),
+        )
+
+    def _written(self, body: Any) -> tuple[bytes, str]:
+        if isinstance(body, Raw):
+            return body.data, body.content_type
+        if self._target.form:
+            return multipart.render(body)
+        return orjson.dumps(body), JSON_TYPE
 
     def _lost(self, request: Asking) -> list[str]:
         """The hints that the provider cannot be told; raises Unsupported for all else."""
@@ -71,10 +101,23 @@ class Plain(Translation[PlainDialect[Any, Any]]):
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
+        response, seen = self._parsed(data, context)
+        body = self._client.render_response(response, context)
+        if isinstance(body, Raw):
+            seen.content_type = body.content_type
+            return body.data, seen
+        return orjson.dumps(body), seen
+
+    def _parsed(self, data: bytes, context: Context) -> tuple[Any, Seen]:
         answer = loads(data, self._target, context.bounds)
-        response = self._target.parse_response(answer)
-        body = orjson.dumps(self._client.render_response(response, context))
-        return body, self._target.watch(answer)
+        return self._target.parse_response(answer), self._target.watch(answer)
+
+    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
+        """The provider's whole answer as the client's stream."""
+        if self._client.render_stream is None:
+            raise BadAnswer("the provider's answer is no stream")
+        response, seen = self._parsed(data, context)
+        return self._client.render_stream(response, context), seen
 
     def stream(self, context: Context) -> Relay:
         """There is none."""

@@ -26,6 +26,7 @@ CREDENTIAL_HEADERS = (
     "x-api-key",
     "api-key",
     "x-goog-api-key",
+    "xi-api-key",
     "x-amz-security-token",
     "x-amz-content-sha256",
     "x-amz-date",
@@ -49,6 +50,11 @@ def x_api_key(call: Call, secret: Secret, now: float) -> dict[str, str]:
 def api_key(call: Call, secret: Secret, now: float) -> dict[str, str]:
     """Azure's way (https://learn.microsoft.com/azure/ai-services/openai/reference)."""
     return {"api-key": secret["key"]}
+
+
+def xi_api_key(call: Call, secret: Secret, now: float) -> dict[str, str]:
+    """ElevenLabs' way (https://elevenlabs.io/docs/api-reference/authentication)."""
+    return {"xi-api-key": secret["key"]}
 
 
 def x_goog_api_key(call: Call, secret: Secret, now: float) -> dict[str, str]:

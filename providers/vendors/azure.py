@@ -15,6 +15,7 @@ from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.compatible import (
     FOUR_STOPS,
+    SOUNDS,
     THOUGHTS,
     VIDEO,
     form,
@@ -26,6 +27,7 @@ from providers.vendors.provider import Provider
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embeddings"})
+WITH_DEPLOYMENT |= {"openai.speech", "openai.transcriptions", "openai.translations"}
 """Dialects whose dated paths name the deployment."""
 
 
@@ -51,6 +53,7 @@ OPENAI = {
     Operation.COMPLETIONS: ("openai.completions",),
     Operation.COUNT_TOKENS: ("openai.input_tokens",),
     Operation.EMBEDDINGS: ("openai.embeddings",),
+    **SOUNDS,
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
@@ -93,6 +96,7 @@ PROVIDERS = (
             Operation.COMPLETIONS: OPENAI[Operation.COMPLETIONS],
             Operation.COUNT_TOKENS: (*OPENAI[Operation.COUNT_TOKENS], "anthropic.count_tokens"),
             Operation.EMBEDDINGS: OPENAI[Operation.EMBEDDINGS],
+            **SOUNDS,
         },
         speaks={
             **{name: OTHERS for names in OPENAI.values() for name in names},

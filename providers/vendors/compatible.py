@@ -43,6 +43,10 @@ TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
 """For those who continue a text by themselves; at others a chat does it."""
 VECTORS = {Operation.EMBEDDINGS: ("openai.embeddings",)}
 """For those who embed in OpenAI's format."""
+SPEAKS = {Operation.SPEECH: ("openai.speech",)}
+HEARS = {Operation.TRANSCRIPTION: ("openai.transcriptions",)}
+SOUNDS = {**SPEAKS, **HEARS, Operation.TRANSLATION: ("openai.translations",)}
+"""For those who have OpenAI's audio: all of it, or a part."""
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
 # https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
@@ -163,6 +167,7 @@ PROVIDERS = (
             **TEXT,
             Operation.COUNT_TOKENS: ("openai.input_tokens",),
             **VECTORS,
+            **SOUNDS,
             Operation.MODERATIONS: ("openai.moderations",),
         },
         # https://platform.openai.com/docs/models: the models of v1/completions.
@@ -179,7 +184,8 @@ PROVIDERS = (
         refuses=SPOKEN | {"logprobs", "n"},
         lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
         rules=(FOUR_STOPS, NO_THOUGHTS),
-        dialects=BOTH,  # https://console.groq.com/docs/responses-api
+        # https://console.groq.com/docs/responses-api, https://console.groq.com/docs/speech-to-text
+        dialects=BOTH | SOUNDS,
     ),
     row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference", dialects=BOTH),
     row(
@@ -188,7 +194,7 @@ PROVIDERS = (
         "api.together.xyz",
         "https://docs.together.ai/reference/chat-completions-1",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT | VECTORS,  # https://docs.together.ai/reference/completions-1
+        dialects=DIALECTS | TEXT | VECTORS | SOUNDS,  # https://docs.together.ai/reference
     ),
     row(
         "deepinfra",
@@ -197,7 +203,7 @@ PROVIDERS = (
         "https://deepinfra.com/docs/openai_api",
         prefix="/v1/openai",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT | VECTORS,
+        dialects=DIALECTS | TEXT | VECTORS | SOUNDS,
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode
@@ -221,6 +227,7 @@ PROVIDERS = (
         dialects={
             **DIALECTS,
             **VECTORS,
+            **HEARS,
             Operation.MODERATIONS: ("mistral.moderations",),
             Operation.OCR: ("mistral.ocr",),
         },
@@ -391,7 +398,7 @@ PROVIDERS = (
         "vLLM",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
         forms=form("vllm", NONE, tune=by_template),
-        dialects=BOTH | TEXT | VECTORS | {Operation.RERANK: ("jina.rerank",)},
+        dialects=BOTH | TEXT | VECTORS | HEARS | {Operation.RERANK: ("jina.rerank",)},
     ),
     own(
         "sglang",
@@ -448,6 +455,6 @@ PROVIDERS = (
         "https://platform.openai.com/docs/api-reference/chat/create",
         keyless=False,
         rules=(remembered_thoughts,),
-        dialects=DIALECTS | VECTORS,
+        dialects=DIALECTS | VECTORS | SOUNDS,
     ),
 )

@@ -9,6 +9,12 @@ from providers.vendors.provider import Provider
 CHAT = "gemini.generate_content"
 COUNT = "gemini.count_tokens"
 
+SOUNDS = {
+    Operation.SPEECH: ("gemini.speech",),
+    Operation.TRANSCRIPTION: ("gemini.transcripts",),
+    Operation.TRANSLATION: ("gemini.translations",),
+}
+
 LOCATION = "/v1/projects/{project}/locations/{region}"
 CLAUDE = "claude"
 GEMINI = f"^(?!.*{CLAUDE})"
@@ -25,6 +31,7 @@ PROVIDERS = (
             Operation.CHAT: (CHAT,),
             Operation.COUNT_TOKENS: (COUNT,),
             Operation.EMBEDDINGS: ("gemini.batch_embed_contents", "gemini.embed_content"),
+            **SOUNDS,
         },
         signer=x_goog_api_key,
     ),
@@ -40,6 +47,7 @@ PROVIDERS = (
             Operation.CHAT: (CHAT, "anthropic.messages"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
             Operation.EMBEDDINGS: ("gemini.predict", "gemini.embed_content"),
+            **SOUNDS,
         },
         speaks={
             CHAT: GEMINI,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from providers.bridging.dialect import Dialect
 from providers.catalog import DIALECTS
+from providers.wire import multipart
 from tests.envoy.finder import CHAT, SCRIPT, Finder, find, refusal
 
 MODELS = [
@@ -28,15 +29,19 @@ MODELS = [
 def test_every_place_where_clients_find_a_dialect_is_known(dialect: Dialect, model: str) -> None:
     if dialect.name == "huggingface.generate":
         return  # no body of its names a model
-    body = json.dumps({"model": model}).encode()
+    body, headers = json.dumps({"model": model}).encode(), {}
+    if dialect.form:
+        body, kind = multipart.render({"model": model})
+        headers = {"content-type": kind}
     for endpoint in dialect.client:
         in_path = "model}" in endpoint.path
         path = re.sub(r"\{(?:org/)?model\}", quote(model, safe=""), endpoint.path)
-        found = find(b"{}" if in_path else body, **{":path": path})
+        found = find(b"{}" if in_path else body, **{":path": path}, **headers)
         assert found.model == model
         assert found.call == f"{'path' if in_path else 'body'}\n{path}\n{model}"
         assert found.reads == (0 if in_path else 1)
-        assert find(body, **{":path": path, "x_ai_model": "b"}).call == f"header\n{path}\nb"
+        named = find(body, **{":path": path, "x_ai_model": "b"}, **headers)
+        assert named.call == f"header\n{path}\nb"
 
 
 @pytest.mark.parametrize(

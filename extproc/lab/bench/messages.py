@@ -56,7 +56,7 @@ def exchanged(case: Case, model: str, backend: str) -> Exchanged:
     path = bodies.entrance(case.client, model, stream=stream)
     source = "path" if model in path else "body"
     asked = bodies.body(case.client, model, case.size, stream=stream)
-    kind = case.target.stream_type if stream else case.target.content_type
+    kind = case.target.stream_type if stream else "application/json"
     pieces = bodies.pieces(case.target, case.chunks) if stream else [bodies.answer(case.target)]
     said = [_chunk(piece, end=not stream) for piece in pieces]
     return Exchanged(

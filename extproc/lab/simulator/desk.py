@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from extproc.lab.simulator import directives as orders
-from extproc.lab.simulator import odd, reply
+from extproc.lab.simulator import forms, odd, reply
 from extproc.lab.simulator.catalog import dialects
 from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
@@ -156,7 +156,7 @@ class Desk:
             params=params,
             query=request.query,
             headers=request.headers,
-            body=_json(request.body),
+            body=_body(request),
         )
         if self.settings.keys and dialect.key(call) not in self.settings.keys:
             raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
@@ -287,6 +287,13 @@ def _interrupted(dialect: Dialect, turn: Turn) -> Iterator[Event]:
             yield dialect.stream_error(Refusal(message, status=500), order)
             return
         yield event
+
+
+def _body(request: Request) -> dict[str, Any]:
+    content_type = dict(request.headers).get("content-type", "")
+    if content_type.startswith("multipart/"):
+        return forms.members(content_type, request.body)
+    return _json(request.body)
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -17,10 +17,23 @@ SIGNED = "c2lt"
 REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "STOP"}
 
 
+SAMPLES = base64.b64encode(bytes(range(100))).decode()
+"""What every voice sounds like."""
+
+
+def _wants(turn: Turn) -> Any:
+    """Kinds of parts that the model shall answer with."""
+    return (turn.asked.body.get("generationConfig") or {}).get("responseModalities")
+
+
 def whole(turn: Turn) -> bytes:
     """The answer as one body; of a count the count."""
     if turn.asked.body.get("count"):
         return orjson.dumps({"totalTokens": turn.reply.usage.prompt} | turn.directives.extra)
+    if _wants(turn) == ["AUDIO"]:
+        part = {"inlineData": {"mimeType": "audio/L16;codec=pcm;rate=24000", "data": SAMPLES}}
+        spoken = [_candidate(turn, 0, [part]) | {"finishReason": "STOP"}]
+        return orjson.dumps(_chunk(turn, spoken, turn.reply.usage))
     candidates = [
         _candidate(turn, index, _parts(turn, choice)) | {"finishReason": _reason(turn, choice)}
         for index, choice in enumerate(turn.reply.choices)

@@ -1,0 +1,1 @@
+"""ElevenLabs, as its clients see it."""

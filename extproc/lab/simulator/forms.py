@@ -1,0 +1,34 @@
+"""Bodies of several parts, read by what Python has for mail: nothing of it is the gateway's."""
+
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+
+from extproc.lab.simulator.dialect import Refusal
+
+
+class File(dict[str, Any]):
+    """A file of a form: its `name`, `type` and `data`."""
+
+
+def members(content_type: str, body: bytes) -> dict[str, Any]:
+    """Name → text, File, or a list of them where the name ends in `[]`; raises Refusal."""
+    head = f"content-type: {content_type}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    found: dict[str, Any] = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if not isinstance(name, str):
+            raise Refusal("A part of the form has no name.")
+        data = part.get_payload(decode=True)
+        filename = part.get_filename()
+        value: Any = data.decode() if isinstance(data, bytes) else ""
+        if filename is not None:
+            value = File(name=filename, type=part.get_content_type(), data=data)
+        if name.endswith("[]"):
+            found.setdefault(name[:-2], []).append(value)
+        elif name in found:
+            raise Refusal(f"{name} is given more than once.", param=name)
+        else:
+            found[name] = value
+    return found

@@ -1,0 +1,182 @@
+"""Speech and transcripts by Gemini's models, which do both as they converse; for providers alone.
+
+https://ai.google.dev/gemini-api/docs/speech-generation, https://ai.google.dev/gemini-api/docs/audio
+"""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Context, Endpoint
+from providers.bridging.plain import PlainDialect
+from providers.dialects.gemini.errors import parse_error, render_error
+from providers.dialects.gemini.generate_content.response import watch
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.speech import Sound, SpeechAnswer, SpeechRequest
+from providers.neutral.transcripts import Form, Transcript, TranscriptRequest
+from providers.operations import Operation
+from providers.wire import members
+from providers.wire.members import Json
+
+SPEECH = "gemini.speech"
+TRANSCRIPTS = "gemini.transcripts"
+TRANSLATIONS = "gemini.translations"
+PATH = "/models/{model}:generateContent"
+
+HEAR = "Write down what is said in this recording, word for word, and nothing else."
+TRANSLATE = "Write down in English what is said in this recording, and nothing else."
+KINDS = {"audio/mp3": "audio/mpeg", "audio/x-wav": "audio/wav", "audio/mp4": "audio/m4a"}
+ENDINGS = {
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "aac": "audio/aac",
+    "m4a": "audio/m4a",
+    "webm": "audio/webm",
+    "aiff": "audio/aiff",
+}
+RATE = 24_000
+"""Samples a second, where nothing says how many."""
+SAMPLES = re.compile(r"rate=(\d{4,6})")
+
+
+def _refuse(body: Json, path_model: str) -> Any:
+    raise Unsupported("Gemini's clients converse")
+
+
+def _render_nothing(answer: Any, context: Context) -> Json:
+    raise BadAnswer("Gemini's clients converse")
+
+
+def render_speech(request: SpeechRequest, model: str, dropped: list[str]) -> Json:
+    """The text, after how it is to be said, and the voice."""
+    request.one_of(Sound.WAV, Sound.PCM, where="Gemini")
+    text = request.text
+    if request.instructions:
+        text = f"{request.instructions}\n\n{text}"
+    voice: Json = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": request.voice}}}
+    if request.language is not None:
+        voice["languageCode"] = request.language
+    return {
+        "contents": [{"role": "user", "parts": [{"text": text}]}],
+        "generationConfig": members.optional(
+            responseModalities=["AUDIO"], speechConfig=voice, seed=request.seed
+        ),
+    }
+
+
+def _parts(body: Json) -> list[Json]:
+    for candidate in members.dicts(body.get("candidates")):
+        content = candidate.get("content")
+        if isinstance(content, dict):
+            return members.dicts(content.get("parts"))
+    return []
+
+
+def parse_sound(body: Json) -> SpeechAnswer:
+    """Bare samples."""
+    for part in _parts(body):
+        inline = part.get("inlineData")
+        if isinstance(inline, dict) and isinstance(inline.get("data"), str):
+            try:
+                data = base64.b64decode(inline["data"], validate=True)
+            except binascii.Error:
+                break
+            rate = SAMPLES.search(members.string(inline.get("mimeType")))
+            return SpeechAnswer(data=data, rate=int(rate[1]) if rate else RATE)
+    raise BadAnswer("the provider's answer has no sound")
+
+
+def _instruction(request: TranscriptRequest, first: str) -> str:
+    said = [first]
+    if request.language:
+        said.append(f"It is in this language: {request.language}.")
+    if request.prompt:
+        said.append(f"What is known of it: {request.prompt}")
+    return "\n".join(said)
+
+
+def _asked(request: TranscriptRequest, first: str) -> Json:
+    if request.form in (Form.SRT, Form.VTT):
+        raise Unsupported("Gemini tells no times of what it hears", param="form")
+    data = base64.b64encode(request.file.data).decode()
+    sound = {"mimeType": _kind(request), "data": data}
+    return members.optional(
+        contents=[
+            {
+                "role": "user",
+                "parts": [{"text": _instruction(request, first)}, {"inlineData": sound}],
+            }
+        ],
+        generationConfig=members.optional(temperature=request.temperature, seed=request.seed),
+    )
+
+
+def _kind(request: TranscriptRequest) -> str:
+    said = request.file.media_type.partition(";")[0].strip().lower()
+    ending = request.file.filename.rpartition(".")[2].lower()
+    if not said.startswith(("audio/", "video/")):
+        said = ENDINGS.get(ending, "audio/wav")
+    return KINDS.get(said, said)
+
+
+def render_transcript(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
+    """The recording, and what to do with it."""
+    return _asked(request, HEAR)
+
+
+def render_translation(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
+    """The same, for English words."""
+    return _asked(request, TRANSLATE)
+
+
+def parse_transcript(body: Json) -> Transcript:
+    """All the words."""
+    texts = [one["text"] for one in _parts(body) if isinstance(one.get("text"), str)]
+    if not texts:
+        raise BadAnswer("the provider's answer has no text")
+    return Transcript(text="".join(texts).strip(), usage=watch(body).usage)
+
+
+SPEAKING = PlainDialect[SpeechRequest, SpeechAnswer](
+    name=SPEECH,
+    operation=Operation.SPEECH,
+    client=(),
+    upstream=(Endpoint(path=PATH),),
+    carries=frozenset({"format", "instructions", "language", "seed"}),
+    parse_request=_refuse,
+    render_request=render_speech,
+    parse_response=parse_sound,
+    render_response=_render_nothing,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+)
+
+HEARING = PlainDialect[TranscriptRequest, Transcript](
+    name=TRANSCRIPTS,
+    operation=Operation.TRANSCRIPTION,
+    client=(),
+    upstream=(Endpoint(path=PATH),),
+    carries=frozenset({"language", "prompt", "temperature", "form", "seed"}),
+    parse_request=_refuse,
+    render_request=render_transcript,
+    parse_response=parse_transcript,
+    render_response=_render_nothing,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=watch,
+)
+
+INTO_ENGLISH = msgspec.structs.replace(
+    HEARING,
+    name=TRANSLATIONS,
+    operation=Operation.TRANSLATION,
+    render_request=render_translation,
+)
+
+DIALECTS = (SPEAKING, HEARING, INTO_ENGLISH)

@@ -1,0 +1,260 @@
+"""The openai.transcriptions dialect, and openai.translations, which is the same into English.
+
+https://platform.openai.com/docs/api-reference/audio/createTranscription
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import orjson
+
+from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.plain import PlainDialect, Raw
+from providers.dialects.openai.audio_stream import AudioRelay, usage
+from providers.errors import BadAnswer, InvalidRequest
+from providers.neutral.transcripts import (
+    TEXTS,
+    Form,
+    Segment,
+    Transcript,
+    TranscriptRequest,
+    seconds,
+)
+from providers.operations import Operation
+from providers.usage import Units, Usage
+from providers.wire import members
+from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.members import Json
+from providers.wire.multipart import Upload
+from providers.wire.splice import model_edit
+
+NAME = "openai.transcriptions"
+INTO_ENGLISH = "openai.translations"
+DIARIZED = "diarized_json"
+KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
+KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy"}
+
+
+def parse_request(body: Json, path_model: str) -> TranscriptRequest:
+    """A form: texts alone beside the file."""
+    file = body.get("file")
+    if not isinstance(file, Upload):
+        raise members.wrong("file", "a file")
+    form = members.text(body, "response_format") or "json"
+    if form not in (*Form, DIARIZED):
+        raise members.wrong("response_format", f"one of {', '.join([*Form, DIARIZED])}")
+    grains = _several(body, "timestamp_granularities")
+    return TranscriptRequest(
+        file=file,
+        language=members.text(body, "language"),
+        prompt=members.text(body, "prompt"),
+        temperature=_number(body, "temperature"),
+        form=Form.JSON if form == DIARIZED else Form(form),
+        words=True if "word" in grains else None,
+        segments=True if "segment" in grains else None,
+        speakers=True if form == DIARIZED else None,
+        logprobs=True if "logprobs" in _several(body, "include") else None,
+        chunking=body.get("chunking_strategy"),
+        extras=members.beyond(body, KNOWN),
+    )
+
+
+def _several(body: Json, name: str) -> list[str]:
+    """A text, or texts."""
+    value = body.get(name, [])
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
+def _number(body: Json, name: str) -> float | None:
+    value = body.get(name)
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        raise InvalidRequest(f"{name} must be a number", param=name) from None
+
+
+def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
+    """With segments where only they can make what the client wants."""
+    timed = request.form in (Form.SRT, Form.VTT, Form.VERBOSE) or request.words or request.segments
+    grains = (["word"] if request.words else []) + (["segment"] if request.segments else [])
+    form = DIARIZED if request.speakers else "verbose_json" if timed else "json"
+    return members.optional(
+        model=model,
+        file=request.file,
+        language=request.language,
+        prompt=request.prompt,
+        temperature=request.temperature,
+        response_format=form,
+        timestamp_granularities=grains,
+        include=["logprobs"] if request.logprobs else None,
+        chunking_strategy=request.chunking,
+    )
+
+
+def read(data: bytes) -> Json:
+    """An answer in any form; what is no JSON is the transcript itself."""
+    if data[:1] == b"{":
+        try:
+            body = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            body = None
+        if isinstance(body, dict):
+            return body
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError as error:
+        raise BadAnswer("the provider's answer is no text") from error
+
+
+def watch(body: Json) -> Seen:
+    """Tokens, or seconds."""
+    return Seen(usage=_usage(body), model=members.string(body.get("model")))
+
+
+def _usage(body: Json) -> Usage | None:
+    said = usage(body.get("usage"))
+    if said is None and "duration" in body:
+        return Usage(units=Units(seconds=seconds(body["duration"])))
+    return said
+
+
+def parse_response(body: Json) -> Transcript:
+    """What was heard."""
+    if not isinstance(body.get("text"), str):
+        raise BadAnswer("the provider's answer has no text")
+    return Transcript(
+        text=body["text"],
+        language=members.string(body.get("language")) or None,
+        duration=seconds(body["duration"]) if "duration" in body else None,
+        segments=tuple(_segment(one, "text") for one in members.dicts(body.get("segments"))),
+        words=tuple(_segment(one, "word") for one in members.dicts(body.get("words"))),
+        usage=_usage(body),
+    )
+
+
+def _segment(one: Json, name: str) -> Segment:
+    return Segment(
+        text=members.string(one.get(name)),
+        start=seconds(one.get("start")),
+        end=seconds(one.get("end")),
+        speaker=members.string(one.get("speaker")) or None,
+    )
+
+
+def echo(body: Json) -> Mapping[str, Any]:
+    """In which form the client wants its transcript."""
+    grains = _several(body, "timestamp_granularities")
+    return {"form": body.get("response_format"), "words": "word" in grains}
+
+
+def render_response(answer: Transcript, context: Context) -> Json | Raw:
+    """What the client has asked for."""
+    form = context.echo.get("form") or "json"
+    if form in TEXTS:
+        kind = "text/vtt" if form == Form.VTT else "text/plain"
+        return Raw(TEXTS[Form(form)](answer).encode(), f"{kind}; charset=utf-8")
+    body: Json = {"text": answer.text, **_said(answer)}
+    if form == DIARIZED:
+        body |= {"task": "transcribe", "duration": _length(answer)}
+        body["segments"] = [
+            {**_times(one), "id": f"seg_{n}", "type": "transcript.text.segment"}
+            | {"text": one.text, "speaker": one.speaker or "A"}
+            for n, one in enumerate(answer.pieces)
+        ]
+    elif form == Form.VERBOSE:
+        body |= {
+            "task": "transcribe",
+            "language": answer.language or "",
+            "duration": _length(answer),
+        }
+        body["segments"] = [_verbose(n, one) for n, one in enumerate(answer.pieces)]
+        if context.echo.get("words"):
+            body["words"] = [{"word": one.text, **_times(one)} for one in answer.words]
+    return body
+
+
+def _length(answer: Transcript) -> float:
+    if answer.duration is not None:
+        return answer.duration
+    return max((one.end for one in answer.pieces), default=0.0)
+
+
+def _times(one: Segment) -> Json:
+    return {"start": one.start, "end": one.end}
+
+
+def _verbose(number: int, one: Segment) -> Json:
+    unknown = {"seek": 0, "tokens": [], "temperature": 0.0, "avg_logprob": 0.0}
+    unknown |= {"compression_ratio": 0.0, "no_speech_prob": 0.0}
+    return {"id": number, **_times(one), "text": one.text, **unknown}
+
+
+def _said(answer: Transcript) -> Json:
+    used = answer.usage
+    if used is None:
+        return {}
+    if used.units is not None and not used.total:
+        return {"usage": {"type": "duration", "seconds": used.units.seconds}}
+    counts = {"input_tokens": used.input, "output_tokens": used.output}
+    return {"usage": {"type": "tokens", **counts, "total_tokens": used.total}}
+
+
+def render_stream(answer: Transcript, context: Context) -> bytes:
+    """The whole text as one piece, and its end."""
+    delta = {"type": "transcript.text.delta", "delta": answer.text}
+    done = {"type": "transcript.text.done", "text": answer.text, **_said(answer)}
+    return b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in (delta, done))
+
+
+def _places(verb: str) -> tuple[Endpoint, ...]:
+    return (
+        Endpoint(path=f"/v1/audio/{verb}"),
+        Endpoint(path=f"/openai/v1/audio/{verb}"),
+        Endpoint(path=f"/openai/deployments/{{model}}/audio/{verb}"),
+    )
+
+
+DIALECT = PlainDialect[TranscriptRequest, Transcript](
+    name=NAME,
+    operation=Operation.TRANSCRIPTION,
+    client=_places("transcriptions"),
+    upstream=(Endpoint(path="/audio/transcriptions"),),
+    request_id="x-request-id",
+    form=True,
+    carries=frozenset(
+        {"language", "prompt", "temperature", "form", "words", "segments", "speakers", "logprobs"}
+        | {"chunking"}
+    ),
+    names={
+        "form": "response_format",
+        "words": "timestamp_granularities",
+        "segments": "timestamp_granularities",
+        "speakers": "response_format",
+        "logprobs": "include",
+        "chunking": "chunking_strategy",
+    },
+    parse_request=parse_request,
+    render_request=render_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    render_stream=render_stream,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=read,
+    watch=watch,
+    relay=AudioRelay,
+    edits=model_edit,
+    echo=echo,
+)
+
+TRANSLATION = msgspec.structs.replace(
+    DIALECT,
+    name=INTO_ENGLISH,
+    operation=Operation.TRANSLATION,
+    client=_places("translations"),
+    upstream=(Endpoint(path="/audio/translations"),),
+    carries=frozenset({"prompt", "temperature", "form", "segments"}),
+)
+
+DIALECTS = (DIALECT, TRANSLATION)

@@ -1,0 +1,113 @@
+"""Transcripts: what is said in a recording, in its own language or in English.
+
+Billed by seconds of sound, or by tokens.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import msgspec
+
+from providers.neutral.asking import Asking
+from providers.usage import Usage
+from providers.wire.multipart import Upload
+
+
+class Form(StrEnum):
+    """What a client gets."""
+
+    JSON = "json"
+    TEXT = "text"
+    SRT = "srt"
+    VTT = "vtt"
+    VERBOSE = "verbose_json"
+    """With segments and, where they are asked for, words."""
+
+
+class TranscriptRequest(Asking, frozen=True, kw_only=True):
+    """A recording, and what is known of it."""
+
+    HINTS: ClassVar[frozenset[str]] = frozenset(
+        {"prompt", "temperature", "language", "form", "seed", "chunking"}
+    )
+
+    file: Upload
+    language: str | None = None
+    """ISO 639-1; of the recording."""
+    prompt: str | None = None
+    """How names are written, and what was said before."""
+    temperature: float | None = None
+    form: Form = Form.JSON
+    """Every dialect of clients writes each of these by itself."""
+    words: bool | None = None
+    """Whether times of words are wanted."""
+    segments: bool | None = None
+    speakers: bool | None = None
+    """Whether it is to be told who speaks."""
+    logprobs: bool | None = None
+    chunking: Any = None
+    seed: int | None = None
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a transcript; times in seconds."""
+
+    text: str
+    start: float
+    end: float
+    speaker: str | None = None
+
+
+class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+    """What was heard."""
+
+    text: str
+    language: str | None = None
+    duration: float | None = None
+    segments: tuple[Segment, ...] = ()
+    words: tuple[Segment, ...] = ()
+    usage: Usage | None = None
+
+    @property
+    def pieces(self) -> tuple[Segment, ...]:
+        """The segments; without any, all of it is one."""
+        if self.segments:
+            return self.segments
+        ends = [word.end for word in self.words]
+        end = max(ends, default=self.duration or 0.0)
+        return (Segment(text=self.text, start=0.0, end=end),)
+
+
+def srt(transcript: Transcript) -> str:
+    """Subtitles in the form of SubRip."""
+    return "".join(
+        f"{number}\n{_clock(one.start, ',')} --> {_clock(one.end, ',')}\n{one.text.strip()}\n\n"
+        for number, one in enumerate(transcript.pieces, 1)
+    )
+
+
+def vtt(transcript: Transcript) -> str:
+    """https://www.w3.org/TR/webvtt1/"""
+    cues = [
+        f"{_clock(one.start, '.')} --> {_clock(one.end, '.')}\n{one.text.strip()}\n\n"
+        for one in transcript.pieces
+    ]
+    return "WEBVTT\n\n" + "".join(cues)
+
+
+def _clock(seconds: float, point: str) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
+
+
+TEXTS: Mapping[Form, Any] = {Form.SRT: srt, Form.VTT: vtt, Form.TEXT: lambda one: one.text + "\n"}
+"""Forms that are no JSON."""
+
+
+def seconds(value: Any) -> float:
+    """A time that a provider says; 0 where it is none."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e7
+    return float(value) if good else 0.0

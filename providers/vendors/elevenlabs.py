@@ -1,0 +1,19 @@
+"""ElevenLabs: voices and transcripts (https://elevenlabs.io/docs/api-reference)."""
+
+from providers.operations import Operation
+from providers.signing.sign import xi_api_key
+from providers.vendors.provider import Provider
+
+PROVIDERS = (
+    Provider(
+        name="elevenlabs",
+        title="ElevenLabs",
+        docs="https://elevenlabs.io/docs/api-reference/introduction",
+        base_url="https://api.elevenlabs.io",
+        dialects={
+            Operation.SPEECH: ("elevenlabs.speech",),
+            Operation.TRANSCRIPTION: ("elevenlabs.transcripts",),
+        },
+        signer=xi_api_key,
+    ),
+)

@@ -1,0 +1,233 @@
+"""Bodies of several parts, as HTML forms send files: read, changed in place, written.
+
+https://www.rfc-editor.org/rfc/rfc7578
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from providers.errors import InvalidRequest
+from providers.wire.members import Json
+from providers.wire.splice import REMOVED
+
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every bad body
+
+TYPE = "multipart/form-data"
+MOST = 256
+"""Parts of a body."""
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that is a file."""
+
+    data: bytes
+    filename: str
+    media_type: str
+    """Empty where the client says none."""
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """One part, by its place in the body."""
+
+    begin: int
+    """Where its delimiter begins."""
+    headers: dict[str, bytes] = {}
+    start: int = 0
+    end: int = 0
+    """Its content."""
+    name: str = ""
+    filename: str | None = None
+
+    def settle(self) -> None:
+        """Reads its name; raises InvalidRequest where it has none."""
+        kind, options = parse_options_header(self.headers.get("content-disposition"))
+        name = options.get(b"name")
+        if kind != b"form-data" or name is None:
+            raise InvalidRequest("a part of the body has no name")
+        self.name = name.decode("utf-8", "replace")
+        filename = options.get(b"filename")
+        self.filename = None if filename is None else filename.decode("utf-8", "replace")
+
+
+class Form:
+    """A body and what stands where in it."""
+
+    def __init__(self, data: bytes, boundary: bytes) -> None:
+        """Raises InvalidRequest."""
+        self._data = data
+        self._boundary = boundary
+        self._parts = _parts(data, boundary)
+
+    def members(self) -> Json:
+        """Name → text, Upload, or a list where a name stands more than once or ends in `[]`."""
+        found: Json = {}
+        for part in self._parts:
+            name = part.name.removesuffix("[]")
+            value = self._value(part)
+            if name in found or name != part.name:
+                known = found.setdefault(name, [])
+                found[name] = [*(known if isinstance(known, list) else [known]), value]
+            else:
+                found[name] = value
+        return found
+
+    def _value(self, part: Part) -> str | Upload:
+        content = self._data[part.start : part.end]
+        if part.filename is None:
+            try:
+                return content.decode()
+            except UnicodeDecodeError:
+                raise InvalidRequest(f"{part.name} is not UTF-8", param=part.name) from None
+        media_type = part.headers.get("content-type", b"").decode("latin-1")
+        return Upload(data=content, filename=part.filename, media_type=media_type)
+
+    def edited(self, changes: Mapping[str, Any]) -> bytes:
+        """The same bytes, but for the parts that are changed, removed or added."""
+        waiting = dict(changes)
+        pieces: list[bytes] = []
+        at = 0
+        ends = [part.begin for part in self._parts[1:]] + [self._tail()]
+        for part, end in zip(self._parts, ends, strict=True):
+            name = part.name.removesuffix("[]")
+            if name not in changes:
+                continue
+            pieces.append(self._data[at : part.begin])
+            at = end
+            value = waiting.pop(name, REMOVED)
+            if value is not REMOVED:
+                pieces.append(self._written(name, value))
+        pieces.append(self._data[at : self._tail()])
+        added = [item for item in waiting.items() if item[1] is not REMOVED]
+        pieces += [self._written(name, value) for name, value in added]
+        pieces.append(self._data[self._tail() :])
+        return b"".join(pieces)
+
+    def _tail(self) -> int:
+        """Where the closing delimiter begins."""
+        end = self._parts[-1].end if self._parts else 0
+        return self._data.index(b"--" + self._boundary + b"--", end)
+
+    def _written(self, name: str, value: Any) -> bytes:
+        return b"".join(
+            _part(self._boundary, _disposition(each), text) for each, text in _texts(name, value)
+        )
+
+
+def _parts(data: bytes, boundary: bytes) -> list[Part]:
+    reader = _Reader(data, boundary)
+    parser = MultipartParser(boundary, reader.callbacks())
+    try:
+        parser.write(data)
+        parser.finalize()
+    except (FormParserError, ValueError) as error:
+        raise InvalidRequest(f"the body is not valid {TYPE}: {error}") from None
+    if not reader.done:
+        raise InvalidRequest(f"the body is not valid {TYPE}: it ends too early")
+    for part in reader.parts:
+        part.settle()
+    return reader.parts
+
+
+class _Reader:
+    """What the parser tells of a body that it gets in one piece."""
+
+    def __init__(self, data: bytes, boundary: bytes) -> None:
+        self.parts: list[Part] = []
+        self.done = False
+        self._data = data
+        self._delimiter = b"--" + boundary
+        self._name = ""
+
+    def callbacks(self) -> Any:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._field,
+            "on_header_value": self._value,
+            "on_part_data": self._content,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) >= MOST:
+            raise InvalidRequest(f"the body has more than {MOST} parts")
+        last = self.parts[-1] if self.parts else None
+        begin = self._data.index(self._delimiter, last.end if last else 0)
+        after = self._data.find(b"\r\n\r\n", begin)
+        start = len(self._data) if after < 0 else after + 4
+        self.parts.append(Part(begin=begin, start=start, end=start, headers={}))
+
+    def _field(self, data: bytes, start: int, end: int) -> None:
+        self._name = data[start:end].decode("latin-1").lower()
+
+    def _value(self, data: bytes, start: int, end: int) -> None:
+        self.parts[-1].headers[self._name] = data[start:end]
+
+    def _content(self, data: bytes, start: int, end: int) -> None:
+        self.parts[-1].end = end
+
+    def _end(self) -> None:
+        self.done = True
+
+
+def parse(data: bytes, content_type: str) -> Form:
+    """A body with its header; raises InvalidRequest."""
+    kind, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if kind != TYPE.encode() or not boundary:
+        raise InvalidRequest(f"the body must be {TYPE}, with a boundary")
+    return Form(data, boundary)
+
+
+def render(members: Mapping[str, Any]) -> tuple[bytes, str]:
+    """(body, content type) of texts, numbers, Uploads and lists of them."""
+    boundary = b"extproc-boundary"
+    uploads = [value for value in members.values() if isinstance(value, Upload)]
+    while any(boundary in upload.data for upload in uploads):
+        boundary += b"-"
+    pieces = [_member(boundary, name, value) for name, value in members.items()]
+    body = b"".join([*pieces, b"--", boundary, b"--\r\n"])
+    return body, f"{TYPE}; boundary={boundary.decode()}"
+
+
+def _member(boundary: bytes, name: str, value: Any) -> bytes:
+    if isinstance(value, Upload):
+        said = f'{_disposition(name)}; filename="{_quoted(value.filename)}"'
+        media_type = value.media_type or "application/octet-stream"
+        return _part(boundary, f"{said}\r\nContent-Type: {_clean(media_type)}", value.data)
+    return b"".join(_part(boundary, _disposition(each), text) for each, text in _texts(name, value))
+
+
+def _texts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+    if isinstance(value, list):
+        for item in value:
+            yield f"{name}[]", _text(item)
+    else:
+        yield name, _text(value)
+
+
+def _text(value: Any) -> bytes:
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    return str(value).encode()
+
+
+def _part(boundary: bytes, head: str, content: bytes) -> bytes:
+    return b"".join((b"--", boundary, b"\r\n", head.encode(), b"\r\n\r\n", content, b"\r\n"))
+
+
+def _disposition(name: str) -> str:
+    return f'Content-Disposition: form-data; name="{_quoted(name)}"'
+
+
+def _quoted(text: str) -> str:
+    """https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data"""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _clean(media_type: str) -> str:
+    return media_type.replace("\r", "").replace("\n", "")
