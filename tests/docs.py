@@ -5,17 +5,25 @@ models, Envoy's examples from the gateway.yaml beside them.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
 import orjson
 
 from extproc.config import schema
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, Loss, loss
+from providers.bridging.plain import PlainDialect
 from providers.bridging.remote import FORMS
 from providers.catalog import DIALECTS, PROVIDERS
-from providers.operations import Operation
+from providers.neutral.asking import Asking
+from providers.neutral.embeddings import EmbeddingRequest
+from providers.neutral.moderations import ModerationRequest
+from providers.neutral.rerank import RerankRequest
+from providers.neutral.speech import SpeechRequest
+from providers.neutral.transcripts import TranscriptRequest
+from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
 from tests.e2e.clients.backends import CHAT
 from tests.extproc.render.examples import examples
@@ -50,6 +58,75 @@ def providers_page() -> str:
             f"| <{provider.docs}> |"
         )
     return "\n".join(lines) + "\n"
+
+
+ASKED: Mapping[Operation, type[Asking]] = {
+    Operation.EMBEDDINGS: EmbeddingRequest,
+    Operation.RERANK: RerankRequest,
+    Operation.MODERATIONS: ModerationRequest,
+    Operation.SPEECH: SpeechRequest,
+    Operation.TRANSCRIPTION: TranscriptRequest,
+    Operation.TRANSLATION: TranscriptRequest,
+}
+"""Operation of one question and one answer → what may be asked."""
+
+
+def operations_page() -> str:
+    """Who serves which operation, at which paths, and what each format can say."""
+    served = [one for one in Operation if any(one in p.dialects for p in PROVIDERS.values())]
+    lines = [
+        "# Operations",
+        "",
+        "Generated from the catalogue. A client of any format of an operation reaches every",
+        "provider of it. Chat has pages of its own: [features](fidelity.md), [fields](fields.md).",
+        "The list of models is answered from the configuration, in each client's form.",
+        "",
+        "| provider | " + " | ".join(map(str, served)) + " |",
+        "| --- |" + " --- |" * len(served),
+    ]
+    for provider in sorted(PROVIDERS.values(), key=lambda one: one.name):
+        marks = ["yes" if _serves(provider, one) else "" for one in served]
+        lines.append(f"| `{provider.name}` | {' | '.join(marks)} |")
+    for operation in served:
+        lines += ["", f"## {operation}", "", *_places(operation)]
+        if operation in ASKED:
+            lines += ["", *_members(operation)]
+    return "\n".join(lines) + "\n"
+
+
+def _serves(provider: Provider, operation: Operation) -> bool:
+    return any(one in provider.dialects for one in SERVED_BY.get(operation, (operation,)))
+
+
+def _places(operation: Operation) -> list[str]:
+    """Where its clients find it."""
+    return [
+        f"- {dialect.name}: "
+        + (", ".join(f"`{one.path}`" for one in dialect.client) or "for providers alone")
+        for dialect in sorted(DIALECTS.values(), key=lambda one: one.name)
+        if dialect.operation is operation
+    ]
+
+
+def _members(operation: Operation) -> list[str]:
+    """What of a request each provider's format can say."""
+    kind = ASKED[operation]
+    found = [one for one in DIALECTS.values() if one.operation is operation and one.upstream]
+    formats = sorted(
+        (one for one in found if isinstance(one, PlainDialect)), key=lambda one: one.name
+    )
+    fields = [field for field in msgspec.structs.fields(kind) if not field.required]
+    lines = [
+        f"| asked for | {' | '.join(one.name for one in formats)} |",
+        f"| --- |{' --- |' * len(formats)}",
+    ]
+    for field in fields:
+        if field.name == "extras":
+            continue
+        lacking = FATES[Loss.DROP if field.name in kind.HINTS else Loss.REFUSE]
+        cells = ["carried" if field.name in one.carries else lacking for one in formats]
+        lines.append(f"| `{field.name}` | {' | '.join(cells)} |")
+    return lines
 
 
 MENDED = {
@@ -199,6 +276,7 @@ def differences(provider: Provider, form: ChatDialect) -> list[str]:
 PAGES: dict[str, Page] = {
     "docs/gateway.schema.json": gateway_schema,
     "docs/providers.md": providers_page,
+    "docs/operations.md": operations_page,
     "docs/fidelity.md": fidelity_page,
     "docs/fields.md": fields_page,
 }
