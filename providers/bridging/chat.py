@@ -56,6 +56,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     render_response: Callable[[ChatResponse, Context], Json]
     parser: Callable[[], StreamParser]
     renderer: Callable[[Context], StreamRenderer]
+    opened: frozenset[str] = frozenset()
+    """Objects at the top level of which each member is a parameter, and named by itself."""
     members: Shape | None = None
     """What `parse_request` reads below the top level; None: it names the rest itself."""
     lacks: Callable[[ChatRequest], frozenset[Feature]] = lambda request: NOTHING
@@ -209,7 +211,8 @@ class Conversation(Translation[ChatDialect]):
         if name in FEATURES:
             return (self._client.names.get(Feature(name), name),)
         rest = request.extras.get(name)
-        if isinstance(rest, dict) and rest != call.body.get(name):
+        opened = name in self._client.opened or rest != call.body.get(name)
+        if isinstance(rest, dict) and opened:
             return tuple(f"{name}.{member}" for member in rest)
         return (name,)
 

@@ -169,6 +169,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """`family.operation`, such as `openai.chat`."""
     operation: Operation
+    served_by: tuple[Operation, ...] = ()
+    """The provider's operations that can serve its clients, the best one first; empty: as
+    `SERVED_BY` has it for the operation."""
     client: tuple[Endpoint, ...]
     """Where clients find it."""
     upstream: tuple[Endpoint, ...]

@@ -391,8 +391,11 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
         # Who asks in Ollama's own format is answered in it.
-        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"), **TEXT},
-        prefixes={"ollama.chat": "/api"},
+        dialects={
+            Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"),
+            Operation.COMPLETIONS: (*TEXT[Operation.COMPLETIONS], "ollama.generate"),
+        },
+        prefixes={"ollama.chat": "/api", "ollama.generate": "/api"},
     ),
     # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
     own(

@@ -72,6 +72,28 @@ def test_ollama(url: str):
     assert [model.model for model in found] == MODELS
 
 
+def test_what_else_ollama_tells_of_models(url: str):
+    client = ollama.Client(host=url)
+    assert [model.model for model in client.ps().models] == MODELS
+    shown = client.show(MODELS[1])
+    assert shown.details is not None
+    assert (shown.details.family, "tools" in (shown.capabilities or ())) == ("a", True)
+    assert client.show("wild-1").modelinfo["general.basename"] == "wild-1"
+    with pytest.raises(ollama.ResponseError, match="nothing"):
+        client.show("nothing")
+    assert httpx.get(f"{url}/api/version").json()["version"]
+    assert httpx.get(f"{url}/api/versions").status_code == 404
+    assert httpx.get(f"{url}/api/show").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/small", "/api/ps", "/healthz"])
+def test_what_answers_get_answers_head(url: str, path: str):
+    got, head = httpx.get(url + path), httpx.head(url + path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert httpx.head(f"{url}/v1/modelsx").status_code == 404
+
+
 def test_a_list_is_not_for_every_method_and_path(url: str):
     assert httpx.post(f"{url}/api/tags", json={}).status_code == 404
     assert httpx.get(f"{url}/api/tagsx").status_code == 404
