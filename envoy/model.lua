@@ -245,6 +245,7 @@ local OPERATIONS = {
   ["/v1/messages/count_tokens"] = BODY,
   ["/anthropic/v1/messages"] = BODY,
   ["/anthropic/v1/messages/count_tokens"] = BODY,
+  ["/v1/chat"] = BODY,
   ["/v2/chat"] = BODY,
   ["/api/chat"] = BODY,
   ["/api/generate"] = BODY,
