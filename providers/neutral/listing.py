@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/models
 https://platform.claude.com/docs/en/api/models-list
 https://ai.google.dev/api/models
 https://docs.cohere.com/reference/list-models
+https://docs.mistral.ai/api/endpoint/models
 https://docs.ollama.com/api/tags, /ps, /api-reference/show-model-details, /get-version
 """
 
@@ -45,6 +46,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a POST names a model that is to be shown by itself; empty: nowhere."""
 
 
+# Mistral's SDK asks for OpenAI's list, and takes no model without these two; OpenAI's takes all.
+# https://docs.mistral.ai/api/endpoint/models
+MISTRALS = {"type": "base", "capabilities": {"completion_chat": True, "function_calling": True}}
+
+
 def openai_model(model: Model) -> Json:
     """As OpenAI shows a model."""
     return {
@@ -52,6 +58,7 @@ def openai_model(model: Model) -> Json:
         "object": "model",
         "created": model.created,
         "owned_by": model.owner,
+        **MISTRALS,
     }
 
 

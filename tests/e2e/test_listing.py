@@ -10,6 +10,9 @@ import openai
 import pytest
 from google import genai
 from google.genai import errors, types
+from mistralai.client import Mistral
+from mistralai.client.errors import MistralError
+from mistralai.client.models import BaseModelCard
 
 from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
@@ -65,6 +68,17 @@ def test_google(url: str, version: str):
 def test_cohere(url: str):
     with cohere.ClientV2(base_url=url, api_key="k") as sdk:
         assert [model.name for model in sdk.models.list().models] == MODELS
+
+
+def test_mistral(url: str):
+    with Mistral(server_url=url, api_key="k") as sdk:
+        found = sdk.models.list().data or []
+        assert [model.id for model in found] == MODELS
+        assert all(isinstance(model, BaseModelCard) for model in found)
+        assert sdk.models.retrieve(model_id=MODELS[1]).owned_by == "a"
+        assert sdk.models.retrieve(model_id="wild-1").capabilities.completion_chat
+        with pytest.raises(MistralError, match="nothing"):
+            sdk.models.retrieve(model_id="nothing")
 
 
 def test_ollama(url: str):
