@@ -24,6 +24,7 @@ from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.fidelity import Feature
+from providers.bridging.inlining import Inline, Inlining, reads_less
 from providers.bridging.members import Shape, unknown
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
@@ -76,6 +77,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """The dialect whose form of tools it has; empty: its own."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
+    inline: Inline | None = None
+    """How bytes are put where a URL stands."""
 
     def takes(self, tool: NativeTool, model: str) -> bool:
         """Whether a model takes a tool that is no function."""
@@ -83,10 +86,19 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
 
     def along(self, passage: Bridge, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to a provider of this dialect, which may know functions only."""
+        assert isinstance(target, ChatDialect)
+        if self.inline is not None and reads_less(self, target):
+            passage = Inlining(passage, self._links_for(target), self.inline)
         if not quirks.functions_only or self.recast is None:
             return passage
-        assert isinstance(target, ChatDialect)
         return Recasting(passage, Conversation(self, target, quirks), self.recast)
+
+    def _links_for(self, target: "ChatDialect") -> Callable[[Call], tuple[Link, ...]]:
+        def links(call: Call) -> tuple[Link, ...]:
+            request = self.parse_request(call.body, call.path_model, call.stream)
+            return remote.links(request, target, self.names)
+
+        return links
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of conversations."""

@@ -72,6 +72,7 @@ MAX_TOKENS = {"max_completion_tokens": "max_tokens"}
 
 
 VIDEO = frozenset({Feature.VIDEO_DATA, Feature.VIDEO_URL})
+PICTURE_LINKS = frozenset({Feature.IMAGE_URL})
 SOUND = frozenset({Feature.AUDIO_DATA})
 FILES = frozenset({Feature.DOCUMENT_DATA, Feature.DOCUMENT_FILE})
 THOUGHTS = frozenset({Feature.THINKING})
@@ -104,10 +105,13 @@ def of_openai(request: ChatRequest) -> Schemas:
     return OF_OPENAI
 
 
-def items_form(host: str) -> Mapping[str, ChatDialect]:
-    """OpenAI's Responses as OpenAI and Azure serve them."""
+def items_form(
+    host: str, lacks: frozenset[Feature] = frozenset(), **facts: Any
+) -> Mapping[str, ChatDialect]:
+    """OpenAI's Responses as a host takes them that does not know `lacks`."""
     talk = responses.DIALECT
-    own = msgspec.structs.replace(talk, host=host, client=(), schemas=of_openai)
+    known = talk.carries - lacks
+    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, **facts)
     return {talk.name: own}
 
 
@@ -154,7 +158,7 @@ PROVIDERS = (
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
         schemas=of_openai,
-        forms={**text_form("openai", FOUR_STOPS), **items_form("openai")},
+        forms={**text_form("openai", FOUR_STOPS), **items_form("openai", schemas=of_openai)},
         # https://platform.openai.com/docs/api-reference/responses
         dialects={
             **BOTH,
@@ -389,6 +393,11 @@ PROVIDERS = (
         base_url="http://127.0.0.1:11434",
         options=frozenset(),
         renames=MAX_TOKENS,
+        # It takes pictures as base64 only, and answers "invalid image input" to a URL.
+        forms={
+            **form("ollama", PICTURE_LINKS),
+            **items_form("ollama", PICTURE_LINKS | frozenset({Feature.DOCUMENT_URL})),
+        },
         # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
         # Who asks in Ollama's own format is answered in it.
         dialects={
