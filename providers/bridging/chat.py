@@ -22,6 +22,7 @@ from providers.bridging.amending.schemas import fit_output, fit_tools
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
+from providers.bridging.client_names import as_sent
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.fidelity import Feature
 from providers.bridging.inlining import Inline, Inlining, reads_less
@@ -220,13 +221,15 @@ class Conversation(Translation[ChatDialect]):
 
     def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:
         """The client's names for what is dropped, which may be a part of an object of its own."""
-        if name in FEATURES:
-            return (self._client.names.get(Feature(name), name),)
         rest = request.extras.get(name)
         opened = name in self._client.opened or rest != call.body.get(name)
-        if isinstance(rest, dict) and opened:
-            return tuple(f"{name}.{member}" for member in rest)
-        return (name,)
+        if name in FEATURES:
+            found = [self._client.names.get(Feature(name), name)]
+        elif isinstance(rest, dict) and opened:
+            found = [f"{name}.{member}" for member in rest]
+        else:
+            found = [name]
+        return [as_sent(each, call.body, self._client.opened) for each in found]
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""

@@ -106,6 +106,7 @@ DIALECT = ChatDialect(
     members=TOP,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    opened=frozenset({"text", "reasoning"}),
     inline=inline,
     recast=RECAST,
     knows=lambda tool, model: responses_tool(tool) is not None,
