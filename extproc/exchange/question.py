@@ -225,6 +225,7 @@ class Question:
         assert target is not None
         context = Context(
             model=model,
+            mapped=call.model != model,
             id=self._plan.new_id(),
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),

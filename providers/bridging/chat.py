@@ -229,7 +229,8 @@ class Conversation(Translation[ChatDialect]):
             found = [f"{name}.{member}" for member in rest]
         else:
             found = [name]
-        return [as_sent(each, call.body, self._client.opened) for each in found]
+        groups, part = self._client.opened, name in FEATURES
+        return [as_sent(each, call.body, groups, part=part) for each in found]
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""

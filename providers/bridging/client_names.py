@@ -7,11 +7,14 @@ LOOKED_AT = 64
 """Items of an array in which a member is looked for."""
 
 
-def as_sent(name: str, body: Mapping[str, Any], opened: Iterable[str]) -> str:
-    """`name`, dotted, as it stands in `body`: as far as it does, or in one of `opened` objects."""
+def as_sent(name: str, body: Mapping[str, Any], opened: Iterable[str], *, part: bool) -> str:
+    """`name`, dotted, as it stands in `body` or in one of its `opened` objects.
+
+    `part`: where only the beginning of it stands there, that will do.
+    """
     steps = name.split(".")
     found = _path(body, steps)
-    if found:
+    if found and (part or len(found) == len(steps)):
         return ".".join(found)
     for group in opened:
         inner = _path(body, [group, *steps])

@@ -38,6 +38,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     """Shown to the client where the provider names none."""
+    mapped: bool = False
+    """Whether the provider was asked for the model by another name."""
     id: str
     """Unique to the exchange; where the provider gives no id of its own."""
     now: int
@@ -187,6 +189,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """What a whole answer says of itself, without building its neutral form."""
     relay: Callable[[bool], Relay] = Uneventful
     """(the client wants the usage event) → a relay."""
+    renaming: "Callable[[Relay, str], Relay] | None" = None
+    """(a relay, the client's name of the model) → a relay that shows that name, as whole answers
+    then do; None: clients do not mind the provider's."""
     edits: Callable[[Json, str, bool], dict[str, Any]] = lambda body, model, usage: {}
     """(body, upstream model, provider can say usage in streams) → top-level members to change so
     that the same body may go to a provider of this dialect."""
