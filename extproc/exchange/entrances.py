@@ -1,7 +1,7 @@
 """Where clients come in: the place of each dialect, and of each list of models."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import unquote
 
@@ -10,7 +10,7 @@ import msgspec
 from extproc.exchange.events import Headers
 from providers.bridging.dialect import Dialect, Endpoint
 from providers.errors import NotFound
-from providers.neutral.listing import Listing
+from providers.neutral.listing import Listing, Model
 from providers.wire.members import Json
 
 BASES = frozenset({"v1", "v1beta", "v2", "api"})
@@ -114,12 +114,16 @@ class Listed(msgspec.Struct, frozen=True):
     listing: Listing
     model: str | None
     """None: all of them."""
+    page: Callable[[Sequence[Model]], Json] | None = None
+    """What else is told of them."""
 
 
 class Listings:
     """Where clients of each dialect find the list of models."""
 
     def __init__(self, dialects: Mapping[str, Dialect]) -> None:
+        self._asked: dict[str, tuple[Dialect, Listing]] = {}
+        self._pages: dict[str, Listed] = {}
         self._found: list[tuple[str, str, Dialect, Listing]] = []
         """(path, header that must be there, dialect, listing); those with a header come first."""
         for dialect in dialects.values():
@@ -127,11 +131,24 @@ class Listings:
             if listing is not None:
                 self._found += [(path, header, dialect, listing) for path, header in listing.shared]
                 self._found += [(path, "", dialect, listing) for path in listing.paths]
+                if listing.asked:
+                    self._asked[listing.asked] = dialect, listing
+                for path, page in listing.pages.items():
+                    self._pages[path] = Listed(dialect, listing, None, page)
         self._found.sort(key=lambda entry: not entry[1])
 
     def paths(self) -> list[str]:
         """Every path at which there is a list."""
-        return sorted({path for path, *_ in self._found})
+        return sorted({path for path, *_ in self._found} | self._pages.keys())
+
+    def asking(self) -> list[str]:
+        """Every path at which a POST asks for a model by itself."""
+        return sorted(self._asked)
+
+    def asked(self, path: str, model: str) -> Listed | None:
+        """What a POST to `path` asks for, if it asks for a model by itself."""
+        found = self._asked.get(path)
+        return None if found is None else Listed(*found, model)
 
     def find(self, path: str, headers: Headers) -> Listed | None:
         """What a GET of `path` asks for."""
@@ -142,6 +159,8 @@ class Listings:
         return found
 
     def _at(self, path: str, headers: Headers) -> Listed | None:
+        if path in self._pages:
+            return self._pages[path]
         for at, header, dialect, listing in self._found:
             if not path.startswith(at) or (header and headers.get(header) is None):
                 continue

@@ -286,14 +286,19 @@ class Plan:
         """The models that clients can name, where a route has an exact name for them."""
         return [self._model(name) for name in self._router.names()]
 
-    def listed(self, method: str, path: str, headers: Headers) -> Listed | None:
-        """What a request for the list of models, or for one of them, asks for."""
+    def listed(self, method: str, path: str, headers: Headers, model: str) -> Listed | None:
+        """What a request for the list of models, or for one of them, asks for; `model`: as the
+        finder has found it."""
+        if method == "POST":
+            return self._listings.asked(path, model)
         if method not in ("GET", "HEAD"):
             return None
         return self._listings.find(path.partition("?")[0], headers)
 
     def page(self, listed: Listed) -> bytes:
         """The answer to `listed`; raises NotFound."""
+        if listed.page is not None:
+            return orjson.dumps(listed.page(self.models()))
         if listed.model is None:
             return orjson.dumps(listed.listing.many(self.models()))
         if self._router.find(listed.model) is None:
@@ -317,15 +322,16 @@ def unknown(model: str) -> NotFound:
 def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
     """The dialect in which a backend is asked: the client's own where it speaks that."""
     provider = served.provider
-    for operation in SERVED_BY.get(client.operation, (client.operation,)):
+    offered: list[str] = []
+    for operation in client.served_by or SERVED_BY.get(client.operation, (client.operation,)):
         if served.operations is not None and operation not in served.operations:
             continue
         chosen = served.dialects.get(operation)
-        offered = [chosen] if chosen else _offered(provider, operation, model)
-        if offered:
-            name = client.name if client.name in offered else offered[0]
-            return provider.forms.get(name) or DIALECTS[name]
-    return None
+        offered += [chosen] if chosen else _offered(provider, operation, model)
+    if not offered:
+        return None
+    name = client.name if client.name in offered else offered[0]
+    return provider.forms.get(name) or DIALECTS[name]
 
 
 def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:

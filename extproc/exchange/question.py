@@ -107,7 +107,8 @@ class Question:
     def headers(self, event: RequestHeaders) -> Action:
         """Finds who is asked, and in which dialect; what needs no body is answered."""
         self._seen = seen = _seen(event)
-        listed = self._plan.listed(event.headers.get(":method") or "", seen.path, event.headers)
+        method = event.headers.get(":method") or ""
+        listed = self._plan.listed(method, seen.path, event.headers, seen.model)
         if listed is not None:
             self._entrance = Entrance(listed.dialect, stream=False)
             return Reject(200, self._plan.page(listed), (JSON_TYPE,))
@@ -242,6 +243,7 @@ class Question:
         assert target is not None
         context = Context(
             model=model,
+            mapped=call.model != model,
             id=self._plan.new_id(),
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),

@@ -44,7 +44,7 @@ PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/model/.*",
-    "cohere": "/v2/.*|/v1/(?:generate|embed|rerank)(?:/.*)?|/rerank",
+    "cohere": "/v2/.*|/v1/(?:generate|embed|rerank)(?:/.*)?|/v1/chat|/rerank",
     "gemini": "/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",

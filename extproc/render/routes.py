@@ -11,7 +11,6 @@ from envoy_data_plane.envoy.config.core.v3 import DataSource
 from envoy_data_plane.envoy.config.route.v3 import (
     DirectResponseAction,
     FilterConfig,
-    HeaderMatcher,
     RouteAction,
     RouteList,
     RouteMatch,
@@ -24,7 +23,6 @@ from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
     ExtProcPerRoute,
 )
 from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import RateLimitPerRoute
-from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 from envoy_data_plane.google.protobuf import Any
 
 from extproc.config.gateway import Gateway
@@ -64,7 +62,7 @@ def route_configuration(
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
-        "matcher": _by_method(own, by_encoding(_by_model(gateway, limits))),
+        "matcher": _by_method(own, _shown(by_encoding(_by_model(gateway, limits)))),
     }
     if cors is not None:
         heed(host)
@@ -75,6 +73,15 @@ def route_configuration(
 def _by_method(own: Json, otherwise: Json) -> Json:
     """What is no POST asks for no model."""
     return matching.exactly(":method", {"GET": own, "HEAD": own}, matching.nested(otherwise))
+
+
+def _shown(otherwise: Json) -> Json:
+    """A model is shown by the server itself, whether its provider lives or not."""
+    shown = {
+        path: matching.action("models", RouteList(routes=[*_models(path), _nowhere()]))
+        for path in Listings(DIALECTS).asking()
+    }
+    return matching.exactly(":path", shown, matching.nested(otherwise))
 
 
 def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
@@ -175,7 +182,6 @@ def _limited(budgets: list[Json]) -> dict[str, Any]:
 
 def _models(path: str) -> list[EnvoyRoute]:
     """The list and one of it: the server answers before the route's own 503 does."""
-    get = HeaderMatcher(name=":method", string_match=StringMatcher(exact="GET"))
     return [
         EnvoyRoute(
             match=match,
@@ -187,8 +193,8 @@ def _models(path: str) -> list[EnvoyRoute]:
             },
         )
         for match in (
-            RouteMatch(path=path, headers=[get]),
-            RouteMatch(prefix=f"{path}/", headers=[get]),
+            RouteMatch(path=path),
+            RouteMatch(prefix=f"{path}/"),
         )
     ]
 

@@ -79,8 +79,12 @@ class Passage:
         return edit(call.data, call.body, changes)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
-        """The provider's own bytes."""
-        return None, self._dialect.watch(loads(data, self._dialect, context.bounds))
+        """The provider's own bytes, but for the model's name where its clients mind it."""
+        answer = loads(data, self._dialect, context.bounds)
+        seen = self._dialect.watch(answer)
+        if context.mapped and self._dialect.renaming is not None and "model" in answer:
+            return edit(data, answer, {"model": context.model}), seen
+        return None, seen
 
     def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
         """The provider's whole answer as the client's stream."""
@@ -88,7 +92,10 @@ class Passage:
 
     def stream(self, context: Context) -> Relay:
         """A relay that watches."""
-        return self._dialect.relay(context.stream_usage)
+        relay = self._dialect.relay(context.stream_usage)
+        if context.mapped and self._dialect.renaming is not None:
+            return self._dialect.renaming(relay, context.model)
+        return relay
 
     def error(
         self, status: int, headers: Mapping[str, str], data: bytes

@@ -22,8 +22,10 @@ from providers.bridging.amending.schemas import fit_output, fit_tools
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
+from providers.bridging.client_names import as_sent
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.fidelity import Feature
+from providers.bridging.inlining import Inline, Inlining, reads_less
 from providers.bridging.members import Shape, unknown
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
@@ -56,6 +58,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     render_response: Callable[[ChatResponse, Context], Json]
     parser: Callable[[], StreamParser]
     renderer: Callable[[Context], StreamRenderer]
+    opened: frozenset[str] = frozenset()
+    """Objects at the top level of which each member is a parameter, and named by itself."""
     members: Shape | None = None
     """What `parse_request` reads below the top level; None: it names the rest itself."""
     lacks: Callable[[ChatRequest], frozenset[Feature]] = lambda request: NOTHING
@@ -74,6 +78,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """The dialect whose form of tools it has; empty: its own."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
+    inline: Inline | None = None
+    """How bytes are put where a URL stands."""
 
     def takes(self, tool: NativeTool, model: str) -> bool:
         """Whether a model takes a tool that is no function."""
@@ -81,10 +87,19 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
 
     def along(self, passage: Bridge, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to a provider of this dialect, which may know functions only."""
+        assert isinstance(target, ChatDialect)
+        if self.inline is not None and reads_less(self, target):
+            passage = Inlining(passage, self._links_for(target), self.inline)
         if not quirks.functions_only or self.recast is None:
             return passage
-        assert isinstance(target, ChatDialect)
         return Recasting(passage, Conversation(self, target, quirks), self.recast)
+
+    def _links_for(self, target: "ChatDialect") -> Callable[[Call], tuple[Link, ...]]:
+        def links(call: Call) -> tuple[Link, ...]:
+            request = self.parse_request(call.body, call.path_model, call.stream)
+            return remote.links(request, target, self.names)
+
+        return links
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of conversations."""
@@ -206,12 +221,16 @@ class Conversation(Translation[ChatDialect]):
 
     def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:
         """The client's names for what is dropped, which may be a part of an object of its own."""
-        if name in FEATURES:
-            return (self._client.names.get(Feature(name), name),)
         rest = request.extras.get(name)
-        if isinstance(rest, dict) and rest != call.body.get(name):
-            return tuple(f"{name}.{member}" for member in rest)
-        return (name,)
+        opened = name in self._client.opened or rest != call.body.get(name)
+        if name in FEATURES:
+            found = [self._client.names.get(Feature(name), name)]
+        elif isinstance(rest, dict) and opened:
+            found = [f"{name}.{member}" for member in rest]
+        else:
+            found = [name]
+        groups, part = self._client.opened, name in FEATURES
+        return [as_sent(each, call.body, groups, part=part) for each in found]
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""

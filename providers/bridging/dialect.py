@@ -39,6 +39,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     """Shown to the client where the provider names none."""
+    mapped: bool = False
+    """Whether the provider was asked for the model by another name."""
     id: str
     """Unique to the exchange; where the provider gives no id of its own."""
     now: int
@@ -178,6 +180,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """`family.operation`, such as `openai.chat`."""
     operation: Operation
+    served_by: tuple[Operation, ...] = ()
+    """The provider's operations that can serve its clients, the best one first; empty: as
+    `SERVED_BY` has it for the operation."""
     client: tuple[Endpoint, ...]
     """Where clients find it."""
     upstream: tuple[Endpoint, ...]
@@ -199,6 +204,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     None: it is a JSON object."""
     relay: Callable[[bool], Relay] = Uneventful
     """(the client wants the usage event) → a relay."""
+    renaming: "Callable[[Relay, str], Relay] | None" = None
+    """(a relay, the client's name of the model) → a relay that shows that name, as whole answers
+    then do; None: clients do not mind the provider's."""
     edits: Callable[[Json, str, bool], dict[str, Any]] = lambda body, model, usage: {}
     """(body, upstream model, provider can say usage in streams) → top-level members to change so
     that the same body may go to a provider of this dialect."""

@@ -4,10 +4,11 @@ https://platform.openai.com/docs/api-reference/models
 https://platform.claude.com/docs/en/api/models-list
 https://ai.google.dev/api/models
 https://docs.cohere.com/reference/list-models
-https://docs.ollama.com/api/tags
+https://docs.mistral.ai/api/endpoint/models
+https://docs.ollama.com/api/tags, /ps, /api-reference/show-model-details, /get-version
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -39,6 +40,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     one: Callable[[Model], Json]
     """A model by itself, at the path and its name."""
     many: Callable[[Sequence[Model]], Json]
+    pages: Mapping[str, Callable[[Sequence[Model]], Json]] = {}
+    """Path → what else is told there."""
+    asked: str = ""
+    """Where a POST names a model that is to be shown by itself; empty: nowhere."""
+
+
+# Mistral's SDK asks for OpenAI's list, and takes no model without these two; OpenAI's takes all.
+# https://docs.mistral.ai/api/endpoint/models
+MISTRALS = {"type": "base", "capabilities": {"completion_chat": True, "function_calling": True}}
 
 
 def openai_model(model: Model) -> Json:
@@ -48,6 +58,7 @@ def openai_model(model: Model) -> Json:
         "object": "model",
         "created": model.created,
         "owned_by": model.owner,
+        **MISTRALS,
     }
 
 
@@ -130,8 +141,40 @@ def ollama_model(model: Model) -> Json:
     }
 
 
+def ollama_shown(model: Model) -> Json:
+    """As Ollama shows all about a model; what it can do is what a translation can carry."""
+    return {
+        "modified_at": model.date,
+        "license": "",
+        "modelfile": "",
+        "parameters": "",
+        "template": "{{ .Prompt }}",
+        "details": {"family": model.owner},
+        "model_info": {"general.architecture": model.owner, "general.basename": model.id},
+        "capabilities": ["completion", "tools", "vision"],
+    }
+
+
+NEVER = "9999-12-31T23:59:59Z"
+
+
+def ollama_running(models: Sequence[Model]) -> Json:
+    """As Ollama shows the models in its memory: they are all ready, and stay so."""
+    return {
+        "models": [{**ollama_model(model), "expires_at": NEVER, "size_vram": 0} for model in models]
+    }
+
+
+OLLAMA_VERSION = "0.13.3"
+"""Clients refuse servers that are too old; of this version's API nothing is missing here."""
+
 OLLAMA = Listing(
     paths=("/api/tags",),
-    one=ollama_model,
+    one=ollama_shown,
     many=lambda models: {"models": [ollama_model(model) for model in models]},
+    pages={
+        "/api/ps": ollama_running,
+        "/api/version": lambda models: {"version": OLLAMA_VERSION},
+    },
+    asked="/api/show",
 )

@@ -21,7 +21,8 @@ def prompt_of(request: ChatRequest, target: str) -> str:
     match request.messages:
         case [Message(role=Role.USER)] as messages:
             return text_of(messages[0], target)
-    raise Unsupported(f"a conversation cannot be expressed in {target}", param="messages")
+    message = f"a conversation, or a system's words, cannot be expressed in {target}"
+    raise Unsupported(message, param="messages")
 
 
 def text_of(message: Message, target: str) -> str:

@@ -65,7 +65,7 @@ FORMS = {
         schemas=of_openai,
     ),
     **text_form("azure", FOUR_STOPS),
-    **items_form("azure"),
+    **items_form("azure", schemas=of_openai),
 }
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"

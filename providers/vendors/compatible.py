@@ -47,6 +47,7 @@ SPEAKS = {Operation.SPEECH: ("openai.speech",)}
 HEARS = {Operation.TRANSCRIPTION: ("openai.transcriptions",)}
 SOUNDS = {**SPEAKS, **HEARS, Operation.TRANSLATION: ("openai.translations",)}
 """For those who have OpenAI's audio: all of it, or a part."""
+OLLAMAS = ("ollama.chat", "ollama.generate", "ollama.embed", "ollama.embeddings")
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
 # https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
@@ -78,6 +79,7 @@ MAX_TOKENS = {"max_completion_tokens": "max_tokens"}
 
 
 VIDEO = frozenset({Feature.VIDEO_DATA, Feature.VIDEO_URL})
+PICTURE_LINKS = frozenset({Feature.IMAGE_URL})
 SOUND = frozenset({Feature.AUDIO_DATA})
 FILES = frozenset({Feature.DOCUMENT_DATA, Feature.DOCUMENT_FILE})
 THOUGHTS = frozenset({Feature.THINKING})
@@ -110,10 +112,13 @@ def of_openai(request: ChatRequest) -> Schemas:
     return OF_OPENAI
 
 
-def items_form(host: str) -> Mapping[str, ChatDialect]:
-    """OpenAI's Responses as OpenAI and Azure serve them."""
+def items_form(
+    host: str, lacks: frozenset[Feature] = frozenset(), **facts: Any
+) -> Mapping[str, ChatDialect]:
+    """OpenAI's Responses as a host takes them that does not know `lacks`."""
     talk = responses.DIALECT
-    own = msgspec.structs.replace(talk, host=host, client=(), schemas=of_openai)
+    known = talk.carries - lacks
+    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, **facts)
     return {talk.name: own}
 
 
@@ -160,7 +165,7 @@ PROVIDERS = (
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
         schemas=of_openai,
-        forms={**text_form("openai", FOUR_STOPS), **items_form("openai")},
+        forms={**text_form("openai", FOUR_STOPS), **items_form("openai", schemas=of_openai)},
         # https://platform.openai.com/docs/api-reference/responses
         dialects={
             **BOTH,
@@ -414,14 +419,19 @@ PROVIDERS = (
         base_url="http://127.0.0.1:11434",
         options=frozenset(),
         renames=MAX_TOKENS,
+        # It takes pictures as base64 only, and answers "invalid image input" to a URL.
+        forms={
+            **form("ollama", PICTURE_LINKS),
+            **items_form("ollama", PICTURE_LINKS | frozenset({Feature.DOCUMENT_URL})),
+        },
         # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
         # Who asks in Ollama's own format is answered in it.
         dialects={
             Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"),
-            **TEXT,
+            Operation.COMPLETIONS: (*TEXT[Operation.COMPLETIONS], "ollama.generate"),
             Operation.EMBEDDINGS: ("openai.embeddings", "ollama.embed", "ollama.embeddings"),
         },
-        prefixes=dict.fromkeys(("ollama.chat", "ollama.embed", "ollama.embeddings"), "/api"),
+        prefixes=dict.fromkeys(OLLAMAS, "/api"),
     ),
     # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
     own(

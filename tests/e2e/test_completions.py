@@ -17,6 +17,7 @@ PROVIDERS = {
     "anthropic.complete": ("anthropic", "claude-2.1"),
     "cohere.generate": ("cohere", "command"),
     "huggingface.generate": ("tgi", "m"),
+    "ollama.generate": ("ollama", "m"),
     "openai.completions": ("vllm", "m"),
 }
 """Dialect → (a provider that speaks it, a model that it speaks it with)."""

@@ -104,11 +104,13 @@ def start(transport: str, **extproc: Any) -> Iterator[World]:
     if "fetch" in extproc:
         extproc["fetch"] = {"hosts": [media.place], "http": True, **extproc["fetch"]}
     with RunningSimulator(keep_body=2**30) as sim:
+        backends = {name: backend(spoken, sim.url) for name, spoken in DIALECTS.items()}
+        backends["same"] = {"provider": "ollama", "base_url": sim.url, "credential": "none"}
         config = {
-            "backends": {name: backend(spoken, sim.url) for name, spoken in DIALECTS.items()},
+            "backends": backends,
             "routes": [
                 {"models": [name], "backends": [{"backend": name, "model": MODELS[spoken]}]}
-                for name, spoken in DIALECTS.items()
+                for name, spoken in {**DIALECTS, "same": "ollama.chat"}.items()
             ],
             "extproc": {"transport": transport, **extproc},
         }
@@ -135,12 +137,15 @@ def images(model: str, sent: Any) -> list[bytes]:
     (message,) = sent["messages"]
     if model == "bytes":
         found = message["images"]
+    elif model == "same":
+        urls = [each["image_url"]["url"] for each in message["content"][1:]]
+        found = [url.removeprefix("data:image/png;base64,") for url in urls]
     else:
         found = [part["image"]["source"]["bytes"] for part in message["content"] if "image" in part]
     return [base64.b64decode(each, validate=True) for each in found]
 
 
-@pytest.mark.parametrize("model", ["bytes", "bedrock"])
+@pytest.mark.parametrize("model", ["bytes", "bedrock", "same"])
 def test_the_provider_gets_the_bytes_in_order(world: World, model: str) -> None:
     sent = world.ask(model, "/b.png", "/a.png", "/b.png")
     assert images(model, sent) == [FILES["/b.png"], FILES["/a.png"], FILES["/b.png"]]
@@ -187,6 +192,6 @@ def test_a_client_that_hangs_up_ends_the_fetch_and_nothing_else(world: World) ->
 
 
 def test_without_the_setting_a_url_is_a_400_that_names_it(closed: World) -> None:
-    for model in ("bytes", "bedrock"):
+    for model in ("bytes", "bedrock", "same"):
         assert "extproc.fetch" in closed.refused(model, "/a.png")["message"]
     assert closed.media.asked == []

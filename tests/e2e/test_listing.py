@@ -10,6 +10,9 @@ import openai
 import pytest
 from google import genai
 from google.genai import errors, types
+from mistralai.client import Mistral
+from mistralai.client.errors import MistralError
+from mistralai.client.models import BaseModelCard
 
 from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
@@ -67,9 +70,42 @@ def test_cohere(url: str):
         assert [model.name for model in sdk.models.list().models] == MODELS
 
 
+def test_mistral(url: str):
+    with Mistral(server_url=url, api_key="k") as sdk:
+        found = sdk.models.list().data or []
+        assert [model.id for model in found] == MODELS
+        assert all(isinstance(model, BaseModelCard) for model in found)
+        assert sdk.models.retrieve(model_id=MODELS[1]).owned_by == "a"
+        assert sdk.models.retrieve(model_id="wild-1").capabilities.completion_chat
+        with pytest.raises(MistralError, match="nothing"):
+            sdk.models.retrieve(model_id="nothing")
+
+
 def test_ollama(url: str):
     found = ollama.Client(host=url).list().models
     assert [model.model for model in found] == MODELS
+
+
+def test_what_else_ollama_tells_of_models(url: str):
+    client = ollama.Client(host=url)
+    assert [model.model for model in client.ps().models] == MODELS
+    shown = client.show(MODELS[1])
+    assert shown.details is not None
+    assert (shown.details.family, "tools" in (shown.capabilities or ())) == ("a", True)
+    assert client.show("wild-1").modelinfo["general.basename"] == "wild-1"
+    with pytest.raises(ollama.ResponseError, match="nothing"):
+        client.show("nothing")
+    assert httpx.get(f"{url}/api/version").json()["version"]
+    assert httpx.get(f"{url}/api/versions").status_code == 404
+    assert httpx.get(f"{url}/api/show").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/small", "/api/ps", "/healthz"])
+def test_what_answers_get_answers_head(url: str, path: str):
+    got, head = httpx.get(url + path), httpx.head(url + path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert httpx.head(f"{url}/v1/modelsx").status_code == 404
 
 
 def test_a_list_is_not_for_every_method_and_path(url: str):

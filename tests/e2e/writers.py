@@ -10,6 +10,7 @@ import cohere
 import httpx
 import huggingface_hub
 import msgspec
+import ollama
 import openai
 from anthropic._models import BaseModel
 from cohere.core.api_error import ApiError as CohereError
@@ -282,7 +283,41 @@ def _of_hub(error: Exception) -> Failed:
     return Failed(0 if response is None else response.status_code, str(error))
 
 
+class Ollama(Writer):
+    dialect = "ollama.generate"
+    stop, length = "stop", "length"
+
+    def _ask(self, prompt: str, max_tokens: int, *, stream: bool) -> Any:
+        return ollama.Client(self.url, timeout=30).generate(
+            self.model, prompt, stream=stream, options={"num_predict": max_tokens}
+        )
+
+    def whole(self, prompt: str, max_tokens: int = MAX_TOKENS) -> Said:
+        try:
+            answer = self._ask(prompt, max_tokens, stream=False)
+        except ollama.ResponseError as error:
+            raise Failed(error.status_code, error.error) from error
+        return _of_ollama(answer.response, answer)
+
+    def streamed(self, prompt: str, max_tokens: int = MAX_TOKENS) -> Said:
+        try:
+            *told, end = list(self._ask(prompt, max_tokens, stream=True))
+        except ollama.ResponseError as error:
+            raise Failed(error.status_code, error.error) from error
+        assert (end.done, end.response) == (True, "")
+        return _of_ollama("".join(piece.response for piece in told), end)
+
+
+def _of_ollama(text: str, last: ollama.GenerateResponse) -> Said:
+    return Said(
+        text=text,
+        finish=last.done_reason or "",
+        input=last.prompt_eval_count,
+        output=last.eval_count,
+    )
+
+
 WRITERS: dict[str, type[Writer]] = {
-    writer.dialect: writer for writer in (OpenAI, Anthropic, Cohere, HuggingFace)
+    writer.dialect: writer for writer in (OpenAI, Anthropic, Cohere, HuggingFace, Ollama)
 }
 """Dialect → its SDK."""

@@ -139,7 +139,29 @@ def _by_words(request: ChatRequest, carries: Set[Feature]) -> Needed | None:
     return asked, [*([BareJson()] if bare else []), *restoring(output.schema, found)]
 
 
+REQUIRED = "Answer with a call of one of your tools, and with no words."
+NAMED = "Answer with a call of this tool, and with no words: "
+OFFERING = {Feature.TOOLS, Feature.TOOL_CHOICE_ALLOWED, Feature.SYSTEM}
+"""What it needs to offer few tools, and to say that one of them must be called."""
+
+
+def _must_call(request: ChatRequest, carries: Set[Feature], schemas: Schemas) -> Needed | None:
+    """Only the tools that may be called are offered, and words ask for a call."""
+    choice = request.tool_choice
+    offered = {tool.name for tool in request.tools if isinstance(tool, Tool)}
+    if choice is None or not carries >= OFFERING or not offered:
+        return None
+    allowed = choice.allowed if choice.name is None else (choice.name,)
+    if not offered.issuperset(allowed):
+        return None
+    words = REQUIRED if choice.name is None else NAMED + choice.name
+    free = ToolChoice(mode=ToolMode.AUTO, allowed=allowed)
+    return _asked(msgspec.structs.replace(request, tool_choice=free), words), []
+
+
 MENDS = {
+    Feature.TOOL_CHOICE_REQUIRED: _must_call,
+    Feature.TOOL_CHOICE_NAMED: _must_call,
     Feature.PARALLEL_TOOL_CALLS: _one_call,
     Feature.JSON_SCHEMA: _json_schema,
     Feature.JSON_MODE: _json_mode,

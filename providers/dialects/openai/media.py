@@ -1,5 +1,7 @@
 """Pictures, sound and files as OpenAI's formats write them, and what marks them for a cache."""
 
+from collections.abc import Mapping
+
 from providers.errors import InvalidRequest
 from providers.neutral.chat import Audio, Cache
 from providers.neutral.media import Data, Source, Url, parse_data_uri, standard_base64
@@ -97,3 +99,29 @@ def cache(owner: Json, at: str) -> Cache | None:
         return Cache(ttl=TTLS.get(ttl or ""))
     marker = members.mapping(owner, "cache_control", at)
     return None if marker is None else Cache(ttl=members.text(marker, "ttl", f"{at}cache_control."))
+
+
+BY_URL = {"image_url": "image_url", "input_image": "image_url", "video_url": "video_url"}
+"""Type of a part → the member that holds a URL, or an object with one."""
+
+
+def inline(part: Json, files: Mapping[str, Data]) -> Json:
+    """A part of a message, with the bytes where a URL was."""
+    kind = part.get("type")
+    if kind == "input_file" and isinstance(url := part.get("file_url"), str) and url in files:
+        rest = {name: value for name, value in part.items() if name != "file_url"}
+        filename = url.partition("?")[0].rpartition("/")[2] or "file"
+        return {"filename": filename, **rest, "file_data": _uri(files[url])}
+    name = BY_URL.get(kind) if isinstance(kind, str) else None
+    if name is None:
+        return part
+    value = part.get(name)
+    url = value.get("url") if isinstance(value, dict) else value
+    if not isinstance(url, str) or url not in files:
+        return part
+    uri = _uri(files[url])
+    return {**part, name: {**value, "url": uri} if isinstance(value, dict) else uri}
+
+
+def _uri(data: Data) -> str:
+    return f"data:{data.media_type};base64,{data.base64}"

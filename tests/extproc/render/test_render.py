@@ -41,8 +41,10 @@ def manager(gateway: Gateway, **options: Any) -> dict[str, Any]:
 def retry(*backends: str, **settings: Any) -> dict[str, Any] | None:
     """The retry policy of a route."""
     host = manager(two(route(["m"], *backends, retry=settings)))["route_config"]["virtual_hosts"][0]
-    # Lists of models first, then compressed bodies, then the models.
-    last = host["matcher"]["on_no_match"]["matcher"]["on_no_match"]["matcher"]
+    # Lists of models first, then one that is shown, then compressed bodies, then the models.
+    last = host["matcher"]
+    for _ in range(3):
+        last = last["on_no_match"]["matcher"]
     models = last["matcher_tree"]["exact_match_map"]["map"]
     action = models["m"]["action"]["typed_config"]["route"]
     policy: dict[str, Any] | None = action.get("retry_policy")

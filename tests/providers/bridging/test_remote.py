@@ -10,7 +10,7 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Call, Sent, Wanted
 from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import TooLarge, Unsupported
 from providers.neutral.chat import (
     Audio,
@@ -192,3 +192,96 @@ def test_a_picture_that_is_named_again_and_again_counts_each_time():
         between.request(call)
     roomy = between.request(msgspec.structs.replace(call, bounds=Bounds(size=200_000_000)))
     assert isinstance(roomy, Sent)
+
+
+SAME = {
+    "openai.chat": (
+        "ollama",
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": HTTPS}]}]},
+    ),
+    "openai.responses": (
+        "ollama",
+        {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": HTTPS}]}]},
+    ),
+    "anthropic.messages": (
+        "bedrock",
+        {
+            "max_tokens": 5,
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [{"type": "image", "source": {"type": "url", "url": HTTPS}}],
+                }
+            ],
+        },
+    ),
+}
+"""Dialect → (a provider of it that takes bytes only, a request with a URL)."""
+
+
+def passing(name, body, files=None):
+    provider, _ = SAME[name]
+    talk, target = DIALECTS[name], PROVIDERS[provider].forms[name]
+    crossing = bridge(talk, target, Quirks(functions_only=provider == "ollama"))
+    data = orjson.dumps(body)
+    call = Call(data=data, body=body, model="claude-sonnet-4-5", stream=False, files=files or {})
+    return crossing.request(call)
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_between_equal_dialects_bytes_take_the_place_of_a_url(name):
+    body = {"model": "m", "odd": {"url": HTTPS}, **SAME[name][1]}
+    wanted = passing(name, body)
+    assert isinstance(wanted, Wanted)
+    assert [link.url for link in wanted.links] == [HTTPS]
+    assert wanted.links[0].name == DIALECTS[name].names.get(Feature.IMAGE_URL, "image.url")
+    sent = passing(name, body, {HTTPS: PIXEL})
+    told = orjson.loads(sent.body)
+    assert told["odd"] == {"url": HTTPS}
+    told.pop("odd")
+    assert HTTPS not in str(told)
+    assert PIXEL.base64 in str(told)
+    request = DIALECTS[name].parse_request(told, "m", False)
+    [part] = request.messages[0].parts
+    assert part.source == PIXEL
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_between_equal_dialects_bodies_without_media_pass(name):
+    body = {"model": "claude-sonnet-4-5", "max_tokens": 5}
+    text = {"role": "user", "content": f'see "{HTTPS}" or https://other.test'}
+    body["input" if name == "openai.responses" else "messages"] = [text]
+    sent = passing(name, body)
+    assert isinstance(sent, Sent)
+    plain = passing(name, {**body, **{k: [{**text, "content": "see"}] for k in ("messages",)}})
+    assert (sent.body is None) == (plain.body is None)
+
+
+def test_a_file_by_url_becomes_a_file_with_data_and_a_name():
+    part = {"type": "input_file", "file_url": f"{HTTPS}.pdf?x"}
+    body = {"model": "m", "input": [{"role": "user", "content": [part]}]}
+    pdf = Data(base64="JVBERg==", media_type="application/pdf")
+    sent = passing("openai.responses", body, {f"{HTTPS}.pdf?x": pdf})
+    [told] = orjson.loads(sent.body)["input"][0]["content"]
+    assert told == {
+        "type": "input_file",
+        "filename": "a.pdf",
+        "file_data": "data:application/pdf;base64,JVBERg==",
+    }
+
+
+def test_between_equal_dialects_too_many_copies_are_refused():
+    part = SAME["openai.chat"][1]["messages"][0]["content"][0]
+    body = {"model": "m", "messages": [{"role": "user", "content": [part] * 3}]}
+    large = Data(base64="A" * 400, media_type="image/png")
+    talk, target = OPENAI, PROVIDERS["ollama"].forms["openai.chat"]
+    call = Call(
+        data=orjson.dumps(body),
+        body=body,
+        model="m",
+        stream=False,
+        files={HTTPS: large},
+        bounds=Bounds(size=1000),
+    )
+    with pytest.raises(TooLarge):
+        bridge(talk, target, Quirks()).request(call)

@@ -80,6 +80,36 @@ def test_one_tool_at_a_time(target: str, stream: bool) -> None:
     assert world.sent
 
 
+FORCED = [
+    ("required", ["look", "see"], "one of your tools"),
+    ({"type": "function", "function": {"name": "see"}}, ["see"], "this tool"),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("choice", "offered", "words"), FORCED)
+def test_a_call_that_ollama_cannot_be_told_to_make(
+    choice: Any, offered: list[str], words: str, stream: bool
+) -> None:
+    tools = [TOOL, {"type": "function", "function": {"name": "see"}}]
+    _, dropped, world = told("ollama.chat", stream, tools=tools, tool_choice=choice)
+    assert "tool_choice" in dropped
+    sent = world.sent[-1].json
+    assert [tool["function"]["name"] for tool in sent["tools"]] == offered
+    assert words in sent["messages"][0]["content"]
+    assert sent["messages"][0]["role"] == "system"
+
+
+def test_a_call_of_a_tool_that_is_not_there_is_refused() -> None:
+    named = {"type": "function", "function": {"name": "other"}}
+    body = {"model": "shown", "messages": [SAID], "tools": [TOOL], "tool_choice": named}
+    answer = World("ollama.chat").ask(
+        "/v1/chat/completions", [("content-type", "application/json")], orjson.dumps(body)
+    )
+    assert answer.status == 400
+    assert b"tool_choice" in answer.body
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_stop_sequences_at_responses(stream: bool) -> None:
     choice, dropped, _ = told("openai.responses", stream, stop=["hea"])

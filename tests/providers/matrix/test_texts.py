@@ -6,6 +6,7 @@ from typing import Any
 import cohere
 import pytest
 from huggingface_hub import TextGenerationInputGenerateParameters
+from ollama._types import GenerateRequest
 from openai.types.completion_create_params import CompletionCreateParamsBase
 
 from tests.e2e.clients.backends import CHAT
@@ -20,6 +21,7 @@ BASE: dict[str, dict[str, Any]] = {
     },
     "cohere.generate": {"model": "shown", "prompt": "hi"},
     "huggingface.generate": {"inputs": "hi", "parameters": {}},
+    "ollama.generate": {"model": "shown", "prompt": "hi", "stream": False},
     "openai.completions": {"model": "shown", "prompt": "hi"},
 }
 """A small request of each format."""
@@ -70,6 +72,29 @@ VALUES: dict[str, dict[str, Any]] = {
         "parameters.typical_p": 0.5,
         "parameters.watermark": True,
     },
+    "ollama.generate": {
+        "suffix": "x",
+        "system": "s",
+        "template": "t",
+        "context": [1],
+        "raw": True,
+        "images": ["iVBORw0KGgo="],
+        "think": True,
+        "logprobs": True,
+        "top_logprobs": 2,
+        "width": 5,
+        "height": 5,
+        "steps": 5,
+        "format": SCHEMA,
+        "keep_alive": "5m",
+        "options.num_ctx": 4096,
+        "options.num_predict": 77,
+        "options.repeat_penalty": 1.5,
+        "options.seed": 5,
+        "options.stop": ["END"],
+        "options.temperature": 0.5,
+        "options.top_k": 5,
+    },
     "openai.completions": {
         "best_of": 2,
         "echo": True,
@@ -87,7 +112,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "user": "u",
     },
 }
-ANSWERS = {"parameters.details", "parameters.return_full_text", "stream_options"}
+ANSWERS = {"stream", "parameters.details", "parameters.return_full_text", "stream_options"}
 """Fields that only say what the answer shall look like, which it does."""
 CARRIERS = {"self", "model", "prompt", "request_options"}
 ALIASES = {
@@ -108,6 +133,8 @@ def sdk_fields(client: str) -> set[str]:
         case "huggingface.generate":
             known = TextGenerationInputGenerateParameters.__dataclass_fields__
             return {f"parameters.{name}" for name in known}
+        case "ollama.generate":
+            return set(GenerateRequest.model_fields) - {"options"}
     return set()  # the SDK has lost its type
 
 

@@ -27,7 +27,7 @@ from extproc.lab.simulator.huggingface import generate_rules
 from extproc.lab.simulator.reply import count
 
 # `/v1/generate` is Cohere's.
-PATH = re.compile(r"(?P<prefix>/.*?)??(?<!/v1)/generate(?P<stream>_stream)?|(?P<root>/)")
+PATH = re.compile(r"(?P<prefix>/.*?)??(?<!/v1)(?<!/api)/generate(?P<stream>_stream)?|(?P<root>/)")
 MODEL = "tgi"
 """A server has one, which nobody names."""
 

@@ -33,7 +33,7 @@ def ask(call: Call) -> Asked:
         tools=_tools(body),
         results=[_text(one) for one in since if one.get("role") == "tool"],
         rounds=sum(1 for one in since if one.get("tool_calls")),
-        schema=_schema(body),
+        schema=schema(body),
         stop=options.get("stop") or (),
         max_tokens=limit if limit is not None and limit >= 0 else None,
         body=body,
@@ -57,7 +57,8 @@ def _tools(body: Json) -> list[Tool]:
     return [Tool(each["name"], each.get("parameters") or {}) for each in functions]
 
 
-def _schema(body: Json) -> Json | None:
+def schema(body: Json) -> Json | None:
+    """The schema that the answer shall have; `{}` for any object."""
     match body.get("format"):
         case "json":
             return {}

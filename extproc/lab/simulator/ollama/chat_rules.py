@@ -37,14 +37,14 @@ def check(call: Call, strict: bool) -> None:
     if not body.get("model"):
         raise Refusal("model is required")
     request, message = _types(strict)
-    _judge(request, body | {"messages": [], "tools": body.get("tools") or []})
+    judge(request, body | {"messages": [], "tools": body.get("tools") or []})
     messages = body.get("messages") or []
     if not isinstance(messages, list):
         raise Refusal("json: cannot unmarshal messages")
     for one in messages:
         if not isinstance(one, dict):
             raise Refusal("json: cannot unmarshal a message")
-        _judge(message, one | {"images": _images(one)})
+        judge(message, one | {"images": images(one)})
     for rule in RULES:
         rule(body)
 
@@ -62,7 +62,8 @@ def _types(strict: bool) -> tuple[type[BaseModel], type[BaseModel]]:
     return request, message
 
 
-def _judge(kind: type[BaseModel], value: Json) -> None:
+def judge(kind: type[BaseModel], value: Json) -> None:
+    """Raises Refusal for what is not of this type."""
     try:
         kind.model_validate(value, strict=True)
     except ValidationError as error:
@@ -71,7 +72,8 @@ def _judge(kind: type[BaseModel], value: Json) -> None:
         raise Refusal(f"json: cannot unmarshal {place}: {first['msg']}") from None
 
 
-def _images(message: Json) -> list[Any]:
+def images(message: Json) -> list[Any]:
+    """The pictures as the client's type has them; raises Refusal for what is no base64."""
     found = []
     for image in message.get("images") or ():
         try:
@@ -82,7 +84,8 @@ def _images(message: Json) -> list[Any]:
     return found
 
 
-def _options(body: Json) -> None:
+def options(body: Json) -> None:
+    """Raises Refusal for options of wrong types."""
     for name, value in (body.get("options") or {}).items():
         kinds = OPTIONS.get(name)
         if kinds is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
@@ -92,7 +95,8 @@ def _options(body: Json) -> None:
         raise Refusal("top_logprobs must be between 0 and 20")
 
 
-def _think(body: Json) -> None:
+def think(body: Json) -> None:
+    """Raises Refusal for a level that there is not."""
     level = body.get("think")
     if not isinstance(level, str):
         return
@@ -107,9 +111,10 @@ def _roles(body: Json) -> None:
             raise Refusal(f"invalid role: {message['role']}")
 
 
-def _format(body: Json) -> None:
+def form(body: Json) -> None:
+    """Raises Refusal for a schema that cannot be a grammar."""
     if isinstance(body.get("format"), dict):
         schemas.judged(schemas.grammar, body["format"], "format")
 
 
-RULES: tuple[Callable[[Json], None], ...] = (_options, _think, _roles, _format)
+RULES: tuple[Callable[[Json], None], ...] = (options, think, _roles, form)

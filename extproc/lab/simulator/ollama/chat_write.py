@@ -19,22 +19,23 @@ def whole(turn: Turn) -> bytes:
     """The answer as one body."""
     choice = turn.reply.choices[0]
     message: Json = {"role": "assistant", "content": "".join(choice.pieces)}
-    if _thoughts(turn):
+    if thoughts(turn):
         message["thinking"] = "".join(choice.reasoning)
     if choice.calls:
         message["tool_calls"] = [_call(call, at) for at, call in enumerate(choice.calls)]
-    answer = _head(turn) | {"message": message} | _logprobs(turn, choice.pieces) | _end(turn)
+    answer = head(turn) | {"message": message} | logprobs(turn, choice.pieces) | end(turn)
     return orjson.dumps(answer | turn.directives.extra)
 
 
-def _head(turn: Turn) -> Json:
+def head(turn: Turn) -> Json:
     """The beginning of every line: no two answers have the same nanosecond."""
     moment = datetime.fromtimestamp(turn.reply.created, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = crc32(turn.reply.id.encode()) % SECOND
     return {"model": turn.reply.model, "created_at": f"{moment}.{fraction:09}Z"}
 
 
-def _thoughts(turn: Turn) -> list[str]:
+def thoughts(turn: Turn) -> list[str]:
+    """What is thought, unless the client wants none of it."""
     return [] if turn.asked.body.get("think") is False else turn.reply.choices[0].reasoning
 
 
@@ -43,7 +44,8 @@ def _call(call: ToolCall, index: int) -> Json:
     return {"function": {"index": index, "name": call.name, "arguments": arguments}}
 
 
-def _logprobs(turn: Turn, pieces: Sequence[str]) -> Json:
+def logprobs(turn: Turn, pieces: Sequence[str]) -> Json:
+    """The member that holds them, where they are asked for."""
     if not turn.asked.body.get("logprobs") or not pieces:
         return {}
     top = turn.asked.body.get("top_logprobs") or 0
@@ -61,14 +63,15 @@ def _likely(token: str, top: int) -> Json:
     return {"top_logprobs": likely}
 
 
-def _end(turn: Turn) -> Json:
+def end(turn: Turn) -> Json:
+    """What the last line says beside its words."""
     choice: Choice = turn.reply.choices[0]
     reason = turn.directives.finish or REASONS[choice.finish]
-    end: Json = {"done": True, "done_reason": reason, "total_duration": 3 * MILLISECOND}
+    last: Json = {"done": True, "done_reason": reason, "total_duration": 3 * MILLISECOND}
     if turn.directives.usage == "none":
-        return end
+        return last
     usage = turn.reply.usage
-    return end | {
+    return last | {
         "load_duration": MILLISECOND,
         "prompt_eval_count": usage.prompt,
         "prompt_eval_duration": MILLISECOND,
@@ -80,16 +83,16 @@ def _end(turn: Turn) -> Json:
 def events(turn: Turn) -> Iterator[Event]:
     """The answer as a stream."""
     choice = turn.reply.choices[0]
-    for thought in _thoughts(turn):
+    for thought in thoughts(turn):
         yield _line(turn, {"content": "", "thinking": thought})
     for piece in choice.pieces:
-        yield _line(turn, {"content": piece}, _logprobs(turn, [piece]))
+        yield _line(turn, {"content": piece}, logprobs(turn, [piece]))
     for index, call in enumerate(choice.calls):
         yield _line(turn, {"content": "", "tool_calls": [_call(call, index)]})
-    yield _line(turn, {"content": ""}, _end(turn))
+    yield _line(turn, {"content": ""}, end(turn))
 
 
 def _line(turn: Turn, said: Json, more: Json | None = None) -> Event:
     message = {"role": "assistant", **said}
-    line = _head(turn) | {"message": message, "done": False} | (more or {})
+    line = head(turn) | {"message": message, "done": False} | (more or {})
     return Event(orjson.dumps(line | turn.directives.extra))

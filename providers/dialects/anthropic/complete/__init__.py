@@ -43,6 +43,7 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/complete"),),
     carries=CARRIES,
     names=NAMES,
+    opened=frozenset({"metadata"}),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

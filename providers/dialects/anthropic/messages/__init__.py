@@ -13,9 +13,10 @@ from providers.bridging.tool_names import Rule
 from providers.dialects.anthropic.errors import parse_error, render_error
 from providers.dialects.anthropic.messages.body import render_request
 from providers.dialects.anthropic.messages.client_tools import RECAST
-from providers.dialects.anthropic.messages.content import tool_id
+from providers.dialects.anthropic.messages.content import inline, tool_id
 from providers.dialects.anthropic.messages.parser import MessagesParser
 from providers.dialects.anthropic.messages.relay import MessagesRelay, edits, watch
+from providers.dialects.anthropic.messages.renaming import RenamingRelay
 from providers.dialects.anthropic.messages.renderer import MessagesRenderer
 from providers.dialects.anthropic.messages.request import parse_request
 from providers.dialects.anthropic.messages.response import parse_response, render_response
@@ -101,6 +102,8 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/messages"),),
     carries=CARRIES,
     names=NAMES,
+    inline=inline,
+    renaming=RenamingRelay,
     recast=RECAST,
     lacks=lacks,
     schemas=lambda request: OF_CLAUDE,

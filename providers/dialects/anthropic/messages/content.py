@@ -3,6 +3,7 @@
 import hashlib
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ from providers.neutral.chat import (
     ToolCall,
     ToolResult,
 )
-from providers.neutral.media import Data, FileId, PlainText, Source, Url
+from providers.neutral.media import Data, FileId, PlainText, Source, Url, as_text
 from providers.wire.members import Json
 
 IMAGES = {
@@ -259,3 +260,14 @@ def arguments(text: str) -> Json:
     except ValueError:
         value = None
     return value if isinstance(value, dict) else {INVALID_JSON: text}
+
+
+def inline(source: Json, files: Mapping[str, Data]) -> Json:
+    """The source of a picture or a document, with the bytes where a URL was."""
+    url = source.get("url") if source.get("type") == "url" else None
+    if not isinstance(url, str) or url not in files:
+        return source
+    data = files[url]
+    if (plain := as_text(data)) is not None:
+        return {"type": "text", "media_type": "text/plain", "data": plain.text}
+    return {"type": "base64", "media_type": data.media_type, "data": data.base64}

@@ -35,6 +35,7 @@ DIALECT = ChatDialect(
     members=TOP,
     carries=CARRIES,
     names=NAMES,
+    opened=frozenset({"additionalModelRequestFields", "inferenceConfig"}),
     knows=knows,
     lacks=lacks,
     schemas=lambda request: family_of(request.known_as).schemas,

@@ -80,6 +80,7 @@ DIALECT = ChatDialect(
     members=TOP,
     carries=CARRIES,
     names=NAMES,
+    opened=frozenset({"generationConfig", "toolConfig"}),
     knows=knows,
     schemas=lambda request: schemas_of(request.known_as),
     tool_names=Rule(allowed="a-zA-Z0-9_.:-", longest=128, first="a-zA-Z_"),

@@ -66,6 +66,7 @@ DIALECT = ChatDialect(
     ),
     carries=SAMPLING | {Feature.LOGPROBS, Feature.TOP_LOGPROBS, Feature.JSON_SCHEMA},
     names=NAMES,
+    opened=frozenset({"parameters"}),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -81,6 +81,7 @@ DIALECT = ChatDialect(
     members=TOP,
     carries=CARRIES,
     names=NAMES,
+    opened=frozenset({"options"}),
     schemas=lambda request: OF_OLLAMA,
     listing=listing.OLLAMA,
     parse_request=parse_request,

@@ -3,12 +3,12 @@
 https://docs.ollama.com/api/chat
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.ollama.chat.calls import arguments_text, render_call
 from providers.dialects.ollama.names import NAME, PLAIN
+from providers.dialects.ollama.pictures import parse_pictures
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.chat import (
     Document,
@@ -22,23 +22,11 @@ from providers.neutral.chat import (
     ToolCall,
     ToolResult,
 )
-from providers.neutral.media import Data, PlainText, standard_base64
+from providers.neutral.media import Data, PlainText
 from providers.neutral.thoughts import is_plain
 from providers.neutral.turns import merged, role_of
 from providers.wire import members
 from providers.wire.members import Json
-
-# Pictures come as bare base64; their first bytes tell what they are.
-MAGIC = (
-    ("iVBORw0KGgo", "image/png"),
-    ("/9j/", "image/jpeg"),
-    ("R0lGOD", "image/gif"),
-    ("UklGR", "image/webp"),
-    ("Qk", "image/bmp"),
-)
-DEFAULT_TYPE = "image/png"
-
-DATA_URI = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 
 SEPARATOR = "\n"
 """Between the texts of a message, which has only one here; a model's are pieces of one."""
@@ -84,7 +72,7 @@ def _message(message: Json, at: str, calls: Calls) -> Message:
     role = role_of(message, at)
     content = members.text(message, "content", at)
     parts: list[Part] = [Text(text=content)] if content else []
-    parts += [_picture(item, place) for item, place in members.items(message, "images", at)]
+    parts += parse_pictures(message, at)
     if role is Role.TOOL:
         return Message(role=role, parts=(_result(message, at, calls, tuple(parts)),))
     if role is Role.ASSISTANT:
@@ -93,19 +81,6 @@ def _message(message: Json, at: str, calls: Calls) -> Message:
         made = [_call(call, at, calls) for call, at in members.objects(message, "tool_calls", at)]
         return Message(role=role, parts=(*thoughts, *parts, *made))
     return Message(role=role, parts=tuple(parts))
-
-
-def _picture(item: object, at: str) -> Image:
-    if not isinstance(item, str) or not item:
-        raise members.wrong(at, "a base64 string")
-    return parse_picture(item)
-
-
-def parse_picture(text: str) -> Image:
-    """A picture of bare base64."""
-    text = standard_base64(DATA_URI.sub("", text, count=1))
-    kind = next((kind for magic, kind in MAGIC if text.startswith(magic)), DEFAULT_TYPE)
-    return Image(source=Data(base64=text, media_type=kind))
 
 
 def _result(message: Json, at: str, calls: Calls, parts: tuple[Part, ...]) -> ToolResult:

@@ -3,14 +3,11 @@
 https://docs.ollama.com/api/streaming
 """
 
+from typing import Any
+
+from providers.dialects.ollama.answers import finish_of, parse_logprobs, seconds, usage_of
 from providers.dialects.ollama.chat.calls import parse_call
-from providers.dialects.ollama.chat.response import (
-    finish_of,
-    parse_logprobs,
-    pictures,
-    seconds,
-    usage_of,
-)
+from providers.dialects.ollama.chat.response import pictures
 from providers.dialects.ollama.errors import failure
 from providers.dialects.ollama.names import PLAIN
 from providers.neutral.deltas import (
@@ -46,15 +43,19 @@ class OllamaStreamParser(JsonStreamParser):
         if said.get("error"):
             self._fail(failure(said["error"]), out)
             return
-        message = said.get("message")
         if not self._begun:
             self._begun = True
             created = seconds(said.get("created_at"))
             out.append(Begin(id="", model=string(said.get("model")), created=created))
+        message = self._words(said)
         if isinstance(message, dict):
             self._message(message, said, out)
         if said.get("done") is True:
             self._end(said, out)
+
+    def _words(self, said: Json) -> Any:
+        """What a line says, in the form of a message."""
+        return said.get("message")
 
     def _part(self, kind: str, out: list[AnyDelta]) -> int:
         """The part that more of `kind` belongs to: the running one, or a new one."""

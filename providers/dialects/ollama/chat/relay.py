@@ -3,7 +3,7 @@
 import re
 
 from providers.bridging.watching import WatchingRelay
-from providers.dialects.ollama.chat.response import finish_of, usage_of
+from providers.dialects.ollama.answers import finish_of, usage_of
 from providers.dialects.ollama.errors import error_line, failure
 from providers.errors import ApiError
 from providers.neutral.chat import Finish

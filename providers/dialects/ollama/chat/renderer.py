@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from providers.bridging.dialect import Context
+from providers.dialects.ollama.answers import moment, render_logprobs, render_usage
 from providers.dialects.ollama.chat.calls import render_call
-from providers.dialects.ollama.chat.response import moment, render_logprobs, render_usage
 from providers.dialects.ollama.errors import error_line
 from providers.dialects.ollama.names import SHOWN
 from providers.errors import CUT
@@ -18,6 +18,7 @@ from providers.neutral.chat import Audio, Finish, Refusal, Text, Thinking, ToolC
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
+    AudioDelta,
     Begin,
     End,
     Failed,
@@ -33,16 +34,18 @@ from providers.usage import Usage
 from providers.wire import ndjson
 from providers.wire.members import Json
 
-GOES_ON = b'},"done":false}'
-
 
 class OllamaStreamRenderer:
     """A client's stream, from deltas to bytes; of several choices the first."""
 
+    TEXT = b',"message":{"role":"assistant","content":'
+    GOES_ON = b'},"done":false}'
+    """What stands before and after the text of a line."""
+
     def __init__(self, context: Context) -> None:
         self._context = context
         self._head = b""
-        """A line up to its message."""
+        """A line up to what it says."""
         self._text = b""
         """A line with text, up to the text."""
         self._failed = False
@@ -64,14 +67,14 @@ class OllamaStreamRenderer:
         if self._finish is None:
             return error_line(CUT)
         end = {"done": True, "done_reason": SHOWN[self._finish], **render_usage(self._usage)}
-        return self._line({"role": "assistant", "content": ""}, orjson.dumps(end)[1:])
+        return self._line({**self._said(""), **end})
 
     def _delta(self, delta: AnyDelta) -> bytes:
         if self._failed or getattr(delta, "choice", 0) != 0:
             return b""
         if type(delta) is TextDelta and self._text and delta.logprobs is None:
             text = delta.text
-            return ndjson.line(self._text + orjson.dumps(text) + GOES_ON) if text else b""
+            return ndjson.line(self._text + orjson.dumps(text) + self.GOES_ON) if text else b""
         handler = HANDLERS.get(type(delta))
         return b"" if handler is None else handler(self, delta)
 
@@ -83,30 +86,35 @@ class OllamaStreamRenderer:
                     "created_at": moment(delta.created or self._context.now),
                 }
             )
-            self._head = head[:-1] + b',"message":'
-            self._text = self._head + b'{"role":"assistant","content":'
+            self._head = head[:-1]
+            self._text = self._head + self.TEXT
         self._usage = delta.usage or self._usage
         return b""
 
-    def _line(self, message: Json, rest: bytes = GOES_ON[2:]) -> bytes:
+    def _said(self, content: str, **members: Any) -> Json:
+        return {"message": {"role": "assistant", "content": content, **members}}
+
+    def _line(self, members: Json) -> bytes:
         if not self._head:
             self._begin(Begin(id="", model=""))
-        return ndjson.line(self._head + orjson.dumps(message) + b"," + rest)
+        return ndjson.line(self._head + b"," + orjson.dumps(members)[1:])
 
-    def _say(self, **members: Any) -> bytes:
-        return self._line({"role": "assistant", "content": "", **members})
+    def _say(self, content: str = "", **members: Any) -> bytes:
+        return self._line({**self._said(content, **members), "done": False})
 
     def _texts(self, delta: TextDelta) -> bytes:
         if not delta.text:
             return b""
         logprobs = render_logprobs(delta.logprobs)
         if not logprobs:
-            return self._say(content=delta.text)
-        rest = orjson.dumps({"done": False, "logprobs": logprobs})[1:]
-        return self._line({"role": "assistant", "content": delta.text}, rest)
+            return self._say(delta.text)
+        return self._line({**self._said(delta.text), "done": False, "logprobs": logprobs})
 
     def _refusal(self, delta: RefusalDelta) -> bytes:
-        return self._say(content=delta.text) if delta.text else b""
+        return self._say(delta.text) if delta.text else b""
+
+    def _transcript(self, delta: AudioDelta) -> bytes:
+        return self._say(delta.transcript) if delta.transcript else b""
 
     def _thinking(self, delta: ThinkingDelta) -> bytes:
         return self._say(thinking=delta.text) if delta.text else b""
@@ -138,7 +146,7 @@ class OllamaStreamRenderer:
             case ToolCall() as call:
                 return self._tell(call)
             case Text(text=text) | Refusal(text=text) | Audio(transcript=str(text)):
-                return self._say(content=text)
+                return self._say(text)
             case Thinking(text=text) if text:
                 return self._say(thinking=text)
         return b""
@@ -161,6 +169,7 @@ HANDLERS: dict[type, Callable[[OllamaStreamRenderer, Any], bytes]] = {
     TextDelta: OllamaStreamRenderer._texts,
     ThinkingDelta: OllamaStreamRenderer._thinking,
     RefusalDelta: OllamaStreamRenderer._refusal,
+    AudioDelta: OllamaStreamRenderer._transcript,
     ToolCallBegin: OllamaStreamRenderer._call,
     ArgumentsDelta: OllamaStreamRenderer._arguments,
     WholePart: OllamaStreamRenderer._whole,

@@ -3,15 +3,20 @@
 https://docs.ollama.com/api/chat
 """
 
-import re
-from datetime import UTC, datetime
-from typing import Any
-
 from providers.bridging.dialect import Context, Seen
+from providers.dialects.ollama.answers import (
+    finish_of,
+    moment,
+    parse_logprobs,
+    render_logprobs,
+    render_usage,
+    seconds,
+    usage_of,
+)
 from providers.dialects.ollama.chat.calls import parse_call, render_call
-from providers.dialects.ollama.chat.messages import parse_picture
 from providers.dialects.ollama.errors import failure
-from providers.dialects.ollama.names import PLAIN, REASONS, SHOWN
+from providers.dialects.ollama.names import PLAIN, SHOWN
+from providers.dialects.ollama.pictures import parse_picture
 from providers.errors import BadAnswer, FailedAnswer
 from providers.neutral.chat import (
     Audio,
@@ -25,11 +30,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
-from providers.usage import Usage, count, told
 from providers.wire.members import Json, dicts, optional, string
-
-# Go writes nine digits of a fraction.
-MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 def parse_response(body: Json) -> ChatResponse:
@@ -76,65 +77,6 @@ def pictures(message: Json) -> list[Image]:
     return [parse_picture(item) for item in images if isinstance(item, str) and item]
 
 
-def finish_of(body: Json, called: bool) -> Finish | None:
-    """Why the model stopped; None while it has not."""
-    if body.get("done") is False:
-        return None
-    finish = REASONS.get(string(body.get("done_reason")), Finish.STOP)
-    return Finish.TOOL_CALLS if called and finish is Finish.STOP else finish
-
-
-def usage_of(body: Json) -> Usage | None:
-    """The counts of an answer or of a stream's last line; None where there are none.
-
-    The prompt's count is left out where all of the prompt was cached.
-    """
-    return told(count(body.get("prompt_eval_count")), count(body.get("eval_count")))
-
-
-def seconds(value: Any) -> int:
-    """A moment in RFC 3339, since the epoch; 0 where it is none."""
-    match = MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return 0
-    try:
-        return max(int(datetime.fromisoformat(match[1] + match[2]).timestamp()), 0)
-    except (ValueError, OverflowError):
-        return 0
-
-
-def moment(value: int) -> str:
-    """Seconds since the epoch, in RFC 3339."""
-    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_logprobs(items: Any) -> Json | None:
-    """The log probabilities, which have OpenAI's form but for what is left out."""
-    if not isinstance(items, list):
-        return None
-    content = [
-        {**_entry(item), "top_logprobs": [_entry(each) for each in dicts(item.get("top_logprobs"))]}
-        for item in items
-        if isinstance(item, dict)
-    ]
-    return {"content": content} if content else None
-
-
-def _entry(item: Json) -> Json:
-    token, raw = string(item.get("token")), item.get("bytes")
-    return {
-        "token": token,
-        "logprob": item.get("logprob", 0),
-        "bytes": raw if isinstance(raw, list) else list(token.encode()),
-    }
-
-
-def render_logprobs(logprobs: Any) -> list[Json]:
-    """OpenAI's log probabilities in Ollama's form."""
-    content = logprobs.get("content") if isinstance(logprobs, dict) else None
-    return content if isinstance(content, list) else []
-
-
 def render_response(response: ChatResponse, context: Context) -> Json:
     """The answer as the SDK expects it; of several choices the first."""
     choice = next(iter(response.choices), Choice())
@@ -149,22 +91,6 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     if logprobs:
         body["logprobs"] = logprobs
     return body | render_usage(response.usage)
-
-
-DURATIONS = {
-    "total_duration": 0,
-    "load_duration": 0,
-    "prompt_eval_duration": 0,
-    "eval_duration": 0,
-}
-"""Nanoseconds; how long it took is not known here, and clients reckon with these numbers."""
-
-
-def render_usage(usage: Usage | None) -> Json:
-    """The members that count."""
-    if usage is None:
-        return DURATIONS
-    return {**DURATIONS, "prompt_eval_count": usage.input, "eval_count": usage.output}
 
 
 def _message(parts: tuple[Part, ...]) -> Json:

@@ -18,6 +18,7 @@ from providers.dialects.openai.chat.request import parse_request, render_request
 from providers.dialects.openai.chat.response import parse_response, render_response
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import chat_tool
+from providers.dialects.openai.media import inline
 from providers.models.openai import lacks
 from providers.neutral import listing
 from providers.neutral.schemas.subsets import OPENAI_COMPATIBLE
@@ -79,6 +80,7 @@ DIALECT = ChatDialect(
     members=TOP,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    inline=inline,
     recast=RECAST,
     knows=lambda tool, model: chat_tool(tool) is not None,
     lacks=lacks,

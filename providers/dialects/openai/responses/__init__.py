@@ -10,6 +10,7 @@ from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import responses_tool
+from providers.dialects.openai.media import inline
 from providers.dialects.openai.responses.edits import edits
 from providers.dialects.openai.responses.known import TOP
 from providers.dialects.openai.responses.media import NAME
@@ -105,6 +106,8 @@ DIALECT = ChatDialect(
     members=TOP,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
+    opened=frozenset({"text", "reasoning"}),
+    inline=inline,
     recast=RECAST,
     knows=lambda tool, model: responses_tool(tool) is not None,
     lacks=lacks,

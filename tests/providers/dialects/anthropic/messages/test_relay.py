@@ -2,14 +2,18 @@
 
 import anthropic
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Context
+from providers.bridging.quirks import Quirks
 from providers.dialects.anthropic.messages import DIALECT
 from providers.errors import ApiError, Cause
 from providers.neutral.chat import Finish
 from providers.usage import Usage
 from tests.providers.dialects.anthropic.messages.wire import FULL, START, block, pieces, read, sse
+from tests.strategies import cuts
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=12))
@@ -64,3 +68,34 @@ def test_an_error_in_passing_is_seen_and_none_is_added() -> None:
     relay.feed(sse(START, error))
     assert relay.flush() == b""
     assert relay.seen.error == ApiError(status=429, cause=Cause.RATE_LIMIT, message="slow")
+
+
+FIRST = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message",'
+    b'"role":"assistant","model":"claude-opus-4-5-20251101","content":[],'
+    b'"usage":{"input_tokens":3,"output_tokens":1}}}\n\n'
+)
+REST = b'event: ping\ndata: {"type":"ping","model":"kept"}\n\n'
+
+
+@given(cuts(FIRST + REST + REST))
+@settings(max_examples=60, deadline=None)
+def test_a_mapped_model_has_the_clients_name_however_it_is_cut(cut: list[bytes]) -> None:
+    crossing = bridge(DIALECT, DIALECT, Quirks())
+    context = Context(model='opus "mine"', mapped=True, id="i", now=1)
+    relay = crossing.stream(context)
+    fed = [(piece, relay.feed(piece)) for piece in cut]
+    out = b"".join(piece if said is None else said for piece, said in fed)
+    changed = FIRST.replace(b"claude-opus-4-5-20251101", b'opus \\"mine\\"')
+    assert out == changed + REST + REST
+    assert relay.seen.model == "claude-opus-4-5-20251101"
+
+
+def test_a_whole_answer_of_a_mapped_model_has_the_clients_name() -> None:
+    crossing = bridge(DIALECT, DIALECT, Quirks())
+    body = b'{"id": "m", "model": "claude-opus-4-5", "usage": {"input_tokens": 3.0}}'
+    mapped = Context(model="mine", mapped=True, id="i", now=1)
+    said, seen = crossing.whole(body, mapped)
+    assert said == body.replace(b"claude-opus-4-5", b"mine")
+    assert seen.model == "claude-opus-4-5"
+    assert crossing.whole(body, Context(model="mine", id="i", now=1))[0] is None

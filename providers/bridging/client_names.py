@@ -1,0 +1,45 @@
+"""What a client calls what was lost of its request: by the names that it sent, and so spelled."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+LOOKED_AT = 64
+"""Items of an array in which a member is looked for."""
+
+
+def as_sent(name: str, body: Mapping[str, Any], opened: Iterable[str], *, part: bool) -> str:
+    """`name`, dotted, as it stands in `body` or in one of its `opened` objects.
+
+    `part`: where only the beginning of it stands there, that will do.
+    """
+    steps = name.split(".")
+    found = _path(body, steps)
+    if found and (part or len(found) == len(steps)):
+        return ".".join(found)
+    for group in opened:
+        inner = _path(body, [group, *steps])
+        if len(inner) > 1:
+            return ".".join(inner)
+    return name
+
+
+def _path(value: Any, steps: list[str]) -> list[str]:
+    """The longest part of `steps` that leads somewhere, in the spelling that is there."""
+    if not steps:
+        return []
+    if isinstance(value, list):
+        return max((_path(item, steps) for item in value[:LOOKED_AT]), key=len, default=[])
+    if not isinstance(value, dict):
+        return []
+    key = steps[0] if steps[0] in value else _spelled(value, steps[0])
+    return [] if key is None else [key, *_path(value[key], steps[1:])]
+
+
+def _spelled(value: Mapping[str, Any], name: str) -> str | None:
+    """Google's and AWS's members are written in more than one way."""
+    plain = _plain(name)
+    return next((key for key in value if isinstance(key, str) and _plain(key) == plain), None)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
