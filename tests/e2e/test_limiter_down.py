@@ -7,21 +7,21 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
-import orjson
 import pytest
 import redis
 
 from extproc.lab.local import Local
 from tests.e2e.conftest import MESSAGES, Gateway, start
+from tests.e2e.stopping import limiter, said, still
 from tests.extproc.ratelimit.conftest import Server
 
 PATIENCE, MORE = 2.5, 60.0
 """Seconds for which a limiter waits, and one that shall wait however busy the machine is."""
-SHORT, LONG = 0.7, 3.5
-"""Seconds for which something does not answer: shorter than MORE, and longer than PATIENCE."""
+SHORT, LONG = 0.7, 7.5
+"""Seconds for which something does not answer: shorter than MORE; longer than PATIENCE with a
+question, and then with the charge that follows."""
 WAIT = 120.0
 """Seconds that anything else may take."""
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
@@ -99,33 +99,6 @@ async def flood(times: int, who: dict[str, str], *gateways: Gateway) -> Counter[
 
     await asyncio.gather(*map(at, gateways))
     return statuses
-
-
-def said(gateway: Gateway, event: str) -> list[dict]:
-    """The limiter's log lines with `event`."""
-    lines = gateway.local.server.log.read_bytes().splitlines()
-    found = [orjson.loads(line) for line in lines if line.startswith(b"{")]
-    return [
-        one for one in found if one.get("worker") == "limiter" and one["event"].startswith(event)
-    ]
-
-
-def limiter(gateway: Gateway) -> int:
-    """The process id of the limiter."""
-    pid: int = said(gateway, "ready")[-1]["pid"]
-    return pid
-
-
-@contextmanager
-def still(pid: int, seconds: float = 0) -> Iterator[None]:
-    """The process does nothing until the block ends, and for so long at least."""
-    os.kill(pid, signal.SIGSTOP)
-    begun = time.monotonic()
-    try:
-        yield
-    finally:
-        time.sleep(max(0, begun + seconds - time.monotonic()))
-        os.kill(pid, signal.SIGCONT)
 
 
 def still_shortly(pid: int) -> None:
@@ -218,7 +191,7 @@ def test_a_limiter_that_stands_still_for_too_long_says_so(opened):
         assert post(opened, who).status_code == 200
     assert errors(opened, "failure_mode_allowed") > before
     opened.local.wait_for(lambda: said(opened, "stood still"), "a line about it", WAIT)
-    # The charge was sent while it stood still.
+    # Envoy had given up the charge, too, when it went on.
     until_left(opened, who, 82)
 
 
