@@ -65,7 +65,7 @@ class Calls:
         self._sending = http2.sending
         self._flush = flush
         self._open: dict[int, Rpc] = {}
-        self._replies = Replies(limits.lingering)
+        self._replies = Replies(service.untaken, limits.lingering)
         self._held: deque[Rpc] = deque()
         """Streams with a message to hand over once fewer replies are unsent."""
 
@@ -101,10 +101,9 @@ class Calls:
         method = self._service.unary.get(path)
         if method is None:
             raise Abort(Status.UNIMPLEMENTED, f"unknown method {path}")
-        untaken = self._service.untaken.get(path)
-        if untaken is None:
+        if path not in self._service.untaken:
             return UnaryCall(method)
-        return KeptCall(method, untaken, stream_id, self._replies)
+        return KeptCall(method, path, stream_id, self._replies)
 
     def _set_deadline(self, rpc: Rpc, value: bytes) -> None:
         seconds = grpc.timeout(value)
