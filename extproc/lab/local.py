@@ -19,7 +19,7 @@ import orjson
 from extproc.config import Gateway, load
 from extproc.render.bootstrap import bootstrap
 
-START = 40.0
+START = 90.0
 """Seconds that Envoy and the server may take to be ready, on a machine that is busy."""
 STOP = 10.0
 """Seconds that a process may take to end before it is killed."""

@@ -58,6 +58,7 @@ async def _serve(
     health = Health()
     offered = Service(
         unary={SHOULD_RATE_LIMIT: limiter.should_rate_limit, HEALTH: health.check},
+        untaken={SHOULD_RATE_LIMIT: limiter.untaken},
     )
     server = await lean.serve(offered, endpoint)
     log.info("ready", pid=os.getpid())

@@ -75,5 +75,8 @@ class Counters(Protocol):
     async def add(self, changes: Sequence[Change]) -> list[Found | None]:
         """The counters after the changes, in order; each is atomic; never raises."""
 
+    def give_back(self, changes: Sequence[Change]) -> None:
+        """The same, for nobody who waits."""
+
     async def close(self) -> None:
         """Returns when everything that was to be added is."""

@@ -54,6 +54,12 @@ class Limiter:
         coming = self._answer(message)
         return coming if self._counters.waits else _finish(coming)
 
+    def untaken(self, reply: bytes) -> None:
+        """Gives back what `reply` has reserved: the client had left before Envoy heard of it."""
+        changes = list(self._released(reservation.read(wire.held(reply)).holds))
+        if changes:
+            self._counters.give_back(changes)
+
     async def _answer(self, message: bytes) -> bytes:
         try:
             query = wire.decode(message)

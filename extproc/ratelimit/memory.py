@@ -102,6 +102,11 @@ class Memory:
         now = self._period()
         return [self._add(change, now) for change in changes]
 
+    def give_back(self, changes: Sequence[Change]) -> None:
+        now = self._period()
+        for change in changes:
+            self._add(change, now)
+
     async def close(self) -> None:
         """Nothing is ever under way."""
 

@@ -81,7 +81,7 @@ class Redis:
         keys = [PREFIX + key for want in wants for _, key in want.slots]
         until = time.monotonic() + self._patience
         coming = self._go_on(self._ask("take", keys, arguments, len(wants), until))
-        return await self._heard(coming, len(wants), partial(self._give_back, wants))
+        return await self._heard(coming, len(wants), partial(self._undo, wants))
 
     async def add(self, changes: Sequence[Change]) -> Answers:
         """As in Counters; goes through even when the caller has gone."""
@@ -94,6 +94,10 @@ class Redis:
         keys = [PREFIX + change.slot[1] for change in changes]
         coming = self._go_on(self._ask("add", keys, arguments, len(changes), NEVER))
         return await self._heard(coming, len(changes))
+
+    def give_back(self, changes: Sequence[Change]) -> None:
+        """As in Counters; as sure as a charge."""
+        self._go_on(self.add(changes))
 
     async def close(self) -> None:
         """Waits for what is being added and closes the connections."""
@@ -118,21 +122,25 @@ class Redis:
         otherwise: Callable[[asyncio.Future[Answers]], None] | None = None,
     ) -> Answers:
         """What comes in time; `otherwise` is called with what comes when nobody waits any more."""
+        heard = False
         try:
             async with asyncio.timeout(self._patience):
-                return await asyncio.shield(coming)
+                found = await asyncio.shield(coming)
+            heard = True
+            return found
         except TimeoutError:
             self._failed("no answer in time")
             return [None] * size
         finally:
-            if otherwise is not None and not coming.done():
+            # Whoever is cancelled in the turn in which the answer comes has not heard it, either.
+            if otherwise is not None and not heard:
                 coming.add_done_callback(otherwise)
 
-    def _give_back(self, wants: Sequence[Want], coming: asyncio.Future[Answers]) -> None:
+    def _undo(self, wants: Sequence[Want], coming: asyncio.Future[Answers]) -> None:
         found = [] if coming.cancelled() else coming.result()
         changes = list(_undone(wants, found))
         if changes:
-            self._go_on(self.add(changes))
+            self.give_back(changes)
 
     async def _ask(
         self, what: str, keys: Sequence[str], arguments: Iterable[Any], size: int, until: float

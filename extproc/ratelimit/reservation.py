@@ -104,9 +104,14 @@ def returned(descriptors: Iterable[Descriptor]) -> Held | None:
     for descriptor in descriptors:
         text = descriptor.entries.get(_HELD)
         if text is not None:
-            kind, *lines = text.decode("utf-8", "replace").split("\n")
-            return Held(kind, [hold for hold in map(_hold, lines) if hold is not None])
+            return read(text.decode("utf-8", "replace"))
     return None
+
+
+def read(text: str) -> Held:
+    """What `told` has written; lines that it cannot have written are passed over."""
+    kind, *lines = text.split("\n")
+    return Held(kind, [hold for hold in map(_hold, lines) if hold is not None])
 
 
 def _hold(line: str) -> Hold | None:

@@ -11,6 +11,7 @@ import msgspec
 from envoy.service.ratelimit.v3 import rls_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
+from extproc.ratelimit.descriptors import HELD
 from extproc.ratelimit.window import Every
 
 SHOULD_RATE_LIMIT = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit"
@@ -157,11 +158,18 @@ def encode(answer: Answer) -> bytes:
     if answer.message:
         parts.append(_told(b"\x2a", answer.message.encode()))
     if answer.held:
-        parts.append(_told(b"\x32", _entry("held", answer.held)))
+        parts.append(_told(b"\x32", _entry(HELD, answer.held)))
     elif answer.refused_by:
         entries = _entry("limit", answer.refused_by) + _entry("kind", answer.kind)
         parts.append(_told(b"\x32", entries))
     return b"".join(parts)
+
+
+def held(reply: bytes) -> str:
+    """What a serialised RateLimitResponse of ours tells Envoy to bring back."""
+    answer = rls_pb2.RateLimitResponse.FromString(reply)
+    told: str = answer.dynamic_metadata.fields[HELD].string_value
+    return told
 
 
 @lru_cache(maxsize=4096)

@@ -58,6 +58,9 @@ class Service(msgspec.Struct, frozen=True):
 
     streams: Mapping[str, Callable[[], Call]] = {}
     unary: Mapping[str, Callable[[bytes], Reply]] = {}
+    untaken: Mapping[str, Callable[[bytes], None]] = {}
+    """For unary methods that are carried through, whoever waits: is given each reply whose caller
+    had given up before it came; lean only."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):

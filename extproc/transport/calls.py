@@ -6,34 +6,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from extproc.transport import Abort, Call, Reply, Service, Status
+from extproc.transport import Abort, Call, Service, Status
 from extproc.transport import grpc_framing as grpc
 from extproc.transport.fields import Head
 from extproc.transport.frames import Code
 from extproc.transport.http2 import Connection
 from extproc.transport.limits import Limits
+from extproc.transport.unary import KeptCall, Replies, UnaryCall
 
 log = logging.getLogger(__name__)
 
 PATH, METHOD, CONTENT_TYPE = b":path", b":method", b"content-type"
-
-
-class UnaryCall:
-    """A unary method as a stream of exactly one message."""
-
-    def __init__(self, method: Callable[[bytes], Reply]) -> None:
-        self._method = method
-        self._asked = False
-
-    def receive(self, message: bytes) -> Reply:
-        if self._asked:
-            raise Abort(Status.INTERNAL, "more than one message to a unary method")
-        self._asked = True
-        return self._method(message)
-
-    def end(self) -> None:
-        if not self._asked:
-            raise Abort(Status.INTERNAL, "no message to a unary method")
 
 
 class Rpc:
@@ -82,6 +65,7 @@ class Calls:
         self._sending = http2.sending
         self._flush = flush
         self._open: dict[int, Rpc] = {}
+        self._replies = Replies(service.untaken, limits.lingering)
         self._held: deque[Rpc] = deque()
         """Streams with a message to hand over once fewer replies are unsent."""
 
@@ -97,7 +81,7 @@ class Calls:
             self._http2.send_trailers(stream_id, grpc.UNSUPPORTED_MEDIA_TYPE)
             return
         try:
-            call = self._call(head)
+            call = self._call(stream_id, head)
         except Exception as error:
             status, text = _status_of(error)
             self._http2.send_trailers(stream_id, grpc.trailers_only(status, text))
@@ -109,7 +93,7 @@ class Calls:
         if ended and stream_id in self._open:
             self._advance(rpc)
 
-    def _call(self, head: Head) -> Call:
+    def _call(self, stream_id: int, head: Head) -> Call:
         path = head.fields[PATH].decode("latin-1")
         factory = self._service.streams.get(path)
         if factory is not None:
@@ -117,7 +101,9 @@ class Calls:
         method = self._service.unary.get(path)
         if method is None:
             raise Abort(Status.UNIMPLEMENTED, f"unknown method {path}")
-        return UnaryCall(method)
+        if path not in self._service.untaken:
+            return UnaryCall(method)
+        return KeptCall(method, path, stream_id, self._replies)
 
     def _set_deadline(self, rpc: Rpc, value: bytes) -> None:
         seconds = grpc.timeout(value)
@@ -149,6 +135,8 @@ class Calls:
         rpc = self._open.get(stream_id)
         if rpc is not None:
             self._drop(rpc)
+        else:
+            self._replies.given_up(stream_id)
 
     def resume(self) -> None:
         """Goes on with streams that were held back, as long as replies leave."""
@@ -264,6 +252,7 @@ class Calls:
             rpc.call.end()
         except Exception as error:
             _status_of(error)
+        self._replies.given_up(rpc.id)
 
     def _forget(self, rpc: Rpc) -> None:
         del self._open[rpc.id]

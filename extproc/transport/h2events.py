@@ -30,7 +30,8 @@ class Sent(msgspec.Struct, gc=False):
 
 
 class Reset(msgspec.Struct, gc=False):
-    """The stream is gone: the peer reset it, or broke a rule and was told so."""
+    """The stream is gone: the peer reset it, or broke a rule and was told so; comes also where it
+    was over for us by then."""
 
     stream: int
 

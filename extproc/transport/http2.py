@@ -200,6 +200,7 @@ class Connection:
         stream = self._streams.get(stream_id)
         if stream is None:
             self._table.settle(stream_id)
+            self._events.append(Reset(stream_id))
             return
         if not stream.answered:
             self._patience.spend()

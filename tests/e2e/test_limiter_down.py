@@ -3,22 +3,27 @@
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
-import orjson
 import pytest
 import redis
 
+from extproc.lab.local import Local
 from tests.e2e.conftest import MESSAGES, Gateway, start
+from tests.e2e.stopping import limiter, said, still
 from tests.extproc.ratelimit.conftest import Server
 
-PATIENCE = 2.5
-SHORT, LONG = 0.7, 3.5
-"""Seconds for which something does not answer: shorter and longer than patience."""
+PATIENCE, MORE = 2.5, 60.0
+"""Seconds for which a limiter waits, and one that shall wait however busy the machine is."""
+SHORT, LONG = 0.7, 7.5
+"""Seconds for which something does not answer: shorter than MORE; longer than PATIENCE with a
+question, and then with the charge that follows."""
+WAIT = 120.0
+"""Seconds that anything else may take."""
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 
 
@@ -30,25 +35,43 @@ def server(tmp_path_factory) -> Iterator[Server]:
     running.stop()
 
 
-def gateway_on(server: Server, on_error: str, **limiter) -> Iterator[Gateway]:
-    url = server.socket.parent / "url"
-    url.write_text(server.url)
-    settings = {"storage": f"file:{url}", "timeout": f"{PATIENCE}s", "on_error": on_error}
+def gateway_on(
+    storage: str, on_error: str, patience: float = PATIENCE, watchdog: str | None = None
+) -> Iterator[Gateway]:
+    settings = {"storage": storage, "timeout": f"{patience}s", "on_error": on_error}
     limits = [
         {"per": "header:x-user-id", "requests": 3, "every": "day"},
         {"per": "header:x-payer", "tokens": 100, "every": "day"},
     ]
-    yield from start("lean", limits=limits, limiter={**settings, **limiter})
+    yield from start("lean", limits=limits, limiter=settings, extproc={"watchdog": watchdog})
 
 
 @pytest.fixture(scope="module")
-def closed(server) -> Iterator[Gateway]:
-    yield from gateway_on(server, "deny")
+def storage(server) -> str:
+    url = server.socket.parent / "url"
+    url.write_text(server.url)
+    return f"file:{url}"
 
 
 @pytest.fixture(scope="module")
-def opened(server) -> Iterator[Gateway]:
-    yield from gateway_on(server, "allow")
+def closed(storage) -> Iterator[Gateway]:
+    yield from gateway_on(storage, "deny")
+
+
+@pytest.fixture(scope="module")
+def opened(storage) -> Iterator[Gateway]:
+    yield from gateway_on(storage, "allow")
+
+
+@pytest.fixture(scope="module")
+def patient(storage) -> Iterator[Gateway]:
+    yield from gateway_on(storage, "allow", MORE)
+
+
+@pytest.fixture(params=["redis", "memory"])
+def watched(request, storage) -> Iterator[Gateway]:
+    kept = storage if request.param == "redis" else "memory"
+    yield from gateway_on(kept, "allow", watchdog="3s")
 
 
 def call(who: dict[str, str], family="openai") -> dict:
@@ -60,7 +83,7 @@ def call(who: dict[str, str], family="openai") -> dict:
 
 def post(gateway: Gateway, who: dict[str, str], family="openai") -> httpx.Response:
     arguments = call(who, family)
-    return httpx.post(gateway.local.url + arguments.pop("url"), timeout=30, **arguments)
+    return httpx.post(gateway.local.url + arguments.pop("url"), timeout=WAIT, **arguments)
 
 
 async def flood(times: int, who: dict[str, str], *gateways: Gateway) -> Counter[int]:
@@ -70,7 +93,7 @@ async def flood(times: int, who: dict[str, str], *gateways: Gateway) -> Counter[
 
     async def at(gateway: Gateway) -> None:
         address = gateway.local.url
-        async with httpx.AsyncClient(base_url=address, timeout=60, limits=bounds) as client:
+        async with httpx.AsyncClient(base_url=address, timeout=WAIT, limits=bounds) as client:
             asked = [client.post(**call(who)) for _ in range(times)]
             statuses.update([answer.status_code for answer in await asyncio.gather(*asked)])
 
@@ -78,28 +101,10 @@ async def flood(times: int, who: dict[str, str], *gateways: Gateway) -> Counter[
     return statuses
 
 
-def said(gateway: Gateway, event: str) -> list[dict]:
-    """The limiter's log lines with `event`."""
-    lines = gateway.local.server.log.read_bytes().splitlines()
-    found = [orjson.loads(line) for line in lines if line.startswith(b"{")]
-    return [one for one in found if one["worker"] == "limiter" and one["event"].startswith(event)]
-
-
-@contextmanager
-def stopped(gateway: Gateway, seconds: float) -> Iterator[None]:
-    """The limiter does nothing for so long, or until the block ends, whichever is later."""
-    pid = said(gateway, "ready")[-1]["pid"]
+def still_shortly(pid: int) -> None:
+    """The process does nothing for a while that begins now."""
     os.kill(pid, signal.SIGSTOP)
-    begun = time.monotonic()
-
-    async def go_on() -> None:
-        await asyncio.sleep(max(0, begun + seconds - time.monotonic()))
-        os.kill(pid, signal.SIGCONT)
-
-    try:
-        yield
-    finally:
-        asyncio.run(go_on())
+    threading.Timer(SHORT, os.kill, (pid, signal.SIGCONT)).start()
 
 
 def paused(server: Server, seconds: float) -> None:
@@ -111,35 +116,55 @@ def errors(gateway: Gateway, kind: str) -> int:
     return gateway.local.counter(rf"cluster\..*\.ratelimit\.{kind}")
 
 
-@pytest.mark.parametrize("how", [paused, lambda server, seconds: server.sleep(seconds)])
-async def test_a_slow_redis_does_not_open_a_limit_under_a_flood(server, opened, how, request):
+def left(gateway: Gateway, who: dict[str, str]) -> str | None:
+    """The tokens that are left, as an answer says that costs nothing."""
+    arguments = call(who)
+    arguments["headers"]["x-sim"] = '{"status": 400}'
+    answer = httpx.post(gateway.local.url + arguments.pop("url"), timeout=WAIT, **arguments)
+    return answer.headers.get("x-ratelimit-remaining-tokens")
+
+
+def until_left(gateway: Gateway, who: dict[str, str], tokens: int) -> None:
+    local: Local = gateway.local
+    local.wait_for(lambda: left(gateway, who) == str(tokens), f"{tokens} tokens", WAIT)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda server: paused(server, SHORT),
+        lambda server: server.sleep(SHORT),
+        lambda server: still_shortly(server.pid),
+    ],
+    ids=["paused", "busy", "stopped"],
+)
+async def test_a_slow_redis_does_not_open_a_limit_under_a_flood(server, patient, how, request):
     who = {"x-user-id": request.node.name}
-    await asyncio.to_thread(how, server, SHORT)
-    statuses = await flood(100, who, opened)
+    await asyncio.to_thread(how, server)
+    statuses = await flood(100, who, patient)
     assert statuses == {200: 3, 429: 97}
-    assert errors(opened, "error") == 0
+    assert errors(patient, "error") == 0
 
 
-async def test_a_limiter_that_stands_still_does_not_open_a_limit(opened):
+async def test_a_limiter_that_stands_still_does_not_open_a_limit(patient):
     who = {"x-user-id": "still"}
-    pid = said(opened, "ready")[-1]["pid"]
-    os.kill(pid, signal.SIGSTOP)
-    asyncio.get_running_loop().call_later(SHORT, os.kill, pid, signal.SIGCONT)
-    assert await flood(50, who, opened) == {200: 3, 429: 47}
+    still_shortly(limiter(patient))
+    assert await flood(50, who, patient) == {200: 3, 429: 47}
 
 
-async def test_two_limiters_keep_one_budget_but_for_one_answer(opened, closed):
-    statuses = await flood(30, {"x-payer": "both"}, opened, closed)
+async def test_two_limiters_keep_one_budget_but_for_one_answer(patient, closed):
+    statuses = await flood(30, {"x-payer": "both"}, patient, closed)
     assert set(statuses) == {200, 429}
     assert 18 * statuses[200] < 100 + 18
 
 
 async def test_closed_a_client_is_told_in_its_own_form(server, closed):
     before = errors(closed, "error")
+    who = {"x-user-id": "closed"}
     begun = time.monotonic()
-    await asyncio.to_thread(paused, server, LONG)
-    told = [asyncio.to_thread(post, closed, {"x-user-id": "closed"}, family) for family in PATHS]
-    openai, anthropic = await asyncio.gather(*told)
+    with still(server.pid):
+        told = [asyncio.to_thread(post, closed, who, family) for family in PATHS]
+        openai, anthropic = await asyncio.gather(*told)
     assert time.monotonic() - begun >= PATIENCE
     assert (openai.status_code, openai.json()["error"]["type"]) == (503, "server_error")
     assert anthropic.status_code == 503
@@ -148,26 +173,36 @@ async def test_closed_a_client_is_told_in_its_own_form(server, closed):
         assert "rate limits cannot be checked" in answer.json()["error"]["message"]
     assert errors(closed, "error") >= before + 2
     assert said(closed, "rate limit store failed")[-1]["error"] == "no answer in time"
-    redis.Redis(unix_socket_path=str(server.socket)).ping()  # until it goes on
 
 
 def test_open_requests_go_on_and_are_counted_when_redis_is_back(server, opened):
     who = {"x-payer": "open"}
     before = errors(opened, "failure_mode_allowed")
-    paused(server, LONG)
-    assert post(opened, who).status_code == 200
-    assert errors(opened, "failure_mode_allowed") > before
-    with redis.Redis(unix_socket_path=str(server.socket)) as client:
-        client.ping()
-    deadline = time.monotonic() + 10
-    while post(opened, who).headers.get("x-ratelimit-remaining-tokens", "100") == "100":
-        assert time.monotonic() < deadline
+    with still(server.pid):
+        assert post(opened, who).status_code == 200
+        assert errors(opened, "failure_mode_allowed") > before
+    until_left(opened, who, 82)
 
 
 def test_a_limiter_that_stands_still_for_too_long_says_so(opened):
     who = {"x-payer": "stopped"}
     before = errors(opened, "failure_mode_allowed")
-    with stopped(opened, LONG):
+    with still(limiter(opened), LONG):
         assert post(opened, who).status_code == 200
     assert errors(opened, "failure_mode_allowed") > before
-    opened.local.wait_for(lambda: said(opened, "stood still"), "a line about it", 10)
+    opened.local.wait_for(lambda: said(opened, "stood still"), "a line about it", WAIT)
+    # Envoy had given up the charge, too, when it went on.
+    until_left(opened, who, 82)
+
+
+def test_a_limiter_that_hangs_is_replaced_and_redis_has_lost_nothing(watched, request):
+    kept = request.node.callspec.params["watched"] == "redis"
+    who = {"x-payer": "hung"}
+    assert post(watched, who).status_code == 200
+    until_left(watched, who, 82)
+    hung = limiter(watched)
+    os.kill(hung, signal.SIGSTOP)
+    watched.local.wait_for(lambda: limiter(watched) != hung, "another limiter", WAIT)
+    assert said(watched, "worker is silent, killed")[-1]["pid"] == hung
+    until_left(watched, who, 82 if kept else 100)
+    assert post(watched, who).status_code == 200

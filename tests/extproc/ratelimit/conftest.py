@@ -42,6 +42,10 @@ class Server:
             client.sendall(b"PING\r\nDEBUG SLEEP %.2f\r\n" % seconds)
             assert client.recv(7) == b"+PONG\r\n"
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def stop(self):
         if self._process:
             self._process.terminate()

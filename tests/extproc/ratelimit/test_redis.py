@@ -166,6 +166,32 @@ async def test_a_charge_goes_through_when_the_caller_has_gone(redis_server):
         assert (await send(("tokens", ACME, 0))).statuses[0].limit_remaining == 6
 
 
+async def test_what_nobody_heard_of_is_given_back(redis_server):
+    store = Redis(redis_server.url, Clock(), 60.0)
+    limiting = Limiter([limit(amount=1_000)], store, clock=Clock())
+    limiting.untaken(await limiting.should_rate_limit(query(("tokens", ACME, 0), reserving(85))))
+    await store.close()
+    async with limiter(redis_server, limit(amount=1_000)) as send:
+        assert (await send(("tokens", ACME, 0))).statuses[0].limit_remaining == 1_000
+
+
+async def test_who_leaves_in_the_turn_in_which_the_answer_comes_has_not_heard_it(redis_server):
+    store = Redis(redis_server.url, Clock(), 60.0)
+    want = Want([(int(NOON) + 60, "tokens:key")], 1_000, hold=300)
+    taking = asyncio.ensure_future(store.take([want], strict=False))
+    while not store._running:
+        await asyncio.sleep(0)
+    (coming,) = store._running
+    coming.add_done_callback(lambda _: taking.cancel())
+    await asyncio.gather(taking, return_exceptions=True)
+    assert taking.cancelled()
+    while store._running:
+        await asyncio.gather(*store._running)
+    (found,) = await store.take([want], strict=False)
+    assert found.held == 0
+    await store.close()
+
+
 async def test_a_silent_redis_holds_nobody_up_for_longer_than_configured(tmp_path, monkeypatch):
     monkeypatch.setattr(store_module, "TIMEOUT", 1.0)
 

@@ -98,6 +98,27 @@ def test_a_hang_up_is_charged_for_what_was_generated_and_releases_the_rest():
     assert service.left("tokens") == 680
 
 
+def test_a_request_whose_client_left_before_the_answer_was_heard_reserves_nothing():
+    service = Service(limit(amount=1_000), limit("requests", 5, per=("client", "backend")))
+    asked = (("tokens", ACME, 0), ("requests", {**ACME, "backend": "a|b"}, None))
+    reply = service.limiter.should_rate_limit(query(*asked, reserving(size=85)))
+    assert service.left("tokens") < 1_000
+    service.limiter.untaken(reply)
+    assert service.left("tokens") == 1_000
+    assert service.send(*asked).statuses[1].limit_remaining == 5
+
+
+def test_a_refusal_or_a_charge_that_nobody_hears_of_changes_nothing():
+    service = Service(limit(amount=100))
+    charge = service.limiter.should_rate_limit(query(("tokens", ACME, 60)))
+    service.limiter.untaken(charge)
+    assert service.left("tokens") == 40
+    service.done(service.check("tokens"), tokens=40)
+    refusal = service.limiter.should_rate_limit(query(("tokens", ACME, 0), reserving(size=85)))
+    service.limiter.untaken(refusal)
+    assert service.left("tokens") == 0
+
+
 def test_the_last_of_a_budget_is_given_to_a_request_that_comes_alone():
     service = Service(limit(amount=100))
     for _ in range(5):
