@@ -2,8 +2,12 @@
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
-settings.register_profile("default", deadline=None)
+# To make a failing example small takes up to five minutes, and longer than a test may take:
+# HYPOTHESIS_PROFILE=shrink does that for one test.
+FOUND = (Phase.explicit, Phase.reuse, Phase.generate)
+settings.register_profile("default", deadline=None, phases=FOUND, print_blob=True)
+settings.register_profile("shrink", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=3_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -39,6 +39,12 @@ def of_next(signature: Signature) -> Signature:
     return msgspec.structs.replace(signature, value=OF_NEXT + signature.value)
 
 
+def is_of_next(part: Thinking) -> bool:
+    """Whether a thought is there for the signature of the next call alone."""
+    signature = part.redacted or part.signature
+    return not part.text and signature is not None and signature.value.startswith(OF_NEXT)
+
+
 def is_bare(part: Part | None) -> bool:
     """Whether a thought has room for a signature."""
     return isinstance(part, Thinking) and part.signature is None and part.redacted is None

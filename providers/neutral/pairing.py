@@ -49,7 +49,7 @@ def paired(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 
 def _is_paired(messages: tuple[Message, ...]) -> bool:
-    known: set[str] = set()
+    known: dict[str, str] = {}
     open: set[str] = set()
     speaker: Role | None = None
     for message in messages:
@@ -60,10 +60,12 @@ def _is_paired(messages: tuple[Message, ...]) -> bool:
             if type(part) is ToolCall:
                 if part.id in known:
                     return False
-                known.add(part.id)
+                known[part.id] = part.name
                 open.add(part.id)
             elif type(part) is ToolResult:
                 if said or part.call_id not in open:
+                    return False
+                if part.name is not None and part.name != known[part.call_id]:
                     return False
                 open.remove(part.call_id)
         if open and not said:
@@ -177,9 +179,10 @@ def _paragraphs(parts: tuple[Part, ...], more: tuple[Part, ...]) -> Iterator[Par
 
 
 def _renamed(result: ToolResult, call: ToolCall) -> ToolResult:
-    if result.call_id == call.id and result.name is not None:
+    if result.call_id == call.id and result.name == call.name:
         return result
-    return msgspec.structs.replace(result, call_id=call.id, name=result.name or call.name)
+    # Where two calls have one id, a dialect that says it alone names the wrong one of them.
+    return msgspec.structs.replace(result, call_id=call.id, name=call.name)
 
 
 def _missing(call: ToolCall) -> ToolResult:

@@ -11,6 +11,7 @@ from providers.bridging.fidelity import Feature
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.errors import GatewayError
+from providers.models.openai import SAMPLERS
 from tests.e2e.clients.backends import CHAT, MODELS
 from tests.providers.matrix.test_features import BASE, USES
 from tests.providers.matrix.world import MODEL
@@ -32,11 +33,15 @@ CLAUDES: tuple[tuple[Group, Group], ...] = (
     (SAMPLING, SAMPLING),
     (frozenset({Feature.USER}), frozenset({Feature.SAFETY_IDENTIFIER})),
 )
+# https://platform.openai.com/docs/guides/latest-model#parameter-compatibility
+OPENAIS: tuple[tuple[Group, Group], ...] = ((THINKING, SAMPLERS),)
 CLASHES: dict[str, tuple[tuple[Group, Group], ...]] = {
     "anthropic.messages": CLAUDES,
     "bedrock.converse": CLAUDES,
     # https://docs.cohere.com/v2/docs/structured-outputs
     "cohere.chat": ((JSON, TOOLS),),
+    "openai.chat": OPENAIS,
+    "openai.responses": OPENAIS,
 }
 """Target → features of which its vendor takes one, where a client asks for both."""
 

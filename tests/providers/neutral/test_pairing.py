@@ -73,6 +73,19 @@ def test_a_call_without_a_result_gets_one():
     assert paired((HI, said(B))) == (HI, said(B), results(missing))
 
 
+def test_a_result_has_the_name_of_its_call():
+    other = ToolCall(id="a", name="find", arguments="{}")
+    wrong = ToolResult(call_id="a", name="look", parts=(Text(text="r"),))
+    right = ToolResult(call_id="a", name="find", parts=wrong.parts)
+    assert paired((HI, said(other), results(wrong))) == (HI, said(other), results(right))
+    again = ToolCall(id="a_2", name="look", arguments="{}")
+    assert paired((HI, said(other, call("a")), results(wrong, wrong))) == (
+        HI,
+        said(other, again),
+        results(right, result("a_2")),
+    )
+
+
 def test_a_result_without_a_call_is_told():
     assert paired((HI, results(result("a")), GO)) == (HI, told(result("a")), GO)
     assert paired((results(result("a")),)) == (told(result("a")),)

@@ -119,6 +119,7 @@ def _assistant(message: Json, at: str, names: dict[str, str]) -> Iterator[Part]:
 
 def _call(call: Json, at: str, names: dict[str, str]) -> Part:
     if call.get("type", "function") != "function":
+        members.required_text(call, "id", at)
         return Native(dialect=NAME, value=call)
     id = members.text(call, "id", at) or f"call_{len(names)}"
     part = _function(members.required_mapping(call, "function", at), id, f"{at}function.", names)

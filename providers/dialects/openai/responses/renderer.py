@@ -245,7 +245,7 @@ class ResponsesRenderer:
             return
         self._settle()
         _, index = self._next()
-        if item["type"] == "custom_tool_call":
+        if item.get("type") == "custom_tool_call":
             self._events.custom_call(item, index)
         else:
             self._events.add("response.output_item.added", output_index=index, item=item)

@@ -13,7 +13,7 @@ from providers.dialects.openai.responses.media import NAME, render_annotation
 from providers.dialects.openai.responses.thoughts import MADE, render_thinking
 from providers.neutral.chat import Citation, Refusal, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import ToolCallBegin
-from providers.wire.members import Json
+from providers.wire.members import Json, string
 
 
 class Events:
@@ -38,11 +38,12 @@ class Events:
 
     def custom_call(self, item: Json, index: int) -> None:
         """A custom tool's call, whose input comes in one piece."""
-        place = {"item_id": item["id"], "output_index": index}
+        words = string(item.get("input"))
+        place = {"item_id": string(item.get("id")), "output_index": index}
         self.add("response.output_item.added", output_index=index, item={**item, "input": ""})
         kind = "response.custom_tool_call_input"
-        self.add(f"{kind}.delta", **place, delta=item["input"])
-        self.add(f"{kind}.done", **place, input=item["input"])
+        self.add(f"{kind}.delta", **place, delta=words)
+        self.add(f"{kind}.done", **place, input=words)
 
     def comment(self) -> None:
         """Keeps the connection alive."""

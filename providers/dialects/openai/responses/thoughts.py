@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from providers.dialects.openai.signatures import FAMILY, SEPARATOR
+from providers.neutral.carriers import is_of_next
 from providers.neutral.chat import SEAL, Signature, Thinking, unseal
 from providers.wire.members import Json, dicts, string
 
@@ -65,7 +66,8 @@ def _split(thinking: Thinking, made: str) -> tuple[str, str]:
 
 
 def _item(id: str, thinking: Thinking, encrypted: str) -> Json:
-    said = [] if thinking.redacted else [{"type": "summary_text", "text": thinking.text}]
+    wordless = thinking.redacted is not None or is_of_next(thinking)
+    said = [] if wordless else [{"type": "summary_text", "text": thinking.text}]
     item: Json = {"type": "reasoning", "id": id, "summary": said}
     if encrypted:
         item["encrypted_content"] = encrypted

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, EventStreamError
 from extproc.lab.simulator import RunningSimulator
 
 MODEL = "eu.anthropic.claude-sonnet-4-20250514-v1:0"
+STRUCTURED = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
 ARN = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc123"
 WEATHER = {
     "toolSpec": {
@@ -125,8 +126,11 @@ def test_a_schema_is_obeyed(bedrock: Any) -> None:
     closed = WEATHER["toolSpec"]["inputSchema"]["json"] | {"additionalProperties": False}
     schema = json.dumps(closed)
     wanted = {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}
-    answer = bedrock.converse(modelId=MODEL, messages=say(), outputConfig={"textFormat": wanted})
+    asked = {"messages": say(), "outputConfig": {"textFormat": wanted}}
+    answer = bedrock.converse(modelId=STRUCTURED, **asked)
     assert json.loads(answer["output"]["message"]["content"][0]["text"]) == {"city": "sim"}
+    with pytest.raises(bedrock.exceptions.ValidationException, match="textFormat"):
+        bedrock.converse(modelId=MODEL, **asked)
 
 
 @pytest.mark.parametrize(

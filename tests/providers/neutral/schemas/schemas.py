@@ -104,3 +104,35 @@ schemas: Schemas = st.one_of(
     st.builds(with_definitions, plain, plain, st.booleans(), st.booleans()),
     st.builds(lambda one: {"$ref": "#/$defs/D", "$defs": {"D": one}}, objects(plain, st.just({}))),
 )
+
+
+def closed(properties: Json) -> Json:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+def usual_containers(inner: Schemas) -> Schemas:
+    return st.one_of(
+        st.builds(closed, st.dictionaries(names, inner, min_size=1, max_size=3)),
+        st.builds(lambda items: {"type": "array", "items": items}, inner),
+        st.builds(lambda branches: {"anyOf": branches}, st.lists(inner, min_size=2, max_size=2)),
+    )
+
+
+usual: Schemas = st.recursive(
+    st.one_of(
+        st.sampled_from(["string", "integer", "number", "boolean"]).map(
+            lambda kind: {"type": kind}
+        ),
+        st.just({"type": "string", "enum": ["a", "b"]}),
+        st.just({"type": ["string", "null"]}),
+        st.just({"const": "only"}),
+    ),
+    usual_containers,
+    max_leaves=6,
+)
+"""What most vendors can hold an answer to as it is."""

@@ -82,6 +82,6 @@ def test_their_names_are_those_of_calls_and_choices() -> None:
 def test_claude_knows_them_wherever_it_is() -> None:
     claude = body_of(sent("bedrock.converse", "anthropic.claude-sonnet-4-5"))
     assert claude["additionalModelRequestFields"]["tools"] == [BASH, EDITOR, SCREEN, MEMORY]
-    other = body_of(sent("bedrock.converse", "meta.llama3-1-70b-instruct-v1:0"))
+    other = body_of(sent("bedrock.converse", "amazon.nova-pro-v1:0"))
     names = [tool["toolSpec"]["name"] for tool in other["toolConfig"]["tools"]]
     assert names == NAMES

@@ -33,7 +33,8 @@ def test_a_relay_estimates_while_the_provider_is_silent() -> None:
     for _ in range(10):
         piece = {"type": "text_delta", "text": "some words, forty characters in length.."}
         relay.feed(sse({"type": "content_block_delta", "index": 0, "delta": piece}))
-    assert 90 <= relay.seen.generated <= 110
+    # Each is eight tokens of GPT-4o's.
+    assert 80 <= relay.seen.generated <= 100
     relay.flush()
     expected = Usage(input=8, output=relay.seen.generated, cache_read=3, estimated=True)
     assert relay.seen.usage == expected

@@ -63,15 +63,14 @@ anyones = st.builds(
 
 urls = names.map(lambda name: Url(url=f"https://x.test/{name}"))
 files = names.map(lambda name: FileId(id=name))
-pictures = st.builds(
-    Image,
-    source=urls
+drawn = (
+    urls
     | files
     | st.builds(
         Data, base64=st.just("iVBORw=="), media_type=st.sampled_from(["image/png", "image/webp"])
-    ),
-    cache=caches,
+    )
 )
+pictures = st.builds(Image, source=drawn, cache=caches)
 documents = st.builds(
     Document,
     source=urls
@@ -84,6 +83,8 @@ documents = st.builds(
     cache=caches,
 )
 texts = st.builds(Text, text=words, cache=caches)
+# What stands in a result cannot be marked for the cache, only the result itself.
+found = st.builds(Text, text=words) | st.builds(Image, source=drawn)
 thoughts = st.builds(Thinking, text=words, signature=ours) | st.builds(Thinking, redacted=ours)
 
 
@@ -120,7 +121,7 @@ def assistant_turns(draw: st.DrawFn, turn: int) -> list[Message]:
         ToolResult(
             call_id=call.id,
             name=call.name,
-            parts=tuple(draw(st.lists(texts | pictures, max_size=2))),
+            parts=tuple(draw(st.lists(found, max_size=2))),
             is_error=draw(st.booleans()),
             cache=draw(caches),
         )

@@ -14,7 +14,7 @@ from extproc.lab.simulator.dialect import Call as Received
 from extproc.lab.simulator.dialect import Refusal
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Call, Context
-from providers.bridging.fidelity import Feature, settle, used
+from providers.bridging.fidelity import Feature, settle, used, without
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.dialects.bedrock.converse import DIALECT
@@ -58,8 +58,9 @@ def test_a_foreign_conversation_is_refused_by_name_or_taken_by_bedrock(
 ) -> None:
     request = msgspec.structs.replace(request, model=model)
     try:
-        dropped = settle(used(request), DIALECT.carries, DIALECT.names, DIALECT.name)
-        body = DIALECT.render_request(request, dropped)
+        features, lacking = used(request), DIALECT.lacks(request)
+        dropped = settle(features, DIALECT.carries - lacking, DIALECT.names, DIALECT.name)
+        body = DIALECT.render_request(without(request, features & lacking), dropped)
     except Unsupported as refusal:
         assert refusal.param
         return

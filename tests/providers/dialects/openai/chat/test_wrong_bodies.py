@@ -68,6 +68,13 @@ def test_a_wrong_part_is_named(part: dict[str, Any], param: str) -> None:
     assert caught.value.param == f"messages[1].content[0].{param}"
 
 
+def test_a_call_of_a_custom_tool_has_an_id() -> None:
+    call = {"type": "custom", "custom": {"name": "f", "input": "x"}}
+    with pytest.raises(InvalidRequest) as caught:
+        ask({"role": "assistant", "tool_calls": [call]})
+    assert caught.value.param == "messages[0].tool_calls[0].id"
+
+
 junk = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.text(max_size=5),
     lambda inner: (

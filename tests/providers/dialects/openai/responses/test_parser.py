@@ -280,6 +280,7 @@ def test_a_stream_that_ends_early_or_is_no_json_fails(wire: bytes) -> None:
 
 
 ITEMS = ["message", "reasoning", "function_call", "refusal", "image_generation_call"]
+ITEMS += ["custom_tool_call"]
 junk = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 9) | st.sampled_from([*ITEMS, "", "x"]),
     lambda inner: (
@@ -319,6 +320,8 @@ odd_events = st.builds(
 
 
 @example([{"type": "response.output_item.done", "item": {"type": []}}])
+@example([{"type": "response.output_item.done", "item": {}}])
+@example([{"type": "response.output_item.done", "item": {"type": "custom_tool_call"}}])
 @given(st.lists(odd_events, max_size=6))
 def test_malformed_events_never_raise_and_what_they_say_can_be_told(
     odd: list[dict[str, Any]],
