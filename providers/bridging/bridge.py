@@ -14,7 +14,7 @@ import orjson
 
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.quirks import Quirks, tuning
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.wire import error_bodies
 from providers.wire.budget import Bounds
 from providers.wire.members import Json
@@ -81,6 +81,8 @@ class Passage:
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes, but for the model's name where its clients mind it."""
         answer = loads(data, self._dialect, context.bounds)
+        if type(answer) is dict and answer.keys() <= COMPLAINT:
+            raise FailedAnswer(_complaint(answer))
         seen = self._dialect.watch(answer)
         if context.mapped and self._dialect.renaming is not None and "model" in answer:
             return edit(data, answer, {"model": context.model}), seen
@@ -107,6 +109,17 @@ class Passage:
         if error.cause is not Cause.CONTEXT and _has_shape(data, body):
             return error, status, wait, data
         return error, as_status, {**extra, **wait}, body
+
+
+COMPLAINT = frozenset({"code", "detail", "error", "message", "request_id", "status", "type"})
+"""All members of an answer that only says what went wrong, whatever its status is."""
+
+
+def _complaint(answer: Json) -> ApiError:
+    words = error_bodies.message_in(answer, ("message", "error", "detail"))
+    return ApiError(
+        status=500, cause=Cause.SERVER, message=words or "the provider's answer holds nothing"
+    )
 
 
 def _wait(error: ApiError, headers: Mapping[str, str]) -> dict[str, str]:
