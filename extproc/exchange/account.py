@@ -97,8 +97,8 @@ class Account:
         if said is None and not seen.generated and self._failed(seen):
             return dict(metadata.UNUSED)
         told = said is not None and said.output > 0
-        generated = seen.generated or (0 if told or not data else estimate.answer(data))
-        return self._estimate(generated, said)
+        silent = told or not data or not asked.target.dialect.generates
+        return self._estimate(seen.generated or (0 if silent else estimate.answer(data)), said)
 
     def _failed(self, seen: Seen) -> bool:
         """Whether the provider has said that it failed; a stream that was cut says nothing."""

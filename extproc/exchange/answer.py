@@ -96,7 +96,8 @@ class Answer:
         if not 200 <= self._status < 300:
             self._headers = dict(event.headers.items())
         else:
-            names = self._asked.target.served.provider.counts
+            target = self._asked.target
+            names = target.served.provider.counts[: None if target.dialect.generates else 1]
             self._account.counted = _counted(event.headers, names)
 
     def _foreign(self, headers: Headers) -> tuple[str, ...]:
@@ -340,5 +341,7 @@ def _counted(headers: Headers, names: tuple[str, ...]) -> Usage | None:
     said = [headers.get(name) or "" for name in names]
     if not said or not all(len(number) < 16 and number.isdecimal() for number in said):
         return None
-    prompt, generated = (count(int(number)) for number in said)
-    return None if prompt is None or generated is None else Usage(input=prompt, output=generated)
+    prompt, *generated = (count(int(number)) for number in said)
+    if prompt is None or None in generated:
+        return None
+    return Usage(input=prompt, output=sum(filter(None, generated)))

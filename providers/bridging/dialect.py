@@ -224,6 +224,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How its clients ask for the list of models; None: they do not."""
     charged: bool = True
     """False: an answer says what something would use, and uses nothing itself."""
+    generates: bool = True
+    """False: an answer holds nothing that a model wrote, and has no output tokens."""
     arrays: bool = False
     """Whether an answer may be an array of answers; it is then parsed as the member `data`."""
     estimate: Callable[[Call], bytes] | None = None

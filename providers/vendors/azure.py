@@ -21,6 +21,7 @@ from providers.vendors.compatible import (
     items_form,
     of_openai,
     text_form,
+    vectors_form,
 )
 from providers.vendors.provider import Provider
 
@@ -63,6 +64,7 @@ FORMS = {
     ),
     **text_form("azure", FOUR_STOPS),
     **items_form("azure"),
+    **vectors_form("azure"),
 }
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"
