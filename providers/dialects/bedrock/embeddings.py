@@ -67,7 +67,7 @@ def render_titan(request: EmbeddingRequest, model: str, dropped: list[str]) -> J
     if "embed-text-v1" in model or "embed-g1-text" in model:
         request.only()
         if request.dimensions is not None:
-            raise Unsupported(f"{model} has vectors of one length", param="dimensions")
+            raise Unsupported(f"{model} has no other dimensions than its own", param="dimensions")
         if request.normalized is not None:
             dropped.append("normalized")
         return body

@@ -29,7 +29,7 @@ from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import members
 from providers.wire.members import Json
-from providers.wire.splice import REMOVED, model_edit
+from providers.wire.splice import model_edit
 
 NAME = "cohere.embed"
 OLDER = "cohere.embed_v1"
@@ -147,7 +147,7 @@ def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) ->
 
 def _fits_old(request: EmbeddingRequest, model: str) -> None:
     if request.dimensions is not None:
-        raise Unsupported(f"{model} has vectors of one length", param="dimensions")
+        raise Unsupported(f"{model} has no other dimensions than its own", param="dimensions")
     if request.pictures:
         request.at_most(1, model)
     else:
@@ -270,11 +270,6 @@ def render_older(answer: EmbeddingAnswer, context: Context) -> Json:
     return body
 
 
-def without_model(body: Json, model: str, usage: bool) -> Json:
-    """The model stands in the path."""
-    return {"model": REMOVED} if "model" in body else {}
-
-
 DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     name=NAME,
     operation=Operation.EMBEDDINGS,
@@ -311,31 +306,32 @@ V1 = msgspec.structs.replace(
 )
 
 
-def on_bedrock(body: Json, model: str, dropped: list[str]) -> Json:
-    """The newer models there have words of AWS's own for the side that is cut, and know no purpose
-    of pictures."""
+def render_on_bedrock(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """The model stands in the path; of newer ones AWS has words of its own for the side that is
+    cut, and no purpose for pictures."""
+    body = render_request(request, model, dropped)
+    del body["model"]
     if OLD.search(model):
-        return {}
-    changes = {}
-    if body.get("truncate") in SIDES:
-        changes["truncate"] = SIDES[body["truncate"]]
-    if body.get("input_type") == "image":
-        changes["input_type"] = USUAL
-    return changes
+        return body
+    if "truncate" in body:
+        body["truncate"] = SIDES.get(body["truncate"], "NONE")
+    if body["input_type"] == "image":
+        body["input_type"] = USUAL
+    return body
 
 
 SIDES = {"START": "LEFT", "END": "RIGHT"}
 
 BEDROCK = msgspec.structs.replace(
     DIALECT,
-    host="bedrock",
+    name="bedrock.cohere_embed",
     client=(),
     upstream=(Endpoint(path="/model/{model}/invoke"),),
-    edits=without_model,
-    tune=on_bedrock,
-    drops=frozenset({"priority"}),
+    carries=DIALECT.carries - {"priority"},
+    render_request=render_on_bedrock,
+    edits=lambda body, model, usage: {},
     own_headers=frozenset(),
 )
 """https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html"""
 
-DIALECTS = (DIALECT, V1)
+DIALECTS = (DIALECT, V1, BEDROCK)
