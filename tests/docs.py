@@ -13,8 +13,11 @@ import orjson
 from extproc.config import schema
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, Loss, loss
+from providers.bridging.plain import PlainDialect
 from providers.bridging.remote import FORMS
 from providers.catalog import DIALECTS, PROVIDERS
+from providers.neutral.asking import Asking
+from providers.neutral.embeddings import EmbeddingRequest
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 from tests.e2e.clients.backends import CHAT
@@ -108,6 +111,13 @@ def fidelity_page() -> str:
         "",
         *fates(Operation.COMPLETIONS),
         "",
+        "## Embeddings",
+        "",
+        "What is to be embedded always goes along, or is refused: pictures where a format knows",
+        "texts alone, and more inputs than a provider takes at once.",
+        "",
+        *asked(Operation.EMBEDDINGS, EmbeddingRequest),
+        "",
         "## Names",
         "",
         "Values and names that a client's dialect has for a feature:",
@@ -179,6 +189,21 @@ def fates(operation: Operation) -> list[str]:
     for feature in Feature:
         cells = " | ".join(fate(feature, target) for target in targets)
         lines.append(f"| `{feature.value}` | {cells} |")
+    return lines
+
+
+def asked(operation: Operation, request: type[Asking]) -> list[str]:
+    """A table of all members of a request and all dialects of `operation`."""
+    targets = [each for each in DIALECTS.values() if each.operation is operation]
+    plain = sorted((t for t in targets if isinstance(t, PlainDialect)), key=lambda one: one.name)
+    lines = [
+        f"| member | {' | '.join(target.name for target in plain)} |",
+        f"| --- |{' --- |' * len(plain)}",
+    ]
+    for name in request.members():
+        lost = "dropped, named" if name in request.HINTS else "**refused**"
+        cells = " | ".join("carried" if name in target.carries else lost for target in plain)
+        lines.append(f"| `{name}` | {cells} |")
     return lines
 
 

@@ -18,6 +18,11 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     extras: Json = {}
     """The client's members that are not understood, by its own names."""
 
+    @classmethod
+    def members(cls) -> list[str]:
+        """The names of all members that need not say anything."""
+        return [name for name, _ in _defaults(cls)]
+
     def said(self) -> Iterator[str]:
         """The names of the members that say anything."""
         for name, default in _defaults(type(self)):

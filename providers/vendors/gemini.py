@@ -51,7 +51,7 @@ PROVIDERS = (
             "anthropic.messages": CLAUDE,
             "anthropic.count_tokens": CLAUDE,
             # https://cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings
-            "gemini.predict": "^(?!gemini-embedding-[2-9])",
+            "gemini.predict": "^(?!gemini-)",
             "gemini.embed_content": "^gemini-",
             "gemini.batch_embed_contents": "^gemini-",
         },

@@ -149,10 +149,11 @@ def echo(body: Json) -> Mapping[str, Any]:
 
 
 def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
-    """The form in which all of OpenAI's clients expect it."""
+    """The form in which all of OpenAI's clients expect it; Mistral's want an id."""
     encoding = _encodings({**context.echo})[0]
     used = answer.usage.input if answer.usage else 0
     return {
+        "id": answer.id or context.id,
         "object": "list",
         "data": [
             {"object": "embedding", "index": index, "embedding": written}
