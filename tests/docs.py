@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import msgspec
 import orjson
 
 from extproc.config import schema
@@ -110,22 +109,19 @@ def _places(operation: Operation) -> list[str]:
 
 def _members(operation: Operation) -> list[str]:
     """What of a request each provider's format can say."""
-    kind = ASKED[operation]
+    request = ASKED[operation]
     found = [one for one in DIALECTS.values() if one.operation is operation and one.upstream]
-    formats = sorted(
+    plain = sorted(
         (one for one in found if isinstance(one, PlainDialect)), key=lambda one: one.name
     )
-    fields = [field for field in msgspec.structs.fields(kind) if not field.required]
     lines = [
-        f"| asked for | {' | '.join(one.name for one in formats)} |",
-        f"| --- |{' --- |' * len(formats)}",
+        f"| asked for | {' | '.join(one.name for one in plain)} |",
+        f"| --- |{' --- |' * len(plain)}",
     ]
-    for field in fields:
-        if field.name == "extras":
-            continue
-        lacking = FATES[Loss.DROP if field.name in kind.HINTS else Loss.REFUSE]
-        cells = ["carried" if field.name in one.carries else lacking for one in formats]
-        lines.append(f"| `{field.name}` | {' | '.join(cells)} |")
+    for name in request.members():
+        lost = FATES[Loss.DROP if name in request.HINTS else Loss.REFUSE]
+        cells = " | ".join("carried" if name in one.carries else lost for one in plain)
+        lines.append(f"| `{name}` | {cells} |")
     return lines
 
 

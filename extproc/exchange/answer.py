@@ -24,6 +24,7 @@ from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Relay, Seen
 from providers.errors import ApiError, BadAnswer, FailedAnswer, GatewayError
+from providers.operations import WORDLESS
 from providers.usage import Usage, count
 from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
@@ -108,7 +109,9 @@ class Answer:
         if not 200 <= self._status < 300:
             self._headers = dict(event.headers.items())
         else:
-            names = self._asked.target.served.provider.counts
+            target = self._asked.target
+            wordless = target.dialect.operation in WORDLESS
+            names = target.served.provider.counts[: 1 if wordless else None]
             self._account.counted = _counted(event.headers, names)
 
     def _foreign(self, headers: Headers) -> tuple[str, ...]:
@@ -353,5 +356,7 @@ def _counted(headers: Headers, names: tuple[str, ...]) -> Usage | None:
     said = [headers.get(name) or "" for name in names]
     if not said or not all(len(number) < 16 and number.isdecimal() for number in said):
         return None
-    prompt, generated = (count(int(number)) for number in said)
-    return None if prompt is None or generated is None else Usage(input=prompt, output=generated)
+    prompt, *generated = (count(int(number)) for number in said)
+    if prompt is None or None in generated:
+        return None
+    return Usage(input=prompt, output=sum(filter(None, generated)))

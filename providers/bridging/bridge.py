@@ -33,6 +33,7 @@ def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
 def loads(data: bytes, dialect: Dialect, bounds: Bounds) -> Any:
     """A provider's whole answer, as its dialect reads it; raises BadAnswer."""
     if dialect.read is not None:
+        bounds.rows(data)
         return dialect.read(data)
     bounds.answer(data)
     try:

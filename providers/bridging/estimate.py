@@ -142,6 +142,8 @@ def _members(body: Any) -> int:
             waiting += value
         elif kind is str:
             texts.append(value)
+        elif kind is int:
+            total += UNIT  # prompts and inputs of embeddings may be the numbers of their tokens
     return total + _weight("\n".join(texts).encode("utf-8", "replace"))
 
 

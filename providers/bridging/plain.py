@@ -69,7 +69,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         request = self._client.parse_request(call.body, call.path_model)
         try:
             lost = self._lost(request)
-            body = self._target.render_request(request, call.model, lost)
+            body = self._target.render_request(request.without(lost), call.model, lost)
         except Unsupported as error:
             param = error.param or ""
             raise Unsupported(error.message, param=names.get(param, param)) from None

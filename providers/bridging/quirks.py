@@ -37,6 +37,7 @@ ASKS_NOTHING: Mapping[str, Any] = {
     "tools": [],
     "stop": [],
     "modalities": ["text"],
+    "output_dtype": "float",
 }
 """Values that say what would be so without them."""
 

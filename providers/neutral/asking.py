@@ -1,8 +1,8 @@
 """What the requests of all operations but conversations have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import msgspec
 
@@ -18,11 +18,21 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     extras: Json = {}
     """The client's members that are not understood, by its own names."""
 
+    @classmethod
+    def members(cls) -> list[str]:
+        """The names of all members that need not say anything."""
+        return [name for name, _ in _defaults(cls)]
+
     def said(self) -> Iterator[str]:
         """The names of the members that say anything."""
         for name, default in _defaults(type(self)):
             if getattr(self, name) != default:
                 yield name
+
+    def without(self, names: Iterable[str]) -> Self:
+        """The same request, which says nothing by those names."""
+        defaults = dict(_defaults(type(self)))
+        return msgspec.structs.replace(self, **{name: defaults[name] for name in names})
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from providers.errors import BadAnswer, InvalidRequest, Unsupported
 from providers.neutral.asking import Asking
 from providers.neutral.media import Data, Url
 from providers.usage import Usage
+from providers.wire.members import wrong
 
 Tokens = tuple[int, ...]
 Piece = str | Tokens | Data | Url
@@ -77,6 +78,11 @@ class EmbeddingRequest(Asking, frozen=True, kw_only=True):
     """Whether the vectors have the length 1."""
     user: str | None = None
     priority: int | None = None
+
+    @property
+    def pictures(self) -> bool:
+        """Whether each input is one picture that is sent along."""
+        return all(len(each) == 1 and isinstance(each[0], Data) for each in self.inputs)
 
     def texts(self, where: str) -> list[str]:
         """The inputs, where each is one text; raises Unsupported."""
@@ -147,6 +153,12 @@ class EmbeddingAnswer(msgspec.Struct, frozen=True, kw_only=True):
         """All vectors, written in `encoding`; raises BadAnswer."""
         return [_chosen(each, encoding).written(encoding) for each in self.vectors]
 
+    def single(self, encoding: Encoding) -> orjson.Fragment:
+        """The vector of the only input; raises BadAnswer."""
+        if len(self.vectors) != 1:
+            raise BadAnswer(f"the provider's answer has {len(self.vectors)} vectors, not one")
+        return self.of(encoding)[0]
+
 
 def _chosen(vectors: tuple[Vector, ...], encoding: Encoding) -> Vector:
     """The one that is written so, or can be."""
@@ -162,9 +174,20 @@ def _chosen(vectors: tuple[Vector, ...], encoding: Encoding) -> Vector:
 def vector(raw: msgspec.Raw | bytes, encoding: Encoding = Encoding.FLOAT) -> Vector:
     """A vector as it stands in an answer; a string holds base64, whatever was asked for."""
     data = bytes(raw)
-    if encoding is Encoding.FLOAT and data[:1] == b'"':
-        encoding = Encoding.BASE64
+    first = data[:1]
+    if first not in (b"[", b'"'):
+        raise BadAnswer("the provider's answer has something else in the place of a vector")
+    if encoding in FLOATS:
+        encoding = Encoding.BASE64 if first == b'"' else Encoding.FLOAT
     return Vector(encoding, data)
+
+
+def alone(given: Any, param: str) -> tuple[tuple[str], ...]:
+    """The inputs of a client that sends a text, or texts; raises InvalidRequest."""
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list) or not texts or not all(isinstance(one, str) for one in texts):
+        raise wrong(param, "a string or an array of strings")
+    return tuple((text,) for text in texts)
 
 
 def encodings(names: list[str], known: Mapping[str, Encoding], param: str) -> tuple[Encoding, ...]:
@@ -189,3 +212,21 @@ def reader(kind: type[Wire]) -> Callable[[bytes], Wire]:
             raise BadAnswer("the provider's answer has no vectors as it should") from error
 
     return read
+
+
+class Numbers(msgspec.Struct, array_like=True):
+    """An array whose numbers nobody reads."""
+
+
+MANY = 500_000
+"""Commas of an answer that may be read before it is known what they are between."""
+_shape = reader(list[Numbers])
+_rows = reader(list[msgspec.Raw])
+
+
+def rows(raw: msgspec.Raw | bytes, encoding: Encoding = Encoding.FLOAT) -> list[Vector]:
+    """The vectors in a bare array of them; raises BadAnswer."""
+    data = bytes(raw)
+    if data.count(b",") > MANY:
+        _shape(data)
+    return [vector(one, encoding) for one in _rows(data)]

@@ -22,6 +22,7 @@ from providers.vendors.compatible import (
     items_form,
     of_openai,
     text_form,
+    vectors_form,
 )
 from providers.vendors.provider import Provider
 
@@ -66,6 +67,7 @@ FORMS = {
     ),
     **text_form("azure", FOUR_STOPS),
     **items_form("azure", schemas=of_openai),
+    **vectors_form("azure"),
 }
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"

@@ -1,7 +1,7 @@
 """Amazon Bedrock."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.cohere import embed, rerank
+from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
 from providers.vendors.provider import Provider
@@ -15,22 +15,18 @@ BEDROCK = Provider(
     dialects={
         Operation.CHAT: ("bedrock.converse", "anthropic.messages"),
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
-        Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "cohere.embed"),
+        Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
         Operation.RERANK: ("cohere.rerank",),
     },
     # Of embedding models, each maker's have a format of their own.
     speaks={
         "bedrock.titan_embed": "titan",
         "bedrock.nova_embed": "nova",
-        "cohere.embed": "cohere",
+        "bedrock.cohere_embed": "cohere",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
     asked_for=frozenset({"anthropic.messages"}),
-    forms={
-        "anthropic.messages": hosted.BEDROCK,
-        "cohere.embed": embed.BEDROCK,
-        "cohere.rerank": rerank.BEDROCK,
-    },
+    forms={"anthropic.messages": hosted.BEDROCK, "cohere.rerank": rerank.BEDROCK},
     counts=("x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count"),
     options=frozenset({"region"}),
     signer=aws_sigv4,

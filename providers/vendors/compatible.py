@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import chat, completions, responses
+from providers.dialects.openai import chat, completions, embeddings, responses
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
@@ -122,6 +123,11 @@ def items_form(
     return {talk.name: own}
 
 
+def vectors_form(host: str) -> Mapping[str, Dialect]:
+    """OpenAI's embeddings as OpenAI and Azure serve them."""
+    return {embeddings.NAME: embeddings.strict(host)}
+
+
 FOUR_STOPS = at_most_stops(4)
 """https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop"""
 
@@ -165,7 +171,11 @@ PROVIDERS = (
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
         schemas=of_openai,
-        forms={**text_form("openai", FOUR_STOPS), **items_form("openai", schemas=of_openai)},
+        forms={
+            **text_form("openai", FOUR_STOPS),
+            **items_form("openai", schemas=of_openai),
+            **vectors_form("openai"),
+        },
         # https://platform.openai.com/docs/api-reference/responses
         dialects={
             **BOTH,
@@ -240,7 +250,8 @@ PROVIDERS = (
         | SAMPLERS
         | {"user", "thinking", "cache_control", "stream_options"},
         refuses=SPOKEN | {"web_search_options"},
-        renames={**MAX_TOKENS, "seed": "random_seed", "dimensions": "output_dimension"},
+        renames={**MAX_TOKENS, "seed": "random_seed"},
+        forms={embeddings.NAME: embeddings.MISTRAL},
         stream_usage=False,
         # Sound, files and thoughts have chunks of Mistral's own.
         lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},

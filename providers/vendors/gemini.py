@@ -1,7 +1,7 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.gemini import generate_content
+from providers.dialects.gemini import embed, generate_content
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors.provider import Provider
@@ -46,7 +46,11 @@ PROVIDERS = (
         dialects={
             Operation.CHAT: (CHAT, "anthropic.messages"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
-            Operation.EMBEDDINGS: ("gemini.predict", "gemini.embed_content"),
+            Operation.EMBEDDINGS: (
+                "gemini.batch_embed_contents",
+                "gemini.embed_content",
+                "gemini.predict",
+            ),
             **SOUNDS,
         },
         speaks={
@@ -54,13 +58,17 @@ PROVIDERS = (
             COUNT: GEMINI,
             "anthropic.messages": CLAUDE,
             "anthropic.count_tokens": CLAUDE,
-            "gemini.predict": "^(?!gemini-embedding-[2-9])",
-            "gemini.embed_content": "^gemini-embedding-[2-9]",
+            # https://cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings
+            "gemini.predict": "^(?!gemini-)",
+            "gemini.embed_content": "^gemini-",
+            "gemini.batch_embed_contents": "^gemini-",
         },
         forms={
             COUNT: generate_content.VERTEX_COUNT,
             "anthropic.messages": hosted.VERTEX,
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
+            "gemini.embed_content": embed.VERTEX,
+            "gemini.batch_embed_contents": embed.VERTEX_MANY,
         },
         options=frozenset({"project", "region"}),
         signer=bearer,

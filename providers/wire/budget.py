@@ -70,6 +70,12 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         if len(data) > self.values and crowded(data, ANSWERED * self.values):
             raise BadAnswer(f"the provider's answer holds {self._too_many(ANSWERED * self.values)}")
 
+    def rows(self, data: bytes) -> None:
+        """The same where only objects and arrays are told apart, and not what stands in them."""
+        most = ANSWERED * self.values
+        if len(data) > most and data.count(b"{") + data.count(b"[") > most:
+            raise BadAnswer(f"the provider's answer holds {self._too_many(most)}")
+
     def _too_many(self, most: int) -> str:
         return f"more than {most} JSON values, too many (extproc.max_values)"
 

@@ -9,9 +9,10 @@ import msgspec
 
 from extproc.exchange import plan
 from extproc.exchange.machine import Exchange
+from extproc.lab.bench import vectors
 from extproc.lab.bench.bodies import CHATS
 from extproc.lab.bench.growth import exponent
-from extproc.lab.bench.messages import Case, Exchanged, exchanged, refused
+from extproc.lab.bench.messages import Case, Exchanged, embedded, exchanged, refused
 from extproc.lab.bench.row import Pair, Plan, Row, middle
 from extproc.process.service import ExtProcCall
 from providers.bridging.chat import ChatDialect
@@ -64,15 +65,16 @@ def backends() -> Mapping[str, plan.Served]:
     """A backend for each dialect, named like it: the first provider that speaks it."""
     found: dict[str, plan.Served] = {}
     for provider in PROVIDERS.values():
-        for name in provider.dialects.get(Operation.CHAT, ()):
-            if name not in found:
-                found[name] = plan.Served(
-                    name=name,
-                    provider=provider,
-                    authority="provider.example",
-                    dialects={Operation.CHAT: name},
-                    signer=provider.signer,
-                )
+        for operation in (Operation.CHAT, Operation.EMBEDDINGS):
+            for name in provider.dialects.get(operation, ()):
+                if name not in found:
+                    found[name] = plan.Served(
+                        name=name,
+                        provider=provider,
+                        authority="provider.example",
+                        dialects={operation: name},
+                        signer=provider.signer,
+                    )
     return found
 
 
@@ -156,7 +158,16 @@ def rows(size: Plan) -> Iterator[Row]:
     found = costs(core, scripts, size, size.pick(5, 200))
     for (name, _, budget), cost in zip(wanted, found, strict=True):
         yield Row(name=name, unit="µs", measured=cost.all, budget=budget)
+    yield from _embedding(core, size)
     yield from _growth(core, size)
+
+
+def _embedding(core: Core, size: Plan) -> Iterator[Row]:
+    for name, script in _vectors():
+        if size.wants(name):
+            core.check(script)
+            cost = costs(core, [script], size, size.pick(1, 5))[0]
+            yield Row(name=name, unit="µs", measured=cost.all)
 
 
 def _budgets() -> list[tuple[str, Case, float | None]]:
@@ -167,6 +178,22 @@ def _budgets() -> list[tuple[str, Case, float | None]]:
         ("core, 100 KB, same dialect", _case(*SAME, HUNDRED), None),
         ("core, 100 KB, translated", _case(*TRANSLATED, HUNDRED), None),
         ("core, 100 KB, translated back", _case(*BACK, HUNDRED), None),
+    ]
+
+
+EMBEDDINGS = "openai.embeddings"
+VECTORS = {
+    "same": EMBEDDINGS,
+    "translated (base64)": "gemini.batch_embed_contents",
+}
+"""What 100 texts, asked for in OpenAI's format, are embedded in."""
+
+
+def _vectors() -> list[tuple[str, Exchanged]]:
+    client = vectors.plain(EMBEDDINGS)
+    return [
+        (f"core, embeddings, batch of {vectors.BATCH}, {kind}", embedded(client, target, MODEL))
+        for kind, target in VECTORS.items()
     ]
 
 

@@ -4,7 +4,7 @@ import msgspec
 from envoy.service.ext_proc.v3 import external_processor_pb2 as pb
 
 from extproc.exchange.question import BACKEND, CALL
-from extproc.lab.bench import bodies
+from extproc.lab.bench import bodies, vectors
 from providers.bridging.chat import ChatDialect
 
 FILTER = "envoy.filters.http.ext_proc"
@@ -62,6 +62,17 @@ def exchanged(case: Case, model: str, backend: str) -> Exchanged:
     return Exchanged(
         request=(_request(path, f"{source}\n{path}\n{model}", backend, len(asked)), _body(asked)),
         answer=(_answer(kind), *said, *([_chunk(b"", end=True)] if stream else [])),
+    )
+
+
+def embedded(client: vectors.Plain, target: str, model: str) -> Exchanged:
+    """The same for a batch of texts."""
+    path = client.client[0].path
+    asked = vectors.body(client, model)
+    said = vectors.answer(vectors.plain(target))
+    return Exchanged(
+        request=(_request(path, f"body\n{path}\n{model}", target, len(asked)), _body(asked)),
+        answer=(_answer("application/json"), _chunk(said, end=True)),
     )
 
 

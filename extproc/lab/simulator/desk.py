@@ -235,6 +235,7 @@ def _told(dialect: Dialect, turn: Turn) -> Answer:
         )
     return Answer(
         status=order.status,
+        headers=[*dialect.counts(turn)],
         content_type=dialect.content_type,
         body=dialect.whole(turn),
     )

@@ -134,6 +134,11 @@ def no_headers(refusal: Refusal, directives: Directives) -> Sequence[tuple[str, 
     return ()
 
 
+def no_counts(turn: Turn) -> Sequence[tuple[str, str]]:
+    """For dialects whose counts stand in the body."""
+    return ()
+
+
 def bearer(call: Call) -> str:
     """The token of the `authorization` header; empty when there is none."""
     return dict(call.headers).get("authorization", "").removeprefix("Bearer ")
@@ -156,6 +161,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     stream_error: Callable[[Refusal, Directives], Event]
     error_headers: Callable[[Refusal, Directives], Sequence[tuple[str, str]]] = no_headers
     """Headers in which an error says what it is, such as `x-amzn-errortype`."""
+    counts: Callable[[Turn], Sequence[tuple[str, str]]] = no_counts
+    """Headers in which a whole answer says what it used."""
     frame: Callable[[Event, Directives], bytes]
     content_type: str = "application/json"
     stream_content_type: str = "text/event-stream; charset=utf-8"

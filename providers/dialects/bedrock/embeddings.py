@@ -20,7 +20,6 @@ from providers.neutral.embeddings import (
     Encoding,
     Purpose,
     Truncate,
-    Vector,
     vector,
 )
 from providers.neutral.media import Data, standard_base64
@@ -33,7 +32,8 @@ TITAN = "bedrock.titan_embed"
 NOVA = "bedrock.nova_embed"
 PATH = "/model/{model}/invoke"
 
-TYPES = {"float": Encoding.FLOAT, "binary": Encoding.BINARY}
+TYPES = {"float": Encoding.FLOAT}
+"""Titan's `binary` is a number for each bit, which nobody else has."""
 
 
 def parse_titan(body: Json, path_model: str) -> EmbeddingRequest:
@@ -67,18 +67,12 @@ def render_titan(request: EmbeddingRequest, model: str, dropped: list[str]) -> J
     if "embed-text-v1" in model or "embed-g1-text" in model:
         request.only()
         if request.dimensions is not None:
-            raise Unsupported(f"{model} has vectors of one length", param="dimensions")
+            raise Unsupported(f"{model} has no other dimensions than its own", param="dimensions")
         if request.normalized is not None:
             dropped.append("normalized")
         return body
-    request.only(Encoding.BINARY)
-    binary = Encoding.BINARY in request.encodings
-    types = sorted({"binary" if one is Encoding.BINARY else "float" for one in request.encodings})
-    return body | members.optional(
-        dimensions=request.dimensions,
-        normalize=request.normalized,
-        embeddingTypes=types if binary else None,
-    )
+    request.only()
+    return body | members.optional(dimensions=request.dimensions, normalize=request.normalized)
 
 
 def _picture_and_text(request: EmbeddingRequest, dropped: list[str]) -> Json:
@@ -89,18 +83,24 @@ def _picture_and_text(request: EmbeddingRequest, dropped: list[str]) -> Json:
     for piece in request.inputs[0]:
         name = "inputText" if isinstance(piece, str) else "inputImage"
         if not isinstance(piece, str | Data) or name in body:
-            raise Unsupported("Titan embeds one text and one picture, inline", param="inputs")
+            raise Unsupported("Titan embeds one text and one picture, sent along", param="inputs")
         body[name] = piece if isinstance(piece, str) else piece.base64
     if request.dimensions is not None:
         body["embeddingConfig"] = {"outputEmbeddingLength": request.dimensions}
     return body
 
 
+class Floats(msgspec.Struct, frozen=True):
+    """What is read of the vectors by their encodings."""
+
+    floats: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="float")
+
+
 class TitanAnswer(msgspec.Struct):
     """What is read of an answer."""
 
     embedding: msgspec.Raw = msgspec.Raw()
-    embeddingsByType: dict[str, msgspec.Raw] = {}
+    embeddingsByType: Floats = Floats()
     inputTextTokenCount: Any = None
 
 
@@ -116,16 +116,10 @@ def watch_titan(answer: TitanAnswer) -> Seen:
 
 def parse_titans_answer(answer: TitanAnswer) -> EmbeddingAnswer:
     """The vector, in each encoding that was asked for."""
-    found = [
-        Vector(TYPES[name], bytes(raw))
-        for name, raw in answer.embeddingsByType.items()
-        if name in TYPES
-    ]
-    if not found and bytes(answer.embedding):
-        found = [vector(answer.embedding)]
-    if not found:
+    raw = bytes(answer.embedding) or bytes(answer.embeddingsByType.floats)
+    if not raw:
         raise BadAnswer("the provider's answer has no vector")
-    return EmbeddingAnswer(vectors=(tuple(found),), usage=_titans_usage(answer))
+    return EmbeddingAnswer(vectors=((vector(raw),),), usage=_titans_usage(answer))
 
 
 def echo_titan(body: Json) -> Json:
@@ -135,12 +129,10 @@ def echo_titan(body: Json) -> Json:
 
 def render_titans_answer(answer: EmbeddingAnswer, context: Context) -> Json:
     """The only vector."""
-    types = context.echo.get("types")
-    by_type = {name: answer.of(TYPES[name])[0] for name in types or ("float",)}
-    shown = {"embedding": by_type["float"]} if "float" in by_type else {}
+    found = answer.single(Encoding.FLOAT)
     used = answer.usage.input if answer.usage else 0
-    named = {"embeddingsByType": by_type} if types else {}
-    return {**shown, **named, "inputTextTokenCount": used}
+    named = {"embeddingsByType": {"float": found}} if context.echo.get("types") else {}
+    return {"embedding": found, **named, "inputTextTokenCount": used}
 
 
 PURPOSES = {
@@ -203,7 +195,7 @@ def render_nova(request: EmbeddingRequest, model: str, dropped: list[str]) -> Js
         params["embeddingDimension"] = request.dimensions
     piece = request.inputs[0][0]
     if len(request.inputs[0]) > 1 or not isinstance(piece, str | Data):
-        raise Unsupported("Nova embeds one text or one picture, inline", param="inputs")
+        raise Unsupported("Nova embeds one text or one picture, sent along", param="inputs")
     if isinstance(piece, str):
         mode = (request.truncate or Truncate.NONE).upper()
         params["text"] = {"truncationMode": mode, "value": piece}
@@ -230,25 +222,36 @@ class NovaVector(msgspec.Struct):
 
 
 class NovaAnswer(msgspec.Struct):
-    """What is read of an answer; what was used stands in a header."""
+    """What is read of an answer."""
 
     embeddings: list[NovaVector]
+    inputTokenCount: Any = None
+
+
+def _novas_usage(answer: NovaAnswer) -> Usage | None:
+    number = count(answer.inputTokenCount)
+    return None if number is None else told(number, 0)
 
 
 def watch_nova(answer: NovaAnswer) -> Seen:
-    """Nothing is said."""
-    return Seen()
+    """Usage alone."""
+    return Seen(usage=_novas_usage(answer))
 
 
 def parse_novas_answer(answer: NovaAnswer) -> EmbeddingAnswer:
     """The vector."""
-    return EmbeddingAnswer(vectors=tuple((vector(one.embedding),) for one in answer.embeddings))
+    vectors = tuple((vector(one.embedding),) for one in answer.embeddings)
+    return EmbeddingAnswer(vectors=vectors, usage=_novas_usage(answer))
 
 
 def render_novas_answer(answer: EmbeddingAnswer, context: Context) -> Json:
     """The vector."""
-    vectors = answer.of(Encoding.FLOAT)
-    return {"embeddings": [{"embeddingType": "TEXT", "embedding": one} for one in vectors]}
+    found = answer.single(Encoding.FLOAT)
+    used = answer.usage.input if answer.usage else 0
+    return {
+        "embeddings": [{"embeddingType": "TEXT", "embedding": found}],
+        "inputTokenCount": used,
+    }
 
 
 TITANS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](

@@ -3,6 +3,7 @@
 https://docs.cohere.com/v2/reference/embed, https://docs.cohere.com/v1/reference/embed
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,14 +23,13 @@ from providers.neutral.embeddings import (
     Purpose,
     Truncate,
     Vector,
-    vector,
 )
-from providers.neutral.media import Url, parse_data_uri, render_data_uri
+from providers.neutral.media import Data, Url, parse_data_uri, render_data_uri
 from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import members
 from providers.wire.members import Json
-from providers.wire.splice import REMOVED, model_edit
+from providers.wire.splice import model_edit
 
 NAME = "cohere.embed"
 OLDER = "cohere.embed_v1"
@@ -57,8 +57,8 @@ USUAL = "search_document"
 """What is said where the client does not say what for: newer models refuse to be told nothing."""
 MOST = 96
 """Inputs in one request."""
-
-Lists = list[msgspec.Raw]
+OLD = re.compile(r"embed-.*v[23]\b")
+"""Models of one length, with texts or one picture; https://docs.cohere.com/docs/cohere-embed."""
 
 
 def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
@@ -102,7 +102,10 @@ def _inputs(body: Json) -> Iterator[tuple[Piece, ...]]:
         yield (_picture(uri),)
     for one, at in members.objects(body, "inputs"):
         found = True
-        yield tuple(_piece(block, place) for block, place in members.objects(one, "content", at))
+        pieces = tuple(_piece(block, place) for block, place in members.objects(one, "content", at))
+        if not pieces:
+            raise InvalidRequest(f"{at}content must hold something", param=f"{at}content")
+        yield pieces
     if not found:
         raise InvalidRequest("texts, images or inputs must hold something", param="texts")
 
@@ -121,26 +124,18 @@ def _picture(uri: str) -> Piece:
 
 
 def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Texts by their short name, everything else as inputs; raises Unsupported for tokens."""
+    """Texts and pictures by their short names, mixed ones as inputs; raises Unsupported."""
     request.at_most(MOST, NAME)
-    return {"model": model, **content(request)}
-
-
-def content(request: EmbeddingRequest) -> Json:
-    """A body without its model."""
-    texts = all(len(each) == 1 and isinstance(each[0], str) for each in request.inputs)
-    given = (
-        {"texts": [each[0] for each in request.inputs]}
-        if texts
-        else {"inputs": [{"content": [_block(p) for p in each]} for each in request.inputs]}
-    )
+    if OLD.search(model):
+        _fits_old(request, model)
     types = dict.fromkeys(
         Encoding.FLOAT if encoding is Encoding.BASE64 else encoding
         for encoding in request.encodings
     )
     return {
-        **given,
-        "input_type": TYPES.get(request.purpose, USUAL) if request.purpose else USUAL,
+        "model": model,
+        **_given(request),
+        "input_type": _type(request),
         "embedding_types": [encoding.value for encoding in types],
         **members.optional(
             output_dimension=request.dimensions,
@@ -150,19 +145,66 @@ def content(request: EmbeddingRequest) -> Json:
     }
 
 
+def _fits_old(request: EmbeddingRequest, model: str) -> None:
+    if request.dimensions is not None:
+        raise Unsupported(f"{model} has no other dimensions than its own", param="dimensions")
+    if request.pictures:
+        request.at_most(1, model)
+    else:
+        request.texts(model)
+
+
+def _type(request: EmbeddingRequest) -> str:
+    purpose = request.purpose or (Purpose.IMAGE if request.pictures else Purpose.DOCUMENT)
+    return TYPES.get(purpose, USUAL)
+
+
+def _given(request: EmbeddingRequest) -> Json:
+    if request.pictures:
+        return {"images": [_uri(each[0]) for each in request.inputs]}
+    if all(len(each) == 1 and isinstance(each[0], str) for each in request.inputs):
+        return {"texts": [each[0] for each in request.inputs]}
+    return {"inputs": [{"content": [_block(piece) for piece in each]} for each in request.inputs]}
+
+
 def _block(piece: Piece) -> Json:
     if isinstance(piece, str):
         return {"type": "text", "text": piece}
-    if isinstance(piece, tuple):
-        raise Unsupported(f"{NAME} embeds no tokens", param="inputs")
-    url = piece.url if isinstance(piece, Url) else render_data_uri(piece)
-    return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "image_url", "image_url": {"url": _uri(piece)}}
+
+
+def _uri(piece: Piece) -> str:
+    if not isinstance(piece, Data):
+        raise Unsupported("Cohere embeds texts and pictures that are sent along", param="inputs")
+    return render_data_uri(piece)
+
+
+def render_older_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """The older API has no inputs of several pieces."""
+    if not request.pictures:
+        request.texts(OLDER)
+    return render_request(request, model, dropped)
+
+
+class ByType(msgspec.Struct, frozen=True):
+    """Vectors by encoding."""
+
+    floats: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="float")
+    int8: msgspec.Raw = msgspec.Raw()
+    uint8: msgspec.Raw = msgspec.Raw()
+    binary: msgspec.Raw = msgspec.Raw()
+    ubinary: msgspec.Raw = msgspec.Raw()
+    base64: msgspec.Raw = msgspec.Raw()
+
+
+_by_type = embeddings.reader(ByType)
+MEMBERS = {encoding: encoding.value for encoding in Encoding} | {Encoding.FLOAT: "floats"}
 
 
 class Answer(msgspec.Struct):
     """What is read of an answer: vectors by encoding, or floats alone."""
 
-    embeddings: dict[str, Lists | None] | Lists
+    embeddings: msgspec.Raw
     id: Any = None
     meta: Any = None
     model: Any = None
@@ -180,17 +222,19 @@ def watch(answer: Answer) -> Seen:
 
 def parse_response(answer: Answer) -> EmbeddingAnswer:
     """The vectors in all encodings that were asked for."""
-    found = answer.embeddings
-    by_type = {"float": found} if isinstance(found, list) else found
-    columns = [
-        [vector(raw, ENCODINGS[name]) for raw in rows]
-        for name, rows in by_type.items()
-        if rows and name in ENCODINGS
-    ]
-    if not columns or len({len(column) for column in columns}) > 1:
-        raise BadAnswer("the provider's answer has no vectors")
+    columns = _columns(answer.embeddings)
+    if len({len(column) for column in columns}) != 1:
+        raise BadAnswer("the provider's answer has not as many vectors in each encoding")
     rows: Iterator[tuple[Vector, ...]] = zip(*columns, strict=True)
     return EmbeddingAnswer(id=members.string(answer.id), vectors=tuple(rows), usage=_usage(answer))
+
+
+def _columns(raw: msgspec.Raw) -> list[list[Vector]]:
+    if bytes(raw)[:1] == b"[":
+        return [embeddings.rows(raw)]
+    found = _by_type(bytes(raw))
+    named = [(encoding, bytes(getattr(found, name))) for encoding, name in MEMBERS.items()]
+    return [embeddings.rows(given, encoding) for encoding, given in named if given[:1] == b"["]
 
 
 def echo(body: Json) -> Mapping[str, Any]:
@@ -226,15 +270,10 @@ def render_older(answer: EmbeddingAnswer, context: Context) -> Json:
     return body
 
 
-def without_model(body: Json, model: str, usage: bool) -> Json:
-    """The model stands in the path."""
-    return {"model": REMOVED} if "model" in body else {}
-
-
 DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     name=NAME,
     operation=Operation.EMBEDDINGS,
-    client=(Endpoint(path="/v2/embed"),),
+    client=(Endpoint(path="/v2/embed", stream=False),),
     upstream=(Endpoint(path="/embed"),),
     carries=frozenset({"dimensions", "encodings", "purpose", "truncate", "priority"}),
     names={
@@ -257,18 +296,41 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
 )
 
 V1 = msgspec.structs.replace(
-    DIALECT, name=OLDER, client=(Endpoint(path="/v1/embed"),), render_response=render_older
+    DIALECT,
+    name=OLDER,
+    client=(Endpoint(path="/v1/embed", stream=False),),
+    carries=DIALECT.carries - {"dimensions", "priority"},
+    render_request=render_older_request,
+    render_response=render_older,
 )
+
+
+def render_on_bedrock(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """The model stands in the path; of newer ones AWS has words of its own for the side that is
+    cut, and no purpose for pictures."""
+    body = render_request(request, model, dropped)
+    del body["model"]
+    if OLD.search(model):
+        return body
+    if "truncate" in body:
+        body["truncate"] = SIDES.get(body["truncate"], "NONE")
+    if body["input_type"] == "image":
+        body["input_type"] = USUAL
+    return body
+
+
+SIDES = {"START": "LEFT", "END": "RIGHT"}
 
 BEDROCK = msgspec.structs.replace(
     DIALECT,
-    host="bedrock",
+    name="bedrock.cohere_embed",
     client=(),
     upstream=(Endpoint(path="/model/{model}/invoke"),),
-    edits=without_model,
-    drops=frozenset({"priority"}),
+    carries=DIALECT.carries - {"priority"},
+    render_request=render_on_bedrock,
+    edits=lambda body, model, usage: {},
     own_headers=frozenset(),
 )
-"""https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html"""
+"""https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html"""
 
-DIALECTS = (DIALECT, V1)
+DIALECTS = (DIALECT, V1, BEDROCK)

@@ -1,10 +1,10 @@
-"""Gemini's embeddings: of one content, of a batch, and Vertex AI's prediction.
+"""Gemini's embeddings: of one content, and of a batch.
 
 https://ai.google.dev/api/embeddings
-https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
+https://docs.cloud.google.com/python/docs/reference/aiplatform/latest/google.cloud.aiplatform_v1beta1.types.EmbedContentRequest
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
-from providers.errors import BadAnswer, InvalidRequest, Unsupported
+from providers.errors import InvalidRequest, Unsupported
 from providers.neutral import embeddings
 from providers.neutral.embeddings import (
     EmbeddingAnswer,
@@ -29,10 +29,10 @@ from providers.operations import Operation
 from providers.usage import Usage, count, told
 from providers.wire import members
 from providers.wire.members import Json
+from providers.wire.splice import REMOVED
 
 ONE = "gemini.embed_content"
 BATCH = "gemini.batch_embed_contents"
-PREDICT = "gemini.predict"
 
 PURPOSES = {
     "RETRIEVAL_QUERY": Purpose.QUERY,
@@ -48,11 +48,20 @@ TYPES = {purpose: name for name, purpose in PURPOSES.items()}
 NONE = "TASK_TYPE_UNSPECIFIED"
 MOST = 100
 """Contents in one batch."""
-KNOWN = frozenset({"model", "content", "taskType", "title", "outputDimensionality"})
-CAMEL = {"task_type": "taskType", "output_dimensionality": "outputDimensionality"}
+KNOWN = frozenset({"model", "content", "taskType", "title", "outputDimensionality", "autoTruncate"})
+CONFIG = "embedContentConfig"
+"""Where Vertex AI's SDK says everything but the content."""
+CAMEL = {
+    "task_type": "taskType",
+    "output_dimensionality": "outputDimensionality",
+    "auto_truncate": "autoTruncate",
+    "embed_content_config": CONFIG,
+}
+EVERYWHERE = ("taskType", "title", "outputDimensionality")
+"""What of it the Gemini API knows, too."""
 
 
-def _purpose(value: Any, at: str) -> Purpose | None:
+def purpose(value: Any, at: str) -> Purpose | None:
     if value in (None, NONE):
         return None
     if value not in PURPOSES:
@@ -78,7 +87,10 @@ def _piece(part: Json, at: str) -> Piece:
     if isinstance(inline, dict):
         media_type = inline.get("mimeType") or inline.get("mime_type")
         data = members.required_text(inline, "data", f"{at}inlineData.")
-        return Data(base64=standard_base64(data), media_type=members.string(media_type))
+        picture = Data(base64=standard_base64(data), media_type=members.string(media_type))
+        if not picture.media_type.startswith("image/"):
+            raise Unsupported("Google alone embeds what is no text and no picture", param=at)
+        return picture
     file = part.get("fileData") or part.get("file_data")
     if isinstance(file, dict):
         uri = file.get("fileUri") or file.get("file_uri")
@@ -91,27 +103,39 @@ def _spelled(body: Json) -> Json:
     return {CAMEL.get(name, name): value for name, value in body.items()}
 
 
+def _flat(body: Json) -> Json:
+    """A body that says everything in one place."""
+    said = _spelled(body)
+    config = members.mapping(said, CONFIG) or {}
+    said.pop(CONFIG, None)
+    return {**said, **_spelled(config)}
+
+
 def parse_one(body: Json, path_model: str) -> EmbeddingRequest:
     """One content."""
-    said = _spelled(body)
+    said = _flat(body)
     return EmbeddingRequest(
         inputs=(_content(said, ""),),
         dimensions=members.integer(said, "outputDimensionality"),
-        purpose=_purpose(said.get("taskType"), "taskType"),
+        purpose=purpose(said.get("taskType"), "taskType"),
         title=members.text(said, "title"),
+        truncate=truncation(members.boolean(said, "autoTruncate")),
         extras=members.beyond(said, KNOWN),
     )
 
 
+def truncation(cuts: bool | None) -> Truncate | None:
+    """Google cuts the end of a text that is too long, unless it is told not to."""
+    return Truncate.NONE if cuts is False else None
+
+
 def parse_batch(body: Json, path_model: str) -> EmbeddingRequest:
     """Contents, of which all must want the same, or no single request says it."""
-    found = [(_spelled(one), at) for one, at in members.objects(body, "requests")]
+    found = [(_flat(one), at) for one, at in members.objects(body, "requests")]
     if not found:
         raise members.wrong("requests", "an array of requests")
     first = parse_one(found[0][0], path_model)
-    wishes = [{k: v for k, v in one.items() if k not in ("content", "model")} for one, _ in found]
-    if any(other != wishes[0] for other in wishes):
-        raise Unsupported("requests that want different vectors need a provider of Gemini's format")
+    agreed([{**one, "content": None, "model": None} for one, _ in found])
     return msgspec.structs.replace(
         first,
         inputs=tuple(_content(one, at) for one, at in found),
@@ -119,9 +143,26 @@ def parse_batch(body: Json, path_model: str) -> EmbeddingRequest:
     )
 
 
+def agreed(wishes: list[Json]) -> None:
+    """Raises Unsupported where the vectors of a batch are not all to be made alike."""
+    if any(other != wishes[0] for other in wishes):
+        raise Unsupported("inputs that want different vectors need a provider of Google's format")
+
+
 def _rendered(request: EmbeddingRequest, pieces: tuple[Piece, ...]) -> Json:
+    return {"content": {"parts": [_part(piece) for piece in pieces]}, **_wishes(request)}
+
+
+def _configured(request: EmbeddingRequest, pieces: tuple[Piece, ...]) -> Json:
+    config = _wishes(request)
+    if request.truncate is not None:
+        config["autoTruncate"] = request.truncate is not Truncate.NONE
+    content = {"parts": [_part(piece) for piece in pieces]}
+    return members.optional(content=content, embedContentConfig=config)
+
+
+def _wishes(request: EmbeddingRequest) -> Json:
     return members.optional(
-        content={"parts": [_part(piece) for piece in pieces]},
         taskType=TYPES.get(request.purpose) if request.purpose else None,
         title=request.title,
         outputDimensionality=request.dimensions,
@@ -136,25 +177,42 @@ def _part(piece: Piece) -> Json:
     raise Unsupported("Gemini embeds texts and pictures that are sent along", param="inputs")
 
 
-def _settled(request: EmbeddingRequest, dropped: list[str]) -> None:
+def settled(request: EmbeddingRequest, dropped: list[str]) -> None:
+    """Names what no format of Google can say; raises Unsupported for vectors of no floats."""
     request.only()
     if request.purpose is not None and request.purpose not in TYPES:
         dropped.append("purpose")
+    if request.truncate is Truncate.START:
+        dropped.append("truncate")
 
 
 def render_one(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """Raises Unsupported for more than one content."""
     request.at_most(1, ONE)
-    _settled(request, dropped)
+    settled(request, dropped)
     return _rendered(request, request.inputs[0])
 
 
 def render_batch(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """A request for each content."""
     request.at_most(MOST, BATCH)
-    _settled(request, dropped)
+    settled(request, dropped)
     name = f"models/{model}"
     return {"requests": [{"model": name, **_rendered(request, one)} for one in request.inputs]}
+
+
+def render_one_on_vertex(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """The same in the form of Vertex AI."""
+    request.at_most(1, ONE)
+    settled(request, dropped)
+    return _configured(request, request.inputs[0])
+
+
+def render_batch_on_vertex(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+    """The same in the form of Vertex AI, where the path alone says the model."""
+    request.at_most(MOST, BATCH)
+    settled(request, dropped)
+    return {"requests": [_configured(request, one) for one in request.inputs]}
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
@@ -163,15 +221,48 @@ def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
     return {"model": name} if body.get("model") not in (None, name) else {}
 
 
-def edits_of_batch(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """The same for each request of a batch."""
-    name = f"models/{model}"
-    given = body.get("requests")
-    if not isinstance(given, list) or all(
-        not isinstance(one, dict) or one.get("model") == name for one in given
-    ):
+def edits_on_vertex(body: Json, model: str, usage: bool) -> dict[str, Any]:
+    """A model in the body would need the names of project and region."""
+    return {"model": REMOVED} if "model" in body else {}
+
+
+def tune(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
+    """What stands in Vertex AI's config alone, where the Gemini API wants it."""
+    name = CONFIG if CONFIG in body else "embed_content_config"
+    config = body.get(name)
+    if not isinstance(config, dict):
         return {}
-    return {"requests": [{**one, "model": name} for one in given if isinstance(one, dict)]}
+    said = _spelled(config)
+    dropped += [wish for wish in said if wish not in EVERYWHERE]
+    return {name: REMOVED, **{wish: said[wish] for wish in EVERYWHERE if wish in said}}
+
+
+def tune_batch(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
+    """The same for each request of a batch, which says its model, too."""
+    name = f"models/{model}"
+
+    def tuned(one: Json) -> Json:
+        return _changed(one, {"model": name, **tune(one, model, dropped)})
+
+    return _each(body, tuned)
+
+
+def tune_batch_on_vertex(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
+    """A batch without the names of its model."""
+    return _each(body, lambda one: _changed(one, edits_on_vertex(one, model, False)))
+
+
+def _each(body: Json, change: Callable[[Json], Json]) -> dict[str, Any]:
+    """What is no request is left to Google, which says so."""
+    given = body.get("requests")
+    if not isinstance(given, list):
+        return {}
+    changed = [change(one) if isinstance(one, dict) else one for one in given]
+    return {"requests": changed} if changed != given else {}
+
+
+def _changed(one: Json, changes: Json) -> Json:
+    return {name: value for name, value in {**one, **changes}.items() if value is not REMOVED}
 
 
 class Values(msgspec.Struct):
@@ -222,10 +313,7 @@ def _said(answer: EmbeddingAnswer) -> Json:
 
 def render_one_response(answer: EmbeddingAnswer, context: Context) -> Json:
     """The only vector."""
-    vectors = answer.of(Encoding.FLOAT)
-    if not vectors:
-        raise BadAnswer("the provider's answer has no vector")
-    return {"embedding": {"values": vectors[0]}, **_said(answer)}
+    return {"embedding": {"values": answer.single(Encoding.FLOAT)}, **_said(answer)}
 
 
 def render_batch_response(answer: EmbeddingAnswer, context: Context) -> Json:
@@ -258,6 +346,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     read=embeddings.reader(Answer),
     watch=watch,
     edits=edits,
+    tune=tune,
 )
 
 MANY = msgspec.structs.replace(
@@ -269,127 +358,27 @@ MANY = msgspec.structs.replace(
     parse_request=parse_batch,
     render_request=render_batch,
     render_response=render_batch_response,
-    edits=edits_of_batch,
+    edits=lambda body, model, usage: {},
+    tune=tune_batch,
 )
 
-
-PARAMETERS = frozenset({"autoTruncate", "outputDimensionality"})
-INSTANCE = frozenset({"content", "task_type", "title"})
-
-
-def parse_prediction(body: Json, path_model: str) -> EmbeddingRequest:
-    """Instances, of which all must want the same, and parameters for all of them."""
-    found = list(members.objects(body, "instances"))
-    if not found:
-        raise members.wrong("instances", "an array of objects")
-    wishes = [{**one, "content": None} for one, _ in found]
-    if any(other != wishes[0] for other in wishes):
-        raise Unsupported(
-            "instances that want different vectors need a provider of Vertex's format"
-        )
-    parameters = members.mapping(body, "parameters") or {}
-    first = found[0][0]
-    truncate = members.boolean(parameters, "autoTruncate", "parameters.")
-    extras = members.beyond(first, INSTANCE) | members.beyond(parameters, PARAMETERS)
-    return EmbeddingRequest(
-        inputs=tuple((members.required_text(one, "content", at),) for one, at in found),
-        dimensions=members.integer(parameters, "outputDimensionality", "parameters."),
-        purpose=_purpose(first.get("task_type"), "instances[0].task_type"),
-        title=members.text(first, "title", "instances[0]."),
-        truncate=Truncate.NONE if truncate is False else None,
-        extras=extras | members.beyond(body, {"instances", "parameters"}),
-    )
-
-
-def render_prediction(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Raises Unsupported for pictures, and for a batch to a model that takes one text."""
-    _settled(request, dropped)
-    request.at_most(1 if model.startswith("gemini-") else 250, f"{model} on Vertex AI")
-    task = TYPES.get(request.purpose) if request.purpose else None
-    if request.truncate is Truncate.START:
-        dropped.append("truncate")
-    parameters = members.optional(
-        outputDimensionality=request.dimensions,
-        autoTruncate=False if request.truncate is Truncate.NONE else None,
-    )
-    return members.optional(
-        instances=[
-            members.optional(content=text, task_type=task, title=request.title)
-            for text in request.texts(PREDICT)
-        ],
-        parameters=parameters,
-    )
-
-
-class Statistics(msgspec.Struct, frozen=True):
-    """What a prediction says of its text."""
-
-    token_count: Any = None
-
-
-class Predicted(msgspec.Struct):
-    """A vector and what it took."""
-
-    values: msgspec.Raw
-    statistics: Statistics = Statistics()
-
-
-class Prediction(msgspec.Struct):
-    """One of an answer."""
-
-    embeddings: Predicted
-
-
-class Predictions(msgspec.Struct):
-    """What is read of an answer."""
-
-    predictions: list[Prediction]
-
-
-def _spent(answer: Predictions) -> Usage | None:
-    counts = [count(one.embeddings.statistics.token_count) for one in answer.predictions]
-    known = [number for number in counts if number is not None]
-    return told(sum(known), 0) if known and len(known) == len(counts) else None
-
-
-def watch_prediction(answer: Predictions) -> Seen:
-    """Usage: the tokens of all texts."""
-    return Seen(usage=_spent(answer))
-
-
-def parse_predictions(answer: Predictions) -> EmbeddingAnswer:
-    """The vectors."""
-    vectors = tuple((vector(one.embeddings.values),) for one in answer.predictions)
-    return EmbeddingAnswer(vectors=vectors, usage=_spent(answer))
-
-
-def render_predictions(answer: EmbeddingAnswer, context: Context) -> Json:
-    """The vectors; the tokens of each text are known of one alone."""
-    used = answer.usage.input if answer.usage and len(answer.vectors) == 1 else 0
-    statistics: Mapping[str, Any] = {"truncated": False, "token_count": used}
-    return {
-        "predictions": [
-            {"embeddings": {"values": values, "statistics": statistics}}
-            for values in answer.of(Encoding.FLOAT)
-        ]
-    }
-
-
-VERTEX = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
-    name=PREDICT,
-    operation=Operation.EMBEDDINGS,
-    client=endpoints("predict", stream=False),
-    upstream=(Endpoint(path="/models/{model}:predict"),),
+VERTEX = msgspec.structs.replace(
+    DIALECT,
+    host="vertex",
+    client=(),
     carries=CARRIED | {"truncate"},
-    names={**NAMES, "inputs": "instances", "purpose": "task_type"},
-    parse_request=parse_prediction,
-    render_request=render_prediction,
-    parse_response=parse_predictions,
-    render_response=render_predictions,
-    parse_error=parse_error,
-    render_error=render_error,
-    read=embeddings.reader(Predictions),
-    watch=watch_prediction,
+    render_request=render_one_on_vertex,
+    edits=edits_on_vertex,
+    tune=None,
 )
+VERTEX_MANY = msgspec.structs.replace(
+    MANY,
+    host="vertex",
+    client=(),
+    carries=CARRIED | {"truncate"},
+    render_request=render_batch_on_vertex,
+    tune=tune_batch_on_vertex,
+)
+"""https://github.com/googleapis/python-genai calls both for all models of Gemini (since 3.0)."""
 
-DIALECTS = (DIALECT, MANY, VERTEX)
+DIALECTS = (DIALECT, MANY)

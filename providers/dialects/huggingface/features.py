@@ -19,14 +19,17 @@ from providers.neutral.embeddings import (
     Encoding,
     Purpose,
     Truncate,
-    vector,
 )
 from providers.operations import Operation
 from providers.wire import members
 from providers.wire.members import Json
 
 NAME = "huggingface.features"
-KNOWN = frozenset({"inputs", "normalize", "prompt_name", "truncate", "truncation_direction"})
+KNOWN = frozenset(
+    {"inputs", "normalize", "prompt_name", "truncate", "truncation_direction"}
+    | {"dimensions", "encoding_format"}
+)
+ENCODINGS = {"float": Encoding.FLOAT, "base64": Encoding.BASE64}
 PROMPTS = {"query": Purpose.QUERY, "passage": Purpose.DOCUMENT, "document": Purpose.DOCUMENT}
 """Names of prompts that most models of Sentence Transformers have, which have others, too."""
 SIDES = {"left": Truncate.START, "right": Truncate.END}
@@ -34,21 +37,24 @@ SIDES = {"left": Truncate.START, "right": Truncate.END}
 
 def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
     """A text, or texts."""
-    given = body.get("inputs")
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
-        raise members.wrong("inputs", "a string or an array of strings")
     prompt = members.text(body, "prompt_name")
     extras = members.beyond(body, KNOWN)
     if prompt is not None and prompt not in PROMPTS:
         extras["prompt_name"] = prompt
     return EmbeddingRequest(
-        inputs=tuple((text,) for text in texts),
+        inputs=embeddings.alone(body.get("inputs"), "inputs"),
+        dimensions=members.integer(body, "dimensions"),
+        encodings=_encodings(body),
         purpose=PROMPTS.get(prompt or ""),
         truncate=_truncate(body),
         normalized=members.boolean(body, "normalize"),
         extras=extras,
     )
+
+
+def _encodings(body: Json) -> tuple[Encoding, ...]:
+    format = members.text(body, "encoding_format")
+    return embeddings.encodings([format] if format else [], ENCODINGS, "encoding_format")
 
 
 def _truncate(body: Json) -> Truncate | None:
@@ -73,37 +79,39 @@ def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) ->
     )
 
 
-def watch(answer: list[msgspec.Raw]) -> Seen:
+def watch(answer: msgspec.Raw) -> Seen:
     """An answer says nothing of itself."""
     return Seen()
 
 
-def parse_response(answer: list[msgspec.Raw]) -> EmbeddingAnswer:
+def parse_response(answer: msgspec.Raw) -> EmbeddingAnswer:
     """The vectors; raises BadAnswer where they are of tokens, not of texts."""
-    if any(b"[" in bytes(raw)[1:] for raw in answer):
+    found = embeddings.rows(answer)
+    if any(one.raw.find(b"[", 1) > 0 for one in found):
         raise BadAnswer("the provider's answer has vectors of tokens, not of texts")
-    if any(bytes(raw)[:1] != b"[" for raw in answer):
-        raise BadAnswer("the provider's answer is not a list of vectors")
-    return EmbeddingAnswer(vectors=tuple((vector(raw),) for raw in answer))
+    return EmbeddingAnswer(vectors=tuple((one,) for one in found))
 
 
 def echo(body: Json) -> Mapping[str, Any]:
-    """Whether there is one text by itself."""
-    return {"alone": isinstance(body.get("inputs"), str)}
+    """Whether there is one text by itself, and how its vector is to be written."""
+    return {
+        "alone": isinstance(body.get("inputs"), str),
+        "encoding_format": body.get("encoding_format"),
+    }
 
 
 def render_response(answer: EmbeddingAnswer, context: Context) -> Any:
     """A list of vectors; of a text by itself its vector."""
-    vectors = answer.of(Encoding.FLOAT)
-    return vectors[0] if context.echo.get("alone") else vectors
+    encoding = ENCODINGS.get(context.echo.get("encoding_format") or "", Encoding.FLOAT)
+    return answer.single(encoding) if context.echo.get("alone") else answer.of(encoding)
 
 
 DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     name=NAME,
     operation=Operation.EMBEDDINGS,
     client=(
-        Endpoint(path="/models/{org/model}/pipeline/feature-extraction"),
-        Endpoint(path="/hf-inference/models/{org/model}/pipeline/feature-extraction"),
+        Endpoint(path="/models/{org/model}/pipeline/feature-extraction", stream=False),
+        Endpoint(path="/hf-inference/models/{org/model}/pipeline/feature-extraction", stream=False),
     ),
     upstream=(Endpoint(path="/models/{org/model}/pipeline/feature-extraction"),),
     carries=frozenset({"encodings", "truncate", "normalized"}),
@@ -114,7 +122,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,
-    read=embeddings.reader(list[msgspec.Raw]),
+    read=embeddings.reader(msgspec.Raw),
     watch=watch,
     echo=echo,
 )

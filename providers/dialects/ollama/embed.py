@@ -31,13 +31,9 @@ KNOWN = frozenset({"model", "input", "truncate", "dimensions"})
 
 def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
     """A text, or texts."""
-    given = body.get("input")
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not all(isinstance(one, str) for one in texts):
-        raise members.wrong("input", "a string or an array of strings")
     truncate = members.boolean(body, "truncate")
     return EmbeddingRequest(
-        inputs=tuple((text,) for text in texts),
+        inputs=embeddings.alone(body.get("input"), "input"),
         dimensions=members.integer(body, "dimensions"),
         truncate=Truncate.NONE if truncate is False else None,
         extras=members.beyond(body, KNOWN),
@@ -79,7 +75,7 @@ def render_older_request(request: EmbeddingRequest, model: str, dropped: list[st
 class Answer(msgspec.Struct):
     """What is read of an answer of either form."""
 
-    embeddings: list[msgspec.Raw] | None = None
+    embeddings: msgspec.Raw = msgspec.Raw()
     embedding: msgspec.Raw = msgspec.Raw()
     model: Any = None
     prompt_eval_count: Any = None
@@ -97,11 +93,11 @@ def watch(answer: Answer) -> Seen:
 
 def parse_response(answer: Answer) -> EmbeddingAnswer:
     """The vectors."""
-    found = answer.embeddings
-    if found is None:
-        found = [answer.embedding] if bytes(answer.embedding) else []
-    vectors = tuple((vector(raw),) for raw in found)
-    return EmbeddingAnswer(vectors=vectors, usage=_usage(answer))
+    if bytes(answer.embedding):
+        found = [vector(answer.embedding)]
+    else:
+        found = embeddings.rows(answer.embeddings)
+    return EmbeddingAnswer(vectors=tuple((one,) for one in found), usage=_usage(answer))
 
 
 def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
@@ -117,13 +113,13 @@ def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
 
 def render_older_response(answer: EmbeddingAnswer, context: Context) -> Json:
     """The only vector."""
-    return {"embedding": answer.of(Encoding.FLOAT)[0]}
+    return {"embedding": answer.single(Encoding.FLOAT)}
 
 
 DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     name=NAME,
     operation=Operation.EMBEDDINGS,
-    client=(Endpoint(path="/api/embed"),),
+    client=(Endpoint(path="/api/embed", stream=False),),
     upstream=(Endpoint(path="/embed"),),
     carries=frozenset({"dimensions", "encodings", "truncate"}),
     names={"inputs": "input"},
@@ -141,7 +137,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
 ONE = msgspec.structs.replace(
     DIALECT,
     name=OLDER,
-    client=(Endpoint(path="/api/embeddings"),),
+    client=(Endpoint(path="/api/embeddings", stream=False),),
     upstream=(Endpoint(path="/embeddings"),),
     carries=frozenset({"encodings"}),
     names={"inputs": "prompt"},

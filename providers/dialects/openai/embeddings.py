@@ -3,7 +3,7 @@
 https://platform.openai.com/docs/api-reference/embeddings/create
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -23,11 +23,17 @@ from providers.usage import Usage, count, told
 from providers.wire import members
 from providers.wire.compatible_errors import parse_error, render_error
 from providers.wire.members import Json
-from providers.wire.splice import model_edit
+from providers.wire.splice import REMOVED, model_edit
 
 NAME = "openai.embeddings"
 KNOWN = frozenset({"model", "input", "encoding_format", "dimensions", "user"})
+MISTRALS = frozenset({"output_dimension", "output_dtype"})
+"""What Mistral's clients say at the same place.
+
+https://docs.mistral.ai/api/#tag/embeddings
+"""
 ENCODINGS = {"float": Encoding.FLOAT, "base64": Encoding.BASE64}
+NUMBERS = {encoding.value: encoding for encoding in Encoding if encoding is not Encoding.BASE64}
 EXPECTED = "a string, an array of strings, an array of integers, or an array of such arrays"
 MOST = 2048
 """Inputs in one request."""
@@ -35,15 +41,24 @@ MOST = 2048
 
 def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
     """What `input` holds: a text, texts, the tokens of one, or those of several."""
-    format = members.text(body, "encoding_format")
-    encodings = [format] if format else []
+    dimensions = members.integer(body, "dimensions")
+    if dimensions is None:
+        dimensions = members.integer(body, "output_dimension")
     return EmbeddingRequest(
         inputs=tuple((piece,) for piece in _pieces(body.get("input"))),
-        dimensions=members.integer(body, "dimensions"),
-        encodings=embeddings.encodings(encodings, ENCODINGS, "encoding_format"),
+        dimensions=dimensions,
+        encodings=_encodings(body),
         user=members.text(body, "user"),
-        extras=members.beyond(body, KNOWN),
+        extras=members.beyond(body, KNOWN | MISTRALS),
     )
+
+
+def _encodings(body: Json) -> tuple[Encoding, ...]:
+    numbers = members.text(body, "output_dtype")
+    if numbers not in (None, "float"):
+        return embeddings.encodings([numbers], NUMBERS, "output_dtype")
+    format = members.text(body, "encoding_format")
+    return embeddings.encodings([format] if format else [], ENCODINGS, "encoding_format")
 
 
 def _pieces(given: Any) -> list[Piece]:
@@ -130,14 +145,15 @@ def parse_response(answer: Answer) -> EmbeddingAnswer:
 
 def echo(body: Json) -> Mapping[str, Any]:
     """How the client wants its vectors to be written."""
-    return {"encoding_format": body.get("encoding_format")}
+    return {name: body.get(name) for name in ("encoding_format", "output_dtype")}
 
 
 def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
-    """The form in which all of OpenAI's clients expect it."""
-    encoding = ENCODINGS.get(context.echo.get("encoding_format") or "", Encoding.FLOAT)
+    """The form in which all of OpenAI's clients expect it; Mistral's want an id."""
+    encoding = _encodings({**context.echo})[0]
     used = answer.usage.input if answer.usage else 0
     return {
+        "id": answer.id or context.id,
         "object": "list",
         "data": [
             {"object": "embedding", "index": index, "embedding": written}
@@ -148,13 +164,26 @@ def render_response(answer: EmbeddingAnswer, context: Context) -> Json:
     }
 
 
+def edits_by(name: str, other: str) -> Callable[[Json, str, bool], dict[str, Any]]:
+    """The edits for a provider that knows the length of vectors as `name` alone."""
+
+    def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
+        changes = model_edit(body, model, usage)
+        if other in body:
+            changes[other] = REMOVED
+            changes[name] = body.get(name) or body[other]
+        return changes
+
+    return edits
+
+
 DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     name=NAME,
     operation=Operation.EMBEDDINGS,
     client=(
-        Endpoint(path="/v1/embeddings"),
-        Endpoint(path="/openai/v1/embeddings"),
-        Endpoint(path="/openai/deployments/{model}/embeddings"),
+        Endpoint(path="/v1/embeddings", stream=False),
+        Endpoint(path="/openai/v1/embeddings", stream=False),
+        Endpoint(path="/openai/deployments/{model}/embeddings", stream=False),
     ),
     upstream=(Endpoint(path="/embeddings"),),
     request_id="x-request-id",
@@ -171,5 +200,23 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     edits=model_edit,
     echo=echo,
 )
+
+
+def strict(host: str) -> PlainDialect[EmbeddingRequest, EmbeddingAnswer]:
+    """The format as OpenAI's own models are served, which know no other vendor's members."""
+    return msgspec.structs.replace(
+        DIALECT,
+        host=host,
+        client=(),
+        edits=edits_by("dimensions", "output_dimension"),
+        drops=frozenset({"metadata"}),
+        refuses=frozenset({"output_dtype"}),
+    )
+
+
+MISTRAL = msgspec.structs.replace(
+    DIALECT, host="mistral", client=(), edits=edits_by("output_dimension", "dimensions")
+)
+"""https://docs.mistral.ai/api/#tag/embeddings"""
 
 DIALECTS = (DIALECT,)

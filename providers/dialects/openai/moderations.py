@@ -145,7 +145,10 @@ def watch(body: Json) -> Seen:
 DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     name=NAME,
     operation=Operation.MODERATIONS,
-    client=(Endpoint(path="/v1/moderations"), Endpoint(path="/openai/v1/moderations")),
+    client=(
+        Endpoint(path="/v1/moderations", stream=False),
+        Endpoint(path="/openai/v1/moderations", stream=False),
+    ),
     upstream=(Endpoint(path="/moderations"),),
     request_id="x-request-id",
     carries=frozenset(),

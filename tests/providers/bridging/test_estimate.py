@@ -153,3 +153,9 @@ def test_an_escaped_quote_does_not_end_a_text_and_a_space_hides_none():
     assert Words(b'"text":"').read(b'{"text": "one two three four five six seven eight"}') >= 8
     assert Words(b'"text":"', b'"json":"').read(b'{"json":"one two three four five six"}') >= 6
     assert Words(b'"text":"').read(b'{"role":"assistant"}') == 0
+
+
+@pytest.mark.parametrize("given", [[1, 2, 3], [[1, 2], [3]]])
+def test_numbers_in_arrays_are_a_token_each(given):
+    body = {"model": "m", "input": given, "dimensions": 1536}
+    assert estimate.prompt(json.dumps(body).encode(), body) == 3

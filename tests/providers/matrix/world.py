@@ -58,7 +58,7 @@ def plan_to(dialect: str, provider: Provider, model: str) -> Plan:
         provider=provider,
         authority="provider.test",
         options={"project": "p", "region": "r", "instance": "i", "api_version": ""},
-        dialects={Operation.CHAT: dialect},
+        dialects={DIALECTS[dialect].operation: dialect},
     )
     route = Route(models=(MODEL,), upstream={"up": model})
     return Plan({"up": served}, [route], hash="h")

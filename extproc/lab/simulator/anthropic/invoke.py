@@ -50,7 +50,9 @@ def frame(event: Event, directives: Directives) -> bytes:
 DIALECT: Dialect = msgspec.structs.replace(
     messages.DIALECT,
     name="anthropic.messages/bedrock",
-    path=re.compile(r".*/model/(?P<model>[^/]+)/(?P<verb>invoke|invoke-with-response-stream)"),
+    path=re.compile(
+        r".*/model/(?P<model>(?![^/]*embed)[^/]+)/(?P<verb>invoke|invoke-with-response-stream)"
+    ),
     check=check,
     ask=ask,
     error=converse.error,
