@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from providers import dialects, vendors
-from providers.bridging.dialect import Dialect
+from providers.bridging.dialect import Dialect, Place
 from providers.vendors.provider import Provider
 
 
@@ -43,6 +43,11 @@ def _entrances() -> dict[str, Dialect]:
     return collect(formats, "ENTRANCES", lambda dialect: f"{dialect.name} at {dialect.host}")
 
 
+def _shared() -> dict[str, Place]:
+    formats = (module for family in modules(dialects) for module in modules(family))
+    return collect(formats, "SHARED_PLACES", lambda place: place.path)
+
+
 def _providers() -> dict[str, Provider]:
     return collect(modules(vendors), "PROVIDERS", lambda provider: provider.name)
 
@@ -50,4 +55,6 @@ def _providers() -> dict[str, Provider]:
 DIALECTS: Mapping[str, Dialect] = _dialects()
 ENTRANCES: Mapping[str, Dialect] = _entrances()
 """Forms of dialects that clients speak which were made for a cloud."""
+SHARED: Mapping[str, Place] = _shared()
+"""Places of several dialects, of which the body says which one it is."""
 PROVIDERS: Mapping[str, Provider] = _providers()

@@ -8,7 +8,8 @@ from urllib.parse import unquote
 import msgspec
 
 from extproc.exchange.events import Headers
-from providers.bridging.dialect import Dialect, Endpoint
+from providers.bridging.dialect import Dialect, Endpoint, Place
+from providers.catalog import DIALECTS
 from providers.errors import NotFound
 from providers.neutral.listing import Listing, Model
 from providers.wire.members import Json
@@ -39,6 +40,13 @@ class Entrance(msgspec.Struct, frozen=True):
     path_model: str = ""
     stream_default: bool = False
     """What a body that does not say means."""
+    told: Callable[[Json], str] | None = None
+    """Which other dialect a body is of, by name; None: the path alone says it."""
+
+    def of(self, body: Json) -> "Entrance":
+        """The place as the body says whose it is."""
+        name = "" if self.told is None else self.told(body)
+        return msgspec.structs.replace(self, dialect=DIALECTS.get(name, self.dialect), told=None)
 
     def streams(self, body: Json) -> bool:
         """Whether the client asks for a stream."""
@@ -56,10 +64,16 @@ PLACES = {"*": "[^/]+", "{model}": "([^/]+?)", "{org/model}": "([^/]+(?:/[^/]+)?
 """What may stand where in an endpoint's path."""
 
 
+NO_PLACES: Mapping[str, Place] = {}
+
+
 class Entrances:
     """Where clients find each dialect."""
 
-    def __init__(self, dialects: Iterable[Dialect]) -> None:
+    def __init__(
+        self, dialects: Iterable[Dialect], shared: Mapping[str, Place] = NO_PLACES
+    ) -> None:
+        self._shared = shared
         self._exact: dict[str, Entrance] = {}
         self._patterns: list[tuple[re.Pattern[str], Dialect, Endpoint]] = []
         for dialect in dialects:
@@ -99,7 +113,9 @@ class Entrances:
             if match is not None:
                 spoken = dialect.variant(query) if dialect.variant else dialect
                 model = unquote(match[1]) if match.re.groups else ""
-                return Entrance(spoken, endpoint.stream, model)
+                shared = self._shared.get(endpoint.path)
+                told = None if shared is None else shared.told
+                return Entrance(spoken, endpoint.stream, model, told=told)
         return None
 
     def _hint(self, path: str) -> str:

@@ -21,7 +21,7 @@ from extproc.exchange.passing import ACCOUNT, Passing, to_provider
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Bridge, Dialect
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS, ENTRANCES
+from providers.catalog import DIALECTS, ENTRANCES, SHARED
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
 from providers.operations import BY_UNITS, SERVED_BY, Operation
@@ -200,7 +200,7 @@ class Plan:
         self.bounds = bounds
         self._backends = backends
         self._router = Router(routes)
-        self._entrances = Entrances((*DIALECTS.values(), *ENTRANCES.values()))
+        self._entrances = Entrances((*DIALECTS.values(), *ENTRANCES.values()), SHARED)
         self._listings = Listings(DIALECTS)
         self._targets: dict[tuple[str, str, str, str], Target] = {}
         self._created = created

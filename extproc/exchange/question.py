@@ -17,6 +17,7 @@ from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
 from extproc.exchange.events import (
+    GO_ON,
     Action,
     Change,
     Fetch,
@@ -46,6 +47,7 @@ CALL = "metadata.filter_metadata['ai.finder']['call']"
 
 ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
+NO_BODY = "the request has no body"
 GUESSED = {"status": 200, "estimated": True}
 
 
@@ -74,12 +76,14 @@ class Question:
         "_fetching",
         "_headers",
         "_key",
+        "_late",
         "_own",
         "_plan",
         "_secrets",
         "_seen",
         "_started",
         "_target",
+        "_unread",
         "_waiting",
         "answer",
     )
@@ -101,6 +105,10 @@ class Question:
         self._key = ""
         self._own: dict[str, str] = {}
         self._defaults: tuple[tuple[str, str], ...] = ()
+        self._unread: RequestHeaders | None = None
+        """Where the body must say in which dialect it is before anybody can be found."""
+        self._late: Metadata | None = None
+        """What the headers would have been answered with."""
         self._waiting: tuple[Call, str] | None = None
         """The call that waits for its media, and the client's name of the model."""
 
@@ -113,9 +121,20 @@ class Question:
             self._entrance = Entrance(listed.dialect, stream=False)
             return Reject(200, self._plan.page(listed), (JSON_TYPE,))
         self._entrance = entrance = self._plan.entrance(seen.path)
+        self._headers = ClientHeaders(event)
+        if entrance.told is None:
+            return self._addressed(event, entrance)
+        if event.end:
+            raise InvalidRequest(NO_BODY)
+        self._unread = event
+        return GO_ON
+
+    def _addressed(self, event: RequestHeaders, entrance: Entrance) -> Change:
+        """Finds who is asked, where it is known in which dialect."""
+        headers = self._headers
+        assert headers is not None
         backend = event.attributes.get(BACKEND) or ""
-        self._target = target = self._plan.target(entrance.dialect, seen.model, backend)
-        self._headers = headers = ClientHeaders(event)
+        self._target = target = self._plan.target(entrance.dialect, self._seen.model, backend)
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
@@ -123,16 +142,20 @@ class Question:
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
-            raise InvalidRequest("the request has no body")
+            raise InvalidRequest(NO_BODY)
         return headers.report(target.touched, target.passing)
 
     def body(self, event: RequestBody) -> Action | Fetch:
         """The request as the provider gets it."""
-        entrance, target = self._entrance, self._target
+        entrance = self._entrance
         assert entrance is not None
-        assert target is not None
         form = self._form(event.data) if entrance.dialect.form else None
         body = self._object(event.data) if form is None else form.members()
+        if self._unread is not None:
+            self._entrance = entrance = entrance.of(body)
+            self._late = self._addressed(self._unread, entrance).metadata
+        target = self._target
+        assert target is not None
         model = self._model(body, entrance)
         call = Call(
             data=event.data,
@@ -185,8 +208,13 @@ class Question:
             ),
             body=sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
-            more=metadata.asked(asked.prompt, target.price) if asked.client.charged else None,
+            more=self._more(asked, target),
         )
+
+    def _more(self, asked: Asked, target: Target) -> Metadata | None:
+        """What is said beside the constant part."""
+        said = metadata.asked(asked.prompt, target.price) if asked.client.charged else None
+        return said if self._late is None else {**self._late, **(said or {})}
 
     def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
         if not self._fetching:

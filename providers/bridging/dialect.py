@@ -34,6 +34,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """What a body without `stream` asks for."""
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint's path at which clients of several dialects come in."""
+
+    path: str
+    told: Callable[[Json], str]
+    """(body) → the name of its dialect; empty: the one that has the path as its own."""
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What a renderer of answers needs to know of the exchange."""
 

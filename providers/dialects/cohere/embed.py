@@ -27,7 +27,7 @@ from providers.neutral.embeddings import (
 from providers.neutral.media import Data, Url, parse_data_uri, render_data_uri
 from providers.operations import Operation
 from providers.usage import Usage
-from providers.wire import members
+from providers.wire import aws_errors, members
 from providers.wire.members import Json
 from providers.wire.splice import model_edit
 
@@ -55,6 +55,9 @@ TYPES = {
 """The nearest that Cohere knows."""
 USUAL = "search_document"
 """What is said where the client does not say what for: newer models refuse to be told nothing."""
+SIDES = {"START": "LEFT", "END": "RIGHT"}
+"""What newer models on Bedrock call them."""
+ON_BEDROCK = {theirs: ours for ours, theirs in SIDES.items()}
 MOST = 96
 """Inputs in one request."""
 OLD = re.compile(r"embed-.*v[23]\b")
@@ -87,7 +90,7 @@ def _purpose(body: Json) -> Purpose | None:
 def _truncate(body: Json) -> Truncate | None:
     said = members.text(body, "truncate")
     try:
-        return None if said is None else Truncate(said.lower())
+        return None if said is None else Truncate(ON_BEDROCK.get(said, said).lower())
     except ValueError:
         raise members.wrong("truncate", "one of NONE, START, END") from None
 
@@ -319,8 +322,6 @@ def render_on_bedrock(request: EmbeddingRequest, model: str, dropped: list[str])
     return body
 
 
-SIDES = {"START": "LEFT", "END": "RIGHT"}
-
 BEDROCK = msgspec.structs.replace(
     DIALECT,
     name="bedrock.cohere_embed",
@@ -328,6 +329,8 @@ BEDROCK = msgspec.structs.replace(
     upstream=(Endpoint(path="/model/{model}/invoke"),),
     carries=DIALECT.carries - {"priority"},
     render_request=render_on_bedrock,
+    render_response=render_older,
+    render_error=aws_errors.render_error,
     edits=lambda body, model, usage: {},
     own_headers=frozenset(),
 )
