@@ -239,6 +239,7 @@ local OPERATIONS = {
   ["/v1/chat/completions"] = BODY,
   ["/v1/completions"] = BODY,
   ["/v1/embeddings"] = BODY,
+  ["/v1/images/generations"] = BODY,
   ["/v1/moderations"] = BODY,
   ["/v1/ocr"] = BODY,
   ["/v1/responses"] = BODY,
@@ -261,6 +262,7 @@ local OPERATIONS = {
   ["/openai/v1/chat/completions"] = BODY,
   ["/openai/v1/completions"] = BODY,
   ["/openai/v1/embeddings"] = BODY,
+  ["/openai/v1/images/generations"] = BODY,
   ["/openai/v1/moderations"] = BODY,
   ["/openai/v1/responses"] = BODY,
   ["/openai/v1/responses/input_tokens"] = BODY,
@@ -283,7 +285,10 @@ local BEDROCK = {
   invoke = true, ["invoke-with-response-stream"] = true,
 }
 
-local AZURE = { ["chat/completions"] = true, completions = true, embeddings = true }
+local AZURE = {
+  ["chat/completions"] = true, completions = true, embeddings = true,
+  ["images/generations"] = true,
+}
 local PIPELINE = { ["feature-extraction"] = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
 local COUNT = "count-tokens" -- stands in the place of a model

@@ -10,6 +10,7 @@ class Operation(StrEnum):
     COMPLETIONS = "completions"
     COUNT_TOKENS = "count_tokens"
     EMBEDDINGS = "embeddings"
+    IMAGES = "images"
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"
@@ -19,8 +20,10 @@ class Operation(StrEnum):
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
 
-BY_UNITS = frozenset({Operation.OCR, Operation.RERANK})
+BY_UNITS = frozenset({Operation.IMAGES, Operation.OCR, Operation.RERANK})
 """Those that are billed by something else than tokens, too."""
 
-WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.MODERATIONS, Operation.RERANK})
+WORDLESS = frozenset(
+    {Operation.EMBEDDINGS, Operation.IMAGES, Operation.MODERATIONS, Operation.RERANK}
+)
 """Those in whose answers no model has generated a word."""

@@ -242,6 +242,7 @@ class Question:
             context=context,
             stream=call.stream,
             dropped=sent.dropped,
+            kind=entrance.dialect.kind(call.body),
             prompt=estimate.prompt(call.data, call.body),
             secret=proof[0],
             signed=proof[1],

@@ -197,6 +197,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     for; the name stays."""
     echo: Callable[[Json], Mapping[str, Any]] = lambda body: {}
     """What of a request its answer says again."""
+    kind: Callable[[Json], str] = lambda body: ""
+    """What the price of a unit depends on, as a request says it (`Units.kind`)."""
     request_headers: Mapping[str, str] = {}
     """Sent to every provider of this dialect, such as a version; a client of the same dialect may
     have sent its own."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from providers.dialects.anthropic.messages import hosted
+from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
@@ -25,7 +26,9 @@ from providers.vendors.compatible import (
 from providers.vendors.provider import Provider
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
-WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embeddings"})
+WITH_DEPLOYMENT = frozenset(
+    {"openai.chat", "openai.completions", "openai.embeddings", "openai.images"}
+)
 """Dialects whose dated paths name the deployment."""
 
 
@@ -51,6 +54,7 @@ OPENAI = {
     Operation.COMPLETIONS: ("openai.completions",),
     Operation.COUNT_TOKENS: ("openai.input_tokens",),
     Operation.EMBEDDINGS: ("openai.embeddings",),
+    Operation.IMAGES: ("openai.images",),
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
@@ -63,6 +67,7 @@ FORMS = {
     ),
     **text_form("azure", FOUR_STOPS),
     **items_form("azure"),
+    **images.of_openai("azure"),
 }
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"
@@ -93,6 +98,7 @@ PROVIDERS = (
             Operation.COMPLETIONS: OPENAI[Operation.COMPLETIONS],
             Operation.COUNT_TOKENS: (*OPENAI[Operation.COUNT_TOKENS], "anthropic.count_tokens"),
             Operation.EMBEDDINGS: OPENAI[Operation.EMBEDDINGS],
+            Operation.IMAGES: OPENAI[Operation.IMAGES],
         },
         speaks={
             **{name: OTHERS for names in OPENAI.values() for name in names},

@@ -13,6 +13,7 @@ import msgspec
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import chat, completions, responses
+from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
@@ -43,6 +44,8 @@ TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
 """For those who continue a text by themselves; at others a chat does it."""
 VECTORS = {Operation.EMBEDDINGS: ("openai.embeddings",)}
 """For those who embed in OpenAI's format."""
+PICTURES = {Operation.IMAGES: ("openai.images",)}
+"""For those who make pictures in OpenAI's format."""
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
 # https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
@@ -156,13 +159,18 @@ PROVIDERS = (
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
         schemas=of_openai,
-        forms={**text_form("openai", FOUR_STOPS), **items_form("openai")},
+        forms={
+            **text_form("openai", FOUR_STOPS),
+            **items_form("openai"),
+            **images.of_openai("openai"),
+        },
         # https://platform.openai.com/docs/api-reference/responses
         dialects={
             **BOTH,
             **TEXT,
             Operation.COUNT_TOKENS: ("openai.input_tokens",),
             **VECTORS,
+            **PICTURES,
             Operation.MODERATIONS: ("openai.moderations",),
         },
         # https://platform.openai.com/docs/models: the models of v1/completions.
@@ -181,14 +189,23 @@ PROVIDERS = (
         rules=(FOUR_STOPS, NO_THOUGHTS),
         dialects=BOTH,  # https://console.groq.com/docs/responses-api
     ),
-    row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference", dialects=BOTH),
+    row(
+        "xai",
+        "xAI",
+        "api.x.ai",
+        "https://docs.x.ai/docs/api-reference",
+        dialects=BOTH | PICTURES,
+        forms=images.XAI,
+    ),
     row(
         "together",
         "Together AI",
         "api.together.xyz",
         "https://docs.together.ai/reference/chat-completions-1",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT | VECTORS,  # https://docs.together.ai/reference/completions-1
+        # https://docs.together.ai/reference/completions-1
+        dialects=DIALECTS | TEXT | VECTORS | PICTURES,
+        forms=images.TOGETHER,
     ),
     row(
         "deepinfra",
@@ -197,7 +214,8 @@ PROVIDERS = (
         "https://deepinfra.com/docs/openai_api",
         prefix="/v1/openai",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT | VECTORS,
+        dialects=DIALECTS | TEXT | VECTORS | PICTURES,
+        forms=images.DEEPINFRA,
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode
@@ -269,7 +287,8 @@ PROVIDERS = (
         "Nebius Token Factory",
         "api.tokenfactory.nebius.com",
         "https://docs.tokenfactory.nebius.com/api-reference/introduction",
-        dialects=DIALECTS | VECTORS,
+        dialects=DIALECTS | VECTORS | PICTURES,
+        forms=images.NEBIUS,
     ),
     row(
         "openrouter",
@@ -357,8 +376,12 @@ PROVIDERS = (
         "router.huggingface.co",
         "https://huggingface.co/docs/inference-providers/tasks/chat-completion",
         renames=MAX_TOKENS,
-        dialects={**DIALECTS, Operation.EMBEDDINGS: ("huggingface.features",)},
-        prefixes={"huggingface.features": "/hf-inference"},
+        dialects={
+            **DIALECTS,
+            Operation.EMBEDDINGS: ("huggingface.features",),
+            Operation.IMAGES: ("huggingface.images",),
+        },
+        prefixes=dict.fromkeys(("huggingface.features", "huggingface.images"), "/hf-inference"),
     ),
     # Every unknown member is "Unknown name … Cannot find field".
     row(
@@ -371,7 +394,8 @@ PROVIDERS = (
         | OPENAI_ONLY
         | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"},
         refuses=frozenset({"logprobs", "web_search_options"}),
-        dialects=DIALECTS | VECTORS,
+        dialects=DIALECTS | VECTORS | PICTURES,
+        forms=images.GEMINI,
     ),
     # The page lists what is not supported; the usage comes with the last chunk by itself.
     row(
@@ -448,6 +472,6 @@ PROVIDERS = (
         "https://platform.openai.com/docs/api-reference/chat/create",
         keyless=False,
         rules=(remembered_thoughts,),
-        dialects=DIALECTS | VECTORS,
+        dialects=DIALECTS | VECTORS | PICTURES,
     ),
 )

@@ -1,7 +1,7 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.gemini import generate_content
+from providers.dialects.gemini import generate_content, images
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors.provider import Provider
@@ -12,6 +12,8 @@ COUNT = "gemini.count_tokens"
 LOCATION = "/v1/projects/{project}/locations/{region}"
 CLAUDE = "claude"
 GEMINI = f"^(?!.*{CLAUDE})"
+PAINTERS = (images.GEMINI, images.IMAGEN)
+PAINTED = {images.GEMINI: "^(?!.*imagen)", images.IMAGEN: "imagen"}
 
 PROVIDERS = (
     Provider(
@@ -25,7 +27,9 @@ PROVIDERS = (
             Operation.CHAT: (CHAT,),
             Operation.COUNT_TOKENS: (COUNT,),
             Operation.EMBEDDINGS: ("gemini.batch_embed_contents", "gemini.embed_content"),
+            Operation.IMAGES: PAINTERS,
         },
+        speaks=PAINTED,
         signer=x_goog_api_key,
     ),
     Provider(
@@ -40,6 +44,7 @@ PROVIDERS = (
             Operation.CHAT: (CHAT, "anthropic.messages"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
             Operation.EMBEDDINGS: ("gemini.predict", "gemini.embed_content"),
+            Operation.IMAGES: PAINTERS,
         },
         speaks={
             CHAT: GEMINI,
@@ -48,9 +53,11 @@ PROVIDERS = (
             "anthropic.count_tokens": CLAUDE,
             "gemini.predict": "^(?!gemini-embedding-[2-9])",
             "gemini.embed_content": "^gemini-embedding-[2-9]",
+            **PAINTED,
         },
         forms={
             COUNT: generate_content.VERTEX_COUNT,
+            images.GEMINI: images.VERTEX,
             "anthropic.messages": hosted.VERTEX,
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
         },
