@@ -4,7 +4,7 @@ Billed by pictures, whose price their size and quality say, and by tokens where 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from math import ceil, log, sqrt
 from typing import ClassVar
@@ -86,17 +86,22 @@ class Canvas(msgspec.Struct, frozen=True, kw_only=True):
 
     def nearest(self, size: Size) -> Size:
         """The size of the same form, as far as may be, and of as many pixels."""
-        larger, smaller = max(size.width, size.height), min(size.width, size.height)
+        larger = max(size.width, size.height)
         factor = max(1.0, sqrt(self.fewest / size.area))
         factor = min(factor, sqrt(self.most / size.area), self.longest / larger)
-        long = self._stepped(larger * factor, self.shortest, grown=factor > 1)
+        found = self._stepped(size, factor, int)
+        return found if found.area >= self.fewest else self._stepped(size, factor, ceil)
+
+    def _stepped(self, size: Size, factor: float, rounded: Callable[[float], int]) -> Size:
+        larger, smaller = max(size.width, size.height), min(size.width, size.height)
+        long = self._side(rounded(larger * factor / self.step), self.shortest)
         least = max(self.shortest, long / self.steepest)
-        short = self._stepped(smaller * factor, least, grown=factor > 1)
+        short = self._side(rounded(smaller * factor / self.step), least)
         return Size(long, short) if size.width >= size.height else Size(short, long)
 
-    def _stepped(self, side: float, least: float, *, grown: bool) -> int:
-        steps = ceil(side / self.step) if grown else int(side / self.step)
-        return self.step * max(steps, ceil(least / self.step))
+    def _side(self, steps: int, least: float) -> int:
+        steps = max(steps, ceil(least / self.step))
+        return self.step * min(steps, self.longest // self.step)
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +204,10 @@ class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     pictures: tuple[Picture, ...]
     usage: Usage
     created: int = 0
+    size: str = ""
+    """In OpenAI's words, as are the next; empty: nobody says."""
+    quality: str = ""
+    background: str = ""
 
 
 def used(images: int, tokens: tuple[int | None, int | None] = (None, None), **parts: int) -> Usage:

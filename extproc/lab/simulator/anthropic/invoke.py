@@ -50,7 +50,11 @@ def frame(event: Event, directives: Directives) -> bytes:
 DIALECT: Dialect = msgspec.structs.replace(
     messages.DIALECT,
     name="anthropic.messages/bedrock",
-    path=re.compile(r".*/model/(?P<model>[^/]+)/(?P<verb>invoke|invoke-with-response-stream)"),
+    # What makes pictures has formats of its own.
+    path=re.compile(
+        r".*/model/(?P<model>(?![^/]*(?:image|canvas|stability))[^/]+)"
+        r"/(?P<verb>invoke|invoke-with-response-stream)"
+    ),
     check=check,
     ask=ask,
     error=converse.error,

@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/images/create
 
 from providers.bridging.dialect import Endpoint
 from providers.bridging.plain import PlainDialect
-from providers.dialects.openai.images.request import echo, kind, parse_request
+from providers.dialects.openai.images.request import kind, parse_request
 from providers.dialects.openai.images.response import parse_response, read, render_response, watch
 from providers.dialects.openai.images.stream import ImagesRelay, render_stream
 from providers.neutral.images import ImageAnswer, ImageRequest
@@ -42,7 +42,6 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     watch=watch,
     relay=ImagesRelay,
     edits=model_edit,
-    echo=echo,
     kind=kind,
 )
 """Whoever speaks it is asked in it, so no request is ever rendered."""

@@ -3,7 +3,6 @@
 https://platform.openai.com/docs/api-reference/images/create
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from providers.neutral.images import Delivery, ImageRequest, size
@@ -56,15 +55,6 @@ def _delivery(body: Json) -> Delivery | None:
     if said not in tuple(Delivery):
         raise members.wrong("response_format", " or ".join(Delivery))
     return Delivery(said)
-
-
-SHOWN = ("size", "quality", "background")
-"""What each event of a stream says again."""
-
-
-def echo(body: Json) -> Mapping[str, Any]:
-    """How the client wants its pictures."""
-    return {name: body.get(name) for name in SHOWN}
 
 
 def kind(body: Json) -> str:

@@ -35,6 +35,7 @@ class Answer(msgspec.Struct):
     model: Any = None
     size: Any = None
     quality: Any = None
+    background: Any = None
     output_format: Any = None
     usage: Any = None
     svg_usage: Any = None
@@ -76,6 +77,9 @@ def parse_response(answer: Answer) -> ImageAnswer:
         created=seconds(answer.created),
         pictures=tuple(_picture(item, format) for item in answer.data),
         usage=_usage(answer),
+        size=members.string(answer.size),
+        quality=members.string(answer.quality),
+        background=members.string(answer.background),
     )
 
 

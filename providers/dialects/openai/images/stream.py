@@ -9,7 +9,6 @@ import orjson
 
 from providers.bridging.dialect import Context
 from providers.bridging.watching import WatchingRelay
-from providers.dialects.openai.images.request import SHOWN
 from providers.dialects.openai.images.response import format_of, render_usage, usage_of
 from providers.errors import ApiError, BadAnswer
 from providers.neutral.chat import Finish
@@ -21,6 +20,8 @@ from providers.wire.members import Json
 
 COMPLETED = "image_generation.completed"
 DEFAULT_FORMAT = "png"
+UNSAID = "auto"
+"""What is said in the place of what the provider has chosen and nobody knows."""
 NOTHING = Usage()
 
 BASE64 = re.compile(rb"[A-Za-z0-9+/=]{256,}+")
@@ -80,7 +81,9 @@ def _event(picture: Picture, usage: Usage, answer: ImageAnswer, context: Context
         "b64_json": orjson.Fragment(picture.base64),
         "created_at": answer.created or context.now,
         "output_format": format_of(picture) or DEFAULT_FORMAT,
-        **{name: context.echo.get(name) or "auto" for name in SHOWN},
+        "size": answer.size or UNSAID,
+        "quality": answer.quality or UNSAID,
+        "background": answer.background or UNSAID,
         "usage": render_usage(usage),
     }
     return b"event: %b\ndata: %b\n\n" % (COMPLETED.encode(), orjson.dumps(event))
