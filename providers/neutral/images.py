@@ -185,6 +185,13 @@ class ImageRequest(Asking, frozen=True, kw_only=True):
         dropped.append("format")
         return None
 
+    def seeded(self, low: int, high: int, dropped: list[str]) -> int | None:
+        """The seed, where it is within what the provider takes."""
+        if self.seed is None or low <= self.seed <= high:
+            return self.seed
+        dropped.append("seed")
+        return None
+
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """One that was made."""
@@ -208,6 +215,11 @@ class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """In OpenAI's words, as are the next; empty: nobody says."""
     quality: str = ""
     background: str = ""
+
+
+def is_text(raw: msgspec.Raw) -> bool:
+    """Whether it is a JSON string, which may be millions of bytes long."""
+    return bytes(memoryview(raw)[:1]) == b'"'
 
 
 def used(images: int, tokens: tuple[int | None, int | None] = (None, None), **parts: int) -> Usage:

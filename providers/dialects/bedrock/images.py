@@ -20,6 +20,7 @@ from providers.neutral.images import (
     Picture,
     Size,
     blocked,
+    is_text,
     shape,
     used,
 )
@@ -68,7 +69,7 @@ def render_amazon(request: ImageRequest, model: str, dropped: list[str]) -> Json
             width=size and size.width,
             height=size and size.height,
             quality=_quality(request.quality, dropped),
-            seed=_seed(request.seed, dropped),
+            seed=request.seeded(0, SEEDS, dropped),
         ),
     }
 
@@ -89,13 +90,6 @@ def _quality(asked: str | None, dropped: list[str]) -> str | None:
     return "premium" if asked in FINE else "standard"
 
 
-def _seed(asked: int | None, dropped: list[str]) -> int | None:
-    if asked is None or 0 <= asked <= SEEDS:
-        return asked
-    dropped.append("seed")
-    return None
-
-
 class AmazonsAnswer(msgspec.Struct):
     """What is read of an answer."""
 
@@ -104,14 +98,15 @@ class AmazonsAnswer(msgspec.Struct):
     """Why some or all are missing."""
 
 
-def _drawn(images: list[msgspec.Raw] | None) -> list[bytes]:
-    return [bytes(one) for one in images or () if bytes(one)[:1] == b'"']
+def _drawn(images: list[msgspec.Raw] | None) -> list[msgspec.Raw]:
+    return [one for one in images or () if is_text(one)]
 
 
-def _answer(found: list[bytes], reason: str) -> ImageAnswer:
+def _answer(found: list[msgspec.Raw], reason: str) -> ImageAnswer:
     if not found:
         raise blocked(reason)
-    pictures = tuple(Picture(base64=one, media_type=_media_type(one)) for one in found)
+    inline = [bytes(one) for one in found]
+    pictures = tuple(Picture(base64=one, media_type=_media_type(one)) for one in inline)
     return ImageAnswer(pictures=pictures, usage=used(len(found)))
 
 
@@ -150,16 +145,12 @@ def render_stability(request: ImageRequest, model: str, dropped: list[str]) -> J
         # Of how many pixels a square is, each of the models decides.
         if not found.exact or "core" in model:
             dropped.append("size")
-    seed = request.seed
-    if seed is not None and not 0 <= seed <= STABILITYS_SEEDS:
-        dropped.append("seed")
-        seed = None
     return members.optional(
         prompt=request.prompt,
         negative_prompt=request.negative,
         aspect_ratio=ratio,
         output_format=request.made_as(("png", "jpeg"), model, dropped),
-        seed=seed,
+        seed=request.seeded(0, STABILITYS_SEEDS, dropped),
     )
 
 
@@ -171,7 +162,7 @@ class StabilitysAnswer(msgspec.Struct):
     """Null for each picture that is shown."""
 
 
-def _shown(answer: StabilitysAnswer) -> list[bytes]:
+def _shown(answer: StabilitysAnswer) -> list[msgspec.Raw]:
     """A filtered picture may be there, blurred."""
     reasons = answer.finish_reasons or []
     images = _drawn(answer.images)

@@ -14,7 +14,15 @@ from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.errors import Unsupported
 from providers.neutral.asking import reader
-from providers.neutral.images import ImageAnswer, ImageRequest, Picture, blocked, shape, used
+from providers.neutral.images import (
+    ImageAnswer,
+    ImageRequest,
+    Picture,
+    blocked,
+    is_text,
+    shape,
+    used,
+)
 from providers.neutral.media import Data, Url
 from providers.operations import Operation
 from providers.usage import Usage, count
@@ -26,6 +34,8 @@ IMAGEN = "gemini.imagen"
 
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 IMAGENS_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
+SEEDS = (-(2**31), 2**31 - 1)
+"""The smallest and the largest: `seed` is an int32."""
 IMAGENS_MOST = 4
 """Pictures at once."""
 
@@ -35,14 +45,15 @@ def render_gemini(request: ImageRequest, model: str, dropped: list[str]) -> Json
     request.made_as(("png",), model, dropped)
     if request.compression is not None:
         dropped.append("compression")
-    return _asking(request, model, _frame(request, model, dropped))
+    return _asking(request, model, _frame(request, model, dropped), dropped)
 
 
 def render_vertex(request: ImageRequest, model: str, dropped: list[str]) -> Json:
     """The same where the format can be chosen."""
     options = _options(request, model, dropped)
     frame = _frame(request, model, dropped)
-    return _asking(request, model, members.optional(**frame, imageOutputOptions=options))
+    frame = members.optional(**frame, imageOutputOptions=options)
+    return _asking(request, model, frame, dropped)
 
 
 def _options(request: ImageRequest, model: str, dropped: list[str]) -> Json:
@@ -65,12 +76,14 @@ def _frame(request: ImageRequest, model: str, dropped: list[str]) -> Json:
     return members.optional(aspectRatio=found.ratio, imageSize=larger)
 
 
-def _asking(request: ImageRequest, model: str, frame: Json) -> Json:
+def _asking(request: ImageRequest, model: str, frame: Json, dropped: list[str]) -> Json:
     request.inline(model)
     request.at_most(1, model)
     parts = [*map(_part, request.pictures), {"text": request.prompt}]
     config = members.optional(
-        responseModalities=["IMAGE"], imageConfig=frame or None, seed=request.seed
+        responseModalities=["IMAGE"],
+        imageConfig=frame,
+        seed=request.seeded(*SEEDS, dropped),
     )
     return {"contents": [{"role": "user", "parts": parts}], "generationConfig": config}
 
@@ -140,13 +153,9 @@ def _parts(answer: Answer) -> Iterator[Part]:
             yield from (part for part in candidate.content.parts or () if not part.thought)
 
 
-def _pictures(answer: Answer) -> list[Picture]:
+def _shown(answer: Answer) -> list[Blob]:
     blobs = [part.inlineData for part in _parts(answer) if part.inlineData is not None]
-    return [_picture(blob.data, blob.mimeType) for blob in blobs if _is_text(blob.data)]
-
-
-def _is_text(raw: msgspec.Raw) -> bool:
-    return bytes(raw)[:1] == b'"'
+    return [blob for blob in blobs if is_text(blob.data)]
 
 
 def _picture(data: msgspec.Raw, media_type: Any, prompt: Any = None) -> Picture:
@@ -168,16 +177,19 @@ def _usage(answer: Answer, images: int) -> Usage:
 def watch(answer: Answer) -> Seen:
     """Usage, and which version of the model it was."""
     return Seen(
-        usage=_usage(answer, len(_pictures(answer))), model=members.string(answer.modelVersion)
+        usage=_usage(answer, len(_shown(answer))), model=members.string(answer.modelVersion)
     )
 
 
 def parse_response(answer: Answer) -> ImageAnswer:
     """The pictures; raises FailedAnswer where the model shows none."""
-    found = _pictures(answer)
+    found = _shown(answer)
     if not found:
         raise blocked(_reason(answer))
-    return ImageAnswer(pictures=tuple(found), usage=_usage(answer, len(found)))
+    return ImageAnswer(
+        pictures=tuple(_picture(blob.data, blob.mimeType) for blob in found),
+        usage=_usage(answer, len(found)),
+    )
 
 
 def _reason(answer: Answer) -> str:
@@ -227,7 +239,7 @@ class Predictions(msgspec.Struct):
 
 
 def _drawn(answer: Predictions) -> list[Prediction]:
-    return [one for one in answer.predictions if _is_text(one.bytesBase64Encoded)]
+    return [one for one in answer.predictions if is_text(one.bytesBase64Encoded)]
 
 
 def watch_imagen(answer: Predictions) -> Seen:

@@ -124,6 +124,8 @@ def _picture(config: Json, model: str, vertex: bool) -> None:
         return
     if "image" not in model:
         raise Refusal(f"Model {model} does not support the requested response modalities: image")
+    if not -(2**31) <= config.get("seed", 0) < 2**31:
+        raise Refusal("Invalid value at 'generation_config.seed' (TYPE_INT32)")
     if config.get("candidateCount", 1) > 1:
         raise Refusal("Multiple candidates is not enabled for this model")
     if frame.get("aspectRatio", "1:1") not in RATIOS:

@@ -13,7 +13,7 @@ from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.images.request import worded
 from providers.errors import BadAnswer
 from providers.neutral.asking import reader
-from providers.neutral.images import ImageAnswer, Picture, used
+from providers.neutral.images import ImageAnswer, Picture, is_text, used
 from providers.usage import Usage, count
 from providers.wire import members
 from providers.wire.members import Json
@@ -84,12 +84,11 @@ def parse_response(answer: Answer) -> ImageAnswer:
 
 
 def _picture(item: Item, format: str) -> Picture:
-    inline, url = bytes(item.b64_json), members.string(item.url)
-    is_text = inline[:1] == b'"'
-    if not is_text and not url:
+    inline, url = is_text(item.b64_json), members.string(item.url)
+    if not inline and not url:
         raise BadAnswer("the provider's answer has a picture without bytes and without a URL")
     return Picture(
-        base64=inline if is_text else b"",
+        base64=bytes(item.b64_json) if inline else b"",
         url=url,
         media_type=f"image/{format}" if format else "",
         prompt=members.string(item.revised_prompt),
