@@ -275,6 +275,7 @@ local OPERATIONS = {
   ["/v1/chat/completions"] = BODY,
   ["/v1/completions"] = BODY,
   ["/v1/embeddings"] = BODY,
+  ["/v1/images/generations"] = BODY,
   ["/v1/moderations"] = BODY,
   ["/v1/ocr"] = BODY,
   ["/v1/audio/speech"] = BODY,
@@ -306,6 +307,7 @@ local OPERATIONS = {
   ["/openai/v1/chat/completions"] = BODY,
   ["/openai/v1/completions"] = BODY,
   ["/openai/v1/embeddings"] = BODY,
+  ["/openai/v1/images/generations"] = BODY,
   ["/openai/v1/moderations"] = BODY,
   ["/openai/v1/responses"] = BODY,
   ["/openai/v1/responses/input_tokens"] = BODY,
@@ -331,6 +333,7 @@ local BEDROCK = {
 local AZURE = {
   ["chat/completions"] = true, completions = true, embeddings = true,
   ["audio/speech"] = true, ["audio/transcriptions"] = true, ["audio/translations"] = true,
+  ["images/generations"] = true,
 }
 local PIPELINE = { ["feature-extraction"] = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }

@@ -10,6 +10,7 @@ class Operation(StrEnum):
     COMPLETIONS = "completions"
     COUNT_TOKENS = "count_tokens"
     EMBEDDINGS = "embeddings"
+    IMAGES = "images"
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"
@@ -23,9 +24,9 @@ SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
 
 HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
-BY_UNITS = HEARD | {Operation.OCR, Operation.RERANK, Operation.SPEECH}
+BY_UNITS = HEARD | {Operation.IMAGES, Operation.OCR, Operation.RERANK, Operation.SPEECH}
 """Those that are billed by something else than tokens, too."""
 
-WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.MODERATIONS})
+WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.IMAGES, Operation.MODERATIONS})
 WORDLESS |= {Operation.RERANK, Operation.SPEECH}
 """Those in whose answers no model has generated a word."""

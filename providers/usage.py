@@ -12,7 +12,8 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
     images: int = 0
     """Pictures that were made."""
     kind: str = ""
-    """Size and quality of the pictures as the client asked for them, such as `1024x1024 high`."""
+    """Size and quality of the pictures, such as `1024x1024 high`: as the answer says both, or as
+    the client asked for them."""
     seconds: float = 0
     """Of sound or film, heard or made."""
     characters: int = 0

@@ -18,6 +18,7 @@ from providers.bridging.remote import FORMS
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.neutral.asking import Asking
 from providers.neutral.embeddings import EmbeddingRequest
+from providers.neutral.images import ImageRequest
 from providers.neutral.moderations import ModerationRequest
 from providers.neutral.rerank import RerankRequest
 from providers.neutral.speech import SpeechRequest
@@ -61,6 +62,7 @@ def providers_page() -> str:
 
 ASKED: Mapping[Operation, type[Asking]] = {
     Operation.EMBEDDINGS: EmbeddingRequest,
+    Operation.IMAGES: ImageRequest,
     Operation.RERANK: RerankRequest,
     Operation.MODERATIONS: ModerationRequest,
     Operation.SPEECH: SpeechRequest,

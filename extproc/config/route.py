@@ -138,8 +138,8 @@ class RoutePrice(Model):
     images: dict[Annotated[str, Field(max_length=64)], Usd] = Field(
         default_factory=dict, max_length=64
     )
-    """Size and quality, as clients ask for them (`1024x1024 high`, `1024x1024`) → a picture; others
-    cost `image`."""
+    """Size and quality, as the answer says both or clients ask for them (`1024x1024 high`,
+    `1024x1024`) → a picture; others cost `image`."""
     second: Usd = 0.0
     """A second of sound or film, heard or made."""
     characters: Usd = 0.0

@@ -29,6 +29,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     stream: bool
     dropped: tuple[str, ...]
+    kind: str
+    """`Units.kind` of what is made, should the provider not say it."""
     prompt: int
     """Estimated tokens of the request, should no number be said."""
     secret: Secret
@@ -102,9 +104,9 @@ class Account:
         if not asked.client.charged:
             return dict(metadata.UNUSED)
         if said is not None and not said.estimated:
-            return metadata.usage(self._with_units(said), asked.target.price)
+            return self._priced(said)
         if self.counted is not None:
-            return metadata.usage(self._with_units(self.counted), asked.target.price)
+            return self._priced(self.counted)
         if said is None and not seen.generated and self._failed(seen):
             return dict(metadata.UNUSED)
         told = said is not None and said.output > 0
@@ -130,7 +132,15 @@ class Account:
             known = msgspec.structs.replace(known, input=asked.prompt)
         output = max(known.output, generated)
         used = msgspec.structs.replace(known, output=output, estimated=True)
-        used = self._with_units(used)
+        return self._priced(used)
+
+    def _priced(self, used: Usage) -> metadata.Record:
+        """What was used, and what it costs."""
+        asked, used = self._asked, self._with_units(used)
+        units = used.units
+        if units is not None and asked.kind and not units.kind:
+            units = msgspec.structs.replace(units, kind=asked.kind)
+            used = msgspec.structs.replace(used, units=units)
         return metadata.usage(used, asked.target.price)
 
     def _running(self, seen: Seen) -> metadata.Record | None:
@@ -151,7 +161,7 @@ class Account:
         if usage.total == self._reported:
             return None
         self._reported = usage.total
-        record = metadata.usage(usage, self._asked.target.price)
+        record = self._priced(usage)
         if not self._ttft:
             record.update(self._begun(seen))
         return record

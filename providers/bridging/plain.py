@@ -1,7 +1,8 @@
-"""Operations of one question and one answer, both JSON and never streamed.
+"""Operations of one question and one answer, which no provider streams in any format but its own.
 
 Such an operation has a neutral request and answer of its own (`providers.neutral`), and each of its
-dialects says how to read and write the two.
+dialects says how to read and write the two. A client that wants a stream gets the whole answer as
+one, where its dialect knows how.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +33,11 @@ class Raw(msgspec.Struct, frozen=True):
     content_type: str
 
 
+def unspoken(*_: Any) -> Any:
+    """In the place of what a format lacks that is spoken on one side alone."""
+    raise AssertionError("nobody speaks this format on this side")
+
+
 class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=True):
     """A wire format of such an operation, as client format and as provider format."""
 
@@ -40,24 +46,31 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     names: Mapping[str, str] = {}
     """Member of a neutral request → what clients of this dialect call it, where that differs."""
 
-    parse_request: Callable[[Json, str], Request]
+    parse_request: Callable[[Json, str], Request] = unspoken
     """(body, model from the path or "") → request; raises InvalidRequest."""
-    render_request: Callable[[Request, str, list[str]], Any]
+    render_request: Callable[[Request, str, list[str]], Any] = unspoken
     """(request, upstream model, dropped) → body, or Raw; raises Unsupported for what it cannot say,
     or appends the name of the member that is a mere hint."""
     parse_response: Callable[[Any], Response]
     """(what is read of an answer) → the answer; raises BadAnswer."""
-    render_response: Callable[[Response, Context], Any]
+    render_response: Callable[[Response, Context], Any] = unspoken
     """(answer, context) → what JSON is made of, or Raw."""
-
     places: Callable[[Request], Mapping[str, str]] = lambda request: {}
     """What stands for `{name}` in the provider's path."""
     render_stream: Callable[[Response, Context], bytes] | None = None
-    """A whole answer as the stream that the client asked for."""
+    """(answer, context) → the stream that says it; None: there are none in this format."""
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of the same operation."""
         return Plain(self, cast(PlainDialect[Any, Any], target), quirks)
+
+    def replay(self, data: bytes, client: Dialect, context: Context) -> tuple[bytes, Seen]:
+        """A whole answer as a stream, where the client's dialect has one; raises BadAnswer."""
+        render = cast(PlainDialect[Any, Any], client).render_stream
+        if render is None:
+            raise BadAnswer("the provider's answer is no stream")
+        answer = loads(data, self, context.bounds)
+        return render(self.parse_response(answer), context), self.watch(answer)
 
 
 class Plain(Translation[PlainDialect[Any, Any]]):

@@ -1,11 +1,12 @@
-"""What the requests of all operations but conversations have in common."""
+"""What all operations but conversations have in common."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import msgspec
 
+from providers.errors import BadAnswer
 from providers.wire.members import Json
 
 
@@ -44,3 +45,19 @@ def _defaults(kind: type[Asking]) -> tuple[tuple[str, Any], ...]:
         for field in fields
         if not field.required and field.name != "extras"
     )
+
+
+Wire = TypeVar("Wire")
+
+
+def reader(kind: type[Wire], what: str) -> Callable[[bytes], Wire]:
+    """Reads an answer of that shape without building what is large in it; raises BadAnswer."""
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(data: bytes) -> Wire:
+        try:
+            return decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadAnswer(f"the provider's answer has no {what} as it should") from error
+
+    return read

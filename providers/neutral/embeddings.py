@@ -14,6 +14,7 @@ import msgspec
 import orjson
 
 from providers.errors import BadAnswer, InvalidRequest, Unsupported
+from providers.neutral import asking
 from providers.neutral.asking import Asking
 from providers.neutral.media import Data, Url
 from providers.usage import Usage
@@ -203,15 +204,7 @@ Wire = TypeVar("Wire")
 
 def reader(kind: type[Wire]) -> Callable[[bytes], Wire]:
     """Reads an answer of that shape without building its vectors; raises BadAnswer."""
-    decoder = msgspec.json.Decoder(kind)
-
-    def read(data: bytes) -> Wire:
-        try:
-            return decoder.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise BadAnswer("the provider's answer has no vectors as it should") from error
-
-    return read
+    return asking.reader(kind, "vectors")
 
 
 class Numbers(msgspec.Struct, array_like=True):

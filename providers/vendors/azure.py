@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from providers.dialects.anthropic.messages import hosted
+from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
@@ -28,7 +29,8 @@ from providers.vendors.provider import Provider
 
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embeddings"})
-WITH_DEPLOYMENT |= {"openai.speech", "openai.transcriptions", "openai.translations"}
+WITH_DEPLOYMENT |= {"openai.images", "openai.speech", "openai.transcriptions"}
+WITH_DEPLOYMENT |= {"openai.translations"}
 """Dialects whose dated paths name the deployment."""
 
 
@@ -55,6 +57,7 @@ OPENAI = {
     Operation.COUNT_TOKENS: ("openai.input_tokens",),
     Operation.EMBEDDINGS: ("openai.embeddings",),
     **SOUNDS,
+    Operation.IMAGES: ("openai.images",),
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
@@ -68,6 +71,7 @@ FORMS = {
     **text_form("azure", FOUR_STOPS),
     **items_form("azure", schemas=of_openai),
     **vectors_form("azure"),
+    **images.of_openai("azure"),
 }
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"
@@ -99,6 +103,7 @@ PROVIDERS = (
             Operation.COUNT_TOKENS: (*OPENAI[Operation.COUNT_TOKENS], "anthropic.count_tokens"),
             Operation.EMBEDDINGS: OPENAI[Operation.EMBEDDINGS],
             **SOUNDS,
+            Operation.IMAGES: OPENAI[Operation.IMAGES],
         },
         speaks={
             **{name: OTHERS for names in OPENAI.values() for name in names},

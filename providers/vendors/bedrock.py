@@ -16,13 +16,16 @@ BEDROCK = Provider(
         Operation.CHAT: ("bedrock.converse", "anthropic.messages"),
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
+        Operation.IMAGES: ("bedrock.images", "bedrock.stability"),
         Operation.RERANK: ("cohere.rerank",),
     },
-    # Of embedding models, each maker's have a format of their own.
+    # Of embedding and image models, each maker's have a format of their own.
     speaks={
         "bedrock.titan_embed": "titan",
         "bedrock.nova_embed": "nova",
         "bedrock.cohere_embed": "cohere",
+        "bedrock.images": "titan|nova",
+        "bedrock.stability": "stability",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
     asked_for=frozenset({"anthropic.messages"}),

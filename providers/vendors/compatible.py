@@ -14,6 +14,7 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import chat, completions, embeddings, responses
+from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
@@ -48,6 +49,8 @@ SPEAKS = {Operation.SPEECH: ("openai.speech",)}
 HEARS = {Operation.TRANSCRIPTION: ("openai.transcriptions",)}
 SOUNDS = {**SPEAKS, **HEARS, Operation.TRANSLATION: ("openai.translations",)}
 """For those who have OpenAI's audio: all of it, or a part."""
+PICTURES = {Operation.IMAGES: ("openai.images",)}
+"""For those who make pictures in OpenAI's format."""
 OLLAMAS = ("ollama.chat", "ollama.generate", "ollama.embed", "ollama.embeddings")
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
@@ -175,6 +178,7 @@ PROVIDERS = (
             **text_form("openai", FOUR_STOPS),
             **items_form("openai", schemas=of_openai),
             **vectors_form("openai"),
+            **images.of_openai("openai"),
         },
         # https://platform.openai.com/docs/api-reference/responses
         dialects={
@@ -183,6 +187,7 @@ PROVIDERS = (
             Operation.COUNT_TOKENS: ("openai.input_tokens",),
             **VECTORS,
             **SOUNDS,
+            **PICTURES,
             Operation.MODERATIONS: ("openai.moderations",),
         },
         # https://platform.openai.com/docs/models: the models of v1/completions.
@@ -202,14 +207,23 @@ PROVIDERS = (
         # https://console.groq.com/docs/responses-api, https://console.groq.com/docs/speech-to-text
         dialects=BOTH | SOUNDS,
     ),
-    row("xai", "xAI", "api.x.ai", "https://docs.x.ai/docs/api-reference", dialects=BOTH),
+    row(
+        "xai",
+        "xAI",
+        "api.x.ai",
+        "https://docs.x.ai/docs/api-reference",
+        dialects=BOTH | PICTURES,
+        forms=images.XAI,
+    ),
     row(
         "together",
         "Together AI",
         "api.together.xyz",
         "https://docs.together.ai/reference/chat-completions-1",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT | VECTORS | SOUNDS,  # https://docs.together.ai/reference
+        # https://docs.together.ai/reference/completions-1
+        dialects=DIALECTS | TEXT | VECTORS | SOUNDS | PICTURES,
+        forms=images.TOGETHER,
     ),
     row(
         "deepinfra",
@@ -218,7 +232,8 @@ PROVIDERS = (
         "https://deepinfra.com/docs/openai_api",
         prefix="/v1/openai",
         renames=MAX_TOKENS,
-        dialects=DIALECTS | TEXT | VECTORS | SOUNDS,
+        dialects=DIALECTS | TEXT | VECTORS | SOUNDS | PICTURES,
+        forms=images.DEEPINFRA,
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode
@@ -292,7 +307,8 @@ PROVIDERS = (
         "Nebius Token Factory",
         "api.tokenfactory.nebius.com",
         "https://docs.tokenfactory.nebius.com/api-reference/introduction",
-        dialects=DIALECTS | VECTORS,
+        dialects=DIALECTS | VECTORS | PICTURES,
+        forms=images.NEBIUS,
     ),
     row(
         "openrouter",
@@ -380,8 +396,12 @@ PROVIDERS = (
         "router.huggingface.co",
         "https://huggingface.co/docs/inference-providers/tasks/chat-completion",
         renames=MAX_TOKENS,
-        dialects={**DIALECTS, Operation.EMBEDDINGS: ("huggingface.features",)},
-        prefixes={"huggingface.features": "/hf-inference"},
+        dialects={
+            **DIALECTS,
+            Operation.EMBEDDINGS: ("huggingface.features",),
+            Operation.IMAGES: ("huggingface.images",),
+        },
+        prefixes=dict.fromkeys(("huggingface.features", "huggingface.images"), "/hf-inference"),
     ),
     # Every unknown member is "Unknown name … Cannot find field".
     row(
@@ -394,7 +414,8 @@ PROVIDERS = (
         | OPENAI_ONLY
         | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"},
         refuses=frozenset({"logprobs", "web_search_options"}),
-        dialects=DIALECTS | VECTORS,
+        dialects=DIALECTS | VECTORS | PICTURES,
+        forms=images.GEMINI,
     ),
     # The page lists what is not supported; the usage comes with the last chunk by itself.
     row(
@@ -476,6 +497,6 @@ PROVIDERS = (
         "https://platform.openai.com/docs/api-reference/chat/create",
         keyless=False,
         rules=(remembered_thoughts,),
-        dialects=DIALECTS | VECTORS | SOUNDS,
+        dialects=DIALECTS | VECTORS | SOUNDS | PICTURES,
     ),
 )

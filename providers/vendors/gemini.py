@@ -1,7 +1,7 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.gemini import embed, generate_content
+from providers.dialects.gemini import embed, generate_content, images
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors.provider import Provider
@@ -18,6 +18,8 @@ SOUNDS = {
 LOCATION = "/v1/projects/{project}/locations/{region}"
 CLAUDE = "claude"
 GEMINI = f"^(?!.*{CLAUDE})"
+PAINTERS = (images.GEMINI, images.IMAGEN)
+PAINTED = {images.GEMINI: "^(?!.*imagen)", images.IMAGEN: "imagen"}
 
 PROVIDERS = (
     Provider(
@@ -32,7 +34,9 @@ PROVIDERS = (
             Operation.COUNT_TOKENS: (COUNT,),
             Operation.EMBEDDINGS: ("gemini.batch_embed_contents", "gemini.embed_content"),
             **SOUNDS,
+            Operation.IMAGES: PAINTERS,
         },
+        speaks=PAINTED,
         signer=x_goog_api_key,
     ),
     Provider(
@@ -52,6 +56,7 @@ PROVIDERS = (
                 "gemini.predict",
             ),
             **SOUNDS,
+            Operation.IMAGES: PAINTERS,
         },
         speaks={
             CHAT: GEMINI,
@@ -62,9 +67,11 @@ PROVIDERS = (
             "gemini.predict": "^(?!gemini-)",
             "gemini.embed_content": "^gemini-",
             "gemini.batch_embed_contents": "^gemini-",
+            **PAINTED,
         },
         forms={
             COUNT: generate_content.VERTEX_COUNT,
+            images.GEMINI: images.VERTEX,
             "anthropic.messages": hosted.VERTEX,
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
             "gemini.embed_content": embed.VERTEX,

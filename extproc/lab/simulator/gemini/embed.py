@@ -16,7 +16,8 @@ from extproc.lab.simulator.gemini import generate_content
 from extproc.lab.simulator.gemini.generate_content_names import canonical
 
 PATH = re.compile(
-    r"(?P<prefix>/.*?)??/models/(?P<model>[^/]+):(?P<verb>embedContent|batchEmbedContents|predict)"
+    r"(?P<prefix>/.*?)??/models/(?P<model>(?!imagen)[^/]+):"
+    r"(?P<verb>embedContent|batchEmbedContents|predict)"
 )
 WISHES = frozenset({"taskType", "title", "outputDimensionality"})
 CONFIG = WISHES | {"autoTruncate", "documentOcr", "audioTrackExtraction"}

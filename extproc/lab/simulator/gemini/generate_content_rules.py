@@ -29,6 +29,8 @@ RANGES = {
     "logprobs": (0, 20),
 }
 STOPS = 5
+PICTURE = "generationConfig.imageConfig"
+RATIOS = frozenset(["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"])
 DATA = (
     "text",
     "inlineData",
@@ -52,12 +54,13 @@ def check(call: Call, strict: bool) -> None:
         body = {name: value for name, value in body.items() if name != "model"}
     if call.params["verb"] == "streamGenerateContent" and call.query.get("alt") != "sse":
         raise Refusal("sim: a stream is only told as server-sent events (alt=sse)")
-    for name, value in body.items():
+    for name, value in _typed(body):
         _member(name, value, strict)
     for rule in COUNTED if counted else RULES:
         rule(body)
     if call.params["model"].startswith("gemini-3"):
         _signatures(body)
+    _picture(body.get("generationConfig") or {}, call.params["model"], "/projects/" in call.path)
 
 
 @cache
@@ -70,10 +73,22 @@ def _adapters() -> dict[str, TypeAdapter[Any]]:
         "tools": list[types.Tool],
         "toolConfig": types.ToolConfig,
         "generationConfig": types.GenerationConfig,
+        PICTURE: types.ImageConfig,
         "safetySettings": list[types.SafetySetting],
         **PLAIN,
     }
     return {name: TypeAdapter(kind) for name, kind in members.items()}
+
+
+def _typed(body: Json) -> Iterator[tuple[str, Any]]:
+    """The members as the SDK has types for them, which has none for a configuration as it is sent
+    with one for pictures in it."""
+    config = body.get("generationConfig")
+    if not isinstance(config, dict) or "imageConfig" not in config:
+        yield from body.items()
+        return
+    rest = {name: value for name, value in config.items() if name != "imageConfig"}
+    yield from {**body, "generationConfig": rest, PICTURE: config["imageConfig"]}.items()
 
 
 def _member(name: str, value: Any, strict: bool) -> None:
@@ -100,6 +115,25 @@ def _unknown(name: str, at: str) -> Refusal:
         f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.',
         param=at or name,
     )
+
+
+def _picture(config: Json, model: str, vertex: bool) -> None:
+    """https://ai.google.dev/gemini-api/docs/image-generation"""
+    frame = config.get("imageConfig") or {}
+    if "IMAGE" not in config.get("responseModalities", ()):
+        return
+    if "image" not in model:
+        raise Refusal(f"Model {model} does not support the requested response modalities: image")
+    if not -(2**31) <= config.get("seed", 0) < 2**31:
+        raise Refusal("Invalid value at 'generation_config.seed' (TYPE_INT32)")
+    if config.get("candidateCount", 1) > 1:
+        raise Refusal("Multiple candidates is not enabled for this model")
+    if frame.get("aspectRatio", "1:1") not in RATIOS:
+        raise Refusal("aspect_ratio must be one of the supported ones", param="aspectRatio")
+    if "imageSize" in frame and ("2.5" in model or frame["imageSize"] not in ("1K", "2K", "4K")):
+        raise Refusal("image_size is not supported by this model", param="imageSize")
+    if "imageOutputOptions" in frame and not vertex:
+        raise _unknown("imageOutputOptions", PICTURE)
 
 
 def _contents(body: Json) -> None:

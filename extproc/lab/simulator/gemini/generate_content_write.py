@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from extproc.lab.simulator import pictures
 from extproc.lab.simulator.dialect import Choice, Event, Json, ToolCall, Turn, Usage
 
 SIGNED = "c2lt"
@@ -91,6 +92,11 @@ def _usage(usage: Usage) -> Json:
 
 
 def _parts(turn: Turn, choice: Choice) -> list[Json]:
+    config = turn.asked.body.get("generationConfig") or {}
+    if "IMAGE" in config.get("responseModalities", ()):
+        if choice.refusal:
+            return []
+        return [{"inlineData": {"mimeType": _media_type(config), "data": pictures.PNG}}]
     parts = []
     if choice.reasoning and _shows(turn):
         parts.append({"text": "".join(choice.reasoning), "thought": True})
@@ -98,6 +104,12 @@ def _parts(turn: Turn, choice: Choice) -> list[Json]:
         text: Json = {"text": "".join(choice.pieces)}
         parts.append(text | (_signature(turn) if choice.reasoning else {}))
     return [*parts, *_calls(turn, choice)]
+
+
+def _media_type(config: Json) -> str:
+    """As it is asked for, whatever the bytes are."""
+    options = config.get("imageConfig", {}).get("imageOutputOptions", {})
+    return str(options.get("mimeType", "image/png"))
 
 
 def _pieces(turn: Turn, choice: Choice) -> Iterator[Json]:

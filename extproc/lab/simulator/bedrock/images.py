@@ -1,0 +1,99 @@
+"""Pictures by InvokeModel on Amazon Bedrock: Titan's, Nova Canvas's and Stability's.
+
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html
+https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-stability-diffusion.html
+"""
+
+import re
+
+import msgspec
+import orjson
+
+from extproc.lab.simulator import pictures
+from extproc.lab.simulator.bedrock import converse
+from extproc.lab.simulator.dialect import Asked, Call, Json, Refusal, Turn
+
+CONFIG = frozenset({"numberOfImages", "width", "height", "quality", "cfgScale", "seed"})
+STABILITYS = frozenset(
+    {"prompt", "negative_prompt", "aspect_ratio", "mode", "output_format", "seed"}
+    | {"image", "strength"}
+)
+RATIOS = frozenset(["16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21"])
+TITANS = frozenset(
+    {(512, 512), (768, 768), (1024, 1024), (768, 1152), (1152, 768), (768, 1280), (1280, 768)}
+    | {(896, 1152), (1152, 896), (768, 1408), (1408, 768), (640, 1408), (1408, 640), (1152, 640)}
+    | {(384, 576), (576, 384), (384, 640), (640, 384), (448, 576), (576, 448), (384, 704)}
+    | {(704, 384), (320, 704), (704, 320), (1173, 640)}
+)
+
+
+def check(call: Call, strict: bool) -> None:
+    """Raises Refusal for what the model would not take."""
+    model, body = call.params["model"], call.body
+    if "stability" in model:
+        _check_stabilitys(body)
+        return
+    pictures.known(body, frozenset({"taskType", "textToImageParams", "imageGenerationConfig"}))
+    if body.get("taskType") != "TEXT_IMAGE":
+        raise Refusal("Malformed input request: taskType is not a valid enum value")
+    titan = "titan" in model
+    params, config = body["textToImageParams"], body.get("imageGenerationConfig") or {}
+    pictures.known(params, frozenset({"text", "negativeText"} | (set() if titan else {"style"})))
+    pictures.known(config, CONFIG)
+    for name in params.keys() & {"text", "negativeText"}:
+        pictures.between(name, len(params[name]), 1, 512 if titan else 1024)
+    pictures.between("numberOfImages", config.get("numberOfImages", 1), 1, 5)
+    pictures.between("seed", config.get("seed", 0), 0, 2_147_483_646 if titan else 858_993_459)
+    if config.get("quality", "standard") not in ("standard", "premium"):
+        raise Refusal("Malformed input request: quality is not a valid enum value")
+    _check_size(config.get("width", 1024), config.get("height", 1024), titan)
+
+
+def _check_size(width: int, height: int, titan: bool) -> None:
+    longer, shorter = max(width, height), min(width, height)
+    stepped = not (width % 16 or height % 16) and longer <= 4 * shorter
+    within = shorter >= 320 and longer <= 4096 and width * height <= 4_194_304
+    if (width, height) not in TITANS if titan else not (stepped and within):
+        raise Refusal("Unsupported image size: the width and height are not supported")
+
+
+def _check_stabilitys(body: Json) -> None:
+    pictures.known(body, STABILITYS)
+    pictures.between("prompt", len(str(body.get("prompt") or "")), 1, 10_000)
+    pictures.between("seed", body.get("seed", 0), 0, 4_294_967_294)
+    if body.get("aspect_ratio", "1:1") not in RATIOS:
+        raise Refusal("aspect_ratio: must be one of the supported ones")
+    if body.get("output_format", "png") not in ("png", "jpeg"):
+        raise Refusal("output_format: must be png or jpeg")
+
+
+def ask(call: Call) -> Asked:
+    """What the body asks."""
+    body = call.body
+    prompt = body.get("prompt") or (body.get("textToImageParams") or {}).get("text")
+    count = (body.get("imageGenerationConfig") or {}).get("numberOfImages") or 1
+    return pictures.asked(call.params["model"], str(prompt or ""), body, n=count)
+
+
+def whole(turn: Turn) -> bytes:
+    """The pictures, or why there are none."""
+    withheld = bool(turn.directives.refusal)
+    answer: Json = {"images": [] if withheld else [pictures.PNG] * turn.asked.n}
+    if "stability" in turn.asked.model:
+        reasons = ["Filter reason: prompt" if withheld else None]
+        answer |= {"seeds": [1], "finish_reasons": reasons}
+    elif withheld:
+        answer["error"] = "All of the generated images have been blocked by our content filters."
+    return orjson.dumps(answer | turn.directives.extra)
+
+
+DIALECT = msgspec.structs.replace(
+    converse.DIALECT,
+    name="bedrock.images",
+    path=re.compile(r".*/model/(?P<model>[^/]*(?:image|canvas|stability)[^/]*)/invoke"),
+    check=check,
+    ask=ask,
+    whole=whole,
+    events=pictures.events,
+)

@@ -1,0 +1,211 @@
+"""Pictures by models on Bedrock: Amazon's Titan and Nova Canvas, and Stability's.
+
+Titan: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-image.html
+Nova: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
+Stability: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-stability-diffusion.html
+"""
+
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Endpoint, Seen
+from providers.bridging.plain import PlainDialect
+from providers.dialects.bedrock.errors import parse_error, render_error
+from providers.neutral.asking import reader
+from providers.neutral.images import (
+    Canvas,
+    ImageAnswer,
+    ImageRequest,
+    Picture,
+    Size,
+    blocked,
+    is_text,
+    shape,
+    used,
+)
+from providers.operations import Operation
+from providers.wire import members
+from providers.wire.members import Json
+
+AMAZON = "bedrock.images"
+STABILITY = "bedrock.stability"
+PATH = "/model/{model}/invoke"
+
+AMAZONS_MOST = 5
+"""Pictures at once."""
+TITANS_SIZES = tuple(
+    Size(width, height)
+    for width, height in (
+        *((1024, 1024), (768, 768), (512, 512), (768, 1152), (384, 576), (1152, 768), (576, 384)),
+        *((768, 1280), (384, 640), (1280, 768), (640, 384), (896, 1152), (448, 576), (1152, 896)),
+        *((576, 448), (768, 1408), (384, 704), (1408, 768), (704, 384), (640, 1408), (320, 704)),
+        *((1408, 640), (704, 320), (1152, 640), (1173, 640)),
+    )
+)
+TITANS_TEXT, NOVAS_TEXT = 512, 1024
+"""Characters."""
+SEEDS = 858_993_459
+"""The largest; Titan knows larger ones."""
+NOVAS_SIZES = Canvas(step=16, shortest=320, longest=4096, steepest=4, most=4_194_304)
+QUALITIES = {"standard": "standard", "hd": "premium"}
+"""Those that mean the same; of the others the nearest is sent."""
+FINE = frozenset({"high", "xhigh", "max"})
+
+
+def render_amazon(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """Text to image, as both generations take it."""
+    titan = "titan" in model
+    request.inline(model)
+    request.at_most(AMAZONS_MOST, model)
+    request.within(TITANS_TEXT if titan else NOVAS_TEXT, model)
+    request.made_as(("png",), model, dropped)
+    size = _fitting(request.size, titan, dropped)
+    return {
+        "taskType": "TEXT_IMAGE",
+        "textToImageParams": members.optional(text=request.prompt, negativeText=request.negative),
+        "imageGenerationConfig": members.optional(
+            numberOfImages=request.n,
+            width=size and size.width,
+            height=size and size.height,
+            quality=_quality(request.quality, dropped),
+            seed=request.seeded(0, SEEDS, dropped),
+        ),
+    }
+
+
+def _fitting(asked: Size | None, titan: bool, dropped: list[str]) -> Size | None:
+    if asked is None:
+        return None
+    found = asked.nearest(TITANS_SIZES) if titan else NOVAS_SIZES.nearest(asked)
+    if found != asked:
+        dropped.append("size")
+    return found
+
+
+def _quality(asked: str | None, dropped: list[str]) -> str | None:
+    if asked is None or asked in QUALITIES:
+        return QUALITIES.get(asked or "")
+    dropped.append("quality")
+    return "premium" if asked in FINE else "standard"
+
+
+class AmazonsAnswer(msgspec.Struct):
+    """What is read of an answer."""
+
+    images: list[msgspec.Raw] | None = None
+    error: Any = None
+    """Why some or all are missing."""
+
+
+def _drawn(images: list[msgspec.Raw] | None) -> list[msgspec.Raw]:
+    return [one for one in images or () if is_text(one)]
+
+
+def _answer(found: list[msgspec.Raw], reason: str) -> ImageAnswer:
+    if not found:
+        raise blocked(reason)
+    inline = [bytes(one) for one in found]
+    pictures = tuple(Picture(base64=one, media_type=_media_type(one)) for one in inline)
+    return ImageAnswer(pictures=pictures, usage=used(len(found)))
+
+
+SIGNATURES = {b'"iVBOR': "image/png", b'"/9j/': "image/jpeg", b'"UklGR': "image/webp"}
+"""How base64 of a picture begins."""
+
+
+def _media_type(base64: bytes) -> str:
+    return next((kind for start, kind in SIGNATURES.items() if base64.startswith(start)), "")
+
+
+def watch_amazon(answer: AmazonsAnswer) -> Seen:
+    """Nothing but pictures is counted."""
+    return Seen(usage=used(len(_drawn(answer.images))))
+
+
+def parse_amazon(answer: AmazonsAnswer) -> ImageAnswer:
+    """The pictures; raises FailedAnswer where all were withheld."""
+    return _answer(_drawn(answer.images), members.string(answer.error))
+
+
+RATIOS = ("16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21")
+STABILITYS_TEXT = 10_000
+STABILITYS_SEEDS = 4_294_967_294
+
+
+def render_stability(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """One picture, of a ratio."""
+    request.inline(model)
+    request.at_most(1, model)
+    request.within(STABILITYS_TEXT, model)
+    ratio = None
+    if request.size is not None:
+        found = shape(request.size, RATIOS)
+        ratio = found.ratio
+        # Of how many pixels a square is, each of the models decides.
+        if not found.exact or "core" in model:
+            dropped.append("size")
+    return members.optional(
+        prompt=request.prompt,
+        negative_prompt=request.negative,
+        aspect_ratio=ratio,
+        output_format=request.made_as(("png", "jpeg"), model, dropped),
+        seed=request.seeded(0, STABILITYS_SEEDS, dropped),
+    )
+
+
+class StabilitysAnswer(msgspec.Struct):
+    """What is read of an answer."""
+
+    images: list[msgspec.Raw] | None = None
+    finish_reasons: list[Any] | None = None
+    """Null for each picture that is shown."""
+
+
+def _shown(answer: StabilitysAnswer) -> list[msgspec.Raw]:
+    """A filtered picture may be there, blurred."""
+    reasons = answer.finish_reasons or []
+    images = _drawn(answer.images)
+    return [one for at, one in enumerate(images) if at >= len(reasons) or reasons[at] is None]
+
+
+def watch_stability(answer: StabilitysAnswer) -> Seen:
+    """Nothing but pictures is counted."""
+    return Seen(usage=used(len(_shown(answer))))
+
+
+def parse_stability(answer: StabilitysAnswer) -> ImageAnswer:
+    """The pictures; raises FailedAnswer where all were filtered."""
+    reasons = [members.string(one) for one in answer.finish_reasons or ()]
+    return _answer(_shown(answer), " ".join(filter(None, reasons)))
+
+
+AMAZONS = PlainDialect[ImageRequest, ImageAnswer](
+    name=AMAZON,
+    operation=Operation.IMAGES,
+    client=(),
+    upstream=(Endpoint(path=PATH),),
+    carries=frozenset({"n", "size", "quality", "format", "delivery", "negative", "seed"}),
+    render_request=render_amazon,
+    parse_response=parse_amazon,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=reader(AmazonsAnswer, "images"),
+    watch=watch_amazon,
+)
+
+STABILITYS = PlainDialect[ImageRequest, ImageAnswer](
+    name=STABILITY,
+    operation=Operation.IMAGES,
+    client=(),
+    upstream=(Endpoint(path=PATH),),
+    carries=frozenset({"n", "size", "format", "delivery", "negative", "seed"}),
+    render_request=render_stability,
+    parse_response=parse_stability,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=reader(StabilitysAnswer, "images"),
+    watch=watch_stability,
+)
+
+DIALECTS = (AMAZONS, STABILITYS)

@@ -1,0 +1,294 @@
+"""Pictures by Google's models: by Gemini's own (generateContent), and by Imagen (predict).
+
+https://ai.google.dev/gemini-api/docs/image-generation
+https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Endpoint, Seen
+from providers.bridging.plain import PlainDialect
+from providers.dialects.gemini.errors import parse_error, render_error
+from providers.errors import Unsupported
+from providers.neutral.asking import reader
+from providers.neutral.images import (
+    ImageAnswer,
+    ImageRequest,
+    Picture,
+    blocked,
+    is_text,
+    shape,
+    used,
+)
+from providers.neutral.media import Data, Url
+from providers.operations import Operation
+from providers.usage import Usage, count
+from providers.wire import members
+from providers.wire.members import Json
+
+GEMINI = "gemini.generate_images"
+IMAGEN = "gemini.imagen"
+
+RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+IMAGENS_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
+SEEDS = (-(2**31), 2**31 - 1)
+"""The smallest and the largest: `seed` is an int32."""
+IMAGENS_MOST = 4
+"""Pictures at once."""
+
+
+def render_gemini(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """A turn of the user's, answered by a picture; raises Unsupported for several."""
+    request.made_as(("png",), model, dropped)
+    if request.compression is not None:
+        dropped.append("compression")
+    return _asking(request, model, _frame(request, model, dropped), dropped)
+
+
+def render_vertex(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """The same where the format can be chosen."""
+    options = _options(request, model, dropped)
+    frame = _frame(request, model, dropped)
+    frame = members.optional(**frame, imageOutputOptions=options)
+    return _asking(request, model, frame, dropped)
+
+
+def _options(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    format = request.made_as(("png", "jpeg"), model, dropped)
+    if request.compression is not None and format != "jpeg":
+        dropped.append("compression")
+    return members.optional(
+        mimeType=f"image/{format}" if format else None,
+        compressionQuality=request.compression if format == "jpeg" else None,
+    )
+
+
+def _frame(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    if request.size is None:
+        return {}
+    found = shape(request.size, RATIOS, (1, 2, 4) if "gemini-2" not in model else (1,))
+    if not found.exact:
+        dropped.append("size")
+    larger = f"{found.tier}K" if found.tier > 1 else None
+    return members.optional(aspectRatio=found.ratio, imageSize=larger)
+
+
+def _asking(request: ImageRequest, model: str, frame: Json, dropped: list[str]) -> Json:
+    request.inline(model)
+    request.at_most(1, model)
+    parts = [*map(_part, request.pictures), {"text": request.prompt}]
+    config = members.optional(
+        responseModalities=["IMAGE"],
+        imageConfig=frame,
+        seed=request.seeded(*SEEDS, dropped),
+    )
+    return {"contents": [{"role": "user", "parts": parts}], "generationConfig": config}
+
+
+def _part(picture: Data | Url) -> Json:
+    if isinstance(picture, Url):
+        raise Unsupported("Gemini reads pictures that are sent along", param="pictures")
+    return {"inlineData": {"mimeType": picture.media_type, "data": picture.base64}}
+
+
+class Blob(msgspec.Struct):
+    """A picture."""
+
+    data: msgspec.Raw = msgspec.Raw()
+    mimeType: Any = None
+
+
+class Part(msgspec.Struct):
+    """A picture, a word about it, or a draft."""
+
+    inlineData: Blob | None = None
+    thought: Any = None
+    text: Any = None
+
+
+class Content(msgspec.Struct):
+    """What the model says."""
+
+    parts: list[Part] | None = None
+
+
+class Candidate(msgspec.Struct):
+    """One answer."""
+
+    content: Content | None = None
+    finishReason: Any = None
+    finishMessage: Any = None
+
+
+class Counts(msgspec.Struct):
+    """Tokens."""
+
+    promptTokenCount: Any = None
+    candidatesTokenCount: Any = None
+    thoughtsTokenCount: Any = None
+
+
+class Feedback(msgspec.Struct):
+    """Why there is no answer."""
+
+    blockReason: Any = None
+    blockReasonMessage: Any = None
+
+
+class Answer(msgspec.Struct):
+    """What is read of an answer."""
+
+    candidates: list[Candidate] | None = None
+    promptFeedback: Feedback | None = None
+    usageMetadata: Counts | None = None
+    modelVersion: Any = None
+
+
+def _parts(answer: Answer) -> Iterator[Part]:
+    for candidate in answer.candidates or ():
+        if candidate.content is not None:
+            yield from (part for part in candidate.content.parts or () if not part.thought)
+
+
+def _shown(answer: Answer) -> list[Blob]:
+    blobs = [part.inlineData for part in _parts(answer) if part.inlineData is not None]
+    return [blob for blob in blobs if is_text(blob.data)]
+
+
+def _picture(data: msgspec.Raw, media_type: Any, prompt: Any = None) -> Picture:
+    return Picture(
+        base64=bytes(data),
+        media_type=members.string(media_type),
+        prompt=members.string(prompt),
+    )
+
+
+def _usage(answer: Answer, images: int) -> Usage:
+    said = answer.usageMetadata or Counts()
+    thoughts = count(said.thoughtsTokenCount) or 0
+    shown = count(said.candidatesTokenCount)
+    written = None if shown is None else shown + thoughts
+    return used(images, (count(said.promptTokenCount), written), reasoning=thoughts)
+
+
+def watch(answer: Answer) -> Seen:
+    """Usage, and which version of the model it was."""
+    return Seen(
+        usage=_usage(answer, len(_shown(answer))), model=members.string(answer.modelVersion)
+    )
+
+
+def parse_response(answer: Answer) -> ImageAnswer:
+    """The pictures; raises FailedAnswer where the model shows none."""
+    found = _shown(answer)
+    if not found:
+        raise blocked(_reason(answer))
+    return ImageAnswer(
+        pictures=tuple(_picture(blob.data, blob.mimeType) for blob in found),
+        usage=_usage(answer, len(found)),
+    )
+
+
+def _reason(answer: Answer) -> str:
+    """What the model, or who guards it, says instead."""
+    feedback = answer.promptFeedback or Feedback()
+    said = [feedback.blockReason, feedback.blockReasonMessage]
+    for candidate in answer.candidates or ():
+        said += [candidate.finishReason, candidate.finishMessage]
+    said += [part.text for part in _parts(answer)]
+    return " ".join([one for one in said if isinstance(one, str) and one != "STOP"])
+
+
+LARGER = ("imagen-4.0-generate", "imagen-4.0-ultra")
+"""Models that make squares of 2048 pixels, too."""
+
+
+def render_imagen(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """One instance, whose samples are the pictures."""
+    request.inline(model)
+    request.at_most(IMAGENS_MOST, model)
+    frame: Json = {}
+    if request.size is not None:
+        tiers = (1, 2) if any(name in model for name in LARGER) else (1,)
+        found = shape(request.size, IMAGENS_RATIOS, tiers)
+        frame = {"aspectRatio": found.ratio, "sampleImageSize": "2K" if found.tier == 2 else None}
+        if not found.exact:
+            dropped.append("size")
+    options = _options(request, model, dropped)
+    parameters = members.optional(sampleCount=request.n, **frame, outputOptions=options)
+    return {"instances": [{"prompt": request.prompt}], "parameters": parameters}
+
+
+class Prediction(msgspec.Struct):
+    """A picture, or why there is none."""
+
+    bytesBase64Encoded: msgspec.Raw = msgspec.Raw()
+    mimeType: Any = None
+    prompt: Any = None
+    """As Google has rewritten it."""
+    raiFilteredReason: Any = None
+
+
+class Predictions(msgspec.Struct):
+    """What is read of an answer; where all was filtered without a reason, it is empty."""
+
+    predictions: list[Prediction] = []
+
+
+def _drawn(answer: Predictions) -> list[Prediction]:
+    return [one for one in answer.predictions if is_text(one.bytesBase64Encoded)]
+
+
+def watch_imagen(answer: Predictions) -> Seen:
+    """Imagen counts pictures alone."""
+    return Seen(usage=used(len(_drawn(answer))))
+
+
+def parse_predictions(answer: Predictions) -> ImageAnswer:
+    """The pictures; raises FailedAnswer where all were filtered."""
+    found = _drawn(answer)
+    if not found:
+        raise blocked(
+            " ".join([members.string(one.raiFilteredReason) for one in answer.predictions])
+        )
+    return ImageAnswer(
+        pictures=tuple(_picture(one.bytesBase64Encoded, one.mimeType, one.prompt) for one in found),
+        usage=used(len(found)),
+    )
+
+
+DIALECT = PlainDialect[ImageRequest, ImageAnswer](
+    name=GEMINI,
+    operation=Operation.IMAGES,
+    client=(),
+    upstream=(Endpoint(path="/models/{model}:generateContent"),),
+    carries=frozenset({"n", "size", "format", "compression", "delivery", "seed", "pictures"}),
+    render_request=render_gemini,
+    parse_response=parse_response,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=reader(Answer, "candidates"),
+    watch=watch,
+)
+"""For providers alone: clients of this format have a conversation."""
+
+VERTEX = msgspec.structs.replace(DIALECT, host="vertex", render_request=render_vertex)
+
+IMAGENS = PlainDialect[ImageRequest, ImageAnswer](
+    name=IMAGEN,
+    operation=Operation.IMAGES,
+    client=(),
+    upstream=(Endpoint(path="/models/{model}:predict"),),
+    carries=frozenset({"n", "size", "format", "compression", "delivery"}),
+    render_request=render_imagen,
+    parse_response=parse_predictions,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=reader(Predictions, "predictions"),
+    watch=watch_imagen,
+)
+
+DIALECTS = (DIALECT, IMAGENS)

@@ -1,0 +1,49 @@
+"""The openai.images dialect: pictures made from a text.
+
+https://platform.openai.com/docs/api-reference/images/create
+"""
+
+from providers.bridging.dialect import Endpoint
+from providers.bridging.plain import PlainDialect
+from providers.dialects.openai.images.request import kind, parse_request
+from providers.dialects.openai.images.response import parse_response, read, render_response, watch
+from providers.dialects.openai.images.stream import ImagesRelay, render_stream
+from providers.neutral.images import ImageAnswer, ImageRequest
+from providers.operations import Operation
+from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.splice import model_edit
+
+DIALECT = PlainDialect[ImageRequest, ImageAnswer](
+    name="openai.images",
+    operation=Operation.IMAGES,
+    client=(
+        Endpoint(path="/v1/images/generations"),
+        Endpoint(path="/openai/v1/images/generations"),
+        Endpoint(path="/openai/deployments/{model}/images/generations"),
+    ),
+    upstream=(Endpoint(path="/images/generations"),),
+    request_id="x-request-id",
+    carries=frozenset(),
+    names={
+        "transparent": "background",
+        "format": "output_format",
+        "compression": "output_compression",
+        "delivery": "response_format",
+        "partials": "partial_images",
+        "negative": "negative_prompt",
+    },
+    parse_request=parse_request,
+    parse_response=parse_response,
+    render_response=render_response,
+    render_stream=render_stream,
+    parse_error=parse_error,
+    render_error=render_error,
+    read=read,
+    watch=watch,
+    relay=ImagesRelay,
+    edits=model_edit,
+    kind=kind,
+)
+"""Whoever speaks it is asked in it, so no request is ever rendered."""
+
+DIALECTS = (DIALECT,)

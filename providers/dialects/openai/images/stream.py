@@ -1,0 +1,89 @@
+"""A stream of pictures in OpenAI's format: watched as it passes, or made of a whole answer.
+
+https://platform.openai.com/docs/api-reference/images-streaming
+"""
+
+import re
+
+import orjson
+
+from providers.bridging.dialect import Context
+from providers.bridging.watching import WatchingRelay
+from providers.dialects.openai.images.response import format_of, render_usage, usage_of
+from providers.errors import ApiError, BadAnswer
+from providers.neutral.chat import Finish
+from providers.neutral.images import ImageAnswer, Picture
+from providers.usage import Usage
+from providers.wire import sse
+from providers.wire.compatible_errors import describe, error_event
+from providers.wire.members import Json
+
+COMPLETED = "image_generation.completed"
+DEFAULT_FORMAT = "png"
+UNSAID = "auto"
+"""What is said in the place of what the provider has chosen and nobody knows."""
+NOTHING = Usage()
+
+BASE64 = re.compile(rb"[A-Za-z0-9+/=]{256,}+")
+"""The inside of a picture; without it an event is valid JSON still, and a few hundred bytes."""
+NOTABLE = re.compile(rb'generation\.completed|edit\.completed|"error"')
+NO_WORDS = re.compile(rb"(?!)")
+
+
+class ImagesRelay(WatchingRelay):
+    """Passes a stream of pictures on, and counts those that are complete."""
+
+    WORDS = NO_WORDS
+
+    def __init__(self, wants_usage: bool) -> None:
+        super().__init__(sse.Splitter(), b"\n\n")
+        self._told: list[Json] = []
+        """The counts of each picture."""
+
+    def feed(self, data: bytes) -> None:
+        """The bytes go as they are; nobody here keeps the pictures in them."""
+        super().feed(BASE64.sub(b"", data))
+
+    def _notable(self, data: bytes) -> bool:
+        return NOTABLE.search(data) is not None
+
+    def _object(self, piece: bytes) -> bytes:
+        return sse.parse(piece)[1]
+
+    def _said(self, said: Json) -> None:
+        if said.get("error"):
+            self.seen.error, self.seen.finish = describe(said, None), Finish.ERROR
+            return
+        usage = said.get("usage")
+        self._told.append(usage if isinstance(usage, dict) else {})
+        size, quality = said.get("size"), said.get("quality")
+        self.seen.usage = usage_of(len(self._told), tuple(self._told), size, quality)
+        self.seen.finish = Finish.STOP
+
+    def _render(self, error: ApiError) -> bytes:
+        return error_event(error)
+
+
+def render_stream(answer: ImageAnswer, context: Context) -> bytes:
+    """Each picture as it is complete; what all of them took is said with the last one."""
+    if not answer.pictures:
+        raise BadAnswer("the provider's answer has no pictures")
+    *others, last = answer.pictures
+    events = [_event(picture, NOTHING, answer, context) for picture in others]
+    return b"".join([*events, _event(last, answer.usage, answer, context)])
+
+
+def _event(picture: Picture, usage: Usage, answer: ImageAnswer, context: Context) -> bytes:
+    if not picture.base64:
+        raise BadAnswer("the provider answered with a URL, which no stream of pictures can say")
+    event = {
+        "type": COMPLETED,
+        "b64_json": orjson.Fragment(picture.base64),
+        "created_at": answer.created or context.now,
+        "output_format": format_of(picture) or DEFAULT_FORMAT,
+        "size": answer.size or UNSAID,
+        "quality": answer.quality or UNSAID,
+        "background": answer.background or UNSAID,
+        "usage": render_usage(usage),
+    }
+    return b"event: %b\ndata: %b\n\n" % (COMPLETED.encode(), orjson.dumps(event))
