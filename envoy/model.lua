@@ -276,6 +276,8 @@ local OPERATIONS = {
   ["/v1/completions"] = BODY,
   ["/v1/embeddings"] = BODY,
   ["/v1/images/generations"] = BODY,
+  ["/v1/images/edits"] = FORM,
+  ["/openai/v1/images/edits"] = FORM,
   ["/v1/moderations"] = BODY,
   ["/v1/ocr"] = BODY,
   ["/v1/audio/speech"] = BODY,
@@ -333,7 +335,7 @@ local BEDROCK = {
 local AZURE = {
   ["chat/completions"] = true, completions = true, embeddings = true,
   ["audio/speech"] = true, ["audio/transcriptions"] = true, ["audio/translations"] = true,
-  ["images/generations"] = true,
+  ["images/generations"] = true, ["images/edits"] = true,
 }
 local PIPELINE = { ["feature-extraction"] = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }

@@ -11,6 +11,7 @@ class Operation(StrEnum):
     COUNT_TOKENS = "count_tokens"
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
+    IMAGE_EDITS = "image_edits"
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"
@@ -24,9 +25,10 @@ SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
 
 HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
-BY_UNITS = HEARD | {Operation.IMAGES, Operation.OCR, Operation.RERANK, Operation.SPEECH}
+DRAWN = frozenset({Operation.IMAGES, Operation.IMAGE_EDITS})
+BY_UNITS = HEARD | DRAWN | {Operation.OCR, Operation.RERANK, Operation.SPEECH}
 """Those that are billed by something else than tokens, too."""
 
-WORDLESS = frozenset({Operation.EMBEDDINGS, Operation.IMAGES, Operation.MODERATIONS})
+WORDLESS = DRAWN | {Operation.EMBEDDINGS, Operation.MODERATIONS}
 WORDLESS |= {Operation.RERANK, Operation.SPEECH}
 """Those in whose answers no model has generated a word."""

@@ -63,6 +63,7 @@ def providers_page() -> str:
 ASKED: Mapping[Operation, type[Asking]] = {
     Operation.EMBEDDINGS: EmbeddingRequest,
     Operation.IMAGES: ImageRequest,
+    Operation.IMAGE_EDITS: ImageRequest,
     Operation.RERANK: RerankRequest,
     Operation.MODERATIONS: ModerationRequest,
     Operation.SPEECH: SpeechRequest,

@@ -30,7 +30,7 @@ from providers.vendors.provider import Provider
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embeddings"})
 WITH_DEPLOYMENT |= {"openai.images", "openai.speech", "openai.transcriptions"}
-WITH_DEPLOYMENT |= {"openai.translations"}
+WITH_DEPLOYMENT |= {"openai.image_edits", "openai.translations"}
 """Dialects whose dated paths name the deployment."""
 
 
@@ -58,6 +58,7 @@ OPENAI = {
     Operation.EMBEDDINGS: ("openai.embeddings",),
     **SOUNDS,
     Operation.IMAGES: ("openai.images",),
+    Operation.IMAGE_EDITS: ("openai.image_edits",),
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
@@ -104,6 +105,7 @@ PROVIDERS = (
             Operation.EMBEDDINGS: OPENAI[Operation.EMBEDDINGS],
             **SOUNDS,
             Operation.IMAGES: OPENAI[Operation.IMAGES],
+            Operation.IMAGE_EDITS: OPENAI[Operation.IMAGE_EDITS],
         },
         speaks={
             **{name: OTHERS for names in OPENAI.values() for name in names},

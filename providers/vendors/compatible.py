@@ -51,6 +51,7 @@ SOUNDS = {**SPEAKS, **HEARS, Operation.TRANSLATION: ("openai.translations",)}
 """For those who have OpenAI's audio: all of it, or a part."""
 PICTURES = {Operation.IMAGES: ("openai.images",)}
 """For those who make pictures in OpenAI's format."""
+EDITS = {Operation.IMAGE_EDITS: ("openai.image_edits",)}
 OLLAMAS = ("ollama.chat", "ollama.generate", "ollama.embed", "ollama.embeddings")
 LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
@@ -188,6 +189,7 @@ PROVIDERS = (
             **VECTORS,
             **SOUNDS,
             **PICTURES,
+            **EDITS,
             Operation.MODERATIONS: ("openai.moderations",),
         },
         # https://platform.openai.com/docs/models: the models of v1/completions.
@@ -497,6 +499,6 @@ PROVIDERS = (
         "https://platform.openai.com/docs/api-reference/chat/create",
         keyless=False,
         rules=(remembered_thoughts,),
-        dialects=DIALECTS | VECTORS | SOUNDS | PICTURES,
+        dialects=DIALECTS | VECTORS | SOUNDS | PICTURES | EDITS,
     ),
 )

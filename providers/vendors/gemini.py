@@ -35,6 +35,7 @@ PROVIDERS = (
             Operation.EMBEDDINGS: ("gemini.batch_embed_contents", "gemini.embed_content"),
             **SOUNDS,
             Operation.IMAGES: PAINTERS,
+            Operation.IMAGE_EDITS: (images.EDITS.name,),
         },
         speaks=PAINTED,
         signer=x_goog_api_key,
@@ -57,6 +58,7 @@ PROVIDERS = (
             ),
             **SOUNDS,
             Operation.IMAGES: PAINTERS,
+            Operation.IMAGE_EDITS: (images.EDITS.name,),
         },
         speaks={
             CHAT: GEMINI,
@@ -72,6 +74,7 @@ PROVIDERS = (
         forms={
             COUNT: generate_content.VERTEX_COUNT,
             images.GEMINI: images.VERTEX,
+            images.EDITS.name: images.VERTEX_EDITS,
             "anthropic.messages": hosted.VERTEX,
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
             "gemini.embed_content": embed.VERTEX,

@@ -22,9 +22,12 @@ def members(content_type: str, body: bytes) -> dict[str, Any]:
             raise Refusal("A part of the form has no name.")
         data = part.get_payload(decode=True)
         filename = part.get_filename()
-        value: Any = data.decode() if isinstance(data, bytes) else ""
-        if filename is not None:
-            value = File(name=filename, type=part.get_content_type(), data=data)
+        content = data if isinstance(data, bytes) else b""
+        value: Any
+        if filename is None:
+            value = content.decode()
+        else:
+            value = File(name=filename, type=part.get_content_type(), data=content)
         if name.endswith("[]"):
             found.setdefault(name[:-2], []).append(value)
         elif name in found:

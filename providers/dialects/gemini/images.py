@@ -277,6 +277,9 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
 
 VERTEX = msgspec.structs.replace(DIALECT, host="vertex", render_request=render_vertex)
 
+EDITS = msgspec.structs.replace(DIALECT, name="gemini.edit_images", operation=Operation.IMAGE_EDITS)
+VERTEX_EDITS = msgspec.structs.replace(EDITS, host="vertex", render_request=render_vertex)
+
 IMAGENS = PlainDialect[ImageRequest, ImageAnswer](
     name=IMAGEN,
     operation=Operation.IMAGES,
@@ -291,4 +294,4 @@ IMAGENS = PlainDialect[ImageRequest, ImageAnswer](
     watch=watch_imagen,
 )
 
-DIALECTS = (DIALECT, IMAGENS)
+DIALECTS = (DIALECT, IMAGENS, EDITS)

@@ -3,11 +3,14 @@
 https://platform.openai.com/docs/api-reference/images/create
 """
 
+import msgspec
+
 from providers.bridging.dialect import Endpoint
 from providers.bridging.plain import PlainDialect
+from providers.dialects.openai.images.edits import parse_edit
 from providers.dialects.openai.images.request import kind, parse_request
 from providers.dialects.openai.images.response import parse_response, read, render_response, watch
-from providers.dialects.openai.images.stream import ImagesRelay, render_stream
+from providers.dialects.openai.images.stream import ImagesRelay, render_edit_stream, render_stream
 from providers.neutral.images import ImageAnswer, ImageRequest
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -46,4 +49,20 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
 )
 """Whoever speaks it is asked in it, so no request is ever rendered."""
 
-DIALECTS = (DIALECT,)
+EDITS = msgspec.structs.replace(
+    DIALECT,
+    name="openai.image_edits",
+    operation=Operation.IMAGE_EDITS,
+    client=(
+        Endpoint(path="/v1/images/edits"),
+        Endpoint(path="/openai/v1/images/edits"),
+        Endpoint(path="/openai/deployments/{model}/images/edits"),
+    ),
+    upstream=(Endpoint(path="/images/edits"),),
+    form=True,
+    names={**DIALECT.names, "pictures": "image"},
+    parse_request=parse_edit,
+    render_stream=render_edit_stream,
+)
+
+DIALECTS = (DIALECT, EDITS)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from providers.bridging.plain import PlainDialect
-from providers.dialects.openai.images import DIALECT
+from providers.dialects.openai.images import DIALECT, EDITS
 from providers.errors import Unsupported
 from providers.neutral.images import DRAWN, Canvas, ImageAnswer, ImageRequest, Size, shape, size
 from providers.wire.members import Json
@@ -25,10 +25,10 @@ FORMAT = "response_format"
 INLINE, LINK = "b64_json", "url"
 
 
-def form(host: str, *rules: Rule, **facts: Any) -> Mapping[str, Form]:
+def form(host: str, *rules: Rule, of: Form = DIALECT, **facts: Any) -> Mapping[str, Form]:
     """The format as a host takes it that demands `rules`."""
-    own = msgspec.structs.replace(DIALECT, host=host, client=(), tune=following(rules), **facts)
-    return {DIALECT.name: own}
+    own = msgspec.structs.replace(of, host=host, client=(), tune=following(rules), **facts)
+    return {of.name: own}
 
 
 def following(rules: tuple[Rule, ...]) -> Rule:
@@ -197,11 +197,15 @@ def gpt_compression(body: Json, model: str, dropped: list[str]) -> dict[str, Any
 OF_OPENAI = (bytes_unasked, gpt_sizes, gpt_qualities, gpt_compression)
 UNKNOWN = frozenset({"seed", "style"})
 """Hints of other models: "Unknown parameter" at OpenAI."""
+UNSAID = frozenset({"negative_prompt"})
 
 
 def of_openai(host: str) -> Mapping[str, Form]:
     """As those take it who serve OpenAI's own models."""
-    return form(host, *OF_OPENAI, drops=UNKNOWN, refuses=frozenset({"negative_prompt"}))
+    both: dict[str, Form] = {}
+    for kind in (DIALECT, EDITS):
+        both |= form(host, *OF_OPENAI, of=kind, drops=UNKNOWN, refuses=UNSAID)
+    return both
 
 
 XAI = form(

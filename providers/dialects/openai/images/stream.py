@@ -19,6 +19,7 @@ from providers.wire.compatible_errors import describe, error_event
 from providers.wire.members import Json
 
 COMPLETED = "image_generation.completed"
+EDITED = "image_edit.completed"
 DEFAULT_FORMAT = "png"
 UNSAID = "auto"
 """What is said in the place of what the provider has chosen and nobody knows."""
@@ -66,18 +67,29 @@ class ImagesRelay(WatchingRelay):
 
 def render_stream(answer: ImageAnswer, context: Context) -> bytes:
     """Each picture as it is complete; what all of them took is said with the last one."""
+    return _stream(COMPLETED, answer, context)
+
+
+def render_edit_stream(answer: ImageAnswer, context: Context) -> bytes:
+    """The same for pictures that were made out of others."""
+    return _stream(EDITED, answer, context)
+
+
+def _stream(kind: str, answer: ImageAnswer, context: Context) -> bytes:
     if not answer.pictures:
         raise BadAnswer("the provider's answer has no pictures")
     *others, last = answer.pictures
-    events = [_event(picture, NOTHING, answer, context) for picture in others]
-    return b"".join([*events, _event(last, answer.usage, answer, context)])
+    events = [_event(kind, picture, NOTHING, answer, context) for picture in others]
+    return b"".join([*events, _event(kind, last, answer.usage, answer, context)])
 
 
-def _event(picture: Picture, usage: Usage, answer: ImageAnswer, context: Context) -> bytes:
+def _event(
+    kind: str, picture: Picture, usage: Usage, answer: ImageAnswer, context: Context
+) -> bytes:
     if not picture.base64:
         raise BadAnswer("the provider answered with a URL, which no stream of pictures can say")
     event = {
-        "type": COMPLETED,
+        "type": kind,
         "b64_json": orjson.Fragment(picture.base64),
         "created_at": answer.created or context.now,
         "output_format": format_of(picture) or DEFAULT_FORMAT,
@@ -86,4 +98,4 @@ def _event(picture: Picture, usage: Usage, answer: ImageAnswer, context: Context
         "background": answer.background or UNSAID,
         "usage": render_usage(usage),
     }
-    return b"event: %b\ndata: %b\n\n" % (COMPLETED.encode(), orjson.dumps(event))
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps(event))

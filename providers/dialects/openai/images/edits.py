@@ -1,0 +1,62 @@
+"""A request for pictures made out of others: a form, whose texts mean what the members of JSON do.
+
+https://platform.openai.com/docs/api-reference/images/createEdit
+"""
+
+import base64
+from typing import Any
+
+import msgspec
+
+from providers.dialects.openai.images.request import parse_request
+from providers.errors import InvalidRequest
+from providers.neutral.images import ImageRequest
+from providers.neutral.media import Data
+from providers.wire import members
+from providers.wire.members import Json
+from providers.wire.multipart import Upload
+
+NUMBERS = ("n", "output_compression", "partial_images")
+KNOWN = frozenset({"image", "mask", "input_fidelity"})
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+"""By the ending of a file's name, where nothing says the type."""
+
+
+def parse_edit(body: Json, path_model: str) -> ImageRequest:
+    """A text, one picture or several, and perhaps where the first may change."""
+    given = body.get("image")
+    files = given if isinstance(given, list) else [given]
+    pictures = [_data(one) for one in files if isinstance(one, Upload)]
+    if not pictures or len(pictures) < len(files):
+        raise members.wrong("image", "a file, or files")
+    mask = body.get("mask")
+    if mask is not None and not isinstance(mask, Upload):
+        raise members.wrong("mask", "a file")
+    rest = {name: value for name, value in body.items() if name not in KNOWN}
+    request = parse_request(rest | _numbers(body), path_model)
+    extras = {name: body[name] for name in ("input_fidelity",) if name in body}
+    return msgspec.structs.replace(
+        request,
+        pictures=tuple(pictures),
+        mask=None if mask is None else _data(mask),
+        extras=request.extras | extras,
+    )
+
+
+def _numbers(body: Json) -> dict[str, Any]:
+    """Those that a form spells."""
+    found = {}
+    for name in NUMBERS:
+        if name in body:
+            try:
+                found[name] = int(body[name])
+            except (TypeError, ValueError):
+                raise InvalidRequest(f"{name} must be an integer", param=name) from None
+    return found
+
+
+def _data(file: Upload) -> Data:
+    said = file.media_type.partition(";")[0].strip().lower()
+    if not said.startswith("image/"):
+        said = TYPES.get(file.filename.rpartition(".")[2].lower(), "image/png")
+    return Data(base64=base64.b64encode(file.data).decode(), media_type=said)

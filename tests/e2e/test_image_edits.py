@@ -1,0 +1,101 @@
+"""The official SDK has pictures made out of others, through a real Envoy."""
+
+import base64
+from collections.abc import Iterator
+
+import httpx
+import openai
+import pytest
+
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
+from extproc.lab.simulator.pictures import BYTES
+from tests.e2e.clients.backends import ENV
+
+KEY = {"api_key": "env:KEY"}
+BACKENDS = {
+    "openai": ("openai", {}, "gpt-image-1"),
+    "azure": ("azure", {"instance": "i", "api_version": "2025-04-01-preview"}, "gpt-image-1"),
+    "gemini": ("gemini", {}, "gemini-2.5-flash-image"),
+    "vertex": ("vertex", {"project": "p", "region": "us-central1"}, "gemini-2.5-flash-image"),
+    "compatible": ("openai-compatible", {}, "any"),
+}
+FILE = ("a.png", BYTES, "image/png")
+EVERY = pytest.mark.parametrize("name", BACKENDS)
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Local]:
+    with RunningSimulator() as sim:
+        config = {
+            "backends": {
+                name: {"provider": provider, "base_url": sim.url, "credential": KEY, **more}
+                for name, (provider, more, _) in BACKENDS.items()
+            },
+            "routes": [
+                {
+                    "models": [f"to-{name}"],
+                    "backends": [{"backend": name, "model": model}],
+                    "price": {"images": {"1024x1024 high": 0.2}},
+                }
+                for name, (_, _, model) in BACKENDS.items()
+            ],
+        }
+        with Local(config, ENV) as local:
+            yield local
+
+
+@pytest.fixture
+def client(gateway: Local) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="client", max_retries=0)
+
+
+@EVERY
+def test_a_picture_becomes_another(gateway: Local, client: openai.OpenAI, name: str):
+    answer = client.images.edit(
+        model=f"to-{name}", image=FILE, prompt="bluer", size="1024x1024", quality="high"
+    )
+    assert base64.b64decode(answer.data[0].b64_json) == BYTES
+    found: list[dict] = []
+
+    def look() -> bool:
+        found[:] = [r for r in gateway.records() if r.get("request_model") == f"to-{name}"]
+        return bool(found)
+
+    gateway.wait_for(look, "a record")
+    assert found[-1]["operation"] == "image_edits"
+    assert found[-1]["cost_nanousd"] == 200_000_000
+
+
+@EVERY
+def test_several_become_one(client: openai.OpenAI, name: str):
+    answer = client.images.edit(model=f"to-{name}", image=[FILE, FILE], prompt="both")
+    assert len(answer.data) == 1
+
+
+@EVERY
+def test_it_comes_as_a_stream(client: openai.OpenAI, name: str):
+    events = list(client.images.edit(model=f"to-{name}", image=FILE, prompt="bluer", stream=True))
+    assert events[-1].type == "image_edit.completed"
+    assert base64.b64decode(events[-1].b64_json) == BYTES
+
+
+def test_a_mask_is_refused_where_nobody_heeds_it(client: openai.OpenAI):
+    with pytest.raises(openai.BadRequestError, match="mask"):
+        client.images.edit(model="to-gemini", image=FILE, mask=FILE, prompt="bluer")
+    client.images.edit(model="to-openai", image=FILE, mask=FILE, prompt="bluer")
+
+
+@pytest.mark.parametrize("wrong", [{"n": "many"}, {"size": "big"}])
+def test_what_is_wrong_is_named(gateway: Local, wrong: dict[str, str]):
+    data = {"model": "to-gemini", "prompt": "bluer", **wrong}
+    answer = httpx.post(f"{gateway.url}/v1/images/edits", data=data, files={"image": FILE})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] in wrong
+
+
+def test_without_a_picture_there_is_none(gateway: Local):
+    data = {"model": (None, "to-gemini"), "prompt": (None, "bluer")}
+    answer = httpx.post(f"{gateway.url}/v1/images/edits", files=data)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "image"
