@@ -16,6 +16,8 @@ from providers.wire.members import Json
 
 BASES = frozenset({"v1", "v1beta", "v2", "api"})
 """What a base URL ends with that has one segment too many."""
+ALIKE = 0.7
+"""How much of two paths must be the same for one to mean the other."""
 LONGEST = 48
 """Bytes of a wrong path for which the nearest is looked for."""
 
@@ -119,7 +121,7 @@ class Entrances:
         return None
 
     def _hint(self, path: str) -> str:
-        nearest = get_close_matches(path, self._exact, 1) if len(path) <= LONGEST else ()
+        nearest = get_close_matches(path, self._exact, 1, ALIKE) if len(path) <= LONGEST else ()
         return "".join(f"; did you mean {place}?" for place in nearest)
 
 

@@ -40,6 +40,9 @@ from providers.errors import ApiError, cause_of
 OWN = "openai"
 """The family whose form everybody gets who is not known to want another."""
 
+LIKE = {"mistral": OWN}
+"""Families whose clients know errors in the form of another."""
+
 PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
     "|/v1/projects/.*/publishers/anthropic/.*",
@@ -93,7 +96,8 @@ def forms() -> dict[str, Dialect]:
 
 def family_of(dialect: Dialect) -> str:
     """The first word of its name; a family has one form for its errors."""
-    return dialect.name.partition(".")[0]
+    family = dialect.name.partition(".")[0]
+    return LIKE.get(family, family)
 
 
 def _endpoints(dialect: Dialect) -> str:

@@ -58,6 +58,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     render_response: Callable[[ChatResponse, Context], Json]
     parser: Callable[[], StreamParser]
     renderer: Callable[[Context], StreamRenderer]
+    older: Mapping[str, str] = {}
+    """A member → what it was called before, where that is still understood."""
     opened: frozenset[str] = frozenset()
     """Objects at the top level of which each member is a parameter, and named by itself."""
     members: Shape | None = None
@@ -229,8 +231,11 @@ class Conversation(Translation[ChatDialect]):
             found = [f"{name}.{member}" for member in rest]
         else:
             found = [name]
-        groups, part = self._client.opened, name in FEATURES
-        return [as_sent(each, call.body, groups, part=part) for each in found]
+        client = self._client
+        part = name in FEATURES or name in client.names.values()
+        return [
+            as_sent(each, call.body, client.opened, older=client.older, part=part) for each in found
+        ]
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""

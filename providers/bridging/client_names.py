@@ -7,10 +7,18 @@ LOOKED_AT = 64
 """Items of an array in which a member is looked for."""
 
 
-def as_sent(name: str, body: Mapping[str, Any], opened: Iterable[str], *, part: bool) -> str:
+def as_sent(
+    name: str,
+    body: Mapping[str, Any],
+    opened: Iterable[str],
+    *,
+    older: Mapping[str, str],
+    part: bool,
+) -> str:
     """`name`, dotted, as it stands in `body` or in one of its `opened` objects.
 
-    `part`: where only the beginning of it stands there, that will do.
+    `older`: what a member was called before. `part`: where only the beginning of the name stands
+    there, that will do.
     """
     steps = name.split(".")
     found = _path(body, steps)
@@ -20,7 +28,8 @@ def as_sent(name: str, body: Mapping[str, Any], opened: Iterable[str], *, part: 
         inner = _path(body, [group, *steps])
         if len(inner) > 1:
             return ".".join(inner)
-    return name
+    before = older.get(name)
+    return before if before is not None and before in body else name
 
 
 def _path(value: Any, steps: list[str]) -> list[str]:

@@ -20,18 +20,12 @@ OTHERS = ("cohere.chat", "ollama.chat")
 
 NO_REFERENCE = "an item that only OpenAI has stored, in a form of ids that is not ours"
 NO_SEARCH = "a search that the route does not say to leave out (`vendor_tools`)"
-NO_DEMAND = "a tool cannot be demanded there"
 DOUBLED = "each function response twice, with one id, to Gemini itself"
 AWAITED: dict[str, tuple[tuple[str, ...], str]] = {
-    "ai-sdk-anthropic-object": (("ollama.chat",), NO_DEMAND),
     "ai-sdk-openai-steps": (("openai.chat", *CLAUDE, *GEMINI, *OTHERS), NO_REFERENCE),
     "codex-first": (("openai.chat", *CLAUDE, *OTHERS), NO_SEARCH),
     "gemini-cli-count": (OTHERS, "tokens cannot be counted there"),
     "gemini-cli-resumed": (GEMINI, DOUBLED),
-    "instructor-anthropic": (("ollama.chat",), NO_DEMAND),
-    "langchain-function": (("ollama.chat",), NO_DEMAND),
-    "langchain-google-forced": (("ollama.chat",), NO_DEMAND),
-    "pydantic-ai-output": (("ollama.chat",), NO_DEMAND),
 }
 """Request → where it is refused, and why."""
 

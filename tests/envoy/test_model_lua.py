@@ -126,7 +126,7 @@ def test_identity_is_no_compression() -> None:
     [
         {":method": "GET"},
         {":method": "PUT"},
-        {":path": "/v1/chat"},
+        {":path": "/v1/chats"},
         {":path": "/v1/chat/completions/x"},
         {":path": ""},
         {"upgrade": "websocket"},

@@ -47,7 +47,7 @@ NAMES = {
     Feature.DOCUMENT_CITE: "document.citations",
     Feature.TOOL_RESULT_MEDIA: "toolResult.content",
     Feature.TOOL_RESULT_ERROR: "toolResult.status",
-    Feature.THINKING: "reasoningContent",
+    Feature.THINKING: "messages.content.reasoningContent",
     Feature.CITATIONS: "citationsContent",
 }
 

@@ -52,7 +52,7 @@ NAMES = {
     Feature.DOCUMENT_TEXT: "inlineData",
     Feature.TOOL_RESULT_MEDIA: "functionResponse.parts",
     Feature.TOOL_RESULT_ERROR: "functionResponse.response.error",
-    Feature.THINKING: "thought",
+    Feature.THINKING: "contents.parts.thought",
 }
 
 CARRIES = frozenset(NAMES) | {Feature.REFUSAL, Feature.REASONING_SUMMARY}

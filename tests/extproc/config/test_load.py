@@ -9,7 +9,6 @@ from extproc.config.credential import ApiKey, Aws, Entra, FromRequest, Gcp
 from extproc.config.document import read
 from extproc.config.draft import draft
 from providers.catalog import PROVIDERS
-from providers.operations import Operation
 from tests.extproc.config.conftest import ENVIRONMENT, RIGHT
 
 
@@ -160,9 +159,9 @@ def test_every_option_of_the_catalogue_can_be_configured():
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_every_provider_of_the_catalogue_can_be_configured(provider):
-    backend = {"provider": provider.name, "operations": [Operation.CHAT]}
+    backend = {"provider": provider.name, "operations": [next(iter(provider.dialects))]}
     backend |= dict.fromkeys(provider.options - {"base_url"}, "eu-west-1")
-    if provider.name == "bedrock":
+    if provider.name.startswith("bedrock"):
         backend["credential"] = {"aws": {}}
     elif not provider.keyless:
         backend["credential"] = {"api_key": "env:KEY"}

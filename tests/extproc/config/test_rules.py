@@ -263,7 +263,9 @@ def test_a_retry_is_checked(folder, retry, key, says):
     assert f"routes[0].retry.{key}: {says}" in said
 
 
-@pytest.mark.parametrize("price", ["{input: -1, output: 1}", "{input: x, output: 1}", "{input: 1}"])
+@pytest.mark.parametrize(
+    "price", ["{input: -1, output: 1}", "{input: x, output: 1}", "{inputs: 1}"]
+)
 def test_a_price_is_checked(folder, price):
     (said,) = folder.added(f"    price: {price}\n")
     assert "routes[0].price" in said

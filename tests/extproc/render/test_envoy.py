@@ -99,7 +99,7 @@ def test_an_unknown_model_is_a_404_that_names_it(envoy: Envoy, model: str) -> No
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/v1/chat"),
+        ("POST", "/v1/chats"),
         ("POST", "/"),
         ("POST", "/v1/chat/completions/x"),
         ("POST", "/v1/chat%2Fcompletions"),

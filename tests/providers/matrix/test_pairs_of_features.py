@@ -82,6 +82,11 @@ def lost(client: str, target: str, body: dict[str, Any]) -> set[str] | None:
     return set(sent.dropped) if isinstance(sent, Sent) else None
 
 
+def known(name: str, names: set[str]) -> bool:
+    """Whether it is one of them, or less exactly so: together, one may be said by the other."""
+    return any(one == name or one.startswith(f"{name}.") for one in names)
+
+
 def worse(client: str, target: str) -> list[tuple[str, str, str]]:
     """The pairs of features that are worse off together, and how."""
     alone: dict[Feature, tuple[dict[str, Any], set[str]]] = {}
@@ -99,8 +104,9 @@ def worse(client: str, target: str) -> list[tuple[str, str, str]]:
         if body is None:
             continue
         both = lost(client, target, body)
-        if both is None or not both <= lacks | lacked:
-            what = "refused" if both is None else ", ".join(sorted(both - lacks - lacked))
+        fresh = {name for name in both or () if not known(name, lacks | lacked)}
+        if both is None or fresh:
+            what = "refused" if both is None else ", ".join(sorted(fresh))
             found.append((one.value, other.value, what))
     return found
 

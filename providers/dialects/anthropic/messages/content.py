@@ -39,7 +39,7 @@ IMAGES = {
 
 TTLS = ("5m", "1h")
 
-THOUGHTS = "thinking"
+THOUGHTS = Feature.THINKING
 """What thoughts that had to be left out are called."""
 
 # https://platform.claude.com/docs/en/agents-and-tools/tool-use: ids match ^[a-zA-Z0-9_-]+$.

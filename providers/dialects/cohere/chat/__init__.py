@@ -75,6 +75,7 @@ NAMES = {
     Feature.IMAGE_DATA: "messages.image_url",
     Feature.IMAGE_URL: "messages.image_url",
     Feature.IMAGE_DETAIL: "messages.image_url.detail",
+    Feature.THINKING: "messages.content.thinking",
     Feature.DOCUMENT_TEXT: "documents",
     Feature.DOCUMENT_NAME: "documents.title",
     Feature.DOCUMENT_CONTEXT: "documents.context",

@@ -71,6 +71,7 @@ NAMES = {
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
+    older={"tool_choice": "function_call", "tools": "functions"},
     client=(
         Endpoint(path="/v1/chat/completions"),
         Endpoint(path="/openai/v1/chat/completions"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from providers.bridging.fidelity import Feature
 from providers.dialects.openai.chat import fields
 from providers.dialects.openai.chat.calls import is_call, render_native
 from providers.dialects.openai.chat.media import NAME, parse_part, render_part
@@ -242,8 +243,8 @@ def _render_assistant(message: Message, dropped: list[str]) -> Iterator[Json]:
 def _put_thinking(rendered: Json, message: Message, dropped: list[str]) -> None:
     thoughts = [part for part in message.parts if isinstance(part, Thinking)]
     shown = [told for thinking in thoughts if (told := _told(thinking)) is not None]
-    if len(shown) < len(thoughts) and "thinking" not in dropped:
-        dropped.append("thinking")
+    if len(shown) < len(thoughts) and Feature.THINKING not in dropped:
+        dropped.append(Feature.THINKING)
     field = field_of(shown)
     if field == BLOCK:
         content = rendered["content"] or []

@@ -246,8 +246,8 @@ class _Turn:
     def _think(self, thinking: Thinking) -> None:
         if own(thinking):
             self._items.append(render_own(thinking, self._id("rs")))
-        elif "thinking" not in self._dropped:
-            self._dropped.append("thinking")
+        elif Feature.THINKING not in self._dropped:
+            self._dropped.append(Feature.THINKING)
 
     def _message(self, parts: list[Text | Refusal]) -> Json:
         shown = [self._citable(part) for part in parts]

@@ -30,7 +30,7 @@ def test_foreign_thoughts_are_left_out_and_named_once() -> None:
         )
     )
     assert [block["type"] for block in body["messages"][1]["content"]] == ["thinking", "text"]
-    assert dropped == ["thinking"]
+    assert dropped == ["messages.thinking"]
 
 
 def test_a_signature_of_a_call_travels_through_the_client_and_back() -> None:

@@ -67,7 +67,7 @@ def test_thoughts_come_back_signed_by_their_issuer() -> None:
     )
     body, dropped = render(request)
     sent = body["messages"][0]
-    assert dropped == ["thinking"]
+    assert dropped == ["messages.thinking"]
     assert [item.get("signature", item.get("data")) for item in sent["reasoning_details"]] == [
         "x",
         "zz",
@@ -96,7 +96,7 @@ def test_thoughts_that_another_provider_signed_are_named() -> None:
     signed = Thinking(text="hm", signature=Signature(origin="anthropic", value="EmwK"))
     body, dropped = render(said(signed, Text(text="x"), role=Role.ASSISTANT))
     assert body["messages"] == [{"role": "assistant", "content": "x"}]
-    assert dropped == ["thinking"]
+    assert dropped == ["messages.thinking"]
 
 
 def test_litellms_and_mistrals_thoughts_are_understood() -> None:

@@ -267,7 +267,7 @@ def test_a_thought_that_the_responses_api_signed_is_left_out_and_named() -> None
     dropped: list[str] = []
     body = DIALECT.render_request(ChatRequest(model="m", messages=(turn,)), dropped)
     assert body["messages"] == [{"role": "assistant", "content": "Hi"}]
-    assert dropped == ["thinking"]
+    assert dropped == ["messages.thinking"]
 
 
 def test_sound_ends_without_a_reason() -> None:

@@ -226,7 +226,7 @@ def test_signatures_of_other_providers_come_back_to_them() -> None:
     assert request.messages[0].parts == (Thinking(text="hm", signature=foreign),)
     body, dropped = sent(request)
     assert body["input"] == []
-    assert dropped == ["thinking"]
+    assert dropped == ["messages.thinking"]
 
 
 PLAIN = [
@@ -243,7 +243,7 @@ def test_thoughts_that_openai_did_not_sign_are_left_out(signature: Signature | N
     request = turn(thought, thought, Text(text="x"), role=Role.ASSISTANT)
     body, dropped = sent(request)
     assert [item["type"] for item in body["input"]] == ["message"]
-    assert dropped == ["thinking"]
+    assert dropped == ["messages.thinking"]
 
 
 def test_open_reasoning_goes_back_to_an_open_model() -> None:
