@@ -304,6 +304,8 @@ class Question:
         """The headers that prove who asks, and all that are set."""
         path = target.path(call.model, stream=call.stream)
         for name, value in sent.places.items():
+            if not value.strip("."):
+                raise InvalidRequest(f"{name} names nothing", param=name)
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         body = call.data if sent.body is None else sent.body
         self._plan.bounds.sent(body)

@@ -128,6 +128,14 @@ def test_a_hint_that_a_voice_cannot_follow_is_named(gateway: Local):
     assert answer.headers["x-ai-dropped-params"] == "instructions, speed"
 
 
+@pytest.mark.parametrize("voice", ["", ".", ".."])
+def test_a_voice_that_would_change_the_path_is_none(gateway: Local, voice: str):
+    body = {"model": "say-elevenlabs", "voice": voice, "input": SAID}
+    answer = httpx.post(f"{gateway.url}/v1/audio/speech", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "voice"
+
+
 def test_a_voice_stays_in_its_place_in_the_path(gateway: Local):
     body = {"model": "say-elevenlabs", "voice": "../../v1/user?", "input": SAID}
     answer = httpx.post(f"{gateway.url}/v1/audio/speech", json=body)

@@ -199,6 +199,15 @@ def test_a_model_name_cannot_leave_its_path_segment():
     assert path == "/deployments/..%2F..%2Fadmin%252f%3Fx%3D1%C3%A9/chat"
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_model_that_would_change_the_path_is_none(name):
+    made = plan(models=("*",), backends={"up": served(paths={"chat": "/deployments/{model}/chat"})})
+    one = exchange(made)
+    one.handle(request_headers(model=name))
+    action = one.handle(request_body({**HELLO, "model": name}))
+    assert action.status == 404
+
+
 def test_defaults_overrides_and_removals_change_the_body():
     quirks = Quirks(
         defaults={"temperature": 0.2, "top_p": 0.5},
