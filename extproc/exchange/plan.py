@@ -135,8 +135,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def path(self, model: str, *, stream: bool) -> str:
-        """The provider's path; whatever a model is called, it is one segment, or a plain two; raises
-        NotFound for a name that would be none."""
+        """The provider's path; whatever a model is called, it is one segment, or a plain two.
+
+        Raises NotFound for a name that would be none.
+        """
         path = self.paths[stream]
         if "model}" in path and not model.strip("."):
             raise unknown(model)  # RFC 3986, section 5.2.4
