@@ -40,7 +40,6 @@ STOREYS = (
 """From the roof to the ground."""
 
 IMPURE = {"asyncio", "grpc", "google", "envoy", "os", "random", "socket", "ssl", "time"}
-SANS_IO = ("machine", "answer", "question", "events", "metadata", "wire", "plan", "entrances")
 
 
 def files(package: str) -> list[Path]:
@@ -97,10 +96,10 @@ def test_providers_do_no_io_and_know_no_envoy():
         assert not roots(path) & (IMPURE | {"extproc"}), path
 
 
-@pytest.mark.parametrize("name", SANS_IO)
-def test_an_exchange_does_no_io_and_needs_no_protobuf(name):
-    allowed = {"os"} if name == "plan" else set()  # urandom, for ids
-    assert not roots(ROOT / "extproc" / "exchange" / f"{name}.py") & (IMPURE - allowed)
+@pytest.mark.parametrize("path", files("extproc/exchange"), ids=name_of)
+def test_an_exchange_does_no_io_and_needs_no_protobuf(path):
+    allowed = {"os"} if path.stem == "plan" else set()  # urandom, for ids
+    assert not roots(path) & (IMPURE - allowed)
 
 
 def test_no_family_knows_another():

@@ -8,6 +8,7 @@ from envoy.service.ext_proc.v3 import external_processor_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extproc import NAMESPACE
 from extproc.exchange import wire
 from extproc.exchange.events import (
     GO_ON,
@@ -23,6 +24,7 @@ from extproc.exchange.events import (
     ResponseHeaders,
     ResponseTrailers,
 )
+from extproc.exchange.wire import writing
 
 FILTER = "envoy.filters.http.ext_proc"
 
@@ -176,7 +178,7 @@ def test_a_change_is_what_the_library_reads(event, set_headers, remove, body, re
     if mode is not None:
         assert read.mode_override.response_body_mode == mode
     if report:
-        assert dict(read.dynamic_metadata[wire.NAMESPACE]) == report
+        assert dict(read.dynamic_metadata[NAMESPACE]) == report
 
 
 def test_constant_metadata_are_written_like_any_other():
@@ -208,7 +210,7 @@ def test_a_rejection_is_what_the_library_reads(status, body, pairs, report):
     assert overwritten(reply.headers) == list(pairs)
     assert read.dynamic_metadata[wire.REPLY_NAMESPACE]["ready"] is True
     if report:
-        assert dict(read.dynamic_metadata[wire.NAMESPACE]) == report
+        assert dict(read.dynamic_metadata[NAMESPACE]) == report
 
 
 def test_a_replacement_is_what_the_library_reads():
@@ -217,7 +219,7 @@ def test_a_replacement_is_what_the_library_reads():
     common = read.response_headers.response
     assert common.status == 1
     assert common.body_mutation.body == b"body"
-    assert dict(read.dynamic_metadata[wire.NAMESPACE]) == {"status": 500}
+    assert dict(read.dynamic_metadata[NAMESPACE]) == {"status": 500}
 
 
 def test_no_value_of_any_length_stays_in_memory():
@@ -242,6 +244,6 @@ def test_a_value_that_no_header_can_hold_is_written_all_the_same(value):
 
 
 def test_long_strings_are_kept_in_no_cache():
-    before = len(wire.STRINGS)
+    before = len(writing.STRINGS)
     wire.encode(RequestBody, Change(metadata={"client_headers": "x" * 10_000}))
-    assert len(wire.STRINGS) == before
+    assert len(writing.STRINGS) == before
