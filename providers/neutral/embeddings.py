@@ -176,7 +176,7 @@ def vector(raw: msgspec.Raw | bytes, encoding: Encoding = Encoding.FLOAT) -> Vec
     """A vector as it stands in an answer; a string holds base64, whatever was asked for."""
     data = bytes(raw)
     first = data[:1]
-    if first not in (b"[", b'"'):
+    if first not in (b"[", b'"') or not data.isascii():
         raise BadAnswer("the provider's answer has something else in the place of a vector")
     if encoding in FLOATS:
         encoding = Encoding.BASE64 if first == b'"' else Encoding.FLOAT

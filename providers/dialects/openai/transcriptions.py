@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 from collections.abc import Mapping
+from math import isfinite, nan
 from typing import Any
 
 import msgspec
@@ -68,10 +69,15 @@ def _several(body: Json, name: str) -> list[str]:
 
 def _number(body: Json, name: str) -> float | None:
     value = body.get(name)
+    if value is None:
+        return None
     try:
-        return None if value is None else float(value)
+        number = float(value)
     except (TypeError, ValueError):
-        raise InvalidRequest(f"{name} must be a number", param=name) from None
+        number = nan
+    if not isfinite(number):
+        raise InvalidRequest(f"{name} must be a number", param=name)
+    return number
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:

@@ -1,0 +1,80 @@
+"""Numbers, texts and types that no reader expects, in requests and in answers."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from providers.bridging.bridge import bridge
+from providers.bridging.dialect import Call, Context
+from providers.bridging.quirks import Quirks
+from providers.catalog import DIALECTS
+from providers.dialects.anthropic.messages import fields as anthropic
+from providers.dialects.gemini.generate_content import fields as gemini
+from providers.errors import BadAnswer, InvalidRequest
+from providers.neutral.json_schema import from_openapi
+from providers.wire.multipart import Upload
+
+CONTEXT = Context(model="m", id="x", now=0)
+HUGE = ["9" * 30, "9" * 5000]
+FILE = Upload(data=b"a", filename="a.png", media_type="image/png")
+
+
+def asks(client: str, target: str, body: dict[str, Any]) -> None:
+    call = Call(data=orjson.dumps(body, default=str), body=body, model="m", stream=False)
+    bridge(DIALECTS[client], DIALECTS[target], Quirks()).request(call)
+
+
+def answers(client: str, target: str, body: bytes) -> None:
+    bridge(DIALECTS[client], DIALECTS[target], Quirks()).whole(body, CONTEXT)
+
+
+@pytest.mark.parametrize("number", [1e30, -1e30, 1e308])
+def test_a_whole_number_is_one_that_can_be_written(number: float) -> None:
+    with pytest.raises(InvalidRequest):
+        asks("openai.embeddings", "cohere.embed", {"input": "a", "dimensions": number})
+    with pytest.raises(InvalidRequest):
+        gemini.integer({"topK": number}, "topK")
+    with pytest.raises(anthropic.Wrong):
+        anthropic.integer({"top_k": number}, "top_k")
+
+
+@pytest.mark.parametrize("text", [*HUGE, "--5", "-", ""])
+def test_a_spelled_number_is_one(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        gemini.integer({"topK": text}, "topK")
+    with pytest.raises(InvalidRequest):
+        edit = {"image": FILE, "prompt": "a", "output_format": "jpeg", "n": text}
+        asks("openai.image_edits", "gemini.edit_images", edit)
+    assert from_openapi({"maxLength": text}) == {"maxLength": text}
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e999", "a", FILE, ["1"]])
+def test_a_temperature_is_a_number(text: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        asks("openai.transcriptions", "elevenlabs.transcripts", {"file": FILE, "temperature": text})
+
+
+@pytest.mark.parametrize("type", [[], {}, 5, "A"])
+def test_a_task_is_a_known_one(type: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        body = {"content": {"parts": [{"text": "a"}]}, "taskType": type}
+        asks("gemini.embed_content", "bedrock.titan_embed", body)
+
+
+@pytest.mark.parametrize("id", [*HUGE, "\u0661"])
+def test_a_place_is_a_small_number(id: str) -> None:
+    with pytest.raises(BadAnswer):
+        answers("cohere.rerank", "gemini.rank", orjson.dumps({"records": [{"id": id}]}))
+
+
+def test_sound_is_base64() -> None:
+    parts = [{"inlineData": {"data": "é"}}]
+    body = orjson.dumps({"candidates": [{"content": {"parts": parts}}]})
+    with pytest.raises(BadAnswer):
+        answers("openai.speech", "gemini.speech", body)
+
+
+def test_a_vector_is_base64() -> None:
+    with pytest.raises(BadAnswer):
+        answers("openai.embeddings", "ollama.embeddings", b'{"embedding": "\xff"}')
