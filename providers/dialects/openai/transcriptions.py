@@ -24,7 +24,7 @@ from providers.neutral.transcripts import (
 )
 from providers.operations import Operation
 from providers.usage import Units, Usage
-from providers.wire import members
+from providers.wire import error_bodies, members
 from providers.wire.compatible_errors import parse_error, render_error
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
@@ -108,9 +108,12 @@ def read(data: bytes) -> Json:
         if isinstance(body, dict):
             return body
     try:
-        return {"text": data.decode()}
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise BadAnswer("the provider's answer is no text") from error
+    if error_bodies.MARKUP.match(text):
+        raise BadAnswer("the provider's answer is an HTML page")
+    return {"text": text}
 
 
 def watch(body: Json) -> Seen:

@@ -78,3 +78,9 @@ def test_sound_is_base64() -> None:
 def test_a_vector_is_base64() -> None:
     with pytest.raises(BadAnswer):
         answers("openai.embeddings", "ollama.embeddings", b'{"embedding": "\xff"}')
+
+
+@pytest.mark.parametrize("target", ["openai.transcriptions", "openai.translations"])
+def test_a_page_is_no_transcript(target: str) -> None:
+    with pytest.raises(BadAnswer):
+        answers(target, target, b"<!DOCTYPE html><title>Bad gateway</title>")

@@ -1,0 +1,64 @@
+"""Answers that are sound, and words where there should be sound."""
+
+import pytest
+
+from extproc.exchange.events import BodyMode
+from providers.usage import Price
+from tests.plans import (
+    exchange,
+    plan,
+    request_body,
+    request_headers,
+    response_body,
+    response_headers,
+    served,
+)
+
+PATH = "/v1/audio/speech"
+BODY = {"model": "small", "input": "hello", "voice": "v"}
+PROVIDERS = ["openai", "elevenlabs"]
+WORDS = [
+    b'{"error": {"message": "no such voice: key-of-up"}}',
+    b'{"detail": {"status": "quota", "message": "no such voice"}}',
+    b' {"message": "no such voice"}',
+    b"<!DOCTYPE html><title>no such voice</title>",
+]
+
+
+def asked(provider):
+    made = plan(price=Price(characters=5), backends={"up": served(provider=provider)})
+    speaking = exchange(made)
+    speaking.handle(request_headers(PATH))
+    speaking.handle(request_body(BODY))
+    return speaking
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("kind", ["application/problem+json", "Application/JSON", "text/html", ""])
+def test_words_in_the_place_of_sound_are_a_failure(provider, words, kind):
+    speaking = asked(provider)
+    opened = speaking.handle(response_headers(content_type=kind))
+    assert opened.mode is BodyMode.BUFFERED
+    said = speaking.handle(response_body(words))
+    assert dict(said.set_headers)[":status"] == "500"
+    assert b"no such voice" in said.body
+    assert b"key-of-up" not in said.body
+    assert said.metadata["cost_nanousd"] == 0
+    assert said.metadata["error_type"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("sound", [b"{\x00\x01", b"<\x00", b"\xff\xfb", b"[" * 700_000])
+def test_sound_is_sound_whatever_it_begins_with(provider, sound):
+    speaking = asked(provider)
+    speaking.handle(response_headers(content_type=""))
+    said = speaking.handle(response_body(sound))
+    assert said.body in (None, sound)
+    assert said.metadata["cost_nanousd"] == 5 * 1000 * len("hello")
+
+
+def test_sound_that_says_so_passes_unread():
+    opened = asked("openai").handle(response_headers(content_type="audio/mpeg"))
+    assert opened.mode is BodyMode.NONE
+    assert opened.metadata["characters"] == len("hello")
