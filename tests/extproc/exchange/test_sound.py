@@ -62,3 +62,47 @@ def test_sound_that_says_so_passes_unread():
     opened = asked("openai").handle(response_headers(content_type="audio/mpeg"))
     assert opened.mode is BodyMode.NONE
     assert opened.metadata["characters"] == len("hello")
+
+
+def streamed(path, body, *pieces):
+    made = plan(price=Price(characters=5, output=5))
+    watched = exchange(made)
+    watched.handle(request_headers(path))
+    watched.handle(request_body(body))
+    watched.handle(response_headers(content_type="text/event-stream"))
+    told = {}
+    for piece in pieces:
+        told |= watched.handle(response_body(piece, end=False)).metadata or {}
+    last = watched.handle(response_body(b"", end=True))
+    return told, last
+
+
+SPOKEN = b'data: {"type": "speech.audio.delta", "audio": "AAAA"}\n\n'
+DONE = b'data: {"type": "speech.audio.done", "usage": {"input_tokens": 3, "output_tokens": 9}}\n\n'
+STREAMING = {**BODY, "stream_format": "sse"}
+
+
+def test_a_stream_of_sound_that_ends_says_what_was_used():
+    _, last = streamed(PATH, STREAMING, SPOKEN, DONE[:30], DONE[30:])
+    assert not last.body
+    assert (last.metadata["error_type"], last.metadata["output_tokens"]) == ("", 9)
+
+
+def test_a_stream_that_ends_as_others_do_has_ended():
+    _, last = streamed(PATH, STREAMING, SPOKEN, b"data: [DONE]\n\n")
+    assert not last.body
+    assert last.metadata["error_type"] == ""
+
+
+def test_a_stream_of_sound_that_is_cut_says_so():
+    _, last = streamed(PATH, STREAMING, SPOKEN)
+    assert b"ended before its answer did" in last.body
+    assert last.metadata["error_type"] == "server"
+    assert last.metadata["characters"] == len("hello")
+
+
+def test_an_error_in_a_stream_of_sound_is_one():
+    _, last = streamed(PATH, STREAMING, b'data: {"type": "error", "error": {"message": "no"}}\n\n')
+    assert not last.body
+    assert last.metadata["error_type"] == "server"
+    assert last.metadata["cost_nanousd"] == 0

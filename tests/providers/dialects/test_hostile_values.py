@@ -11,6 +11,7 @@ from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.dialects.anthropic.messages import fields as anthropic
 from providers.dialects.gemini.generate_content import fields as gemini
+from providers.dialects.openai.audio_stream import AudioRelay
 from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.json_schema import from_openapi
 from providers.wire.multipart import Upload
@@ -84,3 +85,12 @@ def test_a_vector_is_base64() -> None:
 def test_a_page_is_no_transcript(target: str) -> None:
     with pytest.raises(BadAnswer):
         answers(target, target, b"<!DOCTYPE html><title>Bad gateway</title>")
+
+
+def test_words_of_a_transcript_are_counted_as_they_come() -> None:
+    relay = AudioRelay(True)
+    words = " ".join(["word"] * 100).encode()
+    relay.feed(b'data: {"type": "transcript.text.delta", "delta": "' + words + b'"}\n\n')
+    assert 50 < relay.seen.generated < 200
+    relay.feed(b'data: {"type": "transcript.text.done", "text": "' + words + b'"}\n\n')
+    assert relay.flush() == b""
