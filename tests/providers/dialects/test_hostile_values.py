@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from providers.bridging.bridge import bridge
-from providers.bridging.dialect import Call, Context
+from providers.bridging.dialect import Call, Context, Sent
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.dialects.anthropic.messages import fields as anthropic
@@ -14,6 +15,7 @@ from providers.dialects.gemini.generate_content import fields as gemini
 from providers.dialects.openai.audio_stream import AudioRelay
 from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.json_schema import from_openapi
+from providers.wire.budget import MIB
 from providers.wire.multipart import Upload
 
 CONTEXT = Context(model="m", id="x", now=0)
@@ -94,3 +96,34 @@ def test_words_of_a_transcript_are_counted_as_they_come() -> None:
     assert 50 < relay.seen.generated < 200
     relay.feed(b'data: {"type": "transcript.text.done", "text": "' + words + b'"}\n\n')
     assert relay.flush() == b""
+
+
+def test_fields_of_documents_are_said_once_and_few() -> None:
+    documents = [{"text": "a", "title": "b"}]
+    body = {"query": "q", "documents": documents, "rank_fields": ["title"] * 1000}
+    call = Call(data=b"", body=body, model="m", stream=False)
+    sent = bridge(DIALECTS["cohere.rerank"], DIALECTS["jina.rerank"], Quirks()).request(call)
+    assert isinstance(sent, Sent)
+    assert orjson.loads(sent.body or b"")["documents"] == ["title: b"]
+    with pytest.raises(InvalidRequest):
+        many = {**body, "rank_fields": [str(number) for number in range(1000)]}
+        asks("cohere.rerank", "jina.rerank", many)
+
+
+def test_a_document_is_said_once_however_often_it_is_ranked() -> None:
+    client = DIALECTS["cohere.rerank_v1"]
+    result = {"index": 0, "relevance_score": 0.5}
+    body = orjson.dumps({"results": [result] * 500})
+    echo = client.echo({"documents": ["a" * 10_000], "return_documents": True})
+    context = msgspec.structs.replace(CONTEXT, echo=echo)
+    data, _ = bridge(client, DIALECTS["cohere.rerank"], Quirks()).whole(body, context)
+    assert 10_000 < len(data or b"") < 50_000
+    assert orjson.loads(data or b"")["results"][0]["document"] == {"text": "a" * 10_000}
+
+
+def test_numbers_of_a_vector_without_end_are_not_read() -> None:
+    client = DIALECTS["openai.embeddings"]
+    context = msgspec.structs.replace(CONTEXT, echo=client.echo({"encoding_format": "base64"}))
+    body = b'{"embedding": [' + b"1," * (2 * MIB) + b"1]}"
+    with pytest.raises(BadAnswer, match="longer"):
+        bridge(client, DIALECTS["ollama.embeddings"], Quirks()).whole(body, context)
