@@ -1,5 +1,6 @@
 """Answers that are sound, and words where there should be sound."""
 
+import orjson
 import pytest
 
 from extproc.exchange.events import BodyMode
@@ -106,3 +107,27 @@ def test_an_error_in_a_stream_of_sound_is_one():
     assert not last.body
     assert last.metadata["error_type"] == "server"
     assert last.metadata["cost_nanousd"] == 0
+
+
+def test_sound_that_nobody_streams_becomes_a_stream():
+    speaking = exchange(plan(backends={"up": served(provider="elevenlabs")}))
+    speaking.handle(request_headers(PATH))
+    speaking.handle(request_body(STREAMING))
+    speaking.handle(response_headers(content_type="audio/mpeg"))
+    said = speaking.handle(response_body(b"sound"))
+    assert dict(said.set_headers)["content-type"] == "text/event-stream"
+    delta, done, _ = said.body.split(b"\n\n")
+    assert orjson.loads(delta.removeprefix(b"data: "))["audio"] == "c291bmQ="
+    assert orjson.loads(done.removeprefix(b"data: "))["type"] == "speech.audio.done"
+
+
+def test_what_nobody_streams_is_answered_whole():
+    ranking = exchange(plan(backends={"up": served(provider="cohere")}))
+    ranking.handle(request_headers("/v2/rerank"))
+    ranking.handle(
+        request_body({"model": "small", "query": "q", "documents": ["a"], "stream": True})
+    )
+    ranking.handle(response_headers())
+    said = ranking.handle(response_body({"results": [{"index": 0, "relevance_score": 0.5}]}))
+    assert said.body is None
+    assert "error_type" not in said.metadata
