@@ -79,8 +79,11 @@ def test_sound_is_base64() -> None:
 
 
 def test_a_vector_is_base64() -> None:
+    client = DIALECTS["openai.embeddings"]
+    context = msgspec.structs.replace(CONTEXT, echo=client.echo({"encoding_format": "base64"}))
     with pytest.raises(BadAnswer):
-        answers("openai.embeddings", "ollama.embeddings", b'{"embedding": "\xff"}')
+        body = b'{"embedding": "\xff"}'
+        bridge(client, DIALECTS["ollama.embeddings"], Quirks()).whole(body, context)
 
 
 @pytest.mark.parametrize("target", ["openai.transcriptions", "openai.translations"])
