@@ -1,5 +1,6 @@
 """What one answer is charged with, and what else is reported of it."""
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -15,6 +16,9 @@ from providers.usage import Units, Usage
 
 FAILED = "error"
 """Why an answer ended that did not come to its end."""
+
+UNREAD = re.compile(r"(?!text/)(?!.*(?:json|xml)).", re.IGNORECASE)
+"""Types of content that is no text, in which nothing can be said of a failure."""
 
 STEP = 4
 """Tokens, or a sixteenth of those told, by which a running count may lag behind."""
@@ -43,11 +47,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def passes_unread(self, content_type: str) -> bool:
         """Whether an answer is for the client as it is, and says nothing of what was used."""
-        return (
-            self.client.binary
-            and self.target.dialect.binary
-            and not content_type.startswith(("application/json", "text/"))
-        )
+        both = self.client.binary and self.target.dialect.binary
+        return both and UNREAD.match(content_type) is not None
 
 
 class Account:

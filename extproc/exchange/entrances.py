@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from extproc.exchange.events import Headers
-from providers.bridging.dialect import Dialect, Endpoint, Place
+from providers.bridging.dialect import Dialect, Endpoint, Place, Uneventful
 from providers.catalog import DIALECTS
 from providers.errors import NotFound
 from providers.neutral.listing import Listing, Model
@@ -54,6 +54,8 @@ class Entrance(msgspec.Struct, frozen=True):
         """Whether the client asks for a stream."""
         if self.stream is not None:
             return self.stream
+        if self.dialect.relay is Uneventful:
+            return False  # nobody streams it, whatever is asked
         if self.dialect.streams is not None:
             return self.dialect.streams(body)
         said = body.get("stream")

@@ -5,6 +5,7 @@ the neutral form of its operation and rendered from it. Whoever uses a bridge ne
 the two it is.
 """
 
+import re
 from collections.abc import Mapping
 from math import ceil
 from typing import Any, Generic, TypeVar
@@ -32,6 +33,9 @@ def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
 
 def loads(data: bytes, dialect: Dialect, bounds: Bounds) -> Any:
     """A provider's whole answer, as its dialect reads it; raises BadAnswer."""
+    if dialect.binary and dialect.read is not None:
+        _fail_in_words(data, bounds)
+        return dialect.read(data)
     if dialect.read is not None:
         bounds.rows(data)
         return dialect.read(data)
@@ -45,6 +49,23 @@ def loads(data: bytes, dialect: Dialect, bounds: Bounds) -> Any:
     if not isinstance(body, dict):
         raise BadAnswer("the provider's answer is not a JSON object")
     return body
+
+
+PAGE = re.compile(rb"\s*<(?:!doctype|html|\?xml)", re.IGNORECASE)
+"""How a page begins that some proxy shows."""
+
+
+def _fail_in_words(data: bytes, bounds: Bounds) -> None:
+    """Raises FailedAnswer where there are words in the place of what is no text."""
+    if PAGE.match(data):
+        raise FailedAnswer(_failure(error_bodies.plain(200, data)))
+    if data.lstrip()[:1] != b"{":
+        return
+    bounds.answer(data)
+    try:
+        raise FailedAnswer(_complaint(orjson.loads(data)))
+    except orjson.JSONDecodeError:
+        return
 
 
 class Passage:
@@ -118,9 +139,11 @@ COMPLAINT = frozenset({"code", "detail", "error", "message", "request_id", "stat
 
 def _complaint(answer: Json) -> ApiError:
     words = error_bodies.message_in(answer, ("message", "error", "detail"))
-    return ApiError(
-        status=500, cause=Cause.SERVER, message=words or "the provider's answer holds nothing"
-    )
+    return _failure(words or "the provider's answer holds nothing")
+
+
+def _failure(words: str) -> ApiError:
+    return ApiError(status=500, cause=Cause.SERVER, message=words)
 
 
 def _wait(error: ApiError, headers: Mapping[str, str]) -> dict[str, str]:

@@ -43,10 +43,9 @@ class Inlining:
             return self._passage.request(call)
         if not call.files:
             return Wanted(links=links)
+        budget = Budget(call.bounds)
         body = {
-            name: self._filled(value, call.files, Budget(call.bounds), DEEPEST)
-            if name in PLACES
-            else value
+            name: self._filled(value, call.files, budget, DEEPEST) if name in PLACES else value
             for name, value in call.body.items()
         }
         data = orjson.dumps(body)

@@ -18,6 +18,7 @@ from providers.neutral import asking
 from providers.neutral.asking import Asking
 from providers.neutral.media import Data, Url
 from providers.usage import Usage
+from providers.wire.budget import MIB
 from providers.wire.members import wrong
 
 Tokens = tuple[int, ...]
@@ -112,6 +113,10 @@ FLOATS = (Encoding.FLOAT, Encoding.BASE64)
 """Those of which each can be made of the other."""
 
 
+LONGEST = 2 * MIB
+"""Bytes of a vector whose numbers are read: 64 Ki of them with all their digits."""
+
+
 class Vector(msgspec.Struct, frozen=True):
     """One vector in one encoding, as it was written."""
 
@@ -123,6 +128,8 @@ class Vector(msgspec.Struct, frozen=True):
         """Its JSON in another encoding of the same numbers; raises BadAnswer."""
         if encoding is self.encoding:
             return orjson.Fragment(self.raw)
+        if len(self.raw) > LONGEST:
+            raise BadAnswer("the provider's answer has a vector that is longer than any model's")
         try:
             return orjson.Fragment(_CONVERT[encoding](orjson.loads(self.raw)))
         except (KeyError, TypeError, ValueError, OverflowError, BadBase64):
@@ -176,7 +183,7 @@ def vector(raw: msgspec.Raw | bytes, encoding: Encoding = Encoding.FLOAT) -> Vec
     """A vector as it stands in an answer; a string holds base64, whatever was asked for."""
     data = bytes(raw)
     first = data[:1]
-    if first not in (b"[", b'"'):
+    if first not in (b"[", b'"') or not data.isascii():
         raise BadAnswer("the provider's answer has something else in the place of a vector")
     if encoding in FLOATS:
         encoding = Encoding.BASE64 if first == b'"' else Encoding.FLOAT

@@ -5,6 +5,7 @@ subset of OpenAPI 3.0 with upper-case types (https://ai.google.dev/api/caching#S
 replaces references by what they stand for.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +53,7 @@ COUNTS = frozenset(
     {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
 )
 """64-bit numbers, which protocol buffers' JSON writes as strings."""
+COUNT = re.compile(r"[0-9]{1,18}")
 
 SILENT = frozenset({"$schema", "$id", "$comment", "$anchor", "examples", "deprecated", "readOnly"})
 """Keywords that say nothing of what is valid."""
@@ -332,7 +334,7 @@ def _lowered(name: str, inner: Any, depth: int) -> Any:
         return [_from(item, depth) for item in inner]
     if name == "items" or (name in SINGLES and isinstance(inner, Mapping)):
         return _from(inner, depth)
-    if name in COUNTS and isinstance(inner, str) and inner.isdecimal():
+    if name in COUNTS and isinstance(inner, str) and COUNT.fullmatch(inner):
         return int(inner)
     return inner
 

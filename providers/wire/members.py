@@ -11,6 +11,9 @@ from providers.errors import InvalidRequest
 
 Json = dict[str, Any]
 
+LARGEST = 2**63
+"""Whole numbers are smaller (https://www.rfc-editor.org/rfc/rfc8259#section-6)."""
+
 
 def wrong(at: str, expected: str) -> InvalidRequest:
     """The error for the member at `at`."""
@@ -38,7 +41,8 @@ def integer(owner: Json, name: str, at: str = "") -> int | None:
     value = owner.get(name)
     if value is None or type(value) is int:
         return value
-    if isinstance(value, float) and value.is_integer():
+    # JSON's readers make floats of whole numbers that are too large, and nobody writes those again.
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
         return int(value)
     raise wrong(at + name, "an integer")
 

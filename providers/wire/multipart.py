@@ -5,9 +5,11 @@ https://www.rfc-editor.org/rfc/rfc7578
 
 import logging
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
+import orjson
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
@@ -91,7 +93,7 @@ class Form:
         waiting = dict(changes)
         pieces: list[bytes] = []
         at = 0
-        ends = [part.begin for part in self._parts[1:]] + [self._tail()]
+        ends = [*(part.begin for part in self._parts), self._tail()][1:]
         for part, end in zip(self._parts, ends, strict=True):
             name = part.name.removesuffix("[]")
             if name not in changes:
@@ -120,8 +122,8 @@ class Form:
 
 def _parts(data: bytes, boundary: bytes) -> list[Part]:
     reader = _Reader(data, boundary)
-    parser = MultipartParser(boundary, reader.callbacks())
     try:
+        parser = MultipartParser(boundary, reader.callbacks())
         parser.write(data)
         parser.finalize()
     except (FormParserError, ValueError) as error:
@@ -185,21 +187,30 @@ def parse(data: bytes, content_type: str) -> Form:
 
 def render(members: Mapping[str, Any]) -> tuple[bytes, str]:
     """(body, content type) of texts, numbers, Uploads and lists of them."""
-    boundary = b"extproc-boundary"
-    uploads = [value for value in members.values() if isinstance(value, Upload)]
-    while any(boundary in upload.data for upload in uploads):
-        boundary += b"-"
-    pieces = [_member(boundary, name, value) for name, value in members.items()]
+    parts = [part for name, value in members.items() for part in _member(name, value)]
+    boundary = _boundary(parts)
+    pieces = [_part(boundary, head, content) for head, content in parts]
     body = b"".join([*pieces, b"--", boundary, b"--\r\n"])
     return body, f"{TYPE}; boundary={boundary.decode()}"
 
 
-def _member(boundary: bytes, name: str, value: Any) -> bytes:
+def _boundary(parts: list[tuple[str, bytes]]) -> bytes:
+    """One that no part can hold: nobody can write down a digest of what he writes."""
+    digest = blake2b(digest_size=20)
+    for head, content in parts:
+        digest.update(head.encode())
+        digest.update(content)
+    return b"extproc-" + digest.hexdigest().encode()
+
+
+def _member(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+    """(head, content) of each part."""
     if isinstance(value, Upload):
         said = f'{_disposition(name)}; filename="{_quoted(value.filename)}"'
         media_type = value.media_type or "application/octet-stream"
-        return _part(boundary, f"{said}\r\nContent-Type: {_clean(media_type)}", value.data)
-    return b"".join(_part(boundary, _disposition(each), text) for each, text in _texts(name, value))
+        yield f"{said}\r\nContent-Type: {_clean(media_type)}", value.data
+    else:
+        yield from ((_disposition(each), text) for each, text in _texts(name, value))
 
 
 def _texts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
@@ -211,9 +222,7 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
 
 
 def _text(value: Any) -> bytes:
-    if isinstance(value, bool):
-        return b"true" if value else b"false"
-    return str(value).encode()
+    return value.encode() if isinstance(value, str) else orjson.dumps(value)
 
 
 def _part(boundary: bytes, head: str, content: bytes) -> bytes:

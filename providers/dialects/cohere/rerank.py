@@ -27,6 +27,7 @@ KNOWN = frozenset(
     {"model", "query", "documents", "top_n", "max_tokens_per_doc", "priority"}
     | {"rank_fields", "return_documents", "max_chunks_per_doc", "user"}
 )
+MOST_FIELDS = 100
 
 
 def parse_request(body: Json, path_model: str) -> RerankRequest:
@@ -38,7 +39,7 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
         query=members.required_text(body, "query"),
         documents=documents,
         top_n=members.integer(body, "top_n"),
-        fields=members.texts(body, "rank_fields"),
+        fields=_fields(body),
         return_documents=members.boolean(body, "return_documents"),
         max_tokens=members.integer(body, "max_tokens_per_doc"),
         max_chunks=members.integer(body, "max_chunks_per_doc"),
@@ -46,6 +47,14 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
         user=members.text(body, "user"),
         extras=members.beyond(body, KNOWN),
     )
+
+
+def _fields(body: Json) -> tuple[str, ...]:
+    """Each once; they are looked for in every document."""
+    names = tuple(dict.fromkeys(members.texts(body, "rank_fields")))
+    if len(names) > MOST_FIELDS:
+        raise members.wrong("rank_fields", f"at most {MOST_FIELDS} names")
+    return names
 
 
 def _document(one: Any, at: str) -> Document:
@@ -139,12 +148,13 @@ def render_response(answer: RerankAnswer, context: Context) -> Json:
 
 def render_older_response(answer: RerankAnswer, context: Context) -> Json:
     """The same, with the documents where they are asked for, and with what Jina's clients read."""
-    documents = context.echo.get("documents") if context.echo.get("asked") else None
+    said = context.echo.get("documents") if context.echo.get("asked") else None
+    documents = dict(enumerate(said if isinstance(said, list) else ()))
     results = []
     for one in answer.ranked:
         result: Json = {"index": one.index, "relevance_score": one.score}
-        if isinstance(documents, list) and one.index < len(documents):
-            document = documents[one.index]
+        document = documents.pop(one.index, None)
+        if document is not None:
             result["document"] = {"text": document} if isinstance(document, str) else document
         results.append(result)
     return {

@@ -4,7 +4,6 @@ https://ai.google.dev/gemini-api/docs/speech-generation, https://ai.google.dev/g
 """
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -84,7 +83,7 @@ def parse_sound(body: Json) -> SpeechAnswer:
         if isinstance(inline, dict) and isinstance(inline.get("data"), str):
             try:
                 data = base64.b64decode(inline["data"], validate=True)
-            except binascii.Error:
+            except ValueError:  # of what is no ASCII, too
                 break
             rate = SAMPLES.search(members.string(inline.get("mimeType")))
             return SpeechAnswer(data=data, rate=int(rate[1]) if rate else RATE)

@@ -64,7 +64,7 @@ EVERYWHERE = ("taskType", "title", "outputDimensionality")
 def purpose(value: Any, at: str) -> Purpose | None:
     if value in (None, NONE):
         return None
-    if value not in PURPOSES:
+    if not isinstance(value, str) or value not in PURPOSES:
         raise members.wrong(at, f"one of {', '.join(PURPOSES)}")
     return PURPOSES[value]
 

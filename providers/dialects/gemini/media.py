@@ -4,7 +4,6 @@ https://ai.google.dev/api/caching#Part
 """
 
 import base64
-import binascii
 import mimetypes
 
 from providers.bridging.fidelity import Feature
@@ -59,7 +58,7 @@ def parse_inline(value: Json, at: str, detail: str | None = None) -> Media:
 def _decoded(data: str) -> str | None:
     try:
         return base64.b64decode(data).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # it is no base64, or no UTF-8
         return None
 
 

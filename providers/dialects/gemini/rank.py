@@ -3,6 +3,8 @@
 https://cloud.google.com/generative-ai-app-builder/docs/reference/rest/v1/projects.locations.rankingConfigs/rank
 """
 
+import re
+
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
@@ -17,6 +19,7 @@ from providers.wire.splice import model_edit
 NAME = "gemini.rank"
 PATH = "/rankingConfigs/default_ranking_config:rank"
 SEARCH = Usage(units=Units(searches=1))
+PLACE = re.compile("[0-9]{1,9}")
 KNOWN = frozenset({"model", "query", "records", "topN", "ignoreRecordDetailsInResponse"})
 
 
@@ -64,7 +67,7 @@ def parse_response(body: Json) -> RerankAnswer:
     found = []
     for record in members.dicts(body.get("records")):
         id, score = members.string(record.get("id")), record.get("score", 0)
-        if not id.isdecimal() or not isinstance(score, int | float):
+        if not PLACE.fullmatch(id) or not isinstance(score, int | float):
             raise BadAnswer("the provider's answer has a record without an id or a score")
         found.append(Ranked(index=int(id), score=float(score)))
     return RerankAnswer(ranked=tuple(found), usage=SEARCH)

@@ -4,15 +4,22 @@ https://platform.openai.com/docs/api-reference/audio/speech-audio-delta-event
 https://platform.openai.com/docs/api-reference/audio/transcript-text-done-event
 """
 
+import re
 from typing import Any
 
-import orjson
-
-from providers.bridging.dialect import Seen
+from providers.bridging.watching import WatchingRelay
+from providers.errors import ApiError
+from providers.neutral.chat import Finish
 from providers.usage import Units, Usage, count
-from providers.wire.sse import Splitter, parse
+from providers.wire import members, sse
+from providers.wire.compatible_errors import describe, error_event
+from providers.wire.members import Json
 
-USAGE = b'"usage"'
+NOTABLE = re.compile(rb'\.done"|"error"|"usage"|\[DONE\]')
+END = b"[DONE]"
+"""The last event of vLLM's, which are not of OpenAI's types."""
+DELTA = re.compile(rb'"delta": ?"((?:[^"\\]++|\\.)*+)')
+"""Words of a transcript; sound has another name."""
 
 
 def usage(said: Any) -> Usage | None:
@@ -30,28 +37,33 @@ def usage(said: Any) -> Usage | None:
     return Usage(input=input or 0, output=output or 0, units=units)
 
 
-class AudioRelay:
-    """Watches a stream pass by; only its last event says what was used."""
+class AudioRelay(WatchingRelay):
+    """Passes a stream on; only its last event says what was used."""
+
+    WORDS = DELTA
 
     def __init__(self, wants_usage: bool) -> None:
-        self.seen = Seen()
-        self._events = Splitter()
+        super().__init__(sse.Splitter(), b"\n\n")
 
-    def feed(self, data: bytes) -> None:
-        """Nothing is changed."""
-        for event in self._events.feed(data):
-            if USAGE in event:
-                self._read(parse(event)[1])
+    def _notable(self, data: bytes) -> bool:
+        return NOTABLE.search(data) is not None
 
-    def _read(self, data: bytes) -> None:
-        try:
-            event = orjson.loads(data)
-        except orjson.JSONDecodeError:
+    def _read(self, piece: bytes) -> None:
+        if self._object(piece).strip() == END:
+            self.seen.finish = Finish.STOP
+        else:
+            super()._read(piece)
+
+    def _object(self, piece: bytes) -> bytes:
+        return sse.parse(piece)[1]
+
+    def _said(self, said: Json) -> None:
+        if said.get("error"):
+            self.seen.error, self.seen.finish = describe(said, None), Finish.ERROR
             return
-        said = usage(event.get("usage")) if isinstance(event, dict) else None
-        if said is not None:
-            self.seen.usage = said
+        self.seen.usage = usage(said.get("usage")) or self.seen.usage
+        if members.string(said.get("type")).endswith(".done"):
+            self.seen.finish = Finish.STOP
 
-    def flush(self) -> bytes:
-        """Nothing is added."""
-        return b""
+    def _render(self, error: ApiError) -> bytes:
+        return error_event(error)

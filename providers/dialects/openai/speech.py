@@ -3,8 +3,11 @@
 https://platform.openai.com/docs/api-reference/audio/createSpeech
 """
 
+import base64
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect, Raw
@@ -80,6 +83,16 @@ def render_response(answer: SpeechAnswer, context: Context) -> Raw:
     return Raw(*answer.finished(Sound(context.echo.get("format") or Sound.MP3)))
 
 
+def render_stream(answer: SpeechAnswer, context: Context) -> bytes:
+    """All of the sound as one piece, and its end."""
+    sound = base64.b64encode(render_response(answer, context).data).decode()
+    used = answer.usage or Usage()
+    counts = {"input_tokens": used.input, "output_tokens": used.output, "total_tokens": used.total}
+    delta = {"type": "speech.audio.delta", "audio": sound}
+    done = {"type": "speech.audio.done", "usage": counts}
+    return b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in (delta, done))
+
+
 DIALECT = PlainDialect[SpeechRequest, SpeechAnswer](
     name=NAME,
     operation=Operation.SPEECH,
@@ -97,6 +110,7 @@ DIALECT = PlainDialect[SpeechRequest, SpeechAnswer](
     render_request=render_request,
     parse_response=parse_response,
     render_response=render_response,
+    render_stream=render_stream,
     parse_error=parse_error,
     render_error=render_error,
     read=read,

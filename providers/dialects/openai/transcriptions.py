@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 from collections.abc import Mapping
+from math import isfinite, nan
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from providers.neutral.transcripts import (
 )
 from providers.operations import Operation
 from providers.usage import Units, Usage
-from providers.wire import members
+from providers.wire import error_bodies, members
 from providers.wire.compatible_errors import parse_error, render_error
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
@@ -68,10 +69,15 @@ def _several(body: Json, name: str) -> list[str]:
 
 def _number(body: Json, name: str) -> float | None:
     value = body.get(name)
+    if value is None:
+        return None
     try:
-        return None if value is None else float(value)
+        number = float(value)
     except (TypeError, ValueError):
-        raise InvalidRequest(f"{name} must be a number", param=name) from None
+        number = nan
+    if not isfinite(number):
+        raise InvalidRequest(f"{name} must be a number", param=name)
+    return number
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
@@ -102,9 +108,12 @@ def read(data: bytes) -> Json:
         if isinstance(body, dict):
             return body
     try:
-        return {"text": data.decode()}
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise BadAnswer("the provider's answer is no text") from error
+    if error_bodies.MARKUP.match(text):
+        raise BadAnswer("the provider's answer is an HTML page")
+    return {"text": text}
 
 
 def watch(body: Json) -> Seen:

@@ -34,6 +34,7 @@ WRONG: list[tuple[Callable[..., Any], Any]] = [
     (members.integer, 5.5),
     (members.integer, True),
     (members.integer, "5"),
+    (members.integer, 1e30),
     (members.number, True),
     (members.number, "5"),
     (members.boolean, 1),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from providers.wire.members import Json
+from providers.wire.members import LARGEST, Json
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def optional(value: Json, name: str, kind: type[T]) -> T | None:
 def integer(value: Json, name: str) -> int | None:
     """A whole number, or None where it is absent or null."""
     found = number(value, name)
-    if found is None or found == int(found):
+    if found is None or (found == int(found) and abs(found) < LARGEST):
         return None if found is None else int(found)
     raise Wrong(name, "must be a whole number")
 

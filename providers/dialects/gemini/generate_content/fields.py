@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any, NoReturn
 
 from providers.errors import InvalidRequest
-from providers.wire.members import Json
+from providers.wire.members import LARGEST, Json
 
 HUMP = re.compile(r"(?<=[a-z0-9])[A-Z]")
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 @cache
@@ -77,9 +78,9 @@ def integer(owner: Json, name: str, at: str = "") -> int | None:
     value = find(owner, name)
     if value is None or type(value) is int:
         return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
         return int(value)
-    if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 20:
+    if isinstance(value, str) and WHOLE.fullmatch(value):
         return int(value)
     wrong(at + name, "an integer")
 

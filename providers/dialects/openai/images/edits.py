@@ -4,19 +4,20 @@ https://platform.openai.com/docs/api-reference/images/createEdit
 """
 
 import base64
+import re
 from typing import Any
 
 import msgspec
 
 from providers.dialects.openai.images.request import parse_request
-from providers.errors import InvalidRequest
 from providers.neutral.images import ImageRequest
 from providers.neutral.media import Data
 from providers.wire import members
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
 
-NUMBERS = ("n", "output_compression", "partial_images")
+NUMBERS = ("n", "output_compression", "partial_images", "seed")
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 KNOWN = frozenset({"image", "mask", "input_fidelity"})
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 """By the ending of a file's name, where nothing says the type."""
@@ -48,10 +49,10 @@ def _numbers(body: Json) -> dict[str, Any]:
     found = {}
     for name in NUMBERS:
         if name in body:
-            try:
-                found[name] = int(body[name])
-            except (TypeError, ValueError):
-                raise InvalidRequest(f"{name} must be an integer", param=name) from None
+            said = body[name]
+            if not isinstance(said, str) or not WHOLE.fullmatch(said):
+                raise members.wrong(name, "an integer")
+            found[name] = int(said)
     return found
 
 
