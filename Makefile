@@ -16,7 +16,8 @@ demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
 test: $(STAMPS)/dev $(STAMPS)/redis
-	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope
+	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope \
+		--no-loadscope-reorder
 
 agents: $(STAMPS)/dev $(STAMPS)/agents
 	AGENTS=.agents $(BIN)/python -m pytest tests/agents/test_clients.py $(ONLY)

@@ -232,7 +232,7 @@ class Conversation(Translation[ChatDialect]):
         else:
             found = [name]
         client = self._client
-        part = name in FEATURES or name in client.names.values()
+        part = name in FEATURES
         return [
             as_sent(each, call.body, client.opened, older=client.older, part=part) for each in found
         ]

@@ -77,7 +77,7 @@ NAMES = {
     Feature.IMAGE_DETAIL: "messages.image_url.detail",
     Feature.THINKING: "messages.content.thinking",
     Feature.DOCUMENT_TEXT: "documents",
-    Feature.DOCUMENT_NAME: "documents.title",
+    Feature.DOCUMENT_NAME: "documents",
     Feature.DOCUMENT_CONTEXT: "documents.context",
     Feature.DOCUMENT_CITE: "citation_options",
 }
