@@ -115,12 +115,6 @@ class Account:
         generated = seen.generated or (0 if silent else estimate.answer(data))
         return self._estimate(generated, said)
 
-    def _with_units(self, usage: Usage) -> Usage:
-        units = self._asked.units
-        if units is None or usage.units is not None:
-            return usage
-        return msgspec.structs.replace(usage, units=units)
-
     def _failed(self, seen: Seen) -> bool:
         """Whether the provider has said that it failed; a stream that was cut says nothing."""
         return seen.error is not None and seen.error is not CUT and not self.ours
@@ -137,10 +131,10 @@ class Account:
 
     def _priced(self, used: Usage) -> metadata.Record:
         """What was used, and what it costs."""
-        asked, used = self._asked, self._with_units(used)
-        units = used.units
-        if units is not None and asked.kind and not units.kind:
-            units = msgspec.structs.replace(units, kind=asked.kind)
+        asked = self._asked
+        units = used.units or asked.units
+        if units is not None:
+            units = msgspec.structs.replace(units, kind=units.kind or asked.kind)
             used = msgspec.structs.replace(used, units=units)
         return metadata.usage(used, asked.target.price)
 

@@ -140,14 +140,13 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         Raises NotFound for a name that would be none.
         """
         path = self.paths[stream]
-        if "model}" in path and not model.strip("."):
+        if "model}" not in path:
+            return path
+        if not model.strip("."):
             raise unknown(model)  # RFC 3986, section 5.2.4
-        if "{model}" in path:
-            return path.replace("{model}", quote(model, safe=""))
-        if "{org/model}" in path:
-            plain = TWO_SEGMENTS.fullmatch(model) is not None
-            return path.replace("{org/model}", model if plain else quote(model, safe=""))
-        return path
+        one = quote(model, safe="")
+        two = model if TWO_SEGMENTS.fullmatch(model) else one
+        return path.replace("{model}", one).replace("{org/model}", two)
 
 
 class Router:
