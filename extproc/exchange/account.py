@@ -54,6 +54,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Account:
     """The records of one answer, from its first piece to its last."""
 
+    __slots__ = ("_asked", "_clock", "_reported", "_ttft", "counted", "ours")
+
     def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
         self.counted: Usage | None = None
         """What the headers say of a whole answer."""

@@ -44,6 +44,20 @@ NEWLINE = ord("\n")
 class Answer:
     """One answer of one backend."""
 
+    __slots__ = (
+        "_account",
+        "_asked",
+        "_broken",
+        "_data",
+        "_decoder",
+        "_headers",
+        "_held",
+        "_plain",
+        "_read",
+        "_relay",
+        "_status",
+    )
+
     def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
         self._asked = asked
         self._account = Account(asked, clock)

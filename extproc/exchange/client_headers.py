@@ -7,7 +7,7 @@ dynamic metadata, what stood in the headers that it changes.
 import orjson
 
 from extproc.exchange.events import GO_ON, Change, RequestHeaders
-from extproc.exchange.passing import Passing, is_never_sent
+from extproc.exchange.passing import Passing, Removed
 
 KEY = "client_headers"
 ATTRIBUTE = f"metadata.filter_metadata['ai.extproc']['{KEY}']"
@@ -27,18 +27,17 @@ class ClientHeaders:
         """What the client has sent; None: nothing."""
         return self._changed[name] if name in self._changed else self._headers.get(name)
 
-    def removed(self, passing: Passing) -> tuple[str, ...]:
+    def removed(self, passing: Passing) -> Removed:
         """Headers to remove: those that may not pass."""
         return passing.removed(self._names)
 
-    def report(self, touched: tuple[str, ...], passing: Passing) -> Change:
+    def report(self, touched: tuple[str, ...] | None, passing: Passing) -> Change:
         """Tells the next attempt what stood in `touched`, and in what may not pass here, where it
-        does not know yet. Nothing is `touched` where there is no other backend."""
-        if not touched:
+        does not know yet. `touched` is None where there is no other backend."""
+        if touched is None:
             return GO_ON
-        kept_back = [name for name in self.removed(passing) if not is_never_sent(name)]
-        touched = (*touched, *kept_back)
-        fresh = {name: self._headers.get(name) for name in touched if name not in self._changed}
+        told = (*touched, *self.removed(passing).here)
+        fresh = {name: self._headers.get(name) for name in told if name not in self._changed}
         if not fresh:
             return GO_ON
         return Change(metadata={KEY: orjson.dumps({**self._changed, **fresh}).decode()})

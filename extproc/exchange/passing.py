@@ -58,7 +58,7 @@ class Passing:
         self._allowed = allowed
         self._denied = denied
         self._prefixes = prefixes
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, Removed] = {}
 
     def passes(self, name: str) -> bool:
         """Whether the header `name` goes on."""
@@ -66,16 +66,29 @@ class Passing:
             return False
         return self._allowed is None or name in self._allowed or name.startswith(":")
 
-    def removed(self, names: str) -> tuple[str, ...]:
+    def removed(self, names: str) -> "Removed":
         """Those of `names`, one a line, that do not go on."""
         found = self._known.get(names)
         if found is None:
             every = dict.fromkeys(names.split("\n"))
-            found = tuple([name for name in every if name and not self.passes(name)])
+            found = Removed([name for name in every if name and not self.passes(name)])
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
             self._known[names] = found
         return found
+
+
+class Removed(tuple[str, ...]):
+    """Names of headers that do not go on."""
+
+    here: tuple[str, ...]
+    """Those that another backend may have to find again."""
+
+    def __new__(cls, names: Iterable[str]) -> "Removed":
+        """`names`, in the order in which they came."""
+        made = super().__new__(cls, names)
+        made.here = tuple([name for name in made if not is_never_sent(name)])
+        return made
 
 
 def to_provider(

@@ -105,8 +105,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the client speaks another dialect."""
     passing: Passing
     """Which headers of clients the provider sees."""
-    touched: tuple[str, ...]
-    """What an attempt at another backend must find as the client has sent it."""
+    touched: tuple[str, ...] | None
+    """What is set here, and must be found as the client has sent it by an attempt at another
+    backend; None where there is no other."""
     price: Price
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
@@ -260,7 +261,7 @@ class Plan:
         fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
         typed = ["content-type"] if client.form else []
         own_names = [*dict(own), *dict(served.headers)]
-        changed = dict.fromkeys([*sorted(foreign), *own_names, *fitted, *typed])
+        touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))
         quirks = _quirks(route, served, dialect)
         return Target(
             served=served,
@@ -277,7 +278,7 @@ class Plan:
                 wanted=served.passes,
                 foreign=foreign,
             ),
-            touched=tuple(changed) if len(route.upstream) > 1 else (),
+            touched=touched if len(route.upstream) > 1 else None,
             price=route.price,
             labels={
                 "backend": served.name,

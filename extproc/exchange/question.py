@@ -276,7 +276,7 @@ class Question:
             now=int(self._started),
             stream_usage=entrance.dialect.wants_usage(call.body),
             echo=entrance.dialect.echo(call.body),
-            agent=(self._headers.get("user-agent") if self._headers else None) or "",
+            agent=self._agent(target),
             renamed=sent.renamed,
             bounds=self._plan.bounds,
             called=sent.called,
@@ -297,6 +297,11 @@ class Question:
             signed=proof[1],
             started=self._started,
         )
+
+    def _agent(self, target: Target) -> str:
+        if self._headers is None or not target.translated:
+            return ""
+        return self._headers.get("user-agent") or ""
 
     def _outgoing(
         self, target: Target, call: Call, sent: Sent, secret: Secret

@@ -136,7 +136,9 @@ class Conversation(Translation[ChatDialect]):
         if self._client.recast is not None:
             request, standing = self._client.recast.functions(request, self._known(call.model))
         request, left_out = self._without_tools(request, call.model)
-        request = msgspec.structs.replace(request, messages=pairing.paired(request.messages))
+        messages = pairing.paired(request.messages)
+        if messages is not request.messages:
+            request = msgspec.structs.replace(request, messages=messages)
         features = fidelity.used(request)
         links: tuple[Link, ...] = ()
         if not features.isdisjoint(remote.URLS):

@@ -118,15 +118,20 @@ def _weight(data: bytes) -> int:
     if size <= PIECE:
         return _weighed(data)
     if size <= PIECE * PIECES:
-        return sum([_weighed(data[at : at + PIECE]) for at in range(0, size, PIECE)])
+        weights = data.replace(INDENT, b"").translate(WEIGHTS)
+        return sum([_sum(weights[at : at + PIECE]) for at in range(0, len(weights), PIECE)])
     step = (size - PIECE) // (PIECES - 1)
     pieces = [data[at : at + PIECE] for at in range(0, step * PIECES, step)]
     return sum(map(_weighed, pieces)) * size // (PIECE * PIECES)
 
 
 def _weighed(piece: bytes) -> int:
+    return _sum(piece.replace(INDENT, b"").translate(WEIGHTS))
+
+
+def _sum(weights: bytes) -> int:
     # Its lower half is the sum of all bytes and 1: https://www.rfc-editor.org/rfc/rfc1950#section-8
-    return (adler32(piece.replace(INDENT, b"").translate(WEIGHTS)) & 0xFFFF) - 1
+    return (adler32(weights) & 0xFFFF) - 1
 
 
 def _members(body: Any) -> int:

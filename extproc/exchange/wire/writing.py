@@ -95,6 +95,7 @@ def _mutation(set_headers: tuple[tuple[str, str], ...], remove: tuple[str, ...])
 
 # Value: 2 number, 3 string, 4 bool, 5 Struct. Struct: 1 map entries of (1 key, 2 Value).
 NUMBER = struct.Struct("<d").pack
+NUMBERS = frozenset({int, float})
 
 
 def _string_entry(key: str, value: str) -> bytes:
@@ -125,10 +126,7 @@ def _bool_entry(key: str, value: bool) -> bytes:
 def _entry(key: str, value: MetadataValue) -> bytes:
     kind = type(value)
     if kind is int or kind is float:
-        prefix = PREFIXES.get(key)
-        if prefix is None:
-            prefix = _number_prefix(key)
-        return prefix + NUMBER(value)
+        return _number_prefix(key) + NUMBER(value)
     if kind is bool:
         return _bool_entry(key, bool(value))
     text = str(value)
@@ -163,7 +161,15 @@ def _constant(metadata: Constant) -> bytes:
 
 
 def _varying(metadata: Metadata) -> bytes:
-    return b"".join([_entry(key, value) for key, value in metadata.items()])
+    known = PREFIXES
+    return b"".join(
+        [
+            known[key] + NUMBER(value)
+            if type(value) in NUMBERS and key in known
+            else _entry(key, value)
+            for key, value in metadata.items()
+        ]
+    )
 
 
 def _namespace(fields: bytes) -> bytes:

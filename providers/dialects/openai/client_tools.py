@@ -121,6 +121,8 @@ class _Offered:
 
 def functions(request: ChatRequest, known: Known) -> tuple[ChatRequest, StandIns]:
     """The request in which functions stand for the tools that are not known."""
+    if _has_functions_only(request):
+        return request, {}
     offered = _Offered(request.tools, known)
     names = {_told(tool): name for name, tool in offered.stand_ins.items()}
     messages = _named(_message(message, names, known) for message in request.messages)
@@ -132,6 +134,18 @@ def functions(request: ChatRequest, known: Known) -> tuple[ChatRequest, StandIns
         return request, {}
     request = msgspec.structs.replace(request, tools=tuple(offered.tools), messages=messages)
     return _chosen(request, names), offered.stand_ins
+
+
+PLAIN = frozenset({Text, ToolCall})
+
+
+def _has_functions_only(request: ChatRequest) -> bool:
+    """Whether it is seen at once that nothing must change."""
+    return all(type(tool) is Tool for tool in request.tools) and all(
+        type(part) in PLAIN and not (type(part) is ToolCall and part.namespace)
+        for message in request.messages
+        for part in message.parts
+    )
 
 
 Told = tuple[str, str, str]
