@@ -166,4 +166,6 @@ def test_a_call_that_seems_to_end_again_and_again_takes_linear_time():
         piece = [ArgumentsDelta(part=0, text="x" * 100 + "}")]
         return spent(lambda: [ordered.feed(piece) for _ in range(pieces)])
 
-    assert feed(30_000) < 60 * max(feed(1_000), 0.001)
+    # The best of several: a machine that is busy with other things may take its time.
+    few, many = (min(feed(pieces) for _ in range(5)) for pieces in (3_000, 30_000))
+    assert many < 30 * few
