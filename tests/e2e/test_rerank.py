@@ -82,7 +82,7 @@ def test_a_client_of_jinas_form_reads_what_it_expects(gateway: Local):
     answer = httpx.post(f"{gateway.url}/v1/rerank", json=body).json()
     assert answer["model"] == "to-vertex-ranking"
     assert answer["results"][0] == {"index": 2, "relevance_score": 1.0}
-    assert answer["usage"]["total_tokens"] >= 0
+    assert answer["usage"] == {"total_tokens": 0}  # Vertex AI counts none
 
 
 @EVERY
