@@ -32,12 +32,13 @@ SPREAD = (0.8, 1.2)
 """Many who have begun together must not ask together for ever."""
 AGAIN = 60.0
 """Seconds until an identity is looked at anew whose end is unknown: a file, the environment."""
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds until the next attempt, by how often in a row there was none; the last one repeats."""
 DOUBT = 300.0
 """Seconds for which a token is used that seems to have ended when it came: our clock is wrong."""
 QUIET = 60.0
-"""Seconds in which the same failure is told of once."""
+"""Seconds in which the same state is told of once."""
+STALE, MISSING = "a token was not refreshed", "an identity has no token"
 STEP = 1.0
 """Seconds between two looks at the clock on the wall, which may be set."""
 
@@ -63,7 +64,8 @@ class Keeper:
         self._stamps = self._look()
         self._woken = threading.Event()
         self._stopped = False
-        self._told = float("-inf")
+        self._event, self._told = "", 0.0
+        """What was said of the last failures, and when."""
         self._thread = threading.Thread(target=self._run, name=wanted.identity.kind, daemon=True)
 
     def start(self) -> None:
@@ -109,7 +111,7 @@ class Keeper:
         if self.entry.failures or not self.entry.parts:
             left = None if expires is None else round(expires - now)
             log.info("an identity has a token", **self._labels(), seconds=left)
-        self._told = float("-inf")
+        self._event = ""
         self.entry = Entry(token.parts, expires, now)
         self._publish()
         return due(expires, now)
@@ -117,12 +119,11 @@ class Keeper:
     def _failed(self, problem: str) -> float:
         failures = self.entry.failures + 1
         self.entry = msgspec.structs.replace(self.entry, failures=failures)
+        event = STALE if self.entry.valid(time.time()) else MISSING
         now = time.monotonic()
-        if failures == 1 or now - self._told >= QUIET:
-            self._told = now
-            valid = self.entry.valid(time.time())
-            report = log.warning if valid else log.error
-            event = "a token was not refreshed" if valid else "an identity has no token"
+        if event != self._event or now - self._told >= QUIET:
+            self._event, self._told = event, now
+            report = log.warning if event is STALE else log.error
             report(event, **self._labels(), failures=failures, problem=problem)
         self._publish()
         return BACKOFF[min(failures, len(BACKOFF)) - 1] * random.uniform(*SPREAD)  # noqa: S311

@@ -26,7 +26,8 @@ from extproc.transport import Endpoint, Server, Service
 log = structlog.get_logger()
 
 FIRST = 5.0
-"""Seconds that clients wait at the start for the first tokens; later they are told why not."""
+"""Seconds that clients wait at the start for the first tokens, and that a configuration waits for
+those of identities which are new in it; later, clients are told that there is none."""
 LOOK = 0.05
 """Seconds between two looks for them."""
 NOTICE = 2.0
@@ -88,6 +89,9 @@ class Worker:
 
     def __init__(self, loaded: Loaded, options: Options) -> None:
         self._current = current(loaded, options.tokens)
+        self._coming: Current | None = None
+        """What waits for its first tokens."""
+        self._patience = 0.0
         self._options = options
 
     def _call(self) -> ExtProcCall:
@@ -99,11 +103,22 @@ class Worker:
         return ExtProcCall(exchange, fetcher)
 
     def _take(self, loaded: Loaded) -> None:
-        self._current = current(loaded, self._options.tokens)
-        log.info("configuration reloaded", hash=self._current.plan.hash)
+        self._coming = current(loaded, self._options.tokens)
+        self._patience = time.monotonic() + FIRST
+        self._arrive(self._coming)
+
+    def _arrive(self, coming: Current) -> None:
+        """Puts what is coming into force, once something is known of all its identities."""
+        if coming.credentials.waits() and time.monotonic() < self._patience:
+            return
+        self._current, self._coming = coming, None
+        log.info("configuration reloaded", hash=coming.plan.hash)
 
     def _tick(self) -> None:
         self._current.credentials.refresh()
+        if self._coming is not None:
+            self._coming.credentials.refresh()
+            self._arrive(self._coming)
 
     async def _hear(self) -> None:
         """Waits until something is known of every identity."""
