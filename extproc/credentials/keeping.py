@@ -161,7 +161,8 @@ class Keeping:
 
     def take(self, wanted: Mapping[str, Wanted]) -> None:
         """These are to be kept from now on; `wanted` is by their keys."""
-        for key in self._keepers.keys() - wanted.keys():
+        gone = self._keepers.keys() - wanted.keys()
+        for key in gone:
             self._keepers[key].stop()
         fresh = {
             key: Keeper(one, self._before.get(key, Entry()), self._publish)
@@ -169,6 +170,8 @@ class Keeping:
             if key not in self._keepers
         }
         self._keepers = {key: fresh.get(key) or self._keepers[key] for key in wanted}
+        if gone:
+            self._publish()
         for keeper in fresh.values():
             keeper.start()
 

@@ -109,6 +109,7 @@ def test_all_tokens_are_handed_on_in_a_file_for_ones_own_eyes(clouds, identity, 
     assert secret["bearer"].startswith("token-")
     assert made.standing("b").expires > time.time() + 3500
     keeping.take({})
+    assert snapshot.read(path) == {}, "who is no longer needed leaves nothing"
 
 
 def test_a_changed_file_of_a_secret_is_noticed(clouds, tmp_path):
