@@ -15,6 +15,7 @@ from extproc.credentials.pool import REFUSALS
 from extproc.exchange import metadata, tried
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.brought import brought
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
 from extproc.exchange.events import (
@@ -153,7 +154,7 @@ class Question:
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
-        self._brought = _brought(event, target.served)
+        self._brought = brought(event, target.served)
         self._tried = event.attributes.get(tried.ATTRIBUTE) or ""
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
@@ -378,34 +379,6 @@ class Question:
         if self._target is not None:
             record = {**self._target.attempt(self._seen.model, "", stream=False), **record}
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
-
-
-def _brought(event: RequestHeaders, served: Served) -> Secret:
-    """The client's own credential; raises Unauthorized where a part of it is missing."""
-    parts = served.client_parts
-    if not parts:
-        key = _client_key(event, served.client_keys) if served.client_keys else ""
-        return {"key": key} if key else {}
-    found = {part: _client_key(event, (header,)) for part, header in parts.items()}
-    found = {part: value for part, value in found.items() if value}
-    if not found:
-        return {}
-    missing = [parts[part] for part in parts if part not in found and part != "session_token"]
-    if missing:
-        raise Unauthorized(f"a part of the provider's credential is missing: {missing[0]}")
-    return {**found, **served.client_plain}
-
-
-def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
-    """The client's own key, as Envoy kept it before any attempt could change its header."""
-    for name in headers:
-        value = event.attributes.get(f"metadata.filter_metadata['ai.keys']['{name}']")
-        scheme, _, rest = (value or "").partition(" ")
-        # Any other scheme's second word is a proof, such as a signature, and no key.
-        key = rest.strip() if scheme.lower() == "bearer" else "" if rest else scheme
-        if key:
-            return key
-    return ""
 
 
 def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:
