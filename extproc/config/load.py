@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from extproc.config import backend_rules, clients, document, references, rules
+from extproc.config import clients, credential_rules, document, references, rules
 from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
@@ -32,8 +32,7 @@ def load(path: Path, catalog: Catalog = PROVIDERS) -> Gateway:
 def load_and_look(
     path: Path, catalog: Catalog = PROVIDERS, environment: Environment = os.environ
 ) -> tuple[Gateway, list[Problem]]:
-    """The same, and what its backends lack now: secrets, and identities of a kind that is not
-    supported."""
+    """The same, and what its backends lack now: secrets, and SDKs that keep identities fresh."""
     with refusing(path):
         file, found = document.read(path)
         if file is None:
@@ -77,8 +76,8 @@ def _lacking(parts: Draft, environment: Environment, wrong: list[Flaw]) -> list[
     named = {"backends": dict(parts.backends), "limiter": parts.limiter}
     missing = [*references.unresolved(named, environment)]
     said = [written(flaw.location) for flaw in (*wrong, *missing)]
-    later = backend_rules.not_yet(parts.backends)
-    return missing + [flaw for flaw in later if not any(_near(flaw.location, at) for at in said)]
+    needed = credential_rules.uninstalled(parts.backends)
+    return missing + [flaw for flaw in needed if not any(_near(flaw.location, at) for at in said)]
 
 
 def parse(data: dict[str, Any], catalog: Catalog = PROVIDERS) -> Gateway:

@@ -77,6 +77,11 @@ class Answer:
         """The end of a piece that may be the beginning of a secret."""
 
     @property
+    def status(self) -> int:
+        """The provider's; 0 before it has begun to answer."""
+        return self._status
+
+    @property
     def begun(self) -> bool:
         """Whether the provider has begun to answer."""
         return self._status > 0

@@ -6,14 +6,17 @@ from urllib.parse import urlsplit
 
 from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
-from extproc.config.credential import ApiKey, Aws, FromRequest, Gcp
+from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
 from extproc.config.route import Route as RouteConfig
+from extproc.credentials.identity import Wanted, identity_of
 from extproc.credentials.secrets import Weighted
 from extproc.exchange.plan import Plan, Route, Served, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridging.quirks import Quirks
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
+from providers.signing.aws_sigv4 import aws_sigv4, region_of
+from providers.signing.sign import Signer, or_bearer
 from providers.usage import Price
 from providers.vendors.provider import Provider
 from providers.wire.budget import Bounds
@@ -37,9 +40,9 @@ def served(name: str, backend: Backend) -> Served:
     provider = PROVIDERS[backend.provider]
     base = base_url(backend, provider)
     credential = backend.credential
-    header = credential.header if isinstance(credential, FromRequest) else None
-    own = credential.fallback if isinstance(credential, FromRequest) else credential
+    own = _own(backend)
     forwards = own == "forward"
+    parts = _client_parts(credential, provider)
     return Served(
         name=name,
         provider=provider,
@@ -50,13 +53,53 @@ def served(name: str, backend: Backend) -> Served:
         headers=tuple({**provider.headers, **backend.headers}.items()),
         dialects=_dialects(backend.dialect, provider),
         operations=None if backend.operations is None else frozenset(backend.operations),
-        signer=provider.signer if credential not in (None, "none") else None,
-        client_keys=(*((header,) if header else ()), *(KEY_HEADERS if forwards else ())),
-        has_secret=isinstance(own, ApiKey | Aws | Gcp),
+        signer=_signer(provider, own) if credential not in (None, "none") else None,
+        client_keys=(*parts.values(), *(KEY_HEADERS if forwards else ())),
+        client_parts=parts if provider.signer is aws_sigv4 else {},
+        client_plain=_aws_plain(backend) if provider.signer is aws_sigv4 else {},
+        has_secret=isinstance(own, ApiKey | Aws | Gcp | Entra | OAuth),
         passes=tuple(map(str, backend.forward_headers)),
         estimates=backend.estimate_counts,
         family=backend.family or "",
     )
+
+
+def _own(backend: Backend) -> object:
+    """The gateway's own credential."""
+    credential = backend.credential
+    return credential.fallback if isinstance(credential, FromRequest) else credential
+
+
+def is_pooled(backend: Backend) -> bool:
+    """Whether another key may do where one is refused."""
+    own = _own(backend)
+    return isinstance(own, ApiKey) and len(own.api_key) > 1
+
+
+def _signer(provider: Provider, own: object) -> Signer:
+    tokens = isinstance(own, Gcp | Entra | OAuth)
+    return or_bearer(provider.signer) if tokens else provider.signer
+
+
+def _client_parts(credential: object, provider: Provider) -> dict[str, str]:
+    """Part of a credential that comes with each request → its header."""
+    if not isinstance(credential, FromRequest):
+        return {}
+    header = credential.header
+    if isinstance(header, AwsHeaders):
+        named = {part: getattr(header, part) for part in type(header).model_fields}
+        return {part: name for part, name in named.items() if name is not None}
+    return {"bearer" if provider.signer is aws_sigv4 else "key": header}
+
+
+def _aws_plain(backend: Backend) -> dict[str, str]:
+    return {"region": _region(backend)}
+
+
+def _region(backend: Backend) -> str:
+    """As configured, or as the host tells it."""
+    host = urlsplit(backend.base_url or "").hostname or ""
+    return backend.region or region_of(host)
 
 
 def base_url(backend: Backend, provider: Provider) -> Any:
@@ -98,33 +141,50 @@ def _route(route: RouteConfig) -> Route:
 
 
 def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:
-    """Backend → its credentials, as references."""
-    wanted = {}
-    for name, backend in gateway.backends.items():
-        credential = backend.credential
-        if isinstance(credential, FromRequest):
-            credential = credential.fallback
-        if isinstance(credential, ApiKey):
-            wanted[name] = tuple(
-                Weighted({"key": str(key.ref)}, key.weight) for key in credential.api_key
-            )
-        elif isinstance(credential, Aws):
-            wanted[name] = (_aws(credential, backend),)
-        elif isinstance(credential, Gcp):
-            token = credential.gcp.access_token
-            wanted[name] = (Weighted({} if token is None else {"key": str(token)}),)
-    return wanted
+    """Backend → its credentials, as references and identities."""
+    return {
+        name: _weighted(_own(backend), backend)
+        for name, backend in gateway.backends.items()
+        if isinstance(_own(backend), ApiKey | Aws | Gcp | Entra | OAuth)
+    }
 
 
-def _aws(credential: Aws, backend: Backend) -> Weighted:
+def _weighted(credential: object, backend: Backend) -> tuple[Weighted, ...]:
+    identity = identity_of(credential, _region(backend))
+    plain = _aws_plain(backend) if isinstance(credential, Aws) else {}
+    if identity is not None:
+        return (Weighted({}, plain=plain, identity=identity),)
+    match credential:
+        case ApiKey():
+            return tuple(Weighted({"key": str(key.ref)}, key.weight) for key in credential.api_key)
+        case Aws():
+            return (Weighted(_aws(credential), plain=plain),)
+        case Gcp():
+            return (Weighted({"key": str(credential.gcp.access_token)}),)
+    raise AssertionError("every other credential is an identity")
+
+
+def _aws(credential: Aws) -> dict[str, str]:
     parts = {
         "access_key_id": credential.aws.access_key_id,
         "secret_access_key": credential.aws.secret_access_key,
         "session_token": credential.aws.session_token,
         "bearer": credential.aws.bearer,
     }
-    named = {part: str(reference) for part, reference in parts.items() if reference is not None}
-    return Weighted(named, plain={"region": backend.region or ""})
+    return {part: str(reference) for part, reference in parts.items() if reference is not None}
+
+
+def wanted_identities(gateway: Gateway) -> dict[str, Wanted]:
+    """The identities that must be kept fresh, by their keys: one for all backends that say the
+    same."""
+    found: dict[str, Wanted] = {}
+    for name, backend in gateway.backends.items():
+        identity = identity_of(_own(backend), _region(backend))
+        if identity is not None:
+            known = found.get(identity.key)
+            backends = (*known.backends, name) if known else (name,)
+            found[identity.key] = Wanted(identity, backends)
+    return found
 
 
 def limits(gateway: Gateway) -> list[Limit]:

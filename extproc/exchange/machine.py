@@ -113,7 +113,7 @@ class Exchange:
             case RequestBody():
                 return self._question.body(event)
             case ResponseHeaders():
-                return self._answering.headers(event)
+                return self._question.answered(event)
             case RequestTrailers() | ResponseTrailers():
                 return GO_ON
             case Fetched():

@@ -62,6 +62,10 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """None: no credential."""
     client_keys: tuple[str, ...] = ()
     """Headers of the client in which its own key may stand, which then is the credential."""
+    client_parts: Mapping[str, str] = {}
+    """Part of a secret → the client's header that holds it, where it has more than one key."""
+    client_plain: Mapping[str, str] = {}
+    """What the client's secret needs beside its parts."""
     has_secret: bool = True
     """False: without a key of the client there is no credential."""
     passes: tuple[str, ...] = ()

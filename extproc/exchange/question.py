@@ -3,7 +3,7 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 from urllib.parse import quote
 
@@ -11,9 +11,11 @@ import msgspec
 import orjson
 
 from extproc import NAMESPACE
-from extproc.exchange import metadata
+from extproc.credentials.pool import REFUSALS
+from extproc.exchange import metadata, tried
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.brought import brought
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
 from extproc.exchange.events import (
@@ -26,6 +28,7 @@ from extproc.exchange.events import (
     Reject,
     RequestBody,
     RequestHeaders,
+    ResponseHeaders,
 )
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.plan import LONGEST_NAME, Plan, Served, Target, unknown
@@ -52,9 +55,15 @@ GUESSED = {"status": 200, "estimated": True}
 
 
 class Secrets(Protocol):
-    """Where a backend's secret is looked up, without waiting; raises Unavailable."""
+    """Where a backend's secret is looked up, without waiting."""
 
-    def get(self, backend: str) -> Secret: ...
+    def get(self, backend: str, tried: Collection[int] = ()) -> Secret:
+        """One, rather none of those that were `tried`; raises Unavailable."""
+
+    def refused(
+        self, backend: str, secret: Secret, status: int, retry_after: str | None
+    ) -> int | None:
+        """A provider has refused one; its number, if there are others to try."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -70,12 +79,12 @@ class Question:
     """A request for one backend, or one that is answered here."""
 
     __slots__ = (
+        "_brought",
         "_clock",
         "_defaults",
         "_entrance",
         "_fetching",
         "_headers",
-        "_key",
         "_late",
         "_own",
         "_plan",
@@ -83,7 +92,9 @@ class Question:
         "_seen",
         "_started",
         "_target",
+        "_tried",
         "_unread",
+        "_used",
         "_waiting",
         "answer",
     )
@@ -102,7 +113,12 @@ class Question:
         self._entrance: Entrance | None = None
         self._target: Target | None = None
         self._headers: ClientHeaders | None = None
-        self._key = ""
+        self._brought: Secret = {}
+        """The client's own credential."""
+        self._used: Secret = {}
+        """What the request was signed with."""
+        self._tried = ""
+        """Keys that earlier attempts have tried in vain."""
         self._own: dict[str, str] = {}
         self._defaults: tuple[tuple[str, str], ...] = ()
         self._unread: RequestHeaders | None = None
@@ -138,7 +154,8 @@ class Question:
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
-        self._key = _client_key(event, target.served.client_keys)
+        self._brought = brought(event, target.served)
+        self._tried = event.attributes.get(tried.ATTRIBUTE) or ""
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
@@ -192,6 +209,7 @@ class Question:
         headers = self._headers
         assert headers is not None
         secret = {} if target.served.signer is None else self._secret(target.served)
+        self._used = secret
         signed, set_headers = self._outgoing(target, call, sent, secret)
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
         self.answer = Answer(asked, self._clock)
@@ -335,12 +353,28 @@ class Question:
         return ("content-type", self._headers.get("content-type") or multipart.TYPE)
 
     def _secret(self, served: Served) -> Secret:
-        if self._key:
-            return {"key": self._key}
+        if self._brought:
+            return self._brought
         if not served.has_secret:
             names = " or ".join(served.client_keys)
             raise Unauthorized(f"the provider's key must come with the request, in {names}")
-        return self._secrets.get(served.name)
+        said = self._tried
+        return self._secrets.get(served.name, tried.numbers(said, served.name) if said else ())
+
+    def answered(self, event: ResponseHeaders) -> Action:
+        """What the answer makes of its headers; a key that was refused is not the next one."""
+        assert self.answer is not None
+        action = self.answer.headers(event)
+        if self.answer.status not in REFUSALS or isinstance(action, Reject):
+            return action
+        assert self._target is not None
+        name = self._target.served.name
+        again = event.headers.get("retry-after")
+        number = self._secrets.refused(name, self._used, self.answer.status, again)
+        if number is None:
+            return action
+        said = {**(action.metadata or {}), **tried.told(self._tried, name, number)}
+        return msgspec.structs.replace(action, metadata=said)
 
     def refused(self, error: GatewayError) -> Action:
         """The client gets an error in its own dialect; nobody is asked."""
@@ -350,18 +384,6 @@ class Question:
         if self._target is not None:
             record = {**self._target.attempt(self._seen.model, "", stream=False), **record}
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
-
-
-def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
-    """The client's own key, as Envoy kept it before any attempt could change its header."""
-    for name in headers:
-        value = event.attributes.get(f"metadata.filter_metadata['ai.keys']['{name}']")
-        scheme, _, rest = (value or "").partition(" ")
-        # Any other scheme's second word is a proof, such as a signature, and no key.
-        key = rest.strip() if scheme.lower() == "bearer" else "" if rest else scheme
-        if key:
-            return key
-    return ""
 
 
 def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:

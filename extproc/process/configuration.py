@@ -78,6 +78,7 @@ def load(path: Path) -> Loaded:
         compile.compile_plan(gateway)
         compile.limits(gateway)
         compile.wanted_secrets(gateway)
+        compile.wanted_identities(gateway)
         return Loaded(gateway, before, tuple(map(str, lacking)))
 
 

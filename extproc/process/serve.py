@@ -10,7 +10,9 @@ import structlog
 
 from extproc.config import ConfigError, Gateway, Unresolved
 from extproc.config.process import Limiter, ServerTls
-from extproc.process import configuration, limiter, log, worker
+from extproc.credentials import snapshot
+from extproc.exchange.compile import wanted_identities
+from extproc.process import configuration, identities, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
 from extproc.process.place import CannotStart, Place, reason
@@ -52,7 +54,7 @@ def _introduce(found: Configuration, roles: list[Role]) -> None:
         "serving",
         config=str(found.path.absolute()),
         sockets=gateway.extproc.sockets,
-        processes=[role.name for role in roles],
+        processes=[role.name for role in roles if role.wanted()],
         pid=os.getpid(),
         **summary(gateway),
     )
@@ -63,7 +65,15 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
     """The settings of processes are those of the start, whatever a reload brings."""
     settings = gateway.extproc
     tls = _tls(settings.tcp.tls) if settings.tcp else None
-    roles = []
+    tokens = Path(settings.sockets) / snapshot.NAME
+    roles = [
+        Role(
+            "identities",
+            partial(_keep, found, tokens),
+            last=True,
+            wanted=lambda: bool(wanted_identities(found.loaded.gateway)),
+        )
+    ]
     for index, path in enumerate(worker_sockets(settings)):
         wanted = [Endpoint(path=path)]
         if settings.tcp is not None:
@@ -73,6 +83,7 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
             transport=settings.transport,
             endpoints=tuple(_endpoint(place, one, settings.transport) for one in wanted),
             drain=settings.drain,
+            tokens=tokens,
         )
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:
@@ -120,6 +131,10 @@ def _work(
 ) -> None:
     structlog.contextvars.bind_contextvars(worker=index)
     worker.run(found.loaded, options, parent, line)
+
+
+def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
+    identities.run(found.loaded, tokens, parent, line)
 
 
 def _limit(

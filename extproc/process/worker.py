@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -24,6 +25,11 @@ from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
 
+FIRST = 5.0
+"""Seconds that clients wait at the start for the first tokens, and that a configuration waits for
+those of identities which are new in it; later, clients are told that there is none."""
+LOOK = 0.05
+"""Seconds between two looks for them."""
 NOTICE = 2.0
 """Seconds between saying NOT_SERVING and closing: Envoy's health check (1 s) must see it."""
 
@@ -43,6 +49,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     transport: str
     endpoints: tuple[Endpoint, ...]
     drain: float
+    tokens: Path
+    """Where the tokens of identities are handed on."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -52,11 +60,11 @@ def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
     return serve
 
 
-def current(loaded: Loaded) -> Current:
+def current(loaded: Loaded, tokens: Path) -> Current:
     """What a worker makes of a configuration."""
     gateway = loaded.gateway
     plan = compile_plan(gateway, loaded.created)
-    return Current(plan, Credentials(wanted_secrets(gateway)), _fetcher(gateway))
+    return Current(plan, Credentials(wanted_secrets(gateway), tokens), _fetcher(gateway))
 
 
 def _fetcher(gateway: Gateway) -> Fetcher | None:
@@ -80,7 +88,10 @@ class Worker:
     """The life of one child."""
 
     def __init__(self, loaded: Loaded, options: Options) -> None:
-        self._current = current(loaded)
+        self._current = current(loaded, options.tokens)
+        self._coming: Current | None = None
+        """What waits for its first tokens."""
+        self._patience = 0.0
         self._options = options
 
     def _call(self) -> ExtProcCall:
@@ -92,16 +103,35 @@ class Worker:
         return ExtProcCall(exchange, fetcher)
 
     def _take(self, loaded: Loaded) -> None:
-        self._current = current(loaded)
-        log.info("configuration reloaded", hash=self._current.plan.hash)
+        self._coming = current(loaded, self._options.tokens)
+        self._patience = time.monotonic() + FIRST
+        self._arrive(self._coming)
+
+    def _arrive(self, coming: Current) -> None:
+        """Puts what is coming into force, once something is known of all its identities."""
+        if coming.credentials.waits() and time.monotonic() < self._patience:
+            return
+        self._current, self._coming = coming, None
+        log.info("configuration reloaded", hash=coming.plan.hash)
 
     def _tick(self) -> None:
         self._current.credentials.refresh()
+        if self._coming is not None:
+            self._coming.credentials.refresh()
+            self._arrive(self._coming)
+
+    async def _hear(self) -> None:
+        """Waits until something is known of every identity."""
+        deadline = time.monotonic() + FIRST
+        while self._current.credentials.waits() and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK)
+            self._current.credentials.refresh()
 
     async def serve(self, parent: int, line: Line) -> None:
         """Listens until told to stop."""
         life = Life(parent, line, self._take)
         health = Health()
+        await self._hear()
         listen = transport(self._options.transport)
         offered = services(self._call, health)
         servers = [await listen(offered, endpoint) for endpoint in self._options.endpoints]

@@ -47,6 +47,8 @@ class Role(msgspec.Struct, frozen=True):
     run: Callable[[int, Line], None]
     last: bool = False
     """Told to stop only when all others have ended."""
+    wanted: Callable[[], bool] = lambda: True
+    """Whether there is anything to do: until then, nobody plays it."""
 
 
 class Child:
@@ -153,8 +155,11 @@ class Supervisor:
         self._stop()
 
     def _pause(self) -> float:
-        due = [child.due - time.monotonic() for child in self._children if not child.pid]
+        due = [child.due - time.monotonic() for child in self._absent()]
         return max(0.0, min([POLL, *due]))
+
+    def _absent(self) -> list[Child]:
+        return [child for child in self._children if not child.pid and child.role.wanted()]
 
     def _reap(self) -> None:
         for child in self._children:
@@ -173,7 +178,7 @@ class Supervisor:
     def _start(self) -> None:
         """Starts whose turn it is: at first, all."""
         now = time.monotonic()
-        due = [child for child in self._children if not child.pid and child.due <= now]
+        due = [child for child in self._absent() if child.due <= now]
         for child in due:
             again = child.started > 0
             # Where there can be no process now, another one is tried when this child is due again.

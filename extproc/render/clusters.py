@@ -53,6 +53,7 @@ from envoy_data_plane.google.protobuf import Struct
 from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
+from extproc.exchange.compile import is_pooled
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
@@ -181,6 +182,7 @@ def _filters(gateway: Gateway, backends: Collection[str], *, limited: bool) -> l
         client_keys_of(gateway, backends),
         fetch.timeout if fetch else 0,
         several=len(set(backends)) > 1,
+        pooled=any(is_pooled(gateway.backends[name]) for name in backends),
     )
     return [
         *([http_filter("envoy.filters.http.header_mutation", _own_limits())] if limited else []),

@@ -22,7 +22,7 @@ from envoy_data_plane.envoy.extensions.retry.host.previous_hosts.v3 import Previ
 from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
 from extproc import NAMESPACE
-from extproc.exchange import client_headers
+from extproc.exchange import client_headers, tried
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.typed import packed, seconds
 
@@ -44,14 +44,20 @@ Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
 
 
 def before_provider(
-    client_keys: Iterable[str] = (), fetching: float = 0, *, several: bool = False
+    client_keys: Iterable[str] = (),
+    fetching: float = 0,
+    *,
+    several: bool = False,
+    pooled: bool = False,
 ) -> ExternalProcessor:
     """Translates each attempt and its answer.
 
     `client_keys` are headers that it needs to know; `fetching`: seconds for which it may fetch;
-    `several`: whether there are several backends, of which one may fail.
+    `several`: whether there are several backends, of which one may fail; `pooled`: whether one of
+    them has several keys.
     """
     earlier = [client_headers.ATTRIBUTE] if several else []
+    earlier += [tried.ATTRIBUTE] if pooled else []
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT + fetching),

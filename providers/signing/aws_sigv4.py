@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hashlib
 import hmac
 import posixpath
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +16,18 @@ from providers.signing.sign import Call, Secret
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 DEFAULT_SERVICE = "bedrock"
+# bedrock-runtime.eu-west-1.amazonaws.com; with -fips; of a VPC endpoint; of China.
+# https://docs.aws.amazon.com/general/latest/gr/bedrock.html
+HOST = re.compile(
+    r"(?:.+\.)?bedrock[a-z-]*\.([a-z]{2}(?:-[a-z]+)+-[0-9])\."
+    r"(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)"
+)
+
+
+def region_of(host: str) -> str:
+    """The region whose signature a host of Amazon's asks for; empty for any other host."""
+    found = HOST.fullmatch(host)
+    return found[1] if found else ""
 
 
 def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:

@@ -42,6 +42,16 @@ def bearer(call: Call, secret: Secret, now: float) -> dict[str, str]:
     return {"authorization": f"Bearer {secret['key']}"}
 
 
+def or_bearer(signer: Signer) -> Signer:
+    """`signer`, but for a token (`bearer`), which stands in the same header everywhere."""
+
+    def signed(call: Call, secret: Secret, now: float) -> dict[str, str]:
+        token = secret.get("bearer")
+        return {"authorization": f"Bearer {token}"} if token else signer(call, secret, now)
+
+    return signed
+
+
 def x_api_key(call: Call, secret: Secret, now: float) -> dict[str, str]:
     """Anthropic's way (https://docs.anthropic.com/en/api/overview#authentication)."""
     return {"x-api-key": secret["key"]}

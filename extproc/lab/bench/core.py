@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -38,13 +38,18 @@ class Refused(RuntimeError):
 class Secrets:
     """A credential with every part that a signer asks for."""
 
-    def get(self, backend: str) -> Secret:
+    def get(self, backend: str, tried: Collection[int] = ()) -> Secret:
         return {
             "key": "made-up",
             "access_key_id": "made-up",
             "secret_access_key": "made-up",
             "region": "eu-west-1",
         }
+
+    def refused(
+        self, backend: str, secret: Secret, status: int, retry_after: str | None
+    ) -> int | None:
+        return None
 
 
 SECRETS = Secrets()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from extproc.config import ConfigError, Gateway, load, parse, parse_backend, problems
-from extproc.config.credential import ApiKey, Aws, Entra, FromRequest, Gcp
+from extproc.config.credential import ApiKey, Aws, Entra, FromRequest, Gcp, OAuth
 from extproc.config.document import read
 from extproc.config.draft import draft
 from providers.catalog import PROVIDERS
@@ -47,6 +47,8 @@ def test_a_route_may_say_how_often_and_after_what_it_tries_again(folder):
         ("{gcp: {service_account: file:/sa.json}}", Gcp),
         ("{entra: {tenant_id: t, client_id: c, client_secret: env:S}}", Entra),
         ("{header: X-Key, fallback: {api_key: env:A}}", FromRequest),
+        ("{oauth: {token_url: 'https://t/x', client_id: c, client_secret: env:A}}", OAuth),
+        ("{oauth: {token_url: 'https://t/x', apikey: env:A}}", OAuth),
         ("none", str),
         ("forward", str),
     ],

@@ -53,23 +53,6 @@ def test_an_option_that_the_provider_needs_is_missed(folder):
     assert said == "gateway.yaml:6: backends.two.base_url: required by the provider vllm"
 
 
-def test_a_region_is_needed_for_the_signature_even_with_a_base_url(folder):
-    credential = "{aws: {bearer: env:ONE}}"
-    changed = f"    provider: bedrock\n    credential: {credential}\n    base_url: https://h\n"
-    (said,) = folder.changed(ONE, changed)
-    assert said == "gateway.yaml:3: backends.one.region: required by the provider bedrock"
-
-
-def test_an_identity_that_is_not_supported_hides_nothing_else_and_is_not_hidden(folder):
-    changed = "    provider: bedrock\n    credential: {aws: {}}\n    base_url: https://h\n"
-    region, identity = folder.changed(ONE, changed)
-    assert region == "gateway.yaml:3: backends.one.region: required by the provider bedrock"
-    assert identity == (
-        "gateway.yaml:5: backends.one.credential.aws: only static identities are supported; "
-        "allowed: access_key_id and secret_access_key, bearer"
-    )
-
-
 @pytest.mark.parametrize(
     ("provider", "option", "known"),
     [
@@ -85,55 +68,6 @@ def test_an_option_that_the_provider_has_not_is_refused(folder, provider, option
     name = provider.partition("\n")[0]
     key = option.partition(":")[0]
     assert f"backends.one.{key}: the provider {name} has none{known}" in said
-
-
-def test_a_credential_may_be_left_out_only_where_none_is_needed(folder):
-    (said,) = folder.changed("    credential: {api_key: env:ONE}\n", "")
-    assert said == (
-        "gateway.yaml:3: backends.one.credential: required by the provider openai; "
-        "allowed: none, forward, api_key, header"
-    )
-
-
-@pytest.mark.parametrize(
-    ("credential", "says"),
-    [
-        ("nonne", "names no kind of credential; did you mean 'none'? allowed: none, forward"),
-        ("{}", "names no kind of credential; allowed: none, forward, {api_key: …}"),
-        ("5", "names no kind of credential; allowed"),
-        ("{aws: {}}", "the provider openai takes no such credential; allowed: none, forward"),
-        ("{header: X, fallback: {gcp: {}}}", "the provider openai takes no such credential"),
-        ("{api_key: []}", "must hold at least 1"),
-        ("{api_key: [{ref: env:ONE, weight: 0}]}", "must be at least 1"),
-        ("{header: X, fallback: {header: Y}}", "names no kind of credential"),
-    ],
-)
-def test_a_credential_that_cannot_be_used_is_refused(folder, credential, says):
-    (said,) = folder.changed("{api_key: env:ONE}", credential)
-    assert "backends.one.credential" in said
-    assert says in said
-
-
-@pytest.mark.parametrize(
-    ("options", "key", "says"),
-    [
-        ("{access_key_id: env:ONE}", "secret_access_key", "given together"),
-        ("{session_token: env:ONE}", "access_key_id", "is needed with session_token"),
-        ("{session_name: me}", "role_arn", "is needed with session_name"),
-        ("{role_arn: nonsense}", "role_arn", "must be a role's ARN"),
-    ],
-)
-def test_parts_of_an_aws_identity_belong_together(folder, options, key, says):
-    changed = f"    provider: bedrock\n    region: r\n    credential: {{aws: {options}}}\n"
-    (said,) = folder.changed(ONE, changed)
-    assert f"backends.one.credential.aws.{key}: " in said
-    assert says in said
-
-
-def test_parts_of_an_entra_identity_belong_together(folder):
-    said = folder.changed("{api_key: env:ONE}", "{entra: {client_secret: env:ONE}}")
-    keys = [line.split(": ")[1].removeprefix("backends.one.credential") for line in said]
-    assert sorted(keys) == ["", ".entra.client_id", ".entra.tenant_id"]
 
 
 @pytest.mark.parametrize(

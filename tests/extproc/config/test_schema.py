@@ -35,6 +35,38 @@ backends:
     timeouts: {connect: 500ms, per_try: 1m, idle: 2m}
     max_in_flight: 100
   theirs: {provider: groq, credential: {header: x-groq-key, fallback: {api_key: env:GROQ}}}
+  role:
+    provider: bedrock
+    region: eu-west-1
+    credential:
+      header: {access_key_id: x-id, secret_access_key: x-secret, session_token: x-token}
+      fallback:
+        aws:
+          role_arn: "arn:aws:iam::123456789012:role/x"
+          session_name: me
+          external_id: e-1
+          sts_endpoint: https://sts.test
+  vertex:
+    provider: vertex
+    region: global
+    project: p
+    credential: {gcp: {service_account: file:/sa.json, impersonate: a@p.iam.gserviceaccount.com}}
+  azure:
+    provider: azure
+    instance: i
+    credential: {entra: {tenant_id: t, client_id: c, certificate: file:/c.pem, cloud: china}}
+  machine: {provider: azure, instance: i, credential: {entra: {managed_identity: true}}}
+  databricks:
+    provider: openai-compatible
+    base_url: https://databricks.test
+    credential:
+      oauth:
+        token_url: https://databricks.test/oidc/v1/token
+        client_id: env:CLIENT
+        client_secret: env:SECRET
+        scope: all-apis
+        audience: a
+        auth_style: body
   passed: {provider: xai, credential: {header: x-their-key, fallback: none}, dialect: openai.chat}
 routes:
   - models: [smart, gpt-4*, "/^claude-.*/"]
@@ -94,7 +126,7 @@ def test_the_schema_is_one():
 def test_the_schema_and_the_models_accept_everything_that_there_is(folder):
     file = folder.write(EVERYTHING)
     assert valid(file) == []
-    assert len(load(file).backends) == 6
+    assert len(load(file).backends) == 11
 
 
 @pytest.mark.parametrize("file", [None, *SHIPPED], ids=lambda file: file and file.name)

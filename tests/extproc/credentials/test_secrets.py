@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from structlog.testing import capture_logs
 
-from extproc.credentials.secrets import Credentials, Pool, Weighted
+from extproc.credentials.pool import Share
+from extproc.credentials.secrets import Credentials, Weighted
 from providers.errors import Unavailable
 
 
@@ -79,7 +80,6 @@ def test_a_secret_that_is_no_header_value_is_refused_unseen(monkeypatch, value):
 def test_no_repr_shows_a_secret(monkeypatch):
     monkeypatch.setenv("ONE", "sk-very-secret")
     made = Credentials({"b": (key("env:ONE"),)})
-    assert "very-secret" not in repr(made) + repr(made._pools) + repr(
-        Pool("b", ({"key": "x"},), [])
-    )
+    share = Share(0, {"key": "sk-very-secret"})
+    assert "very-secret" not in repr(made) + repr(made._pools) + repr(share)
     assert os.environ["ONE"] == "sk-very-secret"

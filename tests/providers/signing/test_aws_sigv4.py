@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.signing.aws_sigv4 import aws_sigv4
+from providers.signing.aws_sigv4 import aws_sigv4, canonical_request
 from providers.signing.sign import Call
 
 MODELS = (
@@ -78,6 +78,35 @@ def test_every_signature_is_the_one_that_botocore_makes(
     if service:
         secret["service"] = service
     assert aws_sigv4(call, secret, now) == judged(call, secret, now)
+
+
+names = st.from_regex(r"x-[a-z0-9][a-z0-9-]{0,10}", fullmatch=True)
+values = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=30)
+
+
+@given(
+    method=st.sampled_from(("GET", "POST", "PUT", "DELETE")),
+    headers=st.dictionaries(names, values, max_size=5),
+    query=queries,
+    body=st.binary(max_size=50),
+)
+def test_what_is_signed_of_any_headers_is_what_botocore_signs(
+    *, method: str, headers: dict[str, str], query: str, body: bytes
+) -> None:
+    path = f"/model/m/converse?{query}" if query else "/model/m/converse"
+    call = Call(method, "h.test", path, body)
+    request = AWSRequest(method, f"https://h.test{path}", headers=headers, data=body)
+    signer = SigV4Auth(Credentials("A", "s"), "bedrock", "eu-west-1")
+    ours = dict(sorted({**headers, "host": "h.test"}.items()))
+    assert canonical_request(call, ours) == signer.canonical_request(request)
+
+
+@given(body=st.binary(max_size=20), day=st.integers(0, 40_000), seconds=st.integers(0, 86_399))
+def test_a_key_that_is_kept_is_that_of_its_day(body: bytes, day: int, seconds: int) -> None:
+    call = Call("POST", "h.test", "/model/m/converse", body)
+    secret = {"access_key_id": "A", "secret_access_key": "s", "region": "eu-west-1"}
+    for now in (day * 86_400 + seconds, day * 86_400 + 86_399, (day + 1) * 86_400):
+        assert aws_sigv4(call, secret, now) == judged(call, secret, now)
 
 
 @pytest.mark.parametrize("model", MODELS)
