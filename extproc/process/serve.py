@@ -12,7 +12,7 @@ from extproc.config import ConfigError, Gateway, Unresolved
 from extproc.config.process import Limiter, ServerTls
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
-from extproc.process import configuration, identities, limiter, log, worker
+from extproc.process import configuration, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
 from extproc.process.place import CannotStart, Place, reason
@@ -134,6 +134,8 @@ def _work(
 
 
 def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
+    from extproc.process import identities  # which few configurations need
+
     identities.run(found.loaded, tokens, parent, line)
 
 
