@@ -29,7 +29,7 @@ def test_a_region_is_needed_for_the_signature_even_with_a_base_url(folder):
         ),
         (
             "provider: azure\n    instance: i\n    credential: {entra: {}}",
-            "azure",
+            "azure.identity",
             "entra: needs the package azure.identity, not installed: pip install 'extproc[azure]'",
         ),
     ],
