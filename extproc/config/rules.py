@@ -13,6 +13,8 @@ from extproc.config.limit import UNITS
 from extproc.config.patterns import split
 from extproc.config.problem import Flaw, guess
 from extproc.config.redaction import shown
+from extproc.config.resources import KEPT, must_sign, offers
+from providers.catalog import RESOURCES
 from providers.vendors.provider import Provider
 
 Rule = Callable[[Draft], Iterator[Flaw]]
@@ -169,6 +171,40 @@ def tls_of_our_own(draft: Draft) -> Iterator[Flaw]:
         yield Flaw(("extproc", "tcp", "tls"), "needs the transport lean")
 
 
+def signed_ids(draft: Draft) -> Iterator[Flaw]:
+    """Who says how things are kept says what ids are signed with, where that is needed."""
+    settings = draft.resources
+    if settings is None or settings.secret:
+        return
+    if must_sign(offers(draft.backends), has_clients=draft.has_clients):
+        message = "is needed: several backends keep such things, or there are `clients`"
+        yield Flaw(("resources", "secret"), message)
+
+
+def default_keepers(draft: Draft) -> Iterator[Flaw]:
+    """A default exists, and keeps what it is the default of."""
+    default = draft.resources.default if draft.resources else None
+    wanted = default if isinstance(default, dict) else dict.fromkeys(KEPT, default)
+    offered = offers(draft.backends)
+    for operation, name in wanted.items():
+        at: tuple[str, ...] = ("resources", "default")
+        at = (*at, str(operation)) if isinstance(default, dict) else at
+        if name is None:
+            continue
+        if name not in draft.names:
+            names = _visible(draft.names)
+            yield Flaw(at, guess("there is no such backend", name, names), names)
+        elif isinstance(default, dict) and name in draft.backends:
+            keepers = {
+                each
+                for kind, names in offered.items()
+                if RESOURCES[kind].operation is operation
+                for each in names
+            }
+            if name not in keepers:
+                yield Flaw(at, f"the backend {shown(name)} keeps none", _visible(keepers))
+
+
 RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
@@ -183,6 +219,8 @@ RULES: tuple[Rule, ...] = (
     different_ports,
     tls_of_our_own,
     forwarded_keys,
+    signed_ids,
+    default_keepers,
 )
 
 

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from extproc.exchange.answer import Answer
+from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -23,7 +24,8 @@ from extproc.exchange.events import (
     ResponseTrailers,
 )
 from extproc.exchange.plan import Plan
-from extproc.exchange.question import Question, Secrets
+from extproc.exchange.proof import CALL, Secrets
+from extproc.exchange.question import Question
 from providers.errors import GatewayError
 from providers.wire.budget import too_deep
 
@@ -41,7 +43,8 @@ class State(Enum):
 
 NEXT: dict[State, dict[type[Event | Fetched], State]] = {
     State.NEW: {RequestHeaders: State.REQUEST},
-    State.REQUEST: {RequestBody: State.SENT},
+    # A request may have no body.
+    State.REQUEST: {RequestBody: State.SENT, ResponseHeaders: State.ANSWER},
     State.FETCHING: {Fetched: State.SENT},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
@@ -55,6 +58,9 @@ NEXT: dict[State, dict[type[Event | Fetched], State]] = {
     },
 }
 
+
+KEPT = "kept\n"
+"""How a call begins of which the model finder says that it names no model."""
 
 AFTER: dict[type[Action | Fetch], State] = {Reject: State.REJECTED, Fetch: State.FETCHING}
 """Where an action leads, whatever the event was."""
@@ -79,7 +85,7 @@ class Exchange:
     ) -> None:
         """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch."""
         self._state = State.NEW
-        self._question = Question(plan, secrets, clock, fetching=fetching)
+        self._question: Question | Errand = Question(plan, secrets, clock, fetching=fetching)
 
     def handle(self, event: Event | Fetched) -> Action | Fetch:
         """The one action that answers `event`; raises OrderError.
@@ -109,7 +115,7 @@ class Exchange:
             case ResponseBody():
                 return self._answering.body(event)
             case RequestHeaders():
-                return self._question.headers(event)
+                return self._begun(event)
             case RequestBody():
                 return self._question.body(event)
             case ResponseHeaders():
@@ -121,10 +127,18 @@ class Exchange:
             case _:
                 assert_never(event)
 
+    def _begun(self, event: RequestHeaders) -> Action:
+        if (event.attributes.get(CALL) or "").startswith(KEPT):
+            assert isinstance(self._question, Question)
+            self._question = self._question.errand()
+        return self._question.headers(event)
+
     @property
     def _answering(self) -> Answer:
-        assert self._question.answer is not None
-        return self._question.answer
+        answer = self._question.answer
+        if answer is None:
+            raise OrderError("an answer, and nobody was asked")
+        return answer
 
     def _fail(self, error: GatewayError) -> Action:
         answer = self._question.answer

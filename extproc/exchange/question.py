@@ -4,18 +4,17 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
 import orjson
 
-from extproc import NAMESPACE
-from extproc.exchange import metadata
+from extproc.exchange import ids, metadata
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
+from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -28,10 +27,13 @@ from extproc.exchange.events import (
     RequestHeaders,
 )
 from extproc.exchange.header_values import quoted_all
-from extproc.exchange.plan import LONGEST_NAME, Plan, Served, Target, unknown
+from extproc.exchange.ids import Seal
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import BACKEND, Secrets, Seen, client_key, seen_by, sent_secret
+from extproc.exchange.served import LONGEST_NAME, Target, unknown
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
-from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsupported
+from providers.errors import GatewayError, InvalidRequest, Unsupported
 from providers.neutral.media import Link
 from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
@@ -39,31 +41,10 @@ from providers.wire import multipart
 from providers.wire.members import Json
 from providers.wire.multipart import Form
 
-BACKEND = f"xds.upstream_host_metadata.filter_metadata['{NAMESPACE}']['backend']"
-"""Attribute: the chosen endpoint's backend."""
-CALL = "metadata.filter_metadata['ai.finder']['call']"
-"""Attribute: what the model finder saw: source, path and model, one a line."""
-
-
 ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
 NO_BODY = "the request has no body"
 GUESSED = {"status": 200, "estimated": True}
-
-
-class Secrets(Protocol):
-    """Where a backend's secret is looked up, without waiting; raises Unavailable."""
-
-    def get(self, backend: str) -> Secret: ...
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What the model finder, or the request itself, says of a request."""
-
-    source: str
-    """Where the routed model was named: `body`, `header`, `path`; empty without a finder."""
-    path: str
-    model: str
 
 
 class Question:
@@ -79,6 +60,8 @@ class Question:
         "_late",
         "_own",
         "_plan",
+        "_renewed",
+        "_seal",
         "_secrets",
         "_seen",
         "_started",
@@ -104,6 +87,9 @@ class Question:
         self._headers: ClientHeaders | None = None
         self._key = ""
         self._own: dict[str, str] = {}
+        self._seal: Seal | None = None
+        self._renewed = False
+        """Whether the client's bytes cannot go on as they are: they hold other ids."""
         self._defaults: tuple[tuple[str, str], ...] = ()
         self._unread: RequestHeaders | None = None
         """Where the body must say in which dialect it is before anybody can be found."""
@@ -112,9 +98,13 @@ class Question:
         self._waiting: tuple[Call, str] | None = None
         """The call that waits for its media, and the client's name of the model."""
 
+    def errand(self) -> Errand:
+        """What it is instead, where no model is asked for."""
+        return Errand(self._plan, self._secrets, self._clock)
+
     def headers(self, event: RequestHeaders) -> Action:
         """Finds who is asked, and in which dialect; what needs no body is answered."""
-        self._seen = seen = _seen(event)
+        self._seen = seen = seen_by(event)
         method = event.headers.get(":method") or ""
         listed = self._plan.listed(method, seen.path, event.headers, seen.model)
         if listed is not None:
@@ -138,7 +128,7 @@ class Question:
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
-        self._key = _client_key(event, target.served.client_keys)
+        self._key = client_key(event, target.served.client_keys)
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
@@ -157,8 +147,11 @@ class Question:
         target = self._target
         assert target is not None
         model = self._model(body, entrance)
+        data = event.data
+        if target.signs and form is None:
+            data, body = self._opened(data, body, entrance.dialect, target)
         call = Call(
-            data=event.data,
+            data=data,
             body=body,
             form=form,
             model=target.model or model,
@@ -168,6 +161,20 @@ class Question:
             bounds=self._plan.bounds,
         )
         return self._send(call, target, model)
+
+    def _opened(
+        self, data: bytes, body: Json, dialect: Dialect, target: Target
+    ) -> tuple[bytes, Json]:
+        """The body with the provider's ids of what it keeps; raises NotFound."""
+        assert self._headers is not None
+        assert dialect.ids is not None
+        client = self._headers.get("x-ai-client") or ""
+        self._seal = seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
+        if seal is None:
+            return data, body
+        known = ids.opened(data, body, dialect.ids(body), seal)
+        self._renewed = known is not data
+        return known, body if known is data else orjson.loads(known)
 
     def _object(self, data: bytes) -> Json:
         self._plan.bounds.request(data)
@@ -191,7 +198,7 @@ class Question:
             return self._fetch(call, sent.links, model)
         headers = self._headers
         assert headers is not None
-        secret = {} if target.served.signer is None else self._secret(target.served)
+        secret = sent_secret(target.served, self._key, self._secrets)
         signed, set_headers = self._outgoing(target, call, sent, secret)
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
         self.answer = Answer(asked, self._clock)
@@ -206,7 +213,7 @@ class Question:
                 *headers.foreign(),
                 *(name for name, value in sent.headers.items() if not value),
             ),
-            body=sent.body,
+            body=call.data if sent.body is None and self._renewed else sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
             more=self._more(asked, target),
         )
@@ -269,6 +276,7 @@ class Question:
         entrance, target = self._entrance, self._target
         assert entrance is not None
         assert target is not None
+        dialect = entrance.dialect
         context = Context(
             model=model,
             mapped=call.model != model,
@@ -296,6 +304,8 @@ class Question:
             secret=proof[0],
             signed=proof[1],
             started=self._started,
+            seal=None if target.translated else self._seal,
+            ids=dialect.ids(call.body) if self._seal and dialect.ids else None,
         )
 
     def _outgoing(
@@ -329,14 +339,6 @@ class Question:
         assert self._headers is not None
         return ("content-type", self._headers.get("content-type") or multipart.TYPE)
 
-    def _secret(self, served: Served) -> Secret:
-        if self._key:
-            return {"key": self._key}
-        if not served.has_secret:
-            names = " or ".join(served.client_keys)
-            raise Unauthorized(f"the provider's key must come with the request, in {names}")
-        return self._secrets.get(served.name)
-
     def refused(self, error: GatewayError) -> Action:
         """The client gets an error in its own dialect; nobody is asked."""
         dialect = self._plan.dialect_of(self._entrance)
@@ -347,28 +349,7 @@ class Question:
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
 
 
-def _client_key(event: RequestHeaders, headers: tuple[str, ...]) -> str:
-    """The client's own key, as Envoy kept it before any attempt could change its header."""
-    for name in headers:
-        value = event.attributes.get(f"metadata.filter_metadata['ai.keys']['{name}']")
-        scheme, _, rest = (value or "").partition(" ")
-        # Any other scheme's second word is a proof, such as a signature, and no key.
-        key = rest.strip() if scheme.lower() == "bearer" else "" if rest else scheme
-        if key:
-            return key
-    return ""
-
-
 def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:
     """The client's headers that mean something in its dialect only."""
     values = ((name, headers.get(name)) for name in dialect.own_headers)
     return {name: value for name, value in values if value is not None}
-
-
-def _seen(event: RequestHeaders) -> Seen:
-    call = event.attributes.get(CALL)
-    if call is not None and call.count("\n") >= 2:
-        source, path, model = call.split("\n", 2)
-        return Seen(source, path, model)
-    model = event.headers.get("x-ai-model") or ""
-    return Seen("header" if model else "", event.headers.get(":path") or "/", model)

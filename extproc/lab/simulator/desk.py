@@ -16,6 +16,8 @@ from extproc.lab.simulator.catalog import dialects
 from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
 from extproc.lab.simulator.http1 import Request, decoded
+from extproc.lab.simulator.kept import answers, openai
+from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf, ids_of
 from extproc.lab.simulator.play import Answer, Step, steps
 from extproc.lab.simulator.record import Recorded
 
@@ -28,6 +30,8 @@ MEMORY, MEMORY_BODY = 256, 131072
 """Answers that are kept ready, and the most bytes of a request or an answer that is."""
 USUAL = "openai.chat"
 """Its errors answer on paths that no dialect has."""
+STORING = frozenset({"openai.chat", "openai.responses"})
+"""Dialects whose answers are kept."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
 
 
@@ -76,6 +80,7 @@ class Desk:
         self._number = 0
         self._kept = 0
         self._memory: dict[Hashable, Told] = {}
+        self.shelf = Shelf(settings.name)
 
     def answer(self, request: Request, connection: int) -> tuple[Recorded, Iterator[Step]]:
         """A record of the request and all that happens on the wire."""
@@ -110,10 +115,15 @@ class Desk:
         self.requests.clear()
         self.script.clear()
         self._kept = 0
+        self._memory.clear()
+        self.shelf = Shelf(self.settings.name)
 
     def _provider(self, request: Request, record: Recorded) -> Told:
         dialect, params = _match(request.path)
+        found = None if dialect and request.method == "POST" else _kept_rule(request)
         try:
+            if found is not None:
+                return Told(self._of_the_shelf(request, *found))
             if dialect is None:
                 return Told(self._other(request))
             record.dialect = dialect.name
@@ -124,6 +134,25 @@ class Desk:
             return Told(_refused(dialect or _usual(), refusal))
         except Exception as bug:
             return Told(odd.fault(500, f"sim: {bug!r}"))
+
+    def _of_the_shelf(self, request: Request, rule: Rule, ids: Sequence[str]) -> Answer:
+        call = Call(path=request.path, params={}, query={}, headers=request.headers, body={})
+        if self.settings.keys and _usual().key(call) not in self.settings.keys:
+            raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
+        return rule.handle(Ask(shelf=self.shelf, request=request, ids=ids, run=self._run))
+
+    def _run(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        """A call of a model as a line of a batch has it."""
+        dialect, params = _match(path)
+        if dialect is None:
+            raise Refusal(f"Invalid URL ({path})")
+        request = Request(
+            method="POST", target=path, headers=[], body=orjson.dumps(body), close=False
+        )
+        try:
+            return 200, self._chat(dialect, params, request, NO_ORDERS).answer.body
+        except Refusal as refusal:
+            return refusal.status, dialect.error(refusal, orders.DEFAULT)
 
     def _remembered(
         self, dialect: Dialect, params: Mapping[str, str], request: Request, record: Recorded
@@ -166,7 +195,16 @@ class Desk:
             self._check(dialect, call, order)
         made = reply.build(asked, order, request.body)
         turn = Turn(asked=asked, reply=made, directives=order)
-        return Told(_told(dialect, turn), order, made.usage)
+        return Told(self._kept_answer(dialect, turn, call), order, made.usage)
+
+    def _kept_answer(self, dialect: Dialect, turn: Turn, call: Call) -> Answer:
+        """The answer, which stays on the shelf where the request says so."""
+        answer = _told(dialect, turn)
+        kept = dialect.name in STORING and answers.keeps(call.body, dialect.name)
+        if turn.directives.status >= 400 or not kept:
+            return answer
+        said = answers.keep(self.shelf, call.body, dialect.whole(turn))
+        return msgspec.structs.replace(answer, body=said) if answer.events is None else answer
 
     def _asked(self, dialect: Dialect, call: Call) -> Asked:
         try:
@@ -305,6 +343,17 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal("The JSON body of your request is not an object.")
     return value
+
+
+def _kept_rule(request: Request) -> tuple[Rule, Sequence[str]] | None:
+    for rule in RULES:
+        match = rule.path.fullmatch(request.path) if rule.method == request.method else None
+        if match:
+            return rule, ids_of(match)
+    return None
+
+
+RULES = (*openai.RULES,)
 
 
 @lru_cache(maxsize=1024)
