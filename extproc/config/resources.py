@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.values import Name, SecretRef, one_or_more
+from extproc.config.web import BaseUrl
 from providers.catalog import PROVIDERS, RESOURCES
 from providers.operations import Operation
 from providers.vendors.provider import Provider
@@ -34,6 +35,9 @@ class Resources(Model):
     shared: bool = False
     """True: clients may use what other clients have made, and list it; false: with `clients`, an
     id is its client's own, and lists of what a backend keeps are refused."""
+
+    url: BaseUrl | None = None
+    """Where clients find this gateway, for URLs in answers; default: as each request says it."""
 
     def default_of(self, operation: Operation) -> str | None:
         """The backend for `operation`, if one is set."""

@@ -6,11 +6,10 @@ from collections.abc import Callable
 import msgspec
 
 from extproc.exchange import metadata
-from extproc.exchange.ids import Seal
+from extproc.exchange.ids import Showing
 from extproc.exchange.served import LONGEST_NAME, Target
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Context, Dialect, Seen
-from providers.bridging.kept_ids import Ids
 from providers.errors import CUT, ApiError
 from providers.operations import WORDLESS
 from providers.signing.sign import Secret
@@ -46,10 +45,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     units: Units | None
     """What the request alone says of what is used."""
     started: float
-    ids: Ids | None = None
-    """Where ids stand that are shown to the client otherwise."""
-    seal: Seal | None = None
-    """How they are."""
+    showing: Showing | None = None
+    """What the client is shown otherwise; None: nothing."""
     unread: bool = False
     """Whether nothing of the answer need be read, whatever it is."""
     price_of: Callable[[str], Price] | None = None

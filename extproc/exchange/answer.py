@@ -6,7 +6,7 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 from collections.abc import Callable
 
 from extproc.credentials import redaction
-from extproc.exchange import ids, metadata
+from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked
 from extproc.exchange.events import (
     GO_ON,
@@ -163,8 +163,8 @@ class Answer:
         self._decoder = decoder(event.headers.get("content-encoding"), asked.context.bounds)
         self._plain = self._decoder is None
         self._relay = asked.bridge.stream(asked.context)
-        if asked.seal is not None and asked.ids is not None:
-            self._relay = Closing(self._relay, asked.ids, asked.seal)
+        if asked.showing is not None:
+            self._relay = Closing(self._relay, asked.showing)
         set_headers = self._named(event.headers)
         if asked.client is not asked.target.dialect:
             set_headers = (*set_headers, ("content-type", asked.client.stream_type))
@@ -265,8 +265,8 @@ class Answer:
         record = {key: said for key, said in final.items() if said or key in metadata.ASKED}
         if seen.error is not None:
             changed = redaction.redacted(data if changed is None else changed, self._secrets())
-        if asked.seal is not None and asked.ids is not None:
-            changed = ids.closed(data if changed is None else changed, asked.ids, asked.seal)
+        if asked.showing is not None:
+            changed = asked.showing.whole(data if changed is None else changed)
         if changed is None and self._decoder is None:
             return Change(metadata=record)
         content_type = seen.content_type or JSON_TYPE[1]

@@ -47,7 +47,13 @@ def keeping(gateway: Gateway, backends: Mapping[str, Served]) -> Keeping:
     settings = gateway.resources or Resources()
     signed = signs(gateway)
     apart = gateway.clients is not None and not settings.shared
-    return Keeping(backends, offers(gateway.backends), signed=signed, apart=signed and apart)
+    return Keeping(
+        backends,
+        offers(gateway.backends),
+        signed=signed,
+        apart=signed and apart,
+        url=str(settings.url or "").rstrip("/"),
+    )
 
 
 def signs(gateway: Gateway) -> bool:

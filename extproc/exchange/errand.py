@@ -20,13 +20,14 @@ from extproc.exchange.events import (
     Action,
     Change,
     Fetched,
+    Leave,
     Metadata,
     Reject,
     RequestBody,
     RequestHeaders,
 )
 from extproc.exchange.header_values import quoted_all
-from extproc.exchange.ids import Seal
+from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.keeping import Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Secrets, client_key, seen_by, sent_secret
@@ -199,7 +200,8 @@ class Errand:
         self.answer = Answer(self._asked(target, wish, streams, (secret, signed)), self._clock)
         length = () if data is None else (("content-length", str(len(body))),)
         own = [header for header in target.defaults if headers.get(header[0]) is None]
-        return Change(
+        leaves = Leave if data is None else Change
+        return leaves(
             set_headers=(
                 (":path", path),
                 (":authority", target.served.authority),
@@ -217,7 +219,7 @@ class Errand:
         """What the answer must know; `proof`: the secret, and the headers that were made of it."""
         act = wish.act
         dialect = target.dialect
-        seal = None if act.content else self._seal
+        showing = None if act.content else self._showing(wish)
         if act.content:
             dialect = msgspec.structs.replace(dialect, stream_type="")
         assert target.bridge is not None
@@ -236,11 +238,19 @@ class Errand:
             secret=proof[0],
             signed=proof[1],
             started=self._started,
-            ids=None if seal is None or wish.kept.ids is None else wish.kept.ids({}),
-            seal=seal,
-            unread=seal is None and act.told is None,
+            showing=showing,
+            unread=showing is None and act.told is None,
             price_of=self._price_of,
         )
+
+    def _showing(self, wish: Wish) -> Showing | None:
+        assert self._headers is not None
+        kept = wish.kept
+        if kept.ids is None or (self._seal is None and not kept.urls):
+            return None
+        host = self._headers.get(":authority") or ""
+        base = self._keeping.url or f"{self._headers.get(':scheme') or 'http'}://{host}"
+        return Showing(ids=kept.ids({}), seal=self._seal, urls=kept.urls, base=base)
 
     def _price_of(self, model: str) -> Price:
         assert self._wish is not None

@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import orjson
@@ -97,13 +98,44 @@ def opened(data: bytes, body: Any, ids: Ids, seal: Seal) -> bytes:
     return b"".join((*pieces, data[at:])) if pieces else data
 
 
-def closed(data: bytes, ids: Ids, seal: Seal) -> bytes:
-    """A provider's JSON with ids for the client; what is no JSON stays as it is."""
-    try:
-        found = ids.within(orjson.loads(data))
-    except orjson.JSONDecodeError:
-        return data
-    return replaced(data, {id: seal.closed(id) for id in found if PLAIN.fullmatch(id)})
+class Showing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client is shown of an answer otherwise than its provider says it."""
+
+    ids: Ids
+    seal: Seal | None = None
+    urls: frozenset[str] = frozenset()
+    """Members with URLs of the provider's."""
+    base: str = ""
+    """What stands before the path in URLs that lead here."""
+
+    def whole(self, data: bytes) -> bytes:
+        """JSON as the client is shown it; anything else stays as it is."""
+        try:
+            body = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return data
+        names = self._closed(body)
+        for url in self._urls(body):
+            names[url] = self._here(url, names)
+        return replaced(data, names)
+
+    def _closed(self, body: Any) -> dict[str, str]:
+        if self.seal is None:
+            return {}
+        found = self.ids.within(body)
+        return {id: self.seal.closed(id) for id in found if PLAIN.fullmatch(id)}
+
+    def _urls(self, body: Any) -> list[str]:
+        held = body if isinstance(body, dict) else {}
+        items = held.get("data")
+        owners = [held, *(items if isinstance(items, list) else ())]
+        found = [one.get(name) for one in owners if isinstance(one, dict) for name in self.urls]
+        return [url for url in found if isinstance(url, str) and "://" in url]
+
+    def _here(self, url: str, names: dict[str, str]) -> str:
+        parts = urlsplit(url)
+        path = "/".join(names.get(segment, segment) for segment in parts.path.split("/"))
+        return self.base + path + (f"?{parts.query}" if parts.query else "")
 
 
 def replaced(data: bytes, names: dict[str, str]) -> bytes:
@@ -120,14 +152,13 @@ def replaced(data: bytes, names: dict[str, str]) -> bytes:
 class Closing:
     """A stream on its way to a client that is shown other ids."""
 
-    def __init__(self, relay: Relay, ids: Ids, seal: Seal) -> None:
+    def __init__(self, relay: Relay, showing: Showing) -> None:
         self.seen = relay.seen
         self._relay = relay
-        self._ids = ids
-        self._seal = seal
+        self._showing = showing
         self._held: list[bytes] = []
         self._size = 0
-        names = [*ids.names, *ids.kinds]
+        names = [*showing.ids.names, *showing.ids.kinds]
         self._marks = re.compile(b'"(?:' + "|".join(map(re.escape, names)).encode() + b')"')
 
     def feed(self, data: bytes) -> bytes | None:
@@ -169,4 +200,4 @@ class Closing:
         field, colon, value = line.partition(b":")
         if field != b"data":
             return line
-        return field + colon + closed(value, self._ids, self._seal)
+        return field + colon + self._showing.whole(value)

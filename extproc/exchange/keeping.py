@@ -34,11 +34,14 @@ class Keeping:
         *,
         signed: bool = False,
         apart: bool = False,
+        url: str = "",
     ) -> None:
         """`offers`: kind → backends; `signed`: ids carry their backend; `apart`: each client has
-        its own."""
+        its own; `url`: where
+        clients find the gateway, if a request does not say it rightly."""
         self.acts = Acts(RESOURCES.values())
         self.signed = signed
+        self.url = url
         self._backends = backends
         self._offers = offers
         self._apart = apart

@@ -15,6 +15,7 @@ from extproc.exchange.events import (
     Event,
     Fetch,
     Fetched,
+    Leave,
     Reject,
     RequestBody,
     RequestHeaders,
@@ -43,8 +44,7 @@ class State(Enum):
 
 NEXT: dict[State, dict[type[Event | Fetched], State]] = {
     State.NEW: {RequestHeaders: State.REQUEST},
-    # A request may have no body.
-    State.REQUEST: {RequestBody: State.SENT, ResponseHeaders: State.ANSWER},
+    State.REQUEST: {RequestBody: State.SENT},
     State.FETCHING: {Fetched: State.SENT},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
@@ -62,7 +62,11 @@ NEXT: dict[State, dict[type[Event | Fetched], State]] = {
 KEPT = "kept\n"
 """How a call begins of which the model finder says that it names no model."""
 
-AFTER: dict[type[Action | Fetch], State] = {Reject: State.REJECTED, Fetch: State.FETCHING}
+AFTER: dict[type[Action | Fetch], State] = {
+    Reject: State.REJECTED,
+    Fetch: State.FETCHING,
+    Leave: State.SENT,
+}
 """Where an action leads, whatever the event was."""
 
 
@@ -135,10 +139,8 @@ class Exchange:
 
     @property
     def _answering(self) -> Answer:
-        answer = self._question.answer
-        if answer is None:
-            raise OrderError("an answer, and nobody was asked")
-        return answer
+        assert self._question.answer is not None
+        return self._question.answer
 
     def _fail(self, error: GatewayError) -> Action:
         answer = self._question.answer

@@ -27,7 +27,7 @@ from extproc.exchange.events import (
     RequestHeaders,
 )
 from extproc.exchange.header_values import quoted_all
-from extproc.exchange.ids import Seal
+from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Secrets, Seen, client_key, seen_by, sent_secret
 from extproc.exchange.served import LONGEST_NAME, Target, unknown
@@ -304,9 +304,13 @@ class Question:
             secret=proof[0],
             signed=proof[1],
             started=self._started,
-            seal=None if target.translated else self._seal,
-            ids=dialect.ids(call.body) if self._seal and dialect.ids else None,
+            showing=None if target.translated else self._showing(call.body, dialect),
         )
+
+    def _showing(self, body: Json, dialect: Dialect) -> Showing | None:
+        if self._seal is None or dialect.ids is None:
+            return None
+        return Showing(ids=dialect.ids(body), seal=self._seal)
 
     def _outgoing(
         self, target: Target, call: Call, sent: Sent, secret: Secret

@@ -52,6 +52,8 @@ class Kept(Dialect, frozen=True, kw_only=True):
     root: str
     acts: tuple[Act, ...]
     ids: Callable[[Json], Ids]
+    urls: frozenset[str] = frozenset()
+    """Members of answers that hold a URL of the provider's."""
     marked: str = ""
     """A header by which its clients are known where another kind has the same paths."""
     lines: tuple[str, ...] = ()

@@ -296,7 +296,7 @@ def test_lists_go_on_where_the_last_page_ended(two: Two):
     ]
     first = client.files.list(limit=2)
     assert [one.id for one in first.data] == made[:0:-1]
-    assert [one.id for one in client.files.list(limit=2, after=made[1]).data][0] == made[0]
+    assert next(iter(client.files.list(limit=2, after=made[1]).data)).id == made[0]
     with pytest.raises(openai.NotFoundError):
         client.files.list(after="file-x")
 

@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,8 +16,8 @@ from extproc.lab.simulator.catalog import dialects
 from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
 from extproc.lab.simulator.http1 import Request, decoded
-from extproc.lab.simulator.kept import answers, openai
-from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf, ids_of
+from extproc.lab.simulator.kept import answers, rules
+from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf
 from extproc.lab.simulator.play import Answer, Step, steps
 from extproc.lab.simulator.record import Recorded
 
@@ -120,10 +120,11 @@ class Desk:
 
     def _provider(self, request: Request, record: Recorded) -> Told:
         dialect, params = _match(request.path)
-        found = None if dialect and request.method == "POST" else _kept_rule(request)
+        found = None if dialect and request.method == "POST" else rules.found(request)
         try:
             if found is not None:
-                return Told(self._of_the_shelf(request, *found))
+                dialect = _dialect(found[0])
+                return Told(self._of_the_shelf(request, dialect, *found[1:]))
             if dialect is None:
                 return Told(self._other(request))
             record.dialect = dialect.name
@@ -131,23 +132,27 @@ class Desk:
         except BadDirectiveError as fault:
             return Told(odd.fault(400, f"sim: {fault}"))
         except Refusal as refusal:
-            return Told(_refused(dialect or _usual(), refusal))
+            return Told(_refused(dialect or _dialect(USUAL), refusal))
         except Exception as bug:
             return Told(odd.fault(500, f"sim: {bug!r}"))
 
-    def _of_the_shelf(self, request: Request, rule: Rule, ids: Sequence[str]) -> Answer:
+    def _of_the_shelf(
+        self, request: Request, dialect: Dialect, rule: Rule, ids: Sequence[str]
+    ) -> Answer:
         call = Call(path=request.path, params={}, query={}, headers=request.headers, body={})
-        if self.settings.keys and _usual().key(call) not in self.settings.keys:
+        if self.settings.keys and dialect.key(call) not in self.settings.keys:
             raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
-        return rule.handle(Ask(shelf=self.shelf, request=request, ids=ids, run=self._run))
+        return rule.handle(
+            Ask(shelf=self.shelf, request=request, ids=ids, run=partial(self._run, request))
+        )
 
-    def _run(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    def _run(self, batch: Request, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
         """A call of a model as a line of a batch has it."""
         dialect, params = _match(path)
         if dialect is None:
             raise Refusal(f"Invalid URL ({path})")
         request = Request(
-            method="POST", target=path, headers=[], body=orjson.dumps(body), close=False
+            method="POST", target=path, headers=batch.headers, body=orjson.dumps(body), close=False
         )
         try:
             return 200, self._chat(dialect, params, request, NO_ORDERS).answer.body
@@ -314,8 +319,8 @@ def _installed(package: str) -> bool:
         return False  # what `package` is a part of is missing
 
 
-def _usual() -> Dialect:
-    return next(dialect for dialect in dialects() if dialect.name == USUAL)
+def _dialect(name: str) -> Dialect:
+    return next(dialect for dialect in dialects() if dialect.name == name)
 
 
 def _interrupted(dialect: Dialect, turn: Turn) -> Iterator[Event]:
@@ -343,17 +348,6 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal("The JSON body of your request is not an object.")
     return value
-
-
-def _kept_rule(request: Request) -> tuple[Rule, Sequence[str]] | None:
-    for rule in RULES:
-        match = rule.path.fullmatch(request.path) if rule.method == request.method else None
-        if match:
-            return rule, ids_of(match)
-    return None
-
-
-RULES = (*openai.RULES,)
 
 
 @lru_cache(maxsize=1024)
