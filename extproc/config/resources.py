@@ -18,9 +18,6 @@ Defaults = Annotated[
     Discriminator(lambda value: "<operations>" if isinstance(value, dict) else "<name>"),
 ]
 
-KEPT = tuple(sorted({resource.operation for resource in RESOURCES.values()}))
-"""Operations on what providers keep."""
-
 
 class Resources(Model):
     """Files, batches, stored answers and whatever else a provider keeps."""

@@ -11,10 +11,11 @@ from extproc.config.draft import Draft
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
 from extproc.config.patterns import split
-from extproc.config.problem import Flaw, guess
+from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
-from extproc.config.resources import KEPT, must_sign, offers
+from extproc.config.resources import must_sign, offers
 from providers.catalog import RESOURCES
+from providers.operations import Operation
 from providers.vendors.provider import Provider
 
 Rule = Callable[[Draft], Iterator[Flaw]]
@@ -184,25 +185,28 @@ def signed_ids(draft: Draft) -> Iterator[Flaw]:
 def default_keepers(draft: Draft) -> Iterator[Flaw]:
     """A default exists, and keeps what it is the default of."""
     default = draft.resources.default if draft.resources else None
-    wanted = default if isinstance(default, dict) else dict.fromkeys(KEPT, default)
-    offered = offers(draft.backends)
-    for operation, name in wanted.items():
-        at: tuple[str, ...] = ("resources", "default")
-        at = (*at, str(operation)) if isinstance(default, dict) else at
-        if name is None:
-            continue
-        if name not in draft.names:
-            names = _visible(draft.names)
-            yield Flaw(at, guess("there is no such backend", name, names), names)
-        elif isinstance(default, dict) and name in draft.backends:
-            keepers = {
-                each
-                for kind, names in offered.items()
-                if RESOURCES[kind].operation is operation
-                for each in names
-            }
-            if name not in keepers:
-                yield Flaw(at, f"the backend {shown(name)} keeps none", _visible(keepers))
+    at = ("resources", "default")
+    if isinstance(default, str):
+        yield from _known(default, draft, at)
+    for operation, name in default.items() if isinstance(default, dict) else ():
+        place = (*at, str(operation))
+        yield from _known(name, draft, place)
+        keepers = _keepers(draft, operation)
+        if name in draft.backends and name not in keepers:
+            yield Flaw(place, f"the backend {shown(name)} keeps none", _visible(keepers))
+
+
+def _known(name: str, draft: Draft, at: Location) -> Iterator[Flaw]:
+    if name not in draft.names:
+        names = _visible(draft.names)
+        yield Flaw(at, guess("there is no such backend", name, names), names)
+
+
+def _keepers(draft: Draft, operation: Operation) -> set[str]:
+    offered = offers(draft.backends).items()
+    return {
+        name for kind, names in offered if RESOURCES[kind].operation is operation for name in names
+    }
 
 
 RULES: tuple[Rule, ...] = (

@@ -58,7 +58,14 @@ class Acts:
 
     def __init__(self, kinds: Iterable[Kept]) -> None:
         self._known: dict[str, tuple[Kept, list[tuple[re.Pattern[str], Act]]]] = {
-            kept.name: (kept, [(_expression(kept, act), act) for act in kept.acts])
+            kept.name: (
+                kept,
+                # A word that stands where others have an id is no id.
+                sorted(
+                    ((_expression(kept, act), act) for act in kept.acts),
+                    key=lambda entry: len(PLACE.findall(entry[1].path)),
+                ),
+            )
             for kept in kinds
         }
 

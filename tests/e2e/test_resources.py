@@ -305,3 +305,77 @@ def test_a_file_of_any_bytes_comes_back(two: Two):
     data = bytes(range(256)) * 4096
     file = two.at("a").files.create(file=("a.bin", data), purpose="user_data")
     assert two.client().files.content(file.id).read() == data
+
+
+def test_stores_hold_files_and_are_searched(two: Two):
+    client = two.at("a")
+    file = client.files.create(file=("a.txt", b"words"), purpose="assistants")
+    store = two.client().vector_stores.create(name="s", file_ids=[file.id])
+    anywhere = two.client()
+    held = anywhere.vector_stores.files.create(store.id, file_id=file.id)
+    assert (held.id, held.vector_store_id) == (file.id, store.id)
+    assert anywhere.vector_stores.files.retrieve(file.id, vector_store_id=store.id).id == file.id
+    assert [one.id for one in anywhere.vector_stores.files.list(store.id).data] == [file.id]
+    found = anywhere.vector_stores.search(store.id, query="words").data
+    assert [one.file_id for one in found] == [file.id]
+    batch = anywhere.vector_stores.file_batches.create(store.id, file_ids=[file.id])
+    assert anywhere.vector_stores.file_batches.retrieve(batch.id, vector_store_id=store.id)
+    tool = {"type": "file_search", "vector_store_ids": [store.id]}
+    anywhere.responses.create(model="any", input="hi", tools=[tool])
+    own = store.id.partition("0gw")[0]
+    assert two.a.requests[-1].json["tools"][0]["vector_store_ids"] == [own]
+    assert anywhere.vector_stores.update(store.id, name="t").name == "t"
+    assert anywhere.vector_stores.delete(store.id).deleted
+
+
+def test_containers_hold_files(two: Two):
+    made = two.at("b").containers.create(name="c")
+    client = two.client()
+    file = client.containers.files.create(made.id, file=("a.txt", b"words"))
+    assert [one.id for one in client.containers.files.list(made.id).data] == [file.id]
+    data = client.containers.files.content.retrieve(file.id, container_id=made.id).read()
+    assert data == b"\x00\xff"
+    client.containers.files.delete(file.id, container_id=made.id)
+    client.containers.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.containers.retrieve(made.id)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_assistants_run_in_threads(two: Two):
+    client = two.client()
+    made = two.at("a").beta.assistants.create(model="of-a")
+    assert two.a.requests[-1].json["model"] == "gpt-4o-mini"
+    thread = two.at("a").beta.threads.create()
+    client.beta.threads.messages.create(thread.id, role="user", content="hello")
+    run = client.beta.threads.runs.create(thread.id, assistant_id=made.id)
+    assert (run.thread_id, run.assistant_id, run.status) == (thread.id, made.id, "completed")
+    place = f"/v1/threads/{thread.id.partition('0gw')[0]}/runs"
+    assert two.record(operation="threads", path=place, total_tokens=10)["backend"] == "a"
+    stream = client.beta.threads.runs.create(thread.id, assistant_id=made.id, stream=True)
+    events = [event.data.thread_id for event in stream if event.event.startswith("thread.run.")]
+    assert events == [thread.id] * 2
+    both = client.beta.threads.create_and_run(assistant_id=made.id)
+    assert both.assistant_id == made.id
+    assert client.beta.threads.runs.retrieve(run.id, thread_id=thread.id).id == run.id
+
+
+def test_jobs_and_evals_and_uploads_are_kept(two: Two):
+    at_b, client = two.at("b"), two.client()
+    file = at_b.files.create(file=("t.jsonl", b"{}"), purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="of-b", training_file=file.id)
+    assert job.training_file == file.id
+    assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
+    assert client.fine_tuning.jobs.list_events(job.id).data == []
+    upload = at_b.uploads.create(
+        bytes=5, filename="a.txt", mime_type="text/plain", purpose="user_data"
+    )
+    part = client.uploads.parts.create(upload.id, data=b"words")
+    done = client.uploads.complete(upload.id, part_ids=[part.id])
+    assert client.files.retrieve(done.file.id).id == done.file.id
+    schema = {"type": "object", "properties": {}}
+    judged = at_b.evals.create(
+        data_source_config={"type": "custom", "item_schema": schema}, testing_criteria=[]
+    )
+    assert client.evals.retrieve(judged.id).id == judged.id
+    assert client.evals.delete(judged.id)

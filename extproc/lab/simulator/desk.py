@@ -120,7 +120,7 @@ class Desk:
 
     def _provider(self, request: Request, record: Recorded) -> Told:
         dialect, params = _match(request.path)
-        found = None if dialect and request.method == "POST" else rules.found(request)
+        found = rules.found(request)
         try:
             if found is not None:
                 dialect = _dialect(found[0])
