@@ -3,6 +3,8 @@
 --   in:   POST to one of OPERATIONS or PATTERNS; the model stands in a header, the body or the path
 --   out:  header x-ai-model, which the routes look at, and dynamic metadata ai.finder/call:
 --         source, path and model, one a line, which the ext_proc server is told
+--   kept: at and below one of KEPT no model is named, but something that a backend keeps: header
+--         x-ai-cluster for the backend, and `kept`, path and kind in ai.finder/call
 --   else: x-ai-model is removed, so that nobody reaches a provider by another path; dynamic
 --         metadata ai.finder/meant is the path that the client may have meant
 --
@@ -18,8 +20,14 @@ local byte, char, find, format = string.byte, string.char, string.find, string.f
 local floor, sub = math.floor, string.sub
 
 local PREFIX = ""
+local KEPT = {} -- path -> kinds of what is kept there
+local BACKENDS = {} -- letters in an id -> backend
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
+local SEGMENTS = 12 -- of a path
+local IDS = 64 -- that are looked at
+local MARK = "0gw" -- before the letters of a backend in an id
+local ID = "^(" .. ("[a-z2-7]"):rep(8) .. ")" .. ("[a-z2-7]"):rep(16)
 local LONGEST_PATH = 48 -- bytes of a wrong path for which the nearest is looked for
 local PARTS = 256 -- of a form
 local HEADERS = 4096 -- bytes of a part's headers
@@ -125,6 +133,10 @@ local BAD_PATH = "The model in the path holds an invalid percent-encoding."
 local NO_FORM = "The request body must be multipart/form-data, with a boundary."
 local NO_OBJECT = "The request body must be a JSON object."
 local NOT_A_STRING = "The 'model' of the request body must be a string."
+local WHICH = "Several backends keep such things: name yours in the header x-ai-backend (%s)."
+local NO_SUCH = "No backend of this name keeps such things: x-ai-backend may be %s."
+local UNSIGNED = "This gateway cannot tell whose such things are: it lacks the setting "
+  .. "resources.secret."
 local NO_HEADER = "Requests to this path name no model: send it in the header x-ai-model."
 
 -- What is wrong with a name that came from a client, or nil.
@@ -385,6 +397,60 @@ local function operation_near(path)
   return nil
 end
 
+-- What is kept at a path or above it: the list of its kinds and their path, or nil.
+local function kept_at(path)
+  for _ = 1, SEGMENTS do
+    local kinds = KEPT[path]
+    if kinds then return kinds, path end
+    path = path:match("^(.+)/[^/]*$")
+    if not path then return nil end
+  end
+  return nil
+end
+
+-- The same where an SDK has made nearly the path of it, and that path.
+local function kept_near(path)
+  if not next(KEPT) then return nil end
+  local place = path:gsub("/+", "/"):gsub("(.)/$", "%1")
+  local first, rest = place:match("^/([^/]*)(/.*)$")
+  local ways = { place, "/v1" .. place, BASES[first] and rest }
+  for i = 1, 3 do
+    local kinds, root = kept_at(ways[i] or "")
+    if kinds then return kinds, root, ways[i] end
+  end
+  return nil
+end
+
+-- The backend that an id in a text leads to, or nil; `after` is what must follow the id. It is
+-- only looked for: whether the id is genuine, the server knows.
+local function backend_in(text, after)
+  local at = 1
+  for _ = 1, IDS do
+    at = find(text, MARK, at, true)
+    if not at then return nil end
+    local code = text:match(ID .. after, at + #MARK)
+    if code and BACKENDS[code] then return BACKENDS[code] end
+    at = at + #MARK
+  end
+  return nil
+end
+
+-- What a request's body says in all, but not more than fits.
+local function content(handle)
+  local body = handle:body()
+  local length = body and body:length() or 0
+  return length > 0 and body:getBytes(0, length) or ""
+end
+
+-- The model of the first line of a file for a batch, or nil.
+local function model_in_batch(text)
+  if not find(text, 'name="purpose"\r\n\r\nbatch\r\n', 1, true) then return nil end
+  local at = find(text, "{", find(text, 'name="file"', 1, true) or #text, true)
+  local line = at and text:match("^[^\n]*", at)
+  local _, start = find(line or "", '"body"%s*:%s*')
+  return start and (from_text(sub(line, start + 1)))
+end
+
 -- How many letters two short texts are apart, or nothing below `bound`.
 local function distance(a, b, bound)
   local row = {}
@@ -453,20 +519,104 @@ local function ascii(path)
   return (path:gsub("[\128-\255]", function(c) return format("%%%02X", byte(c)) end))
 end
 
+local function names(backends)
+  return table.concat(backends, ", ")
+end
+
+-- The kind of a path at which there are several, by the header that tells them apart.
+local function kind_of(kinds, headers)
+  for _, kind in ipairs(kinds) do
+    if kind.header == "" or headers:get(kind.header) then return kind end
+  end
+  return nil
+end
+
+-- Whether a backend keeps things of this kind.
+local function keeps(kind, backend)
+  for _, name in ipairs(kind.backends) do
+    if name == backend then return true end
+  end
+  return false
+end
+
+-- The backend for a request about what is kept, or nil and what is wrong, or a model instead.
+local function keeper(handle, kind, path, below)
+  local backends = kind.backends
+  local backend = backend_in(path, "%f[^%w]")
+  if backend then return backend end
+  local headers = handle:headers()
+  local named = headers:get("x-ai-backend")
+  if named and named ~= "" then
+    if keeps(kind, named) then return named end
+    return nil, format(NO_SUCH, names(backends)), "404"
+  end
+  if #backends == 1 then return backends[1] end
+  local said, length = headers:get("content-type") or "", headers:get("content-length")
+  if headers:get(":method") == "POST" and length ~= "0" and not is_compressed(headers) then
+    local text = content(handle)
+    backend = backend_in(text, '"')
+    if backend then return backend end
+    local model = find(said:lower(), "^multipart/form%-data") and model_in_batch(text)
+    if model and not flaw(model) then return nil, nil, nil, model end
+  end
+  if kind.default then return kind.default end
+  -- An id that leads nowhere is not found, at whichever backend.
+  if below and next(BACKENDS) then return backends[1] end
+  return nil, format(WHICH, names(backends)), "400"
+end
+
+-- A request about what a backend keeps.
+local function keep(handle, kinds, path, root)
+  local kind = kind_of(kinds, handle:headers())
+  if not kind then return false end
+  if kind.unsigned then
+    refuse(handle, UNSIGNED, "404")
+    return true
+  end
+  local backend, message, status, model = keeper(handle, kind, path, root ~= path:match("^[^?]*"))
+  if message then
+    refuse(handle, message, status)
+    return true
+  end
+  local headers = handle:headers() -- waiting for the body ended those before
+  if model then
+    headers:replace("x-ai-model", model)
+  else
+    headers:remove("x-ai-model")
+    headers:replace("x-ai-cluster", "ai/" .. backend)
+  end
+  local call = "kept\n" .. ascii(path) .. "\n" .. kind.name
+  handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
+  handle:clearRouteCache()
+  return true
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path, moved = without_prefix(headers)
   local operation, segment, place
   local method, bare = headers:get(":method"), path:match("^[^?]*")
-  if method == "POST" and not headers:get("upgrade") then
+  local upgrade = headers:get("upgrade")
+  if method == "POST" and not upgrade then
     operation, segment = operation_at(bare)
-    if not operation then
+    if not operation and not kept_at(bare) then
       operation, segment, place = operation_near(bare)
     end
     if place then
       path = place .. sub(path, #bare + 1)
       headers:replace(":path", path)
     end
+  end
+  if not operation and not upgrade then
+    local kinds, root = kept_at(bare)
+    if not kinds then
+      kinds, root, place = kept_near(bare)
+      if place then
+        path = place .. sub(path, #bare + 1)
+        headers:replace(":path", path)
+      end
+    end
+    if kinds and keep(handle, kinds, path, root) then return end
   end
   if not operation then
     local meant = OPERATIONS[bare] and bare or method == "POST" and nearest(bare)
@@ -487,6 +637,9 @@ function envoy_on_request(handle)
   message = message or flaw(model)
   if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
+  -- What a backend keeps can only be used there.
+  local backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '"')
+  if backend then handle:headers():replace("x-ai-cluster", "ai/" .. backend) end
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
   handle:clearRouteCache()

@@ -12,6 +12,7 @@ from typing import Any
 
 from providers import dialects, vendors
 from providers.bridging.dialect import Dialect, Place
+from providers.bridging.resource import Kept
 from providers.vendors.provider import Provider
 
 
@@ -48,6 +49,11 @@ def _shared() -> dict[str, Place]:
     return collect(formats, "SHARED_PLACES", lambda place: place.path)
 
 
+def _resources() -> dict[str, Kept]:
+    formats = (module for family in modules(dialects) for module in modules(family))
+    return collect(formats, "RESOURCES", lambda kept: kept.name)
+
+
 def _providers() -> dict[str, Provider]:
     return collect(modules(vendors), "PROVIDERS", lambda provider: provider.name)
 
@@ -57,4 +63,6 @@ ENTRANCES: Mapping[str, Dialect] = _entrances()
 """Forms of dialects that clients speak which were made for a cloud."""
 SHARED: Mapping[str, Place] = _shared()
 """Places of several dialects, of which the body says which one it is."""
+RESOURCES: Mapping[str, Kept] = _resources()
+"""What providers keep for clients."""
 PROVIDERS: Mapping[str, Provider] = _providers()

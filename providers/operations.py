@@ -6,19 +6,32 @@ from enum import StrEnum
 class Operation(StrEnum):
     """The operations of the catalogue; a value is what configuration and metadata say."""
 
+    ASSISTANTS = "assistants"
+    BATCHES = "batches"
     CHAT = "chat"
+    COMPACTION = "compaction"
     COMPLETIONS = "completions"
+    CONTAINERS = "containers"
+    CONVERSATIONS = "conversations"
     COUNT_TOKENS = "count_tokens"
     EMBEDDINGS = "embeddings"
+    EVALS = "evals"
+    FILES = "files"
+    FINE_TUNING = "fine_tuning"
     IMAGES = "images"
     IMAGE_EDITS = "image_edits"
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"
     RERANK = "rerank"
+    RESPONSES = "responses"
     SPEECH = "speech"
+    STORED_CHATS = "stored_chats"
+    THREADS = "threads"
     TRANSCRIPTION = "transcription"
     TRANSLATION = "translation"
+    UPLOADS = "uploads"
+    VECTOR_STORES = "vector_stores"
 
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}

@@ -90,6 +90,13 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     search: float = 0.0
     page: float = 0.0
 
+    def times(self, share: float) -> "Price":
+        """All prices, as they are for a share of them."""
+        own = msgspec.structs.asdict(self)
+        numbers = {name: value * share for name, value in own.items() if isinstance(value, float)}
+        images = {kind: value * share for kind, value in self.images.items()}
+        return msgspec.structs.replace(self, **numbers, images=images)
+
     def nanousd(self, usage: Usage) -> int:
         """The cost of `usage`, in billionths of a USD, rounded half to even."""
         units = usage.units

@@ -15,7 +15,7 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, Loss, loss
 from providers.bridging.plain import PlainDialect
 from providers.bridging.remote import FORMS
-from providers.catalog import DIALECTS, PROVIDERS
+from providers.catalog import DIALECTS, PROVIDERS, RESOURCES
 from providers.neutral.asking import Asking
 from providers.neutral.embeddings import EmbeddingRequest
 from providers.neutral.images import ImageRequest
@@ -93,7 +93,39 @@ def operations_page() -> str:
         lines += ["", f"## {operation}", "", *_places(operation)]
         if operation in ASKED:
             lines += ["", *_members(operation)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_kept_lines()]) + "\n"
+
+
+def kept_cells() -> set[tuple[str, Operation]]:
+    """(provider, operation) for what providers keep."""
+    return {
+        (provider.name, RESOURCES[name].operation)
+        for provider in PROVIDERS.values()
+        for name in provider.keeps
+    }
+
+
+def _kept_lines() -> list[str]:
+    """Who keeps what, and what can be done with it."""
+    cells = kept_cells()
+    kinds = sorted({operation for _, operation in cells})
+    lines = [
+        "",
+        "## What providers keep",
+        "",
+        "No model is named and nothing is translated; [how it works](resources.md).",
+        "",
+        "| provider | " + " | ".join(kinds) + " |",
+        "| --- |" + " --- |" * len(kinds),
+    ]
+    for name in sorted({name for name, _ in cells}):
+        marks = ["yes" if (name, kind) in cells else "" for kind in kinds]
+        lines.append(f"| `{name}` | {' | '.join(marks)} |")
+    for kept in sorted(RESOURCES.values(), key=lambda one: one.name):
+        acts = ", ".join(f"`{act.method} {act.path}`" for act in kept.acts)
+        below = ", ".join(f"`{prefix}`" for prefix in kept.prefixes)
+        lines += ["", f"- {kept.name}, below {below}: {acts}"]
+    return lines
 
 
 def _serves(provider: Provider, operation: Operation) -> bool:

@@ -4,8 +4,9 @@ import json
 
 from extproc.exchange.events import RequestBody, RequestHeaders, ResponseBody, ResponseHeaders
 from extproc.exchange.machine import Exchange
-from extproc.exchange.plan import Plan, Route, Served
-from extproc.exchange.question import BACKEND, CALL
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import BACKEND, CALL
+from extproc.exchange.served import Route, Served
 from providers.bridging.quirks import Quirks
 from providers.catalog import PROVIDERS
 from providers.usage import Price

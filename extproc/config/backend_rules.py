@@ -8,7 +8,7 @@ from extproc.config import credential_rules
 from extproc.config.backend import Backend
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.together import together
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, RESOURCES
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import region_of
 from providers.vendors.provider import Provider
@@ -90,10 +90,11 @@ def spoken(provider: Provider) -> tuple[str, ...]:
 
 def _operations(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
     known = spoken(provider)
+    served = tuple(sorted({*known, *(RESOURCES[kind].operation for kind in provider.keeps)}))
     named = [("operations", index, name) for index, name in enumerate(backend.operations or ())]
     for key, index, operation in named:
-        if operation not in known:
-            yield _lacks(operation, provider, (*at, key, index), known)
+        if operation not in served:
+            yield _lacks(operation, provider, (*at, key, index), served)
     for key in ("paths", "dialect"):
         mapping = getattr(backend, key)
         for operation in mapping if isinstance(mapping, dict) else ():

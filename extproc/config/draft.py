@@ -13,6 +13,7 @@ from extproc.config.gateway import Gateway
 from extproc.config.limit import Limit
 from extproc.config.problem import Flaw, Location
 from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
+from extproc.config.resources import Resources
 from extproc.config.route import Route
 from extproc.config.translate import flaws
 
@@ -36,6 +37,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """True where clients are configured, sound or not."""
     clients: Clients | None = None
     listen: Listen | None = None
+    resources: Resources | None = None
     extproc: Extproc | None = None
     limiter: Limiter | None = None
     envoy: Envoy | None = None
@@ -69,6 +71,7 @@ def _whole(gateway: Gateway) -> Draft:
         has_clients=gateway.clients is not None,
         clients=gateway.clients,
         listen=gateway.listen,
+        resources=gateway.resources,
         extproc=gateway.extproc,
         limiter=gateway.limiter,
         envoy=gateway.envoy,
@@ -86,6 +89,7 @@ def _salvaged(given: dict[str, Any], data: dict[str, Any], all_routes: bool) -> 
         has_clients=given.get("clients") is not None,
         clients=_part(Clients, data, "clients"),
         listen=_part(Listen, data, "listen"),
+        resources=_part(Resources, data, "resources"),
         extproc=_part(Extproc, data, "extproc"),
         limiter=_part(Limiter, data, "limiter"),
         envoy=_part(Envoy, data, "envoy"),
@@ -122,7 +126,7 @@ def _sound(model: type[AnyModel], items: Iterable[tuple[Key, Any]]) -> dict[Key,
 
 
 def _part(model: type[AnyModel], data: dict[str, Any], key: str) -> AnyModel | None:
-    absent = None if model is Clients else dict[str, Any]()
+    absent = None if model in (Clients, Resources) else dict[str, Any]()
     return _sound(model, [(key, data.get(key, absent))]).get(key)
 
 

@@ -8,6 +8,7 @@ from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.limit import Limit
 from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
+from extproc.config.resources import Resources
 from extproc.config.route import Route
 from extproc.config.values import Name
 
@@ -45,6 +46,8 @@ class Gateway(Model):
     """Budgets; a request must be within all that apply to it."""
     clients: Clients | None = None
     """Who may call; default: everybody who reaches the listener."""
+    resources: Resources | None = None
+    """What providers keep for clients; needed only where ids alone do not tell whose they are."""
     extproc: Extproc = Extproc()
     """The server that Envoy asks."""
     limiter: Limiter = Limiter()

@@ -73,7 +73,11 @@ def _sound(parts: Draft, found: list[Problem]) -> Gateway:
 
 def _lacking(parts: Draft, environment: Environment, wrong: list[Flaw]) -> list[Flaw]:
     """What the sound parts name and is not there; not where `wrong` says something already."""
-    named = {"backends": dict(parts.backends), "limiter": parts.limiter}
+    named = {
+        "backends": dict(parts.backends),
+        "limiter": parts.limiter,
+        "resources": parts.resources,
+    }
     missing = [*references.unresolved(named, environment)]
     said = [written(flaw.location) for flaw in (*wrong, *missing)]
     needed = credential_rules.uninstalled(parts.backends)

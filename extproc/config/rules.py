@@ -11,8 +11,11 @@ from extproc.config.draft import Draft
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
 from extproc.config.patterns import split
-from extproc.config.problem import Flaw, guess
+from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
+from extproc.config.resources import must_sign, offers
+from providers.catalog import RESOURCES
+from providers.operations import Operation
 from providers.vendors.provider import Provider
 
 Rule = Callable[[Draft], Iterator[Flaw]]
@@ -169,6 +172,43 @@ def tls_of_our_own(draft: Draft) -> Iterator[Flaw]:
         yield Flaw(("extproc", "tcp", "tls"), "needs the transport lean")
 
 
+def signed_ids(draft: Draft) -> Iterator[Flaw]:
+    """Who says how things are kept says what ids are signed with, where that is needed."""
+    settings = draft.resources
+    if settings is None or settings.secret:
+        return
+    if must_sign(offers(draft.backends), has_clients=draft.has_clients):
+        message = "is needed: several backends keep such things, or there are `clients`"
+        yield Flaw(("resources", "secret"), message)
+
+
+def default_keepers(draft: Draft) -> Iterator[Flaw]:
+    """A default exists, and keeps what it is the default of."""
+    default = draft.resources.default if draft.resources else None
+    at = ("resources", "default")
+    if isinstance(default, str):
+        yield from _known(default, draft, at)
+    for operation, name in default.items() if isinstance(default, dict) else ():
+        place = (*at, str(operation))
+        yield from _known(name, draft, place)
+        keepers = _keepers(draft, operation)
+        if name in draft.backends and name not in keepers:
+            yield Flaw(place, f"the backend {shown(name)} keeps none", _visible(keepers))
+
+
+def _known(name: str, draft: Draft, at: Location) -> Iterator[Flaw]:
+    if name not in draft.names:
+        names = _visible(draft.names)
+        yield Flaw(at, guess("there is no such backend", name, names), names)
+
+
+def _keepers(draft: Draft, operation: Operation) -> set[str]:
+    offered = offers(draft.backends).items()
+    return {
+        name for kind, names in offered if RESOURCES[kind].operation is operation for name in names
+    }
+
+
 RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
@@ -183,6 +223,8 @@ RULES: tuple[Rule, ...] = (
     different_ports,
     tls_of_our_own,
     forwarded_keys,
+    signed_ids,
+    default_keepers,
 )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import msgspec
 
 from extproc.exchange import metadata
-from extproc.exchange.plan import LONGEST_NAME, Target
+from extproc.exchange.ids import Showing
+from extproc.exchange.served import LONGEST_NAME, Target
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Context, Dialect, Seen
 from providers.errors import CUT, ApiError
 from providers.operations import WORDLESS
 from providers.signing.sign import Secret
-from providers.usage import Units, Usage
+from providers.usage import Price, Units, Usage
 
 FAILED = "error"
 """Why an answer ended that did not come to its end."""
@@ -44,9 +45,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     units: Units | None
     """What the request alone says of what is used."""
     started: float
+    showing: Showing | None = None
+    """What the client is shown otherwise; None: nothing."""
+    unread: bool = False
+    """Whether nothing of the answer need be read, whatever it is."""
+    price_of: Callable[[str], Price] | None = None
+    """The answer's name of a model → its price, where the request names none."""
 
     def passes_unread(self, content_type: str) -> bool:
         """Whether an answer is for the client as it is, and says nothing of what was used."""
+        if self.unread:
+            return True
         both = self.client.binary and self.target.dialect.binary
         return both and UNREAD.match(content_type) is not None
 
@@ -54,7 +63,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Account:
     """The records of one answer, from its first piece to its last."""
 
-    __slots__ = ("_asked", "_clock", "_reported", "_ttft", "counted", "ours")
+    __slots__ = ("_asked", "_clock", "_price", "_reported", "_ttft", "counted", "ours")
 
     def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
         self.counted: Usage | None = None
@@ -62,6 +71,7 @@ class Account:
         self.ours = False
         """True: what failed failed here, and the provider has served."""
         self._asked = asked
+        self._price = asked.target.price
         self._clock = clock
         self._reported = -1
         self._ttft = 0.0
@@ -78,6 +88,8 @@ class Account:
 
     def final(self, seen: Seen, data: bytes = b"", *, status: int = 0) -> metadata.Record:
         """At the end: `data` and `status` are those of a whole answer."""
+        if self._asked.price_of is not None:
+            self._price = self._asked.price_of(seen.model)
         record = self._used(seen, data)
         now = self._since(self._clock())
         if status:
@@ -138,7 +150,7 @@ class Account:
         if units is not None:
             units = msgspec.structs.replace(units, kind=units.kind or asked.kind)
             used = msgspec.structs.replace(used, units=units)
-        return metadata.usage(used, asked.target.price)
+        return metadata.usage(used, self._price)
 
     def _running(self, seen: Seen) -> metadata.Record | None:
         """The running count, when it has grown by enough to be worth telling."""

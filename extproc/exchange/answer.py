@@ -20,6 +20,7 @@ from extproc.exchange.events import (
     ResponseHeaders,
 )
 from extproc.exchange.header_values import listed, quoted, quoted_all
+from extproc.exchange.ids import Closing
 from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Relay, Seen
@@ -90,7 +91,7 @@ class Answer:
         """Decides how the body comes: streams as they are, everything else in one piece."""
         headers = event.headers
         self._status = int(headers.get(":status") or 0)
-        if event.end:
+        if event.end and not (self._asked.client.hollow and 200 <= self._status < 300):
             return self._empty(event)
         content_type = headers.get("content-type") or ""
         asked = self._asked
@@ -181,6 +182,8 @@ class Answer:
         self._decoder = decoder(event.headers.get("content-encoding"), asked.context.bounds)
         self._plain = self._decoder is None
         self._relay = asked.bridge.stream(asked.context)
+        if asked.showing is not None:
+            self._relay = Closing(self._relay, asked.showing)
         set_headers = self._named(event.headers)
         if asked.client is not asked.target.dialect:
             set_headers = (*set_headers, ("content-type", asked.client.stream_type))
@@ -281,6 +284,8 @@ class Answer:
         record = {key: said for key, said in final.items() if said or key in metadata.ASKED}
         if seen.error is not None:
             changed = redaction.redacted(data if changed is None else changed, self._secrets())
+        if asked.showing is not None:
+            changed = asked.showing.whole(data if changed is None else changed)
         if changed is None and self._decoder is None:
             return Change(metadata=record)
         content_type = seen.content_type or JSON_TYPE[1]

@@ -1,7 +1,7 @@
 """The credential that a client brings with its request."""
 
 from extproc.exchange.events import RequestHeaders
-from extproc.exchange.plan import Served
+from extproc.exchange.served import Served
 from providers.errors import Unauthorized
 from providers.signing.sign import Secret
 

@@ -7,10 +7,13 @@ from urllib.parse import urlsplit
 from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
+from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials.identity import Wanted, identity_of
 from extproc.credentials.secrets import Weighted
-from extproc.exchange.plan import Plan, Route, Served, filled
+from extproc.exchange.keeping import SECRET, Keeping
+from extproc.exchange.plan import Plan
+from extproc.exchange.served import Route, Served, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridging.quirks import Quirks
 from providers.catalog import PROVIDERS
@@ -32,7 +35,34 @@ def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
     routes = [_route(route) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
-    return Plan(backends, routes, hash=digest(gateway), created=created, bounds=bounds)
+    return Plan(
+        backends,
+        routes,
+        hash=digest(gateway),
+        created=created,
+        bounds=bounds,
+        keeping=keeping(gateway, backends),
+    )
+
+
+def keeping(gateway: Gateway, backends: Mapping[str, Served]) -> Keeping:
+    """What backends keep for clients."""
+    settings = gateway.resources or Resources()
+    signed = signs(gateway)
+    apart = gateway.clients is not None and not settings.shared
+    return Keeping(
+        backends,
+        offers(gateway.backends),
+        signed=signed,
+        apart=signed and apart,
+        url=str(settings.url or "").rstrip("/"),
+    )
+
+
+def signs(gateway: Gateway) -> bool:
+    """Whether ids of what is kept carry their backend."""
+    needed = must_sign(offers(gateway.backends), has_clients=gateway.clients is not None)
+    return needed and gateway.resources is not None and bool(gateway.resources.secret)
 
 
 def served(name: str, backend: Backend) -> Served:
@@ -142,11 +172,16 @@ def _route(route: RouteConfig) -> Route:
 
 def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:
     """Backend → its credentials, as references and identities."""
-    return {
+    wanted = {
         name: _weighted(_own(backend), backend)
         for name, backend in gateway.backends.items()
         if isinstance(_own(backend), ApiKey | Aws | Gcp | Entra | OAuth)
     }
+    if gateway.resources is not None and gateway.resources.secret:
+        signing, *older = map(str, gateway.resources.secret)
+        parts = {"key": signing, **{f"older{n}": ref for n, ref in enumerate(older)}}
+        wanted[SECRET] = (Weighted(parts),)
+    return wanted
 
 
 def _weighted(credential: object, backend: Backend) -> tuple[Weighted, ...]:

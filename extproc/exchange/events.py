@@ -120,6 +120,10 @@ class Change(msgspec.Struct, frozen=True):
     """As `metadata`, over which it wins."""
 
 
+class Leave(Change, frozen=True):
+    """In answer to RequestHeaders without a body: the request leaves as it is now."""
+
+
 class Replace(msgspec.Struct, frozen=True):
     """In answer to ResponseHeaders without a body: the same answer, with one."""
 

@@ -8,12 +8,14 @@ from enum import Enum, auto
 from typing import assert_never
 
 from extproc.exchange.answer import Answer
+from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
     Event,
     Fetch,
     Fetched,
+    Leave,
     Reject,
     RequestBody,
     RequestHeaders,
@@ -23,7 +25,8 @@ from extproc.exchange.events import (
     ResponseTrailers,
 )
 from extproc.exchange.plan import Plan
-from extproc.exchange.question import Question, Secrets
+from extproc.exchange.proof import CALL, Secrets
+from extproc.exchange.question import Question
 from providers.errors import GatewayError
 from providers.wire.budget import too_deep
 
@@ -56,7 +59,14 @@ NEXT: dict[State, dict[type[Event | Fetched], State]] = {
 }
 
 
-AFTER: dict[type[Action | Fetch], State] = {Reject: State.REJECTED, Fetch: State.FETCHING}
+KEPT = "kept\n"
+"""How a call begins of which the model finder says that it names no model."""
+
+AFTER: dict[type[Action | Fetch], State] = {
+    Reject: State.REJECTED,
+    Fetch: State.FETCHING,
+    Leave: State.SENT,
+}
 """Where an action leads, whatever the event was."""
 
 
@@ -79,7 +89,7 @@ class Exchange:
     ) -> None:
         """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch."""
         self._state = State.NEW
-        self._question = Question(plan, secrets, clock, fetching=fetching)
+        self._question: Question | Errand = Question(plan, secrets, clock, fetching=fetching)
 
     def handle(self, event: Event | Fetched) -> Action | Fetch:
         """The one action that answers `event`; raises OrderError.
@@ -109,7 +119,7 @@ class Exchange:
             case ResponseBody():
                 return self._answering.body(event)
             case RequestHeaders():
-                return self._question.headers(event)
+                return self._begun(event)
             case RequestBody():
                 return self._question.body(event)
             case ResponseHeaders():
@@ -120,6 +130,12 @@ class Exchange:
                 return self._question.fetched(event)
             case _:
                 assert_never(event)
+
+    def _begun(self, event: RequestHeaders) -> Action:
+        if (event.attributes.get(CALL) or "").startswith(KEPT):
+            assert isinstance(self._question, Question)
+            self._question = self._question.errand()
+        return self._question.headers(event)
 
     @property
     def _answering(self) -> Answer:

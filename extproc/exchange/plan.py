@@ -8,150 +8,37 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from os import urandom
-from urllib.parse import quote
 
 import msgspec
 import orjson
 
 from extproc.config.expressions import Expression, compiled
-from extproc.exchange import metadata
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
-from extproc.exchange.events import Constant, Headers, MetadataValue
-from extproc.exchange.passing import ACCOUNT, Passing, to_provider
+from extproc.exchange.events import Headers
+from extproc.exchange.keeping import Keeping
+from extproc.exchange.passing import ACCOUNT, to_provider
+from extproc.exchange.served import (
+    LONGEST_NAME,
+    MAX_CACHED,
+    Route,
+    Served,
+    Target,
+    path_of,
+    unknown,
+)
 from providers.bridging.bridge import bridge
-from providers.bridging.dialect import Bridge, Dialect
+from providers.bridging.dialect import Dialect
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, ENTRANCES, SHARED
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
-from providers.operations import BY_UNITS, SERVED_BY, Operation
-from providers.signing.sign import Signer
+from providers.operations import SERVED_BY, Operation
 from providers.usage import Price
 from providers.vendors.provider import Provider
 from providers.wire.budget import BOUNDS, Bounds
 
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
-
-MAX_CACHED = 4_096
-"""Combinations kept; a route with a pattern has as many models as clients can think of."""
-TWO_SEGMENTS = re.compile(r"[A-Za-z0-9_-][\w.-]*+/[A-Za-z0-9_-][\w.-]*+", re.ASCII)
-"""A model's name with its owner's before it, as a path may hold it."""
-LONGEST_NAME = 512
-"""Characters of a model's name; no vendor's have half as many."""
-
-
-class Served(msgspec.Struct, frozen=True, kw_only=True):
-    """A backend, as all routes share it."""
-
-    name: str
-    provider: Provider
-    authority: str = ""
-    prefix: str = ""
-    """Before an operation's path, by the user's own base URL; empty: as the provider has it."""
-    options: Mapping[str, str] = {}
-    """What stands for `{name}` in the provider's URLs."""
-    paths: Mapping[Operation, str] = {}
-    """Whole paths that the user set."""
-    headers: tuple[tuple[str, str], ...] = ()
-    dialects: Mapping[Operation, str] = {}
-    """Chosen by the user, where the provider speaks several."""
-    operations: frozenset[Operation] | None = None
-    """Allowed ones; None: all that the provider has."""
-    signer: Signer | None = None
-    """None: no credential."""
-    client_keys: tuple[str, ...] = ()
-    """Headers of the client in which its own key may stand, which then is the credential."""
-    client_parts: Mapping[str, str] = {}
-    """Part of a secret → the client's header that holds it, where it has more than one key."""
-    client_plain: Mapping[str, str] = {}
-    """What the client's secret needs beside its parts."""
-    has_secret: bool = True
-    """False: without a key of the client there is no credential."""
-    passes: tuple[str, ...] = ()
-    """Headers of clients that go on to the provider, whatever dialect the client speaks."""
-    family: str = ""
-    """A model that takes the same as its own, where their names do not say it."""
-    estimates: bool = False
-    """Whether to answer with an estimate where the provider cannot count tokens."""
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """Models, and what their backends call them."""
-
-    models: tuple[str, ...]
-    """Exact names, `prefix*` and `/regular expression/`."""
-    upstream: Mapping[str, str]
-    """Backend → its name for the model; empty: the client's."""
-    families: Mapping[str, str] = {}
-    """Backend → a model that takes the same, where the name there does not say it."""
-    quirks: Quirks = Quirks()
-    price: Price = Price()
-
-
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One backend as one route uses it, for clients of one dialect."""
-
-    served: Served
-    bridge: Bridge | None
-    """None: nobody is asked; the client's dialect has an estimate for an answer."""
-    dialect: Dialect
-    """The provider's."""
-    model: str
-    """The provider's name for the model; empty: the client's."""
-    paths: tuple[str, str]
-    """Of whole answers and of streams; `{model}` where the model stands in it."""
-    headers: tuple[tuple[str, str], ...]
-    """Sent with every request."""
-    defaults: tuple[tuple[str, str], ...]
-    """Sent where the client has sent none of that name."""
-    translated: bool
-    """Whether the client speaks another dialect."""
-    passing: Passing
-    """Which headers of clients the provider sees."""
-    touched: tuple[str, ...] | None
-    """What is set here, and must be found as the client has sent it by an attempt at another
-    backend; None where there is no other."""
-    price: Price
-    labels: Mapping[str, MetadataValue]
-    """What the metadata say of it."""
-    attempts: dict[tuple[str, bool], Constant] = {}
-
-    @property
-    def has_units(self) -> bool:
-        """Whether something else than tokens may be used."""
-        return self.dialect.operation in BY_UNITS
-
-    @property
-    def reads_headers(self) -> bool:
-        """Whether the client's own headers decide what is sent."""
-        return self.dialect.from_headers is not None or self.dialect.fit_headers is not None
-
-    def attempt(self, client_model: str, model: str, *, stream: bool) -> Constant:
-        """What the metadata say when a request leaves."""
-        key = (client_model, stream)
-        found = self.attempts.get(key)
-        if found is None:
-            if len(self.attempts) >= MAX_CACHED:
-                self.attempts.clear()
-            labels = {**self.labels, "request_model": client_model, "upstream_model": model}
-            fresh = metadata.FRESH | (metadata.NO_UNITS if self.has_units else {})
-            found = self.attempts[key] = Constant({**labels, "stream": stream, **fresh})
-        return found
-
-    def path(self, model: str, *, stream: bool) -> str:
-        """The provider's path; whatever a model is called, it is one segment, or a plain two.
-
-        Raises NotFound for a name that would be none.
-        """
-        path = self.paths[stream]
-        if "model}" not in path:
-            return path
-        if not model.strip("."):
-            raise unknown(model)  # RFC 3986, section 5.2.4
-        one = quote(model, safe="")
-        two = model if TWO_SEGMENTS.fullmatch(model) else one
-        return path.replace("{model}", one).replace("{org/model}", two)
 
 
 class Router:
@@ -195,7 +82,7 @@ class Router:
 class Plan:
     """What is in force."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a part of what is in force)
         self,
         backends: Mapping[str, Served],
         routes: Sequence[Route],
@@ -203,11 +90,14 @@ class Plan:
         hash: str = "",
         created: int = 0,
         bounds: Bounds = BOUNDS,
+        keeping: Keeping | None = None,
     ) -> None:
         """`created`: what the list of models says of when they began, seconds since the epoch."""
+        self.keeping = keeping or Keeping(backends, {})
         self.hash = hash
         self.bounds = bounds
         self._backends = backends
+        self._routes = routes
         self._router = Router(routes)
         self._entrances = Entrances((*DIALECTS.values(), *ENTRANCES.values()), SHARED)
         self._listings = Listings(DIALECTS)
@@ -253,6 +143,25 @@ class Plan:
             raise _lacks(served, client)
         return self._asking(served, route, client, dialect, upstream)
 
+    def upstream_name(self, model: str, backend: str) -> str:
+        """What a backend calls a client's model; raises NotFound where no route leads it there."""
+        route = self._router.find(model)
+        if route is None or backend not in route.upstream:
+            raise unknown(model)
+        return route.upstream[backend] or model
+
+    def price_at(self, backend: str, model: str) -> Price:
+        """The price of what a backend calls `model`, by the first route that does."""
+        for leads in (_exactly, _nearly):
+            for route in self._routes:
+                name = route.upstream.get(backend)
+                if name is not None and leads(name or self._own_name(route, model), model):
+                    return route.price
+        return FREE
+
+    def _own_name(self, route: Route, model: str) -> str:
+        return model if self._router.find(model) is route else ""
+
     def _asking(
         self, served: Served, route: Route, client: Dialect, found: Dialect | None, upstream: str
     ) -> Target:
@@ -272,7 +181,7 @@ class Plan:
             bridge=bridge(client, dialect, quirks) if found else None,
             dialect=dialect,
             model=upstream,
-            paths=(_path(served, dialect, stream=False), _path(served, dialect, stream=True)),
+            paths=(path_of(served, dialect, stream=False), path_of(served, dialect, stream=True)),
             headers=((*own, *served.headers) if translated else served.headers),
             defaults=() if translated else own,
             translated=translated,
@@ -284,6 +193,7 @@ class Plan:
             ),
             touched=touched if len(route.upstream) > 1 else None,
             price=route.price,
+            signs=client.ids is not None and self.keeping.keeps(served.name),
             labels={
                 "backend": served.name,
                 "provider": served.provider.name,
@@ -320,12 +230,16 @@ class Plan:
         return Model(id=name, created=self._created, owner=owner)
 
 
-MISSING = "model_not_found"
+FREE = Price()
 
 
-def unknown(model: str) -> NotFound:
-    """What a client is told that names a model which no route serves."""
-    return NotFound(f"the model {model[:200]!r} does not exist", param="model", code=MISSING)
+def _exactly(name: str, model: str) -> bool:
+    return name == model
+
+
+def _nearly(name: str, model: str) -> bool:
+    """Vendors answer with the date of a model."""
+    return bool(name) and model.startswith(name)
 
 
 def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
@@ -379,24 +293,3 @@ def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
         return quirks
     # What a route adds to an answer is no part of a prompt.
     return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})
-
-
-def _path(served: Served, dialect: Dialect, *, stream: bool) -> str:
-    own = served.paths.get(dialect.operation)
-    if own is not None:
-        return own
-    provider = served.provider
-    path = provider.paths.get(dialect.operation)
-    if path is None:
-        path = next((e.path for e in dialect.upstream if e.stream in (None, stream)), "")
-    prefix = provider.prefixes.get(dialect.name, provider.prefix)
-    if provider.locate is not None:
-        prefix, path = provider.locate(dialect.name, path, served.options)
-    return (served.prefix or filled(prefix, served.options)) + path
-
-
-def filled(template: str, options: Mapping[str, str]) -> str:
-    """`template` with the backend's options in the places that are named for them."""
-    for name, value in options.items():
-        template = template.replace(f"{{{name}}}", value)
-    return template

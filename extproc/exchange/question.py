@@ -3,21 +3,18 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Callable
 from urllib.parse import quote
 
 import msgspec
 import orjson
 
-from extproc import NAMESPACE
-from extproc.credentials.pool import REFUSALS
-from extproc.exchange import metadata, tried
+from extproc.exchange import ids, metadata
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
-from extproc.exchange.brought import brought
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
+from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -31,10 +28,13 @@ from extproc.exchange.events import (
     ResponseHeaders,
 )
 from extproc.exchange.header_values import quoted_all
-from extproc.exchange.plan import LONGEST_NAME, Plan, Served, Target, unknown
+from extproc.exchange.ids import Seal, Showing
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import BACKEND, Proof, Secrets, Seen, seen_by
+from extproc.exchange.served import LONGEST_NAME, Target, unknown
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
-from providers.errors import GatewayError, InvalidRequest, Unauthorized, Unsupported
+from providers.errors import GatewayError, InvalidRequest, Unsupported
 from providers.neutral.media import Link
 from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
@@ -42,44 +42,16 @@ from providers.wire import multipart
 from providers.wire.members import Json
 from providers.wire.multipart import Form
 
-BACKEND = f"xds.upstream_host_metadata.filter_metadata['{NAMESPACE}']['backend']"
-"""Attribute: the chosen endpoint's backend."""
-CALL = "metadata.filter_metadata['ai.finder']['call']"
-"""Attribute: what the model finder saw: source, path and model, one a line."""
-
-
 ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
 NO_BODY = "the request has no body"
 GUESSED = {"status": 200, "estimated": True}
 
 
-class Secrets(Protocol):
-    """Where a backend's secret is looked up, without waiting."""
-
-    def get(self, backend: str, tried: Collection[int] = ()) -> Secret:
-        """One, rather none of those that were `tried`; raises Unavailable."""
-
-    def refused(
-        self, backend: str, secret: Secret, status: int, retry_after: str | None
-    ) -> int | None:
-        """A provider has refused one; its number, if there are others to try."""
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What the model finder, or the request itself, says of a request."""
-
-    source: str
-    """Where the routed model was named: `body`, `header`, `path`; empty without a finder."""
-    path: str
-    model: str
-
-
 class Question:
     """A request for one backend, or one that is answered here."""
 
     __slots__ = (
-        "_brought",
         "_clock",
         "_defaults",
         "_entrance",
@@ -88,13 +60,14 @@ class Question:
         "_late",
         "_own",
         "_plan",
+        "_proof",
+        "_renewed",
+        "_seal",
         "_secrets",
         "_seen",
         "_started",
         "_target",
-        "_tried",
         "_unread",
-        "_used",
         "_waiting",
         "answer",
     )
@@ -113,13 +86,11 @@ class Question:
         self._entrance: Entrance | None = None
         self._target: Target | None = None
         self._headers: ClientHeaders | None = None
-        self._brought: Secret = {}
-        """The client's own credential."""
-        self._used: Secret = {}
-        """What the request was signed with."""
-        self._tried = ""
-        """Keys that earlier attempts have tried in vain."""
+        self._proof: Proof | None = None
         self._own: dict[str, str] = {}
+        self._seal: Seal | None = None
+        self._renewed = False
+        """Whether the client's bytes cannot go on as they are: they hold other ids."""
         self._defaults: tuple[tuple[str, str], ...] = ()
         self._unread: RequestHeaders | None = None
         """Where the body must say in which dialect it is before anybody can be found."""
@@ -128,9 +99,13 @@ class Question:
         self._waiting: tuple[Call, str] | None = None
         """The call that waits for its media, and the client's name of the model."""
 
+    def errand(self) -> Errand:
+        """What it is instead, where no model is asked for."""
+        return Errand(self._plan, self._secrets, self._clock)
+
     def headers(self, event: RequestHeaders) -> Action:
         """Finds who is asked, and in which dialect; what needs no body is answered."""
-        self._seen = seen = _seen(event)
+        self._seen = seen = seen_by(event)
         method = event.headers.get(":method") or ""
         listed = self._plan.listed(method, seen.path, event.headers, seen.model)
         if listed is not None:
@@ -154,8 +129,7 @@ class Question:
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
-        self._brought = brought(event, target.served)
-        self._tried = event.attributes.get(tried.ATTRIBUTE) or ""
+        self._proof = Proof(event, target.served, self._secrets)
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
@@ -174,8 +148,11 @@ class Question:
         target = self._target
         assert target is not None
         model = self._model(body, entrance)
+        data = event.data
+        if target.signs and form is None:
+            data, body = self._opened(data, body, entrance.dialect, target)
         call = Call(
-            data=event.data,
+            data=data,
             body=body,
             form=form,
             model=target.model or model,
@@ -185,6 +162,20 @@ class Question:
             bounds=self._plan.bounds,
         )
         return self._send(call, target, model)
+
+    def _opened(
+        self, data: bytes, body: Json, dialect: Dialect, target: Target
+    ) -> tuple[bytes, Json]:
+        """The body with the provider's ids of what it keeps; raises NotFound."""
+        assert self._headers is not None
+        assert dialect.ids is not None
+        client = self._headers.get("x-ai-client") or ""
+        self._seal = seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
+        if seal is None:
+            return data, body
+        known = ids.opened(data, body, dialect.ids(body), seal)
+        self._renewed = known is not data
+        return known, body if known is data else orjson.loads(known)
 
     def _object(self, data: bytes) -> Json:
         self._plan.bounds.request(data)
@@ -208,8 +199,7 @@ class Question:
             return self._fetch(call, sent.links, model)
         headers = self._headers
         assert headers is not None
-        secret = {} if target.served.signer is None else self._secret(target.served)
-        self._used = secret
+        secret = {} if self._proof is None else self._proof.secret()
         signed, set_headers = self._outgoing(target, call, sent, secret)
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
         self.answer = Answer(asked, self._clock)
@@ -224,7 +214,7 @@ class Question:
                 *headers.foreign(),
                 *(name for name, value in sent.headers.items() if not value),
             ),
-            body=sent.body,
+            body=call.data if sent.body is None and self._renewed else sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
             more=self._more(asked, target),
         )
@@ -287,6 +277,7 @@ class Question:
         entrance, target = self._entrance, self._target
         assert entrance is not None
         assert target is not None
+        dialect = entrance.dialect
         context = Context(
             model=model,
             mapped=call.model != model,
@@ -314,12 +305,18 @@ class Question:
             secret=proof[0],
             signed=proof[1],
             started=self._started,
+            showing=None if target.translated else self._showing(call.body, dialect),
         )
 
     def _agent(self, target: Target) -> str:
         if self._headers is None or not target.translated:
             return ""
         return self._headers.get("user-agent") or ""
+
+    def _showing(self, body: Json, dialect: Dialect) -> Showing | None:
+        if self._seal is None or dialect.ids is None:
+            return None
+        return Showing(ids=dialect.ids(body), seal=self._seal)
 
     def _outgoing(
         self, target: Target, call: Call, sent: Sent, secret: Secret
@@ -352,29 +349,11 @@ class Question:
         assert self._headers is not None
         return ("content-type", self._headers.get("content-type") or multipart.TYPE)
 
-    def _secret(self, served: Served) -> Secret:
-        if self._brought:
-            return self._brought
-        if not served.has_secret:
-            names = " or ".join(served.client_keys)
-            raise Unauthorized(f"the provider's key must come with the request, in {names}")
-        said = self._tried
-        return self._secrets.get(served.name, tried.numbers(said, served.name) if said else ())
-
     def answered(self, event: ResponseHeaders) -> Action:
-        """What the answer makes of its headers; a key that was refused is not the next one."""
+        """What the answer makes of its headers."""
         assert self.answer is not None
-        action = self.answer.headers(event)
-        if self.answer.status not in REFUSALS or isinstance(action, Reject):
-            return action
-        assert self._target is not None
-        name = self._target.served.name
-        again = event.headers.get("retry-after")
-        number = self._secrets.refused(name, self._used, self.answer.status, again)
-        if number is None:
-            return action
-        said = {**(action.metadata or {}), **tried.told(self._tried, name, number)}
-        return msgspec.structs.replace(action, metadata=said)
+        assert self._proof is not None
+        return self._proof.heard(self.answer.headers(event), self.answer.status, event.headers)
 
     def refused(self, error: GatewayError) -> Action:
         """The client gets an error in its own dialect; nobody is asked."""
@@ -390,12 +369,3 @@ def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:
     """The client's headers that mean something in its dialect only."""
     values = ((name, headers.get(name)) for name in dialect.own_headers)
     return {name: value for name, value in values if value is not None}
-
-
-def _seen(event: RequestHeaders) -> Seen:
-    call = event.attributes.get(CALL)
-    if call is not None and call.count("\n") >= 2:
-        source, path, model = call.split("\n", 2)
-        return Seen(source, path, model)
-    model = event.headers.get("x-ai-model") or ""
-    return Seen("header" if model else "", event.headers.get(":path") or "/", model)

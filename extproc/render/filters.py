@@ -45,6 +45,7 @@ from extproc.ratelimit.descriptors import (
 from extproc.ratelimit.limit import Limit
 from extproc.render import unpacking
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service
+from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
 from extproc.render.typed import Json, http_filter, seconds, struct
 from extproc.render.upstream import client_keys_of
@@ -89,7 +90,7 @@ def http_filters(
     if client_keys is not None:
         yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
     yield from unpacking.filters()
-    yield http_filter(MODEL_FINDER, _model_finder(prefix))
+    yield http_filter(MODEL_FINDER, _model_finder(prefix, gateway))
     rules = _subjects(limits, clients=client_keys is not None)
     rules += _kept_keys(client_keys_of(gateway, gateway.backends))
     yield http_filter(
@@ -139,15 +140,16 @@ def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
     )
 
 
-def model_finder_script(prefix: str = "") -> str:
-    """The text of model.lua, for clients below `prefix`, too."""
+def model_finder_script(prefix: str = "", gateway: Gateway | None = None) -> str:
+    """The text of model.lua, for clients below `prefix`, too, and for what `gateway` keeps."""
     script = files("extproc.render").joinpath("model.lua").read_text("utf-8")
     assert script.count(NO_PREFIX) == 1
-    return script.replace(NO_PREFIX, f'local PREFIX = "{prefix}"')
+    script = script.replace(NO_PREFIX, f'local PREFIX = "{prefix}"')
+    return script if gateway is None else finder_tables(script, gateway)
 
 
-def _model_finder(prefix: str) -> Lua:
-    return Lua(default_source_code=DataSource(inline_string=model_finder_script(prefix)))
+def _model_finder(prefix: str, gateway: Gateway) -> Lua:
+    return Lua(default_source_code=DataSource(inline_string=model_finder_script(prefix, gateway)))
 
 
 def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:

@@ -26,9 +26,12 @@ from extproc.ratelimit.limit import Limit
 from extproc.render import tls
 from extproc.render.access_log import access_log
 from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
+from extproc.render.kept import CLUSTER_HEADER
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
+OWN = (CLIENT_HEADER, CLUSTER_HEADER)
+"""Headers that no client may send."""
 IDLE = 3600.0
 """Seconds after which a client's unused connection is closed."""
 HEADERS_TIMEOUT = 10.0
@@ -111,5 +114,5 @@ def _manager(
 def _own_headers_removed() -> TypedExtensionConfig:
     return TypedExtensionConfig(
         name="envoy.http.early_header_mutation.header_mutation",
-        typed_config=packed(HeaderMutation(mutations=[Mutation(remove=CLIENT_HEADER)])),
+        typed_config=packed(HeaderMutation(mutations=[Mutation(remove=name) for name in OWN])),
     )

@@ -83,6 +83,7 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
     invalid = "invalid_request_error"
     return (
         Reply(status=400, marked=REFUSED, kind=invalid, message=SAID),
+        Reply(status=404, marked=REFUSED, kind=invalid, message=SAID),
         Reply(status=413, marked=REFUSED, kind=invalid, message=SAID, code="request_too_large"),
         Reply(status=415, marked=REFUSED, kind=invalid, message=SAID),
         Reply(status=400, kind=invalid, message=f"The request is not valid ({DETAILS})."),

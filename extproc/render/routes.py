@@ -34,6 +34,7 @@ from extproc.ratelimit.limit import Limit
 from extproc.render import matching
 from extproc.render.cors import heed, policy
 from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
+from extproc.render.kept import has_pins, keepers, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import retry_policy
 from extproc.render.typed import Json, packed, plain, seconds
@@ -56,13 +57,14 @@ def route_configuration(
 
     `authenticated`: clients need a key; below the path `prefix` everything is found, too.
     """
-    own = _by_path(("", prefix) if prefix else ("",), authenticated=authenticated)
+    kept = _to_keepers(gateway, limits)
+    own = _by_path(("", prefix) if prefix else ("",), kept, authenticated=authenticated)
     cors = gateway.listen.cors
     host = {
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
-        "matcher": _by_method(own, _shown(by_encoding(_by_model(gateway, limits)))),
+        "matcher": _by_method(own, _shown(by_encoding(_by_model(gateway, limits, kept)))),
     }
     if cors is not None:
         heed(host)
@@ -84,7 +86,19 @@ def _shown(otherwise: Json) -> Json:
     return matching.exactly(":path", shown, matching.nested(otherwise))
 
 
-def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
+def _to_keepers(gateway: Gateway, limits: Sequence[Limit]) -> Json:
+    """Where nothing else leads: to the backend that keeps what is asked for, or nowhere."""
+    backends = keepers(gateway)
+    if not backends:
+        return matching.action("nowhere", _nowhere())
+    budgets = rate_limits(
+        [limit for limit in limits if not limit.models], models=None, backends=backends
+    )
+    routes = [to_keeper(gateway, _limited(budgets)), _nowhere()]
+    return matching.action("kept", RouteList(routes=routes))
+
+
+def _by_path(prefixes: Sequence[str], kept: Json, *, authenticated: bool) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
     health = [_health(before, authenticated=authenticated) for before in prefixes]
     lists = list(_lists())
@@ -95,8 +109,7 @@ def _by_path(prefixes: Sequence[str], *, authenticated: bool) -> Json:
         HEALTH: matching.action("health", RouteList(routes=[*health, _nowhere()])),
     }
     own = {before + path: action for before in prefixes for path, action in answers.items()}
-    nowhere = matching.action("nowhere", _nowhere())
-    return matching.nested(matching.longest_prefix(":path", own, nowhere))
+    return matching.nested(matching.longest_prefix(":path", own, kept))
 
 
 def _lists() -> Iterator[str]:
@@ -107,15 +120,14 @@ def _lists() -> Iterator[str]:
             yield path.removeprefix("/v1")
 
 
-def _by_model(gateway: Gateway, limits: Sequence[Limit]) -> Json:
+def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> Json:
     actions = Actions(gateway, limits)
     found: dict[str, dict[str, Json]] = {"exact": {}, "prefix": {}, "regex": {}}
     for route in gateway.routes:
         action = actions.of(route)
         for pattern in map(split, route.models):
             found[pattern.kind].setdefault(pattern.text, action)
-    nowhere = matching.action("nowhere", _nowhere())
-    by_expression = matching.first_expression(MODEL_HEADER, found["regex"], nowhere)
+    by_expression = matching.first_expression(MODEL_HEADER, found["regex"], kept)
     by_prefix = matching.longest_prefix(
         MODEL_HEADER, found["prefix"], matching.nested(by_expression)
     )
@@ -142,7 +154,7 @@ class Actions:
             ]
         )
         if key not in self._known:
-            self._known[key] = matching.action("backends", self._route(route, budgets))
+            self._known[key] = matching.action("backends", self._routes(route, budgets))
         return self._known[key]
 
     def _budgets(self, route: Route) -> list[Json]:
@@ -157,6 +169,13 @@ class Actions:
             prices=(0, 0) if price is None else (price.input, price.output),
             reserves=self._gateway.limiter.reserve,
         )
+
+    def _routes(self, route: Route, budgets: list[Json]) -> EnvoyRoute | RouteList:
+        """A route to several backends must be able to find the one that keeps something."""
+        usual = self._route(route, budgets)
+        if len(route.backends) == 1 or not has_pins(self._gateway):
+            return usual
+        return RouteList(routes=[to_keeper(self._gateway, _limited(budgets)), usual])
 
     def _route(self, route: Route, budgets: list[Json]) -> EnvoyRoute:
         timeouts = self._gateway.envoy.timeouts

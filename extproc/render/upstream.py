@@ -13,6 +13,7 @@ from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
 from extproc.exchange.compile import base_url, served
+from extproc.render.kept import keepers
 from providers.catalog import PROVIDERS
 
 PORTS = {"http": 80, "https": 443}
@@ -75,11 +76,15 @@ def cluster_name(members: Members) -> str:
 
 
 def clusters_of(gateway: Gateway) -> dict[str, Members]:
-    """Every cluster that the routes need, by name, in the order of the routes."""
+    """Every cluster that is needed, by name: those of the routes, in their order, and one for each
+    backend that keeps something."""
     found: dict[str, Members] = {}
     for route in gateway.routes:
         together = members(route)
         found.setdefault(cluster_name(together), together)
+    for name in keepers(gateway):
+        alone = (Member(0, name, 1),)
+        found.setdefault(cluster_name(alone), alone)
     return found
 
 

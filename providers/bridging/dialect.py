@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from providers.bridging.amending.amendment import Amendment
+from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.errors import ApiError, BadAnswer
 from providers.neutral.listing import Listing
@@ -258,6 +259,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How its clients ask for the list of models; None: they do not."""
     charged: bool = True
     """False: an answer says what something would use, and uses nothing itself."""
+    ids: Callable[[Json], Ids] | None = None
+    """(the request) → where ids of what a provider keeps stand in it, and in its answer; None:
+    nowhere."""
+    hollow: bool = False
+    """Whether an answer may have no body."""
     arrays: bool = False
     """Whether an answer may be an array of answers; it is then parsed as the member `data`."""
     estimate: Callable[[Call], bytes] | None = None

@@ -19,6 +19,7 @@ PROVIDERS = (
             Operation.COMPLETIONS: ("anthropic.complete",),
             Operation.COUNT_TOKENS: ("anthropic.count_tokens",),
         },
+        keeps=frozenset({"anthropic.files", "anthropic.batches"}),
         # https://platform.claude.com/docs/en/api/complete: all newer models chat only.
         speaks={"anthropic.complete": r"^claude-(?:v?[12](?:\.|$)|instant)"},
         signer=x_api_key,

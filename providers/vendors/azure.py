@@ -74,6 +74,24 @@ FORMS = {
     **vectors_form("azure"),
     **images.of_openai("azure"),
 }
+# https://learn.microsoft.com/azure/ai-foundry/openai/latest
+KEPT = frozenset(
+    f"openai.{operation.value}"
+    for operation in (
+        Operation.RESPONSES,
+        Operation.FILES,
+        Operation.UPLOADS,
+        Operation.BATCHES,
+        Operation.VECTOR_STORES,
+        Operation.CONTAINERS,
+        Operation.ASSISTANTS,
+        Operation.THREADS,
+        Operation.FINE_TUNING,
+        Operation.EVALS,
+        Operation.CONVERSATIONS,
+        Operation.STORED_CHATS,
+    )
+)
 CLAUDE = "claude"
 OTHERS = f"^(?!.*{CLAUDE})"
 
@@ -88,6 +106,7 @@ PROVIDERS = (
         dialects=OPENAI,
         forms=FORMS,
         options=frozenset({"instance"}),
+        keeps=KEPT,
         signer=api_key,
         identities=frozenset({"entra"}),
     ),
@@ -114,6 +133,7 @@ PROVIDERS = (
         },
         forms={**FORMS, "anthropic.messages": hosted.FOUNDRY},
         options=frozenset({"instance"}),
+        keeps=KEPT,
         signer=both_keys,
         identities=frozenset({"entra"}),
     ),

@@ -13,7 +13,7 @@ import msgspec
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import chat, completions, embeddings, responses
+from providers.dialects.openai import chat, completions, embeddings, resources, responses
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
@@ -57,6 +57,10 @@ LLAMA = ("llama.generate", "ollama.chat")
 """What else servers of Llama speak."""
 # https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
 TGI_COUNTS = ("x-prompt-tokens", "x-generated-tokens")
+
+ALL_KEPT = frozenset(resource.name for resource in resources.RESOURCES)
+ANSWERS_KEPT = frozenset({"openai.responses"})
+BATCHED = frozenset({"openai.files", "openai.batches"})
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
@@ -192,6 +196,7 @@ PROVIDERS = (
             **EDITS,
             Operation.MODERATIONS: ("openai.moderations",),
         },
+        keeps=ALL_KEPT,
         # https://platform.openai.com/docs/models: the models of v1/completions.
         speaks={"openai.completions": "instruct|davinci|babbage"},
     ),
@@ -208,6 +213,7 @@ PROVIDERS = (
         rules=(FOUR_STOPS, NO_THOUGHTS),
         # https://console.groq.com/docs/responses-api, https://console.groq.com/docs/speech-to-text
         dialects=BOTH | SOUNDS,
+        keeps=BATCHED,  # https://console.groq.com/docs/batch
     ),
     row(
         "xai",
@@ -216,6 +222,8 @@ PROVIDERS = (
         "https://docs.x.ai/docs/api-reference",
         dialects=BOTH | PICTURES,
         forms=images.XAI,
+        # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
+        keeps=ANSWERS_KEPT | {"openai.files"},
     ),
     row(
         "together",
@@ -226,6 +234,7 @@ PROVIDERS = (
         # https://docs.together.ai/reference/completions-1
         dialects=DIALECTS | TEXT | VECTORS | SOUNDS | PICTURES,
         forms=images.TOGETHER,
+        keeps=BATCHED,  # https://docs.together.ai/docs/batch-inference
     ),
     row(
         "deepinfra",
@@ -263,6 +272,7 @@ PROVIDERS = (
             Operation.MODERATIONS: ("mistral.moderations",),
             Operation.OCR: ("mistral.ocr",),
         },
+        keeps=frozenset({"openai.files", "mistral.jobs"}),
         drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
         | SAMPLERS
         | {"user", "thinking", "cache_control", "stream_options"},
@@ -303,6 +313,7 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         # https://docs.fireworks.ai/guides/response-api
         dialects=BOTH | TEXT | VECTORS,  # https://docs.fireworks.ai/api-reference/post-completions
+        keeps=ANSWERS_KEPT,
     ),
     row(
         "nebius",

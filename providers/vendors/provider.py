@@ -32,6 +32,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """(dialect, its path, options) → (prefix, path), where the options decide."""
     dialects: Mapping[Operation, tuple[str, ...]] = {}
     """Operation → the dialects spoken there; the first is the default."""
+    keeps: frozenset[str] = frozenset()
+    """What it keeps for clients, by name: `openai.files` and the like."""
     speaks: Mapping[str, str] = {}
     """Dialect → expression of the only models that speak it; `re.search` decides, and in linear
     time."""

@@ -109,6 +109,11 @@ class Form:
         pieces.append(self._data[self._tail() :])
         return b"".join(pieces)
 
+    def with_file(self, name: str, content: bytes) -> bytes:
+        """The same bytes, but for what the file `name` holds."""
+        part = next(part for part in self._parts if part.name == name)
+        return b"".join((self._data[: part.start], content, self._data[part.end :]))
+
     def _tail(self) -> int:
         """Where the closing delimiter begins."""
         end = self._parts[-1].end if self._parts else 0

@@ -9,6 +9,7 @@ import msgspec
 
 from extproc.exchange import plan
 from extproc.exchange.machine import Exchange
+from extproc.exchange.served import Route, Served
 from extproc.lab.bench import vectors
 from extproc.lab.bench.bodies import CHATS
 from extproc.lab.bench.growth import exponent
@@ -66,14 +67,14 @@ class Cost(msgspec.Struct, frozen=True):
         return self.request + self.answer
 
 
-def backends() -> Mapping[str, plan.Served]:
+def backends() -> Mapping[str, Served]:
     """A backend for each dialect, named like it: the first provider that speaks it."""
-    found: dict[str, plan.Served] = {}
+    found: dict[str, Served] = {}
     for provider in PROVIDERS.values():
         for operation in (Operation.CHAT, Operation.EMBEDDINGS):
             for name in provider.dialects.get(operation, ()):
                 if name not in found:
-                    found[name] = plan.Served(
+                    found[name] = Served(
                         name=name,
                         provider=provider,
                         authority="provider.example",
@@ -88,7 +89,7 @@ class Core:
 
     def __init__(self) -> None:
         served = backends()
-        route = plan.Route(models=(MODEL,), upstream=dict.fromkeys(served, "upstream-model"))
+        route = Route(models=(MODEL,), upstream=dict.fromkeys(served, "upstream-model"))
         self._plan = plan.Plan(served, [route])
 
     def _call(self) -> ExtProcCall:

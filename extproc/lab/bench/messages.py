@@ -3,7 +3,7 @@
 import msgspec
 from envoy.service.ext_proc.v3 import external_processor_pb2 as pb
 
-from extproc.exchange.question import BACKEND, CALL
+from extproc.exchange.proof import BACKEND, CALL
 from extproc.lab.bench import bodies, vectors
 from providers.bridging.chat import ChatDialect
 

@@ -3,7 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,6 +16,8 @@ from extproc.lab.simulator.catalog import dialects
 from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
 from extproc.lab.simulator.http1 import Request, decoded
+from extproc.lab.simulator.kept import answers, rules
+from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf
 from extproc.lab.simulator.play import Answer, Step, steps
 from extproc.lab.simulator.record import Recorded
 
@@ -28,6 +30,8 @@ MEMORY, MEMORY_BODY = 256, 131072
 """Answers that are kept ready, and the most bytes of a request or an answer that is."""
 USUAL = "openai.chat"
 """Its errors answer on paths that no dialect has."""
+STORING = frozenset({"openai.chat", "openai.responses"})
+"""Dialects whose answers are kept."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
 
 
@@ -76,6 +80,7 @@ class Desk:
         self._number = 0
         self._kept = 0
         self._memory: dict[Hashable, Told] = {}
+        self.shelf = Shelf(settings.name)
 
     def answer(self, request: Request, connection: int) -> tuple[Recorded, Iterator[Step]]:
         """A record of the request and all that happens on the wire."""
@@ -110,10 +115,16 @@ class Desk:
         self.requests.clear()
         self.script.clear()
         self._kept = 0
+        self._memory.clear()
+        self.shelf = Shelf(self.settings.name)
 
     def _provider(self, request: Request, record: Recorded) -> Told:
         dialect, params = _match(request.path)
+        found = rules.found(request)
         try:
+            if found is not None:
+                dialect = _dialect(found[0])
+                return Told(self._of_the_shelf(request, dialect, *found[1:]))
             if dialect is None:
                 return Told(self._other(request))
             record.dialect = dialect.name
@@ -121,9 +132,32 @@ class Desk:
         except BadDirectiveError as fault:
             return Told(odd.fault(400, f"sim: {fault}"))
         except Refusal as refusal:
-            return Told(_refused(dialect or _usual(), refusal))
+            return Told(_refused(dialect or _dialect(USUAL), refusal))
         except Exception as bug:
             return Told(odd.fault(500, f"sim: {bug!r}"))
+
+    def _of_the_shelf(
+        self, request: Request, dialect: Dialect, rule: Rule, ids: Sequence[str]
+    ) -> Answer:
+        call = Call(path=request.path, params={}, query={}, headers=request.headers, body={})
+        if self.settings.keys and dialect.key(call) not in self.settings.keys:
+            raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
+        return rule.handle(
+            Ask(shelf=self.shelf, request=request, ids=ids, run=partial(self._run, request))
+        )
+
+    def _run(self, batch: Request, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        """A call of a model as a line of a batch has it."""
+        dialect, params = _match(path)
+        if dialect is None:
+            raise Refusal(f"Invalid URL ({path})")
+        request = Request(
+            method="POST", target=path, headers=batch.headers, body=orjson.dumps(body), close=False
+        )
+        try:
+            return 200, self._chat(dialect, params, request, NO_ORDERS).answer.body
+        except Refusal as refusal:
+            return refusal.status, dialect.error(refusal, orders.DEFAULT)
 
     def _remembered(
         self, dialect: Dialect, params: Mapping[str, str], request: Request, record: Recorded
@@ -166,7 +200,16 @@ class Desk:
             self._check(dialect, call, order)
         made = reply.build(asked, order, request.body)
         turn = Turn(asked=asked, reply=made, directives=order)
-        return Told(_told(dialect, turn), order, made.usage)
+        return Told(self._kept_answer(dialect, turn, call), order, made.usage)
+
+    def _kept_answer(self, dialect: Dialect, turn: Turn, call: Call) -> Answer:
+        """The answer, which stays on the shelf where the request says so."""
+        answer = _told(dialect, turn)
+        kept = dialect.name in STORING and answers.keeps(call.body, dialect.name)
+        if turn.directives.status >= 400 or not kept:
+            return answer
+        said = answers.keep(self.shelf, call.body, dialect.whole(turn))
+        return msgspec.structs.replace(answer, body=said) if answer.events is None else answer
 
     def _asked(self, dialect: Dialect, call: Call) -> Asked:
         try:
@@ -276,8 +319,8 @@ def _installed(package: str) -> bool:
         return False  # what `package` is a part of is missing
 
 
-def _usual() -> Dialect:
-    return next(dialect for dialect in dialects() if dialect.name == USUAL)
+def _dialect(name: str) -> Dialect:
+    return next(dialect for dialect in dialects() if dialect.name == name)
 
 
 def _interrupted(dialect: Dialect, turn: Turn) -> Iterator[Event]:

@@ -8,7 +8,7 @@ import pytest
 from extproc.config import parse
 from extproc.exchange.compile import compile_plan
 from extproc.exchange.events import Change, Reject
-from extproc.exchange.plan import LONGEST_NAME
+from extproc.exchange.served import LONGEST_NAME
 from providers.wire.budget import ANSWERED, Bounds
 from tests.plans import (
     exchange,

@@ -7,7 +7,8 @@ import pytest
 
 from extproc.config import parse
 from extproc.exchange.compile import compile_plan, wanted_secrets
-from extproc.exchange.plan import LONGEST_NAME, MAX_CACHED, Route, Router
+from extproc.exchange.plan import Router
+from extproc.exchange.served import LONGEST_NAME, MAX_CACHED, Route
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import NotFound
 from tests.plans import plan, served

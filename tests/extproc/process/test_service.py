@@ -9,7 +9,7 @@ import grpc.aio
 import pytest
 from envoy.service.ext_proc.v3 import external_processor_pb2 as pb
 
-from extproc.exchange.question import BACKEND, CALL
+from extproc.exchange.proof import BACKEND, CALL
 from extproc.process.service import EXT_PROC, HEALTH, ExtProcCall, Health, services
 from extproc.transport import Endpoint
 from providers.errors import InvalidRequest

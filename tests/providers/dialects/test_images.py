@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types import ImageGenCompletedEvent, ImagesResponse
 
-from extproc.exchange.plan import Target
+from extproc.exchange.served import Target
 from extproc.lab.simulator.desk import Desk, Settings
 from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.pictures import BYTES, PNG

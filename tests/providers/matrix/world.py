@@ -18,8 +18,9 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
 )
-from extproc.exchange.plan import Plan, Route, Served
-from extproc.exchange.question import BACKEND, CALL
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import BACKEND, CALL
+from extproc.exchange.served import Route, Served
 from extproc.lab.simulator.desk import Desk, Settings
 from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.record import Recorded

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from extproc.exchange.events import Change
-from extproc.exchange.plan import Plan, Route
+from extproc.exchange.plan import Plan
+from extproc.exchange.served import Route
 from providers.bridging.estimate import prompt
 from providers.catalog import DIALECTS
 from tests.plans import exchange, request_body, request_headers, response_body, response_headers

@@ -11,6 +11,7 @@ from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.anthropic.errors import parse_error, render_error
+from providers.dialects.anthropic.kept_ids import IDS
 from providers.dialects.anthropic.messages.body import render_request
 from providers.dialects.anthropic.messages.client_tools import RECAST
 from providers.dialects.anthropic.messages.content import inline, tool_id
@@ -122,6 +123,7 @@ DIALECT = ChatDialect(
     watch=watch,
     relay=MessagesRelay,
     edits=edits,
+    ids=lambda body: IDS,
     request_headers={"anthropic-version": "2023-06-01"},
     own_headers=frozenset(
         {

@@ -18,6 +18,7 @@ from providers.dialects.openai.chat.request import parse_request, render_request
 from providers.dialects.openai.chat.response import parse_response, render_response
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import chat_tool
+from providers.dialects.openai.kept_ids import of_chat
 from providers.dialects.openai.media import inline
 from providers.models.openai import lacks
 from providers.neutral import listing
@@ -102,6 +103,7 @@ DIALECT = ChatDialect(
     edits=edits,
     wants_usage=wants_usage,
     own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
+    ids=of_chat,
 )
 
 DIALECTS = (DIALECT,)

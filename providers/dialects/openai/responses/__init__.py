@@ -10,6 +10,7 @@ from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import responses_tool
+from providers.dialects.openai.kept_ids import IDS
 from providers.dialects.openai.media import inline
 from providers.dialects.openai.responses.edits import edits
 from providers.dialects.openai.responses.known import TOP
@@ -126,6 +127,7 @@ DIALECT = ChatDialect(
     relay=ResponsesRelay,
     edits=edits,
     echo=echo,
+    ids=lambda body: IDS,
 )
 
 COUNTED = frozenset(

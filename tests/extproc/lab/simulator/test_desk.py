@@ -89,7 +89,7 @@ def test_every_answer_has_a_request_id(web):
     ("method", "path", "content", "status"),
     [
         ("POST", "/v1/nothing", b"{}", 404),
-        ("GET", PATH, b"", 405),
+        ("PUT", PATH, b"", 405),
         ("POST", PATH, b"{not json", 400),
         ("POST", PATH, b"[]", 400),
         ("POST", PATH, b'{"model": "m", "messages": 5}', 400),

@@ -1,0 +1,68 @@
+"""What providers keep for clients: how its ids lead back to a backend, and who is asked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Tag
+
+from extproc.config.backend import Backend
+from extproc.config.base import Model
+from extproc.config.values import Name, SecretRef, one_or_more
+from extproc.config.web import BaseUrl
+from providers.catalog import PROVIDERS, RESOURCES
+from providers.operations import Operation
+from providers.vendors.provider import Provider
+
+Defaults = Annotated[
+    Annotated[Name, Tag("<name>")] | Annotated[dict[Operation, Name], Tag("<operations>")],
+    Discriminator(lambda value: "<operations>" if isinstance(value, dict) else "<name>"),
+]
+
+
+class Resources(Model):
+    """Files, batches, stored answers and whatever else a provider keeps."""
+
+    secret: Annotated[tuple[SecretRef, ...], Field(max_length=8), one_or_more(SecretRef, 8)] = ()
+    """What ids are signed with, so that nobody can make one up: `env:NAME` or `file:/path`, the
+    same at every server of the gateway. Needed where several backends keep the same kind of thing,
+    or where there are `clients`. A list: the first one signs, all are accepted."""
+    default: Defaults | None = None
+    """The backend that is asked where neither an id nor the header `x-ai-backend` says it, or
+    operation → backend; default: the only one there is."""
+    shared: bool = False
+    """True: clients may use what other clients have made, and list it; false: with `clients`, an
+    id is its client's own, and lists of what a backend keeps are refused."""
+
+    url: BaseUrl | None = None
+    """Where clients find this gateway, for URLs in answers; default: as each request says it."""
+
+    def default_of(self, operation: Operation) -> str | None:
+        """The backend for `operation`, if one is set."""
+        if isinstance(self.default, dict):
+            return self.default.get(operation)
+        return self.default
+
+
+Offers = Mapping[str, tuple[str, ...]]
+"""Kind of thing → the backends that keep it."""
+
+
+def offers(backends: Mapping[str, Backend], catalog: Mapping[str, Provider] = PROVIDERS) -> Offers:
+    """Who keeps what, as far as the configuration allows it."""
+    found: dict[str, list[str]] = {}
+    for name, backend in backends.items():
+        for kind in _kept(backend, catalog):
+            found.setdefault(kind, []).append(name)
+    return {kind: tuple(names) for kind, names in found.items()}
+
+
+def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
+    provider = catalog.get(backend.provider)
+    for kind in sorted(provider.keeps if provider else ()):
+        if backend.operations is None or RESOURCES[kind].operation in backend.operations:
+            yield kind
+
+
+def must_sign(offered: Offers, *, has_clients: bool) -> bool:
+    """Whether an id alone does not tell whose it is."""
+    return bool(offered) and (has_clients or any(len(names) > 1 for names in offered.values()))

@@ -1,0 +1,278 @@
+"""A request that names no model: for what a backend keeps, on its way there.
+
+Sans-I/O, like the exchange that owns it: an event in, an action out.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import orjson
+
+from extproc.exchange import ids
+from extproc.exchange.account import Asked
+from extproc.exchange.acts import Asked as Wish
+from extproc.exchange.acts import renamed
+from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.client_headers import ClientHeaders
+from extproc.exchange.events import (
+    GO_ON,
+    Action,
+    Change,
+    Fetched,
+    Leave,
+    Metadata,
+    Reject,
+    RequestBody,
+    RequestHeaders,
+    ResponseHeaders,
+)
+from extproc.exchange.header_values import quoted_all
+from extproc.exchange.ids import Seal, Showing
+from extproc.exchange.keeping import Keeping
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
+from extproc.exchange.served import Target
+from providers.bridging.dialect import Context
+from providers.errors import GatewayError, InvalidRequest
+from providers.signing.sign import Call as SignedCall
+from providers.usage import Price
+from providers.wire import multipart
+from providers.wire.members import Json
+from providers.wire.multipart import Upload
+from providers.wire.splice import edit
+
+BATCH = "batch"
+"""The purpose of a file whose lines are requests."""
+
+
+class Errand:
+    """One request for an act on what is kept."""
+
+    __slots__ = (
+        "_backend",
+        "_clock",
+        "_headers",
+        "_keeping",
+        "_kind",
+        "_method",
+        "_plan",
+        "_proof",
+        "_seal",
+        "_secrets",
+        "_started",
+        "_target",
+        "_wish",
+        "answer",
+    )
+
+    def __init__(self, plan: Plan, secrets: Secrets, clock: Callable[[], float]) -> None:
+        self.answer: Answer | None = None
+        """Awaits the provider, as soon as it is asked."""
+        self._plan = plan
+        self._keeping: Keeping = plan.keeping
+        self._secrets = secrets
+        self._clock = clock
+        self._started = clock()
+        self._kind = ""
+        self._method = ""
+        self._backend = ""
+        self._proof: Proof | None = None
+        self._headers: ClientHeaders | None = None
+        self._wish: Wish | None = None
+        self._target: Target | None = None
+        self._seal: Seal | None = None
+
+    def headers(self, event: RequestHeaders) -> Action:
+        """Finds what is asked for and of whom; what has no body leaves at once."""
+        seen = seen_by(event)
+        self._kind = seen.model
+        self._method = event.headers.get(":method") or ""
+        self._headers = headers = ClientHeaders(event)
+        self._backend = event.attributes.get(BACKEND) or ""
+        self._wish = wish = self._keeping.acts.find(seen.model, self._method, seen.path)
+        self._target = target = self._keeping.target(wish, self._backend)
+        self._proof = Proof(event, target.served, self._secrets)
+        self._seal = self._keeping.seal(
+            self._backend, headers.get("x-ai-client") or "", self._secrets
+        )
+        self._keeping.allow(wish)
+        return self._send(None, wish.streams) if event.end else GO_ON
+
+    def body(self, event: RequestBody) -> Action:
+        """The request as the provider gets it."""
+        assert self._headers is not None
+        data, streams = event.data, False
+        kind = (self._headers.get("content-type") or "").partition(";")[0].strip().lower()
+        if kind == multipart.TYPE:
+            data = self._form(data)
+        elif data and kind in ("application/json", ""):
+            data, streams = self._json(data)
+        return self._send(data, streams)
+
+    def _json(self, data: bytes) -> tuple[bytes, bool]:
+        """The body with the provider's names, and whether it asks for a stream."""
+        assert self._wish is not None
+        act, kept = self._wish.act, self._wish.kept
+        self._plan.bounds.request(data)
+        try:
+            body = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise InvalidRequest("the body must be a JSON object")
+        streams = act.streams and body.get("stream") is True
+        changes: dict[str, Any] = {}
+        for way in act.models:
+            value = renamed(body, way, self._named)
+            assert isinstance(value, dict)
+            if value != body:
+                changes[way[0]] = value[way[0]]
+        if changes:
+            data = edit(data, body, changes)
+        if self._seal is not None:
+            data = ids.opened(data, body, kept.ids(body), self._seal)
+        return data, streams
+
+    def _named(self, model: str) -> str:
+        return self._plan.upstream_name(model, self._backend)
+
+    def _form(self, data: bytes) -> bytes:
+        """A form with the provider's ids, and the file of a batch with its names of models."""
+        assert self._headers is not None
+        assert self._wish is not None
+        kept = self._wish.kept
+        form = multipart.parse(data, self._headers.get("content-type") or "")
+        members = form.members()
+        if self._seal is not None:
+            signed = {
+                name: self._seal.must_open(value)
+                for name, value in members.items()
+                if name in kept.ids(members).names and isinstance(value, str)
+            }
+            data = form.edited(signed) if signed else data
+        if kept.lines and members.get("purpose") == BATCH:
+            data = self._batch(form, members, data)
+        return data
+
+    def _batch(self, form: multipart.Form, members: Json, data: bytes) -> bytes:
+        assert self._wish is not None
+        file = members.get("file")
+        if not isinstance(file, Upload):
+            return data
+        lines = file.data.split(b"\n")
+        changed = [self._line(number, line) for number, line in enumerate(lines, 1)]
+        if changed == lines:
+            return data
+        return form.with_file("file", b"\n".join(changed))
+
+    def _line(self, number: int, line: bytes) -> bytes:
+        """A line of a batch, with the provider's name of its model and its own ids."""
+        assert self._wish is not None
+        kept = self._wish.kept
+        if not line.strip():
+            return line
+        self._plan.bounds.request(line)
+        try:
+            body = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest(
+                f"line {number} is not valid JSON: {error}", param="file"
+            ) from None
+        value = renamed(body, kept.lines, self._named)
+        if value != body:
+            line = orjson.dumps(value)
+        return line if self._seal is None else ids.opened(line, body, kept.ids(body), self._seal)
+
+    def _send(self, data: bytes | None, streams: bool) -> Action:
+        wish, target, headers = self._wish, self._target, self._headers
+        assert wish is not None
+        assert target is not None
+        assert headers is not None
+        opened = None if self._seal is None else self._seal.must_open
+        path = self._keeping.path(target, wish.path(opened), wish.asks(opened))
+        body = b"" if data is None else data
+        self._plan.bounds.sent(body)
+        assert self._proof is not None
+        secret = self._proof.secret()
+        signed: dict[str, str] = {}
+        if target.served.signer is not None:
+            call = SignedCall(self._method, target.served.authority, path, body)
+            signed = target.served.signer(call, secret, self._clock())
+        self.answer = Answer(self._asked(target, wish, streams, (secret, signed)), self._clock)
+        length = () if data is None else (("content-length", str(len(body))),)
+        own = [header for header in target.defaults if headers.get(header[0]) is None]
+        leaves = Leave if data is None else Change
+        return leaves(
+            set_headers=(
+                (":path", path),
+                (":authority", target.served.authority),
+                *length,
+                *target.headers,
+                *own,
+                *signed.items(),
+            ),
+            remove_headers=headers.removed(target.passing),
+            body=data,
+            metadata=target.attempt("", "", stream=streams),
+        )
+
+    def _asked(self, target: Target, wish: Wish, streams: bool, proof: tuple[Any, Any]) -> Asked:
+        """What the answer must know; `proof`: the secret, and the headers that were made of it."""
+        act = wish.act
+        dialect = target.dialect
+        showing = None if act.content else self._showing(wish)
+        if act.content:
+            dialect = msgspec.structs.replace(dialect, stream_type="")
+        assert target.bridge is not None
+        return Asked(
+            client=dialect,
+            target=msgspec.structs.replace(target, dialect=dialect),
+            bridge=target.bridge,
+            context=Context(
+                model="", id=self._plan.new_id(), now=int(self._started), bounds=self._plan.bounds
+            ),
+            stream=streams or act.content,
+            dropped=(),
+            kind="",
+            prompt=0,
+            units=None,
+            secret=proof[0],
+            signed=proof[1],
+            started=self._started,
+            showing=showing,
+            unread=showing is None and act.told is None,
+            price_of=self._price_of,
+        )
+
+    def _showing(self, wish: Wish) -> Showing | None:
+        assert self._headers is not None
+        kept = wish.kept
+        if kept.ids is None or (self._seal is None and not kept.urls):
+            return None
+        host = self._headers.get(":authority") or ""
+        base = self._keeping.url or f"{self._headers.get(':scheme') or 'http'}://{host}"
+        return Showing(ids=kept.ids({}), seal=self._seal, urls=kept.urls, base=base)
+
+    def _price_of(self, model: str) -> Price:
+        assert self._wish is not None
+        return self._plan.price_at(self._backend, model).times(self._wish.act.share)
+
+    def answered(self, event: ResponseHeaders) -> Action:
+        """What the answer makes of its headers."""
+        assert self.answer is not None
+        assert self._proof is not None
+        return self._proof.heard(self.answer.headers(event), self.answer.status, event.headers)
+
+    def fetched(self, event: Fetched) -> Action:
+        """Nothing is ever fetched for it."""
+        raise AssertionError("an errand fetches nothing")
+
+    def refused(self, error: GatewayError) -> Action:
+        """The client gets an error in its own dialect; nobody is asked."""
+        dialect = self._keeping.dialect(self._kind)
+        status, headers, body = dialect.render_error(error.as_api_error())
+        record: Metadata = {"error_type": error.cause}
+        if self._target is not None:
+            record = {**self._target.attempt("", "", stream=False), **record}
+        return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)

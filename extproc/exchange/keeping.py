@@ -1,0 +1,111 @@
+"""What backends keep for clients, compiled: who keeps what, where it is, and how ids are signed."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from extproc.exchange.acts import Acts, Asked
+from extproc.exchange.ids import Seal
+from extproc.exchange.passing import to_provider
+from extproc.exchange.proof import Secrets
+from extproc.exchange.served import Served, Target, whole_path
+from providers.bridging.dialect import Dialect
+from providers.bridging.resource import Act, Kept, carriage
+from providers.catalog import DIALECTS, RESOURCES
+from providers.errors import NotFound, Unavailable, Unsupported
+from providers.usage import Price
+
+SECRET = "/resources"  # noqa: S105  (its name)
+"""Under which name the secret of ids is looked up; no backend can have it."""
+
+LISTS_OTHERS = (
+    "the list would show what other clients keep: ask for what you have the id of, or let clients "
+    "share (the gateway's setting resources.shared)"
+)
+
+
+class Keeping:
+    """Everything that is decided before a request."""
+
+    def __init__(
+        self,
+        backends: Mapping[str, Served],
+        offers: Mapping[str, tuple[str, ...]],
+        *,
+        signed: bool = False,
+        apart: bool = False,
+        url: str = "",
+    ) -> None:
+        """`offers`: kind → backends; `signed`: ids carry their backend; `apart`: each client has
+        its own; `url`: where
+        clients find the gateway, if a request does not say it rightly."""
+        self.acts = Acts(RESOURCES.values())
+        self.signed = signed
+        self.url = url
+        self._backends = backends
+        self._offers = offers
+        self._apart = apart
+        self._targets: dict[tuple[str, Act, str], Target] = {}
+
+    def dialect(self, kind: str) -> Dialect:
+        """In whose form an error is told."""
+        return self.acts.kind(kind) or DIALECTS["openai.chat"]
+
+    def allow(self, asked: Asked) -> None:
+        """Raises Unsupported for what would show one client what another keeps."""
+        if self._apart and asked.act.listed:
+            raise Unsupported(LISTS_OTHERS)
+
+    def keeps(self, backend: str) -> bool:
+        """Whether a backend keeps anything under ids that carry it."""
+        return self.signed and any(backend in names for names in self._offers.values())
+
+    def seal(self, backend: str, client: str, secrets: Secrets) -> Seal | None:
+        """How ids are signed; None: they stay as they are. Raises Unavailable."""
+        if not self.signed:
+            return None
+        return Seal(backend, client if self._apart else "", secrets.get(SECRET))
+
+    def path(self, target: Target, path: str, query: str) -> str:
+        """The provider's path with its version, and all of the query."""
+        whole = whole_path(target.served, target.dialect.name, path)
+        return whole + ("&" if "?" in whole else "?") + query if query else whole
+
+    def target(self, asked: Asked, backend: str) -> Target:
+        """How an act goes to a backend; raises NotFound, Unavailable."""
+        key = (asked.kept.name, asked.act, backend)
+        target = self._targets.get(key)
+        if target is None:
+            target = self._targets[key] = self._new(asked.kept, asked.act, backend)
+        return target
+
+    def _new(self, kept: Kept, act: Act, backend: str) -> Target:
+        served = self._backends.get(backend)
+        if served is None:
+            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        if backend not in self._offers.get(kept.name, ()):
+            raise NotFound(f"the backend {backend!r} keeps no {kept.operation.value}")
+        dialect = msgspec.structs.replace(kept, charged=act.told is not None)
+        return Target(
+            served=served,
+            bridge=carriage(dialect, act),
+            dialect=dialect,
+            model="",
+            paths=("", ""),
+            headers=served.headers,
+            defaults=tuple(kept.request_headers.items()),
+            translated=False,
+            passing=to_provider(
+                translated=False,
+                own=kept.own_headers,
+                wanted=served.passes,
+                foreign=frozenset(),
+            ),
+            touched=None,
+            price=Price(),
+            labels={
+                "backend": served.name,
+                "provider": served.provider.name,
+                "operation": kept.operation.value,
+            },
+        )

@@ -1,0 +1,175 @@
+"""Who serves, as the hot path holds it: a backend, a route's models there, and both together."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from extproc.exchange import metadata
+from extproc.exchange.events import Constant, MetadataValue
+from extproc.exchange.passing import Passing
+from providers.bridging.dialect import Bridge, Dialect
+from providers.bridging.quirks import Quirks
+from providers.errors import NotFound
+from providers.operations import BY_UNITS, Operation
+from providers.signing.sign import Signer
+from providers.usage import Price
+from providers.vendors.provider import Provider
+
+MAX_CACHED = 4_096
+"""Combinations kept; a route with a pattern has as many models as clients can think of."""
+TWO_SEGMENTS = re.compile(r"[A-Za-z0-9_-][\w.-]*+/[A-Za-z0-9_-][\w.-]*+", re.ASCII)
+"""A model's name with its owner's before it, as a path may hold it."""
+LONGEST_NAME = 512
+"""Characters of a model's name; no vendor's have half as many."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend, as all routes share it."""
+
+    name: str
+    provider: Provider
+    authority: str = ""
+    prefix: str = ""
+    """Before an operation's path, by the user's own base URL; empty: as the provider has it."""
+    options: Mapping[str, str] = {}
+    """What stands for `{name}` in the provider's URLs."""
+    paths: Mapping[Operation, str] = {}
+    """Whole paths that the user set."""
+    headers: tuple[tuple[str, str], ...] = ()
+    dialects: Mapping[Operation, str] = {}
+    """Chosen by the user, where the provider speaks several."""
+    operations: frozenset[Operation] | None = None
+    """Allowed ones; None: all that the provider has."""
+    signer: Signer | None = None
+    """None: no credential."""
+    client_keys: tuple[str, ...] = ()
+    """Headers of the client in which its own key may stand, which then is the credential."""
+    client_parts: Mapping[str, str] = {}
+    """Part of a secret → the client's header that holds it, where it has more than one key."""
+    client_plain: Mapping[str, str] = {}
+    """What the client's secret needs beside its parts."""
+    has_secret: bool = True
+    """False: without a key of the client there is no credential."""
+    passes: tuple[str, ...] = ()
+    """Headers of clients that go on to the provider, whatever dialect the client speaks."""
+    family: str = ""
+    """A model that takes the same as its own, where their names do not say it."""
+    estimates: bool = False
+    """Whether to answer with an estimate where the provider cannot count tokens."""
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Models, and what their backends call them."""
+
+    models: tuple[str, ...]
+    """Exact names, `prefix*` and `/regular expression/`."""
+    upstream: Mapping[str, str]
+    """Backend → its name for the model; empty: the client's."""
+    families: Mapping[str, str] = {}
+    """Backend → a model that takes the same, where the name there does not say it."""
+    quirks: Quirks = Quirks()
+    price: Price = Price()
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One backend as one route uses it, for clients of one dialect."""
+
+    served: Served
+    bridge: Bridge | None
+    """None: nobody is asked; the client's dialect has an estimate for an answer."""
+    dialect: Dialect
+    """The provider's."""
+    model: str
+    """The provider's name for the model; empty: the client's."""
+    paths: tuple[str, str]
+    """Of whole answers and of streams; `{model}` where the model stands in it."""
+    headers: tuple[tuple[str, str], ...]
+    """Sent with every request."""
+    defaults: tuple[tuple[str, str], ...]
+    """Sent where the client has sent none of that name."""
+    translated: bool
+    """Whether the client speaks another dialect."""
+    passing: Passing
+    """Which headers of clients the provider sees."""
+    touched: tuple[str, ...] | None
+    """What is set here, and must be found as the client has sent it by an attempt at another
+    backend; None where there is no other."""
+    price: Price
+    signs: bool = False
+    """Whether ids of what is kept there are shown to clients otherwise."""
+    labels: Mapping[str, MetadataValue]
+    """What the metadata say of it."""
+    attempts: dict[tuple[str, bool], Constant] = {}
+
+    @property
+    def has_units(self) -> bool:
+        """Whether something else than tokens may be used."""
+        return self.dialect.operation in BY_UNITS
+
+    @property
+    def reads_headers(self) -> bool:
+        """Whether the client's own headers decide what is sent."""
+        return self.dialect.from_headers is not None or self.dialect.fit_headers is not None
+
+    def attempt(self, client_model: str, model: str, *, stream: bool) -> Constant:
+        """What the metadata say when a request leaves."""
+        key = (client_model, stream)
+        found = self.attempts.get(key)
+        if found is None:
+            if len(self.attempts) >= MAX_CACHED:
+                self.attempts.clear()
+            labels = {**self.labels, "request_model": client_model, "upstream_model": model}
+            fresh = metadata.FRESH | (metadata.NO_UNITS if self.has_units else {})
+            found = self.attempts[key] = Constant({**labels, "stream": stream, **fresh})
+        return found
+
+    def path(self, model: str, *, stream: bool) -> str:
+        """The provider's path; whatever a model is called, it is one segment, or a plain two.
+
+        Raises NotFound for a name that would be none.
+        """
+        path = self.paths[stream]
+        if "model}" not in path:
+            return path
+        if not model.strip("."):
+            raise unknown(model)  # RFC 3986, section 5.2.4
+        one = quote(model, safe="")
+        two = model if TWO_SEGMENTS.fullmatch(model) else one
+        return path.replace("{model}", one).replace("{org/model}", two)
+
+
+MISSING = "model_not_found"
+
+
+def unknown(model: str) -> NotFound:
+    """What a client is told that names a model which no route serves."""
+    return NotFound(f"the model {model[:200]!r} does not exist", param="model", code=MISSING)
+
+
+def path_of(served: Served, dialect: Dialect, *, stream: bool) -> str:
+    """Where a dialect is found at a backend, `{model}` where the model stands in it."""
+    own = served.paths.get(dialect.operation)
+    if own is not None:
+        return own
+    path = served.provider.paths.get(dialect.operation)
+    if path is None:
+        path = next((e.path for e in dialect.upstream if e.stream in (None, stream)), "")
+    return whole_path(served, dialect.name, path)
+
+
+def whole_path(served: Served, dialect: str, path: str) -> str:
+    """What stands after a version, with all that the provider has before it."""
+    provider = served.provider
+    prefix = provider.prefixes.get(dialect, provider.prefix)
+    if provider.locate is not None:
+        prefix, path = provider.locate(dialect, path, served.options)
+    return (served.prefix or filled(prefix, served.options)) + path
+
+
+def filled(template: str, options: Mapping[str, str]) -> str:
+    """`template` with the backend's options in the places that are named for them."""
+    for name, value in options.items():
+        template = template.replace(f"{{{name}}}", value)
+    return template

@@ -1,0 +1,29 @@
+"""Which rule answers a request about what is kept."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from extproc.lab.simulator.http1 import Request
+from extproc.lab.simulator.kept import anthropic, openai
+from extproc.lab.simulator.kept.shelf import Rule, ids_of
+
+MARKED = (("anthropic-version", "anthropic.messages", anthropic.RULES),)
+"""A header that only some clients send, the dialect of their errors, and what they may do."""
+USUAL = ("openai.chat", openai.RULES)
+
+
+def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:
+    """(dialect of errors, rule, what stands in the path)."""
+    told = (name for header, name, _ in MARKED if request.header(header))
+    return _found(request.method, request.path, next(told, USUAL[0]))
+
+
+@lru_cache(maxsize=1024)
+def _found(method: str, path: str, name: str) -> tuple[str, Rule, Sequence[str]] | None:
+    rules = next((rules for _, marked, rules in MARKED if marked == name), USUAL[1])
+    # Any prefix may stand before a path: the longest is meant.
+    for rule in sorted(rules, key=lambda rule: -rule.path.pattern.count("/")):
+        match = rule.path.fullmatch(path) if rule.method == method else None
+        if match:
+            return name, rule, ids_of(match)
+    return None

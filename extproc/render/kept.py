@@ -1,0 +1,104 @@
+"""What the model finder must know of what backends keep, and the route that leads there."""
+
+from collections.abc import Iterator
+
+from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher, RouteAction, RouteMatch
+from envoy_data_plane.envoy.config.route.v3 import Route as EnvoyRoute
+from envoy_data_plane.google.protobuf import Any
+
+from extproc.config.gateway import Gateway
+from extproc.config.resources import Resources, must_sign, offers
+from extproc.exchange.compile import signs
+from extproc.exchange.ids import code_of
+from extproc.render.typed import seconds
+from providers.bridging.resource import Kept
+from providers.catalog import RESOURCES
+
+CLUSTER_HEADER = "x-ai-cluster"
+"""In which the finder says whose cluster it is; no client can."""
+
+EMPTY_KEPT, EMPTY_BACKENDS = "local KEPT = {}", "local BACKENDS = {}"
+
+
+def finder_tables(script: str, gateway: Gateway) -> str:
+    """The finder's script with what it must know of this gateway."""
+    known = {EMPTY_KEPT: dict(_kept(gateway)), EMPTY_BACKENDS: _codes(gateway)}
+    for empty, table in known.items():
+        assert script.count(empty) == 1
+        script = script.replace(empty, f"{empty.removesuffix('{}')}{_lua(table)}")
+    return script
+
+
+def _lua(value: object) -> str:
+    """Plain data as Lua; every text in it is a name or a path."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"[{_lua(key)}]={_lua(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ",".join(map(_lua, value)) + "}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    assert text.isprintable(), text
+    assert not {*text} & {*'\\"'}, text
+    return f'"{text}"'
+
+
+def _kept(gateway: Gateway) -> Iterator[tuple[str, object]]:
+    """Path → the kinds of what is kept there, those that a header tells first."""
+    offered = offers(gateway.backends)
+    found: dict[str, list[Kept]] = {}
+    for name in offered:
+        for place in RESOURCES[name].places:
+            found.setdefault(place, []).append(RESOURCES[name])
+    for place, kinds in sorted(found.items()):
+        ordered = sorted(kinds, key=lambda kind: not kind.marked)
+        yield place, [_kind(gateway, kind, offered[kind.name]) for kind in ordered]
+
+
+def _kind(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> dict[str, object]:
+    settings = gateway.resources or Resources()
+    default = settings.default_of(kind.operation)
+    lacking = must_sign(
+        {kind.name: backends}, has_clients=gateway.clients is not None
+    ) and not signs(gateway)
+    return {
+        "header": kind.marked,
+        "name": kind.name,
+        "backends": list(backends),
+        **({"default": default} if default in backends else {}),
+        **({"unsigned": True} if lacking else {}),
+    }
+
+
+def _codes(gateway: Gateway) -> dict[str, object]:
+    """What stands for a backend in an id, where there are several."""
+    names = sorted({name for names in offers(gateway.backends).values() for name in names})
+    return {code_of(name): name for name in names} if signs(gateway) and len(names) > 1 else {}
+
+
+def keepers(gateway: Gateway) -> list[str]:
+    """The backends that keep anything, in the order of the configuration."""
+    offered = {name for names in offers(gateway.backends).values() for name in names}
+    return [name for name in gateway.backends if name in offered]
+
+
+def has_pins(gateway: Gateway) -> bool:
+    """Whether a request for a model may have to go to one backend of its route."""
+    return bool(_codes(gateway))
+
+
+def to_keeper(gateway: Gateway, limits: dict[str, Any]) -> EnvoyRoute:
+    """The route of a request whose backend is known; `limits` are those of its filter."""
+    timeouts = gateway.envoy.timeouts
+    return EnvoyRoute(
+        match=RouteMatch(
+            prefix="/", headers=[HeaderMatcher(name=CLUSTER_HEADER, present_match=True)]
+        ),
+        route=RouteAction(
+            cluster_header=CLUSTER_HEADER,
+            timeout=seconds(timeouts.request),
+            idle_timeout=seconds(timeouts.stream_idle),
+        ),
+        request_body_buffer_limit=gateway.envoy.max_body_bytes,
+        typed_per_filter_config=limits,
+    )

@@ -1,0 +1,47 @@
+"""Where ids of what a provider keeps stand in a family's JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from providers.wire.members import Json
+
+
+class Ids(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a family's JSON holds ids of what is kept."""
+
+    kind: str
+    """The member that says what an object is."""
+    kinds: frozenset[str]
+    """What an object is whose own `id` is one."""
+    names: frozenset[str]
+    """Members that hold one, several, or an object that has it as `id`."""
+    apart: frozenset[str] = frozenset()
+    """Members that hold a client's own words, into which nobody looks."""
+
+    def within(self, value: Any) -> set[str]:
+        """The ids that stand anywhere in `value`."""
+        found: set[str] = set()
+        waiting = [value]
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, dict):
+                found.update(self._own(item))
+                waiting += [each for name, each in item.items() if name not in self.apart]
+            elif isinstance(item, list):
+                waiting += item
+        return found
+
+    def _own(self, item: Json) -> Iterator[str]:
+        if item.get(self.kind) in self.kinds:
+            yield from _texts(item.get("id"))
+        for name in self.names & item.keys():
+            value = item[name]
+            yield from _texts(value.get("id") if isinstance(value, dict) else value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for item in value if isinstance(value, list) else (value,):
+        if isinstance(item, str) and item:
+            yield item

@@ -1,0 +1,152 @@
+"""What a provider keeps for a client, and the acts on it: files, jobs, stored answers.
+
+There is no model to ask for and nothing is translated: method, path and body go to the backend that
+keeps the thing. What must be known of a format is where ids stand in it, for a client may be shown
+ids that lead back to their backend.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+
+from providers.bridging.bridge import Passage
+from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.kept_ids import Ids
+from providers.bridging.quirks import Quirks
+from providers.errors import BadAnswer
+from providers.usage import Usage
+from providers.wire import ndjson
+from providers.wire.members import Json
+
+Told = Callable[[Json], Seen]
+"""(an answer, an event or a line of results) → what it says was used, if anything."""
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that can be done: a method and a path."""
+
+    method: str
+    path: str
+    """After the version; `{name}` is a segment with an id that leads to a backend, `*` any."""
+    streams: bool = False
+    """Whether the query or the body may ask for a stream."""
+    listed: bool = False
+    """Whether the answer lists what is kept, whoever keeps it there."""
+    content: bool = False
+    """Whether the answer is what a file holds, of any type and size."""
+    models: tuple[tuple[str, ...], ...] = ()
+    """Where a model is named in the body; `*` is every item."""
+    share: float = 1.0
+    """Of a model's price, where work that may wait is cheaper."""
+    told: Told | None = None
+    """What an answer, or a line of it, says was used; None: nothing is charged."""
+
+
+class Kept(Dialect, frozen=True, kw_only=True):
+    """One kind of thing that is kept, in one family's format."""
+
+    prefixes: tuple[str, ...]
+    """What may stand before `root` in a client's path."""
+    root: str
+    acts: tuple[Act, ...]
+    ids: Callable[[Json], Ids]
+    urls: frozenset[str] = frozenset()
+    """Members of answers that hold a URL of the provider's."""
+    marked: str = ""
+    """A header by which its clients are known where another kind has the same paths."""
+    lines: tuple[str, ...] = ()
+    """Where a line of a file for a batch names its model."""
+    hollow: bool = True
+
+    @property
+    def places(self) -> Iterator[str]:
+        """Every path below which clients find it."""
+        return (prefix + self.root for prefix in self.prefixes)
+
+
+class Carriage:
+    """The bridge of an act: whatever the provider says is for the client."""
+
+    def __init__(self, kept: Kept, act: Act) -> None:
+        self._act = act
+        self._passage = Passage(kept, kept, Quirks())
+
+    def request(self, call: Call) -> Sent:
+        """Nothing that a body says is changed here."""
+        return Sent(body=None)
+
+    def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
+        """The provider's own bytes; what they say was used, where that is charged."""
+        if self._act.told is None:
+            return None, Seen(usage=Usage())
+        context.bounds.answer(data)
+        seen = _told(data, self._act.told) or Seen()
+        seen.usage = seen.usage or Usage()
+        return None, seen
+
+    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
+        """Raises BadAnswer: what was asked for is a stream."""
+        raise BadAnswer("the provider's answer is no stream")
+
+    def stream(self, context: Context) -> Relay:
+        """A relay that reads the lines."""
+        return Lines(self._act.told)
+
+    def error(
+        self, status: int, headers: Mapping[str, str], data: bytes
+    ) -> tuple[Any, int, Mapping[str, str], bytes]:
+        """The provider's own body where it has the family's shape."""
+        return self._passage.error(status, headers, data)
+
+
+class Lines:
+    """Passes pieces of any size; adds up what lines, or events, say was used."""
+
+    def __init__(self, told: Told | None) -> None:
+        self.seen = Seen(usage=Usage())
+        self._told = told
+        self._splitter: ndjson.Splitter | None = None if told is None else ndjson.Splitter()
+
+    def feed(self, data: bytes) -> None:
+        """Nothing is changed."""
+        if self._splitter is not None:
+            try:
+                self._read(self._splitter.feed(data))
+            except BadAnswer:
+                self._splitter = None  # a file of any other kind
+
+    def flush(self) -> bytes:
+        """Nothing is added."""
+        if self._splitter is not None:
+            self._read([self._splitter.flush()])
+        return b""
+
+    def _read(self, lines: Iterable[bytes]) -> None:
+        assert self._told is not None
+        for line in lines:
+            said = _told(line.removeprefix(b"data:"), self._told) if b'"usage"' in line else None
+            if said is not None and said.usage is not None:
+                self.seen.usage = _sum(self.seen.usage, said.usage)
+                self.seen.model = self.seen.model or said.model
+
+
+def _told(data: bytes, told: Told) -> Seen | None:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return told(value) if isinstance(value, dict) else None
+
+
+def _sum(one: Usage | None, other: Usage) -> Usage:
+    if one is None:
+        return other
+    numbers = ("input", "output", "cache_read", "cache_write", "reasoning")
+    return Usage(**{name: getattr(one, name) + getattr(other, name) for name in numbers})
+
+
+def carriage(kept: Kept, act: Act) -> Bridge:
+    """The bridge of `act`."""
+    return Carriage(kept, act)

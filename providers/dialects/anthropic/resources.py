@@ -1,0 +1,84 @@
+"""What Anthropic keeps for its clients: files, and batches of messages.
+
+https://platform.claude.com/docs/en/api/creating-message-batches and
+https://platform.claude.com/docs/en/build-with-claude/files
+"""
+
+from typing import Any
+
+from providers.bridging.dialect import Seen
+from providers.bridging.resource import Act, Kept
+from providers.dialects.anthropic.errors import parse_error, render_error
+from providers.dialects.anthropic.kept_ids import IDS
+from providers.dialects.anthropic.messages.usage import parse_usage
+from providers.operations import Operation
+from providers.wire.members import Json, string
+
+VERSION = "anthropic-version"
+FILES_BETA = "files-api-2025-04-14"
+OWN = frozenset({VERSION, "anthropic-beta", "anthropic-workspace-id"})
+MODELS = (("requests", "*", "params", "model"),)
+BATCHES_AT = "/messages/batches"
+
+
+def result(line: Json) -> Seen:
+    """A line of a batch's results."""
+    outcome: Any = line.get("result")
+    message = outcome.get("message") if isinstance(outcome, dict) else None
+    if not isinstance(message, dict):
+        return Seen()
+    return Seen(usage=parse_usage(message.get("usage")), model=string(message.get("model")))
+
+
+def _kept(operation: Operation, root: str, headers: dict[str, str], *acts: Act) -> Kept:
+    return Kept(
+        name=f"anthropic.{operation.value}",
+        operation=operation,
+        client=(),
+        upstream=(),
+        prefixes=("/v1", "/anthropic/v1"),
+        root=root,
+        acts=acts,
+        ids=lambda body: IDS,
+        urls=frozenset({"results_url"}),
+        marked=VERSION,
+        parse_error=parse_error,
+        render_error=render_error,
+        watch=lambda body: Seen(),
+        charged=False,
+        request_headers={VERSION: "2023-06-01", **headers},
+        own_headers=OWN,
+        request_id="request-id",
+    )
+
+
+FILES = _kept(
+    Operation.FILES,
+    "/files",
+    {"anthropic-beta": FILES_BETA},
+    Act(method="POST", path="/files"),
+    Act(method="GET", path="/files", listed=True),
+    Act(method="GET", path="/files/{file}"),
+    Act(method="DELETE", path="/files/{file}"),
+    Act(method="GET", path="/files/{file}/content", content=True),
+)
+
+BATCHES = _kept(
+    Operation.BATCHES,
+    BATCHES_AT,
+    {},
+    Act(method="POST", path=BATCHES_AT, models=MODELS),
+    Act(method="GET", path=BATCHES_AT, listed=True),
+    Act(method="GET", path=f"{BATCHES_AT}/{{batch}}"),
+    Act(method="DELETE", path=f"{BATCHES_AT}/{{batch}}"),
+    Act(method="POST", path=f"{BATCHES_AT}/{{batch}}/cancel"),
+    Act(
+        method="GET",
+        path=f"{BATCHES_AT}/{{batch}}/results",
+        content=True,
+        told=result,
+        share=0.5,
+    ),
+)
+
+RESOURCES = (FILES, BATCHES)

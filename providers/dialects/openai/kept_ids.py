@@ -1,0 +1,66 @@
+"""Where ids of what is kept stand in OpenAI's formats."""
+
+from providers.bridging.kept_ids import Ids
+from providers.wire.members import Json
+
+KINDS = {
+    "assistant",
+    "batch",
+    "chat.completion.deleted",
+    "container",
+    "container.deleted",
+    "conversation",
+    "conversation.deleted",
+    "eval",
+    "eval.deleted",
+    "file",
+    "fine_tuning.job",
+    "response",
+    "response.deleted",
+    "thread",
+    "upload",
+    "vector_store",
+    "vector_store.deleted",
+    "vector_store.file",
+    "vector_store.file.deleted",
+    "vector_store.files_batch",
+    "assistant.deleted",
+    "thread.deleted",
+}
+NAMES = {
+    "assistant_id",
+    "batch_id",
+    "container",
+    "container_id",
+    "conversation",
+    "conversation_id",
+    "error_file_id",
+    "eval_id",
+    "file_id",
+    "file_ids",
+    "input_file_id",
+    "output_file_id",
+    "previous_response_id",
+    "response_id",
+    "result_files",
+    "thread_id",
+    "training_file",
+    "validation_file",
+    "vector_store_id",
+    "vector_store_ids",
+}
+APART = frozenset({"arguments", "attributes", "metadata", "parameters", "schema"})
+
+IDS = Ids(kind="object", kinds=frozenset(KINDS), names=frozenset(NAMES), apart=APART)
+STORED = Ids(
+    kind="object",
+    kinds=IDS.kinds | {"chat.completion", "chat.completion.chunk"},
+    names=IDS.names,
+    apart=APART,
+)
+"""The same where chats are kept, too."""
+
+
+def of_chat(body: Json) -> Ids:
+    """A chat has an id to come back to where it is stored."""
+    return STORED if body.get("store") is True else IDS

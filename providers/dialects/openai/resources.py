@@ -1,0 +1,273 @@
+"""What OpenAI keeps for its clients, and the acts on it; others have it in the same format.
+
+https://platform.openai.com/docs/api-reference
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from providers.bridging.dialect import Seen
+from providers.bridging.resource import Act, Kept, Told
+from providers.dialects.openai.kept_ids import IDS, STORED
+from providers.dialects.openai.usage import parse_usage
+from providers.operations import Operation
+from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.members import Json, string
+
+PREFIXES = ("/v1", "/openai/v1", "/openai")
+MODEL = (("model",),)
+
+# What a stream of runs or an answer says while there is no end has no usage yet.
+FINISHED = frozenset({"completed", "incomplete", "failed", "cancelled", "expired"})
+
+
+def _finished(answer: Json) -> Seen:
+    """A run that came to its end, as an answer or an event shows it."""
+    known = answer.get("status") in FINISHED
+    usage = parse_usage(answer.get("usage")) if known else None
+    return Seen(usage=usage, model=string(answer.get("model")))
+
+
+def background(answer: Json) -> Seen:
+    """A response that was made in the background: nobody has told before what it used."""
+    response: Any = answer.get("response", answer)
+    if not isinstance(response, dict) or response.get("background") is not True:
+        return Seen()
+    return _finished(response)
+
+
+def result(line: Json) -> Seen:
+    """A line of a batch's output (https://platform.openai.com/docs/guides/batch)."""
+    response = line.get("response")
+    body = response.get("body") if isinstance(response, dict) else None
+    if not isinstance(body, dict):
+        return Seen()
+    return Seen(usage=parse_usage(body.get("usage")), model=string(body.get("model")))
+
+
+def kept(operation: Operation, root: str, acts: Sequence[Act], **facts: Any) -> Kept:
+    """A kind of thing in OpenAI's format."""
+    return Kept(
+        name=f"openai.{operation.value}",
+        operation=operation,
+        client=(),
+        upstream=(),
+        prefixes=PREFIXES,
+        root=root,
+        acts=tuple(acts),
+        ids=facts.pop("ids", lambda body: IDS),
+        parse_error=parse_error,
+        render_error=render_error,
+        watch=lambda body: Seen(),
+        charged=False,
+        own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
+        **facts,
+    )
+
+
+def get(path: str, **facts: Any) -> Act:
+    return Act(method="GET", path=path, **facts)
+
+
+def post(path: str, **facts: Any) -> Act:
+    return Act(method="POST", path=path, **facts)
+
+
+def delete(path: str) -> Act:
+    return Act(method="DELETE", path=path)
+
+
+def cycle(root: str, id: str, *, models: tuple[tuple[str, ...], ...] = ()) -> tuple[Act, ...]:
+    """What nearly everything has: made, listed, shown, changed, deleted."""
+    one = f"{root}/{{{id}}}"
+    made = post(root, models=models)
+    changed = post(one, models=models)
+    return made, get(root, listed=True), get(one), changed, delete(one)
+
+
+def inside(root: str, *, told: Told | None = None) -> tuple[Act, ...]:
+    """The same for what is a part of something else, whose id it has before its own."""
+    one = f"{root}/*"
+    return post(root, told=told), get(root), get(one, told=told), post(one), delete(one)
+
+
+RESPONSES = kept(
+    Operation.RESPONSES,
+    "/responses",
+    (
+        get("/responses/{response}", streams=True, told=background),
+        delete("/responses/{response}"),
+        post("/responses/{response}/cancel", told=background),
+        get("/responses/{response}/input_items"),
+    ),
+)
+
+CONVERSATIONS = kept(
+    Operation.CONVERSATIONS,
+    "/conversations",
+    (
+        post("/conversations"),
+        get("/conversations/{conversation}"),
+        post("/conversations/{conversation}"),
+        delete("/conversations/{conversation}"),
+        post("/conversations/{conversation}/items"),
+        get("/conversations/{conversation}/items"),
+        get("/conversations/{conversation}/items/*"),
+        delete("/conversations/{conversation}/items/*"),
+    ),
+)
+
+STORED_CHATS = kept(
+    Operation.STORED_CHATS,
+    "/chat/completions",
+    (
+        get("/chat/completions", listed=True),
+        get("/chat/completions/{completion}"),
+        post("/chat/completions/{completion}"),
+        delete("/chat/completions/{completion}"),
+        get("/chat/completions/{completion}/messages"),
+    ),
+    ids=lambda body: STORED,
+)
+
+FILES = kept(
+    Operation.FILES,
+    "/files",
+    (
+        post("/files"),
+        get("/files", listed=True),
+        get("/files/{file}"),
+        delete("/files/{file}"),
+        get("/files/{file}/content", content=True, told=result, share=0.5),
+    ),
+    lines=("body", "model"),
+)
+
+UPLOADS = kept(
+    Operation.UPLOADS,
+    "/uploads",
+    (
+        post("/uploads"),
+        post("/uploads/{upload}/parts"),
+        post("/uploads/{upload}/complete"),
+        post("/uploads/{upload}/cancel"),
+    ),
+)
+
+BATCHES = kept(
+    Operation.BATCHES,
+    "/batches",
+    (
+        post("/batches"),
+        get("/batches", listed=True),
+        get("/batches/{batch}"),
+        post("/batches/{batch}/cancel"),
+    ),
+)
+
+VECTOR_STORES = kept(
+    Operation.VECTOR_STORES,
+    "/vector_stores",
+    (
+        *cycle("/vector_stores", "store"),
+        post("/vector_stores/{store}/search"),
+        post("/vector_stores/{store}/files"),
+        get("/vector_stores/{store}/files"),
+        get("/vector_stores/{store}/files/{file}"),
+        post("/vector_stores/{store}/files/{file}"),
+        delete("/vector_stores/{store}/files/{file}"),
+        get("/vector_stores/{store}/files/{file}/content"),
+        post("/vector_stores/{store}/file_batches"),
+        get("/vector_stores/{store}/file_batches/{batch}"),
+        post("/vector_stores/{store}/file_batches/{batch}/cancel"),
+        get("/vector_stores/{store}/file_batches/{batch}/files"),
+    ),
+)
+
+CONTAINERS = kept(
+    Operation.CONTAINERS,
+    "/containers",
+    (
+        post("/containers"),
+        get("/containers", listed=True),
+        get("/containers/{container}"),
+        delete("/containers/{container}"),
+        post("/containers/{container}/files"),
+        get("/containers/{container}/files"),
+        get("/containers/{container}/files/*"),
+        delete("/containers/{container}/files/*"),
+        get("/containers/{container}/files/*/content", content=True),
+    ),
+)
+
+ASSISTANTS = kept(
+    Operation.ASSISTANTS, "/assistants", cycle("/assistants", "assistant", models=MODEL)
+)
+
+RUNS = "/threads/{thread}/runs"
+
+THREADS = kept(
+    Operation.THREADS,
+    "/threads",
+    (
+        post("/threads"),
+        get("/threads/{thread}"),
+        post("/threads/{thread}"),
+        delete("/threads/{thread}"),
+        *inside("/threads/{thread}/messages"),
+        post("/threads/runs", streams=True, models=MODEL, told=_finished),
+        post(RUNS, streams=True, models=MODEL, told=_finished),
+        get(RUNS),
+        get(f"{RUNS}/*", told=_finished),
+        post(f"{RUNS}/*"),
+        post(f"{RUNS}/*/cancel", told=_finished),
+        post(f"{RUNS}/*/submit_tool_outputs", streams=True, told=_finished),
+        get(f"{RUNS}/*/steps"),
+        get(f"{RUNS}/*/steps/*"),
+    ),
+)
+
+FINE_TUNING = kept(
+    Operation.FINE_TUNING,
+    "/fine_tuning/jobs",
+    (
+        post("/fine_tuning/jobs", models=MODEL),
+        get("/fine_tuning/jobs", listed=True),
+        get("/fine_tuning/jobs/{job}"),
+        post("/fine_tuning/jobs/{job}/cancel"),
+        post("/fine_tuning/jobs/{job}/pause"),
+        post("/fine_tuning/jobs/{job}/resume"),
+        get("/fine_tuning/jobs/{job}/events"),
+        get("/fine_tuning/jobs/{job}/checkpoints"),
+    ),
+)
+
+EVALS = kept(
+    Operation.EVALS,
+    "/evals",
+    (
+        *cycle("/evals", "eval"),
+        post("/evals/{eval}/runs"),
+        get("/evals/{eval}/runs"),
+        get("/evals/{eval}/runs/*"),
+        post("/evals/{eval}/runs/*"),
+        delete("/evals/{eval}/runs/*"),
+        get("/evals/{eval}/runs/*/output_items"),
+        get("/evals/{eval}/runs/*/output_items/*"),
+    ),
+)
+
+RESOURCES = (
+    RESPONSES,
+    CONVERSATIONS,
+    STORED_CHATS,
+    FILES,
+    UPLOADS,
+    BATCHES,
+    VECTOR_STORES,
+    CONTAINERS,
+    ASSISTANTS,
+    THREADS,
+    FINE_TUNING,
+    EVALS,
+)

@@ -1,0 +1,124 @@
+"""The finder where no model is named: who keeps what is asked for, and nobody else."""
+
+import json
+
+import pytest
+
+from extproc.config import parse
+from extproc.exchange.ids import Seal
+from extproc.render.filters import model_finder_script
+from providers.wire import multipart
+from providers.wire.multipart import Upload
+from tests.envoy.finder import CHAT, Finder
+
+SECRET = {"key": "secret"}
+
+
+def gateway(*names: str, **resources: object) -> dict:
+    one = {"provider": "openai", "credential": {"api_key": "env:K"}}
+    return {
+        "version": 1,
+        "backends": dict.fromkeys(names, one),
+        "resources": {"secret": "env:K", **resources},
+    }
+
+
+def finder(*names: str, **resources: object) -> Finder:
+    return Finder(model_finder_script("", parse(gateway(*names, **resources))))
+
+
+TWO = finder("a", "b")
+ID = Seal("b", "", SECRET).closed("file-1")
+OLD = Seal("gone", "", SECRET).closed("file-1")
+
+
+class Kept:
+    """What the finder made of a request."""
+
+    def __init__(self, one: Finder, method: str, path: str, body: bytes | None = None, **more: str):
+        seen = one.request(body, **{":method": method, ":path": path, **more})
+        self.found = one.run(seen)
+        cluster = seen[b"headers"][b"x-ai-cluster"]
+        self.cluster = None if cluster is None else cluster.decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/v1/files/{ID}", None),
+        ("DELETE", f"/v1/files/{ID}", None),
+        ("GET", f"/v1/files/{ID}/content", None),
+        ("GET", f"/openai/v1/files/{ID}?a=b", None),
+        ("GET", f"/v1/files?after={ID}&limit=1", None),
+        ("GET", f"/files/{ID}", None),
+        ("GET", f"/v1//v1/files/{ID}", None),
+        ("POST", "/v1/batches", b'{"x":"0gw","input_file_id":"%s"}' % ID.encode()),
+    ],
+)
+def test_an_id_leads_to_its_backend(method: str, path: str, body: bytes | None) -> None:
+    kept = Kept(TWO, method, path, body, **{"x-ai-backend": "a"} if body is None else {})
+    assert kept.cluster == "ai/b"
+    assert kept.found.call is not None
+    assert kept.found.call.startswith("kept\n/")
+    assert kept.found.model is None
+    assert kept.found.cleared
+
+
+def test_a_header_names_the_backend_and_no_other_one() -> None:
+    assert Kept(TWO, "GET", "/v1/files", **{"x-ai-backend": "b"}).cluster == "ai/b"
+    wrong = Kept(TWO, "GET", "/v1/files", **{"x-ai-backend": "c"})
+    assert (wrong.found.status, wrong.cluster) == ("404", None)
+    assert "a, b" in (wrong.found.message or "")
+    none = Kept(TWO, "GET", "/v1/files")
+    assert (none.found.status, none.cluster) == ("400", None)
+
+
+def test_the_only_one_or_the_default_is_asked_unless_told_otherwise() -> None:
+    assert Kept(finder("a"), "GET", "/v1/files").cluster == "ai/a"
+    some = finder("a", "b", default={"files": "b"})
+    assert Kept(some, "GET", "/v1/files").cluster == "ai/b"
+    assert Kept(some, "GET", "/v1/batches").found.status == "400"
+    assert Kept(some, "GET", "/v1/files", **{"x-ai-backend": "a"}).cluster == "ai/a"
+
+
+def test_an_id_of_a_backend_that_is_gone_leads_to_one_that_will_not_find_it() -> None:
+    assert Kept(TWO, "GET", f"/v1/files/{OLD}").cluster == "ai/a"
+
+
+def test_a_file_for_a_batch_goes_the_way_of_its_model() -> None:
+    line = json.dumps({"url": CHAT, "body": {"messages": [], "model": "m"}}).encode()
+    for purpose, model in (("batch", "m"), ("assistants", None)):
+        file = Upload(data=line + b"\n{}", filename="b.jsonl", media_type="")
+        body, kind = multipart.render({"purpose": purpose, "file": file})
+        kept = Kept(TWO, "POST", "/v1/files", body, **{"content-type": kind})
+        assert (kept.found.model, kept.cluster) == (model, None)
+
+
+def test_a_call_of_a_model_is_bound_to_the_backend_of_what_it_uses() -> None:
+    body = b'{"model":"m","previous_response_id":"%s"}' % ID.encode()
+    kept = Kept(TWO, "POST", "/v1/responses", body)
+    assert (kept.found.model, kept.cluster) == ("m", "ai/b")
+    said = json.dumps({"model": "m", "input": f'say "{ID}"'}).encode()
+    assert Kept(TWO, "POST", "/v1/responses", said).cluster is None
+    assert Kept(finder("a"), "POST", "/v1/responses", body).cluster is None
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/filesystem", "/v2/files", "/v1", "/", ""])
+def test_other_paths_lead_nowhere(path: str) -> None:
+    kept = Kept(TWO, "GET", path, **{"x-ai-backend": "a"})
+    assert (kept.found.call, kept.cluster) == (None, None)
+
+
+def test_where_nobody_could_tell_whose_an_id_is_nothing_is_kept() -> None:
+    data = gateway("a", "b")
+    del data["resources"]
+    one = Finder(model_finder_script("", parse(data)))
+    kept = Kept(one, "GET", f"/v1/files/{ID}", **{"x-ai-backend": "a"})
+    assert kept.found.status == "404"
+    assert "resources.secret" in (kept.found.message or "")
+
+
+@pytest.mark.parametrize("text", [b"0gw" * 400_000, b'0gw"' * 300_000, b'"' * 1_200_000])
+def test_hostile_bodies_are_looked_through_at_once(text: bytes) -> None:
+    body = b'{"model":"m","x":"' + text.replace(b'"', b"'") + b'"}'
+    assert TWO.instructions(body) < 100_000

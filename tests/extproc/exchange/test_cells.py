@@ -1,0 +1,134 @@
+"""Every act on what is kept, at every provider that keeps it: one vector for each cell."""
+
+import json
+
+import pytest
+
+from extproc.config import parse
+from extproc.exchange.acts import PLACE
+from extproc.exchange.compile import compile_plan
+from extproc.exchange.events import Change, Leave, Reject
+from extproc.exchange.ids import Seal
+from extproc.exchange.proof import BACKEND, CALL
+from providers.bridging.resource import Act, Kept
+from providers.catalog import PROVIDERS, RESOURCES
+from providers.vendors.provider import Provider
+from tests.docs import kept_cells
+from tests.plans import (
+    Pairs,
+    RequestHeaders,
+    exchange,
+    request_body,
+    response_body,
+    response_headers,
+)
+
+CELLS = [
+    (provider, RESOURCES[name], act)
+    for provider in PROVIDERS.values()
+    for name in sorted(provider.keeps)
+    for act in RESOURCES[name].acts
+]
+SECRET = {"key": "secret"}
+OPTIONS = {"instance": "inst", "region": "us-east-1", "project": "p"}
+
+
+class Secrets:
+    def get(self, backend: str) -> dict[str, str]:
+        return {"key": "secret" if backend.startswith("/") else f"key-of-{backend}"}
+
+
+def gateway(provider: Provider) -> dict:
+    options = {name: OPTIONS[name] for name in provider.options if name in OPTIONS}
+    one = {"provider": provider.name, "credential": {"api_key": "env:K"}, **options}
+    return {
+        "version": 1,
+        "backends": {"up": one, "other": one},
+        "routes": [{"models": ["small"], "backends": [{"backend": "up", "model": "upstream"}]}],
+        "resources": {"secret": "env:K"},
+    }
+
+
+def asked(kept: Kept, act: Act, seal: Seal) -> tuple[str, str]:
+    """(the client's path, what stands in the provider's after the version)."""
+    ids = [f"id-{number}" for number, _ in enumerate(PLACE.finditer(act.path))]
+    shown = iter(
+        [
+            id if place[0] == "*" else seal.closed(id)
+            for id, place in zip(ids, PLACE.finditer(act.path), strict=True)
+        ]
+    )
+    own = iter(ids)
+    path = PLACE.sub(lambda place: next(shown), act.path)
+    return kept.prefixes[0] + path, PLACE.sub(lambda place: next(own), act.path)
+
+
+def body_of(act: Act) -> dict:
+    body: dict = {"note": 1}
+    for way in act.models:
+        value: object = "small"
+        for step in reversed(way):
+            value = [value] if step == "*" else {step: value}
+        assert isinstance(value, dict)
+        body.update(value)
+    return body
+
+
+@pytest.mark.parametrize(
+    ("provider", "kept", "act"),
+    CELLS,
+    ids=[f"{p.name}-{k.name}-{a.method}-{a.path}" for p, k, a in CELLS],
+)
+def test_an_act_goes_to_its_provider_and_back(provider: Provider, kept: Kept, act: Act):
+    plan = compile_plan(parse(gateway(provider)))
+    seal = Seal("up", "", SECRET)
+    path, own = asked(kept, act, seal)
+    one = exchange(plan)
+    one._question._secrets = Secrets()
+    bare = act.method in ("GET", "DELETE")
+    headers = Pairs(content_type="application/json")
+    headers._pairs |= {
+        ":path": path,
+        ":method": act.method,
+        ":authority": "here",
+        ":scheme": "http",
+    }
+    attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
+    action = one.handle(RequestHeaders(headers, attributes, bare))
+    if not bare:
+        action = one.handle(request_body(body_of(act)))
+        assert isinstance(action, Change), action
+        assert b"small" not in (action.body or b"")
+    else:
+        assert type(action) is Leave, action
+    sent = dict(action.set_headers)
+    assert sent[":path"].partition("?")[0].endswith(own)
+    assert "0gw" not in sent[":path"]
+    assert any("key-of-up" in value for value in sent.values())
+    assert action.metadata["operation"] == kept.operation.value
+    one.handle(response_headers())
+    thing = {kept.ids({}).kind: sorted(kept.ids({}).kinds)[0], "id": "id-9"}
+    shown = one.handle(response_body(thing))
+    if not act.content:
+        assert json.loads(shown.body)["id"] == seal.closed("id-9")
+
+
+@pytest.mark.parametrize("kept", RESOURCES.values(), ids=RESOURCES)
+def test_what_is_not_known_is_not_found_in_the_clients_form(kept: Kept):
+    provider = next(one for one in PROVIDERS.values() if kept.name in one.keeps)
+    one = exchange(compile_plan(parse(gateway(provider))))
+    path = f"{kept.prefixes[0]}{kept.root}/x/y/z/../../.."
+    headers = Pairs()
+    headers._pairs |= {":path": path, ":method": "GET"}
+    attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
+    action = one.handle(RequestHeaders(headers, attributes, True))
+    assert isinstance(action, Reject)
+    assert action.status == 404
+    assert json.loads(action.body)["error"]["message"]
+
+
+def test_every_cell_of_the_page_has_run():
+    """The catalogue's page is made of what has vectors here, and of nothing else."""
+    ran = {(provider.name, kept.operation) for provider, kept, _ in CELLS}
+    assert ran == kept_cells()
+    assert len(ran) >= 40
