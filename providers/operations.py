@@ -9,7 +9,6 @@ class Operation(StrEnum):
     ASSISTANTS = "assistants"
     BATCHES = "batches"
     CHAT = "chat"
-    COMPACTION = "compaction"
     COMPLETIONS = "completions"
     CONTAINERS = "containers"
     CONVERSATIONS = "conversations"

@@ -91,8 +91,9 @@ class Answer:
         """Decides how the body comes: streams as they are, everything else in one piece."""
         headers = event.headers
         self._status = int(headers.get(":status") or 0)
-        if event.end and not (self._asked.client.hollow and 200 <= self._status < 300):
-            return self._empty(event)
+        if event.end:
+            fine = self._asked.client.hollow and 200 <= self._status < 300
+            return self._through(event) if fine else self._empty(event)
         content_type = headers.get("content-type") or ""
         asked = self._asked
         if (

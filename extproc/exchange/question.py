@@ -305,7 +305,7 @@ class Question:
             secret=proof[0],
             signed=proof[1],
             started=self._started,
-            showing=None if target.translated else self._showing(call.body, dialect),
+            showing=self._showing(call.body, dialect) if self._seal is not None else None,
         )
 
     def _agent(self, target: Target) -> str:
@@ -314,7 +314,8 @@ class Question:
         return self._headers.get("user-agent") or ""
 
     def _showing(self, body: Json, dialect: Dialect) -> Showing | None:
-        if self._seal is None or dialect.ids is None:
+        assert self._target is not None
+        if self._target.translated or dialect.ids is None:
             return None
         return Showing(ids=dialect.ids(body), seal=self._seal)
 

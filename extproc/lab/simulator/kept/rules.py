@@ -22,8 +22,12 @@ def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:
 def _found(method: str, path: str, name: str) -> tuple[str, Rule, Sequence[str]] | None:
     rules = next((rules for _, marked, rules in MARKED if marked == name), USUAL[1])
     # Any prefix may stand before a path: the longest is meant.
-    for rule in sorted(rules, key=lambda rule: -rule.path.pattern.count("/")):
+    for rule in sorted(rules, key=_segments, reverse=True):
         match = rule.path.fullmatch(path) if rule.method == method else None
         if match:
             return name, rule, ids_of(match)
     return None
+
+
+def _segments(rule: Rule) -> int:
+    return rule.path.pattern.replace("[^/]", "").count("/")
