@@ -11,6 +11,7 @@ PROVIDERS = (
         name="anthropic",
         title="Anthropic",
         docs="https://platform.claude.com/docs/en/api/overview",
+        checked="2026-11",
         base_url="https://api.anthropic.com",
         prefix="/v1",
         paths={Operation.MODELS: "/models"},

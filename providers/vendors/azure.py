@@ -14,7 +14,7 @@ from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
-from providers.vendors.compatible import (
+from providers.vendors.forms import (
     FOUR_STOPS,
     SOUNDS,
     THOUGHTS,
@@ -82,6 +82,7 @@ PROVIDERS = (
         name="azure",
         title="Azure OpenAI",
         docs="https://learn.microsoft.com/azure/ai-services/openai/reference",
+        checked="2026-11",
         base_url="https://{instance}.openai.azure.com",
         prefix="/openai/v1",
         locate=locate,
@@ -95,6 +96,7 @@ PROVIDERS = (
         name="foundry",
         title="Microsoft Foundry",
         docs="https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/endpoints",
+        checked="2026-11",
         base_url="https://{instance}.services.ai.azure.com",
         prefix="/openai/v1",
         locate=locate,

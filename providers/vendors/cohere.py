@@ -10,6 +10,7 @@ PROVIDERS = (
         name="cohere",
         title="Cohere",
         docs="https://docs.cohere.com/v2/reference/chat",
+        checked="2026-11",
         base_url="https://api.cohere.com",
         prefix="/v2",
         prefixes=dict.fromkeys(OLDER, "/v1"),

@@ -9,6 +9,7 @@ PROVIDERS = (
         name="elevenlabs",
         title="ElevenLabs",
         docs="https://elevenlabs.io/docs/api-reference/introduction",
+        checked="2026-11",
         base_url="https://api.elevenlabs.io",
         dialects={
             Operation.SPEECH: ("elevenlabs.speech",),

@@ -18,6 +18,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """The name that the vendor gives itself."""
     docs: str
     """Where the facts in this row come from."""
+    checked: str
+    """The month in which they were last looked up there."""
     base_url: str = ""
     """Scheme, host and port; `{option}` stands for a backend option. Empty: the user names it."""
     regions: Mapping[str, str] = {}

@@ -1,0 +1,108 @@
+"""Servers of one's own that speak OpenAI's chat format, one row each."""
+
+from providers.bridging.fidelity import Feature
+from providers.dialects.openai.rules import (
+    remembered_thoughts,
+)
+from providers.models.switches import by_template
+from providers.operations import Operation
+from providers.vendors.forms import (
+    BOTH,
+    DIALECTS,
+    EDITS,
+    HEARS,
+    MAX_TOKENS,
+    NONE,
+    PICTURE_LINKS,
+    PICTURES,
+    SOUNDS,
+    TEXT,
+    VECTORS,
+    form,
+    items_form,
+    own,
+)
+
+OLLAMAS = ("ollama.chat", "ollama.generate", "ollama.embed", "ollama.embeddings")
+LLAMA = ("llama.generate", "ollama.chat")
+"""What else servers of Llama speak."""
+# https://github.com/huggingface/text-generation-inference/blob/main/router/src/server.rs
+TGI_COUNTS = ("x-prompt-tokens", "x-generated-tokens")
+
+PROVIDERS = (
+    own(
+        "vllm",
+        "vLLM",
+        "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+        "2026-11",
+        forms=form("vllm", NONE, tune=by_template),
+        dialects=BOTH | TEXT | VECTORS | HEARS | {Operation.RERANK: ("jina.rerank",)},
+    ),
+    own(
+        "sglang",
+        "SGLang",
+        "https://docs.sglang.ai/basic_usage/openai_api_completions.html",
+        "2026-11",
+        forms=form("sglang", NONE, tune=by_template),
+        dialects=DIALECTS | TEXT | VECTORS,
+    ),
+    own(
+        "ollama",
+        "Ollama",
+        "https://docs.ollama.com/api/openai-compatibility",
+        "2026-11",
+        base_url="http://127.0.0.1:11434",
+        options=frozenset(),
+        renames=MAX_TOKENS,
+        # It takes pictures as base64 only, and answers "invalid image input" to a URL.
+        forms={
+            **form("ollama", PICTURE_LINKS),
+            **items_form("ollama", PICTURE_LINKS | frozenset({Feature.DOCUMENT_URL})),
+        },
+        # https://docs.ollama.com/api/openai-compatibility, since 0.13.3
+        # Who asks in Ollama's own format is answered in it.
+        dialects={
+            Operation.CHAT: (*BOTH[Operation.CHAT], "ollama.chat"),
+            Operation.COMPLETIONS: (*TEXT[Operation.COMPLETIONS], "ollama.generate"),
+            Operation.EMBEDDINGS: ("openai.embeddings", "ollama.embed", "ollama.embeddings"),
+        },
+        prefixes=dict.fromkeys(OLLAMAS, "/api"),
+    ),
+    # llama.cpp's server, and whatever else serves Llama behind the OpenAI format.
+    own(
+        "llama",
+        "Llama, self-hosted",
+        "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+        "2026-11",
+        renames=MAX_TOKENS,
+        # https://github.com/ggml-org/llama.cpp/tree/master/tools/server; others are asked with
+        # the raw prompt, or as Ollama is, where the configuration says so.
+        dialects={Operation.CHAT: (*BOTH[Operation.CHAT], *LLAMA), **TEXT, **VECTORS},
+        asked_for=frozenset(LLAMA),
+        prefixes={"llama.generate": "", "ollama.chat": "/api"},
+        counts=TGI_COUNTS,
+    ),
+    # Its own format has no version in the path.
+    own(
+        "tgi",
+        "Text Generation Inference",
+        "https://huggingface.co/docs/text-generation-inference/reference/api_reference",
+        "2026-11",
+        renames=MAX_TOKENS,
+        dialects={
+            **DIALECTS,
+            Operation.COMPLETIONS: ("huggingface.generate", *TEXT[Operation.COMPLETIONS]),
+        },
+        prefixes={"huggingface.generate": ""},
+        counts=TGI_COUNTS,
+    ),
+    own(
+        "openai-compatible",
+        "Any other server with OpenAI's format",
+        "https://platform.openai.com/docs/api-reference/chat/create",
+        "2026-11",
+        keyless=False,
+        rules=(remembered_thoughts,),
+        dialects=DIALECTS | VECTORS | SOUNDS | PICTURES | EDITS,
+    ),
+)
