@@ -4,7 +4,10 @@ from providers.dialects.anthropic.messages import hosted
 from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
+from providers.vendors.forms import FUNCTIONS_ONLY
 from providers.vendors.provider import Provider
+
+OPENAI = ("openai.chat", "openai.responses")
 
 BEDROCK = Provider(
     name="bedrock",
@@ -14,7 +17,12 @@ BEDROCK = Provider(
     base_url="https://bedrock-runtime.{region}.amazonaws.com",
     prefix="",
     dialects={
-        Operation.CHAT: ("bedrock.converse", "anthropic.messages"),
+        Operation.CHAT: (
+            "bedrock.converse",
+            "anthropic.messages",
+            "openai.chat",
+            "openai.responses",
+        ),
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
         Operation.IMAGES: ("bedrock.images", "bedrock.stability"),
@@ -29,7 +37,10 @@ BEDROCK = Provider(
         "bedrock.stability": "stability",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
-    asked_for=frozenset({"anthropic.messages"}),
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
+    asked_for=frozenset({"anthropic.messages", *OPENAI}),
+    prefixes=dict.fromkeys(OPENAI, "/openai/v1"),
+    functions_only=FUNCTIONS_ONLY,
     forms={"anthropic.messages": hosted.BEDROCK, "cohere.rerank": rerank.BEDROCK},
     counts=("x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count"),
     options=frozenset({"region"}),
@@ -48,4 +59,19 @@ AGENTS = Provider(
     signer=aws_sigv4,
 )
 
-PROVIDERS = (BEDROCK, AGENTS)
+MANTLE = Provider(
+    name="bedrock-mantle",
+    title="Amazon Bedrock, Mantle",
+    docs="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
+    checked="2026-11",
+    base_url="https://bedrock-mantle.{region}.api.aws",
+    # Some models are under /openai/v1 alone: the `base_url` says so.
+    prefixes={"anthropic.messages": "/anthropic/v1"},
+    dialects={Operation.CHAT: (*OPENAI, "anthropic.messages")},
+    speaks={**dict.fromkeys(OPENAI, "^(?!anthropic\\.)"), "anthropic.messages": r"^anthropic\."},
+    functions_only=FUNCTIONS_ONLY,
+    options=frozenset({"region"}),
+)
+"""Its key is one of Bedrock's API keys."""
+
+PROVIDERS = (BEDROCK, AGENTS, MANTLE)

@@ -1,34 +1,42 @@
-"""Makers of models that serve them in OpenAI's chat format, one row each.
+"""Makers of models that serve them in OpenAI's formats, one row each.
 
 A row says where its facts come from, and when they were last looked up.
 """
 
 from providers.bridging.fidelity import Feature
+from providers.dialects.cohere import rerank
+from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai import embeddings
 from providers.dialects.openai.images import hosts as images
+from providers.dialects.openai.limits import at_most
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
-    answered_tools,
-    nearest_efforts,
+    at_most_stops,
     newer_limit,
+    only_automatic,
     remembered_thoughts,
-    short_call_ids,
     system_for_developer,
     thoughtless,
 )
+from providers.models import kimi
 from providers.models.switches import by_member
 from providers.operations import Operation
+from providers.vendors import mistral
 from providers.vendors.forms import (
     BOTH,
+    CLAUDES_WAY,
     DIALECTS,
     EDITS,
     FILES,
+    FORCED,
     FOUR_STOPS,
     HEARS,
     MAX_TOKENS,
     NONE,
     OPENAI_ONLY,
+    PICTURED,
     PICTURES,
+    RANKS,
     SAMPLERS,
     SOUND,
     SOUNDS,
@@ -98,9 +106,11 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         lacks=frozenset({Feature.JSON_SCHEMA}),
         rules=(thoughtless, system_for_developer, remembered_thoughts),
+        # https://api-docs.deepseek.com/guides/fim_completion, /guides/anthropic_api
+        dialects=CLAUDES_WAY | TEXT,
+        asked_for=frozenset({"anthropic.messages"}),
+        prefixes={"openai.completions": "/beta", "anthropic.messages": "/anthropic/v1"},
     ),
-    # Every unknown member is "extra_forbidden", stream_options.include_usage too; the usage comes
-    # with the last chunk by itself. The official SDK's ChatCompletionRequest has the known ones.
     row(
         "mistral",
         "Mistral AI",
@@ -114,23 +124,13 @@ PROVIDERS = (
             Operation.MODERATIONS: ("mistral.moderations",),
             Operation.OCR: ("mistral.ocr",),
         },
-        drops=(OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"})
-        | SAMPLERS
-        | {"user", "thinking", "cache_control", "stream_options"},
-        refuses=SPOKEN | {"web_search_options"},
-        renames={**MAX_TOKENS, "seed": "random_seed"},
+        drops=mistral.DROPS,
+        refuses=mistral.REFUSES,
+        renames=mistral.RENAMES,
         forms={embeddings.NAME: embeddings.MISTRAL},
         stream_usage=False,
-        # Sound, files and thoughts have chunks of Mistral's own.
-        lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
-        # https://docs.mistral.ai/capabilities/reasoning: `none` or `high`.
-        rules=(
-            short_call_ids,
-            system_for_developer,
-            answered_tools,
-            NO_THOUGHTS,
-            nearest_efforts(minimal="high", low="high", medium="high", xhigh="high", max="high"),
-        ),
+        lacks=mistral.LACKS,
+        rules=mistral.RULES,
     ),
     # No version in the path. Function calls and the rest of `refuses` are silently ignored.
     row(
@@ -179,7 +179,10 @@ PROVIDERS = (
         prefix="/compatible-mode/v1",
         forms=form("dashscope", NONE, tune=by_member),
         renames=MAX_TOKENS,
-        dialects=DIALECTS | VECTORS,
+        # https://www.alibabacloud.com/help/en/model-studio/rerank
+        dialects=DIALECTS | VECTORS | RANKS,
+        prefixes={"jina.rerank": "/compatible-api/v1"},
+        paths={Operation.RERANK: "/reranks"},
     ),
     row(
         "dashscope-cn",
@@ -190,7 +193,10 @@ PROVIDERS = (
         prefix="/compatible-mode/v1",
         forms=form("dashscope-cn", NONE, tune=by_member),
         renames=MAX_TOKENS,
-        dialects=DIALECTS | VECTORS,
+        # https://www.alibabacloud.com/help/en/model-studio/rerank
+        dialects=DIALECTS | VECTORS | RANKS,
+        prefixes={"jina.rerank": "/compatible-api/v1"},
+        paths={Operation.RERANK: "/reranks"},
     ),
     # Every unknown member is "Unknown name … Cannot find field".
     row(
@@ -220,5 +226,127 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         stream_usage=False,
         dialects=DIALECTS | VECTORS,
+    ),
+    *(
+        row(
+            name,
+            title,
+            host,
+            "https://platform.moonshot.ai/docs/api/chat",
+            "2026-11",
+            forms=form(name, NONE, (remembered_thoughts, system_for_developer), tune=kimi.fitted),
+            # https://platform.moonshot.ai/docs/guide/agent-support
+            dialects=CLAUDES_WAY,
+            asked_for=frozenset({"anthropic.messages"}),
+            prefixes={"anthropic.messages": "/anthropic/v1"},
+        )
+        for name, title, host in (
+            ("moonshot", "Moonshot AI (international)", "api.moonshot.ai"),
+            ("moonshot-cn", "Moonshot AI (China)", "api.moonshot.cn"),
+        )
+    ),
+    # "Only auto is supported" of tool_choice; one stop word; temperature is at most 1.
+    *(
+        row(
+            name,
+            title,
+            host,
+            "https://docs.z.ai/api-reference/llm/chat-completion",
+            "2026-11",
+            prefix="/api/paas/v4",
+            drops=frozenset({"frequency_penalty", "presence_penalty", "logit_bias"}),
+            refuses=SPOKEN | {"n", "logprobs"},
+            renames=MAX_TOKENS,
+            stream_usage=False,
+            forms=form(
+                name,
+                frozenset({Feature.JSON_SCHEMA, Feature.MESSAGE_NAME, Feature.TOOL_STRICT})
+                | FORCED,
+                (thoughtless, system_for_developer, only_automatic, at_most_stops(1)),
+                tune=at_most(temperature=1.0),
+            ),
+            # https://docs.z.ai/scenario-example/develop-tools/claude
+            dialects=CLAUDES_WAY | more,
+            asked_for=frozenset({"anthropic.messages"}),
+            prefixes={"anthropic.messages": "/api/anthropic/v1"},
+        )
+        for name, title, host, more in (
+            ("zai", "Z.ai (international)", "api.z.ai", {}),
+            ("zhipu", "Zhipu AI (China)", "open.bigmodel.cn", VECTORS),
+        )
+    ),
+    # `n` can be 1 only, and a temperature is at most 1; other unknown parameters are ignored.
+    *(
+        row(
+            name,
+            title,
+            host,
+            "https://platform.minimax.io/docs/api-reference/text-openai-api",
+            "2026-11",
+            refuses=SPOKEN | {"n"},
+            forms=form(name, NONE, (system_for_developer,), tune=at_most(temperature=1.0)),
+            # https://platform.minimax.io/docs/api-reference/text-anthropic-api
+            dialects=CLAUDES_WAY,
+            asked_for=frozenset({"anthropic.messages"}),
+            prefixes={"anthropic.messages": "/anthropic/v1"},
+        )
+        for name, title, host in (
+            ("minimax", "MiniMax (international)", "api.minimax.io"),
+            ("minimax-cn", "MiniMax (China)", "api.minimaxi.com"),
+        )
+    ),
+    *(
+        row(
+            name,
+            title,
+            host,
+            "https://www.volcengine.com/docs/82379/1298454",
+            "2026-11",
+            prefix="/api/v3",
+            dialects=BOTH | VECTORS,
+        )
+        for name, title, host in (
+            ("volcengine", "Volcengine Ark", "ark.cn-beijing.volces.com"),
+            ("byteplus", "BytePlus ModelArk", "ark.ap-southeast.bytepluses.com"),
+        )
+    ),
+    # Texts alone, and JSON without a schema.
+    row(
+        "ai21",
+        "AI21 Labs",
+        "api.ai21.com",
+        "https://docs.ai21.com/reference/jamba-1-6-api-ref",
+        "2026-11",
+        prefix="/studio/v1",
+        refuses=SPOKEN | {"logprobs"},
+        renames=MAX_TOKENS,
+        lacks=PICTURED | VIDEO | SOUND | FILES | THOUGHTS | {Feature.JSON_SCHEMA},
+        rules=(system_for_developer, NO_THOUGHTS),
+    ),
+    row(
+        "sarvam",
+        "Sarvam AI",
+        "api.sarvam.ai",
+        "https://docs.sarvam.ai/api-reference-docs/chat/chat-completions",
+        "2026-11",
+        renames=MAX_TOKENS,
+    ),
+    row(
+        "voyage",
+        "Voyage AI",
+        "api.voyageai.com",
+        "https://docs.voyageai.com/reference/embeddings-api",
+        "2026-11",
+        dialects=VECTORS | RANKS,
+        forms={**vectors.VOYAGE, "jina.rerank": rerank.VOYAGE},
+    ),
+    row(
+        "jina",
+        "Jina AI",
+        "api.jina.ai",
+        "https://api.jina.ai/redoc",
+        "2026-11",
+        dialects=VECTORS | RANKS,
+        forms=vectors.JINA,
     ),
 )

@@ -27,6 +27,8 @@ from providers.vendors.provider import Provider
 DIALECTS = {Operation.CHAT: ("openai.chat",)}
 BOTH = {Operation.CHAT: ("openai.chat", "openai.responses")}
 """For those who serve OpenAI's Responses, too."""
+CLAUDES_WAY = {Operation.CHAT: ("openai.chat", "anthropic.messages")}
+"""For those who serve Anthropic's Messages, too."""
 FUNCTIONS_ONLY = frozenset({"openai.chat", "openai.responses"})
 """OpenAI's other tools that clients run (custom, shell, namespace, …) are known to OpenAI alone."""
 TEXT = {Operation.COMPLETIONS: ("openai.completions",)}
@@ -35,10 +37,13 @@ VECTORS = {Operation.EMBEDDINGS: ("openai.embeddings",)}
 """For those who embed in OpenAI's format."""
 SPEAKS = {Operation.SPEECH: ("openai.speech",)}
 HEARS = {Operation.TRANSCRIPTION: ("openai.transcriptions",)}
-SOUNDS = {**SPEAKS, **HEARS, Operation.TRANSLATION: ("openai.translations",)}
+TRANSLATES = {Operation.TRANSLATION: ("openai.translations",)}
+SOUNDS = {**SPEAKS, **HEARS, **TRANSLATES}
 """For those who have OpenAI's audio: all of it, or a part."""
 PICTURES = {Operation.IMAGES: ("openai.images",)}
 """For those who make pictures in OpenAI's format."""
+RANKS = {Operation.RERANK: ("jina.rerank",)}
+"""For those who rank texts as servers of open models do."""
 EDITS = {Operation.IMAGE_EDITS: ("openai.image_edits",)}
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
@@ -67,6 +72,10 @@ MAX_TOKENS = {"max_completion_tokens": "max_tokens"}
 
 VIDEO = frozenset({Feature.VIDEO_DATA, Feature.VIDEO_URL})
 PICTURE_LINKS = frozenset({Feature.IMAGE_URL})
+PICTURED = PICTURE_LINKS | {Feature.IMAGE_DATA}
+FORCED = frozenset({Feature.TOOL_CHOICE_REQUIRED, Feature.TOOL_CHOICE_NAMED})
+"""That a tool must be called."""
+
 SOUND = frozenset({Feature.AUDIO_DATA})
 FILES = frozenset({Feature.DOCUMENT_DATA, Feature.DOCUMENT_FILE})
 THOUGHTS = frozenset({Feature.THINKING})

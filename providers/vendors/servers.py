@@ -1,6 +1,7 @@
 """Servers of one's own that speak OpenAI's chat format, one row each."""
 
 from providers.bridging.fidelity import Feature
+from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai.rules import (
     remembered_thoughts,
 )
@@ -15,8 +16,10 @@ from providers.vendors.forms import (
     NONE,
     PICTURE_LINKS,
     PICTURES,
+    RANKS,
     SOUNDS,
     TEXT,
+    TRANSLATES,
     VECTORS,
     form,
     items_form,
@@ -36,7 +39,7 @@ PROVIDERS = (
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
         "2026-11",
         forms=form("vllm", NONE, tune=by_template),
-        dialects=BOTH | TEXT | VECTORS | HEARS | {Operation.RERANK: ("jina.rerank",)},
+        dialects=BOTH | TEXT | VECTORS | HEARS | TRANSLATES | RANKS,
     ),
     own(
         "sglang",
@@ -45,6 +48,14 @@ PROVIDERS = (
         "2026-11",
         forms=form("sglang", NONE, tune=by_template),
         dialects=DIALECTS | TEXT | VECTORS,
+    ),
+    own(
+        "nim",
+        "NVIDIA NIM",
+        "https://docs.nvidia.com/nim/large-language-models/latest/api-reference.html",
+        "2026-11",
+        forms={**form("nim", NONE, tune=by_template), **vectors.nvidia("nim")},
+        dialects=DIALECTS | TEXT | VECTORS | {Operation.RERANK: ("nvidia.ranking",)},
     ),
     own(
         "ollama",
