@@ -12,6 +12,13 @@ PROVIDERS = (
         title="Anthropic",
         docs="https://platform.claude.com/docs/en/api/overview",
         checked="2026-11",
+        about="Claude, by Anthropic's own API.",
+        examples={
+            "chat": "claude-sonnet-4-5",
+            "completions": "claude-2.1",
+            "count_tokens": "claude-sonnet-4-5",
+        },
+        notes={"completions": "All models after Claude 2 are asked with a conversation."},
         base_url="https://api.anthropic.com",
         prefix="/v1",
         paths={Operation.MODELS: "/models"},

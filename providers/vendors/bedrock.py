@@ -14,6 +14,18 @@ BEDROCK = Provider(
     title="Amazon Bedrock",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html",
     checked="2026-11",
+    about="Claude, Nova, Titan, Llama, Cohere, Stability and others in AWS.",
+    examples={
+        "chat": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "count_tokens": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "embeddings": "amazon.titan-embed-text-v2:0",
+        "images": "amazon.nova-canvas-v1:0",
+        "rerank": "cohere.rerank-v3-5:0",
+    },
+    notes={
+        "embeddings": "Titan, Nova and Cohere have formats of their own; the model's name decides.",
+        "rerank": "Cohere's models by InvokeModel; Amazon's by the provider `bedrock-agents`.",
+    },
     base_url="https://bedrock-runtime.{region}.amazonaws.com",
     prefix="",
     dialects={
@@ -52,6 +64,9 @@ AGENTS = Provider(
     title="Amazon Bedrock, agent runtime",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Agents_for_Amazon_Bedrock_Runtime.html",
     checked="2026-11",
+    about="Reranking by Bedrock's agent runtime; a model is its ARN.",
+    examples={"rerank": "arn:aws:bedrock:eu-central-1::foundation-model/cohere.rerank-v3-5:0"},
+    notes={"rerank": "A model is named by its ARN."},
     base_url="https://bedrock-agent-runtime.{region}.amazonaws.com",
     prefix="",
     dialects={Operation.RERANK: ("bedrock.rerank",)},
@@ -64,6 +79,8 @@ MANTLE = Provider(
     title="Amazon Bedrock, Mantle",
     docs="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
     checked="2026-11",
+    about="Models of many makers in AWS, by OpenAI's and Anthropic's formats.",
+    examples={"chat": "openai.gpt-oss-120b"},
     base_url="https://bedrock-mantle.{region}.api.aws",
     # Some models are under /openai/v1 alone: the `base_url` says so.
     prefixes={"anthropic.messages": "/anthropic/v1"},

@@ -11,6 +11,13 @@ PROVIDERS = (
         title="Cohere",
         docs="https://docs.cohere.com/v2/reference/chat",
         checked="2026-11",
+        about="Command, Embed and Rerank, by Cohere's own API.",
+        examples={
+            "chat": "command-a-03-2025",
+            "completions": "command-light",
+            "embeddings": "embed-v4.0",
+            "rerank": "rerank-v3.5",
+        },
         base_url="https://api.cohere.com",
         prefix="/v2",
         prefixes=dict.fromkeys(OLDER, "/v1"),

@@ -8,18 +8,13 @@ from providers.dialects.cohere import rerank
 from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai import embeddings
 from providers.dialects.openai.images import hosts as images
-from providers.dialects.openai.limits import at_most
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
-    at_most_stops,
     newer_limit,
-    only_automatic,
     remembered_thoughts,
     system_for_developer,
     thoughtless,
 )
-from providers.models import kimi
-from providers.models.switches import by_member
 from providers.operations import Operation
 from providers.vendors import mistral
 from providers.vendors.forms import (
@@ -28,11 +23,9 @@ from providers.vendors.forms import (
     DIALECTS,
     EDITS,
     FILES,
-    FORCED,
     FOUR_STOPS,
     HEARS,
     MAX_TOKENS,
-    NONE,
     OPENAI_ONLY,
     PICTURED,
     PICTURES,
@@ -45,7 +38,6 @@ from providers.vendors.forms import (
     THOUGHTS,
     VECTORS,
     VIDEO,
-    form,
     items_form,
     of_openai,
     row,
@@ -60,6 +52,20 @@ PROVIDERS = (
         "api.openai.com",
         "https://platform.openai.com/docs/api-reference/chat/create",
         "2026-11",
+        about="GPT, GPT Image, Whisper and text embeddings, by OpenAI's own API.",
+        examples={
+            "chat": "gpt-5.1",
+            "completions": "gpt-3.5-turbo-instruct",
+            "count_tokens": "gpt-5.1",
+            "embeddings": "text-embedding-3-small",
+            "images": "gpt-image-1",
+            "image_edits": "gpt-image-1",
+            "moderations": "omni-moderation-latest",
+            "speech": "gpt-4o-mini-tts",
+            "transcription": "gpt-4o-transcribe",
+            "translation": "whisper-1",
+        },
+        notes={"embeddings": "`dimensions` is for text-embedding-3-small and -large."},
         functions_only=frozenset(),
         drops=SAMPLERS | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
@@ -91,6 +97,8 @@ PROVIDERS = (
         "api.x.ai",
         "https://docs.x.ai/docs/api-reference",
         "2026-11",
+        about="Grok: chats, tools and pictures.",
+        examples={"chat": "grok-4", "images": "grok-2-image"},
         dialects=BOTH | PICTURES,
         forms=images.XAI,
     ),
@@ -102,6 +110,9 @@ PROVIDERS = (
         "api.deepseek.com",
         "https://api-docs.deepseek.com/api/create-chat-completion",
         "2026-11",
+        about="DeepSeek's models, by its own API.",
+        examples={"chat": "deepseek-chat", "completions": "deepseek-chat"},
+        notes={"completions": "A beta of the vendor's, which fills in the middle."},
         refuses=frozenset({"n"}),
         renames=MAX_TOKENS,
         lacks=frozenset({Feature.JSON_SCHEMA}),
@@ -117,6 +128,14 @@ PROVIDERS = (
         "api.mistral.ai",
         "https://docs.mistral.ai/api/",
         "2026-11",
+        about="Mistral's models, by its own API.",
+        examples={
+            "chat": "mistral-large-latest",
+            "embeddings": "mistral-embed",
+            "transcription": "voxtral-mini-latest",
+            "moderations": "mistral-moderation-latest",
+            "ocr": "mistral-ocr-latest",
+        },
         dialects={
             **DIALECTS,
             **VECTORS,
@@ -139,6 +158,8 @@ PROVIDERS = (
         "api.perplexity.ai",
         "https://docs.perplexity.ai/docs/sonar/openai-compatibility",
         "2026-11",
+        about="Sonar: answers from the web.",
+        examples={"chat": "sonar-pro"},
         prefix="",
         drops=frozenset({"logit_bias", "top_logprobs", "seed", "service_tier"}),
         refuses=SPOKEN | {"tools", "stop", "logprobs", "n"},
@@ -151,52 +172,10 @@ PROVIDERS = (
         "api.hunyuan.cloud.tencent.com",
         "https://cloud.tencent.com/document/product/1729/111007",
         "2026-11",
+        about="Tencent's Hunyuan.",
+        examples={"chat": "hunyuan-turbos-latest", "embeddings": "hunyuan-embedding"},
         renames=MAX_TOKENS,
         dialects=DIALECTS | VECTORS,
-    ),
-    row(
-        "tencent-lke",
-        "Tencent Cloud LKE",
-        "api.lkeap.cloud.tencent.com",
-        "https://cloud.tencent.com/document/product/1772/115969",
-        "2026-11",
-        renames=MAX_TOKENS,
-    ),
-    row(
-        "tencent-lke-intl",
-        "Tencent Cloud LKE (international)",
-        "api.lkeap.tencentcloud.com",
-        "https://www.tencentcloud.com/document/product/1255/70381",
-        "2026-11",
-        renames=MAX_TOKENS,
-    ),
-    row(
-        "dashscope",
-        "Alibaba Cloud Model Studio (international)",
-        "dashscope-intl.aliyuncs.com",
-        "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
-        "2026-11",
-        prefix="/compatible-mode/v1",
-        forms=form("dashscope", NONE, tune=by_member),
-        renames=MAX_TOKENS,
-        # https://www.alibabacloud.com/help/en/model-studio/rerank
-        dialects=DIALECTS | VECTORS | RANKS,
-        prefixes={"jina.rerank": "/compatible-api/v1"},
-        paths={Operation.RERANK: "/reranks"},
-    ),
-    row(
-        "dashscope-cn",
-        "Alibaba Cloud Model Studio (China)",
-        "dashscope.aliyuncs.com",
-        "https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope",
-        "2026-11",
-        prefix="/compatible-mode/v1",
-        forms=form("dashscope-cn", NONE, tune=by_member),
-        renames=MAX_TOKENS,
-        # https://www.alibabacloud.com/help/en/model-studio/rerank
-        dialects=DIALECTS | VECTORS | RANKS,
-        prefixes={"jina.rerank": "/compatible-api/v1"},
-        paths={Operation.RERANK: "/reranks"},
     ),
     # Every unknown member is "Unknown name … Cannot find field".
     row(
@@ -205,6 +184,12 @@ PROVIDERS = (
         "generativelanguage.googleapis.com",
         "https://ai.google.dev/gemini-api/docs/openai",
         "2026-11",
+        about="Gemini, by Google's own OpenAI format.",
+        examples={
+            "chat": "gemini-2.5-flash",
+            "embeddings": "gemini-embedding-001",
+            "images": "imagen-4.0-generate-001",
+        },
         prefix="/v1beta/openai",
         drops=SAMPLERS
         | OPENAI_ONLY
@@ -220,95 +205,14 @@ PROVIDERS = (
         "api.cohere.ai",
         "https://docs.cohere.com/docs/compatibility-api",
         "2026-11",
+        about="Command and Embed, by Cohere's own OpenAI format.",
+        examples={"chat": "command-a-03-2025", "embeddings": "embed-v4.0"},
         prefix="/compatibility/v1",
         drops=OPENAI_ONLY | SAMPLERS | {"top_logprobs", "stream_options"},
         refuses=SPOKEN | {"n", "parallel_tool_calls"},
         renames=MAX_TOKENS,
         stream_usage=False,
         dialects=DIALECTS | VECTORS,
-    ),
-    *(
-        row(
-            name,
-            title,
-            host,
-            "https://platform.moonshot.ai/docs/api/chat",
-            "2026-11",
-            forms=form(name, NONE, (remembered_thoughts, system_for_developer), tune=kimi.fitted),
-            # https://platform.moonshot.ai/docs/guide/agent-support
-            dialects=CLAUDES_WAY,
-            asked_for=frozenset({"anthropic.messages"}),
-            prefixes={"anthropic.messages": "/anthropic/v1"},
-        )
-        for name, title, host in (
-            ("moonshot", "Moonshot AI (international)", "api.moonshot.ai"),
-            ("moonshot-cn", "Moonshot AI (China)", "api.moonshot.cn"),
-        )
-    ),
-    # "Only auto is supported" of tool_choice; one stop word; temperature is at most 1.
-    *(
-        row(
-            name,
-            title,
-            host,
-            "https://docs.z.ai/api-reference/llm/chat-completion",
-            "2026-11",
-            prefix="/api/paas/v4",
-            drops=frozenset({"frequency_penalty", "presence_penalty", "logit_bias"}),
-            refuses=SPOKEN | {"n", "logprobs"},
-            renames=MAX_TOKENS,
-            stream_usage=False,
-            forms=form(
-                name,
-                frozenset({Feature.JSON_SCHEMA, Feature.MESSAGE_NAME, Feature.TOOL_STRICT})
-                | FORCED,
-                (thoughtless, system_for_developer, only_automatic, at_most_stops(1)),
-                tune=at_most(temperature=1.0),
-            ),
-            # https://docs.z.ai/scenario-example/develop-tools/claude
-            dialects=CLAUDES_WAY | more,
-            asked_for=frozenset({"anthropic.messages"}),
-            prefixes={"anthropic.messages": "/api/anthropic/v1"},
-        )
-        for name, title, host, more in (
-            ("zai", "Z.ai (international)", "api.z.ai", {}),
-            ("zhipu", "Zhipu AI (China)", "open.bigmodel.cn", VECTORS),
-        )
-    ),
-    # `n` can be 1 only, and a temperature is at most 1; other unknown parameters are ignored.
-    *(
-        row(
-            name,
-            title,
-            host,
-            "https://platform.minimax.io/docs/api-reference/text-openai-api",
-            "2026-11",
-            refuses=SPOKEN | {"n"},
-            forms=form(name, NONE, (system_for_developer,), tune=at_most(temperature=1.0)),
-            # https://platform.minimax.io/docs/api-reference/text-anthropic-api
-            dialects=CLAUDES_WAY,
-            asked_for=frozenset({"anthropic.messages"}),
-            prefixes={"anthropic.messages": "/anthropic/v1"},
-        )
-        for name, title, host in (
-            ("minimax", "MiniMax (international)", "api.minimax.io"),
-            ("minimax-cn", "MiniMax (China)", "api.minimaxi.com"),
-        )
-    ),
-    *(
-        row(
-            name,
-            title,
-            host,
-            "https://www.volcengine.com/docs/82379/1298454",
-            "2026-11",
-            prefix="/api/v3",
-            dialects=BOTH | VECTORS,
-        )
-        for name, title, host in (
-            ("volcengine", "Volcengine Ark", "ark.cn-beijing.volces.com"),
-            ("byteplus", "BytePlus ModelArk", "ark.ap-southeast.bytepluses.com"),
-        )
     ),
     # Texts alone, and JSON without a schema.
     row(
@@ -317,6 +221,8 @@ PROVIDERS = (
         "api.ai21.com",
         "https://docs.ai21.com/reference/jamba-1-6-api-ref",
         "2026-11",
+        about="Jamba.",
+        examples={"chat": "jamba-large"},
         prefix="/studio/v1",
         refuses=SPOKEN | {"logprobs"},
         renames=MAX_TOKENS,
@@ -329,6 +235,8 @@ PROVIDERS = (
         "api.sarvam.ai",
         "https://docs.sarvam.ai/api-reference-docs/chat/chat-completions",
         "2026-11",
+        about="Models for the languages of India.",
+        examples={"chat": "sarvam-m"},
         renames=MAX_TOKENS,
     ),
     row(
@@ -337,6 +245,8 @@ PROVIDERS = (
         "api.voyageai.com",
         "https://docs.voyageai.com/reference/embeddings-api",
         "2026-11",
+        about="Embeddings and reranking.",
+        examples={"embeddings": "voyage-3.5", "rerank": "rerank-2.5"},
         dialects=VECTORS | RANKS,
         forms={**vectors.VOYAGE, "jina.rerank": rerank.VOYAGE},
     ),
@@ -346,6 +256,11 @@ PROVIDERS = (
         "api.jina.ai",
         "https://api.jina.ai/redoc",
         "2026-11",
+        about="Embeddings and reranking.",
+        examples={
+            "embeddings": "jina-embeddings-v3",
+            "rerank": "jina-reranker-v2-base-multilingual",
+        },
         dialects=VECTORS | RANKS,
         forms=vectors.JINA,
     ),

@@ -154,3 +154,8 @@ def own(name: str, title: str, docs: str, checked: str, **facts: Any) -> Provide
         functions_only=FUNCTIONS_ONLY,
         **facts,
     )
+
+
+SAY_WHAT_FOR = (
+    "Models for search want `input_type`, of the client or of the route's `request.defaults`."
+)
