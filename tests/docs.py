@@ -21,11 +21,13 @@ from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
 from tests.e2e.clients.backends import CHAT
+from tests.e2e.providers import vectors
 from tests.extproc.render.examples import examples
 from tests.providers.matrix.fates import fates_of
 from tests.providers.matrix.fields import VALUES
 
 ROOT = Path(__file__).parent.parent
+VECTORS = ROOT / "tests" / "e2e" / "providers" / "expected"
 
 Page = Callable[[], str]
 
@@ -228,7 +230,8 @@ def generated() -> dict[Path, str]:
     """Every generated file and its text."""
     found = {ROOT / name: made() for name, made in PAGES.items()}
     pages = {ROOT / f"docs/providers/{one.name}.md": page(one) for one in overview.by_name()}
-    return {**found, **pages, **dict(examples())}
+    sent = {VECTORS / f"{one.name}.json": vectors.written(one) for one in overview.by_name()}
+    return {**found, **pages, **sent, **dict(examples())}
 
 
 def main() -> int:

@@ -31,7 +31,7 @@ def page(provider: Provider) -> str:
         *_calls(provider, found),
         *_fates(provider),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def table(*rows: Iterable[str]) -> Iterator[str]:
