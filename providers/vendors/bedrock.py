@@ -8,6 +8,7 @@ from providers.vendors.forms import FUNCTIONS_ONLY
 from providers.vendors.provider import Provider
 
 OPENAI = ("openai.chat", "openai.responses")
+CLAUDE = ("anthropic.messages", "anthropic.count_tokens")
 
 BEDROCK = Provider(
     name="bedrock",
@@ -20,6 +21,7 @@ BEDROCK = Provider(
         "count_tokens": "anthropic.claude-sonnet-4-5-20250929-v1:0",
         "embeddings": "amazon.titan-embed-text-v2:0",
         "images": "amazon.nova-canvas-v1:0",
+        "image_edits": "amazon.nova-canvas-v1:0",
         "rerank": "cohere.rerank-v3-5:0",
     },
     notes={
@@ -38,6 +40,7 @@ BEDROCK = Provider(
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
         Operation.IMAGES: ("bedrock.images", "bedrock.stability"),
+        Operation.IMAGE_EDITS: ("bedrock.image_edits",),
         Operation.RERANK: ("cohere.rerank",),
     },
     # Of embedding and image models, each maker's have a format of their own.
@@ -46,6 +49,7 @@ BEDROCK = Provider(
         "bedrock.nova_embed": "nova",
         "bedrock.cohere_embed": "cohere",
         "bedrock.images": "titan|nova",
+        "bedrock.image_edits": "titan|nova",
         "bedrock.stability": "stability",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
@@ -80,12 +84,18 @@ MANTLE = Provider(
     docs="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
     checked="2026-11",
     about="Models of many makers in AWS, by OpenAI's and Anthropic's formats.",
-    examples={"chat": "openai.gpt-oss-120b"},
+    examples={"chat": "openai.gpt-oss-120b", "count_tokens": "anthropic.claude-haiku-4-5"},
     base_url="https://bedrock-mantle.{region}.api.aws",
     # Some models are under /openai/v1 alone: the `base_url` says so.
-    prefixes={"anthropic.messages": "/anthropic/v1"},
-    dialects={Operation.CHAT: (*OPENAI, "anthropic.messages")},
-    speaks={**dict.fromkeys(OPENAI, "^(?!anthropic\\.)"), "anthropic.messages": r"^anthropic\."},
+    prefixes=dict.fromkeys(CLAUDE, "/anthropic/v1"),
+    dialects={
+        Operation.CHAT: (*OPENAI, "anthropic.messages"),
+        Operation.COUNT_TOKENS: ("anthropic.count_tokens",),
+    },
+    speaks={
+        **dict.fromkeys(OPENAI, r"^(?!anthropic\.)"),
+        **dict.fromkeys(CLAUDE, r"^anthropic\."),
+    },
     functions_only=FUNCTIONS_ONLY,
     options=frozenset({"region"}),
 )

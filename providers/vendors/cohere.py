@@ -3,7 +3,7 @@
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
-OLDER = ("cohere.generate", "cohere.embed_v1", "cohere.rerank_v1")
+OLDER = ("cohere.count_tokens", "cohere.generate", "cohere.embed_v1", "cohere.rerank_v1")
 
 PROVIDERS = (
     Provider(
@@ -15,6 +15,7 @@ PROVIDERS = (
         examples={
             "chat": "command-a-03-2025",
             "completions": "command-light",
+            "count_tokens": "command-a-03-2025",
             "embeddings": "embed-v4.0",
             "rerank": "rerank-v3.5",
         },
@@ -24,6 +25,7 @@ PROVIDERS = (
         dialects={
             Operation.CHAT: ("cohere.chat",),
             Operation.COMPLETIONS: ("cohere.generate",),
+            Operation.COUNT_TOKENS: ("cohere.count_tokens",),
             Operation.EMBEDDINGS: ("cohere.embed", "cohere.embed_v1"),
             Operation.RERANK: ("cohere.rerank", "cohere.rerank_v1"),
         },

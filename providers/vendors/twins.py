@@ -57,14 +57,29 @@ DASHSCOPE = twins(
         "dashscope.aliyuncs.com",
         "https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope",
     ),
-    about="Qwen and others: texts, vectors and ranking.",
-    examples={"chat": "qwen-plus", "embeddings": "text-embedding-v4", "rerank": "qwen3-rerank"},
+    about="Qwen and others: texts, vectors, ranking and pictures.",
+    examples={
+        "chat": "qwen-plus",
+        "embeddings": "text-embedding-v4",
+        "rerank": "qwen3-rerank",
+        "images": "qwen-image-2.0",
+        "image_edits": "qwen-image-2.0",
+    },
     prefix="/compatible-mode/v1",
     own=lambda name: form(name, NONE, tune=by_member),
     renames=MAX_TOKENS,
     # https://www.alibabacloud.com/help/en/model-studio/rerank
-    dialects=DIALECTS | VECTORS | RANKS,
-    prefixes={"jina.rerank": "/compatible-api/v1"},
+    dialects={
+        **DIALECTS,
+        **VECTORS,
+        **RANKS,
+        Operation.IMAGES: ("dashscope.images",),
+        Operation.IMAGE_EDITS: ("dashscope.image_edits",),
+    },
+    prefixes={
+        "jina.rerank": "/compatible-api/v1",
+        **dict.fromkeys(("dashscope.images", "dashscope.image_edits"), "/api/v1"),
+    },
     paths={Operation.RERANK: "/reranks"},
 )
 

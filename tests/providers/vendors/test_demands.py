@@ -9,6 +9,8 @@ from extproc.exchange.events import Change
 from extproc.exchange.plan import Plan, Route
 from providers.catalog import DIALECTS
 from providers.errors import Unsupported
+from providers.neutral.images import ImageRequest
+from providers.neutral.media import Data
 from tests.plans import exchange, request_body, request_headers, response_body, response_headers
 from tests.plans import served as at
 from tests.providers.vendors.test_rules import CHAT, HELLO, MESSAGES, sent
@@ -198,3 +200,45 @@ def test_nvidia_ranks_all_and_the_client_gets_as_many_as_it_wants():
     assert [one["index"] for one in told["results"]] == [1, 0]
     assert told["results"][0]["relevance_score"] == 0.5
     assert record["input_tokens"] == 31
+
+
+COUNT = "openai.input_tokens"
+
+
+def test_cohere_counts_the_words_of_a_conversation():
+    tool = {"type": "function", "name": "f", "parameters": {"type": "object"}}
+    asked = {"model": "m", "instructions": "be brief", "input": "say hello", "tools": [tool]}
+    body, dropped = sent("cohere", asked, client=COUNT, dialect="cohere.count_tokens")
+    assert (body["model"], dropped) == ("m", ())
+    first, second, third = body["text"].split("\n")
+    assert (first, second) == ("be brief", "say hello")
+    assert orjson.loads(third)["function"]["name"] == "f"
+
+
+def test_cohere_counts_no_more_than_it_reads():
+    with pytest.raises(Unsupported, match="65536"):
+        asked = {"model": "m", "input": "x" * 65_537}
+        sent("cohere", asked, client=COUNT, dialect="cohere.count_tokens")
+
+
+def test_a_count_of_coheres_is_the_number_of_its_tokens():
+    one = exchange(plan_to("cohere"))
+    one.handle(request_headers("/v1/responses/input_tokens", "m"))
+    one.handle(request_body({"model": "m", "input": "say hello"}))
+    one.handle(response_headers())
+    told = one.handle(response_body({"tokens": [8466, 5169], "token_strings": ["say", " hello"]}))
+    assert isinstance(told, Change)
+    assert orjson.loads(told.body or b"{}")["input_tokens"] == 2
+
+
+def test_a_picture_is_varied_on_bedrock():
+    form = DIALECTS["bedrock.image_edits"]
+    request = ImageRequest(
+        prompt="bluer", n=2, pictures=(Data(base64="QQ==", media_type="image/png"),)
+    )
+    assert form.render_request(request, "amazon.nova-canvas-v1:0", []) == {
+        "taskType": "IMAGE_VARIATION",
+        "imageVariationParams": {"images": ["QQ=="], "text": "bluer"},
+        "imageGenerationConfig": {"numberOfImages": 2},
+    }
+    assert "mask" not in form.carries
