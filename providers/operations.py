@@ -9,6 +9,7 @@ class Operation(StrEnum):
     CHAT = "chat"
     COMPLETIONS = "completions"
     COUNT_TOKENS = "count_tokens"
+    DETOKENIZE = "detokenize"
     EMBEDDINGS = "embeddings"
     IMAGES = "images"
     IMAGE_EDITS = "image_edits"
@@ -17,6 +18,7 @@ class Operation(StrEnum):
     OCR = "ocr"
     RERANK = "rerank"
     SPEECH = "speech"
+    TOKENIZE = "tokenize"
     TRANSCRIPTION = "transcription"
     TRANSLATION = "translation"
 
@@ -30,5 +32,5 @@ BY_UNITS = HEARD | DRAWN | {Operation.OCR, Operation.RERANK, Operation.SPEECH}
 """Those that are billed by something else than tokens, too."""
 
 WORDLESS = DRAWN | {Operation.EMBEDDINGS, Operation.MODERATIONS}
-WORDLESS |= {Operation.RERANK, Operation.SPEECH}
+WORDLESS |= {Operation.RERANK, Operation.SPEECH, Operation.TOKENIZE, Operation.DETOKENIZE}
 """Those in whose answers no model has generated a word."""

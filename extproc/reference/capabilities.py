@@ -115,6 +115,22 @@ CAPABILITIES = (
         about="Says how many tokens a conversation has.",
     ),
     Capability(
+        key="tokenize",
+        title="Tokens of a text",
+        section=PROCESSING,
+        operation="tokenize",
+        client="cohere.tokenize",
+        about="Says which tokens a text is made of.",
+    ),
+    Capability(
+        key="detokenize",
+        title="Text of tokens",
+        section=PROCESSING,
+        operation="detokenize",
+        client="cohere.detokenize",
+        about="Says which text tokens make.",
+    ),
+    Capability(
         key="rerank",
         title="Reranking",
         section=PROCESSING,

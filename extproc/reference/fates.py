@@ -10,6 +10,7 @@ from providers.neutral.images import ImageRequest
 from providers.neutral.moderations import ModerationRequest
 from providers.neutral.rerank import RerankRequest
 from providers.neutral.speech import SpeechRequest
+from providers.neutral.tokens import DetokenizeRequest, TokenizeRequest
 from providers.neutral.transcripts import TranscriptRequest
 from providers.operations import Operation
 
@@ -22,6 +23,8 @@ ASKED: dict[Operation, type[Asking]] = {
     Operation.SPEECH: SpeechRequest,
     Operation.TRANSCRIPTION: TranscriptRequest,
     Operation.TRANSLATION: TranscriptRequest,
+    Operation.TOKENIZE: TokenizeRequest,
+    Operation.DETOKENIZE: DetokenizeRequest,
 }
 """Operation of one question and one answer → what may be asked."""
 

@@ -3,7 +3,14 @@
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
-OLDER = ("cohere.count_tokens", "cohere.generate", "cohere.embed_v1", "cohere.rerank_v1")
+OLDER = (
+    "cohere.count_tokens",
+    "cohere.tokenize",
+    "cohere.detokenize",
+    "cohere.generate",
+    "cohere.embed_v1",
+    "cohere.rerank_v1",
+)
 
 PROVIDERS = (
     Provider(
@@ -16,6 +23,8 @@ PROVIDERS = (
             "chat": "command-a-03-2025",
             "completions": "command-light",
             "count_tokens": "command-a-03-2025",
+            "tokenize": "command-a-03-2025",
+            "detokenize": "command-a-03-2025",
             "embeddings": "embed-v4.0",
             "rerank": "rerank-v3.5",
         },
@@ -26,6 +35,8 @@ PROVIDERS = (
             Operation.CHAT: ("cohere.chat",),
             Operation.COMPLETIONS: ("cohere.generate",),
             Operation.COUNT_TOKENS: ("cohere.count_tokens",),
+            Operation.TOKENIZE: ("cohere.tokenize",),
+            Operation.DETOKENIZE: ("cohere.detokenize",),
             Operation.EMBEDDINGS: ("cohere.embed", "cohere.embed_v1"),
             Operation.RERANK: ("cohere.rerank", "cohere.rerank_v1"),
         },

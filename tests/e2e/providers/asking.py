@@ -27,6 +27,8 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "function_calling": {"messages": HELLO, "tools": [TOOL]},
     "responses": {"input": "say hello"},
     "count_tokens": {"input": "say hello"},
+    "tokenize": {"text": "say hello"},
+    "detokenize": {"tokens": [3, 5]},
     "rerank": {"query": "blue moon", "documents": ["a moon", "a blue moon"], "top_n": 1},
     "moderations": {"input": "say hello"},
     "ocr": {"document": {"type": "document_url", "document_url": "https://a.test/b.pdf"}},
