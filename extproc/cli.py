@@ -39,8 +39,7 @@ def parser() -> argparse.ArgumentParser:
     _add_render(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of gateway.yaml")
     schema.set_defaults(run=print_schema)
-    providers = commands.add_parser("providers", help="list the providers and what they speak")
-    providers.set_defaults(run=print_providers)
+    _add_providers(commands)
     models = _add(commands, "models", print_models, "list the models that clients can name")
     models.add_argument("--json", action="store_true", help="as GET /v1/models answers")
     _add_tools(commands)
@@ -57,6 +56,15 @@ def _add(
     command.add_argument("--config", default=CONFIG, type=Path, help=f"default: {CONFIG}")
     command.set_defaults(run=run)
     return command
+
+
+def _add_providers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    providers = commands.add_parser("providers", help="list the providers and what they serve")
+    providers.set_defaults(run=print_providers)
+    kinds = providers.add_subparsers(metavar="show NAME")
+    show = kinds.add_parser("show", help="print all that is known of one, in Markdown")
+    show.add_argument("name", metavar="NAME")
+    show.set_defaults(run=print_provider)
 
 
 def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -157,11 +165,22 @@ def print_schema(options: argparse.Namespace) -> int:
 
 def print_providers(options: argparse.Namespace) -> int:
     """`extproc providers`."""
+    from extproc.reference import overview
+
+    print("\n".join(overview.lines()))
+    return 0
+
+
+def print_provider(options: argparse.Namespace) -> int:
+    """`extproc providers show NAME`."""
+    from extproc.config.problem import guess
+    from extproc.reference.page import page
     from providers.catalog import PROVIDERS
 
-    for provider in PROVIDERS.values():
-        spoken = ", ".join(name for names in provider.dialects.values() for name in names)
-        print(f"{provider.name:20} {provider.title:24} {spoken}")
+    provider = PROVIDERS.get(options.name)
+    if provider is None:
+        return _refuse(guess("unknown provider", options.name, tuple(sorted(PROVIDERS))))
+    print(page(provider), end="")
     return 0
 
 

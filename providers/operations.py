@@ -13,6 +13,7 @@ class Operation(StrEnum):
     CONTAINERS = "containers"
     CONVERSATIONS = "conversations"
     COUNT_TOKENS = "count_tokens"
+    DETOKENIZE = "detokenize"
     EMBEDDINGS = "embeddings"
     EVALS = "evals"
     FILES = "files"
@@ -27,6 +28,7 @@ class Operation(StrEnum):
     SPEECH = "speech"
     STORED_CHATS = "stored_chats"
     THREADS = "threads"
+    TOKENIZE = "tokenize"
     TRANSCRIPTION = "transcription"
     TRANSLATION = "translation"
     UPLOADS = "uploads"
@@ -42,5 +44,5 @@ BY_UNITS = HEARD | DRAWN | {Operation.OCR, Operation.RERANK, Operation.SPEECH}
 """Those that are billed by something else than tokens, too."""
 
 WORDLESS = DRAWN | {Operation.EMBEDDINGS, Operation.MODERATIONS}
-WORDLESS |= {Operation.RERANK, Operation.SPEECH}
+WORDLESS |= {Operation.RERANK, Operation.SPEECH, Operation.TOKENIZE, Operation.DETOKENIZE}
 """Those in whose answers no model has generated a word."""

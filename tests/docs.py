@@ -5,32 +5,29 @@ models, Envoy's examples from the gateway.yaml beside them.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 
 from extproc.config import schema
+from extproc.reference import overview
+from extproc.reference.fates import ASKED, fate, member_fate
+from extproc.reference.page import page
 from providers.bridging.chat import ChatDialect
-from providers.bridging.fidelity import Feature, Loss, loss
+from providers.bridging.fidelity import Feature
 from providers.bridging.plain import PlainDialect
-from providers.bridging.remote import FORMS
 from providers.catalog import DIALECTS, PROVIDERS, RESOURCES
-from providers.neutral.asking import Asking
-from providers.neutral.embeddings import EmbeddingRequest
-from providers.neutral.images import ImageRequest
-from providers.neutral.moderations import ModerationRequest
-from providers.neutral.rerank import RerankRequest
-from providers.neutral.speech import SpeechRequest
-from providers.neutral.transcripts import TranscriptRequest
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
 from tests.e2e.clients.backends import CHAT
+from tests.e2e.providers import vectors
 from tests.extproc.render.examples import examples
 from tests.providers.matrix.fates import fates_of
 from tests.providers.matrix.fields import VALUES
 
 ROOT = Path(__file__).parent.parent
+VECTORS = ROOT / "tests" / "e2e" / "providers" / "expected"
 
 Page = Callable[[], str]
 
@@ -40,37 +37,10 @@ def gateway_schema() -> str:
     return orjson.dumps(schema(), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def providers_page() -> str:
-    """Who can serve."""
-    lines = [
-        "# Providers",
-        "",
-        "Generated from the catalogue (`extproc providers`). The name is the word in gateway.yaml.",
-        "",
-        "| name | vendor | base URL | dialects | facts from |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for provider in sorted(PROVIDERS.values(), key=lambda one: one.name):
-        spoken = dict.fromkeys(name for names in provider.dialects.values() for name in names)
-        where = f"`{provider.base_url}`" if provider.base_url else "yours"
-        lines.append(
-            f"| `{provider.name}` | {provider.title} | {where} | {', '.join(spoken)} "
-            f"| <{provider.docs}> |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-ASKED: Mapping[Operation, type[Asking]] = {
-    Operation.EMBEDDINGS: EmbeddingRequest,
-    Operation.IMAGES: ImageRequest,
-    Operation.IMAGE_EDITS: ImageRequest,
-    Operation.RERANK: RerankRequest,
-    Operation.MODERATIONS: ModerationRequest,
-    Operation.SPEECH: SpeechRequest,
-    Operation.TRANSCRIPTION: TranscriptRequest,
-    Operation.TRANSLATION: TranscriptRequest,
-}
-"""Operation of one question and one answer → what may be asked."""
+def providers_json() -> str:
+    """What each provider has, for machines."""
+    found = overview.machine_readable(overview.by_name())
+    return orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def operations_page() -> str:
@@ -147,43 +117,17 @@ def _members(operation: Operation) -> list[str]:
     request = ASKED[operation]
     found = [one for one in DIALECTS.values() if one.operation is operation and one.upstream]
     plain = sorted(
-        (one for one in found if isinstance(one, PlainDialect)), key=lambda one: one.name
+        (one for one in found if isinstance(one, PlainDialect) and one.carries),
+        key=lambda one: one.name,
     )
     lines = [
         f"| asked for | {' | '.join(one.name for one in plain)} |",
         f"| --- |{' --- |' * len(plain)}",
     ]
     for name in request.members():
-        lost = FATES[Loss.DROP if name in request.HINTS else Loss.REFUSE]
-        cells = " | ".join("carried" if name in one.carries else lost for one in plain)
+        cells = " | ".join(member_fate(name, request, one) for one in plain)
         lines.append(f"| `{name}` | {cells} |")
     return lines
-
-
-MENDED = {
-    Feature.PARALLEL_TOOL_CALLS: Feature.TOOLS,
-    Feature.STOP: Feature.MAX_TOKENS,
-    Feature.JSON_MODE: Feature.SYSTEM,
-    Feature.JSON_SCHEMA: Feature.SYSTEM,
-}
-"""Feature that is asked for by other means, or enforced on the answer → what that needs."""
-FATES = {True: "carried", Loss.REFUSE: "**refused**", Loss.DROP: "dropped, named"}
-BYTES = dict(FORMS.values())
-"""Feature of a URL → that of its bytes."""
-
-
-def fate(feature: Feature, target: ChatDialect) -> str:
-    """What becomes of a feature at a provider of this dialect."""
-    carried = feature in target.carries
-    said = FATES[True] if carried else FATES[loss(feature)]
-    if not carried and MENDED.get(feature) in target.carries:
-        said = "nearest, named"
-    if BYTES.get(feature) not in target.carries:
-        return said
-    if not carried:
-        return f"{said} or fetched"
-    schemes = ", ".join(f"`{start}`" for start in target.fetches)
-    return said if "https://" in target.fetches else f"{said} ({schemes}) or fetched"
 
 
 def fidelity_page() -> str:
@@ -306,7 +250,8 @@ def differences(provider: Provider, form: ChatDialect) -> list[str]:
 
 PAGES: dict[str, Page] = {
     "docs/gateway.schema.json": gateway_schema,
-    "docs/providers.md": providers_page,
+    "docs/providers.md": overview.page,
+    "docs/providers.json": providers_json,
     "docs/operations.md": operations_page,
     "docs/fidelity.md": fidelity_page,
     "docs/fields.md": fields_page,
@@ -315,8 +260,10 @@ PAGES: dict[str, Page] = {
 
 def generated() -> dict[Path, str]:
     """Every generated file and its text."""
-    found = {ROOT / name: page() for name, page in PAGES.items()}
-    return {**found, **dict(examples())}
+    found = {ROOT / name: made() for name, made in PAGES.items()}
+    pages = {ROOT / f"docs/providers/{one.name}.md": page(one) for one in overview.by_name()}
+    sent = {VECTORS / f"{one.name}.json": vectors.written(one) for one in overview.by_name()}
+    return {**found, **pages, **sent, **dict(examples())}
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ STOREYS = (
     "extproc.__main__",
     "extproc.cli",
     "extproc.lab",
+    "extproc.reference",
     "extproc.render",
     "extproc.process",
     "extproc.exchange",

@@ -14,7 +14,7 @@ from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
-from providers.vendors.compatible import (
+from providers.vendors.forms import (
     FOUR_STOPS,
     SOUNDS,
     THOUGHTS,
@@ -100,6 +100,20 @@ PROVIDERS = (
         name="azure",
         title="Azure OpenAI",
         docs="https://learn.microsoft.com/azure/ai-services/openai/reference",
+        checked="2026-11",
+        about="OpenAI's models in Azure; a model is the name of a deployment.",
+        examples={
+            "chat": "gpt-5.1",
+            "completions": "gpt-35-turbo-instruct",
+            "count_tokens": "gpt-5.1",
+            "embeddings": "text-embedding-3-small",
+            "images": "gpt-image-1",
+            "image_edits": "gpt-image-1",
+            "speech": "gpt-4o-mini-tts",
+            "transcription": "gpt-4o-transcribe",
+            "translation": "whisper",
+        },
+        notes={"embeddings": "`dimensions` is for text-embedding-3-small and -large."},
         base_url="https://{instance}.openai.azure.com",
         prefix="/openai/v1",
         locate=locate,
@@ -114,6 +128,19 @@ PROVIDERS = (
         name="foundry",
         title="Microsoft Foundry",
         docs="https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/endpoints",
+        checked="2026-11",
+        about="OpenAI's models, Claude and others in Microsoft Foundry.",
+        examples={
+            "chat": "gpt-5.1",
+            "completions": "gpt-35-turbo-instruct",
+            "count_tokens": "claude-sonnet-4-5",
+            "embeddings": "text-embedding-3-small",
+            "images": "gpt-image-1",
+            "image_edits": "gpt-image-1",
+            "speech": "gpt-4o-mini-tts",
+            "transcription": "gpt-4o-transcribe",
+            "translation": "whisper",
+        },
         base_url="https://{instance}.services.ai.azure.com",
         prefix="/openai/v1",
         locate=locate,

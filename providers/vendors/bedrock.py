@@ -4,19 +4,43 @@ from providers.dialects.anthropic.messages import hosted
 from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
+from providers.vendors.forms import FUNCTIONS_ONLY
 from providers.vendors.provider import Provider
+
+OPENAI = ("openai.chat", "openai.responses")
+CLAUDE = ("anthropic.messages", "anthropic.count_tokens")
 
 BEDROCK = Provider(
     name="bedrock",
     title="Amazon Bedrock",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html",
+    checked="2026-11",
+    about="Claude, Nova, Titan, Llama, Cohere, Stability and others in AWS.",
+    examples={
+        "chat": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "count_tokens": "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "embeddings": "amazon.titan-embed-text-v2:0",
+        "images": "amazon.nova-canvas-v1:0",
+        "image_edits": "amazon.nova-canvas-v1:0",
+        "rerank": "cohere.rerank-v3-5:0",
+    },
+    notes={
+        "embeddings": "Titan, Nova and Cohere have formats of their own; the model's name decides.",
+        "rerank": "Cohere's models by InvokeModel; Amazon's by the provider `bedrock-agents`.",
+    },
     base_url="https://bedrock-runtime.{region}.amazonaws.com",
     prefix="",
     dialects={
-        Operation.CHAT: ("bedrock.converse", "anthropic.messages"),
+        Operation.CHAT: (
+            "bedrock.converse",
+            "anthropic.messages",
+            "openai.chat",
+            "openai.responses",
+        ),
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
         Operation.IMAGES: ("bedrock.images", "bedrock.stability"),
+        Operation.IMAGE_EDITS: ("bedrock.image_edits",),
         Operation.RERANK: ("cohere.rerank",),
     },
     # Of embedding and image models, each maker's have a format of their own.
@@ -25,10 +49,14 @@ BEDROCK = Provider(
         "bedrock.nova_embed": "nova",
         "bedrock.cohere_embed": "cohere",
         "bedrock.images": "titan|nova",
+        "bedrock.image_edits": "titan|nova",
         "bedrock.stability": "stability",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
-    asked_for=frozenset({"anthropic.messages"}),
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
+    asked_for=frozenset({"anthropic.messages", *OPENAI}),
+    prefixes=dict.fromkeys(OPENAI, "/openai/v1"),
+    functions_only=FUNCTIONS_ONLY,
     forms={"anthropic.messages": hosted.BEDROCK, "cohere.rerank": rerank.BEDROCK},
     counts=("x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count"),
     options=frozenset({"region"}),
@@ -39,6 +67,10 @@ AGENTS = Provider(
     name="bedrock-agents",
     title="Amazon Bedrock, agent runtime",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Agents_for_Amazon_Bedrock_Runtime.html",
+    checked="2026-11",
+    about="Reranking by Bedrock's agent runtime; a model is its ARN.",
+    examples={"rerank": "arn:aws:bedrock:eu-central-1::foundation-model/cohere.rerank-v3-5:0"},
+    notes={"rerank": "A model is named by its ARN."},
     base_url="https://bedrock-agent-runtime.{region}.amazonaws.com",
     prefix="",
     dialects={Operation.RERANK: ("bedrock.rerank",)},
@@ -46,4 +78,27 @@ AGENTS = Provider(
     signer=aws_sigv4,
 )
 
-PROVIDERS = (BEDROCK, AGENTS)
+MANTLE = Provider(
+    name="bedrock-mantle",
+    title="Amazon Bedrock, Mantle",
+    docs="https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
+    checked="2026-11",
+    about="Models of many makers in AWS, by OpenAI's and Anthropic's formats.",
+    examples={"chat": "openai.gpt-oss-120b", "count_tokens": "anthropic.claude-haiku-4-5"},
+    base_url="https://bedrock-mantle.{region}.api.aws",
+    # Some models are under /openai/v1 alone: the `base_url` says so.
+    prefixes=dict.fromkeys(CLAUDE, "/anthropic/v1"),
+    dialects={
+        Operation.CHAT: (*OPENAI, "anthropic.messages"),
+        Operation.COUNT_TOKENS: ("anthropic.count_tokens",),
+    },
+    speaks={
+        **dict.fromkeys(OPENAI, r"^(?!anthropic\.)"),
+        **dict.fromkeys(CLAUDE, r"^anthropic\."),
+    },
+    functions_only=FUNCTIONS_ONLY,
+    options=frozenset({"region"}),
+)
+"""Its key is one of Bedrock's API keys."""
+
+PROVIDERS = (BEDROCK, AGENTS, MANTLE)

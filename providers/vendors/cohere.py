@@ -3,19 +3,40 @@
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
-OLDER = ("cohere.generate", "cohere.embed_v1", "cohere.rerank_v1")
+OLDER = (
+    "cohere.count_tokens",
+    "cohere.tokenize",
+    "cohere.detokenize",
+    "cohere.generate",
+    "cohere.embed_v1",
+    "cohere.rerank_v1",
+)
 
 PROVIDERS = (
     Provider(
         name="cohere",
         title="Cohere",
         docs="https://docs.cohere.com/v2/reference/chat",
+        checked="2026-11",
+        about="Command, Embed and Rerank, by Cohere's own API.",
+        examples={
+            "chat": "command-a-03-2025",
+            "completions": "command-light",
+            "count_tokens": "command-a-03-2025",
+            "tokenize": "command-a-03-2025",
+            "detokenize": "command-a-03-2025",
+            "embeddings": "embed-v4.0",
+            "rerank": "rerank-v3.5",
+        },
         base_url="https://api.cohere.com",
         prefix="/v2",
         prefixes=dict.fromkeys(OLDER, "/v1"),
         dialects={
             Operation.CHAT: ("cohere.chat",),
             Operation.COMPLETIONS: ("cohere.generate",),
+            Operation.COUNT_TOKENS: ("cohere.count_tokens",),
+            Operation.TOKENIZE: ("cohere.tokenize",),
+            Operation.DETOKENIZE: ("cohere.detokenize",),
             Operation.EMBEDDINGS: ("cohere.embed", "cohere.embed_v1"),
             Operation.RERANK: ("cohere.rerank", "cohere.rerank_v1"),
         },

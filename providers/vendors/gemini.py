@@ -4,6 +4,8 @@ from providers.dialects.anthropic.messages import hosted
 from providers.dialects.gemini import embed, generate_content, images
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
+from providers.vendors import mistral
+from providers.vendors.forms import DIALECTS, FUNCTIONS_ONLY, MAX_TOKENS
 from providers.vendors.provider import Provider
 
 CHAT = "gemini.generate_content"
@@ -17,7 +19,8 @@ SOUNDS = {
 
 LOCATION = "/v1/projects/{project}/locations/{region}"
 CLAUDE = "claude"
-GEMINI = f"^(?!.*{CLAUDE})"
+MISTRAL = "(?:mi|magi|code|dev|mini)stral|mixtral|pixtral"
+GEMINI = f"^(?!.*(?:{CLAUDE}|{MISTRAL}))"
 PAINTERS = (images.GEMINI, images.IMAGEN)
 PAINTED = {images.GEMINI: "^(?!.*imagen)", images.IMAGEN: "imagen"}
 
@@ -26,6 +29,18 @@ PROVIDERS = (
         name="gemini",
         title="Google Gemini",
         docs="https://ai.google.dev/api/generate-content",
+        checked="2026-11",
+        about="Gemini and Imagen, by the Gemini API.",
+        examples={
+            "chat": "gemini-2.5-flash",
+            "count_tokens": "gemini-2.5-flash",
+            "embeddings": "gemini-embedding-001",
+            "images": "gemini-2.5-flash-image",
+            "image_edits": "gemini-2.5-flash-image",
+            "speech": "gemini-2.5-flash-preview-tts",
+            "transcription": "gemini-2.5-flash",
+            "translation": "gemini-2.5-flash",
+        },
         base_url="https://generativelanguage.googleapis.com",
         prefix="/v1beta",
         paths={Operation.MODELS: "/models"},
@@ -44,12 +59,26 @@ PROVIDERS = (
         name="vertex",
         title="Google Vertex AI",
         docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+        checked="2026-11",
+        about="Gemini, Imagen, Claude and Mistral in Google Cloud.",
+        examples={
+            "chat": "gemini-2.5-flash",
+            "count_tokens": "gemini-2.5-flash",
+            "embeddings": "text-embedding-005",
+            "images": "imagen-4.0-generate-001",
+            "image_edits": "gemini-2.5-flash-image",
+            "speech": "gemini-2.5-flash-preview-tts",
+            "transcription": "gemini-2.5-flash",
+            "translation": "gemini-2.5-flash",
+        },
+        notes={"embeddings": "Gemini's models are asked by embedContent, older ones by predict."},
         base_url="https://{region}-aiplatform.googleapis.com",
         regions={"global": "https://aiplatform.googleapis.com"},
         prefix=f"{LOCATION}/publishers/google",
-        prefixes={"anthropic.messages": LOCATION, "anthropic.count_tokens": LOCATION},
+        prefixes={"anthropic.messages": LOCATION, "anthropic.count_tokens": LOCATION}
+        | {"openai.chat": LOCATION},
         dialects={
-            Operation.CHAT: (CHAT, "anthropic.messages"),
+            Operation.CHAT: (CHAT, "anthropic.messages", "openai.chat"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
             Operation.EMBEDDINGS: (
                 "gemini.batch_embed_contents",
@@ -65,6 +94,7 @@ PROVIDERS = (
             COUNT: GEMINI,
             "anthropic.messages": CLAUDE,
             "anthropic.count_tokens": CLAUDE,
+            "openai.chat": MISTRAL,
             # https://cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings
             "gemini.predict": "^(?!gemini-)",
             "gemini.embed_content": "^gemini-",
@@ -79,7 +109,9 @@ PROVIDERS = (
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
             "gemini.embed_content": embed.VERTEX,
             "gemini.batch_embed_contents": embed.VERTEX_MANY,
+            **mistral.ON_VERTEX,
         },
+        functions_only=FUNCTIONS_ONLY,
         options=frozenset({"project", "region"}),
         signer=bearer,
         identities=frozenset({"gcp"}),
@@ -87,10 +119,32 @@ PROVIDERS = (
         # belongs to the Gemini API alone.
         drops=frozenset({"store"}),
     ),
+    # Models are named with their makers (meta/llama-4-…, google/gemini-2.5-pro), or are the ids of
+    # endpoints of one's own.
+    Provider(
+        name="vertex-openai",
+        title="Google Vertex AI, OpenAI format",
+        docs="https://cloud.google.com/vertex-ai/generative-ai/docs/migrate/openai/overview",
+        checked="2026-11",
+        about="Llama, Qwen, gpt-oss and others of Google Cloud's Model Garden.",
+        examples={"chat": "meta/llama-4-maverick-17b-128e-instruct-maas"},
+        base_url="https://{region}-aiplatform.googleapis.com",
+        regions={"global": "https://aiplatform.googleapis.com"},
+        prefix=f"{LOCATION}/endpoints/openapi",
+        dialects=DIALECTS,
+        functions_only=FUNCTIONS_ONLY,
+        renames=MAX_TOKENS,
+        options=frozenset({"project", "region"}),
+        signer=bearer,
+        identities=frozenset({"gcp"}),
+    ),
     Provider(
         name="vertex-ranking",
         title="Google Vertex AI Search, ranking",
         docs="https://cloud.google.com/generative-ai-app-builder/docs/ranking",
+        checked="2026-11",
+        about="Google Cloud's ranking of texts.",
+        examples={"rerank": "semantic-ranker-default-004"},
         base_url="https://discoveryengine.googleapis.com",
         prefix="/v1/projects/{project}/locations/global",
         dialects={Operation.RERANK: ("gemini.rank",)},

@@ -18,6 +18,16 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """The name that the vendor gives itself."""
     docs: str
     """Where the facts in this row come from."""
+    checked: str
+    """The month in which they were last looked up there."""
+    since: str = "0.1"
+    """The first version of ours that has it."""
+    about: str = ""
+    """What it has to offer, in a sentence."""
+    examples: Mapping[str, str] = {}
+    """Operation → a model for it; no list of those that there are."""
+    notes: Mapping[str, str] = {}
+    """Operation → what its users must know."""
     base_url: str = ""
     """Scheme, host and port; `{option}` stands for a backend option. Empty: the user names it."""
     regions: Mapping[str, str] = {}

@@ -12,6 +12,7 @@ import msgspec
 from providers.bridging.dialect import Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.bedrock.errors import parse_error, render_error
+from providers.errors import Unsupported
 from providers.neutral.asking import reader
 from providers.neutral.images import (
     Canvas,
@@ -24,11 +25,13 @@ from providers.neutral.images import (
     shape,
     used,
 )
+from providers.neutral.media import Data, Url
 from providers.operations import Operation
 from providers.wire import members
 from providers.wire.members import Json
 
 AMAZON = "bedrock.images"
+AMAZONS_EDITS = "bedrock.image_edits"
 STABILITY = "bedrock.stability"
 PATH = "/model/{model}/invoke"
 
@@ -55,23 +58,49 @@ FINE = frozenset({"high", "xhigh", "max"})
 
 def render_amazon(request: ImageRequest, model: str, dropped: list[str]) -> Json:
     """Text to image, as both generations take it."""
+    params = members.optional(text=request.prompt, negativeText=request.negative)
+    task = {"taskType": "TEXT_IMAGE", "textToImageParams": params}
+    return {**task, "imageGenerationConfig": _config(request, model, dropped)}
+
+
+def render_variation(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """Pictures like those that are given, as words say.
+
+    To change a part alone Amazon wants a mask of black and white, where OpenAI's clients send what
+    can be seen through.
+    """
+    if len(request.pictures) > AMAZONS_MOST:
+        raise Unsupported(f"{model} reads at most {AMAZONS_MOST} pictures", param="pictures")
+    params = members.optional(
+        images=list(map(_inline, request.pictures)),
+        text=request.prompt,
+        negativeText=request.negative,
+    )
+    task = {"taskType": "IMAGE_VARIATION", "imageVariationParams": params}
+    return {**task, "imageGenerationConfig": _config(request, model, dropped)}
+
+
+def _inline(picture: Data | Url) -> str:
+    if isinstance(picture, Url):
+        raise Unsupported("Bedrock reads pictures that are sent along", param="pictures")
+    return picture.base64
+
+
+def _config(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """What both tasks have; raises Unsupported."""
     titan = "titan" in model
     request.inline(model)
     request.at_most(AMAZONS_MOST, model)
     request.within(TITANS_TEXT if titan else NOVAS_TEXT, model)
     request.made_as(("png",), model, dropped)
     size = _fitting(request.size, titan, dropped)
-    return {
-        "taskType": "TEXT_IMAGE",
-        "textToImageParams": members.optional(text=request.prompt, negativeText=request.negative),
-        "imageGenerationConfig": members.optional(
-            numberOfImages=request.n,
-            width=size and size.width,
-            height=size and size.height,
-            quality=_quality(request.quality, dropped),
-            seed=request.seeded(0, SEEDS, dropped),
-        ),
-    }
+    return members.optional(
+        numberOfImages=request.n,
+        width=size and size.width,
+        height=size and size.height,
+        quality=_quality(request.quality, dropped),
+        seed=request.seeded(0, SEEDS, dropped),
+    )
 
 
 def _fitting(asked: Size | None, titan: bool, dropped: list[str]) -> Size | None:
@@ -208,4 +237,12 @@ STABILITYS = PlainDialect[ImageRequest, ImageAnswer](
     watch=watch_stability,
 )
 
-DIALECTS = (AMAZONS, STABILITYS)
+EDITS = msgspec.structs.replace(
+    AMAZONS,
+    name=AMAZONS_EDITS,
+    operation=Operation.IMAGE_EDITS,
+    carries=AMAZONS.carries | {"pictures"},
+    render_request=render_variation,
+)
+
+DIALECTS = (AMAZONS, STABILITYS, EDITS)

@@ -13,7 +13,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.cohere.chat.errors import parse_error, render_error
 from providers.errors import BadAnswer
-from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, ranked
+from providers.neutral.rerank import Document, Ranked, RerankAnswer, RerankRequest, ranked
 from providers.operations import Operation
 from providers.usage import Units, Usage, count
 from providers.wire import members
@@ -105,30 +105,45 @@ def _usage(body: Json) -> Usage | None:
     return Usage(input=tokens or 0, units=Units(searches=searches or 0))
 
 
+def _results(body: Json) -> list[Any]:
+    """Voyage and Fireworks call them `data`.
+
+    https://docs.voyageai.com/reference/reranker-api, https://docs.fireworks.ai/api-reference/rerank
+    """
+    found = body.get("results", body.get("data"))
+    if not isinstance(found, list):
+        raise BadAnswer("the provider's answer has no results")
+    return found
+
+
 def watch(body: Json) -> Seen:
     """Usage and, where it is said, the model."""
-    if not isinstance(body.get("results"), list):
-        raise BadAnswer("the provider's answer has no results")
+    _results(body)
     return Seen(usage=_usage(body), model=members.string(body.get("model")))
 
 
 def parse_response(body: Json) -> RerankAnswer:
     """The results."""
-    found = body.get("results")
-    if not isinstance(found, list):
-        raise BadAnswer("the provider's answer has no results")
+    found = members.dicts(_results(body))
     return RerankAnswer(
         id=members.string(body.get("id")),
-        ranked=tuple(ranked(result, "relevance_score") for result in members.dicts(found)),
+        ranked=tuple(ranked(result, "relevance_score") for result in found),
         usage=_usage(body),
     )
 
 
 def echo(body: Json) -> Mapping[str, Any]:
-    """The documents, where the client wants to be told them again."""
+    """How many the client wants, and the documents where it wants to be told them again."""
+    best = {"top_n": body.get("top_n")}
     if "return_documents" in body and not body["return_documents"]:
-        return {}
-    return {"documents": body.get("documents"), "asked": bool(body.get("return_documents"))}
+        return best
+    asked = bool(body.get("return_documents"))
+    return {**best, "documents": body.get("documents"), "asked": asked}
+
+
+def _best(answer: RerankAnswer, context: Context) -> tuple[Ranked, ...]:
+    """As many as the client wants; some providers cannot be told, and name all."""
+    return answer.ranked[: context.echo.get("top_n")]
 
 
 def _meta(answer: RerankAnswer, version: str) -> Json:
@@ -141,7 +156,9 @@ def render_response(answer: RerankAnswer, context: Context) -> Json:
     """Places and scores."""
     return {
         "id": answer.id or context.id,
-        "results": [{"index": one.index, "relevance_score": one.score} for one in answer.ranked],
+        "results": [
+            {"index": one.index, "relevance_score": one.score} for one in _best(answer, context)
+        ],
         "meta": _meta(answer, "2"),
     }
 
@@ -151,7 +168,7 @@ def render_older_response(answer: RerankAnswer, context: Context) -> Json:
     said = context.echo.get("documents") if context.echo.get("asked") else None
     documents = dict(enumerate(said if isinstance(said, list) else ()))
     results = []
-    for one in answer.ranked:
+    for one in _best(answer, context):
         result: Json = {"index": one.index, "relevance_score": one.score}
         document = documents.pop(one.index, None)
         if document is not None:
@@ -225,5 +242,15 @@ JINA = msgspec.structs.replace(
     own_headers=frozenset(),
 )
 """For providers alone: servers of open models, which take texts and no more."""
+
+
+def by_top_k(body: Json, model: str, usage: bool) -> Json:
+    """The model, and how many are wanted by another name."""
+    changes = model_edit(body, model, usage)
+    return changes | ({"top_n": REMOVED, "top_k": body["top_n"]} if "top_n" in body else {})
+
+
+VOYAGE = msgspec.structs.replace(JINA, host="voyage", edits=by_top_k)
+"""https://docs.voyageai.com/reference/reranker-api"""
 
 DIALECTS = (DIALECT, V1, JINA)

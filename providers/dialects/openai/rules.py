@@ -49,6 +49,38 @@ def at_most_stops(limit: int) -> Rule:
     return rule
 
 
+def only_automatic(body: Json) -> dict[str, Any]:
+    """For vendors whose models alone decide whether to call a tool."""
+    choice = body.get("tool_choice")
+    if choice in (None, "auto"):
+        return {}
+    if choice == "none":
+        return {"tool_choice": REMOVED, "tools": REMOVED}
+    raise Unsupported("the provider's models cannot be made to call a tool", param="tool_choice")
+
+
+def renamed(**names: str) -> Rule:
+    """Says members by the names that the vendor has for them, at one of its dialects alone."""
+
+    def rule(body: Json) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        for name, other in names.items():
+            if name in body:
+                changes |= {name: REMOVED, other: body.get(other, body[name])}
+        return changes
+
+    return rule
+
+
+def unsaid(name: str) -> Rule:
+    """Leaves that top-level member out which our own edits put there."""
+
+    def rule(body: Json) -> dict[str, Any]:
+        return {name: REMOVED} if name in body else {}
+
+    return rule
+
+
 def newer_limit(body: Json) -> dict[str, Any]:
     """Says `max_tokens` by its newer name to models that know no other."""
     limit, model = body.get("max_tokens"), body.get("model")

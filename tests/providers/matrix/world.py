@@ -47,6 +47,7 @@ def provider_of(dialect: str) -> Provider:
         name="made-up",
         title=title,
         docs="",
+        checked="",
         prefix=spoken.client[0].path.removesuffix(spoken.upstream[0].path),
         dialects={Operation.CHAT: (dialect,)},
     )

@@ -1,5 +1,6 @@
 """The rows of OpenAI-compatible providers."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,9 +9,9 @@ from openai.types.chat import completion_create_params
 from providers.catalog import DIALECTS, PROVIDERS, Provider
 from providers.dialects.openai.chat.request import READ
 from providers.operations import Operation
-from providers.vendors import compatible
+from providers.vendors import compatible, hosts, servers, twins
 
-ROWS = compatible.PROVIDERS
+ROWS = [row for kind in (compatible, hosts, servers, twins) for row in kind.PROVIDERS]
 OFFICIAL = completion_create_params.CompletionCreateParamsBase.__annotations__
 
 
@@ -64,7 +65,6 @@ def test_chat_is_where_the_vendor_says(name: str, expected: str) -> None:
 
 @pytest.mark.parametrize("provider", ROWS, ids=lambda provider: provider.name)
 def test_a_row_is_consistent(provider: Provider) -> None:
-    assert urlsplit(provider.docs).scheme == "https"
     assert provider.prefix == "" or provider.prefix.startswith("/")
     assert not provider.prefix.endswith("/")
     assert bool(provider.base_url) != ("base_url" in provider.options)
@@ -93,3 +93,17 @@ def test_the_generic_row_wants_to_know_where_and_a_key() -> None:
 @pytest.mark.parametrize("name", ["mistral", "cohere-compat"])
 def test_strict_vendors_are_not_asked_for_usage_in_streams(name: str) -> None:
     assert not named(name).stream_usage
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+def test_every_provider_says_where_its_facts_come_from_and_when(provider: Provider) -> None:
+    assert urlsplit(provider.docs).scheme == "https"
+    assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", provider.checked)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+def test_an_example_of_a_model_is_spoken_to_in_some_dialect(provider: Provider) -> None:
+    for operation, model in provider.examples.items():
+        names = provider.dialects[Operation(operation)]
+        asked = [name for name in names if name not in provider.asked_for]
+        assert any(re.search(provider.speaks.get(name, ""), model) for name in asked), operation

@@ -21,7 +21,12 @@ def sent(
     """The body that a provider gets from a client, and what was dropped."""
     row = PROVIDERS[provider]
     target = row.forms.get(dialect, DIALECTS[dialect])
-    quirks = Quirks(drops=row.drops, refuses=row.refuses, renames=row.renames, provider=row.title)
+    quirks = Quirks(
+        drops=row.drops | target.drops,
+        refuses=row.refuses | target.refuses,
+        renames=row.renames,
+        provider=row.title,
+    )
     call = Call(data=orjson.dumps(body), body=body, model=model, stream=False)
     found = bridge(DIALECTS[client], target, quirks).request(call)
     assert isinstance(found, Sent)

@@ -50,9 +50,9 @@ def frame(event: Event, directives: Directives) -> bytes:
 DIALECT: Dialect = msgspec.structs.replace(
     messages.DIALECT,
     name="anthropic.messages/bedrock",
-    # What embeds, and what makes pictures, has formats of its own.
+    # What embeds, ranks or makes pictures has formats of its own.
     path=re.compile(
-        r".*/model/(?P<model>(?![^/]*(?:embed|image|canvas|stability))[^/]+)"
+        r".*/model/(?P<model>(?![^/]*(?:embed|rerank|image|canvas|stability))[^/]+)"
         r"/(?P<verb>invoke|invoke-with-response-stream)"
     ),
     check=check,

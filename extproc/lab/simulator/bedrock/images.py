@@ -15,6 +15,7 @@ from extproc.lab.simulator.bedrock import converse
 from extproc.lab.simulator.dialect import Asked, Call, Json, Refusal, Turn
 
 CONFIG = frozenset({"numberOfImages", "width", "height", "quality", "cfgScale", "seed"})
+PARAMS = frozenset({"text", "negativeText", "images", "similarityStrength"})
 STABILITYS = frozenset(
     {"prompt", "negative_prompt", "aspect_ratio", "mode", "output_format", "seed"}
     | {"image", "strength"}
@@ -34,12 +35,12 @@ def check(call: Call, strict: bool) -> None:
     if "stability" in model:
         _check_stabilitys(body)
         return
-    pictures.known(body, frozenset({"taskType", "textToImageParams", "imageGenerationConfig"}))
-    if body.get("taskType") != "TEXT_IMAGE":
-        raise Refusal("Malformed input request: taskType is not a valid enum value")
+    params, config = _params(body), body.get("imageGenerationConfig") or {}
     titan = "titan" in model
-    params, config = body["textToImageParams"], body.get("imageGenerationConfig") or {}
-    pictures.known(params, frozenset({"text", "negativeText"} | (set() if titan else {"style"})))
+    own = set() if titan else {"style"}
+    pictures.known(
+        params, frozenset({"text", "negativeText", "images", "similarityStrength"} | own)
+    )
     pictures.known(config, CONFIG)
     for name in params.keys() & {"text", "negativeText"}:
         pictures.between(name, len(params[name]), 1, 512 if titan else 1024)
@@ -48,6 +49,23 @@ def check(call: Call, strict: bool) -> None:
     if config.get("quality", "standard") not in ("standard", "premium"):
         raise Refusal("Malformed input request: quality is not a valid enum value")
     _check_size(config.get("width", 1024), config.get("height", 1024), titan)
+
+
+TASKS = {"TEXT_IMAGE": "textToImageParams", "IMAGE_VARIATION": "imageVariationParams"}
+
+
+def _params(body: Json) -> Json:
+    """What the task is told; raises Refusal."""
+    name = TASKS.get(body.get("taskType", ""))
+    if name is None:
+        raise Refusal("Malformed input request: taskType is not a valid enum value")
+    pictures.known(body, frozenset({"taskType", name, "imageGenerationConfig"}))
+    params: Json = body[name]
+    if body["taskType"] == "IMAGE_VARIATION":
+        pictures.between("images", len(params.get("images") or ()), 1, 5)
+    elif "images" in params:
+        raise Refusal("Malformed input request: extraneous key [images] is not permitted")
+    return params
 
 
 def _check_size(width: int, height: int, titan: bool) -> None:
@@ -71,7 +89,8 @@ def _check_stabilitys(body: Json) -> None:
 def ask(call: Call) -> Asked:
     """What the body asks."""
     body = call.body
-    prompt = body.get("prompt") or (body.get("textToImageParams") or {}).get("text")
+    told = [body[name] for name in TASKS.values() if name in body]
+    prompt = body.get("prompt") or (told[0] if told else {}).get("text")
     count = (body.get("imageGenerationConfig") or {}).get("numberOfImages") or 1
     return pictures.asked(call.params["model"], str(prompt or ""), body, n=count)
 

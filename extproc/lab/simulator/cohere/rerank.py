@@ -1,4 +1,4 @@
-"""Reranking in Cohere's two forms, of which vLLM and Jina speak the older one.
+"""Reranking in Cohere's two forms, of which vLLM and Jina speak the older one, and Voyage another.
 
 A document is as good as the share of the query's words that it has.
 
@@ -36,7 +36,8 @@ def ranking(query: str, documents: Sequence[str]) -> list[tuple[int, float]]:
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what is no request of this version, or asks for the impossible."""
     try:
-        _judge(call.params["version"], strict).validate_python(call.body)
+        version = "voyage" if _is_voyage(call) else call.params["version"] or "1"
+        _judge(version, strict).validate_python(call.body)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
@@ -48,6 +49,11 @@ def check(call: Call, strict: bool) -> None:
         raise Refusal("invalid request: query must not be empty")
     if call.body.get("top_n", 1) < 1:
         raise Refusal("invalid request: top_n must be positive")
+
+
+def _is_voyage(call: Call) -> bool:
+    """https://docs.voyageai.com/reference/reranker-api"""
+    return dict(call.headers).get("host", "").endswith("voyageai.com")
 
 
 @cache
@@ -69,8 +75,17 @@ def _judge(version: str, strict: bool) -> TypeAdapter[Any]:
         return_documents: NotRequired[bool]
         max_chunks_per_doc: NotRequired[int]
 
+    class Voyage(TypedDict):
+        model: str
+        query: str
+        documents: list[str]
+        top_k: NotRequired[int]
+        return_documents: NotRequired[bool]
+        truncation: NotRequired[bool]
+
+    kinds = {"1": V1, "2": V2, "voyage": Voyage}
     config = ConfigDict(extra="forbid" if strict else "ignore")
-    return TypeAdapter(with_config(config)(V2 if version == "2" else V1))
+    return TypeAdapter(with_config(config)(kinds[version]))
 
 
 def _texts(body: Json) -> list[str]:
@@ -88,20 +103,23 @@ def ask(call: Call) -> Asked:
     query = str(call.body["query"])
     asked = " ".join([query, *_texts(call.body)])
     model = str(call.body.get("model") or "rerank-v3.5")
-    version = call.params["version"]
-    body = {**call.body, "version": version}
+    version = call.params["version"] or "1"
+    body = {**call.body, "version": version, "voyage": _is_voyage(call)}
     return Asked(model=model, text=query, prompt_tokens=count(asked), body=body)
 
 
 def whole(turn: Turn) -> bytes:
     """The best documents, as many as are wanted."""
     body = turn.asked.body
-    found = ranking(turn.asked.text, _texts(body))[: body.get("top_n")]
+    found = ranking(turn.asked.text, _texts(body))[: body.get("top_n", body.get("top_k"))]
     results: list[Json] = [{"index": index, "relevance_score": score} for index, score in found]
     if body.get("return_documents"):
         for result in results:
             document = body["documents"][result["index"]]
             result["document"] = {"text": document} if isinstance(document, str) else document
+    if body["voyage"]:
+        used = {"total_tokens": turn.asked.prompt_tokens}
+        return orjson.dumps({"object": "list", "data": results, "usage": used})
     answer: Json = {"id": turn.reply.id, "results": results}
     if turn.directives.usage != "none":
         answer["meta"] = {
@@ -114,7 +132,7 @@ def whole(turn: Turn) -> bytes:
 DIALECT = msgspec.structs.replace(
     chat.DIALECT,
     name="cohere.rerank",
-    path=re.compile(r"(?P<prefix>/.*?)??/v(?P<version>[12])/rerank"),
+    path=re.compile(r"(?P<prefix>/.*?)??/v(?P<version>[12])/reranks?"),
     check=check,
     ask=ask,
     whole=whole,

@@ -1,0 +1,1 @@
+"""Formats of vLLM's own, simulated."""

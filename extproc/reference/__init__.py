@@ -1,0 +1,1 @@
+"""What one looks up: every provider, described from the catalogue that runs."""

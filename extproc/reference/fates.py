@@ -1,0 +1,61 @@
+"""What becomes of what a client asks at a provider: carried, refused, or dropped and named."""
+
+from providers.bridging.chat import ChatDialect
+from providers.bridging.fidelity import Feature, Loss, loss
+from providers.bridging.plain import PlainDialect
+from providers.bridging.remote import FORMS
+from providers.neutral.asking import Asking
+from providers.neutral.embeddings import EmbeddingRequest
+from providers.neutral.images import ImageRequest
+from providers.neutral.moderations import ModerationRequest
+from providers.neutral.rerank import RerankRequest
+from providers.neutral.speech import SpeechRequest
+from providers.neutral.tokens import DetokenizeRequest, TokenizeRequest
+from providers.neutral.transcripts import TranscriptRequest
+from providers.operations import Operation
+
+ASKED: dict[Operation, type[Asking]] = {
+    Operation.EMBEDDINGS: EmbeddingRequest,
+    Operation.IMAGES: ImageRequest,
+    Operation.IMAGE_EDITS: ImageRequest,
+    Operation.RERANK: RerankRequest,
+    Operation.MODERATIONS: ModerationRequest,
+    Operation.SPEECH: SpeechRequest,
+    Operation.TRANSCRIPTION: TranscriptRequest,
+    Operation.TRANSLATION: TranscriptRequest,
+    Operation.TOKENIZE: TokenizeRequest,
+    Operation.DETOKENIZE: DetokenizeRequest,
+}
+"""Operation of one question and one answer → what may be asked."""
+
+MENDED = {
+    Feature.PARALLEL_TOOL_CALLS: Feature.TOOLS,
+    Feature.STOP: Feature.MAX_TOKENS,
+    Feature.JSON_MODE: Feature.SYSTEM,
+    Feature.JSON_SCHEMA: Feature.SYSTEM,
+}
+"""Feature that is asked for by other means, or enforced on the answer → what that needs."""
+FATES = {True: "carried", Loss.REFUSE: "**refused**", Loss.DROP: "dropped, named"}
+BYTES = dict(FORMS.values())
+"""Feature of a URL → that of its bytes."""
+
+
+def fate(feature: Feature, target: ChatDialect) -> str:
+    """What becomes of a feature at a provider of this dialect."""
+    carried = feature in target.carries
+    said = FATES[True] if carried else FATES[loss(feature)]
+    if not carried and MENDED.get(feature) in target.carries:
+        said = "nearest, named"
+    if BYTES.get(feature) not in target.carries:
+        return said
+    if not carried:
+        return f"{said} or fetched"
+    schemes = ", ".join(f"`{start}`" for start in target.fetches)
+    return said if "https://" in target.fetches else f"{said} ({schemes}) or fetched"
+
+
+def member_fate(name: str, asked: type[Asking], target: "PlainDialect[Asking, object]") -> str:
+    """What becomes of a member of a neutral request at a provider of this dialect."""
+    if name in target.carries:
+        return FATES[True]
+    return FATES[Loss.DROP if name in asked.HINTS else Loss.REFUSE]

@@ -1,0 +1,1 @@
+"""DashScope's own formats, beside those of OpenAI that it speaks."""

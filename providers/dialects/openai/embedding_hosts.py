@@ -1,0 +1,76 @@
+"""OpenAI's format of embeddings as single hosts take it: many want to know what vectors are for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from providers.bridging.plain import PlainDialect
+from providers.dialects.openai import embeddings
+from providers.neutral.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose
+from providers.wire.members import Json
+from providers.wire.splice import REMOVED
+
+Form = PlainDialect[EmbeddingRequest, EmbeddingAnswer]
+
+
+def form(
+    host: str, member: str, purposes: Mapping[Purpose, str], **facts: Any
+) -> Mapping[str, Form]:
+    """The format as a host takes it that is told by `member` what the vectors are for."""
+    plain = embeddings.DIALECT
+
+    def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
+        body = embeddings.render_request(request, model, dropped)
+        word = None if request.purpose is None else purposes.get(request.purpose)
+        if word is not None:
+            body[member] = word
+        elif request.purpose is not None:
+            dropped.append("purpose")
+        return body
+
+    own = msgspec.structs.replace(
+        plain,
+        host=host,
+        client=(),
+        carries=plain.carries | {"purpose"},
+        render_request=render_request,
+        **facts,
+    )
+    return {plain.name: own}
+
+
+def floats_unsaid(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
+    """For hosts that give numbers unless they are asked for something else."""
+    return {"encoding_format": REMOVED} if body.get("encoding_format") == "float" else {}
+
+
+VOYAGE = form(
+    "voyage",
+    "input_type",
+    {Purpose.QUERY: "query", Purpose.DOCUMENT: "document"},
+    edits=embeddings.edits_by("output_dimension", "dimensions"),
+    tune=floats_unsaid,
+    drops=frozenset({"user"}),
+)
+"""https://docs.voyageai.com/reference/embeddings-api: `encoding_format` is null or base64."""
+
+JINA = form(
+    "jina",
+    "task",
+    {
+        Purpose.QUERY: "retrieval.query",
+        Purpose.DOCUMENT: "retrieval.passage",
+        Purpose.SIMILARITY: "text-matching",
+        Purpose.CLASSIFICATION: "classification",
+        Purpose.CLUSTERING: "separation",
+    },
+    edits=embeddings.edits_by("embedding_type", "encoding_format"),
+    drops=frozenset({"user"}),
+)
+"""https://api.jina.ai/redoc: `embedding_type` in the place of `encoding_format`."""
+
+
+def nvidia(host: str) -> Mapping[str, Form]:
+    """https://docs.nvidia.com/nim/nemo-retriever/embedding/latest/reference.html"""
+    return form(host, "input_type", {Purpose.QUERY: "query", Purpose.DOCUMENT: "passage"})

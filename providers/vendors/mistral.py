@@ -1,0 +1,60 @@
+"""What Mistral's models take, by Mistral's own API and in clouds that host them.
+
+Every unknown member is "extra_forbidden", stream_options.include_usage too; the usage comes with
+the last chunk by itself. The official SDK's ChatCompletionRequest has the known ones.
+"""
+
+from providers.bridging.dialect import Endpoint
+from providers.bridging.fidelity import Feature
+from providers.dialects.openai.rules import (
+    NO_THOUGHTS,
+    answered_tools,
+    nearest_efforts,
+    renamed,
+    short_call_ids,
+    system_for_developer,
+    unsaid,
+)
+from providers.vendors.forms import (
+    FILES,
+    MAX_TOKENS,
+    OPENAI_ONLY,
+    SAMPLERS,
+    SOUND,
+    SPOKEN,
+    THOUGHTS,
+    VIDEO,
+    form,
+)
+
+DROPS = (OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"}) | SAMPLERS
+DROPS |= {"user", "thinking", "cache_control", "stream_options"}
+REFUSES = SPOKEN | {"web_search_options"}
+RENAMES = {**MAX_TOKENS, "seed": "random_seed"}
+
+# Sound, files and thoughts have chunks of Mistral's own.
+LACKS = VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME}
+
+# https://docs.mistral.ai/capabilities/reasoning: `none` or `high`.
+RULES = (
+    short_call_ids,
+    system_for_developer,
+    answered_tools,
+    NO_THOUGHTS,
+    nearest_efforts(minimal="high", low="high", medium="high", xhigh="high", max="high"),
+)
+
+PUBLISHED = "/publishers/mistralai/models/{model}"
+
+ON_VERTEX = form(
+    "vertex",
+    LACKS,
+    (*RULES, renamed(**RENAMES), unsaid("stream_options")),
+    drops=DROPS - {"stream_options"},
+    refuses=REFUSES,
+    upstream=(
+        Endpoint(path=f"{PUBLISHED}:rawPredict", stream=False),
+        Endpoint(path=f"{PUBLISHED}:streamRawPredict", stream=True),
+    ),
+)
+"""https://docs.mistral.ai/deployment/cloud/vertex/"""
