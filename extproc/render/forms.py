@@ -40,14 +40,14 @@ from providers.errors import ApiError, cause_of
 OWN = "openai"
 """The family whose form everybody gets who is not known to want another."""
 
-LIKE = {"mistral": OWN}
+LIKE = {"mistral": OWN, "vllm": OWN}
 """Families whose clients know errors in the form of another."""
 
 PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/model/.*",
-    "cohere": "/v2/.*|/v1/(?:generate|embed|rerank)(?:/.*)?|/v1/chat|/rerank",
+    "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
     "gemini": "/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
