@@ -13,7 +13,7 @@ import msgspec
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import chat, completions, embeddings, responses
+from providers.dialects.openai import chat, completions, embeddings, responses, searches
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
@@ -164,6 +164,10 @@ def own(name: str, title: str, docs: str, **facts: Any) -> Provider:
     )
 
 
+SEARCHING = responses.searching(searches.write_tool)
+"""OpenAI's own tool of the Responses API."""
+OPENROUTER = searches.write_openrouter
+
 PROVIDERS = (
     row(
         "openai",
@@ -177,7 +181,7 @@ PROVIDERS = (
         schemas=of_openai,
         forms={
             **text_form("openai", FOUR_STOPS),
-            **items_form("openai", schemas=of_openai),
+            **items_form("openai", schemas=of_openai, **SEARCHING),
             **vectors_form("openai"),
             **images.of_openai("openai"),
         },
@@ -215,7 +219,7 @@ PROVIDERS = (
         "api.x.ai",
         "https://docs.x.ai/docs/api-reference",
         dialects=BOTH | PICTURES,
-        forms=images.XAI,
+        forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
     ),
     row(
         "together",
@@ -319,6 +323,10 @@ PROVIDERS = (
         "https://openrouter.ai/docs/api-reference/chat-completion",
         prefix="/api/v1",
         dialects=BOTH | TEXT | VECTORS,  # https://openrouter.ai/docs
+        forms={
+            **form("openrouter", NONE, **chat.searching(searches.in_tools(OPENROUTER))),
+            **items_form("openrouter", **responses.searching(OPENROUTER)),
+        },
     ),
     # No version in the path. Function calls and the rest of `refuses` are silently ignored.
     row(
@@ -330,7 +338,12 @@ PROVIDERS = (
         drops=frozenset({"logit_bias", "top_logprobs", "seed", "service_tier"}),
         refuses=SPOKEN | {"tools", "stop", "logprobs", "n"},
         renames=MAX_TOKENS,
-        rules=(system_for_developer,),
+        forms=form(
+            "perplexity",
+            NONE,
+            (system_for_developer,),
+            **chat.searching(searches.write_perplexity),
+        ),
     ),
     # https://docs.getbifrost.ai/providers/supported-providers/parasail lists the unsupported ones.
     row(
