@@ -72,6 +72,9 @@ def without_searches(
     """(the request without searches that other providers made in earlier turns, `name` if there
     were any): what was written after them says what was found."""
 
+    if not any(type(part) is Searched for turn in request.messages for part in turn.parts):
+        return request, []
+
     def stays(part: Part) -> bool:
         return not isinstance(part, Searched) or part.dialect == dialect
 

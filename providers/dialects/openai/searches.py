@@ -89,11 +89,14 @@ def parse_tool(dialect: str, tool: Json, most: int | None = None) -> NativeTool:
 
 
 OPTION, DOMAINS, PLUGINS = "web_search_options", "search_domain_filter", "plugins"
+ASKING = frozenset({OPTION, DOMAINS, PLUGINS})
 
 
 def parse_options(body: Json) -> NativeTool | None:
     """The search that a chat asks for beside its tools, in the words of OpenAI, Perplexity or
     OpenRouter."""
+    if body.keys().isdisjoint(ASKING):
+        return None
     plugins = dicts(body.get(PLUGINS))
     web = [each for each in plugins if each.get("id") == "web" and each.get("enabled") is not False]
     asked = body.get(OPTION)

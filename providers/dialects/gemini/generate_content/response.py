@@ -285,12 +285,14 @@ def note(chunk: Json, seen: Seen) -> None:
     if not seen.model:
         seen.model = text_of(chunk, "modelVersion")
     candidates = chunk.get("candidates")
-    usage = parse_usage(chunk.get("usageMetadata")) or seen.usage
-    made = seen.usage.units if seen.usage is not None else None
-    queries = sum(map(len, map(queries_of, candidates))) if isinstance(candidates, list) else 0
-    seen.usage = with_searches(usage, queries or (made.searches if made is not None else 0))
+    usage, known = parse_usage(chunk.get("usageMetadata")), seen.usage
+    if usage is not None:
+        units = None if known is None else known.units
+        seen.usage = usage if units is None else with_searches(usage, units.searches)
     if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
         _note_finish(candidates[0], seen)
+        if "groundingMetadata" in candidates[0]:
+            seen.usage = with_searches(seen.usage, sum(map(len, map(queries_of, candidates))))
     elif chunk.get("error"):
         seen.error, seen.finish = describe(chunk, None), Finish.ERROR
     elif blocked(chunk.get("promptFeedback")):
