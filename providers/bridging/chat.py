@@ -76,6 +76,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """The tools that its clients run, where they are not all functions."""
     knows: Callable[[NativeTool, str], bool] = lambda tool, model: False
     """Whether a model takes a tool of another dialect that is no function."""
+    searched: str = "messages.web_search"
+    """What its clients call a search of the web that was made in an earlier turn."""
     words: str = ""
     """The dialect whose form of tools it has; empty: its own."""
     fetches: tuple[str, ...] = ("https://", "http://")
@@ -134,8 +136,10 @@ class Conversation(Translation[ChatDialect]):
         target = self._target
         standing: StandIns = {}
         if self._client.recast is not None:
-            request, standing = self._client.recast.functions(request, self._known(call.model))
-        request, left_out = self._without_tools(request, call.model)
+            request, standing = self._client.recast.functions(
+                request, self._known(request.known_as)
+            )
+        request, left_out = self._without_tools(request)
         messages = pairing.paired(request.messages)
         if messages is not request.messages:
             request = msgspec.structs.replace(request, messages=messages)
@@ -156,18 +160,23 @@ class Conversation(Translation[ChatDialect]):
         sent = self._sent(request, amendments, [*dropped, *left_out], call)
         return msgspec.structs.replace(sent, stand_ins=standing) if standing else sent
 
-    def _without_tools(self, request: ChatRequest, model: str) -> tuple[ChatRequest, list[str]]:
+    def _without_tools(self, request: ChatRequest) -> tuple[ChatRequest, list[str]]:
         """The request with tools that the provider has; raises Unsupported."""
-        target = self._target
+        target, client = self._target, self._client
+        dialect, model = target.words or target.name, request.known_as
 
         def runs(tool: NativeTool) -> bool:
             return target.takes(tool, model)
 
+        request, made = vendor_tools.without_searches(request, dialect, client.searched)
         if self._quirks.drop_tools:
-            return vendor_tools.leave_out(request, runs, target.words or target.name)
-        param = self._client.names.get(Feature.NATIVE_TOOLS, "tools")
-        vendor_tools.refuse(request, runs, self._where, param)
-        return request, []
+            request, lost = vendor_tools.leave_out(request, runs, dialect)
+        else:
+            request, lost = vendor_tools.without_options(request, runs)
+            param = client.names.get(Feature.NATIVE_TOOLS, "tools")
+            vendor_tools.refuse(request, runs, self._where, param)
+        request, unchosen = vendor_tools.free_choice(request, dialect)
+        return request, [*made, *lost, *unchosen]
 
     def _known(self, model: str) -> Known:
         target, only = self._target, self._quirks.functions_only

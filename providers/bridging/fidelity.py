@@ -32,6 +32,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import Data, FileId, PlainText, Url
+from providers.neutral.web_search import Searched
 
 
 class Loss(StrEnum):
@@ -284,6 +285,8 @@ def _part(part: Part) -> Iterator[Feature]:
             return
         case Native():
             yield Feature.NATIVE_TOOLS
+            return
+        case Searched():
             return
         case ToolCall():
             pass

@@ -44,6 +44,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """A function call of the current turn must be signed."""
     nests_media: bool = True
     """A function's result may hold pictures and files."""
+    combines: bool = True
+    """Tools that Google runs may be offered beside functions."""
     takes_json_schema: bool = True
     """Schemas may be JSON Schema; older models only know the subset of OpenAPI."""
 
@@ -89,6 +91,7 @@ def _budgeted(name: str) -> Model:
         stops_thinking=not pro,
         wants_signatures=False,
         nests_media=False,
+        combines=False,
     )
 
 
@@ -97,6 +100,7 @@ def _thoughtless(version: tuple[int, int]) -> Model:
         thinks=Thinks.NEVER,
         wants_signatures=False,
         nests_media=False,
+        combines=False,
         takes_json_schema=version >= SCHEMAS_FROM,
     )
 

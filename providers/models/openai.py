@@ -27,6 +27,13 @@ LEAST = (
 )
 """Models that cannot be told not to think, and the least that they can be told."""
 
+SEARCHERS = re.compile(r"-search-(?:preview|api)|(?:^|/)sonar\b")
+"""Models that search the web in a chat, always; no others can
+(https://platform.openai.com/docs/guides/tools-web-search)."""
+
+SEARCHLESS = re.compile(r"(?:^|[/:])(?:gpt-3|gpt-4(?:-|$)|gpt-4\.1-nano|chatgpt|o1|o3-mini)")
+"""Models that cannot search the web in the Responses API."""
+
 THINKERS = re.compile(r"(?:^|[/:])(?:o[1-9]|gpt-[5-9])")
 """OpenAI's models that refuse `max_tokens`, which does not count their thoughts.
 

@@ -13,6 +13,7 @@ import msgspec
 
 from providers.errors import ApiError
 from providers.neutral.media import Source
+from providers.neutral.web_search import Searched, WebSearch
 from providers.usage import Usage
 from providers.wire.budget import Budget
 
@@ -172,7 +173,8 @@ class Native(msgspec.Struct, frozen=True, kw_only=True):
     value: Mapping[str, Any]
 
 
-Part = Text | Image | Audio | Video | Document | ToolCall | ToolResult | Thinking | Refusal | Native
+Media = Image | Audio | Video | Document
+Part = Text | Media | ToolCall | ToolResult | Thinking | Refusal | Searched | Native
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,6 +202,10 @@ class NativeTool(msgspec.Struct, frozen=True, kw_only=True):
 
     dialect: str
     value: Mapping[str, Any]
+    search: WebSearch | None = None
+    """What it means where it is a search of the web."""
+    option: bool = False
+    """An option of the request, which is a hint where nobody runs it; `value` has its members."""
 
 
 class ToolMode(StrEnum):

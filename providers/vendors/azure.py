@@ -16,6 +16,7 @@ from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.forms import (
     FOUR_STOPS,
+    SEARCHING,
     SOUNDS,
     THOUGHTS,
     VIDEO,
@@ -70,7 +71,7 @@ FORMS = {
         schemas=of_openai,
     ),
     **text_form("azure", FOUR_STOPS),
-    **items_form("azure", schemas=of_openai),
+    **items_form("azure", schemas=of_openai, **SEARCHING),
     **vectors_form("azure"),
     **images.of_openai("azure"),
 }

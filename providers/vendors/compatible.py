@@ -5,8 +5,8 @@ A row says where its facts come from, and when they were last looked up.
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere import rerank
+from providers.dialects.openai import chat, embeddings, responses, searches
 from providers.dialects.openai import embedding_hosts as vectors
-from providers.dialects.openai import embeddings
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
@@ -28,11 +28,13 @@ from providers.vendors.forms import (
     FOUR_STOPS,
     HEARS,
     MAX_TOKENS,
+    NONE,
     OPENAI_ONLY,
     PICTURED,
     PICTURES,
     RANKS,
     SAMPLERS,
+    SEARCHING,
     SOUND,
     SOUNDS,
     SPOKEN,
@@ -40,6 +42,7 @@ from providers.vendors.forms import (
     THOUGHTS,
     VECTORS,
     VIDEO,
+    form,
     items_form,
     of_openai,
     row,
@@ -75,7 +78,7 @@ PROVIDERS = (
         schemas=of_openai,
         forms={
             **text_form("openai", FOUR_STOPS),
-            **items_form("openai", schemas=of_openai),
+            **items_form("openai", schemas=of_openai, **SEARCHING),
             **vectors_form("openai"),
             **images.of_openai("openai"),
         },
@@ -103,7 +106,7 @@ PROVIDERS = (
         about="Grok: chats, tools and pictures.",
         examples={"chat": "grok-4", "images": "grok-2-image"},
         dialects=BOTH | PICTURES,
-        forms=images.XAI,
+        forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
         keeps=ANSWERS_KEPT | {"openai.files"},
     ),
@@ -170,7 +173,12 @@ PROVIDERS = (
         drops=frozenset({"logit_bias", "top_logprobs", "seed", "service_tier"}),
         refuses=SPOKEN | {"tools", "stop", "logprobs", "n"},
         renames=MAX_TOKENS,
-        rules=(system_for_developer,),
+        forms=form(
+            "perplexity",
+            NONE,
+            (system_for_developer,),
+            **chat.searching(searches.write_perplexity),
+        ),
     ),
     row(
         "hunyuan",

@@ -12,7 +12,14 @@ import msgspec
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import chat, completions, embeddings, resources, responses
+from providers.dialects.openai import (
+    chat,
+    completions,
+    embeddings,
+    resources,
+    responses,
+    searches,
+)
 from providers.dialects.openai.rules import (
     Rule,
     at_most_stops,
@@ -49,6 +56,9 @@ EDITS = {Operation.IMAGE_EDITS: ("openai.image_edits",)}
 ALL_KEPT = frozenset(resource.name for resource in resources.RESOURCES)
 ANSWERS_KEPT = frozenset({"openai.responses"})
 BATCHED = frozenset({"openai.files", "openai.batches"})
+
+SEARCHING = responses.searching(searches.write_tool)
+"""OpenAI's own tool of the Responses API."""
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})

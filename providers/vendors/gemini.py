@@ -102,6 +102,7 @@ PROVIDERS = (
             **PAINTED,
         },
         forms={
+            CHAT: generate_content.ON_VERTEX,
             COUNT: generate_content.VERTEX_COUNT,
             images.GEMINI: images.VERTEX,
             images.EDITS.name: images.VERTEX_EDITS,

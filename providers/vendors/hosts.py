@@ -1,6 +1,7 @@
 """Hosts of models that others made, in OpenAI's formats, one row each."""
 
 from providers.bridging.fidelity import Feature
+from providers.dialects.openai import chat, responses, searches
 from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
@@ -34,8 +35,11 @@ from providers.vendors.forms import (
     VECTORS,
     VIDEO,
     form,
+    items_form,
     row,
 )
+
+SEARCHES = searches.write_openrouter
 
 PROVIDERS = (
     # "will result in a 400 error": logprobs, logit_bias, top_logprobs, n > 1.
@@ -173,6 +177,10 @@ PROVIDERS = (
         prefix="/api/v1",
         # https://openrouter.ai/docs/api/api-reference/rerank/create-rerank
         dialects=BOTH | TEXT | VECTORS | RANKS,
+        forms={
+            **form("openrouter", NONE, **chat.searching(searches.in_tools(SEARCHES))),
+            **items_form("openrouter", **responses.searching(SEARCHES)),
+        },
     ),
     # https://docs.getbifrost.ai/providers/supported-providers/parasail lists the unsupported ones.
     row(

@@ -23,7 +23,7 @@ NO_SEARCH = "a search that the route does not say to leave out (`vendor_tools`)"
 DOUBLED = "each function response twice, with one id, to Gemini itself"
 AWAITED: dict[str, tuple[tuple[str, ...], str]] = {
     "ai-sdk-openai-steps": (("openai.chat", *CLAUDE, *GEMINI, *OTHERS), NO_REFERENCE),
-    "codex-first": (("openai.chat", *CLAUDE, *OTHERS), NO_SEARCH),
+    "codex-first": (("openai.chat", "bedrock.converse", *OTHERS), NO_SEARCH),
     "gemini-cli-count": (OTHERS, "tokens cannot be counted there"),
     "gemini-cli-resumed": (GEMINI, DOUBLED),
 }

@@ -32,6 +32,7 @@ whole (a whole answer though a stream was asked for) |
 | tokens, size | so many tokens; so many bytes, in `tokens` pieces (16) |
 | refusal | true or the words of a refusal |
 | reasoning, reasoning_field | so many reasoning tokens; shown in that field if one is named |
+| searches | what the model searches the web for, where a search is offered |
 | call_tool, arguments, rounds | true (the first tool), a name, or names at once; with these \
 arguments; in so many turns (1) before an answer in words |
 | call_id, interleaved | the id of all calls; true: calls are told side by side, where the format \

@@ -56,6 +56,7 @@ class Directives(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     refusal: bool | str = False
     reasoning: int = 0
     reasoning_field: str = ""
+    searches: list[str] = []
     call_tool: bool | str | list[str] = False
     arguments: dict[str, Any] | None = None
     call_id: str = ""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from providers.usage import Usage, count, told
+import msgspec
+
+from providers.usage import Units, Usage, count, told
 from providers.wire.members import Json
 
 
@@ -10,6 +12,22 @@ def parse_usage(raw: Any) -> Usage | None:
     """The counts in a `usage` object; None where there are none."""
     if not isinstance(raw, dict):
         return None
+    searches = _searches(raw)
+    usage = _tokens(raw)
+    if usage is None or not searches:
+        return usage
+    return msgspec.structs.replace(usage, units=Units(searches=searches))
+
+
+def _searches(raw: Json) -> int:
+    # https://docs.perplexity.ai/docs/sonar/pricing; OpenRouter says it as Anthropic does.
+    served = raw.get("server_tool_use")
+    if isinstance(served, dict):
+        return count(served.get("web_search_requests")) or 0
+    return count(raw.get("num_search_queries")) or 0
+
+
+def _tokens(raw: Json) -> Usage | None:
     prompt, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
     total = count(raw.get("total_tokens"))
     if prompt is None and completion is None and ("input_tokens" in raw or "output_tokens" in raw):

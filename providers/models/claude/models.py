@@ -47,6 +47,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     system_turns: bool = False
     """Messages of role `system` are accepted after a user's turn."""
     max_tokens: int = ROOM
+    search: str = "web_search_20250305"
+    """The tool that searches the web; empty: none. What newer ones add costs code that is run."""
 
     @property
     def thinks(self) -> bool:
@@ -54,7 +56,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
         return self.manual or self.adaptive
 
 
-PLAIN = Family(sampling=True, both_samplers=True, max_tokens=DEFAULT_MAX_TOKENS)
+PLAIN_SEARCHING = Family(sampling=True, both_samplers=True, max_tokens=DEFAULT_MAX_TOKENS)
+PLAIN = msgspec.structs.replace(PLAIN_SEARCHING, search="")
 MANUAL = Family(manual=True, off="disabled", sampling=True, both_samplers=True)
 MANUAL_ONE = Family(manual=True, off="disabled", sampling=True)
 MANUAL_STRUCTURED = Family(manual=True, off="disabled", sampling=True, structured=True)
@@ -74,6 +77,7 @@ UNKNOWN = Family(
     sampling=True,
     both_samplers=True,
     max_tokens=DEFAULT_MAX_TOKENS,
+    search="",
 )
 """Models of others behind this format (DeepSeek, Kimi, GLM, vLLM, Ollama), and names that hide
 the model: they follow the form of the format that was there first."""
@@ -93,6 +97,7 @@ FAMILIES = (
     (None, (4, 5), MANUAL_STRUCTURED),
     (None, (4, 1), MANUAL_ONE),
     (None, (3, 7), MANUAL),
+    (None, (3, 5), PLAIN_SEARCHING),
     (None, (0, 0), PLAIN),
 )
 

@@ -8,7 +8,7 @@ import pytest
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Call, Sent
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import Unsupported
 
 FETCH = {"type": "web_fetch_20250910", "name": "web_fetch"}
@@ -97,3 +97,241 @@ def test_how_a_search_is_done_is_a_hint() -> None:
     assert isinstance(sent, Sent)
     assert sent.dropped == ("tools.external_web_access",)
     assert orjson.loads(sent.body or b"")["tools"] == [{"googleSearch": {}}]
+
+
+def carried(
+    client: str, vendor: str, target: str, model: str, body: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What a vendor is sent, and what was lost."""
+    body = {"model": model, **body}
+    call = Call(data=orjson.dumps(body), body=body, model=model, stream=False, path_model=model)
+    form = PROVIDERS[vendor].forms.get(target) or DIALECTS[target]
+    sent = bridge(DIALECTS[client], form, Quirks()).request(call)
+    assert isinstance(sent, Sent)
+    return orjson.loads(sent.body or b""), sent.dropped
+
+
+PLACE = {"type": "approximate", "country": "NO"}
+RESPONSES = {
+    "input": "hi",
+    "max_tool_calls": 3,
+    "tools": [
+        {
+            "type": "web_search",
+            "filters": {"allowed_domains": ["https://a.test/"]},
+            "user_location": PLACE,
+            "search_context_size": "low",
+        }
+    ],
+}
+CLAUDE = {
+    "max_tokens": 99,
+    "messages": [{"role": "user", "content": "hi"}],
+    "tools": [
+        {
+            "type": "web_search_20260209",
+            "name": "web_search",
+            "blocked_domains": ["b.test"],
+            "max_uses": 2,
+        }
+    ],
+}
+GEMINI = {
+    "contents": [{"role": "user", "parts": [{"text": "hi"}]}],
+    "tools": [{"googleSearch": {"excludeDomains": ["b.test"]}}],
+}
+CHAT = {
+    "messages": [{"role": "user", "content": "hi"}],
+    "web_search_options": {
+        "search_context_size": "high",
+        "user_location": {"type": "approximate", "approximate": {"country": "NO"}},
+    },
+}
+CARRIED = [
+    (
+        ("openai.responses", RESPONSES),
+        ("anthropic", "anthropic.messages", "claude-sonnet-4-5"),
+        {
+            "tools": [
+                {
+                    "type": "web_search_20250305",
+                    "name": "web_search",
+                    "allowed_domains": ["a.test"],
+                    "user_location": PLACE,
+                    "max_uses": 3,
+                }
+            ]
+        },
+        ("tools.search_context_size",),
+    ),
+    (
+        ("openai.responses", RESPONSES),
+        ("gemini", "gemini.generate_content", "gemini-3-flash"),
+        {"tools": [{"googleSearch": {}}]},
+        (
+            "tools.filters.allowed_domains",
+            "tools.user_location",
+            "max_tool_calls",
+            "tools.search_context_size",
+        ),
+    ),
+    (
+        ("openai.responses", RESPONSES),
+        ("perplexity", "openai.chat", "sonar"),
+        {
+            "web_search_options": {"user_location": PLACE, "search_context_size": "low"},
+            "search_domain_filter": ["a.test"],
+        },
+        ("max_tool_calls",),
+    ),
+    (
+        ("anthropic.messages", CLAUDE),
+        ("openai", "openai.responses", "gpt-5"),
+        {"tools": [{"type": "web_search"}], "max_tool_calls": 2},
+        ("tools.blocked_domains",),
+    ),
+    (
+        ("anthropic.messages", CLAUDE),
+        ("xai", "openai.responses", "grok-4"),
+        {
+            "tools": [{"type": "web_search", "filters": {"excluded_domains": ["b.test"]}}],
+            "max_tool_calls": 2,
+        },
+        (),
+    ),
+    (
+        ("anthropic.messages", CLAUDE),
+        ("vertex", "gemini.generate_content", "gemini-3-flash"),
+        {"tools": [{"googleSearch": {"excludeDomains": ["b.test"]}}]},
+        ("tools.max_uses",),
+    ),
+    (
+        ("anthropic.messages", CLAUDE),
+        ("openrouter", "openai.chat", "any/model"),
+        {
+            "tools": [
+                {
+                    "type": "openrouter:web_search",
+                    "parameters": {"excluded_domains": ["b.test"]},
+                }
+            ]
+        },
+        ("tools.max_uses",),
+    ),
+    (
+        ("gemini.generate_content", GEMINI),
+        ("anthropic", "anthropic.messages", "claude-sonnet-4-5"),
+        {
+            "tools": [
+                {
+                    "type": "web_search_20250305",
+                    "name": "web_search",
+                    "blocked_domains": ["b.test"],
+                }
+            ]
+        },
+        (),
+    ),
+    (
+        ("gemini.generate_content", GEMINI),
+        ("openai", "openai.chat", "gpt-4o-search-preview"),
+        {"web_search_options": {}},
+        ("tools.googleSearch.excludeDomains",),
+    ),
+    (
+        ("openai.chat", CHAT),
+        ("openai", "openai.responses", "gpt-5"),
+        {"tools": [{"type": "web_search", "user_location": PLACE, "search_context_size": "high"}]},
+        (),
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "at", "members", "lost"), CARRIED)
+def test_a_search_is_asked_for_in_the_vendors_words(
+    asked: tuple[str, dict[str, Any]],
+    at: tuple[str, str, str],
+    members: dict[str, Any],
+    lost: tuple[str, ...],
+) -> None:
+    vendor, target, model = at
+    body, dropped = carried(asked[0], vendor, target, model, asked[1])
+    assert dropped == lost
+    assert {name: body.get(name) for name in members} == members
+
+
+@pytest.mark.parametrize(
+    ("vendor", "target", "model"),
+    [
+        ("anthropic", "anthropic.messages", "claude-3-opus-20240229"),
+        ("vertex", "anthropic.messages", "claude-sonnet-4-5"),
+        ("openai", "openai.responses", "gpt-4.1-nano"),
+        ("openai", "openai.chat", "gpt-5"),
+        ("fireworks", "openai.responses", "llama"),
+    ],
+)
+def test_who_cannot_search_is_not_asked_to(vendor: str, target: str, model: str) -> None:
+    with pytest.raises(Unsupported, match="the tool googleSearch cannot be used"):
+        carried("gemini.generate_content", vendor, target, model, GEMINI)
+
+
+def test_an_option_that_nobody_has_is_a_hint() -> None:
+    _, dropped = carried("openai.chat", "cohere", "cohere.chat", "command-a", CHAT)
+    assert dropped == ("web_search_options",)
+
+
+F = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}
+
+
+def test_functions_are_stronger_than_a_search_where_both_cannot_be() -> None:
+    asked = {**RESPONSES, "tools": [{"type": "web_search"}, F]}
+    at = ("gemini", "gemini.generate_content")
+    older, dropped = carried("openai.responses", *at, "gemini-2.5-flash", asked)
+    assert [*older["tools"][0]] == ["functionDeclarations"]
+    assert dropped == ("tools.web_search",)
+    newer, _ = carried("openai.responses", *at, "gemini-3-flash", asked)
+    assert [name for tool in newer["tools"] for name in tool] == [
+        "functionDeclarations",
+        "googleSearch",
+    ]
+    assert newer["toolConfig"]["includeServerSideToolInvocations"] is True
+
+
+def test_a_search_that_must_be_made_is_the_only_tool_or_free() -> None:
+    choice = {"type": "tool", "name": "web_search"}
+    at = ("openai", "openai.responses", "gpt-5")
+    alone, _ = carried("anthropic.messages", *at, {**CLAUDE, "tool_choice": choice})
+    assert alone["tool_choice"] == "required"
+    function = {"name": "f", "input_schema": {"type": "object"}}
+    tools = [*CLAUDE["tools"], function]
+    beside, dropped = carried(
+        "anthropic.messages", *at, {**CLAUDE, "tools": tools, "tool_choice": choice}
+    )
+    assert "tool_choice" not in beside
+    assert "tool_choice" in dropped
+
+
+def test_searches_of_earlier_turns_are_left_out_and_named() -> None:
+    item = {
+        "type": "web_search_call",
+        "id": "ws_1",
+        "status": "completed",
+        "action": {"type": "search", "query": "q"},
+    }
+    turns = [{"role": "user", "content": "hi"}, item, {"role": "assistant", "content": "so"}]
+    asked = {"input": [*turns, {"role": "user", "content": "more"}]}
+    for vendor, target, model in (
+        ("anthropic", "anthropic.messages", "claude-sonnet-4-5"),
+        ("gemini", "gemini.generate_content", "gemini-3-flash"),
+        ("cohere", "cohere.chat", "command-a"),
+    ):
+        body, dropped = carried("openai.responses", vendor, target, model, asked)
+        assert dropped == ("input.web_search_call",)
+        assert b"web_search" not in orjson.dumps(body)
+
+
+def test_the_least_effort_leaves_no_room_for_a_search() -> None:
+    config = {"thinkingConfig": {"thinkingLevel": "minimal"}}
+    at = ("openai", "openai.responses", "gpt-5")
+    body, _ = carried("gemini.generate_content", *at, {**GEMINI, "generationConfig": config})
+    assert body["reasoning"]["effort"] == "low"

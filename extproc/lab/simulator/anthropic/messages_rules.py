@@ -31,6 +31,10 @@ MIN_BUDGET = 1024
 OLDER = re.compile(r"claude-(?:[123]\b|(?:opus|sonnet)-4(?:-[01])?(?:-\d{8}|@|$)|v2|instant)")
 """Models from before structured outputs."""
 MARKERS = 4
+PLAIN_SEARCH = "web_search_20250305"
+FILTERING = re.compile(r"claude-(?:[a-z]+-)?(?:4-[6-9]|[5-9]|1\d|mythos|fable)|mythos|fable")
+"""Models that take the newer tools that search the web."""
+UNSEARCHING = re.compile(r"claude-(?:2|instant|3-(?:opus|sonnet|haiku))")
 
 
 def is_count(call: Call) -> bool:
@@ -195,6 +199,25 @@ def _tools(body: Json) -> None:
         raise Refusal(f"Tool '{choice['name']}' not found in provided tools")
 
 
+def _searches(body: Json) -> None:
+    """https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool"""
+    for at, tool in enumerate(body.get("tools") or ()):
+        kind = str(tool.get("type"))
+        if not kind.startswith("web_search_"):
+            continue
+        if tool.get("allowed_domains") and tool.get("blocked_domains"):
+            raise Refusal(f"tools.{at}: allowed_domains and blocked_domains exclude each other")
+        if UNSEARCHING.search(body["model"]) or (
+            kind != PLAIN_SEARCH and not FILTERING.search(body["model"])
+        ):
+            raise Refusal(f"'{body['model']}' does not support tool types: {kind}.")
+    for place, block in _blocks(body):
+        found = block.get("content") if block["type"] == "web_search_tool_result" else None
+        for page in found if isinstance(found, list) else ():
+            if not page["encrypted_content"].startswith(SIGNED):
+                raise Refusal(f"{place}: Invalid `encrypted_content` in `web_search_result` block")
+
+
 def _results(body: Json) -> None:
     """A result is marked for the cache as a whole."""
     for place, block in _blocks(body):
@@ -256,6 +279,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _signatures,
     _markers,
     _tools,
+    _searches,
     _results,
     _ids,
     _schemas,

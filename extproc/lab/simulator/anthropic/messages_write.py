@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import orjson
 
+from extproc.lab.simulator import searches
 from extproc.lab.simulator.dialect import Choice, Event, Json, ToolCall, Turn, Usage
 
 SIGNED = "c2lt"
@@ -21,12 +22,13 @@ def whole(turn: Turn) -> bytes:
     if turn.asked.body.get("count"):
         return orjson.dumps({"input_tokens": turn.reply.usage.prompt} | turn.directives.extra)
     choice = turn.reply.choices[0]
-    answer = _message(turn) | {"content": [_whole_block(turn, each) for each in _blocks(choice)]}
+    content = [*_searched(turn), *(_whole_block(turn, each) for each in _blocks(choice))]
+    answer = _message(turn) | {"content": content}
     answer |= _stop(turn, choice)
     if turn.directives.usage == "none":
         del answer["usage"]
     else:
-        answer["usage"] = _usage(turn.reply.usage)
+        answer["usage"] = _usage(turn.reply.usage) | _served(turn)
     return orjson.dumps(answer | turn.directives.extra)
 
 
@@ -35,15 +37,61 @@ def events(turn: Turn) -> Iterator[Event]:
     choice = turn.reply.choices[0]
     yield _event("message_start", {"message": _message(turn) | turn.directives.extra})
     yield _event("ping", {})
-    for index, block in enumerate(_blocks(choice)):
+    searched = [*_searched(turn)]
+    for index, told in enumerate(searched):
+        yield from _search_events(told, index)
+    for index, block in enumerate(_blocks(choice), len(searched)):
         start = {"index": index, "content_block": _empty(block)}
         yield _event("content_block_start", start)
         for delta in _deltas(turn, block):
             yield _event("content_block_delta", {"index": index, "delta": delta})
         yield _event("content_block_stop", {"index": index})
-    usage = _usage(turn.reply.usage) if turn.directives.usage != "none" else {}
+    usage = _usage(turn.reply.usage) | _served(turn) if turn.directives.usage != "none" else {}
     yield _event("message_delta", {"delta": _stop(turn, choice), "usage": usage})
     yield Event(orjson.dumps({"type": "message_stop"}), name="message_stop", closing=True)
+
+
+def _searched(turn: Turn) -> Iterator[Json]:
+    for number, query in enumerate(searches.made(turn)):
+        id = f"srvtoolu_{turn.reply.id}{number}"
+        yield {"type": "server_tool_use", "id": id, "name": "web_search", "input": {"query": query}}
+        page = {
+            "type": "web_search_result",
+            "url": searches.URL,
+            "title": searches.TITLE,
+            "encrypted_content": f"{SIGNED}{turn.reply.id}",
+            "page_age": None,
+        }
+        yield {"type": "web_search_tool_result", "tool_use_id": id, "content": [page]}
+
+
+def _search_events(block: Json, index: int) -> Iterator[Event]:
+    called = block["type"] == "server_tool_use"
+    begun = block | {"input": {}} if called else block
+    yield _event("content_block_start", {"index": index, "content_block": begun})
+    if called:
+        said = orjson.dumps(block["input"]).decode()
+        for piece in (said[:3], said[3:]):
+            delta = {"type": "input_json_delta", "partial_json": piece}
+            yield _event("content_block_delta", {"index": index, "delta": delta})
+    yield _event("content_block_stop", {"index": index})
+
+
+def _served(turn: Turn) -> Json:
+    count = len(searches.made(turn))
+    made = {"web_search_requests": count, "web_fetch_requests": 0}
+    return {"server_tool_use": made} if count else {}
+
+
+def _cited(turn: Turn) -> list[Json]:
+    place = {
+        "type": "web_search_result_location",
+        "url": searches.URL,
+        "title": searches.TITLE,
+        "cited_text": "words of the page",
+        "encrypted_index": f"{SIGNED}{turn.reply.id}",
+    }
+    return [place] if searches.made(turn) else []
 
 
 def _event(name: str, body: Json) -> Event:
@@ -106,7 +154,9 @@ def _whole_block(turn: Turn, block: ToolCall | list[str] | str) -> Json:
         case str():
             return _empty(block) | {"thinking": _shown(turn, block), "signature": _signature(turn)}
         case _:
-            return {"type": "text", "text": "".join(block)}
+            cited = _cited(turn)
+            said: Json = {"type": "text", "text": "".join(block)}
+            return said | ({"citations": cited} if cited else {})
 
 
 def _deltas(turn: Turn, block: ToolCall | list[str] | str) -> Iterator[Json]:
@@ -122,6 +172,8 @@ def _deltas(turn: Turn, block: ToolCall | list[str] | str) -> Iterator[Json]:
         case _:
             for piece in block:
                 yield {"type": "text_delta", "text": piece}
+            for citation in _cited(turn):
+                yield {"type": "citations_delta", "citation": citation}
 
 
 def _shown(turn: Turn, thoughts: str) -> str:

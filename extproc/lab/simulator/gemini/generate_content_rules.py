@@ -60,7 +60,9 @@ def check(call: Call, strict: bool) -> None:
         rule(body)
     if call.params["model"].startswith("gemini-3"):
         _signatures(body)
-    _picture(body.get("generationConfig") or {}, call.params["model"], "/projects/" in call.path)
+    vertex = "/projects/" in call.path
+    _picture(body.get("generationConfig") or {}, call.params["model"], vertex)
+    _sides(body, call.params["model"], vertex)
 
 
 @cache
@@ -134,6 +136,23 @@ def _picture(config: Json, model: str, vertex: bool) -> None:
         raise Refusal("image_size is not supported by this model", param="imageSize")
     if "imageOutputOptions" in frame and not vertex:
         raise _unknown("imageOutputOptions", PICTURE)
+
+
+def _sides(body: Json, model: str, vertex: bool) -> None:
+    """https://ai.google.dev/gemini-api/docs/tool-combination"""
+    tools = body.get("tools") or ()
+    if not vertex and any((tool.get("googleSearch") or {}).get("excludeDomains") for tool in tools):
+        raise Refusal("exclude_domains parameter is not supported in Gemini API")
+    sides = {name == "functionDeclarations" for tool in tools for name in tool}
+    if len(sides) < 2:
+        return
+    if vertex or not model.startswith("gemini-3"):
+        raise Refusal("Tool use with function calling is unsupported")
+    if not (body.get("toolConfig") or {}).get("includeServerSideToolInvocations"):
+        raise Refusal(
+            "Please enable tool_config.include_server_side_tool_invocations to use built-in tools"
+            " with function calling."
+        )
 
 
 def _contents(body: Json) -> None:

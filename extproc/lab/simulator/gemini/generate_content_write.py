@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from extproc.lab.simulator import pictures
+from extproc.lab.simulator import pictures, searches
 from extproc.lab.simulator.dialect import Choice, Event, Json, ToolCall, Turn, Usage
 
 SIGNED = "c2lt"
@@ -36,7 +36,7 @@ def whole(turn: Turn) -> bytes:
         spoken = [_candidate(turn, 0, [part]) | {"finishReason": "STOP"}]
         return orjson.dumps(_chunk(turn, spoken, turn.reply.usage))
     candidates = [
-        _candidate(turn, index, _parts(turn, choice)) | {"finishReason": _reason(turn, choice)}
+        _candidate(turn, index, _parts(turn, choice)) | _last(turn, choice)
         for index, choice in enumerate(turn.reply.choices)
     ]
     return orjson.dumps(_chunk(turn, candidates, turn.reply.usage))
@@ -48,7 +48,7 @@ def events(turn: Turn) -> Iterator[Event]:
         for spoken, part in enumerate(_pieces(turn, choice), 1):
             usage = _so_far(turn.reply.usage, spoken)
             yield Event(orjson.dumps(_chunk(turn, [_candidate(turn, index, [part])], usage)))
-        last = _candidate(turn, index, [{"text": ""}]) | {"finishReason": _reason(turn, choice)}
+        last = _candidate(turn, index, [{"text": ""}]) | _last(turn, choice)
         yield Event(orjson.dumps(_chunk(turn, [last], turn.reply.usage)))
 
 
@@ -69,6 +69,22 @@ def _candidate(turn: Turn, index: int, parts: list[Json]) -> Json:
     # Vertex AI leaves out what has its default value.
     unsaid = turn.asked.body.get("vertex") and not index
     return candidate if unsaid else candidate | {"index": index}
+
+
+def _last(turn: Turn, choice: Choice) -> Json:
+    """What a candidate says at its end."""
+    reason: Json = {"finishReason": _reason(turn, choice)}
+    queries = searches.made(turn)
+    if not queries:
+        return reason
+    text = "".join(choice.pieces)
+    segment = {"endIndex": len(text.encode()), "text": text}
+    grounding = {
+        "webSearchQueries": queries,
+        "groundingChunks": [{"web": {"uri": searches.URL, "title": searches.TITLE}}],
+        "groundingSupports": [{"segment": segment, "groundingChunkIndices": [0]}],
+    }
+    return reason | {"groundingMetadata": grounding}
 
 
 def _reason(turn: Turn, choice: Choice) -> str:

@@ -103,6 +103,14 @@ def _company(body: Json) -> None:
             raise Refusal(f"'{name}' is only allowed when 'tools' are specified.", param=name)
 
 
+def _searches(body: Json) -> None:
+    """https://platform.openai.com/docs/guides/tools-web-search: a few models, which always do."""
+    if "web_search_options" in body and "-search-" not in body["model"]:
+        raise Refusal(
+            "Web search options not supported with this model.", param="web_search_options"
+        )
+
+
 def _tool_names(body: Json) -> None:
     names = [tool["function"]["name"] for tool in body.get("tools") or () if "function" in tool]
     for at, name in enumerate(names):
@@ -214,6 +222,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     shared.check_lengths,
     shared.check_thinker,
     _company,
+    _searches,
     _tool_names,
     _tool_turns,
     _schemas,

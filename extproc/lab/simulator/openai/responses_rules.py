@@ -8,6 +8,7 @@ from typing import Any
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 from extproc.lab.simulator.openai import shared
 from extproc.lab.simulator.openai.responses_write import encrypted
+from extproc.lab.simulator.searches import is_search
 from extproc.lab.simulator.typed import Judge
 
 MAX_CALL_ID = 64
@@ -137,6 +138,17 @@ def _tools(body: Json) -> None:
             )
 
 
+def _searches(body: Json) -> None:
+    """https://platform.openai.com/docs/guides/tools-web-search#limitations"""
+    if not any(map(is_search, body.get("tools") or ())):
+        return
+    if "gpt-4.1-nano" in body["model"]:
+        raise Refusal(f"Hosted tool 'web_search' is not supported with {body['model']}.")
+    if (body.get("reasoning") or {}).get("effort") == "minimal":
+        message = "The following tools cannot be used with reasoning.effort 'minimal': web_search."
+        raise Refusal(message, param="tools")
+
+
 def _turns(body: Json) -> None:
     """Each call is answered, and nothing is answered that was not called."""
     called: list[str] = []
@@ -185,6 +197,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _ids,
     _thoughts,
     _tools,
+    _searches,
     _turns,
     _json_mode,
     _schemas,

@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 
+from extproc.lab.simulator import searches
 from extproc.lab.simulator.dialect import Choice, Event, Json, Turn, Usage
 
+SEARCH = "web_search_call"
 LOGPROBS = "message.output_text.logprobs"
 ENCRYPTED = "reasoning.encrypted_content"
 
@@ -131,6 +133,7 @@ def _usage(usage: Usage) -> Json:
 def _items(turn: Turn) -> list[Json]:
     choice, id = turn.reply.choices[0], turn.reply.id
     items = [_thought(turn, choice, f"rs_{id}")] if choice.reasoning else []
+    items += _searched(turn)
     if choice.calls:
         return items + [
             {
@@ -144,6 +147,24 @@ def _items(turn: Turn) -> list[Json]:
             for call in choice.calls
         ]
     return [*items, _message(turn, choice, f"msg_{id}")]
+
+
+def _searched(turn: Turn) -> Iterator[Json]:
+    for number, query in enumerate(searches.made(turn)):
+        action = {"type": "search", "query": query, "queries": [query]}
+        id = f"ws_{turn.reply.id}{number}"
+        yield {"id": id, "type": SEARCH, "status": "completed", "action": action}
+
+
+def _cited(turn: Turn, text: str) -> list[Json]:
+    place = {
+        "type": "url_citation",
+        "url": searches.URL,
+        "title": searches.TITLE,
+        "start_index": 0,
+        "end_index": len(text),
+    }
+    return [place] if searches.made(turn) else []
 
 
 def _thought(turn: Turn, choice: Choice, id: str) -> Json:
@@ -162,7 +183,8 @@ def _message(turn: Turn, choice: Choice, id: str) -> Json:
     part: Json = {"type": "refusal", "refusal": text}
     if not choice.refusal:
         likely = _logprobs(turn, choice.pieces)
-        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": likely}
+        part = {"type": "output_text", "text": text, "logprobs": likely}
+        part["annotations"] = _cited(turn, text)
     return {
         "id": id,
         "type": "message",
@@ -191,6 +213,7 @@ EMPTY: dict[str, Json] = {
     "message": {"content": [], "status": "in_progress"},
     "reasoning": {"summary": []},
     "function_call": {"arguments": "", "status": "in_progress"},
+    "web_search_call": {"status": "in_progress"},
 }
 """What an item is like when it begins."""
 
@@ -206,22 +229,30 @@ def _item_events(turn: Turn, item: Json, index: int) -> Iterator[Json]:
     elif kind == "reasoning" and item["summary"]:
         yield from _summary_events(choice, item["summary"][0], place | {"summary_index": 0})
     elif kind == "function_call":
-        pieces = choice.calls[index - bool(choice.reasoning)].pieces
+        others = bool(choice.reasoning) + len(searches.made(turn))
+        pieces = choice.calls[index - others].pieces
         stem = "response.function_call_arguments"
         for piece in pieces:
             yield {"type": f"{stem}.delta", **place, "delta": piece}
         yield {"type": f"{stem}.done", **place, "arguments": item["arguments"]}
+    elif kind == SEARCH:
+        for stage in ("in_progress", "searching", "completed"):
+            yield {"type": f"response.{SEARCH}.{stage}", **place}
     yield {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
 def _content_events(turn: Turn, part: Json, place: Json) -> Iterator[Json]:
     kind: str = part["type"]
     words = "refusal" if kind == "refusal" else "text"
-    empty: Json = part | {words: ""} | ({"logprobs": []} if words == "text" else {})
+    bare: Json = {"logprobs": [], "annotations": []} if words == "text" else {}
+    empty: Json = part | {words: ""} | bare
     yield {"type": "response.content_part.added", **place, "part": empty}
     for piece in turn.reply.choices[0].pieces:
         more: dict[str, Any] = {"logprobs": _logprobs(turn, [piece])} if words == "text" else {}
         yield {"type": f"response.{kind}.delta", **place, "delta": piece, **more}
+    for number, cited in enumerate(part.get("annotations", ())):
+        said = {"annotation_index": number, "annotation": cited}
+        yield {"type": "response.output_text.annotation.added", **place, **said}
     more = {"logprobs": part["logprobs"]} if words == "text" else {}
     yield {"type": f"response.{kind}.done", **place, words: part[words], **more}
     yield {"type": "response.content_part.done", **place, "part": part}

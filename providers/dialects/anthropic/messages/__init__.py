@@ -21,6 +21,7 @@ from providers.dialects.anthropic.messages.renaming import RenamingRelay
 from providers.dialects.anthropic.messages.renderer import MessagesRenderer
 from providers.dialects.anthropic.messages.request import parse_request
 from providers.dialects.anthropic.messages.response import parse_response, render_response
+from providers.dialects.anthropic.messages.searches import knows
 from providers.dialects.anthropic.names import NAME
 from providers.models.claude.models import lacks
 from providers.neutral import listing
@@ -106,6 +107,8 @@ DIALECT = ChatDialect(
     inline=inline,
     renaming=RenamingRelay,
     recast=RECAST,
+    knows=knows,
+    searched="messages.content.web_search_tool_result",
     lacks=lacks,
     schemas=lambda request: OF_CLAUDE,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=128),

@@ -17,6 +17,7 @@ from providers.dialects.anthropic.messages.fields import (
     optional,
     required,
 )
+from providers.dialects.anthropic.messages.searches import is_made, parse_block
 from providers.dialects.anthropic.names import FAMILY, NAME
 from providers.neutral.carriers import attached
 from providers.neutral.chat import (
@@ -69,7 +70,7 @@ class Blocks:
         """One block; of a type that other dialects do not know, it stays as it is."""
         block = obj(value)
         parse = self._parsers.get(required(block, "type", str))
-        return Native(dialect=NAME, value=block) if parse is None else parse(block)
+        return parse_block(block) if parse is None else parse(block)
 
     def note(self, block: Json, known: frozenset[str], place: str) -> None:
         """Keeps the members of `block` that are not `known`, which no other dialect has."""
@@ -219,8 +220,9 @@ def _cut(texts: list[str]) -> PlainText:
 
 
 def is_foreign(block: Any, signs: bool) -> bool:
-    """Whether a block is another family's thought; a model that `signs` has none unsigned."""
+    """Whether a block is another family's thought or search; a model that `signs` has no thought
+    unsigned."""
     if not isinstance(block, dict) or block.get("type") not in ("thinking", "redacted_thinking"):
-        return False
+        return isinstance(block, dict) and is_made(block)
     value = block.get("signature" if block["type"] == "thinking" else "data")
     return value.startswith(SEAL) if isinstance(value, str) and value else signs

@@ -4,6 +4,7 @@ from typing import Any
 
 from providers.bridging.fidelity import Feature, lose
 from providers.dialects.anthropic.messages.content import lone_text, render_cache
+from providers.dialects.anthropic.messages.searches import render_tool
 from providers.dialects.anthropic.messages.turns import render_turns
 from providers.dialects.anthropic.names import NAME
 from providers.errors import InvalidRequest, Unsupported
@@ -110,7 +111,7 @@ def _tools(request: ChatRequest, dropped: list[str]) -> Json:
         if forced:
             raise InvalidRequest("tool_choice needs tools", param="tool_choice")
         return {}
-    result: Json = {"tools": [_tool(tool, dropped) for tool in _allowed(request)]}
+    result: Json = {"tools": [_tool(tool, request.known_as, dropped) for tool in _allowed(request)]}
     rendered = _choice(choice, request.parallel_tool_calls)
     if rendered is not None:
         result["tool_choice"] = rendered
@@ -133,8 +134,10 @@ def _allowed(request: ChatRequest) -> list[Tool | NativeTool]:
     return tools
 
 
-def _tool(tool: Tool | NativeTool, dropped: list[str]) -> Json:
+def _tool(tool: Tool | NativeTool, model: str, dropped: list[str]) -> Json:
     if isinstance(tool, NativeTool):
+        if tool.search is not None and tool.dialect != NAME:
+            return render_tool(tool.search, model, dropped)
         if tool.dialect != NAME:
             kind = tool.value.get("type", "a tool")
             raise Unsupported(f"{kind} of {tool.dialect} is not known to {NAME}", param="tools")

@@ -27,6 +27,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import Data, FileId, PlainText, Source, Url, as_text
+from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
 IMAGES = {
@@ -75,7 +76,7 @@ def render_part(part: Part, role: Role, dropped: list[str]) -> Json | None:
             return _marked(call | {"input": arguments(part.arguments)}, part.cache, dropped)
         case ToolResult():
             return _tool_result(part, dropped)
-        case Native():
+        case Native() | Searched():
             if part.dialect != NAME:
                 raise Unsupported(
                     f"a part that only {part.dialect} knows cannot be sent to {NAME}",

@@ -23,6 +23,7 @@ from providers.dialects.anthropic.messages.threads import check_whole
 from providers.errors import ApiError, BadAnswer
 from providers.models.claude import betas as flags
 from providers.models.claude.betas import HEADER, for_bedrock
+from providers.neutral.chat import NativeTool
 from providers.neutral.deltas import AnyDelta
 from providers.wire import aws_event_stream as frames
 from providers.wire.members import Json
@@ -168,6 +169,10 @@ class ChunkRelay(MessagesRelay):
         return events
 
 
+def _runs_none(tool: NativeTool, model: str) -> bool:
+    return False
+
+
 def _hosted(host: str, *, lacks: frozenset[Feature], **changes: Any) -> ChatDialect:
     return msgspec.structs.replace(
         DIALECT, host=host, client=(), carries=DIALECT.carries - lacks, **changes
@@ -187,6 +192,9 @@ VERTEX = _hosted(
     request_headers={},
     own_headers=frozenset({HEADER}),
     fit_headers=fits(flags.VERTEX),
+    # Its search wants a header of its own:
+    # https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search
+    knows=_runs_none,
 )
 """Prefix `/v1/projects/{project}/locations/{region}`."""
 
@@ -202,6 +210,7 @@ BEDROCK = _hosted(
     fit_headers=named,
     parser=ChunkParser,
     relay=ChunkRelay,
+    knows=_runs_none,
     lacks=FILES | URLS | {Feature.SERVICE_TIER},
     drops=HINTS,
     refuses=MEANINGFUL,

@@ -9,10 +9,11 @@ from providers.dialects.anthropic.errors import describe
 from providers.dialects.anthropic.messages.citations import parse_citation
 from providers.dialects.anthropic.messages.fields import Wrong
 from providers.dialects.anthropic.messages.response import explained, native_of, parse_finish
+from providers.dialects.anthropic.messages.searches import parse_block
 from providers.dialects.anthropic.messages.usage import merge, parse_tier, parse_usage
-from providers.dialects.anthropic.names import FAMILY, NAME
+from providers.dialects.anthropic.names import FAMILY
 from providers.errors import CUT, ApiError, BadAnswer, Cause
-from providers.neutral.chat import Native, Part, Signature, Thinking, unseal
+from providers.neutral.chat import Part, Signature, Thinking, unseal
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -212,7 +213,7 @@ class MessagesParser:
             return [*_cited(block), end]
         if block.json:
             block.value["input"] = orjson.loads("".join(block.json) or "{}")
-        return [WholePart(value=Native(dialect=NAME, value=block.value), part=block.part), end]
+        return [WholePart(value=parse_block(block.value), part=block.part), end]
 
     def _end(self, event: Json) -> list[AnyDelta]:
         self._usage = merge(self._usage, event.get("usage"))

@@ -14,6 +14,7 @@ from providers.dialects.anthropic.errors import error_event
 from providers.dialects.anthropic.messages.citations import render_citation
 from providers.dialects.anthropic.messages.content import tool_id
 from providers.dialects.anthropic.messages.response import render_blocks, render_thinking, stop_of
+from providers.dialects.anthropic.messages.searches import CALL
 from providers.dialects.anthropic.messages.usage import render_usage, with_tier
 from providers.dialects.anthropic.names import FAMILY
 from providers.neutral.carriers import carrier, of_next
@@ -68,6 +69,7 @@ class MessagesRenderer:
         self._usage: Usage | None = None
         self._tier: str | None = None
         self._end: End | None = None
+        self._id = ""
         self._started = False
         self._failed = False
         self._next = 0
@@ -138,8 +140,9 @@ class MessagesRenderer:
             return
         self._started = True
         self._usage = delta.usage or self._usage
+        self._id = delta.id or self._context.id
         message: Json = {
-            "id": delta.id or self._context.id,
+            "id": self._id,
             "type": "message",
             "role": "assistant",
             # Claude Code drops signed thoughts of another model than it asked for (2.1, 2026-11).
@@ -192,7 +195,12 @@ class MessagesRenderer:
         self._carry()
         index = self._next
         self._next += 1
-        self._out.append(_event("content_block_start", {"index": index, "content_block": block}))
+        said = block.get("input") if block["type"] == CALL else None
+        begun = block if said is None else {**block, "input": {}}
+        self._out.append(_event("content_block_start", {"index": index, "content_block": begun}))
+        if said is not None:  # clients read what is called out of deltas
+            text = orjson.dumps(said).decode()
+            self._inner({"type": "input_json_delta", "partial_json": text})
         self._out.append(_event("content_block_stop", {"index": index}))
 
     def _text(self, delta: TextDelta | RefusalDelta) -> None:
@@ -270,7 +278,7 @@ class MessagesRenderer:
                 for piece in pieces(part, delta.part):
                     self._write[type(piece)](piece)
             case _:
-                for block in render_blocks(part):
+                for block in render_blocks(part, f"{self._id}_{self._next}"):
                     self._block(block)
 
     def _part_end(self, delta: PartEnd) -> None:

@@ -14,8 +14,8 @@ from providers.dialects.anthropic.messages.fields import (
     required,
     string,
 )
+from providers.dialects.anthropic.messages.searches import parse_tool
 from providers.dialects.anthropic.messages.threads import check_whole
-from providers.dialects.anthropic.names import NAME
 from providers.errors import InvalidRequest
 from providers.neutral.chat import (
     ChatRequest,
@@ -155,7 +155,7 @@ def _user_turn(parts: tuple[Part, ...]) -> list[Message]:
 def _tool(value: Json, extras: dict[str, Any]) -> Tool | NativeTool:
     kind = optional(value, "type", str)
     if kind not in (None, "custom"):
-        return NativeTool(dialect=NAME, value=value)
+        return parse_tool(value)
     for name in value.keys() - TOOL:
         extras.setdefault(f"tools.{name}", value[name])
     return Tool(

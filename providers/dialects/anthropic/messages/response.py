@@ -8,6 +8,7 @@ from providers.dialects.anthropic.messages.blocks import Blocks
 from providers.dialects.anthropic.messages.citations import render_citation
 from providers.dialects.anthropic.messages.content import arguments, tool_id
 from providers.dialects.anthropic.messages.fields import Wrong
+from providers.dialects.anthropic.messages.searches import render_searched
 from providers.dialects.anthropic.messages.usage import (
     parse_tier,
     parse_usage,
@@ -30,6 +31,7 @@ from providers.neutral.chat import (
     ToolCall,
     seal,
 )
+from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
 NATIVE = ("container", "context_management", "diagnostics", "stop_details")
@@ -92,10 +94,11 @@ def render_response(response: ChatResponse, context: Context) -> Json:
     """The answer as a `message`; of several choices the first."""
     choice = response.choices[0] if response.choices else Choice()
     content: list[Json] = []
+    id = response.id or context.id
     for part in announced(ending(choice.parts)):
-        content += render_blocks(part)
+        content += render_blocks(part, f"{id}_{len(content)}")
     return {
-        "id": response.id or context.id,
+        "id": id,
         "type": "message",
         "role": "assistant",
         # Claude Code drops signed thoughts of another model than it asked for (2.1, 2026-11).
@@ -123,8 +126,8 @@ def stop_of(finish: Finish, sequence: str | None, native: Json) -> Json:
     }
 
 
-def render_blocks(part: Part) -> list[Json]:
-    """The blocks of one part; none for what this format cannot show."""
+def render_blocks(part: Part, id: str) -> list[Json]:
+    """The blocks of one part, none for what this format cannot show; `id` is unique."""
     match part:
         case Text():
             if part.signature is None:
@@ -139,6 +142,8 @@ def render_blocks(part: Part) -> list[Json]:
             return [call | {"input": arguments(part.arguments)}]
         case Audio(transcript=str() as transcript):
             return [{"type": "text", "text": transcript}]
+        case Searched():
+            return [*render_searched(part, id)]
         case Native(dialect=dialect) if dialect == NAME:
             return [dict(part.value)]
     return []

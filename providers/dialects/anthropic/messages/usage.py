@@ -5,7 +5,7 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching#tracking-ca
 
 from typing import Any
 
-from providers.usage import Usage, count
+from providers.usage import Units, Usage, count
 from providers.wire.members import Json
 
 
@@ -26,8 +26,14 @@ def parse_usage(raw: Any, *, estimated: bool = False) -> Usage | None:
         cache_read=read,
         cache_write=write,
         reasoning=min(thinking or 0, output or 0),
+        units=Units(searches=searches) if (searches := _searches(raw)) else None,
         estimated=estimated or input is None or output is None,
     )
+
+
+def _searches(raw: Json) -> int:
+    served = raw.get("server_tool_use")
+    return (count(served.get("web_search_requests")) or 0) if isinstance(served, dict) else 0
 
 
 def merge(known: Json, raw: Any) -> Json:
@@ -53,6 +59,9 @@ def render_usage(usage: Usage | None) -> Json:
     }
     if usage.reasoning:
         body["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
+    if usage.units is not None and usage.units.searches:
+        made = {"web_search_requests": usage.units.searches, "web_fetch_requests": 0}
+        body["server_tool_use"] = made
     return body
 
 

@@ -36,6 +36,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import PlainText
+from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
 SPEAKERS = {Role.USER: "user", Role.TOOL: "user", Role.ASSISTANT: "assistant"}
@@ -113,7 +114,7 @@ class Conversation:
                 return self._result(part)
             case Thinking():
                 return self._thinking(part, speaker)
-            case Native(dialect=dialect, value=value):
+            case Native(dialect=dialect, value=value) | Searched(dialect=dialect, value=value):
                 if dialect != NAME:
                     param = Feature.NATIVE_TOOLS.value
                     raise Unsupported(

@@ -3,6 +3,7 @@
 https://ai.google.dev/api/generate-content
 """
 
+from functools import partial
 from urllib.parse import parse_qs
 
 import msgspec
@@ -98,6 +99,10 @@ DIALECT = ChatDialect(
     edits=edits,
     variant=variant,
     fetches=FETCHED,
+)
+
+ON_VERTEX = msgspec.structs.replace(
+    DIALECT, host="vertex", client=(), render_request=partial(render_request, vertex=True)
 )
 
 ARRAY = msgspec.structs.replace(

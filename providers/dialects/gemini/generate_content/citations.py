@@ -11,6 +11,8 @@ import orjson
 
 from providers.dialects.gemini.names import NAME
 from providers.neutral.chat import Citation
+from providers.neutral.web_search import Page, Searched
+from providers.usage import Units, Usage
 from providers.wire.members import Json
 
 CHUNKS = ("web", "retrievedContext", "maps", "image")
@@ -86,6 +88,31 @@ def _source(chunk: Json) -> tuple[str | None, str | None]:
     sources = [chunk[name] for name in CHUNKS if isinstance(chunk.get(name), dict)]
     found: Json = sources[0] if sources else {}
     return _text(found.get("uri")), _text(found.get("title"))
+
+
+def parse_searched(candidate: Json) -> Searched | None:
+    """The searches of the web that a candidate names, with all that they found."""
+    queries = queries_of(candidate)
+    if not queries:
+        return None
+    chunks = _dicts(candidate["groundingMetadata"].get("groundingChunks"))
+    found = (_source(chunk) for chunk in chunks if isinstance(chunk.get("web"), dict))
+    pages = tuple(Page(url=url, title=title) for url, title in found if url)
+    return Searched(queries=queries, pages=pages)
+
+
+def queries_of(candidate: Any) -> tuple[str, ...]:
+    """What was searched for."""
+    grounding = candidate.get("groundingMetadata") if isinstance(candidate, dict) else None
+    queries = grounding.get("webSearchQueries") if isinstance(grounding, dict) else None
+    return tuple(filter(None, map(_text, queries))) if isinstance(queries, list) else ()
+
+
+def with_searches(usage: Usage | None, searches: int) -> Usage | None:
+    """The counts, with the searches, which Google counts by their queries."""
+    if usage is None or not searches:
+        return usage
+    return msgspec.structs.replace(usage, units=Units(searches=searches))
 
 
 def _cited(item: Json, texts: Sequence[Passage]) -> tuple[int, Citation]:

@@ -14,6 +14,7 @@ from providers.dialects.gemini.generate_content.signatures import parse_signatur
 from providers.dialects.gemini.media import LEVELS, parse_file, parse_inline
 from providers.dialects.gemini.names import NAME
 from providers.neutral.chat import Native, Part, Text, ToolCall, ToolResult
+from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
 SIGNED = fields.spellings(("thought", "thoughtSignature")).keys()
@@ -79,11 +80,23 @@ def parse_shown(part: Json, at: str, detail: str | None = None) -> Part:
     text = fields.text(part, "text", at)
     signature = fields.text(part, "thoughtSignature", at)
     if text is None and (signature is None or not part.keys() <= SIGNED):
+        if _is_search(part, at):
+            return Searched(dialect=NAME, value=part)
         # Code that the server ran, its output, calls of its own tools, pictures as thoughts.
         return Native(dialect=NAME, value=part)
     if thought:
         return parse_thought(text or "", signature)
     return Text(text=text or "", signature=parse_signature(signature))
+
+
+def _is_search(part: Json, at: str) -> bool:
+    """Whether a part is a search of Google's own, or what it found, beside functions."""
+    for name in ("toolCall", "toolResponse"):
+        told = fields.mapping(part, name, at)
+        if told is not None:
+            kind = fields.find(told, "toolType")
+            return isinstance(kind, str) and kind.startswith("GOOGLE_SEARCH")
+    return False
 
 
 def _detail(part: Json, at: str, fallback: str | None) -> str | None:

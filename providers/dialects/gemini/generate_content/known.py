@@ -35,9 +35,11 @@ DECLARATION = both(
     "responseJsonSchema",
     "behavior",
 )
+TOOLS = ("googleSearch", "googleSearchRetrieval")
+"""Tools of Google's own that others have, too; a tool that they lack is named as a whole."""
 TOP = both(
     contents=CONTENT,
     systemInstruction=CONTENT,
-    tools=Shape(inner=dict.fromkeys(fields.spellings(("functionDeclarations",)), DECLARATION)),
+    tools=both(*TOOLS, functionDeclarations=DECLARATION),
 )
 """What `generationConfig` and `toolConfig` say beside the known is an extra of its own."""

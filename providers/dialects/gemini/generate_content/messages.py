@@ -35,6 +35,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.turns import joined, results_apart
+from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
 ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "tool": Role.USER}
@@ -161,7 +162,9 @@ class Conversation:
                 return [self._call(part)]
             case Image() | Audio() | Video() | Document():
                 return [render_media(part)]
-            case Native(dialect=dialect, value=value) if dialect == NAME:
+            case Native(dialect=dialect, value=value) | Searched(dialect=dialect, value=value) if (
+                dialect == NAME
+            ):
                 return [dict(value)]
         kind = type(part).__name__.lower()
         raise Unsupported(f"a {kind} part cannot be expressed in {NAME}", param="messages")

@@ -3,11 +3,13 @@
 https://ai.google.dev/gemini-api/docs/tools
 """
 
-import re
+from typing import Any
 
+from providers.dialects.gemini.generate_content import fields
 from providers.dialects.gemini.names import NAME
 from providers.errors import Unsupported
 from providers.neutral.chat import NativeTool
+from providers.neutral.web_search import WebSearch, domains, lost
 from providers.wire.members import Json
 
 OWN = {
@@ -20,20 +22,33 @@ OWN = {
 }
 """`type` of a tool in an OpenAI body, as gateways and Google's users write it → Google's name."""
 
-SEARCH = re.compile(r"web_search(?:_preview)?(?:_[0-9_]+)?", re.ASCII)
-"""OpenAI's and Anthropic's search of the web."""
-BINDING = frozenset({"filters", "allowed_domains", "blocked_domains"})
-"""Members of such a search that say where it may look; all others say how it is done."""
-NAMING = frozenset({"type", "name"})
+SEARCHES = fields.spellings(("googleSearch", "googleSearchRetrieval")).keys()
+"""The search of the web, and its older name."""
+EXCLUDED = fields.spellings(("excludeDomains",)).keys()
+
+
+def parse_native(name: str, value: Any) -> NativeTool:
+    """A tool that Google runs; what it means where it is a search."""
+    tool = {name: value}
+    if name not in SEARCHES:
+        return NativeTool(dialect=NAME, value=tool)
+    said = value if isinstance(value, dict) else {}
+    others = (each for each, option in said.items() if each not in EXCLUDED and option)
+    search = WebSearch(
+        blocked_domains=domains(fields.find(said, "excludeDomains")),
+        names={"blocked_domains": f"tools.{name}.excludeDomains"},
+        others=tuple(f"tools.{name}.{each}" for each in others),
+    )
+    return NativeTool(dialect=NAME, value=tool, search=search)
 
 
 def knows(tool: NativeTool, model: str) -> bool:
-    """Whether Google has a tool of that name."""
+    """Whether Google has a tool of that meaning or name."""
     kind = tool.value.get("type")
-    return isinstance(kind, str) and (kind in OWN or SEARCH.fullmatch(kind) is not None)
+    return tool.search is not None or (isinstance(kind, str) and kind in OWN)
 
 
-def render_native(tool: NativeTool, dropped: list[str]) -> Json:
+def render_native(tool: NativeTool, vertex: bool, dropped: list[str]) -> Json:
     """The tool in Google's words; raises Unsupported for one that Google does not have."""
     if tool.dialect == NAME:
         return dict(tool.value)
@@ -42,15 +57,15 @@ def render_native(tool: NativeTool, dropped: list[str]) -> Json:
         options = {name: value for name, value in tool.value.items() if name != "type"}
         inner = options.pop(kind, None)
         return {OWN[kind]: inner if isinstance(inner, dict) else options}
-    if isinstance(kind, str) and SEARCH.fullmatch(kind):
-        return _search(tool, dropped)
+    if tool.search is not None:
+        return {"googleSearch": _search(tool.search, vertex, dropped)}
     raise Unsupported(f"a tool of {tool.dialect} cannot run at {NAME}", param="tools")
 
 
-def _search(tool: NativeTool, dropped: list[str]) -> Json:
-    said = {name for name, value in tool.value.items() if value is not None} - NAMING
-    if meant := sorted(said & BINDING):
-        name = f"tools.{meant[0]}"
-        raise Unsupported(f"{name} cannot be expressed in {NAME}", param=name)
-    dropped += [f"tools.{name}" for name in sorted(said)]
-    return {"googleSearch": {}}
+def _search(search: WebSearch, vertex: bool, dropped: list[str]) -> Json:
+    """Only Vertex AI can be told where not to look."""
+    if not vertex or not search.blocked_domains:
+        dropped += lost(search)
+        return {}
+    dropped += lost(search, "blocked_domains")
+    return {"excludeDomains": list(search.blocked_domains)}

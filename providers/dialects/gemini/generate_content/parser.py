@@ -18,7 +18,13 @@ from providers.dialects.gemini.generate_content.answers import (
     running,
 )
 from providers.dialects.gemini.generate_content.calls import Numbering
-from providers.dialects.gemini.generate_content.citations import Passage, parse_citations
+from providers.dialects.gemini.generate_content.citations import (
+    Passage,
+    parse_citations,
+    parse_searched,
+    queries_of,
+    with_searches,
+)
 from providers.dialects.gemini.generate_content.content import parse_call, parse_shown
 from providers.dialects.gemini.generate_content.response import (
     blocked,
@@ -165,6 +171,11 @@ class CandidateParser:
         out.append(PartEnd(part=at, choice=self._index))
 
     @property
+    def searches(self) -> int:
+        """How many searches were made."""
+        return len(queries_of(self._told))
+
+    @property
     def ended(self) -> bool:
         """True once a reason to finish was named."""
         return "finishReason" in self._told
@@ -175,6 +186,9 @@ class CandidateParser:
         texts = [Passage(at, "".join(pieces)) for at, pieces in self._texts.items()]
         for part, citation in parse_citations(self._told, texts):
             out.append(CitationDelta(citation=citation, part=part, choice=self._index))
+        searched = parse_searched(self._told)
+        if searched is not None:
+            out.append(WholePart(value=searched, part=self._new(), choice=self._index))
         finish = parse_finish(self._told.get("finishReason"), self._called)
         native = native_of(self._told, finish)
         error = failure(self._told) if finish is Finish.ERROR else None
@@ -228,6 +242,10 @@ class Parser:
         return deltas
 
     def _end(self, deltas: list[AnyDelta]) -> None:
+        searches = sum(candidate.searches for candidate in self._candidates.values())
+        usage = with_searches(parse_usage(self._used), searches) if searches else None
+        if usage is not None:
+            deltas.append(Used(usage=usage))
         for candidate in self._candidates.values():
             candidate.end(deltas)
         if not self._candidates:

@@ -47,6 +47,7 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.neutral.serial import Serial
+from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from providers.wire import json_array
 from providers.wire.members import Json
@@ -73,6 +74,7 @@ class Candidate:
         """What was signed since the last call, for the next one to say again."""
         self.texts: dict[int, list[str]] = {}
         self.citations: list[tuple[int, Citation]] = []
+        self.queries: list[str] = []
         self.reason = ""
         self.native: Json = {}
 
@@ -117,7 +119,7 @@ class Renderer:
             (part, "".join(candidate.texts.get(part, ())), citation)
             for part, citation in candidate.citations
         ]
-        return said | render_sources(cited) | candidate.native
+        return said | render_sources(cited, candidate.queries) | candidate.native
 
     def _frame(self, chunk: bytes) -> bytes:
         return b"data: " + chunk + b"\n\n"
@@ -241,6 +243,8 @@ class Renderer:
         candidate = self._candidate(delta.choice)
         if isinstance(delta.value, Thinking):
             candidate.signed.append(delta.value)
+        elif isinstance(delta.value, Searched):
+            candidate.queries += delta.value.queries
         return b"".join([self._say(delta.choice, part) for part in render_part(delta.value)])
 
     def _end(self, delta: End) -> bytes:

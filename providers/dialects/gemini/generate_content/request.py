@@ -16,6 +16,7 @@ from providers.dialects.gemini.generate_content.tools import (
     parse_tools,
     parse_unsaid,
     render_choice,
+    render_sides,
     render_tools,
 )
 from providers.errors import Unsupported
@@ -84,7 +85,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     )
 
 
-def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+def render_request(request: ChatRequest, dropped: list[str], vertex: bool = False) -> Json:
     """The body for Google; the model and whether to stream stand in the path."""
     model = model_of(request.known_as)
     system, contents = render_messages(request, model, dropped)
@@ -92,8 +93,11 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     if system:
         body["systemInstruction"] = {"parts": system}
     body |= fields.optional(
-        tools=render_tools(request, model, dropped),
-        toolConfig=_tool_config(request, render_choice(request, model, dropped)),
+        tools=render_tools(request, model, vertex, dropped),
+        toolConfig={
+            **_tool_config(request, render_choice(request, model, dropped)),
+            **render_sides(request, model, vertex),
+        },
         generationConfig=generation.render_config(request, model, dropped),
         serviceTier=_tier(request, dropped),
         store=request.store,

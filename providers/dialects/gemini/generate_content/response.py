@@ -26,7 +26,10 @@ from providers.dialects.gemini.generate_content.calls import Numbering, argument
 from providers.dialects.gemini.generate_content.citations import (
     Passage,
     parse_citations,
+    parse_searched,
+    queries_of,
     render_grounding,
+    with_searches,
 )
 from providers.dialects.gemini.generate_content.content import add_part, parse_call, parse_shown
 from providers.dialects.gemini.generate_content.signatures import render_redacted, render_signature
@@ -50,6 +53,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import Data
+from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
 READ = frozenset({"content", "index", "finishReason", "logprobsResult"})
@@ -85,7 +89,9 @@ def parse_response(body: Json) -> ChatResponse:
         model=text_of(body, "modelVersion"),
         created=seconds(body.get("createTime")),
         choices=tuple(choices) or (Choice(finish=Finish.CONTENT_FILTER),),
-        usage=parse_usage(body.get("usageMetadata")),
+        usage=with_searches(
+            parse_usage(body.get("usageMetadata")), sum(map(len, map(queries_of, candidates)))
+        ),
         service_tier=parse_tier(body.get("usageMetadata")),
         native={name: body[name] for name in OWN if body.get(name) is not None},
     )
@@ -130,8 +136,9 @@ def parse_candidate(candidate: Any, at: int, origin: str) -> Choice:
     parts = _parts(candidate, index, origin)
     calls = any(isinstance(part, ToolCall) for part in parts)
     finish = parse_finish(candidate.get("finishReason"), calls)
+    searched = parse_searched(candidate)
     return Choice(
-        parts=_with_citations(parts, candidate),
+        parts=(*([] if searched is None else [searched]), *_with_citations(parts, candidate)),
         finish=finish,
         index=index,
         logprobs=parse_logprobs(candidate.get("logprobsResult")),
@@ -202,9 +209,12 @@ def render_candidate(choice: Choice) -> Json:
     """One candidate with all that the format can hold."""
     parts: list[Json] = []
     cited: list[tuple[int, str, Citation]] = []
+    queries: list[str] = []
     for part in vouched(choice.parts, FAMILY):
         if isinstance(part, Text):
             cited += [(len(parts), part.text, citation) for citation in part.citations]
+        elif isinstance(part, Searched):
+            queries += part.queries
         parts += render_part(part)
     candidate: Json = {
         "content": {"parts": parts, "role": "model"},
@@ -212,12 +222,14 @@ def render_candidate(choice: Choice) -> Json:
         "index": choice.index,
         **render_logprobs(choice.logprobs),
     }
-    return candidate | render_sources(cited) | own_of(choice.native)
+    return candidate | render_sources(cited, queries) | own_of(choice.native)
 
 
-def render_sources(cited: list[tuple[int, str, Citation]]) -> Json:
+def render_sources(cited: list[tuple[int, str, Citation]], queries: list[str]) -> Json:
     """The member that names an answer's sources; nothing where there are none."""
     grounding = render_grounding(cited)
+    if queries:
+        grounding["webSearchQueries"] = queries
     return {"groundingMetadata": grounding} if grounding else {}
 
 
@@ -244,7 +256,9 @@ def render_part(part: Part) -> list[Json]:
             return [render_media(part), *said] if data else said
         case Image() | Video() if isinstance(part.source, Data):
             return [render_media(part)]
-        case Native(dialect=dialect, value=value) if dialect == NAME:
+        case Native(dialect=dialect, value=value) | Searched(dialect=dialect, value=value) if (
+            dialect == NAME
+        ):
             return [dict(value)]
     return []
 
@@ -270,10 +284,15 @@ def note(chunk: Json, seen: Seen) -> None:
     """Takes down what a whole answer or a chunk says."""
     if not seen.model:
         seen.model = text_of(chunk, "modelVersion")
-    seen.usage = parse_usage(chunk.get("usageMetadata")) or seen.usage
     candidates = chunk.get("candidates")
+    usage, known = parse_usage(chunk.get("usageMetadata")), seen.usage
+    if usage is not None:
+        units = None if known is None else known.units
+        seen.usage = usage if units is None else with_searches(usage, units.searches)
     if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
         _note_finish(candidates[0], seen)
+        if "groundingMetadata" in candidates[0]:
+            seen.usage = with_searches(seen.usage, sum(map(len, map(queries_of, candidates))))
     elif chunk.get("error"):
         seen.error, seen.finish = describe(chunk, None), Finish.ERROR
     elif blocked(chunk.get("promptFeedback")):

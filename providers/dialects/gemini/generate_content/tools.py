@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.bridging.fidelity import Feature
+from providers.bridging.vendor_tools import name_of
 from providers.dialects.gemini.generate_content import fields
-from providers.dialects.gemini.generate_content.native_tools import render_native
+from providers.dialects.gemini.generate_content.native_tools import parse_native, render_native
 from providers.dialects.gemini.names import NAME
 from providers.models.gemini import Model
 from providers.neutral import json_schema
@@ -37,7 +38,7 @@ def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
             found.append(_declaration(declaration, place, strict))
         for name, value in tool.items():
             if name not in ("functionDeclarations", "function_declarations") and value is not None:
-                found.append(NativeTool(dialect=NAME, value={name: value}))
+                found.append(parse_native(name, value))
     return tuple(found)
 
 
@@ -111,16 +112,36 @@ def parse_rest(body: Json) -> Json:
     return {**rest, "functionCallingConfig": calling} if calling else rest
 
 
-def render_tools(request: ChatRequest, model: Model, dropped: list[str]) -> list[Json]:
+def render_tools(
+    request: ChatRequest, model: Model, vertex: bool, dropped: list[str]
+) -> list[Json]:
     """`tools`: one object with all functions, and one for each tool of the provider."""
     declarations: list[Json] = []
     others: list[Json] = []
+    alone = not combines(request, model, vertex)
     for tool in request.tools:
         if isinstance(tool, Tool):
             declarations.append(_render(tool, model, request.budget, dropped))
+        elif alone and tool.dialect != NAME:
+            dropped.append(f"tools.{name_of(tool)}")
         else:
-            others.append(render_native(tool, dropped))
+            others.append(render_native(tool, vertex, dropped))
     return [{"functionDeclarations": declarations}, *others] if declarations else others
+
+
+def combines(request: ChatRequest, model: Model, vertex: bool) -> bool:
+    """Whether the tools that Google runs may stand beside the functions that are there.
+
+    https://ai.google.dev/gemini-api/docs/tool-combination (checked 2026-11)
+    """
+    return (model.combines and not vertex) or not any(isinstance(t, Tool) for t in request.tools)
+
+
+def render_sides(request: ChatRequest, model: Model, vertex: bool) -> Json:
+    """What `toolConfig` must say where tools of both sides are offered."""
+    kinds = {type(tool) for tool in request.tools}
+    both = len(kinds) > 1 and combines(request, model, vertex)
+    return {"includeServerSideToolInvocations": True} if both else {}
 
 
 def _render(tool: Tool, model: Model, budget: Budget | None, dropped: list[str]) -> Json:
@@ -151,6 +172,8 @@ def render_choice(request: ChatRequest, model: Model, dropped: list[str]) -> Jso
     functions = [tool for tool in request.tools if isinstance(tool, Tool)]
     choice = request.tool_choice
     if not functions:
+        if choice is not None and choice.mode in (ToolMode.REQUIRED, ToolMode.NAMED):
+            dropped.append("tool_choice")
         return {}
     if choice is None or choice.mode is ToolMode.AUTO:
         return _auto(choice, any(tool.strict for tool in functions), model, dropped)

@@ -3,10 +3,15 @@
 https://platform.openai.com/docs/api-reference/chat
 """
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
+from providers.dialects.openai import searches
 from providers.dialects.openai.asking import wants_usage
 from providers.dialects.openai.chat.edits import edits
 from providers.dialects.openai.chat.known import TOP
@@ -20,8 +25,9 @@ from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import chat_tool
 from providers.dialects.openai.kept_ids import of_chat
 from providers.dialects.openai.media import inline
-from providers.models.openai import lacks
+from providers.models.openai import SEARCHERS, lacks
 from providers.neutral import listing
+from providers.neutral.chat import NativeTool
 from providers.neutral.schemas.subsets import OPENAI_COMPATIBLE
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -69,6 +75,23 @@ NAMES = {
     Feature.THINKING: "messages.reasoning_content",
 }
 
+
+def knows(tool: NativeTool, model: str) -> bool:
+    """Whether a model takes another dialect's tool."""
+    if tool.search is not None:
+        return SEARCHERS.search(model) is not None
+    return chat_tool(tool) is not None
+
+
+def searching(write: searches.Write) -> Mapping[str, Any]:
+    """What a host's form has whose models all search, asked as `write` says."""
+
+    def has(tool: NativeTool, model: str) -> bool:
+        return tool.search is not None or knows(tool, model)
+
+    return {"knows": has, "render_request": partial(render_request, write=write)}
+
+
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
@@ -84,7 +107,7 @@ DIALECT = ChatDialect(
     names=NAMES,
     inline=inline,
     recast=RECAST,
-    knows=lambda tool, model: chat_tool(tool) is not None,
+    knows=knows,
     lacks=lacks,
     schemas=lambda request: OPENAI_COMPATIBLE,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),

@@ -3,10 +3,11 @@
 https://platform.openai.com/docs/api-reference/chat/create
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import asking, thinking
+from providers.dialects.openai import asking, searches, thinking
 from providers.dialects.openai.chat import fields
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.chat.messages import parse_messages, render_messages
@@ -78,6 +79,7 @@ READ = frozenset(
         "audio",
         "prediction",
         "cache_control",
+        searches.OPTION,
     }
 )
 """Every member that the neutral conversation has a place for; the others are extras."""
@@ -87,7 +89,6 @@ EXTRAS = frozenset(
         "moderation",
         "prompt_cache_options",
         "prompt_cache_retention",
-        "web_search_options",
     }
 )
 """Extras that OpenAI's own API knows."""
@@ -103,6 +104,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     if not model:
         raise InvalidRequest("model is required", param="model")
     values: Json = {name: read(body, name) for name, read in SAMPLING.items() if name in body}
+    searched = searches.parse_options(body)
     limit = members.integer(body, "max_completion_tokens")
     if limit is not None:
         values["max_tokens"] = limit
@@ -112,7 +114,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         messages=parse_messages(body),
         stream=bool(members.boolean(body, "stream")) or path_stream,
         stop=fields.strings(body, "stop"),
-        tools=(*_tools(body), *_functions(body)),
+        tools=(*_tools(body), *_functions(body), *([] if searched is None else [searched])),
         tool_choice=_tool_choice(body),
         output=_output(body),
         reasoning=parse_reasoning(body),
@@ -120,12 +122,14 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         audio=_audio(body),
         prediction=body.get("prediction"),
         cache=cache(body, ""),
-        extras=_extras(body),
+        extras=_extras(body, {} if searched is None else searched.value),
     )
 
 
-def _extras(body: Json) -> Json:
-    extras = {name: value for name, value in body.items() if name not in READ}
+def _extras(body: Json, searched: Mapping[str, Any]) -> Json:
+    extras = {
+        name: value for name, value in body.items() if name not in READ and name not in searched
+    }
     if isinstance(extras.get("reasoning"), dict):
         del extras["reasoning"]
     options = dict(members.mapping(body, "stream_options") or {})
@@ -159,7 +163,7 @@ def _tools(body: Json) -> list[Tool | NativeTool]:
 def _tool(tool: Json, at: str) -> Tool | NativeTool:
     kind = tool.get("type", "function")
     if kind != "function":
-        return NativeTool(dialect=NAME, value=tool)
+        return searches.parse_tool(NAME, tool)
     function, place = members.required_mapping(tool, "function", at), f"{at}function."
     return Tool(
         name=members.required_text(function, "name", place),
@@ -267,7 +271,9 @@ def _audio(body: Json) -> AudioOutput | None:
     return AudioOutput(voice=value.get("voice"), format=members.text(value, "format", "audio."))
 
 
-def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+def render_request(
+    request: ChatRequest, dropped: list[str], write: searches.Write = searches.write_options
+) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
     body: Json = {
         "model": request.model,
@@ -299,7 +305,10 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     wants_json = request.output is not None and request.output.schema is None
     if wants_json and not asking.speaks_of_json(body["messages"]):
         body["messages"].insert(0, {"role": "system", "content": asking.ANSWER_IN_JSON})
-    body |= render_tooling(request, _render_tool, _render_choice)
+    listed, asked = searches.beside(request, dropped)
+    body |= render_tooling(listed, _render_tool, _render_choice)
+    for tool in asked:
+        searches.ask(body, tool, write, dropped)
     if request.reasoning is not None:
         effort = thinking.effort_of(request.reasoning, request.known_as, dropped)
         body |= fields.optional(reasoning_effort=effort)

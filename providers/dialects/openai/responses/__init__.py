@@ -3,11 +3,16 @@
 https://platform.openai.com/docs/api-reference/responses
 """
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
 from providers.bridging.chat import ChatDialect
 from providers.bridging.counting import counting, only
 from providers.bridging.dialect import Endpoint
 from providers.bridging.fidelity import Feature
 from providers.bridging.tool_names import Rule
+from providers.dialects.openai import searches
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import responses_tool
 from providers.dialects.openai.kept_ids import IDS
@@ -25,7 +30,8 @@ from providers.dialects.openai.responses.response import (
     render_response,
     watch,
 )
-from providers.models.openai import lacks
+from providers.models.openai import SEARCHLESS, lacks
+from providers.neutral.chat import NativeTool
 from providers.neutral.schemas.subsets import OPENAI_COMPATIBLE
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -95,6 +101,18 @@ NAMES = {
     Feature.CACHE_TTL: "prompt_cache_breakpoint.ttl",
 }
 
+
+def searching(write: searches.Write) -> Mapping[str, Any]:
+    """What a host's form has that can search, and is asked for it as `write` says."""
+
+    def knows(tool: NativeTool, model: str) -> bool:
+        if tool.search is not None:
+            return SEARCHLESS.search(model) is None
+        return responses_tool(tool) is not None
+
+    return {"knows": knows, "render_request": partial(render_request, write=write)}
+
+
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
@@ -111,6 +129,7 @@ DIALECT = ChatDialect(
     inline=inline,
     recast=RECAST,
     knows=lambda tool, model: responses_tool(tool) is not None,
+    searched="input.web_search_call",
     lacks=lacks,
     schemas=lambda request: OPENAI_COMPATIBLE,
     tool_names=Rule(allowed="a-zA-Z0-9_-", longest=64),

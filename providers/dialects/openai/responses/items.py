@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from providers.dialects.openai import searches
 from providers.dialects.openai.custom import Call, call_of
 from providers.dialects.openai.responses.media import NAME, parse_annotations, render_output
 from providers.dialects.openai.responses.thoughts import MADE, parse_thinking, render_thinking
@@ -24,6 +25,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.media import Data
+from providers.neutral.web_search import Searched
 from providers.wire import members
 from providers.wire.members import Json, dicts, string
 
@@ -56,6 +58,8 @@ def parse_item(item: Json, position: int) -> Iterator[Part]:
                 arguments=string(item.get("arguments")) or "{}",
                 signature=parse_extra(item),
             )
+        case searches.CALL:
+            yield searches.parse_searched(item)
         case _:
             yield parse_other(item)
 
@@ -161,6 +165,8 @@ def whole_item(part: Part, id: str) -> Json | None:
                 "status": "completed",
                 "result": drawn,
             }
+        case Searched():
+            return searches.render_searched(part, id)
         case Native(dialect=dialect, value=value) if dialect == NAME:
             return dict(value)
         case Native():

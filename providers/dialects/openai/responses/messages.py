@@ -9,6 +9,7 @@ from itertools import groupby
 import msgspec
 
 from providers.bridging.fidelity import Feature
+from providers.dialects.openai import searches
 from providers.dialects.openai.custom import call_ids, call_of
 from providers.dialects.openai.ids import RESPONSES, short_id
 from providers.dialects.openai.responses.kept import restored
@@ -30,6 +31,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import PlainText
+from providers.neutral.web_search import Searched
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -82,6 +84,8 @@ def _item(item: Json, at: str, names: dict[str, str]) -> Message:
             return Message(role=Role.ASSISTANT, parts=(_call(item, at, names),))
         case "function_call_output" | "custom_tool_call_output":
             return Message(role=Role.TOOL, parts=(_result(item, at, names),))
+        case searches.CALL:
+            return Message(role=Role.ASSISTANT, parts=(searches.parse_searched(item),))
     result = kind.endswith("_output") or kind == "mcp_approval_response"
     native = Native(dialect=NAME, value=item)
     return Message(role=Role.TOOL if result else Role.ASSISTANT, parts=(native,))
@@ -235,6 +239,8 @@ class _Turn:
                 self._items.append(_render_result(part, self._custom))
             case Native():
                 self._items.append(_render_native(part))
+            case Searched(dialect=dialect, value=value) if dialect == NAME:
+                self._items.append(dict(value))
             case Document(source=PlainText(text=text)):
                 self._items.append(self._message([Text(text=text)]))
             case _:
@@ -270,4 +276,6 @@ class _Turn:
         kept = tuple(each for each in part.citations if each.url or each.dialect == NAME)
         if len(kept) < len(part.citations) and Feature.CITATIONS not in self._dropped:
             self._dropped.append(Feature.CITATIONS)
-        return msgspec.structs.replace(part, citations=kept)
+        # Cited words are shown to clients, and an unknown member to OpenAI.
+        shown = tuple(msgspec.structs.replace(each, quote=None) for each in kept)
+        return msgspec.structs.replace(part, citations=shown)

@@ -12,8 +12,8 @@ from providers.dialects.openai.responses.items import acts, call_id, logprobs_of
 from providers.dialects.openai.responses.media import parse_annotation
 from providers.dialects.openai.responses.response import finish_of
 from providers.dialects.openai.responses.thoughts import GAP, parse_thinking
+from providers.dialects.openai.responses.usage import usage_of
 from providers.dialects.openai.signatures import parse_extra
-from providers.dialects.openai.usage import parse_usage
 from providers.errors import CUT, ApiError, BadAnswer
 from providers.neutral.chat import Finish, Refusal, Thinking
 from providers.neutral.deltas import (
@@ -297,7 +297,7 @@ class ResponsesParser:
             told = string(item.get("id")) in self._ids and at not in self._items
             if at not in self._done and not told:
                 self._item_done({"output_index": at, "item": item})
-        usage = parse_usage(response.get("usage"))
+        usage = usage_of(response)
         if usage is not None:
             self._out.append(Used(usage=usage))
         finish = finish_of({**ENDINGS[event["type"]], **response}, self._acts, self._refused)

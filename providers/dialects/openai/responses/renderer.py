@@ -17,6 +17,7 @@ from providers.dialects.openai.responses.telling import (
     MessageItem,
     ThoughtItem,
 )
+from providers.dialects.openai.searches import CALL
 from providers.errors import ApiError
 from providers.neutral.carriers import of_next
 from providers.neutral.chat import Finish, Refusal, Signature, Text, Thinking, ToolCall
@@ -247,6 +248,8 @@ class ResponsesRenderer:
         _, index = self._next()
         if item.get("type") == "custom_tool_call":
             self._events.custom_call(item, index)
+        elif item.get("type") == CALL:
+            self._events.searched(item, index)
         else:
             self._events.add("response.output_item.added", output_index=index, item=item)
         self._finish_item(index, item)

@@ -6,12 +6,13 @@ https://platform.openai.com/docs/api-reference/responses/create
 from collections.abc import Mapping
 from typing import Any
 
-from providers.bridging.fidelity import Feature
-from providers.dialects.openai import asking, thinking
+from providers.bridging.fidelity import Feature, lose
+from providers.dialects.openai import asking, searches, thinking
 from providers.dialects.openai.ids import keep_lengths
 from providers.dialects.openai.responses.messages import parse_messages, render_messages
 from providers.dialects.openai.responses.thoughts import own
 from providers.dialects.openai.responses.tools import (
+    MOST,
     native_choice,
     parse_choice,
     parse_tools,
@@ -19,7 +20,14 @@ from providers.dialects.openai.responses.tools import (
 )
 from providers.errors import InvalidRequest, Unsupported
 from providers.models.openai import THOUGHTLESS
-from providers.neutral.chat import ChatRequest, JsonOutput, Reasoning, Thinking
+from providers.neutral.chat import (
+    ChatRequest,
+    JsonOutput,
+    NativeTool,
+    Reasoning,
+    Thinking,
+    Tool,
+)
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -104,7 +112,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         if body.get(name):
             raise Unsupported(f"{name} needs a provider of the Responses API", param=name)
     values: Json = {name: read(body, name) for name, read in SHARED.items() if name in body}
-    text = members.mapping(body, "text") or {}
+    text, tools = members.mapping(body, "text") or {}, parse_tools(body)
     return ChatRequest(
         **values,
         model=model,
@@ -112,12 +120,12 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         stream=bool(members.boolean(body, "stream")) or path_stream,
         max_tokens=members.integer(body, "max_output_tokens"),
         logprobs=True if LOGPROBS in members.strings(body, "include") else None,
-        tools=parse_tools(body),
+        tools=tools,
         tool_choice=parse_choice(body),
         output=_output(text),
         verbosity=members.text(text, "verbosity", "text."),
         reasoning=_reasoning(members.mapping(body, "reasoning")),
-        extras=_extras(body, text),
+        extras=_extras(body, text, tools),
     )
 
 
@@ -156,12 +164,14 @@ def _without(value: Any, *known: str) -> Json | None:
     return rest or None
 
 
-def _extras(body: Json, text: Json) -> Json:
+def _extras(body: Json, text: Json, tools: tuple[Tool | NativeTool, ...]) -> Json:
     extras = {
         name: value
         for name, value in body.items()
         if name not in READ and not (name in KEPT_THERE and not value)
     }
+    if any(isinstance(tool, NativeTool) and tool.search is not None for tool in tools):
+        extras.pop(MOST, None)
     include = [
         name for name in members.strings(body, "include") if name not in (LOGPROBS, ENCRYPTED)
     ]
@@ -173,7 +183,9 @@ def _extras(body: Json, text: Json) -> Json:
     )
 
 
-def render_request(request: ChatRequest, dropped: list[str]) -> Json:
+def render_request(
+    request: ChatRequest, dropped: list[str], write: searches.Write = searches.write_tool
+) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
     body: Json = {"model": request.model, "input": render_messages(request.messages, dropped)}
     body |= members.optional(max_output_tokens=request.max_tokens)
@@ -199,7 +211,7 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     if wants_json and not asking.speaks_of_json(body["input"]):
         words = {"type": "message", "role": "developer", "content": asking.ANSWER_IN_JSON}
         body["input"].insert(0, words)
-    body |= render_tools(request)
+    body |= render_tools(request, dropped, write)
     _add_extras(body, request.extras, dropped)
     return body
 
@@ -225,6 +237,10 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
     if reasoning is None:
         return {}
     effort = thinking.effort_of(reasoning, request.known_as, dropped)
+    if effort == "minimal" and any(isinstance(tool, NativeTool) for tool in request.tools):
+        # "The following tools cannot be used with reasoning.effort 'minimal': web_search."
+        effort = "low"
+        lose(dropped, Feature.REASONING_EFFORT)
     if effort is None and THOUGHTLESS.search(request.known_as):
         return {}
     shown = reasoning.show and not reasoning.off

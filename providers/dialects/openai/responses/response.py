@@ -8,8 +8,7 @@ from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.responses.errors import failure
 from providers.dialects.openai.responses.items import acts, logprobs_of, parse_item, render_items
 from providers.dialects.openai.responses.kept import holder, refers
-from providers.dialects.openai.responses.usage import render_usage
-from providers.dialects.openai.usage import parse_usage
+from providers.dialects.openai.responses.usage import render_usage, usage_of
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.neutral.chat import ChatResponse, Choice, Finish, Part, Refusal
 from providers.usage import Usage
@@ -45,7 +44,7 @@ def parse_response(body: Json) -> ChatResponse:
             ),
         ),
         created=seconds(body.get("created_at")),
-        usage=parse_usage(body.get("usage")),
+        usage=usage_of(body),
         service_tier=string(body.get("service_tier")) or None,
     )
 
@@ -80,7 +79,7 @@ def said_of(body: Json) -> Seen:
     """What an answer, whole or in an event, says of itself."""
     items = dicts(body.get("output"))
     called = any(item.get("type") == "function_call" for item in items)
-    seen = Seen(usage=parse_usage(body.get("usage")), model=string(body.get("model")))
+    seen = Seen(usage=usage_of(body), model=string(body.get("model")))
     if "status" in body or items:
         refused = any(
             part.get("type") == "refusal"

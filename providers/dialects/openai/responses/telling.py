@@ -11,6 +11,7 @@ from providers.dialects.openai.citations import placed, tells
 from providers.dialects.openai.responses.items import call_item, content_of, message_item
 from providers.dialects.openai.responses.media import NAME, render_annotation
 from providers.dialects.openai.responses.thoughts import MADE, render_thinking
+from providers.dialects.openai.searches import CALL
 from providers.neutral.chat import Citation, Refusal, Signature, Text, Thinking, ToolCall
 from providers.neutral.deltas import ToolCallBegin
 from providers.wire.members import Json, string
@@ -44,6 +45,14 @@ class Events:
         kind = "response.custom_tool_call_input"
         self.add(f"{kind}.delta", **place, delta=words)
         self.add(f"{kind}.done", **place, input=words)
+
+    def searched(self, item: Json, index: int) -> None:
+        """A search of the web that was made."""
+        place = {"item_id": string(item.get("id")), "output_index": index}
+        begun = {**item, "status": "in_progress"}
+        self.add("response.output_item.added", output_index=index, item=begun)
+        for stage in ("in_progress", "searching", "completed"):
+            self.add(f"response.{CALL}.{stage}", **place)
 
     def comment(self) -> None:
         """Keeps the connection alive."""

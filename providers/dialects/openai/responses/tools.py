@@ -3,24 +3,30 @@
 https://platform.openai.com/docs/guides/function-calling
 """
 
+from providers.dialects.openai import searches
 from providers.dialects.openai.custom import responses_tool
 from providers.dialects.openai.responses.media import NAME
 from providers.dialects.openai.strict import is_closed
 from providers.dialects.openai.tooling import native_value, render_tooling
 from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
 from providers.neutral.functions import arguments_of
+from providers.neutral.web_search import uses
 from providers.wire import members
 from providers.wire.members import Json
+
+MOST = "max_tool_calls"
+"""Limits the calls of all tools that OpenAI runs itself."""
 
 
 def parse_tools(body: Json) -> tuple[Tool | NativeTool, ...]:
     """Functions, and the tools that OpenAI runs itself."""
-    return tuple(_tool(tool, at) for tool, at in members.objects(body, "tools"))
+    most = uses(body.get(MOST))
+    return tuple(_tool(tool, at, most) for tool, at in members.objects(body, "tools"))
 
 
-def _tool(tool: Json, at: str) -> Tool | NativeTool:
+def _tool(tool: Json, at: str, most: int | None) -> Tool | NativeTool:
     if members.required_text(tool, "type", at) != "function":
-        return NativeTool(dialect=NAME, value=tool)
+        return searches.parse_tool(NAME, tool, most)
     schema, strict = members.mapping(tool, "parameters", at), members.boolean(tool, "strict", at)
     return Tool(
         name=members.required_text(tool, "name", at),
@@ -68,9 +74,16 @@ def native_choice(body: Json) -> Json | None:
     return value if isinstance(value, dict) and parse_choice(body) is None else None
 
 
-def render_tools(request: ChatRequest) -> Json:
+def render_tools(request: ChatRequest, dropped: list[str], write: searches.Write) -> Json:
     """Nothing that goes with tools is said where there are none."""
-    return render_tooling(request, _render_tool, _render_choice)
+
+    def render(tool: Tool | NativeTool) -> Json:
+        if isinstance(tool, NativeTool) and tool.search is not None and tool.dialect != NAME:
+            return write(tool.search, dropped)
+        return _render_tool(tool)
+
+    most = members.optional(**{MOST: searches.most_calls(request)})
+    return render_tooling(request, render, _render_choice) | most
 
 
 def _render_tool(tool: Tool | NativeTool) -> Json:

@@ -30,6 +30,7 @@ from providers.neutral.chat import (
     ToolResult,
 )
 from providers.neutral.media import Data, FileId, PlainText, Url
+from providers.neutral.web_search import Searched, WebSearch
 from tests.providers.dialects.anthropic.messages.talk import (
     ISSUED,
     PNG,
@@ -149,7 +150,7 @@ def test_a_tool_loop_is_read_with_names_and_results_apart() -> None:
         assistant(
             Thinking(text="hm", signature=ISSUED),
             Thinking(redacted=Signature(origin="anthropic", value="xyz")),
-            Native(dialect="anthropic.messages", value=server),
+            Searched(dialect="anthropic.messages", value=server),
             ToolCall(id="t_1", name="weather", arguments='{"city":"Ghent"}'),
         ),
         tool(
@@ -228,7 +229,7 @@ def test_tools_are_read_with_what_only_this_api_knows() -> None:
             strict=True,
             cache=Cache(ttl="5m"),
         ),
-        NativeTool(dialect="anthropic.messages", value=search),
+        NativeTool(dialect="anthropic.messages", value=search, search=WebSearch(max_uses=2)),
     )
     assert request.extras == {"tools.defer_loading": True}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.bridging.dialect import Context
 from providers.dialects.anthropic.messages import DIALECT
-from providers.neutral.chat import Citation, Finish, Native, Place, Signature, Thinking
+from providers.neutral.chat import Citation, Finish, Place, Signature, Thinking
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -27,6 +27,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.web_search import Searched
 from providers.usage import Usage
 
 CONTEXT = Context(model="asked", id="msg_made", now=1_700_000_000)
@@ -202,7 +203,9 @@ EXPECTED: list[AnyDelta] = [
     PartEnd(part=2),
     WholePart(
         part=3,
-        value=Native(dialect="anthropic.messages", value={**SERVER, "input": {"query": "x"}}),
+        value=Searched(
+            queries=("x",), dialect="anthropic.messages", value={**SERVER, "input": {"query": "x"}}
+        ),
     ),
     PartEnd(part=3),
     ToolCallBegin(part=4, id="t1", name="f"),

@@ -25,6 +25,7 @@ from providers.neutral.chat import (
 )
 from providers.neutral.deltas import End, WholePart, replay
 from providers.neutral.media import Data
+from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from tests.providers.dialects.gemini.wire import CONTEXT, NEWEST, PIXEL, answer, events
 
@@ -281,7 +282,7 @@ def test_what_only_google_says_survives_whole_and_as_a_stream():
     [
         {"executableCode": {"language": "PYTHON", "code": "1"}},
         {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
-        {"toolCall": {"id": "t", "toolType": "GOOGLE_SEARCH_WEB", "args": {}}},
+        {"toolCall": {"id": "t", "toolType": "GOOGLE_MAPS", "args": {}}},
         {"inlineData": {"mimeType": "image/png", "data": PIXEL}, "thought": True},
     ],
 )
@@ -291,6 +292,11 @@ def test_a_signature_does_not_hide_what_it_signs(held):
     assert parts(part, {"text": "Hi."}) == (native, Text(text="Hi."))
     deltas = DIALECT.parser().feed(events(answer(part)))
     assert [each.value for each in deltas if isinstance(each, WholePart)] == [native]
+
+
+def test_a_search_beside_functions_is_one_for_all():
+    part = {"toolCall": {"id": "t", "toolType": "GOOGLE_SEARCH_WEB", "args": {}}}
+    assert parts(part) == (Searched(dialect=DIALECT.name, value=part),)
 
 
 def test_sources_without_a_place_are_those_of_the_answer():

@@ -22,6 +22,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import Data, FileId, PlainText, Url
+from providers.neutral.web_search import WebSearch
 from tests.providers.dialects.gemini.wire import (
     HELLO,
     PIXEL,
@@ -209,6 +210,9 @@ def test_a_wrong_type_is_named(body, param):
     assert caught.value.param == param
 
 
+ANY_SEARCH = WebSearch(names={"blocked_domains": "tools.googleSearch.excludeDomains"})
+
+
 def test_what_only_google_knows_travels_as_it_came():
     body = contents({"text": "x"}) | {
         "generationConfig": {
@@ -227,7 +231,7 @@ def test_what_only_google_knows_travels_as_it_came():
     asked = parse(body)
     assert asked.output is None
     assert asked.tools == (
-        NativeTool(dialect=DIALECT.name, value={"googleSearch": {}}),
+        NativeTool(dialect=DIALECT.name, value={"googleSearch": {}}, search=ANY_SEARCH),
         NativeTool(dialect=DIALECT.name, value={"codeExecution": {}}),
     )
     dropped: list[str] = []

@@ -176,8 +176,8 @@ def test_what_nobody_knows_stays_an_extra() -> None:
 
 
 def test_extras_that_openai_knows_are_sent_and_the_others_named() -> None:
-    body, dropped = render(replaced(extras={"web_search_options": {}, "guided_json": {}}))
-    assert body["web_search_options"] == {}
+    body, dropped = render(replaced(extras={"moderation": {}, "guided_json": {}}))
+    assert body["moderation"] == {}
     assert dropped == ["guided_json"]
 
 

@@ -17,7 +17,6 @@ from providers.neutral.chat import (
     Citation,
     Finish,
     Image,
-    Native,
     Part,
     Refusal,
     Signature,
@@ -26,6 +25,7 @@ from providers.neutral.chat import (
     ToolCall,
 )
 from providers.neutral.media import Data
+from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from tests.answers import chat_responses
 from tests.providers.dialects.openai.responses.wire import CONTEXT, answer, client
@@ -54,6 +54,9 @@ def sdk(body: bytes, status: int = 200) -> openai.OpenAI:
     return client(body, "application/json", status)
 
 
+MADE = Searched(queries=("q",), dialect=NAME, value=SEARCH)
+
+
 PARTS: list[tuple[Part, ...]] = [
     (Text(text="Hi", citations=(SOURCE,)), Text(text="there")),
     (Text(text="Hi", signature=Signature(origin="gemini", value="s")),),
@@ -67,8 +70,8 @@ PARTS: list[tuple[Part, ...]] = [
     (Thinking(id="rs_1", redacted=Signature(origin="openai", value="rs_1:gA")),),
     (Thinking(text="hm", id="rs_1", signature=Signature(origin="openai", value="rs_1:")),),
     (Image(source=Data(base64="AAAA", media_type="image/png")),),
-    (Native(dialect=NAME, value=SEARCH), Text(text="found")),
-    (Text(text="a"), Native(dialect=NAME, value=SEARCH), Text(text="b")),
+    (MADE, Text(text="found")),
+    (Text(text="a"), MADE, Text(text="b")),
 ]
 
 

@@ -195,7 +195,7 @@ def test_it_goes_back_as_the_same_items() -> None:
 
 
 NATIVE = [
-    {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "x"}},
+    {"type": "file_search_call", "id": "fs_1", "status": "completed", "queries": []},
     {"type": "item_reference", "id": "msg_1"},
     {"id": "msg_1"},
     {"type": "custom_tool_call", "call_id": "c", "name": "n", "input": "x", "namespace": "s"},

@@ -16,7 +16,6 @@ from providers.neutral.chat import (
     Choice,
     Finish,
     Image,
-    Native,
     Part,
     Refusal,
     Signature,
@@ -44,6 +43,7 @@ from providers.neutral.deltas import (
     replay,
 )
 from providers.neutral.media import Data
+from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from tests.answers import assembled, streams
 from tests.providers.dialects.openai.responses.wire import (
@@ -220,7 +220,8 @@ PARTS: list[Part] = [
     Thinking(redacted=Signature(origin="anthropic", value="r")),
     ToolCall(id="c", name="f", arguments="{}", signature=Signature(origin="gemini", value="g")),
     Image(source=Data(base64="AAAA", media_type="image/png")),
-    Native(
+    Searched(
+        queries=("q",),
         dialect="openai.responses",
         value={
             "id": "ws_1",
