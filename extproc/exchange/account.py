@@ -34,8 +34,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     context: Context
     stream: bool
     dropped: tuple[str, ...]
-    kind: str
-    """`Units.kind` of what is made, should the provider not say it."""
     prompt: int
     """Estimated tokens of the request, should no number be said."""
     secret: Secret
@@ -145,10 +143,11 @@ class Account:
 
     def _priced(self, used: Usage) -> metadata.Record:
         """What was used, and what it costs."""
-        asked = self._asked
-        units = used.units or asked.units
+        asked = self._asked.units
+        units = used.units or asked
         if units is not None:
-            units = msgspec.structs.replace(units, kind=units.kind or asked.kind)
+            if asked is not None and not units.kind:
+                units = msgspec.structs.replace(units, kind=asked.kind)
             used = msgspec.structs.replace(used, units=units)
         return metadata.usage(used, self._price)
 

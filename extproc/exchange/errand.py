@@ -234,7 +234,6 @@ class Errand:
             ),
             stream=streams or act.content,
             dropped=(),
-            kind="",
             prompt=0,
             units=None,
             secret=proof[0],

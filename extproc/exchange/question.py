@@ -299,7 +299,6 @@ class Question:
             context=context,
             stream=call.stream,
             dropped=sent.dropped,
-            kind=entrance.dialect.kind(call.body),
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
             units=None if entrance.dialect.uses is None else entrance.dialect.uses(call.body),
             secret=proof[0],

@@ -229,9 +229,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     echo: Callable[[Json], Mapping[str, Any]] = lambda body: {}
     """What of a request its answer says again."""
     uses: Callable[[Json], Units] | None = None
-    """What a request alone says of what is used, such as the text that is to be spoken."""
-    kind: Callable[[Json], str] = lambda body: ""
-    """What the price of a unit depends on, as a request says it (`Units.kind`)."""
+    """What a request alone says of what is used, such as the text that is to be spoken, or of
+    which kind the pictures are to be."""
     request_headers: Mapping[str, str] = {}
     """Sent to every provider of this dialect, such as a version; a client of the same dialect may
     have sent its own."""

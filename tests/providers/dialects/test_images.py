@@ -254,8 +254,8 @@ def test_what_a_picture_is_paid_as_is_said_by_the_answer_or_by_the_request():
     said = {"data": [{"b64_json": PNG}], "size": "1024x1024", "quality": "low"}
     _, seen = target("gpt-image-2").bridge.whole(orjson.dumps(said), CONTEXT)
     assert seen.usage.units == Units(images=1, kind="1024x1024 low")
-    assert OPENAI.kind({"size": "1024x1024", "quality": "auto"}) == "1024x1024"
-    assert OPENAI.kind({"size": 7, "quality": None}) == ""
+    assert OPENAI.uses({"size": "1024x1024", "quality": "auto"}) == Units(kind="1024x1024")
+    assert OPENAI.uses({"size": 7, "quality": None}) == Units()
 
 
 USAGE = {"input_tokens": 3, "output_tokens": 50, "total_tokens": 53}

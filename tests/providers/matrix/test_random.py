@@ -64,7 +64,7 @@ def understood(dialect: ChatDialect, answer: Answered, stream: bool) -> bool:
 
 
 @pytest.mark.parametrize(("client", "target"), PAIRS)
-@settings(max_examples=25, suppress_health_check=[*HealthCheck])
+@settings(max_examples=settings().max_examples // 8, suppress_health_check=[*HealthCheck])
 @given(data=st.data())
 def test_no_provider_refuses_what_we_send(client: str, target: str, data: st.DataObject) -> None:
     dialect = DIALECTS[client]

@@ -8,7 +8,7 @@ import msgspec
 from providers.bridging.dialect import Endpoint
 from providers.bridging.plain import PlainDialect
 from providers.dialects.openai.images.edits import parse_edit
-from providers.dialects.openai.images.request import kind, parse_request
+from providers.dialects.openai.images.request import parse_request, uses
 from providers.dialects.openai.images.response import parse_response, read, render_response, watch
 from providers.dialects.openai.images.stream import ImagesRelay, render_edit_stream, render_stream
 from providers.neutral.images import ImageAnswer, ImageRequest
@@ -45,7 +45,7 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     watch=watch,
     relay=ImagesRelay,
     edits=model_edit,
-    kind=kind,
+    uses=uses,
 )
 """Whoever speaks it is asked in it, so no request is ever rendered."""
 

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/images/create
 from typing import Any
 
 from providers.neutral.images import Delivery, ImageRequest, size
+from providers.usage import Units
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -57,9 +58,9 @@ def _delivery(body: Json) -> Delivery | None:
     return Delivery(said)
 
 
-def kind(body: Json) -> str:
-    """Size and quality, on which the price depends."""
-    return worded(body.get("size"), body.get("quality"))
+def uses(body: Json) -> Units:
+    """Of which size and quality the pictures are to be, on which their price depends."""
+    return Units(kind=worded(body.get("size"), body.get("quality")))
 
 
 def worded(*said: Any) -> str:
