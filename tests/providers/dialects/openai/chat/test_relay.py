@@ -206,8 +206,8 @@ def test_a_plain_chunk_costs_little() -> None:
     chunk = content("Hello")
     relay = DIALECT.relay(False)
     relay.feed(chunk)
-    rounds = 5_000
-    best = min(_took(relay, chunk, rounds) for _ in range(5))
+    rounds = 100  # so few that a busy machine lets some of them pass undisturbed
+    best = min(_took(relay, chunk, rounds) for _ in range(200))
     assert best / rounds < 20e-6  # the budget is 2 µs; the rest is for a busy machine
 
 
