@@ -17,6 +17,8 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
     """What an object is whose own `id` is one."""
     names: frozenset[str]
     """Members that hold one, several, or an object that has it as `id`."""
+    types: frozenset[str] = frozenset()
+    """What the `type` of an object says whose own `id` is one."""
     apart: frozenset[str] = frozenset()
     """Members that hold a client's own words, into which nobody looks."""
 
@@ -34,7 +36,7 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def _own(self, item: Json) -> Iterator[str]:
-        if item.get(self.kind) in self.kinds:
+        if item.get(self.kind) in self.kinds or (self.types and item.get("type") in self.types):
             yield from _texts(item.get("id"))
         for name in self.names & item.keys():
             value = item[name]
