@@ -200,9 +200,10 @@ class Errand:
                 f"line {number} is not valid JSON: {error}", param="file"
             ) from None
         value = renamed(body, kept.lines, self._named)
-        if value != body:
-            line = orjson.dumps(value)
-        return self._shown(line, body, kept.ids(body))
+        if value == body:
+            return self._shown(line, body, kept.ids(body))
+        line = orjson.dumps(value)  # which says nothing twice
+        return line if self._seal is None else ids.opened(line, body, kept.ids(body), self._seal)
 
     def _send(self, data: bytes | None, streams: bool) -> Action:
         wish, target, headers = self._wish, self._target, self._headers

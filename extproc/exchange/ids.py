@@ -19,7 +19,7 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Relay
-from providers.bridging.kept_ids import Ids
+from providers.bridging.kept_ids import HOLDERS, Ids
 from providers.errors import BadAnswer, InvalidRequest, NotFound
 from providers.signing.sign import Secret
 from providers.wire.budget import BOUNDS, PIECE, Bounds
@@ -112,10 +112,10 @@ def once(data: bytes, body: Any) -> None:
         item = waiting.pop()
         if isinstance(item, dict):
             names += len(item)
-            waiting += item.values()
+            waiting += [each for each in item.values() if isinstance(each, HOLDERS)]
         elif isinstance(item, list):
-            waiting += item
-    if sum(1 for _ in KEY.finditer(data)) != names:
+            waiting += [each for each in item if isinstance(each, HOLDERS)]
+    if len(KEY.findall(data)) != names:
         json.loads(data, object_pairs_hook=_different)
 
 
