@@ -40,8 +40,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def asks(self, opened: Opened | None) -> str:
         """The provider's query, without its question mark."""
+        leads = self.act.listed or self.act.paged
         pairs = [
-            (name, opened(value) if opened and self.act.listed and name in CURSORS else value)
+            (name, opened(value) if opened and leads and name in CURSORS else value)
             for name, value in self.query
             if name not in DROPPED
         ]

@@ -3,6 +3,7 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
 from extproc.exchange.served import Target
 from providers.bridging.dialect import Context
+from providers.bridging.kept_ids import Ids
 from providers.errors import GatewayError, InvalidRequest
 from providers.signing.sign import Call as SignedCall
 from providers.usage import Price
@@ -44,6 +46,8 @@ from providers.wire.splice import edit
 
 BATCH = "batch"
 """The purpose of a file whose lines are requests."""
+WORD = re.compile(r"\w+")
+"""In a form's name, where objects and arrays are written with brackets."""
 
 
 class Errand:
@@ -106,7 +110,7 @@ class Errand:
         kind = (self._headers.get("content-type") or "").partition(";")[0].strip().lower()
         if kind == multipart.TYPE:
             data = self._form(data)
-        elif data and kind in ("application/json", ""):
+        elif data:
             data, streams = self._json(data)
         return self._send(data, streams)
 
@@ -121,6 +125,7 @@ class Errand:
             raise InvalidRequest(f"the body is not valid JSON: {error}") from None
         if not isinstance(body, dict):
             raise InvalidRequest("the body must be a JSON object")
+        self._keeping.allow(self._wish, body)
         streams = act.streams and body.get("stream") is True
         changes: dict[str, Any] = {}
         for way in act.models:
@@ -130,9 +135,14 @@ class Errand:
                 changes[way[0]] = value[way[0]]
         if changes:
             data = edit(data, body, changes)
-        if self._seal is not None:
-            data = ids.opened(data, body, kept.ids(body), self._seal)
-        return data, streams
+        return self._shown(data, body, kept.ids(body)), streams
+
+    def _shown(self, data: bytes, body: Json, places: Ids) -> bytes:
+        """JSON with the provider's ids."""
+        if self._seal is None:
+            return data
+        ids.once(data, body)
+        return ids.opened(data, body, places, self._seal)
 
     def _named(self, model: str) -> str:
         return self._plan.upstream_name(model, self._backend)
@@ -145,21 +155,31 @@ class Errand:
         form = multipart.parse(data, self._headers.get("content-type") or "")
         members = form.members()
         if self._seal is not None:
+            names = kept.ids(members).names
             signed = {
-                name: self._seal.must_open(value)
+                name: self._opened(name, value)
                 for name, value in members.items()
-                if name in kept.ids(members).names and isinstance(value, str)
+                if not names.isdisjoint(WORD.findall(name))
             }
             data = form.edited(signed) if signed else data
-        if kept.lines and members.get("purpose") == BATCH:
+        if kept.lines and _text(members, "purpose") == BATCH:
             data = self._batch(form, members, data)
         return data
+
+    def _opened(self, name: str, value: Any) -> Any:
+        assert self._seal is not None
+        if isinstance(value, list):
+            return [self._opened(name, item) for item in value]
+        if isinstance(value, str):
+            return self._seal.must_open(value)
+        raise InvalidRequest(f"{name} must be text, not a file", param=name)
 
     def _batch(self, form: multipart.Form, members: Json, data: bytes) -> bytes:
         assert self._wish is not None
         file = members.get("file")
         if not isinstance(file, Upload):
-            return data
+            raise InvalidRequest("a batch needs one file, with a filename", param="file")
+        self._plan.bounds.batch(file.data)
         lines = file.data.split(b"\n")
         changed = [self._line(number, line) for number, line in enumerate(lines, 1)]
         if changed == lines:
@@ -180,8 +200,9 @@ class Errand:
                 f"line {number} is not valid JSON: {error}", param="file"
             ) from None
         value = renamed(body, kept.lines, self._named)
-        if value != body:
-            line = orjson.dumps(value)
+        if value == body:
+            return self._shown(line, body, kept.ids(body))
+        line = orjson.dumps(value)  # which says nothing twice
         return line if self._seal is None else ids.opened(line, body, kept.ids(body), self._seal)
 
     def _send(self, data: bytes | None, streams: bool) -> Action:
@@ -251,7 +272,9 @@ class Errand:
             return None
         host = self._headers.get(":authority") or ""
         base = self._keeping.url or f"{self._headers.get(':scheme') or 'http'}://{host}"
-        return Showing(ids=kept.ids({}), seal=self._seal, urls=kept.urls, base=base)
+        return Showing(
+            ids=kept.ids({}), seal=self._seal, urls=kept.urls, base=base, bounds=self._plan.bounds
+        )
 
     def _price_of(self, model: str) -> Price:
         assert self._wish is not None
@@ -275,3 +298,11 @@ class Errand:
         if self._target is not None:
             record = {**self._target.attempt("", "", stream=False), **record}
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
+
+
+def _text(members: Json, name: str) -> str:
+    """What a form says once and as text; readers differ in what they make of anything else."""
+    value = members.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{name} must stand once in the form, as text", param=name)
+    return value

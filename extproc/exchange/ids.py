@@ -6,6 +6,7 @@ told apart. All of it is lower-case Base32, which every SDK takes for a part of 
 finder in Envoy reads the eight letters, and nothing else believes them.
 """
 
+import json
 import re
 from base64 import b32encode
 from functools import lru_cache
@@ -18,10 +19,10 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Relay
-from providers.bridging.kept_ids import Ids
-from providers.errors import BadAnswer, NotFound
+from providers.bridging.kept_ids import HOLDERS, Ids
+from providers.errors import BadAnswer, InvalidRequest, NotFound
 from providers.signing.sign import Secret
-from providers.wire.budget import PIECE
+from providers.wire.budget import BOUNDS, PIECE, Bounds
 
 MARK = "0gw"
 CODE, PROOF = 8, 16
@@ -32,6 +33,11 @@ ENDS = re.compile(rb"0gw[a-z2-7]{24}(?=\")")
 PLAIN = re.compile(r"[A-Za-z0-9_.:~-]{1,400}")
 """What can be an id; who calls a thing otherwise cannot be asked for it again."""
 LONGEST = 512
+KEY = re.compile(rb'"[ \t\r\n]*+:')
+"""The end of every member's name, and what looks like one within a text."""
+STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+FEW = 32
+"""Texts that are looked for by themselves; more of them are looked up."""
 
 
 def _letters(*parts: str, size: int, key: bytes = b"") -> str:
@@ -98,6 +104,28 @@ def opened(data: bytes, body: Any, ids: Ids, seal: Seal) -> bytes:
     return b"".join((*pieces, data[at:])) if pieces else data
 
 
+def once(data: bytes, body: Any) -> None:
+    """Raises InvalidRequest where a name stands twice in an object: of two values one is read
+    here, and a provider may read the other."""
+    names, waiting = 0, [body]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            names += len(item)
+            waiting += [each for each in item.values() if isinstance(each, HOLDERS)]
+        elif isinstance(item, list):
+            waiting += [each for each in item if isinstance(each, HOLDERS)]
+    if len(KEY.findall(data)) != names:
+        json.loads(data, object_pairs_hook=_different)
+
+
+def _different(pairs: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in pairs]
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"the body says {twice[:200]!r} twice")
+
+
 class Showing(msgspec.Struct, frozen=True, kw_only=True):
     """What a client is shown of an answer otherwise than its provider says it."""
 
@@ -107,9 +135,11 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
     """Members with URLs of the provider's."""
     base: str = ""
     """What stands before the path in URLs that lead here."""
+    bounds: Bounds = BOUNDS
 
     def whole(self, data: bytes) -> bytes:
-        """JSON as the client is shown it; anything else stays as it is."""
+        """JSON as the client is shown it; anything else stays as it is. Raises BadAnswer."""
+        self.bounds.answer(data)
         try:
             body = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -133,7 +163,10 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
         return [url for url in found if isinstance(url, str) and "://" in url]
 
     def _here(self, url: str, names: dict[str, str]) -> str:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # a host in brackets that is none
+            return self.base
         path = "/".join(names.get(segment, segment) for segment in parts.path.split("/"))
         return self.base + path + (f"?{parts.query}" if parts.query else "")
 
@@ -145,6 +178,8 @@ def replaced(data: bytes, names: dict[str, str]) -> bytes:
     spelt = {f'"{old}"'.encode(): f'"{new}"'.encode() for old, new in names.items()}
     if len(spelt) == 1:
         return data.replace(*next(iter(spelt.items())))
+    if len(spelt) > FEW:  # they would be tried one after another, at every place
+        return STRING.sub(lambda match: spelt.get(match[0], match[0]), data)
     pattern = re.compile(b"|".join(map(re.escape, spelt)))
     return pattern.sub(lambda match: spelt[match[0]], data)
 

@@ -14,6 +14,7 @@ from providers.bridging.resource import Act, Kept, carriage
 from providers.catalog import DIALECTS, RESOURCES
 from providers.errors import NotFound, Unavailable, Unsupported
 from providers.usage import Price
+from providers.wire.members import Json
 
 SECRET = "/resources"  # noqa: S105  (its name)
 """Under which name the secret of ids is looked up; no backend can have it."""
@@ -22,6 +23,12 @@ LISTS_OTHERS = (
     "the list would show what other clients keep: ask for what you have the id of, or let clients "
     "share (the gateway's setting resources.shared)"
 )
+READS_OTHERS = (
+    "it would read what other clients keep: name files, or let clients share (the gateway's "
+    "setting resources.shared)"
+)
+PARTIAL = frozenset({"range", "if-range"})
+"""Headers that ask for a part of what is charged by what all of it says."""
 
 
 class Keeping:
@@ -51,10 +58,12 @@ class Keeping:
         """In whose form an error is told."""
         return self.acts.kind(kind) or DIALECTS["openai.chat"]
 
-    def allow(self, asked: Asked) -> None:
+    def allow(self, asked: Asked, body: Json | None = None) -> None:
         """Raises Unsupported for what would show one client what another keeps."""
         if self._apart and asked.act.listed:
             raise Unsupported(LISTS_OTHERS)
+        if self._apart and body is not None and asked.kept.sweeps(body):
+            raise Unsupported(READS_OTHERS)
 
     def keeps(self, backend: str) -> bool:
         """Whether a backend keeps anything under ids that carry it."""
@@ -99,7 +108,7 @@ class Keeping:
                 translated=False,
                 own=kept.own_headers,
                 wanted=served.passes,
-                foreign=frozenset(),
+                foreign=PARTIAL if act.told is not None else frozenset(),
             ),
             touched=None,
             price=Price(),

@@ -316,7 +316,8 @@ class Question:
         assert self._target is not None
         if self._target.translated or dialect.ids is None:
             return None
-        return Showing(ids=dialect.ids(body), seal=self._seal)
+        bounds = self._plan.bounds
+        return Showing(ids=dialect.ids(body), seal=self._seal, bounds=bounds)
 
     def _outgoing(
         self, target: Target, call: Call, sent: Sent, secret: Secret

@@ -7,6 +7,9 @@ import msgspec
 
 from providers.wire.members import Json
 
+HOLDERS = (dict, list)
+"""JSON values that hold others."""
+
 
 class Ids(msgspec.Struct, frozen=True, kw_only=True):
     """Where a family's JSON holds ids of what is kept."""
@@ -17,6 +20,8 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
     """What an object is whose own `id` is one."""
     names: frozenset[str]
     """Members that hold one, several, or an object that has it as `id`."""
+    types: frozenset[str] = frozenset()
+    """What the `type` of an object says whose own `id` is one."""
     apart: frozenset[str] = frozenset()
     """Members that hold a client's own words, into which nobody looks."""
 
@@ -27,14 +32,24 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
         while waiting:
             item = waiting.pop()
             if isinstance(item, dict):
-                found.update(self._own(item))
-                waiting += [each for name, each in item.items() if name not in self.apart]
+                if self._is_one(item) or not self.names.isdisjoint(item):
+                    found.update(self._own(item))
+                waiting += [
+                    each
+                    for name, each in item.items()
+                    if isinstance(each, HOLDERS) and name not in self.apart
+                ]
             elif isinstance(item, list):
-                waiting += item
+                waiting += [each for each in item if isinstance(each, HOLDERS)]
         return found
 
+    def _is_one(self, item: Json) -> bool:
+        return item.get(self.kind) in self.kinds or (
+            bool(self.types) and item.get("type") in self.types
+        )
+
     def _own(self, item: Json) -> Iterator[str]:
-        if item.get(self.kind) in self.kinds:
+        if self._is_one(item):
             yield from _texts(item.get("id"))
         for name in self.names & item.keys():
             value = item[name]

@@ -6,6 +6,7 @@ ids that lead back to their backend.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -34,6 +35,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the query or the body may ask for a stream."""
     listed: bool = False
     """Whether the answer lists what is kept, whoever keeps it there."""
+    paged: bool = False
+    """Whether a page begins behind an id that leads to a backend, though the list is a client's."""
     content: bool = False
     """Whether the answer is what a file holds, of any type and size."""
     models: tuple[tuple[str, ...], ...] = ()
@@ -56,6 +59,8 @@ class Kept(Dialect, frozen=True, kw_only=True):
     """Members of answers that hold a URL of the provider's."""
     marked: str = ""
     """A header by which its clients are known where another kind has the same paths."""
+    sweeps: Callable[[Json], bool] = lambda body: False
+    """Whether a request reads all that is kept, whoever keeps it."""
     lines: tuple[str, ...] = ()
     """Where a line of a file for a batch names its model."""
     hollow: bool = True
@@ -120,7 +125,8 @@ class Lines:
     def flush(self) -> bytes:
         """Nothing is added."""
         if self._splitter is not None:
-            self._read([self._splitter.flush()])
+            with suppress(BadAnswer):
+                self._read([self._splitter.flush()])
         return b""
 
     def _read(self, lines: Iterable[bytes]) -> None:

@@ -25,6 +25,11 @@ orjson reads 1,024 of them and writes 254, and some stand around what a client o
 ANSWERED = 3
 """Values of an answer for each of a request: log probabilities are many, and little work each."""
 
+LINES = 100_000
+"""Of a batch's file; Azure takes the most of those whose files are read here."""
+FILED = 5
+"""Values of such a file for each of a request."""
+
 AT_ONCE = 50_000
 """Events or lines of a stream in one piece; a MiB of the shortest that providers send has fewer."""
 FREE = AT_ONCE
@@ -51,6 +56,13 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
         """Raises TooLarge for a body of more values than may be read."""
         if len(data) > self.values and crowded(data, self.values):
             raise TooLarge(f"the body holds {self._too_many(self.values)}")
+
+    def batch(self, data: bytes) -> None:
+        """Raises TooLarge for a file of more requests or values than may be read."""
+        if data.count(b"\n") > LINES:
+            raise TooLarge(f"the file holds more than {LINES} lines", param="file")
+        if len(data) > self.values and crowded(data, FILED * self.values):
+            raise TooLarge(f"the file holds {self._too_many(FILED * self.values)}", param="file")
 
     def sent(self, data: bytes) -> None:
         """Raises TooLarge for a body that has grown larger than any may be."""

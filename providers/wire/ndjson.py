@@ -48,9 +48,11 @@ class Splitter:
             raise BadAnswer(f"the provider sent a line longer than {MAX_LINE} bytes")
 
     def flush(self) -> bytes:
-        """What is left: a line whose end never came."""
+        """What is left: a line whose end never came; raises BadAnswer."""
         rest = b"".join(self._parts)
         self._parts, self._size = [], 0
+        if len(rest) > FREE:
+            weigh(rest)
         return rest
 
 

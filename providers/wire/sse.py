@@ -43,6 +43,7 @@ class Splitter:
             self._tail = window[-3:]
             return []
         whole = b"".join(self._parts)
+        self._keep(b"")
         if len(whole) > FREE:
             weigh(whole, b"\n", b"\r")
         events, start = [], 0
@@ -66,9 +67,11 @@ class Splitter:
         return bool(self._parts)
 
     def flush(self) -> bytes:
-        """What is left: an event whose blank line never came."""
+        """What is left: an event whose blank line never came; raises BadAnswer."""
         rest = b"".join(self._parts)
         self._keep(b"")
+        if len(rest) > FREE:
+            weigh(rest, b"\n", b"\r")
         return rest
 
 

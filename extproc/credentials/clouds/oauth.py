@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc6749#section-4.4
 """
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ import httpx
 from extproc.credentials.identity import NoToken, Token
 
 TIMEOUT = 15.0
+MOST = 1024 * 1024
+"""Bytes of an answer."""
 UNSAID = 300.0
 """Seconds that a token is thought to live whose server does not say it."""
 LONGEST = 365 * 86_400.0
@@ -36,13 +39,30 @@ def ask(given: Mapping[str, str]) -> Token:
         form["grant_type"] = "client_credentials"
     asked = time.time()
     headers = {"accept": "application/json"}
-    with httpx.Client(timeout=TIMEOUT, headers=headers) as client:
-        answer = client.post(given["token_url"], data=form, auth=basic)
-    return _token(answer, asked)
+    url = given["token_url"]
+    with (
+        httpx.Client(timeout=TIMEOUT, headers=headers) as client,
+        client.stream("POST", url, data=form, auth=basic) as answer,
+    ):
+        return _token(answer, _read(answer), asked)
 
 
-def _token(answer: httpx.Response, asked: float) -> Token:
-    said = _object(answer)
+def _read(answer: httpx.Response) -> bytes:
+    """All that is said; a server that says too much, or takes too long, is not listened to."""
+    end = time.monotonic() + TIMEOUT
+    pieces, size = [], 0
+    for piece in answer.iter_bytes():
+        pieces.append(piece)
+        size += len(piece)
+        if size > MOST:
+            raise NoToken(f"the token server's answer is longer than {MOST} bytes")
+        if time.monotonic() > end:
+            raise NoToken(f"the token server's answer has taken longer than {TIMEOUT:.0f} s")
+    return b"".join(pieces)
+
+
+def _token(answer: httpx.Response, data: bytes, asked: float) -> Token:
+    said = _object(data)
     token, lives = said.get("access_token"), said.get("expires_in")
     if answer.status_code != httpx.codes.OK or not isinstance(token, str) or not token:
         error = said.get("error") or said.get("errorCode") or "no token"
@@ -53,10 +73,10 @@ def _token(answer: httpx.Response, asked: float) -> Token:
     return Token({"bearer": token}, asked + _seconds(lives))
 
 
-def _object(answer: httpx.Response) -> dict[str, Any]:
+def _object(data: bytes) -> dict[str, Any]:
     try:
-        said = answer.json()
-    except ValueError:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
 

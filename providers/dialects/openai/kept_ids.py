@@ -60,6 +60,15 @@ STORED = Ids(
 )
 """The same where chats are kept, too."""
 
+GRADED = Ids(
+    kind="object",
+    kinds=IDS.kinds,
+    names=IDS.names,
+    types=frozenset({"file_id"}),
+    apart=APART,
+)
+"""The same for evals, whose sources are files."""
+
 
 def of_chat(body: Json) -> Ids:
     """A chat has an id to come back to where it is stored."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from providers.bridging.dialect import Seen
 from providers.bridging.resource import Act, Kept, Told
-from providers.dialects.openai.kept_ids import IDS, STORED
+from providers.dialects.openai.kept_ids import GRADED, IDS, STORED
 from providers.dialects.openai.usage import parse_usage
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
-from providers.wire.members import Json, string
+from providers.wire.members import Json, mapping, string
 
 PREFIXES = ("/v1", "/openai/v1", "/openai")
 MODEL = (("model",),)
@@ -172,7 +172,7 @@ VECTOR_STORES = kept(
         *cycle("/vector_stores", "store"),
         post("/vector_stores/{store}/search"),
         post("/vector_stores/{store}/files"),
-        get("/vector_stores/{store}/files"),
+        get("/vector_stores/{store}/files", paged=True),
         get("/vector_stores/{store}/files/{file}"),
         post("/vector_stores/{store}/files/{file}"),
         delete("/vector_stores/{store}/files/{file}"),
@@ -180,7 +180,7 @@ VECTOR_STORES = kept(
         post("/vector_stores/{store}/file_batches"),
         get("/vector_stores/{store}/file_batches/{batch}"),
         post("/vector_stores/{store}/file_batches/{batch}/cancel"),
-        get("/vector_stores/{store}/file_batches/{batch}/files"),
+        get("/vector_stores/{store}/file_batches/{batch}/files", paged=True),
     ),
 )
 
@@ -242,6 +242,17 @@ FINE_TUNING = kept(
     ),
 )
 
+# https://platform.openai.com/docs/api-reference/evals: answers that are stored, found by filters.
+STORES = frozenset({"logs", "stored_completions", "responses"})
+
+
+def _reads_all(body: Json) -> bool:
+    """Whether an eval, or a run of one, is about stored answers."""
+    run = mapping(body, "data_source") or {}
+    sources = mapping(body, "data_source_config"), mapping(run, "source", "data_source.")
+    return any(string(source.get("type")) in STORES for source in sources if source)
+
+
 EVALS = kept(
     Operation.EVALS,
     "/evals",
@@ -255,6 +266,8 @@ EVALS = kept(
         get("/evals/{eval}/runs/*/output_items"),
         get("/evals/{eval}/runs/*/output_items/*"),
     ),
+    ids=lambda body: GRADED,
+    sweeps=_reads_all,
 )
 
 RESOURCES = (

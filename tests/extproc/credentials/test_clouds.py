@@ -1,14 +1,18 @@
 """Every way to an identity, by the clouds' own SDKs, from token servers that say what clouds do."""
 
+import contextlib
 import hashlib
 import json
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from extproc.config import Gateway, parse_backend
+from extproc.credentials.clouds import oauth
 from extproc.credentials.identity import NoToken, Token
 from extproc.credentials.keeping import asker
 from extproc.exchange.compile import wanted_identities
@@ -344,6 +348,7 @@ def test_oauth_api_key_of_ibm(clouds):
         (401, '{"error": "invalid_client", "error_description": "no"}'),
         (302, ""),
         (503, "<html>"),
+        (200, "[" * 100_000),
     ],
 )
 def test_oauth_answer_that_is_no_token(clouds, status, body):
@@ -351,6 +356,30 @@ def test_oauth_answer_that_is_no_token(clouds, status, body):
     client = {"client_id": "c", "client_secret": "s", "auth_style": "body"}
     with pytest.raises(NoToken):
         ask("oauth", token_url=f"{clouds.url}/token", **client)
+
+
+def test_oauth_server_that_does_not_end_is_not_listened_to(monkeypatch):
+    monkeypatch.setattr(oauth, "TIMEOUT", 1.0)
+    for pause, words in ((0.0, "longer than"), (0.2, "has taken longer")):
+        piece = b" " * (1 if pause else 65_536)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            told = threading.Thread(target=drip, args=(server, piece, pause))
+            told.start()
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/token"
+            with pytest.raises(NoToken, match=words):
+                ask("oauth", token_url=url, client_id="c", client_secret="s", auth_style="body")
+            told.join(30)
+            assert not told.is_alive()
+
+
+def drip(server: socket.socket, piece: bytes, pause: float) -> None:
+    """Answers the one request with `piece`, until nobody listens."""
+    peer, _ = server.accept()
+    with peer, contextlib.suppress(OSError):
+        peer.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")
+        while True:
+            peer.sendall(piece)
+            time.sleep(pause)
 
 
 @pytest.mark.parametrize(

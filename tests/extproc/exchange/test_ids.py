@@ -1,16 +1,18 @@
 """Ids that lead back: nobody can make one up, and none is lost wherever bytes are cut."""
 
 import json
+import time
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extproc.exchange.ids import Closing, Seal, Showing, opened
+from extproc.exchange.ids import Closing, Seal, Showing, once, opened
 from providers.bridging.resource import Lines
 from providers.dialects.openai.kept_ids import IDS
 from providers.dialects.openai.resources import result
-from providers.errors import BadAnswer, NotFound
+from providers.errors import BadAnswer, InvalidRequest, NotFound
 from providers.wire.budget import PIECE
 
 SECRET = {"key": "secret", "older0": "before"}
@@ -129,3 +131,47 @@ def test_the_results_of_a_batch_are_added_up_wherever_they_are_cut(cut):
     relay.flush()
     assert relay.seen.usage is not None
     assert (relay.seen.usage.input, relay.seen.usage.output, relay.seen.model) == (14, 6, "m")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"previous_response_id": "resp_bare", "previous_response_id": "%s"}',
+        b'{"previous_response_id" : "resp_bare","previous_response\\u005fid":"%s"}',
+        b'{"tools":[{"file_ids":["file-bare"]}],"tools":[], "text":"\\":","more":"%s"}',
+        b'{"conversation":{"id":"conv_bare","id":"%s"},"text":":a"}',
+    ],
+)
+def test_an_id_that_hides_behind_another_is_refused(body: bytes):
+    whole = body % SEAL.closed("resp_1").encode()
+    with pytest.raises(InvalidRequest, match="twice"):
+        once(whole, orjson.loads(whole))
+
+
+def test_texts_that_look_like_names_are_none():
+    whole = b'{"a":":b","c":"\\":d","e":["\\\\",":",{"a":"\\\\\\":"}],"n":' + b"9" * 300 + b"}"
+    once(whole, orjson.loads(whole))
+
+
+def test_many_ids_are_found_in_the_time_of_one_reading():
+    items = [
+        {"object": "file", "id": f"file-{n:08x}{n * 7919:012x}", "filename": f'"{n}\\'}
+        for n in range(30_000)
+    ]
+    data = orjson.dumps({"object": "list", "data": items, "last_id": items[-1]["id"]})
+    begun = time.process_time()
+    shown = orjson.loads(SHOWING.whole(data))
+    assert time.process_time() - begun < 5
+    assert [SEAL.opened(one["id"]) for one in shown["data"]] == [one["id"] for one in items]
+    assert [one["filename"] for one in shown["data"]] == [one["filename"] for one in items]
+    assert SEAL.opened(shown["last_id"]) == items[-1]["id"]
+
+
+def test_an_answer_of_too_many_values_is_not_read():
+    with pytest.raises(BadAnswer, match=r"extproc\.max_values"):
+        SHOWING.whole(b'{"id":[' + b"[]," * 700_000 + b"1]}")
+
+
+def test_a_url_that_is_none_leads_to_the_gateway():
+    showing = Showing(ids=IDS, seal=SEAL, urls=frozenset({"results_url"}), base="http://here")
+    assert showing.whole(b'{"results_url":"https://[x"}') == b'{"results_url":"http://here"}'

@@ -122,6 +122,16 @@ def test_an_event_of_too_many_values_is_refused(splitter):
         made.feed(b"\n\n")
 
 
+@pytest.mark.parametrize("splitter", [sse.Splitter, ndjson.Splitter])
+def test_what_is_left_at_the_end_is_weighed_and_let_go(splitter):
+    made = splitter()
+    for _ in range(40):
+        made.feed(b"[]," * (BOUNDS.values // 10))
+    with pytest.raises(BadAnswer, match="JSON values"):
+        made.flush()
+    assert made.flush() == b""
+
+
 def test_an_array_of_too_many_brackets_is_refused():
     with pytest.raises(BadAnswer, match="JSON values"):
         json_array.Splitter().feed(b"[" + b"{}," * (4 * BOUNDS.values))
