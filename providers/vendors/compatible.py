@@ -13,7 +13,14 @@ import msgspec
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
-from providers.dialects.openai import chat, completions, embeddings, resources, responses
+from providers.dialects.openai import (
+    chat,
+    completions,
+    embeddings,
+    realtime,
+    resources,
+    responses,
+)
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
@@ -61,6 +68,9 @@ TGI_COUNTS = ("x-prompt-tokens", "x-generated-tokens")
 ALL_KEPT = frozenset(resource.name for resource in resources.RESOURCES)
 ANSWERS_KEPT = frozenset({"openai.responses"})
 BATCHED = frozenset({"openai.files", "openai.batches"})
+
+TALKS = (realtime.REALTIME,)
+"""For those who hold realtime sessions in OpenAI's format."""
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
@@ -197,6 +207,7 @@ PROVIDERS = (
             Operation.MODERATIONS: ("openai.moderations",),
         },
         keeps=ALL_KEPT,
+        sessions=TALKS,
         # https://platform.openai.com/docs/models: the models of v1/completions.
         speaks={"openai.completions": "instruct|davinci|babbage"},
     ),
@@ -224,6 +235,7 @@ PROVIDERS = (
         forms=images.XAI,
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
         keeps=ANSWERS_KEPT | {"openai.files"},
+        sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
     ),
     row(
         "together",
