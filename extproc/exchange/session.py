@@ -30,7 +30,7 @@ from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
 from extproc.exchange.served import Target, filled
 from providers.bridging.session import SessionDialect
-from providers.errors import GatewayError, InvalidRequest
+from providers.errors import GatewayError, InvalidRequest, TooLarge
 from providers.signing.sign import Call as SignedCall
 from providers.wire.websocket import TOO_BIG, UNFIT, First, Opening, TooLong, closing, frame
 
@@ -119,9 +119,9 @@ class Session:
             self._opening = None
             return Change(body=self._opened(first))
         except TooLong:
-            return self._ended(TOO_BIG, "the first message is too long")
+            return self._ended(TOO_BIG, TooLarge("the first message is too long"))
         except GatewayError as error:
-            return self._ended(UNFIT, error.as_api_error().message)
+            return self._ended(UNFIT, error)
 
     def _opened(self, first: First) -> bytes:
         """The first message with the provider's name of the model."""
@@ -149,10 +149,12 @@ class Session:
             raise InvalidRequest("model is given more than once, with different values")
         return message
 
-    def _ended(self, code: int, reason: str) -> Change:
+    def _ended(self, code: int, error: GatewayError) -> Change:
         """The provider is told; it says the same to its client (RFC 6455, section 5.5.1)."""
         self._opening = None
-        return Change(body=closing(code, reason, UNMASKED))
+        told = error.as_api_error()
+        farewell = closing(code, told.message, UNMASKED)
+        return Change(body=farewell, metadata={"error_type": told.cause.value})
 
     def answered(self, event: ResponseHeaders) -> Action:
         """Another exchange hears what the provider answers."""
