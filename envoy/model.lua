@@ -427,8 +427,8 @@ end
 -- The path at which a session begins where an SDK has made nearly that of it, or nil.
 local function session_near(path)
   local place = path:gsub("/+", "/"):gsub("(.)/$", "%1")
-  local _, rest = place:match("^/([^/]*)(/.*)$")
-  local ways = { place, "/v1" .. place, rest }
+  local first, rest = place:match("^/([^/]*)(/.*)$")
+  local ways = { place, "/v1" .. place, BASES[first] and rest }
   for i = 1, 3 do
     if ways[i] and is_session(ways[i]) then return ways[i] end
   end

@@ -24,7 +24,6 @@ class Operation(StrEnum):
     MODERATIONS = "moderations"
     OCR = "ocr"
     REALTIME = "realtime"
-    REALTIME_CALLS = "realtime_calls"
     RERANK = "rerank"
     RESPONSES = "responses"
     SPEECH = "speech"
