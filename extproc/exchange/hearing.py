@@ -85,7 +85,7 @@ class Hearing:
         if data:
             self._tally.feed(data)
         record = self._news(last=event.end)
-        body = self._veiled(data) if b'"error"' in data else None
+        body = self._veiled(data) if self._tally.complains else None
         if record is None and body is None:
             return GO_ON
         return Change(body=body, metadata=record)

@@ -19,11 +19,8 @@ from providers.usage import Units, Usage
 from providers.wire.members import Json
 from providers.wire.websocket import Messages
 
-SOUND = 3200
-"""Bytes of a message for a token of speech: 50 ms of 24,000 samples a second, as Base64. Text comes
-by the word."""
-HEAD = 256
-"""Bytes in which a message says what it is."""
+ERROR = b'"error"'
+"""Stands in a message that tells of one."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +43,8 @@ class SessionDialect(Dialect, frozen=True, kw_only=True):
     growing: bytes
     """Stands at the beginning of messages with a part of an answer."""
     told: Callable[[Json], Told]
+    mixed: bool = False
+    """Whether such a message may say what was used, too."""
     protocols: tuple[str, ...] = ()
     """How sub-protocols begin that hold credentials: browsers can send no headers."""
     unnamed: frozenset[str] = frozenset()
@@ -68,11 +67,13 @@ class Tally:
         self.model = ""
         self.told = False
         self._session = session
-        self._growing = 0
-        """Estimated tokens of the answer that is being given."""
+        self.complains = False
+        """Whether the last piece told of an error."""
+        self._settled = 0
+        """Estimated tokens of which the provider has said the number since."""
         self._turn: Usage | None = None
         """What was last said, while its turn goes on."""
-        self._messages = Messages((*session.words, session.growing))
+        self._messages = Messages((*session.words, ERROR), session.growing, mixed=session.mixed)
 
     @property
     def closed(self) -> bool:
@@ -80,22 +81,16 @@ class Tally:
         return self._messages.closed
 
     @property
-    def fresh(self) -> bool:
-        """Whether a frame of ours may stand in front of what comes next."""
-        return self._messages.fresh
-
-    @property
     def growing(self) -> int:
         """Estimated tokens that the provider has said nothing of."""
-        return self._growing
+        return self._messages.grown - self._settled
 
     def feed(self, data: bytes) -> None:
         """What the provider has sent."""
+        self.complains = False
         for message in self._messages.feed(data):
-            if self._session.growing in message[:HEAD]:
-                self._growing += max(1, len(message) // SOUND)
-            if any(word in message for word in self._session.words):
-                self._read(message)
+            self.complains = self.complains or ERROR in message
+            self._read(message)
 
     def _read(self, message: bytes) -> None:
         try:
@@ -108,7 +103,7 @@ class Tally:
     def _add(self, told: Told) -> None:
         if told.usage is not None:
             self.told = True
-            self._growing = 0
+            self._settled = self._messages.grown
             last = self._turn
             if last and told.usage.input == last.input and told.usage.output >= last.output:
                 self.usage = _joined(self.usage, last, -1)

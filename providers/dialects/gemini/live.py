@@ -67,6 +67,7 @@ LIVE = SessionDialect(
     told=told,
     words=(b'"usageMetadata"', b'"turnComplete"'),
     growing=b'"modelTurn"',
+    mixed=True,
     opened=opened,
     called=called,
     named="models/{model}",

@@ -66,6 +66,15 @@ def test_gemini_counts_a_turn_again_and_again_until_it_ends():
     assert (tally.usage.input, tally.usage.output) == (18, 6)
 
 
+def test_gemini_may_say_its_numbers_beside_sound():
+    sound = {"modelTurn": {"parts": [{"inlineData": {"data": "A" * 9000}}]}}
+    before = {"usageMetadata": {"promptTokenCount": 1, "responseTokenCount": 2}}
+    tally = fed("gemini.live", {**before, "serverContent": sound})
+    assert (tally.usage.total, tally.growing) == (3, 0)
+    tally = fed("gemini.live", {"serverContent": sound, **before})
+    assert (tally.usage.total, tally.growing) == (3, 0)
+
+
 def test_what_is_no_json_or_says_nothing_is_passed_over():
     tally = Tally(SESSIONS["openai.realtime"])
     for payload in (b'"usage" {', b'["usage"]', b'{"usage": 7}', b'{"usage": {"seconds": -1}}'):

@@ -56,9 +56,7 @@ def test_what_a_peer_masks_is_read_too():
     masked = said(TextMessage(data=USED % 7), by=ConnectionType.CLIENT)
     for cut in range(len(masked)):
         messages = Messages(WORDS)
-        assert [*messages.feed(masked[:cut]), *messages.feed(masked[cut:])] == [
-            (USED % 7).encode()
-        ]
+        assert [*messages.feed(masked[:cut]), *messages.feed(masked[cut:])] == [(USED % 7).encode()]
 
 
 def test_what_is_too_long_is_passed_over_and_not_held():

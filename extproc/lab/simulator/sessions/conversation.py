@@ -5,8 +5,8 @@ import hashlib
 from typing import Any
 
 import orjson
-from wsproto import Connection, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Message, Ping, TextMessage
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from extproc.lab.simulator.http1 import Request
@@ -53,7 +53,7 @@ class Conversation:
         except Ended as end:
             out += self.end(end.code, end.reason)
         except RemoteProtocolError as fault:
-            out += self.end(int(fault.event_hint.code) if fault.event_hint else 1002, str(fault))
+            out += self.end(1002, str(fault))
         return out
 
     def end(self, code: int, reason: str) -> bytes:
@@ -76,7 +76,7 @@ class Conversation:
     def _owes(self) -> bool:
         return self._connection.state.name == "REMOTE_CLOSING"
 
-    def _message(self, event: Message) -> bytes:
+    def _message(self, event: TextMessage | BytesMessage) -> bytes:
         self._parts.append(event.data)
         if not event.message_finished:
             return b""
