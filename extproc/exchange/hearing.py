@@ -23,7 +23,7 @@ from providers.errors import GatewayError
 from providers.wire.websocket import BUG, closing
 
 SWITCHED = 101
-STEP = 16
+STEP = 50
 """Estimated tokens by which a running count may lag behind."""
 
 

@@ -82,7 +82,12 @@ class Conversation:
             return b""
         joined = type(event.data)().join(self._parts)
         self._parts = []
-        return b"".join(map(self._sent, self._talk.said(read(joined))))
+        return b"".join(
+            map(
+                self._sent,
+                self._talk.said(read(bytes(joined) if isinstance(joined, bytearray) else joined)),
+            )
+        )
 
     def _sent(self, said: Said) -> bytes:
         text = orjson.dumps(said)
