@@ -5,6 +5,8 @@
 --         source, path and model, one a line, which the ext_proc server is told
 --   kept: at and below one of KEPT no model is named, but something that a backend keeps: header
 --         x-ai-cluster for the backend, and `kept`, path and kind in ai.finder/call
+--   session: at one of SESSIONS the query or a header names the model; x-ai-session is set, and
+--         the source in ai.finder/call begins with `session/`
 --   else: x-ai-model is removed, so that nobody reaches a provider by another path; dynamic
 --         metadata ai.finder/meant is the path that the client may have meant
 --
@@ -137,6 +139,7 @@ local WHICH = "Several backends keep such things: name yours in the header x-ai-
 local NO_SUCH = "No backend of this name keeps such things: x-ai-backend may be %s."
 local UNSIGNED = "This gateway cannot tell whose such things are: it lacks the setting "
   .. "resources.secret."
+local NO_QUERY = "You must name a model: as model in the query, or in the header x-ai-model."
 local NO_HEADER = "Requests to this path name no model: send it in the header x-ai-model."
 
 -- What is wrong with a name that came from a client, or nil.
@@ -240,6 +243,15 @@ end
 local function from_path(_, segment)
   if find(segment:gsub("%%%x%x", ""), "%", 1, true) then return nil, BAD_PATH end
   return (segment:gsub("%%(%x%x)", function(digits) return char(tonumber(digits, 16)) end))
+end
+
+-- The model that a query names, or nil and what is wrong. Azure calls it a deployment.
+local function from_query(path)
+  local query = path:match("?(.*)$")
+  local segment = query and (("&" .. query):match("&model=([^&]+)")
+    or ("&" .. query):match("&deployment=([^&]+)"))
+  if not segment then return nil, NO_QUERY end
+  return from_path(nil, (segment:gsub("%+", " ")))
 end
 
 -- Where only a header can name the model.
@@ -371,6 +383,13 @@ local PATTERNS = {
   { VERTEX .. "anthropic/models/([^/]+):(%a+)$", CLAUDE },
 }
 
+-- Where sessions begin, in which both sides send frames.
+local SESSIONS = {
+  "^/v1/realtime$", "^/openai/v1/realtime$", "^/openai/realtime$",
+  "^/ws/google%.ai%.generativelanguage%.[%w.]+BidiGenerateContent%a*$",
+  "^/ws/google%.cloud%.aiplatform%.[%w.]+/BidiGenerateContent$",
+}
+
 -- How the model is found at a path, and the segment that holds it, if one does.
 local function operation_at(path)
   local exact = OPERATIONS[path]
@@ -397,6 +416,25 @@ local function operation_near(path)
       local operation, segment = operation_at(ways[i])
       if operation then return operation, segment, ways[i] end
     end
+  end
+  return nil
+end
+
+-- Whether a session begins at a path.
+local function is_session(path)
+  for _, place in ipairs(SESSIONS) do
+    if find(path, place) then return true end
+  end
+  return false
+end
+
+-- The path at which a session begins where an SDK has made nearly that of it, or nil.
+local function session_near(path)
+  local place = path:gsub("/+", "/"):gsub("(.)/$", "%1")
+  local first, rest = place:match("^/([^/]*)(/.*)$")
+  local ways = { place, "/v1" .. place, BASES[first] and rest }
+  for i = 1, 3 do
+    if ways[i] and is_session(ways[i]) then return ways[i] end
   end
   return nil
 end
@@ -595,12 +633,32 @@ local function keep(handle, kinds, path, root)
   return true
 end
 
+-- A request for a session, at a path of its own.
+local function begin(handle, path)
+  local headers = handle:headers()
+  local model, message = from_header(headers), nil
+  local source = model and "header" or "query"
+  if not model then model, message = from_query(path) end
+  message = message or flaw(model)
+  if message then return refuse(handle, message, "400") end
+  headers:replace(":path", path)
+  headers:replace("x-ai-model", model)
+  headers:replace("x-ai-session", "1")
+  local call = "session/" .. source .. "\n" .. ascii(path) .. "\n" .. model
+  handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
+  handle:clearRouteCache()
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path, moved = without_prefix(headers)
   local operation, segment, place
   local method, bare = headers:get(":method"), path:match("^[^?]*")
   local upgrade = headers:get("upgrade")
+  if upgrade and method == "GET" and upgrade:lower() == "websocket" then
+    local session = session_near(bare)
+    if session then return begin(handle, session .. sub(path, #bare + 1)) end
+  end
   if method == "POST" and not upgrade then
     operation, segment = operation_at(bare)
     if not operation and not kept_at(bare) then

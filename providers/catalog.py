@@ -13,6 +13,7 @@ from typing import Any
 from providers import dialects, vendors
 from providers.bridging.dialect import Dialect, Place
 from providers.bridging.resource import Kept
+from providers.bridging.session import SessionDialect
 from providers.vendors.provider import Provider
 
 
@@ -54,6 +55,11 @@ def _resources() -> dict[str, Kept]:
     return collect(formats, "RESOURCES", lambda kept: kept.name)
 
 
+def _sessions() -> dict[str, SessionDialect]:
+    formats = (module for family in modules(dialects) for module in modules(family))
+    return collect(formats, "SESSIONS", lambda session: session.name)
+
+
 def _providers() -> dict[str, Provider]:
     return collect(modules(vendors), "PROVIDERS", lambda provider: provider.name)
 
@@ -65,4 +71,6 @@ SHARED: Mapping[str, Place] = _shared()
 """Places of several dialects, of which the body says which one it is."""
 RESOURCES: Mapping[str, Kept] = _resources()
 """What providers keep for clients."""
+SESSIONS: Mapping[str, SessionDialect] = _sessions()
+"""Formats of sessions, in which both sides send frames."""
 PROVIDERS: Mapping[str, Provider] = _providers()

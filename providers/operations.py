@@ -23,6 +23,7 @@ class Operation(StrEnum):
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"
+    REALTIME = "realtime"
     RERANK = "rerank"
     RESPONSES = "responses"
     SPEECH = "speech"
@@ -40,7 +41,8 @@ SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 
 HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
 DRAWN = frozenset({Operation.IMAGES, Operation.IMAGE_EDITS})
-BY_UNITS = HEARD | DRAWN | {Operation.OCR, Operation.RERANK, Operation.SPEECH}
+BY_UNITS = HEARD | DRAWN
+BY_UNITS |= {Operation.OCR, Operation.REALTIME, Operation.RERANK, Operation.SPEECH}
 """Those that are billed by something else than tokens, too."""
 
 WORDLESS = DRAWN | {Operation.EMBEDDINGS, Operation.MODERATIONS}

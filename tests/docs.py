@@ -63,7 +63,18 @@ def operations_page() -> str:
         lines += ["", f"## {operation}", "", *_places(operation)]
         if operation in ASKED:
             lines += ["", *_members(operation)]
-    return "\n".join([*lines, *_kept_lines()]) + "\n"
+    return "\n".join([*lines, *_session_lines(), *_kept_lines()]) + "\n"
+
+
+def _session_lines() -> list[str]:
+    """Who holds sessions, and in which format."""
+    lines = ["", "## Sessions", "", "Frames pass in both directions; [how it works](realtime.md)."]
+    lines += ["", "| provider | format | path at the provider |", "| --- | --- | --- |"]
+    for provider in sorted(PROVIDERS.values(), key=lambda one: one.name):
+        for session in provider.sessions:
+            path = session.upstream[0].path.replace("?model={model}", "")
+            lines.append(f"| `{provider.name}` | {session.name} | `{path}` |")
+    return lines
 
 
 def kept_cells() -> set[tuple[str, Operation]]:

@@ -90,7 +90,9 @@ def spoken(provider: Provider) -> tuple[str, ...]:
 
 def _operations(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
     known = spoken(provider)
-    served = tuple(sorted({*known, *(RESOURCES[kind].operation for kind in provider.keeps)}))
+    kept = {RESOURCES[kind].operation for kind in provider.keeps}
+    held = {session.operation for session in provider.sessions}
+    served = tuple(sorted({*known, *kept, *held}))
     named = [("operations", index, name) for index, name in enumerate(backend.operations or ())]
     for key, index, operation in named:
         if operation not in served:

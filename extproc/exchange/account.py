@@ -84,6 +84,17 @@ class Account:
             return self._settled(seen.usage, seen)
         return self._running(seen)
 
+    def so_far(self, used: Usage, model: str) -> metadata.Record:
+        """What a session has used, which may end with any piece."""
+        now = self._since(self._clock())
+        self._ttft = self._ttft or now
+        return {
+            **self._priced(used),
+            "ttft_ms": self._ttft,
+            "response_model": model[:LONGEST_NAME],
+            "duration_ms": now,
+        }
+
     def final(self, seen: Seen, data: bytes = b"", *, status: int = 0) -> metadata.Record:
         """At the end: `data` and `status` are those of a whole answer."""
         if self._asked.price_of is not None:

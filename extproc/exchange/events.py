@@ -36,7 +36,7 @@ class RequestHeaders(msgspec.Struct, frozen=True):
 
 
 class RequestBody(msgspec.Struct, frozen=True):
-    """The request's whole body (`BUFFERED`)."""
+    """The request's whole body (`BUFFERED`), or a piece of what a client says in a session."""
 
     data: bytes
 
@@ -51,6 +51,8 @@ class ResponseHeaders(msgspec.Struct, frozen=True):
     headers: Headers
     end: bool
     """True when no body follows."""
+    attributes: Mapping[str, str] = {}
+    """What the filter's `response_attributes` name, if it has any."""
 
 
 class ResponseBody(msgspec.Struct, frozen=True):
@@ -115,13 +117,18 @@ class Change(msgspec.Struct, frozen=True):
     metadata: Metadata | None = None
     """Merged, key by key, into what was reported before."""
     mode: BodyMode | None = None
-    """In answer to ResponseHeaders only."""
+    """In answer to ResponseHeaders, and in a Talk."""
     more: Metadata | None = None
     """As `metadata`, over which it wins."""
 
 
 class Leave(Change, frozen=True):
     """In answer to RequestHeaders without a body: the request leaves as it is now."""
+
+
+class Talk(Change, frozen=True):
+    """In answer to RequestHeaders: the client talks as long as it likes, and its pieces come as
+    they do where the `mode` is STREAMED; what is answered comes in another exchange."""
 
 
 class Replace(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
+    BodyMode,
+    Change,
     Event,
     Fetch,
     Fetched,
@@ -23,10 +25,13 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    Talk,
 )
+from extproc.exchange.hearing import Hearing
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL, Secrets
 from extproc.exchange.question import Question
+from extproc.exchange.session import Session
 from providers.errors import GatewayError
 from providers.wire.budget import too_deep
 
@@ -39,15 +44,20 @@ class State(Enum):
     FETCHING = auto()
     SENT = auto()
     ANSWER = auto()
+    TALKING = auto()
+    HEARING = auto()
     REJECTED = auto()
 
 
 NEXT: dict[State, dict[type[Event | Fetched], State]] = {
-    State.NEW: {RequestHeaders: State.REQUEST},
+    # A session's answer is an exchange of its own.
+    State.NEW: {RequestHeaders: State.REQUEST, ResponseHeaders: State.HEARING},
     State.REQUEST: {RequestBody: State.SENT},
     State.FETCHING: {Fetched: State.SENT},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
+    State.TALKING: {RequestBody: State.TALKING, RequestTrailers: State.TALKING},
+    State.HEARING: {ResponseBody: State.HEARING, ResponseTrailers: State.HEARING},
     # Envoy may return our own immediate response through the response path.
     State.REJECTED: {
         RequestBody: State.REJECTED,
@@ -61,13 +71,20 @@ NEXT: dict[State, dict[type[Event | Fetched], State]] = {
 
 KEPT = "kept\n"
 """How a call begins of which the model finder says that it names no model."""
+SESSION = "session"
+"""How one begins that asks for a session."""
 
 AFTER: dict[type[Action | Fetch], State] = {
     Reject: State.REJECTED,
     Fetch: State.FETCHING,
     Leave: State.SENT,
+    Talk: State.TALKING,
 }
 """Where an action leads, whatever the event was."""
+
+
+UNHEARD = Change(mode=BodyMode.NONE)
+"""To an answer that no backend gave."""
 
 
 class OrderError(ValueError):
@@ -77,7 +94,7 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_question", "_state")
+    __slots__ = ("_heard", "_question", "_state")
 
     def __init__(
         self,
@@ -89,7 +106,9 @@ class Exchange:
     ) -> None:
         """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch."""
         self._state = State.NEW
-        self._question: Question | Errand = Question(plan, secrets, clock, fetching=fetching)
+        self._heard: Hearing | None = None
+        self._question: Question | Errand | Session
+        self._question = Question(plan, secrets, clock, fetching=fetching)
 
     def handle(self, event: Event | Fetched) -> Action | Fetch:
         """The one action that answers `event`; raises OrderError.
@@ -123,7 +142,7 @@ class Exchange:
             case RequestBody():
                 return self._question.body(event)
             case ResponseHeaders():
-                return self._question.answered(event)
+                return self._answered(event)
             case RequestTrailers() | ResponseTrailers():
                 return GO_ON
             case Fetched():
@@ -132,18 +151,31 @@ class Exchange:
                 assert_never(event)
 
     def _begun(self, event: RequestHeaders) -> Action:
-        if (event.attributes.get(CALL) or "").startswith(KEPT):
+        call = event.attributes.get(CALL) or ""
+        if call.startswith((KEPT, SESSION)):
             assert isinstance(self._question, Question)
-            self._question = self._question.errand()
+            kept = call.startswith(KEPT)
+            self._question = self._question.errand() if kept else self._question.session()
         return self._question.headers(event)
 
+    def _answered(self, event: ResponseHeaders) -> Action:
+        if self._state is not State.NEW:
+            return self._question.answered(event)
+        assert isinstance(self._question, Question)
+        heard = self._question.hearing(event)
+        if heard is None:
+            return UNHEARD
+        self._heard = heard
+        return heard.headers(event)
+
     @property
-    def _answering(self) -> Answer:
-        assert self._question.answer is not None
-        return self._question.answer
+    def _answering(self) -> Answer | Hearing:
+        answer = self._heard or self._question.answer
+        assert answer is not None
+        return answer
 
     def _fail(self, error: GatewayError) -> Action:
-        answer = self._question.answer
+        answer = self._heard or self._question.answer
         if answer is None or not answer.begun:
             return self._question.refused(error)
         return answer.fail(error)

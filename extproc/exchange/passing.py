@@ -14,7 +14,10 @@ UNSERVED = "x-ai-unserved"
 MAX_KNOWN = 1_024
 """Sets of header names whose answer is kept; clients can think of any number."""
 
-INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client", "x-ai-backend", "x-ai-cluster")
+INTERNAL = (
+    *("x-ai-model", "x-ai-eg-model", "x-ai-client", "x-ai-backend", "x-ai-cluster"),
+    "x-ai-session",
+)
 # No compression is asked for: what must be read had better be plain.
 CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms")
 # Codex sends two of them without a prefix; the Gemini, AWS and Anthropic SDKs tell of themselves.
@@ -104,6 +107,21 @@ def to_provider(
         allowed=(PASSED | kept) if translated else None,
         denied=(NEVER - frozenset(wanted)) | foreign,
         prefixes=TELEMETRY_PREFIXES,
+    )
+
+
+FETCHING_PREFIXES = ("sec-fetch-", "sec-ch-", "sec-gpc")
+HANDSHAKE_PREFIXES = tuple(prefix for prefix in TELEMETRY_PREFIXES if prefix != "sec-")
+PROTOCOLS = "sec-websocket-protocol"
+COMPRESSION = frozenset({"sec-websocket-extensions"})
+"""What must be read of a session had better be plain, as of an answer."""
+
+
+def in_session(*, wanted: Iterable[str], foreign: frozenset[str]) -> Passing:
+    """The rule for handshakes of WebSockets, whose own headers begin as browsers' do."""
+    return Passing(
+        denied=(NEVER - frozenset(wanted)) | foreign | COMPRESSION,
+        prefixes=HANDSHAKE_PREFIXES + FETCHING_PREFIXES,
     )
 
 

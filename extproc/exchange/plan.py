@@ -16,7 +16,7 @@ from extproc.config.expressions import Expression, compiled
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Headers
 from extproc.exchange.keeping import Keeping
-from extproc.exchange.passing import ACCOUNT, to_provider
+from extproc.exchange.passing import ACCOUNT, PROTOCOLS, in_session, to_provider
 from extproc.exchange.served import (
     LONGEST_NAME,
     MAX_CACHED,
@@ -29,7 +29,8 @@ from extproc.exchange.served import (
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Dialect
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS, ENTRANCES, SHARED
+from providers.bridging.session import SessionDialect
+from providers.catalog import DIALECTS, ENTRANCES, SESSIONS, SHARED
 from providers.errors import NotFound, Unavailable
 from providers.neutral.listing import Model
 from providers.operations import SERVED_BY, Operation
@@ -162,6 +163,54 @@ class Plan:
     def _own_name(self, route: Route, model: str) -> str:
         return model if self._router.find(model) is route else ""
 
+    def session_at(self, path: str) -> SessionDialect:
+        """The format of the sessions at `path`; raises NotFound."""
+        bare = path.partition("?")[0]
+        for session in SESSIONS.values():
+            if session.place.fullmatch(bare):
+                return session
+        raise NotFound(f"there is no session at {bare[:200]}")
+
+    def talking(self, client: SessionDialect, model: str, backend: str) -> Target:
+        """How a client's session goes to a backend; raises NotFound, Unavailable."""
+        key = (client.name, "", model, backend)
+        target = self._targets.get(key)
+        if target is None:
+            target = self._targets[key] = self._new_talking(client, model, backend)
+        return target
+
+    def _new_talking(self, client: SessionDialect, model: str, backend: str) -> Target:
+        served = self._backends.get(backend)
+        if served is None:
+            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        route = self._router.find(model)
+        if route is None or backend not in route.upstream:
+            raise unknown(model)
+        dialect = _held(served, client.name)
+        if dialect is None:
+            raise _lacks(served, client)
+        return Target(
+            served=served,
+            bridge=None,
+            dialect=dialect,
+            model=route.upstream[backend],
+            paths=(path_of(served, dialect, stream=False), ""),
+            headers=served.headers,
+            defaults=(),
+            translated=False,
+            passing=in_session(
+                wanted=served.passes,
+                foreign=frozenset() if served.client_keys else ACCOUNT,
+            ),
+            touched=(*dict(served.headers), PROTOCOLS) if len(route.upstream) > 1 else None,
+            price=route.price,
+            labels={
+                "backend": served.name,
+                "provider": served.provider.name,
+                "operation": client.operation.value,
+            },
+        )
+
     def _asking(
         self, served: Served, route: Route, client: Dialect, found: Dialect | None, upstream: str
     ) -> Target:
@@ -263,6 +312,13 @@ def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
         for name in provider.dialects.get(operation, ())
         if name not in provider.asked_for and re.search(provider.speaks.get(name, ""), model)
     ]
+
+
+def _held(served: Served, session: str) -> SessionDialect | None:
+    """A backend's own form of such sessions, if it holds them."""
+    if served.operations is not None and Operation.REALTIME not in served.operations:
+        return None
+    return next((form for form in served.provider.sessions if form.name == session), None)
 
 
 def _may_estimate(served: Served, client: Dialect) -> bool:

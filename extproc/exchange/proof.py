@@ -1,6 +1,6 @@
 """What Envoy tells of a request beside its headers, and the secret that it leaves with."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import msgspec
@@ -45,12 +45,19 @@ class Seen(msgspec.Struct, frozen=True):
 
 def seen_by(event: RequestHeaders) -> Seen:
     """What is known of the request that `event` begins."""
-    call = event.attributes.get(CALL)
-    if call is not None and call.count("\n") >= 2:
-        source, path, model = call.split("\n", 2)
-        return Seen(source, path, model)
+    seen = seen_in(event.attributes)
+    if seen is not None:
+        return seen
     model = event.headers.get("x-ai-model") or ""
     return Seen("header" if model else "", event.headers.get(":path") or "/", model)
+
+
+def seen_in(attributes: Mapping[str, str]) -> Seen | None:
+    """What the model finder says, if it has found anything."""
+    call = attributes.get(CALL)
+    if call is None or call.count("\n") < 2:
+        return None
+    return Seen(*call.split("\n", 2))
 
 
 class Proof:

@@ -28,10 +28,12 @@ from extproc.exchange.events import (
     ResponseHeaders,
 )
 from extproc.exchange.header_values import quoted_all
+from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Proof, Secrets, Seen, seen_by
 from extproc.exchange.served import LONGEST_NAME, Target, unknown
+from extproc.exchange.session import Session
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
 from providers.errors import GatewayError, InvalidRequest, Unsupported
@@ -102,6 +104,14 @@ class Question:
     def errand(self) -> Errand:
         """What it is instead, where no model is asked for."""
         return Errand(self._plan, self._secrets, self._clock)
+
+    def session(self) -> Session:
+        """What it is instead, where a session is asked for."""
+        return Session(self._plan, self._secrets, self._clock)
+
+    def hearing(self, event: ResponseHeaders) -> Hearing | None:
+        """Who hears the answer to a session's handshake; None where no backend gave it."""
+        return hearing(self._plan, self._secrets, self._clock, event)
 
     def headers(self, event: RequestHeaders) -> Action:
         """Finds who is asked, and in which dialect; what needs no body is answered."""

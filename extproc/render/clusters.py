@@ -74,10 +74,13 @@ def provider_cluster(
     backends = {member.backend: gateway.backends[member.backend] for member in members}
     places = {backend: place(settings) for backend, settings in backends.items()}
     # Envoy chooses the protocol by ALPN only where every connection of the cluster is TLS.
+    # A WebSocket begins with an upgrade, which HTTP/2 knows only by an extension (RFC 8441).
+    talks = name.startswith("ws/")
     secure = all(where.secure for where in places.values())
+    http2 = secure and not talks
     chosen = backends.values()
     several = len(backends) > 1
-    transports = [_transport(backends[b], places[b], ca, http2=secure) for b in backends]
+    transports = [_transport(backends[b], places[b], ca, http2=http2) for b in backends]
     return Cluster(
         name=name,
         cluster_type=_dns(gateway),
@@ -100,7 +103,7 @@ def provider_cluster(
                 _http_options(
                     _filters(gateway, backends, limited=limited),
                     _idle(chosen),
-                    secure=secure,
+                    secure=http2,
                 )
             )
         },

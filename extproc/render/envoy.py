@@ -24,6 +24,7 @@ from extproc.render.forms import local_replies
 from extproc.render.listener import listener
 from extproc.render.routes import route_configuration
 from extproc.render.services import limiter_cluster, server_cluster
+from extproc.render.talks import session_clusters
 from extproc.render.text import Writer, comment
 from extproc.render.tls import system_ca
 from extproc.render.typed import Json, packed, plain, socket
@@ -48,7 +49,7 @@ def render(
     everything is found, too; it is made of URL characters that mean nothing in Lua.
     """
     assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
-    clusters = clusters_of(gateway)
+    clusters = {**clusters_of(gateway), **dict(session_clusters(gateway))}
     frame = listener(gateway, client_keys, limits, prefix=prefix)
     document = plain(_bootstrap(gateway, clusters, frame, limits, ca or system_ca()))
     # Plain data, for their parts refer to the same few objects, which typed messages cannot.

@@ -100,6 +100,27 @@ def answering() -> ExternalProcessor:
     )
 
 
+def hearing() -> ExternalProcessor:
+    """Hears what providers say in sessions, and nothing else."""
+    return ExternalProcessor(
+        grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT),
+        processing_mode=ProcessingMode(
+            request_header_mode=Headers.SKIP,
+            request_body_mode=Body.NONE,
+            response_header_mode=Headers.SEND,
+            response_body_mode=Body.NONE,
+            request_trailer_mode=Headers.SKIP,
+            response_trailer_mode=Headers.SKIP,
+        ),
+        allow_mode_override=True,
+        response_attributes=ATTRIBUTES,
+        message_timeout=seconds(TIMEOUT),
+        metadata_options=_received(),
+        status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
+        stat_prefix="sessions",
+    )
+
+
 def grpc_service(cluster: str, timeout: float) -> GrpcService:
     """A gRPC service of ours, which has `timeout` seconds to answer; a worker that cannot be
     reached is left out, not waited for."""

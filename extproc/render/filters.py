@@ -44,11 +44,11 @@ from extproc.ratelimit.descriptors import (
 )
 from extproc.ratelimit.limit import Limit
 from extproc.render import unpacking
-from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service
+from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service, hearing
 from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
 from extproc.render.typed import Json, http_filter, seconds, struct
-from extproc.render.upstream import client_keys_of
+from extproc.render.upstream import client_keys_of, holds_sessions
 
 CORS = "envoy.filters.http.cors"
 UNUSED = "envoy.filters.http.set_metadata"
@@ -56,6 +56,8 @@ API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 MODEL_FINDER = "envoy.filters.http.lua"
 SUBJECTS = "envoy.filters.http.header_to_metadata"
 EXT_PROC = "envoy.filters.http.ext_proc"
+# What a route says of a filter holds for all of the name, those of clusters included.
+HEARING = "ai.sessions"
 RATELIMIT = SERVICE_NAMESPACE
 ROUTER = "envoy.filters.http.router"
 
@@ -98,6 +100,8 @@ def http_filters(
         HeaderToMetadata.from_dict({"request_rules": rules, "response_rules": _unserved()}),
     )
     yield http_filter(EXT_PROC, answering(), disabled=True)
+    if any(map(holds_sessions, gateway.backends.values())):
+        yield http_filter(HEARING, hearing(), disabled=True)
     if limits:
         yield http_filter(RATELIMIT, _ratelimit(gateway.limiter))
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))

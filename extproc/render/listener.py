@@ -27,10 +27,11 @@ from extproc.render import tls
 from extproc.render.access_log import access_log
 from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
 from extproc.render.kept import CLUSTER_HEADER
+from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
-OWN = (CLIENT_HEADER, CLUSTER_HEADER)
+OWN = (CLIENT_HEADER, CLUSTER_HEADER, SESSION_HEADER)
 """Headers that no client may send."""
 IDLE = 3600.0
 """Seconds after which a client's unused connection is closed."""

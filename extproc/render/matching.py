@@ -47,6 +47,17 @@ def first_expression(header: str, actions: Mapping[str, Json], otherwise: Json) 
     return {"matcher_list": {"matchers": matchers}, "on_no_match": otherwise}
 
 
+def header_is(header: str, value: str) -> Json:
+    """A predicate: the header's whole value."""
+    return plain(
+        MatcherMatcherListPredicate(
+            single_predicate=MatcherMatcherListPredicateSinglePredicate(
+                input=_input(header), value_match=StringMatcher(exact=value)
+            )
+        )
+    )
+
+
 def _tree(header: str, kind: str, actions: Mapping[str, Json], otherwise: Json) -> Json:
     if not actions:
         return _only(otherwise)

@@ -4,6 +4,7 @@ The method decides first, and then the path of what is no call of a model; for c
 map), prefixes (a trie, the longest wins), expressions (in order); what is left is a 404.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import orjson
@@ -37,6 +38,7 @@ from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import has_pins, keepers, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import retry_policy
+from extproc.render.talks import apart, door, session_clusters, session_route
 from extproc.render.typed import Json, packed, plain, seconds
 from extproc.render.unpacking import by_encoding
 from extproc.render.upstream import cluster_name, members, names
@@ -57,14 +59,18 @@ def route_configuration(
 
     `authenticated`: clients need a key; below the path `prefix` everything is found, too.
     """
-    kept = _to_keepers(gateway, limits)
-    own = _by_path(("", prefix) if prefix else ("",), kept, authenticated=authenticated)
+    kept = _to_keepers(gateway, limits, prefix)
+    talks = any(session_clusters(gateway))
+    prefixes = ("", prefix) if prefix else ("",)
+    own = _by_path(prefixes, kept, authenticated=authenticated)
     cors = gateway.listen.cors
     host = {
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
-        "matcher": _by_method(own, _shown(by_encoding(_by_model(gateway, limits, kept)))),
+        "matcher": _by_method(
+            own, _shown(by_encoding(_by_model(gateway, limits, kept))), talks=talks
+        ),
     }
     if cors is not None:
         heed(host)
@@ -72,8 +78,10 @@ def route_configuration(
     return {"name": "models", "virtual_hosts": [host]}
 
 
-def _by_method(own: Json, otherwise: Json) -> Json:
-    """What is no POST asks for no model."""
+def _by_method(own: Json, otherwise: Json, *, talks: bool) -> Json:
+    """What is no POST asks for no model, unless it is for a session."""
+    if talks:
+        return apart(("GET", "HEAD"), own, matching.nested(otherwise))
     return matching.exactly(":method", {"GET": own, "HEAD": own}, matching.nested(otherwise))
 
 
@@ -86,15 +94,18 @@ def _shown(otherwise: Json) -> Json:
     return matching.exactly(":path", shown, matching.nested(otherwise))
 
 
-def _to_keepers(gateway: Gateway, limits: Sequence[Limit]) -> Json:
+def _to_keepers(gateway: Gateway, limits: Sequence[Limit], prefix: str) -> Json:
     """Where nothing else leads: to the backend that keeps what is asked for, or nowhere."""
     backends = keepers(gateway)
+    doors = [door(f"(?:{re.escape(prefix)})?")] if any(session_clusters(gateway)) else []
     if not backends:
+        if doors:
+            return matching.action("kept", RouteList(routes=[*doors, _nowhere()]))
         return matching.action("nowhere", _nowhere())
     budgets = rate_limits(
         [limit for limit in limits if not limit.models], models=None, backends=backends
     )
-    routes = [to_keeper(gateway, _limited(budgets)), _nowhere()]
+    routes = [to_keeper(gateway, _limited(budgets)), *doors, _nowhere()]
     return matching.action("kept", RouteList(routes=routes))
 
 
@@ -171,11 +182,13 @@ class Actions:
         )
 
     def _routes(self, route: Route, budgets: list[Json]) -> EnvoyRoute | RouteList:
-        """A route to several backends must be able to find the one that keeps something."""
+        """A route to several backends must be able to find the one that keeps something; sessions
+        have a route of their own."""
         usual = self._route(route, budgets)
-        if len(route.backends) == 1 or not has_pins(self._gateway):
-            return usual
-        return RouteList(routes=[to_keeper(self._gateway, _limited(budgets)), usual])
+        routes = session_route(self._gateway, route, _limited(budgets))
+        if len(route.backends) > 1 and has_pins(self._gateway):
+            routes.append(to_keeper(self._gateway, _limited(budgets)))
+        return RouteList(routes=[*routes, usual]) if routes else usual
 
     def _route(self, route: Route, budgets: list[Json]) -> EnvoyRoute:
         timeouts = self._gateway.envoy.timeouts

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from providers.dialects.anthropic.messages import hosted
+from providers.dialects.openai import realtime
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
 from providers.operations import Operation
@@ -18,6 +19,7 @@ from providers.vendors.forms import (
     FOUR_STOPS,
     SEARCHING,
     SOUNDS,
+    TALKS,
     THOUGHTS,
     VIDEO,
     form,
@@ -42,7 +44,9 @@ def locate(dialect: str, path: str, options: Mapping[str, str]) -> tuple[str, st
         return "/anthropic/v1", path
     query = f"?api-version={quote(version, safe='')}" if version else ""
     if not DATED.match(version):
-        return "/openai/v1", path + query
+        return "/openai/v1", path + query.replace("?", "&" if "?" in path else "?")
+    if dialect == realtime.NAME:
+        return "/openai", f"/realtime{query}&deployment={{model}}"
     deployment = "/deployments/{model}" if dialect in WITH_DEPLOYMENT else ""
     return "/openai", deployment + path + query
 
@@ -122,6 +126,7 @@ PROVIDERS = (
         forms=FORMS,
         options=frozenset({"instance"}),
         keeps=KEPT,
+        sessions=TALKS,
         signer=api_key,
         identities=frozenset({"entra"}),
     ),
@@ -162,6 +167,7 @@ PROVIDERS = (
         forms={**FORMS, "anthropic.messages": hosted.FOUNDRY},
         options=frozenset({"instance"}),
         keeps=KEPT,
+        sessions=TALKS,
         signer=both_keys,
         identities=frozenset({"entra"}),
     ),

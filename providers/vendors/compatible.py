@@ -38,6 +38,7 @@ from providers.vendors.forms import (
     SOUND,
     SOUNDS,
     SPOKEN,
+    TALKS,
     TEXT,
     THOUGHTS,
     VECTORS,
@@ -94,6 +95,7 @@ PROVIDERS = (
             Operation.MODERATIONS: ("openai.moderations",),
         },
         keeps=ALL_KEPT,
+        sessions=TALKS,
         # https://platform.openai.com/docs/models: the models of v1/completions.
         speaks={"openai.completions": "instruct|davinci|babbage"},
     ),
@@ -109,6 +111,7 @@ PROVIDERS = (
         forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
         keeps=ANSWERS_KEPT | {"openai.files"},
+        sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode

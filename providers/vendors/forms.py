@@ -16,6 +16,7 @@ from providers.dialects.openai import (
     chat,
     completions,
     embeddings,
+    realtime,
     resources,
     responses,
     searches,
@@ -57,6 +58,8 @@ ALL_KEPT = frozenset(resource.name for resource in resources.RESOURCES)
 ANSWERS_KEPT = frozenset({"openai.responses"})
 BATCHED = frozenset({"openai.files", "openai.batches"})
 
+TALKS = (realtime.REALTIME,)
+"""For those who hold realtime sessions in OpenAI's format."""
 SEARCHING = responses.searching(searches.write_tool)
 """OpenAI's own tool of the Responses API."""
 

@@ -1,7 +1,7 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.gemini import embed, generate_content, images
+from providers.dialects.gemini import embed, generate_content, images, live
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors import mistral
@@ -53,6 +53,8 @@ PROVIDERS = (
             Operation.IMAGE_EDITS: (images.EDITS.name,),
         },
         speaks=PAINTED,
+        sessions=(live.LIVE,),
+        prefixes={live.NAME: ""},
         signer=x_goog_api_key,
     ),
     Provider(
@@ -75,8 +77,12 @@ PROVIDERS = (
         base_url="https://{region}-aiplatform.googleapis.com",
         regions={"global": "https://aiplatform.googleapis.com"},
         prefix=f"{LOCATION}/publishers/google",
-        prefixes={"anthropic.messages": LOCATION, "anthropic.count_tokens": LOCATION}
-        | {"openai.chat": LOCATION},
+        prefixes={
+            **dict.fromkeys(("anthropic.messages", "anthropic.count_tokens"), LOCATION),
+            "openai.chat": LOCATION,
+            live.NAME: "",
+        },
+        sessions=(live.VERTEX,),
         dialects={
             Operation.CHAT: (CHAT, "anthropic.messages", "openai.chat"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),

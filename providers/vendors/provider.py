@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from providers.bridging.dialect import Dialect
+from providers.bridging.session import SessionDialect
 from providers.operations import Operation
 from providers.signing.sign import Signer, bearer
 
@@ -44,6 +45,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """Operation → the dialects spoken there; the first is the default."""
     keeps: frozenset[str] = frozenset()
     """What it keeps for clients, by name: `openai.files` and the like."""
+    sessions: tuple[SessionDialect, ...] = ()
+    """Formats of the sessions that it holds, in its own form of them."""
     speaks: Mapping[str, str] = {}
     """Dialect → expression of the only models that speak it; `re.search` decides, and in linear
     time."""

@@ -187,13 +187,21 @@ END = b"\x10\x01"
 
 def _request_headers(data: bytes, start: int, end: int) -> Event:
     headers, last = _headers(data, start, end)
+    return RequestHeaders(headers, _attached(data, end), last)
+
+
+def _attached(data: bytes, end: int) -> dict[str, str]:
+    """The attributes in what follows the message that ends at `end`."""
     entries = [data[a:b] for tag, a, b in _fields(data, end, len(data)) if tag == ATTRIBUTES]
     read = _attributes if end + CACHEABLE > len(data) else _attributes.__wrapped__
-    return RequestHeaders(headers, read(tuple(entries)), last)
+    return read(tuple(entries))
 
 
 def _response_headers(data: bytes, start: int, end: int) -> Event:
-    return ResponseHeaders(*_headers(data, start, end))
+    headers, last = _headers(data, start, end)
+    if end == len(data):
+        return ResponseHeaders(headers, last)
+    return ResponseHeaders(headers, last, _attached(data, end))
 
 
 def _request_body(data: bytes, start: int, end: int) -> Event:

@@ -191,6 +191,9 @@ MODES = {
 }
 """mode_override, with response_body_mode (field 4) as the only thing said."""
 
+TALKING = {mode: b"\x4a\x06\x10\x02\x18" + bytes([mode]) + b"\x20\x00" for mode in BodyMode}
+"""mode_override of a session: its client's pieces (field 3) as said, and nothing of its answer."""
+
 REPLY_TAGS: dict[type[Event], bytes] = {
     RequestHeaders: b"\x0a",
     ResponseHeaders: b"\x12",
@@ -226,7 +229,7 @@ def _change(event: type[Event], action: Change) -> bytes:
     if action.metadata:
         out += _reported(action.metadata, action.more)
     if action.mode is not None:
-        out += MODES[action.mode]
+        out += TALKING[action.mode] if event is RequestHeaders else MODES[action.mode]
     return out
 
 

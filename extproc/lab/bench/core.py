@@ -10,7 +10,7 @@ import msgspec
 from extproc.exchange import plan
 from extproc.exchange.machine import Exchange
 from extproc.exchange.served import Route, Served
-from extproc.lab.bench import vectors
+from extproc.lab.bench import sessions, vectors
 from extproc.lab.bench.bodies import CHATS
 from extproc.lab.bench.growth import exponent
 from extproc.lab.bench.messages import Case, Exchanged, embedded, exchanged, refused
@@ -165,6 +165,7 @@ def rows(size: Plan) -> Iterator[Row]:
     for (name, _, budget), cost in zip(wanted, found, strict=True):
         yield Row(name=name, unit="µs", measured=cost.all, budget=budget)
     yield from _embedding(core, size)
+    yield from _session(core, size)
     yield from _growth(core, size)
 
 
@@ -174,6 +175,17 @@ def _embedding(core: Core, size: Plan) -> Iterator[Row]:
             core.check(script)
             cost = costs(core, [script], size, size.pick(1, 5))[0]
             yield Row(name=name, unit="µs", measured=cost.all)
+
+
+def _session(core: Core, size: Plan) -> Iterator[Row]:
+    name = "core, a frame of a realtime session"
+    if size.wants(name):
+        script = sessions.session(MODEL)
+        core.check(script)
+        cost = costs(core, [script], size, size.pick(1, 20))[0]
+        note = "6 KB of sound each; the provider says once in 50 what was used"
+        measured = cost.answer / sessions.FRAMES
+        yield Row(name=name, unit="µs", measured=measured, budget=8, note=note)
 
 
 def _budgets() -> list[tuple[str, Case, float | None]]:

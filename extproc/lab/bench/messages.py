@@ -1,5 +1,7 @@
 """One exchange as Envoy tells it: ProcessingRequests, serialised by the protobuf library."""
 
+from collections.abc import Iterable
+
 import msgspec
 from envoy.service.ext_proc.v3 import external_processor_pb2 as pb
 
@@ -74,6 +76,14 @@ def embedded(client: vectors.Plain, target: str, model: str) -> Exchanged:
         request=(_request(path, f"body\n{path}\n{model}", target, len(asked)), _body(asked)),
         answer=(_answer("application/json"), _chunk(said, end=True)),
     )
+
+
+def heard(call: str, backend: str, frames: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The answers of a session: its headers, and a message for each frame."""
+    message = pb.ProcessingRequest()
+    _fill(message.response_headers, ((":status", "101"), ("upgrade", "websocket")))
+    message.attributes[FILTER].update({BACKEND: backend, CALL: call})
+    return _bytes(message), *(_chunk(frame, end=False) for frame in frames)
 
 
 def _request(path: str, call: str, backend: str, length: int) -> bytes:

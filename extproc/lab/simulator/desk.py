@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -20,6 +21,7 @@ from extproc.lab.simulator.kept import answers, rules
 from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf
 from extproc.lab.simulator.play import Answer, Step, steps
 from extproc.lab.simulator.record import Recorded
+from extproc.lab.simulator.sessions.talk import Denied, asks
 
 Orders = Mapping[str, Any]
 Script = Callable[[Recorded], Orders | None]
@@ -102,6 +104,24 @@ class Desk:
         record.status = answer.status
         record.usage = told.usage
         return record, steps(answer, told.order, close=request.close)
+
+    def session(self, request: Request, connection: int) -> Any:
+        """A session that begins; None where it is refused, as `answer` then says."""
+        try:
+            conversation = _conversation(request, self.settings.keys)
+        except (Denied, Refusal):
+            return None
+        record = Recorded(
+            method=request.method,
+            target=request.target,
+            headers=request.headers,
+            body=b"",
+            size=0,
+            connection=connection,
+            status=101,
+        )
+        self._keep(record)
+        return conversation
 
     def _keep(self, record: Recorded) -> None:
         self.requests.append(record)
@@ -243,6 +263,8 @@ class Desk:
         return orders.merge(layers, self.settings.name)
 
     def _other(self, request: Request) -> Answer:
+        if asks(request):
+            _denied(request, self.settings.keys)
         match = MODELS.fullmatch(request.path)
         if not match or request.method != "GET":
             raise Refusal(f"Invalid URL ({request.method} {request.path})", status=404)
@@ -260,6 +282,22 @@ class Desk:
         request_id = ("x-request-id", f"req_{self.settings.name}_{self._number}")
         events = None if answer.events is None else _counted(answer.events, record)
         return msgspec.structs.replace(answer, headers=[*answer.headers, request_id], events=events)
+
+
+def _denied(request: Request, keys: frozenset[str]) -> None:
+    """Raises Refusal where no session begins."""
+    try:
+        _conversation(request, keys)
+    except Denied as denied:
+        raise Refusal(denied.message, status=denied.status) from None
+
+
+def _conversation(request: Request, keys: frozenset[str]) -> Any:
+    """A session; raises Denied, or Refusal where frames cannot be read."""
+    if not _installed("wsproto"):
+        raise Refusal("sim: sessions need the package 'wsproto'", status=501)
+    module = import_module("extproc.lab.simulator.sessions.conversation")
+    return module.Conversation(request, keys)
 
 
 def _told(dialect: Dialect, turn: Turn) -> Answer:

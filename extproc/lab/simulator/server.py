@@ -16,6 +16,7 @@ from extproc.lab.simulator.desk import Desk, Orders, Settings
 from extproc.lab.simulator.http1 import BadRequestError, Request, RequestParser
 from extproc.lab.simulator.play import Close, Drop, Hang, Step, Wait
 from extproc.lab.simulator.record import Outcome, Recorded
+from extproc.lab.simulator.sessions.talk import asks
 
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of zero seconds: close with a TCP reset."""
@@ -33,6 +34,8 @@ class Simulator:
         self.host = host
         self.port = 0
         self.connections: set[_Connection] = set()
+        self.talking: set[_Connection] = set()
+        """Those of them that hold a session."""
         self.connected = 0
         """How many connections there have been."""
         self._server: asyncio.Server | None = None
@@ -75,6 +78,7 @@ class _Connection(asyncio.Protocol):
         self._timer: asyncio.Handle | None = None
         self._paused = False
         self._closing = False
+        self._session: Any = None
 
     def connection_made(self, transport: Any) -> None:
         self._transport: asyncio.Transport = transport
@@ -84,6 +88,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._simulator.connections.discard(self)
+        self._simulator.talking.discard(self)
         if self._timer:
             self._timer.cancel()
         if self._record and self._record.outcome in {"open", "hung"}:
@@ -97,6 +102,9 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._closing:
+            return
+        if self._session is not None:
+            self._say(self._session.feed(data))
             return
         try:
             self._waiting.extend(self._parser.feed(data))
@@ -120,8 +128,30 @@ class _Connection(asyncio.Protocol):
     def _serve(self) -> None:
         while self._waiting and self._steps is None:
             request = self._waiting.popleft()
+            if asks(request) and self._talks(request):
+                return
             self._record, self._steps = self._simulator.desk.answer(request, self._number)
             self._run(self._steps)
+
+    def _talks(self, request: Request) -> bool:
+        """Begins a session; false where it is refused, which the desk says."""
+        self._session = session = self._simulator.desk.session(request, self._number)
+        if session is None:
+            return False
+        self._simulator.talking.add(self)
+        self._say(session.begin())
+        return True
+
+    def _say(self, data: bytes) -> None:
+        self._transport.write(data)
+        if self._session is not None and self._session.closed:
+            self._closing = True
+            self._transport.close()
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Ends the session as its provider does."""
+        if self._session is not None:
+            self._say(self._session.end(code, reason))
 
     def _resume(self) -> None:
         self._timer = None
@@ -273,6 +303,14 @@ class RunningSimulator:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not true within {seconds} s")
             time.sleep(POLL)
+
+    def hang_up(self, code: int | None = None, reason: str = "") -> None:
+        """Ends every session: with a farewell, or without one where there is no `code`."""
+        for each in tuple(self.simulator.talking):
+            if code is None:
+                self._loop.call_soon_threadsafe(each.end)
+            else:
+                self._loop.call_soon_threadsafe(each.hang_up, code, reason)
 
     def _wait(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

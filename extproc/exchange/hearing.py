@@ -1,0 +1,149 @@
+"""What a provider says in a session, or why there is none.
+
+An exchange of its own: Envoy 1.40 crashes where a filter of a cluster holds up the answer to a
+request that has not ended, and one for a session never does. So a filter of the listener shows what
+is answered.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from extproc.credentials import redaction
+from extproc.exchange import metadata
+from extproc.exchange.account import Account, Asked
+from extproc.exchange.answer import Answer
+from extproc.exchange.events import GO_ON, Action, BodyMode, Change, ResponseBody, ResponseHeaders
+from extproc.exchange.passing import ANSWERS, COMPRESSION
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import BACKEND, Secrets, seen_in
+from providers.bridging.dialect import Context
+from providers.bridging.session import SessionDialect, Tally, refusals
+from providers.errors import GatewayError
+from providers.wire.websocket import BUG, closing
+
+SWITCHED = 101
+STEP = 50
+"""Estimated tokens by which a running count may lag behind."""
+
+
+class Hearing:
+    """The answer to one handshake, and all that follows."""
+
+    __slots__ = (
+        "_account",
+        "_end",
+        "_refusal",
+        "_reported",
+        "_secrets",
+        "_status",
+        "_tally",
+        "_usage",
+    )
+
+    def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
+        assert isinstance(asked.client, SessionDialect)
+        self._account = Account(asked, clock)
+        self._refusal = Answer(asked, clock)
+        self._tally = Tally(asked.client)
+        self._usage = self._tally.usage
+        self._reported = 0
+        self._status = 0
+        self._end: bytes | None = None
+        """What the client gets in the place of all that the provider still says."""
+        self._secrets = redaction.texts(asked.secret, asked.signed)
+
+    @property
+    def status(self) -> int:
+        """The provider's; 0 before it has begun to answer."""
+        return self._status
+
+    @property
+    def begun(self) -> bool:
+        """Whether the provider has begun to answer."""
+        return self._status > 0
+
+    def headers(self, event: ResponseHeaders) -> Action:
+        """The provider's answer to the handshake."""
+        self._status = int(event.headers.get(":status") or 0)
+        if self._status != SWITCHED:
+            return self._refusal.headers(event)
+        return Change(
+            remove_headers=(*ANSWERS, *COMPRESSION),
+            metadata={"status": SWITCHED},
+            mode=BodyMode.STREAMED,
+        )
+
+    def body(self, event: ResponseBody) -> Action:
+        """A piece of what the provider says, or its refusal."""
+        if self._status != SWITCHED:
+            return self._refusal.body(event)
+        if self._end is not None:
+            farewell, self._end = self._end, b""
+            return Change(body=farewell)
+        data = event.data
+        if data:
+            self._tally.feed(data)
+        record = self._news(last=event.end)
+        body = self._veiled(data) if self._tally.complains else None
+        if record is None and body is None:
+            return GO_ON
+        return Change(body=body, metadata=record)
+
+    def _veiled(self, data: bytes) -> bytes | None:
+        """A piece that tells of an error without the gateway's secrets; as long as it was."""
+        veiled = data
+        for secret in self._secrets:
+            veiled = veiled.replace(secret.encode(), b"*" * len(secret.encode()))
+        return None if veiled == data else veiled
+
+    def _news(self, *, last: bool) -> metadata.Record | None:
+        """What is to be told, if it is worth telling."""
+        tally = self._tally
+        grown = tally.growing - self._reported >= STEP
+        if not (grown or last or tally.closed or tally.usage is not self._usage):
+            return None
+        self._usage, self._reported = tally.usage, tally.growing
+        return self._record()
+
+    def _record(self) -> metadata.Record:
+        tally = self._tally
+        used = tally.usage
+        if tally.growing:
+            output = used.output + tally.growing
+            used = msgspec.structs.replace(used, output=output, estimated=True)
+        return self._account.so_far(used, tally.model)
+
+    def fail(self, error: GatewayError) -> Action:
+        """The session cannot go on; its client learns that, and is charged for what it used."""
+        if self._status != SWITCHED:
+            return self._refusal.fail(error)
+        farewell, self._end = closing(BUG, error.as_api_error().message), b""
+        return Change(body=farewell, metadata=self._record())
+
+
+def hearing(
+    plan: Plan, secrets: Secrets, clock: Callable[[], float], event: ResponseHeaders
+) -> Hearing | None:
+    """Who hears the answer that `event` begins; None where no backend gave it."""
+    seen = seen_in(event.attributes)
+    backend = event.attributes.get(BACKEND)
+    if seen is None or not backend:
+        return None
+    dialect = plan.session_at(seen.path)
+    target = plan.talking(dialect, seen.model, backend)
+    secret = secrets.get(backend) if target.served.signer and target.served.has_secret else {}
+    asked = Asked(
+        client=dialect,
+        target=target,
+        bridge=refusals(dialect),
+        context=Context(model=seen.model, id="", now=int(clock()), bounds=plan.bounds),
+        stream=False,
+        dropped=(),
+        prompt=0,
+        units=None,
+        secret=secret,
+        signed={},
+        started=clock(),
+    )
+    return Hearing(asked, clock)

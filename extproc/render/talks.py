@@ -1,0 +1,110 @@
+"""The routes of sessions: WebSockets, which need connections of HTTP/1.1 and have no timeout."""
+
+from collections.abc import Iterator, Sequence
+
+from envoy_data_plane.envoy.config.route.v3 import (
+    FilterConfig,
+    HeaderMatcher,
+    RouteAction,
+    RouteActionClusterNotFoundResponseCode,
+    RouteActionUpgradeConfig,
+    RouteMatch,
+)
+from envoy_data_plane.envoy.config.route.v3 import Route as EnvoyRoute
+from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
+    ExtProcOverrides,
+    ExtProcPerRoute,
+)
+from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher
+from envoy_data_plane.google.protobuf import Any
+
+from extproc.config.gateway import Gateway
+from extproc.config.route import Route
+from extproc.render.filters import HEARING
+from extproc.render.kept import CLUSTER_HEADER
+from extproc.render.matching import header_is
+from extproc.render.retry import retry_policy
+from extproc.render.typed import Json, packed, seconds
+from extproc.render.upstream import Members, cluster_name, holds_sessions, members
+
+SESSION_HEADER = "x-ai-session"
+"""In which the finder says that a session begins; no client can."""
+SILENCE = 3600.0
+"""Seconds for which neither side need say anything; no vendor's sessions last longer."""
+
+PLACES = r"(?:/openai)?(?:/v1)?/realtime/?|(?:/v1(?:beta)?)?/+ws/google\..*BidiGenerateContent.*"
+"""RE2 expression of the paths where sessions may begin, near misses too."""
+
+
+def talking(gateway: Gateway, route: Route) -> Members:
+    """The backends of a route that hold sessions."""
+    return tuple(one for one in members(route) if holds_sessions(gateway.backends[one.backend]))
+
+
+def session_cluster(group: Members) -> str:
+    """The name of a cluster whose connections are HTTP/1.1."""
+    return cluster_name(group).replace("ai/", "ws/", 1)
+
+
+def session_clusters(gateway: Gateway) -> Iterator[tuple[str, Members]]:
+    """Every cluster that sessions need."""
+    for route in gateway.routes:
+        group = talking(gateway, route)
+        if group:
+            yield session_cluster(group), group
+
+
+def session_route(gateway: Gateway, route: Route, limits: dict[str, Any]) -> list[EnvoyRoute]:
+    """Where a route's sessions go, if it has any; `limits` are those of its filter."""
+    group = talking(gateway, route)
+    if not group:
+        return []
+    action = RouteAction(
+        cluster=session_cluster(group),
+        timeout=seconds(0),
+        idle_timeout=seconds(max(gateway.envoy.timeouts.stream_idle, SILENCE)),
+        retry_policy=retry_policy(gateway, route),
+        upgrade_configs=WEBSOCKET,
+    )
+    there = HeaderMatcher(name=SESSION_HEADER, present_match=True)
+    return [
+        EnvoyRoute(
+            match=RouteMatch(prefix="/", headers=[there]),
+            route=action,
+            typed_per_filter_config={**limits, **HEARD},
+        )
+    ]
+
+
+HEARD = {
+    HEARING: packed(FilterConfig(config=packed(ExtProcPerRoute(overrides=ExtProcOverrides()))))
+}
+"""Switches the filter on that hears what providers say."""
+WEBSOCKET = [RouteActionUpgradeConfig(upgrade_type="websocket")]
+
+
+def door(before: str) -> EnvoyRoute:
+    """Lets WebSockets in, and nothing else anywhere: Envoy decides that by the route that is first,
+    before the finder has looked for another, and this one leads nowhere."""
+    places = RegexMatcher(regex=f"{before}(?:{PLACES})")
+    upgrade = StringMatcher(exact="websocket", ignore_case=True)
+    return EnvoyRoute(
+        match=RouteMatch(
+            safe_regex=places, headers=[HeaderMatcher(name="upgrade", string_match=upgrade)]
+        ),
+        route=RouteAction(
+            cluster_header=CLUSTER_HEADER,
+            cluster_not_found_response_code=RouteActionClusterNotFoundResponseCode.NOT_FOUND,
+            upgrade_configs=WEBSOCKET,
+        ),
+        typed_per_filter_config=HEARD,
+    )
+
+
+def apart(methods: Sequence[str], own: Json, otherwise: Json) -> Json:
+    """`own` for these methods, unless the finder has found a session."""
+    asked = {"or_matcher": {"predicate": [header_is(":method", method) for method in methods]}}
+    none = {"not_matcher": header_is(SESSION_HEADER, "1")}
+    predicate = {"and_matcher": {"predicate": [asked, none]}}
+    matchers = [{"predicate": predicate, "on_match": own}]
+    return {"matcher_list": {"matchers": matchers}, "on_no_match": otherwise}

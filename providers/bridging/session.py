@@ -1,0 +1,166 @@
+"""A session: a connection on which both sides send frames for as long as they like.
+
+Nothing is translated. Frames pass as they are and are watched for what the provider says was used;
+what a client says first may name the model once more.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+
+from providers.bridging.bridge import Passage
+from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.quirks import Quirks
+from providers.errors import ApiError, BadAnswer
+from providers.usage import Units, Usage
+from providers.wire.members import Json
+from providers.wire.websocket import Messages
+
+ERROR = b'"error"'
+"""Stands in a message that tells of one."""
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message of the provider's says was used."""
+
+    usage: Usage | None = None
+    """Since the last turn."""
+    model: str = ""
+    ends: bool = True
+    """Whether a turn ends here, so that what is said next was used beside this."""
+
+
+class SessionDialect(Dialect, frozen=True, kw_only=True):
+    """One format of sessions."""
+
+    place: re.Pattern[str]
+    """Where clients find it."""
+    words: tuple[bytes, ...]
+    """One of them stands in every message that `told` must read."""
+    growing: bytes
+    """Stands at the beginning of messages with a part of an answer."""
+    told: Callable[[Json], Told]
+    mixed: bool = False
+    """Whether such a message may say what was used, too."""
+    protocols: tuple[str, ...] = ()
+    """How sub-protocols begin that hold credentials: browsers can send no headers."""
+    unnamed: frozenset[str] = frozenset()
+    """What in a query says that it needs no model."""
+    opened: "Callable[[Json, str], Json] | None" = None
+    """(a client's first message, the provider's name of the model) → that message for the provider;
+    None: it names no model."""
+    called: Callable[[Json], str] | None = None
+    """The model that a client's first message names."""
+    named: str = "{model}"
+    """What the provider calls a model there."""
+
+
+class Tally:
+    """What a session has used so far; pieces of any size."""
+
+    def __init__(self, session: SessionDialect) -> None:
+        self.usage = Usage()
+        """As the provider has said it."""
+        self.model = ""
+        self.told = False
+        self._session = session
+        self.complains = False
+        """Whether the last piece told of an error."""
+        self._settled = 0
+        """Estimated tokens of which the provider has said the number since."""
+        self._turn: Usage | None = None
+        """What was last said, while its turn goes on."""
+        self._messages = Messages((*session.words, ERROR), session.growing, mixed=session.mixed)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the provider has ended the session."""
+        return self._messages.closed
+
+    @property
+    def growing(self) -> int:
+        """Estimated tokens that the provider has said nothing of."""
+        return self._messages.grown - self._settled
+
+    def feed(self, data: bytes) -> None:
+        """What the provider has sent."""
+        self.complains = False
+        for message in self._messages.feed(data):
+            self.complains = self.complains or ERROR in message
+            self._read(message)
+
+    def _read(self, message: bytes) -> None:
+        try:
+            body = orjson.loads(message)
+        except orjson.JSONDecodeError:
+            return
+        if isinstance(body, dict):
+            self._add(self._session.told(body))
+
+    def _add(self, told: Told) -> None:
+        if told.usage is not None:
+            self.told = True
+            self._settled = self._messages.grown
+            last = self._turn
+            if last and told.usage.input == last.input and told.usage.output >= last.output:
+                self.usage = _joined(self.usage, last, -1)
+            self.usage = _joined(self.usage, told.usage, 1)
+            self._turn = told.usage
+        if told.ends:
+            self._turn = None
+        self.model = told.model or self.model
+
+
+NUMBERS = tuple(
+    name for name, kind in Usage.__annotations__.items() if kind is int or kind == "int"
+)
+
+
+def _joined(one: Usage, other: Usage, sign: int) -> Usage:
+    numbers = {name: getattr(one, name) + sign * getattr(other, name) for name in NUMBERS}
+    seconds = (one.units.seconds if one.units else 0) + sign * (
+        other.units.seconds if other.units else 0
+    )
+    return Usage(**numbers, units=Units(seconds=seconds) if seconds else None)
+
+
+class Refusals:
+    """The bridge of a session: all that it must read are refusals."""
+
+    def __init__(self, session: SessionDialect) -> None:
+        self._passage = Passage(session, session, Quirks())
+
+    def request(self, call: Call) -> Sent:
+        """There is no body."""
+        return Sent(body=None)
+
+    def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
+        """Raises BadAnswer: what was asked for is a session."""
+        raise BadAnswer("the provider has opened no session")
+
+    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
+        """Raises BadAnswer: what was asked for is a session."""
+        raise BadAnswer("the provider has opened no session")
+
+    def stream(self, context: Context) -> Relay:
+        """Raises BadAnswer: what was asked for is a session."""
+        raise BadAnswer("the provider has opened no session")
+
+    def error(
+        self, status: int, headers: Mapping[str, str], data: bytes
+    ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
+        """The provider's own body where it has the family's shape."""
+        return self._passage.error(status, headers, data)
+
+
+def refusals(session: SessionDialect) -> Bridge:
+    """The bridge of `session`."""
+    return Refusals(session)
+
+
+def named(value: Any) -> str:
+    """A model's name without what stands before it where it is a resource."""
+    return value.rpartition("models/")[2] if isinstance(value, str) else ""
