@@ -124,10 +124,7 @@ class Plan:
         key = (client.name, client.stream_type, model, backend)
         target = self._targets.get(key)
         if target is None:
-            target = self._new_target(client, model, backend)
-            if len(self._targets) >= MAX_CACHED:
-                self._targets.clear()
-            self._targets[key] = target
+            target = self._kept(key, self._new_target(client, model, backend))
         return target
 
     def _new_target(self, client: Dialect, model: str, backend: str) -> Target:
@@ -176,7 +173,13 @@ class Plan:
         key = (client.name, "", model, backend)
         target = self._targets.get(key)
         if target is None:
-            target = self._targets[key] = self._new_talking(client, model, backend)
+            target = self._kept(key, self._new_talking(client, model, backend))
+        return target
+
+    def _kept(self, key: tuple[str, str, str, str], target: Target) -> Target:
+        if len(self._targets) >= MAX_CACHED:
+            self._targets.clear()
+        self._targets[key] = target
         return target
 
     def _new_talking(self, client: SessionDialect, model: str, backend: str) -> Target:

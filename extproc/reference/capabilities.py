@@ -23,6 +23,8 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
     """The format of its clients that the page names; empty: there is none yet."""
     kept: tuple[str, ...] = ()
     """Instead, by the names of their kinds: things that a provider keeps for clients."""
+    sessions: bool = False
+    """Instead: whether both sides send frames."""
     about: str
     """What it does, in a sentence."""
 
@@ -283,13 +285,13 @@ CAPABILITIES = (
         title="Realtime",
         section=REALTIME,
         operation="realtime",
+        sessions=True,
         about="Speaks and listens at once.",
     ),
 )
 
 NOT_YET = {
     "video": "",
-    "realtime": "The client sends `OpenAI-Beta: realtime=v1`.",
 }
 """Operation that no provider can be asked for yet → what its users must know. The one place that
 says so: who adds the operation takes it from here and names its `client` above."""

@@ -1,14 +1,17 @@
 """What a provider can be asked for, where and in which formats, by the plan that would do it."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from extproc.exchange.plan import Plan
-from extproc.exchange.served import Route, Served, whole_path
-from extproc.reference.capabilities import CAPABILITIES, NOT_YET, Capability
+from extproc.exchange.served import Route, Served, path_of, whole_path
+from extproc.reference.capabilities import CAPABILITIES, Capability
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect, Uneventful
 from providers.bridging.fidelity import Feature
 from providers.bridging.plain import PlainDialect
+from providers.bridging.session import SessionDialect
 from providers.catalog import DIALECTS, RESOURCES
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
@@ -54,9 +57,27 @@ def kept_cells(provider: Provider) -> list[Cell]:
 
 
 def every_cell(provider: Provider) -> list[Cell]:
-    """Both, in the order of the pages."""
-    both = [*cells(provider), *kept_cells(provider)]
-    return sorted(both, key=lambda cell: CAPABILITIES.index(cell.capability))
+    """All of both, and sessions, in the order of the pages."""
+    found = [*cells(provider), *kept_cells(provider), *_sessions(provider)]
+    return sorted(found, key=lambda cell: CAPABILITIES.index(cell.capability))
+
+
+def _sessions(provider: Provider) -> Iterator[Cell]:
+    for capability in CAPABILITIES:
+        if capability.sessions and provider.sessions:
+            yield Cell(
+                capability=capability,
+                ways=tuple(_held(provider, one) for one in provider.sessions),
+                stream="yes",
+                example=provider.examples.get(capability.operation, ""),
+                note=provider.notes.get(capability.operation, ""),
+            )
+
+
+def _held(provider: Provider, session: SessionDialect) -> Way:
+    served = Served(name="up", provider=provider, options=PLACES)
+    path = path_of(served, session, stream=False).partition("?")[0]
+    return Way(dialect=session.name, path=path, stream_path="", models="", asked_for=False)
 
 
 def _kept(provider: Provider, capability: Capability) -> Cell | None:
@@ -88,11 +109,13 @@ def place(cell: Cell) -> str:
     capability = cell.capability
     if capability.kept:
         return next(RESOURCES[cell.ways[0].dialect].places)
+    if capability.sessions:
+        return cell.ways[0].path
     return DIALECTS[capability.client].client[0].path
 
 
 def _cell(provider: Provider, capability: Capability) -> Cell | None:
-    if capability.operation in NOT_YET or capability.kept:
+    if not capability.client:
         return None
     operation = Operation(capability.operation)
     client = DIALECTS[capability.client]

@@ -6,7 +6,7 @@ from typing import Any
 from extproc.reference.capabilities import CAPABILITIES, NOT_YET
 from extproc.reference.cells import Cell, every_cell
 from extproc.reference.page import table
-from providers.catalog import DIALECTS, PROVIDERS, RESOURCES
+from providers.catalog import DIALECTS, PROVIDERS, RESOURCES, SESSIONS
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
@@ -91,6 +91,8 @@ def _capabilities() -> Iterator[str]:
     for one in CAPABILITIES:
         if one.operation in NOT_YET:
             rows.append((one.title, one.about, "not yet", ""))
+        elif one.sessions:
+            rows.append((one.title, one.about, "`/v1/realtime`", ", ".join(SESSIONS)))
         elif one.kept:
             first = next(RESOURCES[one.kept[0]].places)
             rows.append((one.title, one.about, f"`{first}`", ", ".join(one.kept)))
