@@ -131,6 +131,10 @@ class Talk(Change, frozen=True):
     they do where the `mode` is STREAMED; what is answered comes in another exchange."""
 
 
+class Ignore(Change, frozen=True):
+    """In answer to ResponseHeaders that nobody here has asked for: nothing more is looked at."""
+
+
 class Replace(msgspec.Struct, frozen=True):
     """In answer to ResponseHeaders without a body: the same answer, with one."""
 

@@ -13,10 +13,10 @@ from extproc.exchange.events import (
     GO_ON,
     Action,
     BodyMode,
-    Change,
     Event,
     Fetch,
     Fetched,
+    Ignore,
     Leave,
     Reject,
     RequestBody,
@@ -79,11 +79,12 @@ AFTER: dict[type[Action | Fetch], State] = {
     Fetch: State.FETCHING,
     Leave: State.SENT,
     Talk: State.TALKING,
+    Ignore: State.REJECTED,
 }
 """Where an action leads, whatever the event was."""
 
 
-UNHEARD = Change(mode=BodyMode.NONE)
+UNHEARD = Ignore(mode=BodyMode.NONE)
 """To an answer that no backend gave."""
 
 
