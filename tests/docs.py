@@ -62,7 +62,7 @@ def operations_page() -> str:
     for operation in served:
         lines += ["", f"## {operation}", "", *_places(operation)]
         if operation in ASKED:
-            lines += ["", *_members(operation)]
+            lines += _members(operation)
     return "\n".join([*lines, *_session_lines(), *_kept_lines()]) + "\n"
 
 
@@ -131,7 +131,10 @@ def _members(operation: Operation) -> list[str]:
         (one for one in found if isinstance(one, PlainDialect) and one.carries),
         key=lambda one: one.name,
     )
+    if not plain:
+        return []
     lines = [
+        "",
         f"| asked for | {' | '.join(one.name for one in plain)} |",
         f"| --- |{' --- |' * len(plain)}",
     ]

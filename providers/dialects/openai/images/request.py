@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/images/create
 
 from typing import Any
 
+from providers.errors import Unsupported
 from providers.neutral.images import Delivery, ImageRequest, size
 from providers.usage import Units
 from providers.wire import members
@@ -51,11 +52,14 @@ def _chosen(body: Json, name: str) -> str | None:
 
 def _delivery(body: Json) -> Delivery | None:
     said = members.text(body, "response_format")
-    if said is None:
-        return None
-    if said not in tuple(Delivery):
+    if said is not None and said not in tuple(Delivery):
         raise members.wrong("response_format", " or ".join(Delivery))
-    return Delivery(said)
+    if body.get("stream") is True:
+        # https://platform.openai.com/docs/api-reference/images-streaming: events hold bytes alone.
+        if said == Delivery.LINK:
+            raise Unsupported("a stream of pictures cannot say URLs", param="response_format")
+        return Delivery.INLINE
+    return None if said is None else Delivery(said)
 
 
 def uses(body: Json) -> Units:

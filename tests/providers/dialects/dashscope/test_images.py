@@ -34,6 +34,13 @@ def test_words_are_a_message():
     assert dropped == ()
 
 
+def test_a_stream_that_could_not_say_the_urls_is_refused_before_a_picture_is_made():
+    with pytest.raises(Unsupported, match="not as bytes"):
+        asked(stream=True)
+    with pytest.raises(Unsupported, match="cannot say URLs"):
+        asked(stream=True, response_format="url")
+
+
 @pytest.mark.parametrize(
     ("model", "size", "sent", "dropped"),
     [
