@@ -12,9 +12,11 @@ from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
+    Ask,
     Event,
     Fetch,
     Fetched,
+    Heard,
     Leave,
     Reject,
     RequestBody,
@@ -23,6 +25,8 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    Told,
+    Wish,
 )
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL, Secrets
@@ -37,15 +41,17 @@ class State(Enum):
     NEW = auto()
     REQUEST = auto()
     FETCHING = auto()
+    ASKING = auto()
     SENT = auto()
     ANSWER = auto()
     REJECTED = auto()
 
 
-NEXT: dict[State, dict[type[Event | Fetched], State]] = {
+NEXT: dict[State, dict[type[Event | Heard], State]] = {
     State.NEW: {RequestHeaders: State.REQUEST},
     State.REQUEST: {RequestBody: State.SENT},
     State.FETCHING: {Fetched: State.SENT},
+    State.ASKING: {Told: State.REJECTED},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
     # Envoy may return our own immediate response through the response path.
@@ -62,9 +68,10 @@ NEXT: dict[State, dict[type[Event | Fetched], State]] = {
 KEPT = "kept\n"
 """How a call begins of which the model finder says that it names no model."""
 
-AFTER: dict[type[Action | Fetch], State] = {
+AFTER: dict[type[Action | Wish], State] = {
     Reject: State.REJECTED,
     Fetch: State.FETCHING,
+    Ask: State.ASKING,
     Leave: State.SENT,
 }
 """Where an action leads, whatever the event was."""
@@ -86,22 +93,27 @@ class Exchange:
         clock: Callable[[], float],
         *,
         fetching: bool = False,
+        side: str = "",
     ) -> None:
-        """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch."""
+        """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch;
+        `side`: the secret of requests of our own; without one, there are none."""
         self._state = State.NEW
-        self._question: Question | Errand = Question(plan, secrets, clock, fetching=fetching)
+        self._question: Question | Errand = Question(
+            plan, secrets, clock, fetching=fetching, side=side
+        )
 
-    def handle(self, event: Event | Fetched) -> Action | Fetch:
+    def handle(self, event: Event | Heard) -> Action | Wish:
         """The one action that answers `event`; raises OrderError.
 
-        A Fetch answers a RequestBody whose media must be fetched, and only where `fetching` is on.
+        A RequestBody may be answered by a Fetch, only where `fetching` is on, or by an Ask, only
+        where there is a `side`.
         """
         following = NEXT[self._state].get(type(event))
         if following is None:
             raise OrderError(f"{type(event).__name__} in state {self._state.name}")
         if self._state is State.REJECTED:
             return GO_ON
-        action: Action | Fetch
+        action: Action | Wish
         try:
             action = self._dispatch(event)
         except GatewayError as error:
@@ -114,7 +126,7 @@ class Exchange:
         self._state = AFTER.get(type(action), following)
         return action
 
-    def _dispatch(self, event: Event | Fetched) -> Action | Fetch:
+    def _dispatch(self, event: Event | Heard) -> Action | Wish:
         match event:
             case ResponseBody():
                 return self._answering.body(event)
@@ -128,14 +140,20 @@ class Exchange:
                 return GO_ON
             case Fetched():
                 return self._question.fetched(event)
+            case Told():
+                return self._asking.told(event)
             case _:
                 assert_never(event)
 
     def _begun(self, event: RequestHeaders) -> Action:
         if (event.attributes.get(CALL) or "").startswith(KEPT):
-            assert isinstance(self._question, Question)
-            self._question = self._question.errand()
+            self._question = self._asking.errand()
         return self._question.headers(event)
+
+    @property
+    def _asking(self) -> Question:
+        assert isinstance(self._question, Question)
+        return self._question
 
     @property
     def _answering(self) -> Answer:

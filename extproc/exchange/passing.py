@@ -14,7 +14,14 @@ UNSERVED = "x-ai-unserved"
 MAX_KNOWN = 1_024
 """Sets of header names whose answer is kept; clients can think of any number."""
 
-INTERNAL = ("x-ai-model", "x-ai-eg-model", "x-ai-client", "x-ai-backend", "x-ai-cluster")
+INTERNAL = (
+    "x-ai-model",
+    "x-ai-eg-model",
+    "x-ai-client",
+    "x-ai-backend",
+    "x-ai-cluster",
+    "x-ai-call",
+)
 # No compression is asked for: what must be read had better be plain.
 CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms")
 # Codex sends two of them without a prefix; the Gemini, AWS and Anthropic SDKs tell of themselves.
