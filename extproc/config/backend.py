@@ -89,6 +89,9 @@ class Backend(Model):
     estimate_counts: bool = False
     """True: where the provider cannot count tokens, who asks for a count gets an estimate, marked
     by the header `x-ai-estimated`; default: such a request is a 404."""
+    fan_out: bool = True
+    """Whether a request for more than the provider takes at once, such as vectors of many texts,
+    becomes several requests of our own; false: it is a 400 that says the limit."""
     tls: BackendTls = BackendTls()
     """For https; ignored for http."""
     timeouts: BackendTimeouts = BackendTimeouts()

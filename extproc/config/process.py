@@ -111,6 +111,20 @@ SocketDirectory = Annotated[
 ]
 
 
+class SideCalls(Model):
+    """Requests of our own that one request of a client becomes, where its provider takes only a
+    part of it at once."""
+
+    max_calls: Annotated[Whole, Field(ge=1, le=100_000)] = 2_048
+    """Of one request; more are a 400."""
+    at_once: Annotated[Whole, Field(ge=1, le=64)] = 8
+    """Of one request at a time; of one worker, 64."""
+    timeout: Annotated[Duration, Field(le=600.0)] = Field(
+        default=60.0, json_schema_extra={"default": "60s"}
+    )
+    """For all of one request; Envoy's configuration must be rendered again after a change."""
+
+
 SHORTEST_SILENCE = 3.0
 """Seconds: a large configuration, or a machine that is busy, silences a healthy worker for two."""
 
@@ -147,6 +161,8 @@ class Extproc(Model):
     are replaced; an answer may hold three times as many. More is a 413, or a 502."""
     fetch: Fetch | None = None
     """Media by URL for providers that take only bytes; default: nothing is fetched."""
+    side_calls: SideCalls = SideCalls()
+    """Requests that one request becomes, by a listener of Envoy's own among the sockets."""
 
 
 def _storage(value: object) -> object:

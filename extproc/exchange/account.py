@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from extproc.exchange import metadata
+from extproc.exchange.events import Headers
 from extproc.exchange.ids import Showing
 from extproc.exchange.served import LONGEST_NAME, Target
 from providers.bridging import estimate
@@ -13,7 +14,7 @@ from providers.bridging.dialect import Bridge, Context, Dialect, Seen
 from providers.errors import CUT, ApiError
 from providers.operations import WORDLESS
 from providers.signing.sign import Secret
-from providers.usage import Price, Units, Usage
+from providers.usage import Price, Units, Usage, count
 
 FAILED = "error"
 """Why an answer ended that did not come to its end."""
@@ -47,6 +48,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the client is shown otherwise; None: nothing."""
     unread: bool = False
     """Whether nothing of the answer need be read, whatever it is."""
+    aside: bool = False
+    """Whether another exchange asks, which must learn what was used."""
     price_of: Callable[[str], Price] | None = None
     """The answer's name of a model → its price, where the request names none."""
 
@@ -189,3 +192,14 @@ class Account:
         """What is known for good with the first piece, should there be no last one."""
         self._ttft = self._since(self._clock())
         return {"ttft_ms": self._ttft, "response_model": seen.model[:LONGEST_NAME]}
+
+
+def counted(headers: Headers, names: tuple[str, ...]) -> Usage | None:
+    """What the headers of a whole answer say of its usage, by these names."""
+    said = [headers.get(name) or "" for name in names]
+    if not said or not all(len(number) < 16 and number.isdecimal() for number in said):
+        return None
+    prompt, *generated = (count(int(number)) for number in said)
+    if prompt is None or None in generated:
+        return None
+    return Usage(input=prompt, output=sum(filter(None, generated)))

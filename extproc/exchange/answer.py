@@ -5,9 +5,12 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 
 from collections.abc import Callable
 
+import msgspec
+import orjson
+
 from extproc.credentials import redaction
 from extproc.exchange import metadata
-from extproc.exchange.account import Account, Asked
+from extproc.exchange.account import Account, Asked, counted
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -26,7 +29,7 @@ from providers.bridging.bridge import loads
 from providers.bridging.dialect import Relay, Seen
 from providers.errors import ApiError, BadAnswer, FailedAnswer, GatewayError
 from providers.operations import WORDLESS
-from providers.usage import Usage, count
+from providers.usage import Usage
 from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
 
@@ -35,6 +38,8 @@ REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "diges
 
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
+USED = "x-ai-used"
+"""In which the answer to a request of our own says what it used."""
 
 EXCERPT = 8 * 1024
 """Bytes that are read of a provider's refusal which holds more values than may be read."""
@@ -133,7 +138,7 @@ class Answer:
             target = self._asked.target
             wordless = target.dialect.operation in WORDLESS
             names = target.served.provider.counts[: 1 if wordless else None]
-            self._account.counted = _counted(event.headers, names)
+            self._account.counted = counted(event.headers, names)
 
     def _foreign(self, headers: Headers) -> tuple[str, ...]:
         """Headers that are about the provider's host, or mean nothing in the client's dialect."""
@@ -200,7 +205,8 @@ class Answer:
         """A piece of a stream, or the whole answer."""
         if self._relay is not None:
             return self._piece(self._relay, event)
-        return self._whole(event.data)
+        action = self._whole(event.data)
+        return _telling(action) if self._asked.aside else action
 
     def _piece(self, relay: Relay, event: ResponseBody) -> Action:
         body = self._relayed(relay, event)
@@ -377,11 +383,9 @@ class Answer:
         return redaction.texts(self._asked.secret, self._asked.signed)
 
 
-def _counted(headers: Headers, names: tuple[str, ...]) -> Usage | None:
-    said = [headers.get(name) or "" for name in names]
-    if not said or not all(len(number) < 16 and number.isdecimal() for number in said):
-        return None
-    prompt, *generated = (count(int(number)) for number in said)
-    if prompt is None or None in generated:
-        return None
-    return Usage(input=prompt, output=sum(filter(None, generated)))
+def _telling(action: Action) -> Action:
+    """The same answer, which says what was used in a header, too."""
+    if not isinstance(action, Change) or action.metadata is None:
+        return action
+    told = (USED, orjson.dumps(dict(action.metadata)).decode())
+    return msgspec.structs.replace(action, set_headers=(*action.set_headers, told))

@@ -23,6 +23,10 @@ class ClientHeaders:
         self._headers = event.headers
         self._names = event.headers.names()
 
+    def names(self) -> str:
+        """All names that may have been sent, one a line."""
+        return "\n".join([self._names, *self._changed]) if self._changed else self._names
+
     def get(self, name: str) -> str | None:
         """What the client has sent; None: nothing."""
         return self._changed[name] if name in self._changed else self._headers.get(name)

@@ -15,8 +15,9 @@ from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.served import Route, Served, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
+from providers.bridging.plain import PlainDialect
 from providers.bridging.quirks import Quirks
-from providers.catalog import PROVIDERS
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4, region_of
 from providers.signing.sign import Signer, or_bearer
@@ -89,9 +90,19 @@ def served(name: str, backend: Backend) -> Served:
         client_plain=_aws_plain(backend) if provider.signer is aws_sigv4 else {},
         has_secret=isinstance(own, ApiKey | Aws | Gcp | Entra | OAuth),
         passes=tuple(map(str, backend.forward_headers)),
+        fan_out=backend.fan_out,
         estimates=backend.estimate_counts,
         family=backend.family or "",
     )
+
+
+def fans_out(backend: Backend) -> bool:
+    """Whether one request to it may become several."""
+    provider = PROVIDERS[backend.provider]
+    allowed = backend.operations is None or Operation.EMBEDDINGS in backend.operations
+    names = provider.dialects.get(Operation.EMBEDDINGS, ()) if allowed else ()
+    forms = [provider.forms.get(name) or DIALECTS[name] for name in names]
+    return backend.fan_out and any(isinstance(f, PlainDialect) and f.most for f in forms)
 
 
 def _own(backend: Backend) -> object:

@@ -85,6 +85,30 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     error: GatewayError | None = None
 
 
+class SideCall(msgspec.Struct, frozen=True):
+    """A request of our own, by Envoy's loopback listener."""
+
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class SideAnswer(msgspec.Struct, frozen=True):
+    """What was answered to a `SideCall`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Not from Envoy: what became of an `Ask`."""
+
+    answers: tuple[SideAnswer, ...] = ()
+    """In the order of the calls; those before the first that failed, and that one."""
+    error: GatewayError | None = None
+
+
 class BodyMode(IntEnum):
     """How Envoy shall hand over the answer's body; the values are Envoy's."""
 
@@ -159,6 +183,16 @@ class Fetch(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]
 
 
+class Ask(msgspec.Struct, frozen=True):
+    """No answer yet: these are to be asked first, and what they say handed over as `Told`."""
+
+    calls: tuple[SideCall, ...]
+
+
 Action = Change | Replace | Reject
+Wish = Fetch | Ask
+"""What must be waited for before there is an action."""
+Heard = Fetched | Told
+"""What was waited for."""
 
 GO_ON = Change()

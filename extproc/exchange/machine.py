@@ -12,10 +12,12 @@ from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
+    Ask,
     BodyMode,
     Event,
     Fetch,
     Fetched,
+    Heard,
     Ignore,
     Leave,
     Reject,
@@ -26,6 +28,8 @@ from extproc.exchange.events import (
     ResponseHeaders,
     ResponseTrailers,
     Talk,
+    Told,
+    Wish,
 )
 from extproc.exchange.hearing import Hearing
 from extproc.exchange.plan import Plan
@@ -42,6 +46,7 @@ class State(Enum):
     NEW = auto()
     REQUEST = auto()
     FETCHING = auto()
+    ASKING = auto()
     SENT = auto()
     ANSWER = auto()
     TALKING = auto()
@@ -49,11 +54,12 @@ class State(Enum):
     REJECTED = auto()
 
 
-NEXT: dict[State, dict[type[Event | Fetched], State]] = {
+NEXT: dict[State, dict[type[Event | Heard], State]] = {
     # A session's answer is an exchange of its own.
     State.NEW: {RequestHeaders: State.REQUEST, ResponseHeaders: State.HEARING},
     State.REQUEST: {RequestBody: State.SENT},
     State.FETCHING: {Fetched: State.SENT},
+    State.ASKING: {Told: State.REJECTED},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
     State.TALKING: {RequestBody: State.TALKING, RequestTrailers: State.TALKING},
@@ -74,9 +80,10 @@ KEPT = "kept\n"
 SESSION = "session"
 """How one begins that asks for a session."""
 
-AFTER: dict[type[Action | Fetch], State] = {
+AFTER: dict[type[Action | Wish], State] = {
     Reject: State.REJECTED,
     Fetch: State.FETCHING,
+    Ask: State.ASKING,
     Leave: State.SENT,
     Talk: State.TALKING,
     Ignore: State.REJECTED,
@@ -104,24 +111,27 @@ class Exchange:
         clock: Callable[[], float],
         *,
         fetching: bool = False,
+        side: str = "",
     ) -> None:
-        """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch."""
+        """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch;
+        `side`: the secret of requests of our own; without one, there are none."""
         self._state = State.NEW
         self._heard: Hearing | None = None
         self._question: Question | Errand | Session
-        self._question = Question(plan, secrets, clock, fetching=fetching)
+        self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
 
-    def handle(self, event: Event | Fetched) -> Action | Fetch:
+    def handle(self, event: Event | Heard) -> Action | Wish:
         """The one action that answers `event`; raises OrderError.
 
-        A Fetch answers a RequestBody whose media must be fetched, and only where `fetching` is on.
+        A RequestBody may be answered by a Fetch, only where `fetching` is on, or by an Ask, only
+        where there is a `side`.
         """
         following = NEXT[self._state].get(type(event))
         if following is None:
             raise OrderError(f"{type(event).__name__} in state {self._state.name}")
         if self._state is State.REJECTED:
             return GO_ON
-        action: Action | Fetch
+        action: Action | Wish
         try:
             action = self._dispatch(event)
         except GatewayError as error:
@@ -134,7 +144,7 @@ class Exchange:
         self._state = AFTER.get(type(action), following)
         return action
 
-    def _dispatch(self, event: Event | Fetched) -> Action | Fetch:
+    def _dispatch(self, event: Event | Heard) -> Action | Wish:
         match event:
             case ResponseBody():
                 return self._answering.body(event)
@@ -148,15 +158,17 @@ class Exchange:
                 return GO_ON
             case Fetched():
                 return self._question.fetched(event)
+            case Told():
+                return self._asking.told(event)
             case _:
                 assert_never(event)
 
     def _begun(self, event: RequestHeaders) -> Action:
         call = event.attributes.get(CALL) or ""
-        if call.startswith((KEPT, SESSION)):
-            assert isinstance(self._question, Question)
-            kept = call.startswith(KEPT)
-            self._question = self._question.errand() if kept else self._question.session()
+        if call.startswith(KEPT):
+            self._question = self._asking.errand()
+        elif call.startswith(SESSION):
+            self._question = self._asking.session()
         return self._question.headers(event)
 
     def _answered(self, event: ResponseHeaders) -> Action:
@@ -168,6 +180,11 @@ class Exchange:
             return UNHEARD
         self._heard = heard
         return heard.headers(event)
+
+    @property
+    def _asking(self) -> Question:
+        assert isinstance(self._question, Question)
+        return self._question
 
     @property
     def _answering(self) -> Answer | Hearing:

@@ -347,6 +347,7 @@ def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
         provider=provider.title,
         functions_only=dialect.name in provider.functions_only,
         family=route.families.get(served.name) or served.family,
+        fan_out=served.fan_out,
     )
     if dialect.charged:
         return quirks

@@ -1,5 +1,6 @@
 """What Envoy tells of a request beside its headers, and the secret that it leaves with."""
 
+from base64 import b64decode
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
@@ -10,14 +11,23 @@ from extproc.credentials.pool import REFUSALS
 from extproc.exchange import tried
 from extproc.exchange.brought import brought
 from extproc.exchange.events import Action, Headers, Reject, RequestHeaders
-from extproc.exchange.served import Served
-from providers.errors import Unauthorized
+from extproc.exchange.served import LONGEST_NAME, Served, unknown
+from providers.errors import InvalidRequest, Unauthorized
 from providers.signing.sign import Secret
+from providers.wire.members import Json
 
 BACKEND = f"xds.upstream_host_metadata.filter_metadata['{NAMESPACE}']['backend']"
 """Attribute: the chosen endpoint's backend."""
 CALL = "metadata.filter_metadata['ai.finder']['call']"
 """Attribute: what the model finder saw: source, path and model, one a line."""
+
+
+KEYS = "metadata.filter_metadata['ai.keys']"
+"""Attribute, with a header's name behind it: the client's own key in that header."""
+
+
+SIDE = "side"
+"""How that begins for whatever comes in by the loopback listener."""
 
 
 class Secrets(Protocol):
@@ -37,7 +47,8 @@ class Seen(msgspec.Struct, frozen=True):
 
     source: str
     """Where the routed model was named: `body`, `header`, `path`; `kept` where there is none, for
-    what is asked for is kept at a backend; empty without a finder."""
+    what is asked for is kept at a backend; empty without a finder. `side`, and perhaps a secret,
+    of what came in by the loopback listener."""
     path: str
     model: str
     """Or which kind of thing is kept."""
@@ -48,6 +59,9 @@ def seen_by(event: RequestHeaders) -> Seen:
     seen = seen_in(event.attributes)
     if seen is not None:
         return seen
+    call = event.attributes.get(CALL)
+    if call is not None and call.startswith(SIDE):
+        return _own(call)
     model = event.headers.get("x-ai-model") or ""
     return Seen("header" if model else "", event.headers.get(":path") or "/", model)
 
@@ -58,6 +72,33 @@ def seen_in(attributes: Mapping[str, str]) -> Seen | None:
     if call is None or call.count("\n") < 2:
         return None
     return Seen(*call.split("\n", 2))
+
+
+def _own(call: str) -> Seen:
+    """What a request by the loopback listener says of itself, which may be anybody's."""
+    try:
+        said = b64decode(call.removeprefix(f"{SIDE} "), validate=True).decode()
+        secret, path, model = said.split("\n", 2)
+    except ValueError:
+        return Seen(SIDE, "/", "")
+    return Seen(f"{SIDE} {secret}", path, model)
+
+
+def model_of(seen: Seen, body: Json, path_model: str) -> str:
+    """The client's name of the model; what was routed is what is sent. Raises InvalidRequest."""
+    routed = seen.model
+    if path_model:
+        return routed or path_model
+    if seen.source in ("header", SIDE):
+        return routed
+    named = body.get("model")
+    if not isinstance(named, str) or not named:
+        raise InvalidRequest("model must be a string that names a model", param="model")
+    if len(named) > LONGEST_NAME:
+        raise unknown(named)
+    if routed and named != routed:
+        raise InvalidRequest("model is given more than once, with different values", param="model")
+    return named
 
 
 class Proof:

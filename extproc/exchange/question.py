@@ -18,6 +18,7 @@ from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
+    Ask,
     Change,
     Fetch,
     Fetched,
@@ -26,16 +27,19 @@ from extproc.exchange.events import (
     RequestBody,
     RequestHeaders,
     ResponseHeaders,
+    Told,
+    Wish,
 )
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, Proof, Secrets, Seen, seen_by
-from extproc.exchange.served import LONGEST_NAME, Target, unknown
+from extproc.exchange.proof import BACKEND, SIDE, Proof, Secrets, Seen, model_of, seen_by
+from extproc.exchange.served import Target
 from extproc.exchange.session import Session
+from extproc.exchange.side import Aside, admitted
 from providers.bridging import estimate
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Sent, Wanted
+from providers.bridging.dialect import Bridge, Call, Context, Dialect, Parts, Sent, Wanted
 from providers.errors import GatewayError, InvalidRequest, Unsupported
 from providers.neutral.media import Link
 from providers.signing.sign import Call as SignedCall
@@ -54,9 +58,11 @@ class Question:
     """A request for one backend, or one that is answered here."""
 
     __slots__ = (
+        "_aside",
         "_clock",
         "_defaults",
         "_entrance",
+        "_event",
         "_fetching",
         "_headers",
         "_late",
@@ -67,6 +73,7 @@ class Question:
         "_seal",
         "_secrets",
         "_seen",
+        "_side",
         "_started",
         "_target",
         "_unread",
@@ -75,7 +82,7 @@ class Question:
     )
 
     def __init__(
-        self, plan: Plan, secrets: Secrets, clock: Callable[[], float], *, fetching: bool
+        self, plan: Plan, secrets: Secrets, clock: Callable[[], float], *, fetching: bool, side: str
     ) -> None:
         self.answer: Answer | None = None
         """Awaits the provider, as soon as it is asked."""
@@ -83,6 +90,8 @@ class Question:
         self._secrets = secrets
         self._clock = clock
         self._fetching = fetching
+        self._side = side
+        """The secret of requests of our own; empty where there can be none."""
         self._started = clock()
         self._seen = Seen("", "", "")
         self._entrance: Entrance | None = None
@@ -100,6 +109,9 @@ class Question:
         """What the headers would have been answered with."""
         self._waiting: tuple[Call, str] | None = None
         """The call that waits for its media, and the client's name of the model."""
+        self._event: RequestHeaders | None = None
+        self._aside: tuple[Aside, str] | None = None
+        """What waits for the answers to its parts, and the provider's name of the model."""
 
     def errand(self) -> Errand:
         """What it is instead, where no model is asked for."""
@@ -115,13 +127,18 @@ class Question:
 
     def headers(self, event: RequestHeaders) -> Action:
         """Finds who is asked, and in which dialect; what needs no body is answered."""
-        self._seen = seen = seen_by(event)
+        seen = seen_by(event)
+        if admitted(seen, self._side):
+            # It needs none itself.
+            self._side, seen = "", msgspec.structs.replace(seen, source=SIDE)
+        self._seen = seen
         method = event.headers.get(":method") or ""
         listed = self._plan.listed(method, seen.path, event.headers, seen.model)
         if listed is not None:
             self._entrance = Entrance(listed.dialect, stream=False)
             return Reject(200, self._plan.page(listed), (JSON_TYPE,))
         self._entrance = entrance = self._plan.entrance(seen.path)
+        self._event = event
         self._headers = ClientHeaders(event)
         if entrance.told is None:
             return self._addressed(event, entrance)
@@ -146,7 +163,7 @@ class Question:
             raise InvalidRequest(NO_BODY)
         return headers.report(target.touched, target.passing)
 
-    def body(self, event: RequestBody) -> Action | Fetch:
+    def body(self, event: RequestBody) -> Action | Wish:
         """The request as the provider gets it."""
         entrance = self._entrance
         assert entrance is not None
@@ -157,7 +174,7 @@ class Question:
             self._late = self._addressed(self._unread, entrance).metadata
         target = self._target
         assert target is not None
-        model = self._model(body, entrance)
+        model = model_of(self._seen, body, entrance.path_model)
         data = event.data
         if target.signs and form is None:
             data, body = self._opened(data, body, entrance.dialect, target)
@@ -201,12 +218,14 @@ class Question:
         assert self._headers is not None
         return multipart.parse(data, self._headers.get("content-type") or "")
 
-    def _send(self, call: Call, target: Target, model: str) -> Action | Fetch:
+    def _send(self, call: Call, target: Target, model: str) -> Action | Wish:
         if target.bridge is None:
             return self._estimated(call, target, model)
         sent = target.bridge.request(call)
         if isinstance(sent, Wanted):
             return self._fetch(call, sent.links, model)
+        if isinstance(sent, Parts):
+            return self._part(call, sent, target, model)
         headers = self._headers
         assert headers is not None
         secret = {} if self._proof is None else self._proof.secret()
@@ -245,7 +264,24 @@ class Question:
         self._waiting = call, model
         return Fetch(links)
 
-    def fetched(self, event: Fetched) -> Action | Fetch:
+    def _part(self, call: Call, parts: Parts, target: Target, model: str) -> Ask:
+        if not self._side:
+            raise parts.alone
+        assert self._event is not None
+        assert self._entrance is not None
+        aside = Aside(parts, self._context(call, Sent(body=None), model), target, model)
+        self._aside = aside, call.model
+        return Ask(aside.calls(self._event, self._seen, self._side))
+
+    def told(self, event: Told) -> Action:
+        """The client's answer, of those to all parts of its request."""
+        assert self._aside is not None
+        if event.error is not None:
+            raise event.error
+        aside, model = self._aside
+        return aside.joined(event.answers, model)
+
+    def fetched(self, event: Fetched) -> Action | Wish:
         """The same, with the media that it waited for."""
         assert self._waiting is not None
         assert self._target is not None
@@ -262,24 +298,6 @@ class Question:
         record = target.attempt(model, "", stream=False)
         return Reject(200, body, (JSON_TYPE, ESTIMATED), {**record, **GUESSED})
 
-    def _model(self, body: Json, entrance: Entrance) -> str:
-        """The client's name of the model; what was routed is what is sent."""
-        routed = self._seen.model
-        if entrance.path_model:
-            return routed or entrance.path_model
-        named = body.get("model")
-        if self._seen.source == "header":
-            return routed
-        if not isinstance(named, str) or not named:
-            raise InvalidRequest("model must be a string that names a model", param="model")
-        if len(named) > LONGEST_NAME:
-            raise unknown(named)
-        if routed and named != routed:
-            raise InvalidRequest(
-                "model is given more than once, with different values", param="model"
-            )
-        return named
-
     def _asked(
         self, bridge: Bridge, call: Call, sent: Sent, model: str, proof: tuple[Secret, Secret]
     ) -> Asked:
@@ -288,25 +306,11 @@ class Question:
         assert entrance is not None
         assert target is not None
         dialect = entrance.dialect
-        context = Context(
-            model=model,
-            mapped=call.model != model,
-            id=self._plan.new_id(),
-            now=int(self._started),
-            stream_usage=entrance.dialect.wants_usage(call.body),
-            echo=entrance.dialect.echo(call.body),
-            agent=self._agent(target),
-            renamed=sent.renamed,
-            bounds=self._plan.bounds,
-            called=sent.called,
-            stand_ins=sent.stand_ins,
-            amendments=sent.amendments,
-        )
         return Asked(
             client=entrance.dialect,
             target=target,
             bridge=bridge,
-            context=context,
+            context=self._context(call, sent, model),
             stream=call.stream,
             dropped=sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
@@ -315,6 +319,27 @@ class Question:
             signed=proof[1],
             started=self._started,
             showing=self._showing(call.body, dialect) if self._seal is not None else None,
+            aside=self._seen.source == SIDE,
+        )
+
+    def _context(self, call: Call, sent: Sent, model: str) -> Context:
+        entrance, target = self._entrance, self._target
+        assert entrance is not None
+        assert target is not None
+        dialect = entrance.dialect
+        return Context(
+            model=model,
+            mapped=call.model != model,
+            id=self._plan.new_id(),
+            now=int(self._started),
+            stream_usage=dialect.wants_usage(call.body),
+            echo=dialect.echo(call.body),
+            agent=self._agent(target),
+            renamed=sent.renamed,
+            bounds=self._plan.bounds,
+            called=sent.called,
+            stand_ins=sent.stand_ins,
+            amendments=sent.amendments,
         )
 
     def _agent(self, target: Target) -> str:

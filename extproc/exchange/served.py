@@ -56,6 +56,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Headers of clients that go on to the provider, whatever dialect the client speaks."""
     family: str = ""
     """A model that takes the same as its own, where their names do not say it."""
+    fan_out: bool = True
+    """Whether one request may become several, where the provider takes only a part at once."""
     estimates: bool = False
     """Whether to answer with an estimate where the provider cannot count tokens."""
 

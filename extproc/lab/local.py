@@ -153,6 +153,8 @@ class Local:
         gateway = self.write_config(self._config)
         text = bootstrap(gateway, self.config_file, self._env)
         (self.directory / "envoy.yaml").write_text(self._edit(text))
+        # Envoy, which may be the first to start, has a socket there, too.
+        (self.directory / "sockets").mkdir(mode=0o700)
         self.start_server()
         self.start_envoy()
         self.wait_ready()

@@ -1,6 +1,7 @@
 """`extproc serve`: what the parent process does before it watches its children."""
 
 import os
+import secrets
 import ssl
 import time
 from functools import partial
@@ -66,6 +67,7 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
     settings = gateway.extproc
     tls = _tls(settings.tcp.tls) if settings.tcp else None
     tokens = Path(settings.sockets) / snapshot.NAME
+    side = secrets.token_hex(32)
     roles = [
         Role(
             "identities",
@@ -84,6 +86,7 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
             endpoints=tuple(_endpoint(place, one, settings.transport) for one in wanted),
             drain=settings.drain,
             tokens=tokens,
+            side=side,
         )
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:

@@ -5,7 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from extproc.exchange import wire
-from extproc.exchange.events import Event, Fetch, Fetched, RequestBody
+from extproc.exchange.events import (
+    Ask,
+    Event,
+    Fetch,
+    Fetched,
+    Heard,
+    RequestBody,
+    SideAnswer,
+    SideCall,
+    Told,
+    Wish,
+)
 from extproc.exchange.machine import Exchange, OrderError
 from extproc.transport import Abort, Reply, Service, Status
 from providers.errors import GatewayError
@@ -13,6 +24,9 @@ from providers.neutral.media import Data, Link
 
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""
+
+Caller = Callable[[tuple[SideCall, ...]], Awaitable[tuple[SideAnswer, ...]]]
+"""Requests of our own → their answers, within limits of its own; raises GatewayError."""
 
 EXT_PROC = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 HEALTH = "/grpc.health.v1.Health/Check"
@@ -26,12 +40,16 @@ log = structlog.get_logger()
 class ExtProcCall:
     """One ext_proc stream: bytes to events, actions to bytes."""
 
-    __slots__ = ("_exchange", "_fetcher")
+    __slots__ = ("_caller", "_exchange", "_fetcher")
 
-    def __init__(self, exchange: Exchange, fetcher: Fetcher | None = None) -> None:
-        """`fetcher`: needed by an exchange that may ask for media."""
+    def __init__(
+        self, exchange: Exchange, fetcher: Fetcher | None = None, caller: Caller | None = None
+    ) -> None:
+        """`fetcher`: needed by an exchange that may ask for media; `caller`: by one that may need
+        requests of our own."""
         self._exchange = exchange
         self._fetcher = fetcher
+        self._caller = caller
 
     def receive(self, message: bytes) -> Reply:
         """The reply to one ProcessingRequest; a bug of ours ends the exchange with an error."""
@@ -43,7 +61,7 @@ class ExtProcCall:
             action = self._exchange.handle(event)
             return (
                 self._after(action)
-                if isinstance(action, Fetch)
+                if isinstance(action, Fetch | Ask)
                 else wire.encode(type(event), action)
             )
         except OrderError as error:
@@ -60,14 +78,27 @@ class ExtProcCall:
             log.exception("giving up failed")
             raise Abort(Status.INTERNAL, "the gateway failed") from error
 
-    async def _after(self, wanted: Fetch) -> bytes:
-        """The reply to a request's body, once its media are here."""
+    async def _after(self, wanted: Wish) -> bytes:
+        """The reply to a request's body, once what it waits for is here."""
         try:
-            action = self._exchange.handle(await self._fetched(wanted))
-            assert not isinstance(action, Fetch), "what was fetched is asked for again"
+            action = self._exchange.handle(await self._heard(wanted))
+            if isinstance(action, Ask):
+                # A request with media by URL, which is then found to be too large for once.
+                action = self._exchange.handle(await self._heard(action))
+            assert not isinstance(action, Fetch | Ask), "what is here is asked for again"
             return wire.encode(RequestBody, action)
         except Exception:
             return self._given_up(RequestBody)
+
+    async def _heard(self, wanted: Wish) -> Heard:
+        return await (self._fetched(wanted) if isinstance(wanted, Fetch) else self._told(wanted))
+
+    async def _told(self, wanted: Ask) -> Told:
+        assert self._caller is not None
+        try:
+            return Told(answers=await self._caller(wanted.calls))
+        except GatewayError as error:
+            return Told(error=error)
 
     async def _fetched(self, wanted: Fetch) -> Fetched:
         assert self._fetcher is not None

@@ -12,6 +12,11 @@ def worker_sockets(settings: Extproc) -> list[str]:
     return [str(Path(settings.sockets) / f"worker-{index}.sock") for index in range(count)]
 
 
+def side_socket(settings: Extproc) -> str:
+    """That of Envoy's loopback listener, for requests of our own."""
+    return str(Path(settings.sockets) / "loopback.sock")
+
+
 def limiter_socket(settings: Extproc) -> str:
     """That of the embedded rate limit service."""
     return str(Path(settings.sockets) / "ratelimit.sock")

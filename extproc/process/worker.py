@@ -14,13 +14,14 @@ import uvloop
 
 from extproc.config import Gateway
 from extproc.credentials.secrets import Credentials
-from extproc.exchange.compile import compile_plan, wanted_secrets
+from extproc.exchange.compile import compile_plan, fans_out, wanted_secrets
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
-from extproc.process.service import ExtProcCall, Fetcher, Health, services
+from extproc.process.service import Caller, ExtProcCall, Fetcher, Health, services
+from extproc.process.sockets import side_socket
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
@@ -41,6 +42,8 @@ class Current(msgspec.Struct, frozen=True):
     credentials: Credentials
     fetcher: Fetcher | None = None
     """None: no media are fetched."""
+    caller: Caller | None = None
+    """None: no request becomes several."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     drain: float
     tokens: Path
     """Where the tokens of identities are handed on."""
+    side: str
+    """The secret of requests of our own, which another worker may get."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -64,7 +69,18 @@ def current(loaded: Loaded, tokens: Path) -> Current:
     """What a worker makes of a configuration."""
     gateway = loaded.gateway
     plan = compile_plan(gateway, loaded.created)
-    return Current(plan, Credentials(wanted_secrets(gateway), tokens), _fetcher(gateway))
+    credentials = Credentials(wanted_secrets(gateway), tokens)
+    return Current(plan, credentials, _fetcher(gateway), _caller(gateway))
+
+
+def _caller(gateway: Gateway) -> Caller | None:
+    if not any(map(fans_out, gateway.backends.values())):
+        return None
+    from extproc.process import side_calls  # with httpcore, which nothing else here needs
+
+    settings = gateway.extproc
+    largest = gateway.envoy.max_body_bytes
+    return side_calls.SideCaller(settings.side_calls, side_socket(settings), largest)
 
 
 def _fetcher(gateway: Gateway) -> Fetcher | None:
@@ -96,11 +112,15 @@ class Worker:
 
     def _call(self) -> ExtProcCall:
         current = self._current
-        fetcher = current.fetcher
+        fetcher, caller = current.fetcher, current.caller
         exchange = Exchange(
-            current.plan, current.credentials, time.time, fetching=fetcher is not None
+            current.plan,
+            current.credentials,
+            time.time,
+            fetching=fetcher is not None,
+            side=self._options.side if caller is not None else "",
         )
-        return ExtProcCall(exchange, fetcher)
+        return ExtProcCall(exchange, fetcher, caller)
 
     def _take(self, loaded: Loaded) -> None:
         self._coming = current(loaded, self._options.tokens)

@@ -53,7 +53,7 @@ from envoy_data_plane.google.protobuf import Struct
 from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
-from extproc.exchange.compile import is_pooled
+from extproc.exchange.compile import fans_out, is_pooled
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
@@ -180,10 +180,9 @@ def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportS
 
 def _filters(gateway: Gateway, backends: Collection[str], *, limited: bool) -> list[HttpFilter]:
     """Answers pass them from the last to the first: the server still sees what is then removed."""
-    fetch = gateway.extproc.fetch
     asking = before_provider(
         client_keys_of(gateway, backends),
-        fetch.timeout if fetch else 0,
+        _waiting(gateway, backends),
         several=len(set(backends)) > 1,
         pooled=any(is_pooled(gateway.backends[name]) for name in backends),
     )
@@ -192,6 +191,14 @@ def _filters(gateway: Gateway, backends: Collection[str], *, limited: bool) -> l
         http_filter("envoy.filters.http.ext_proc", asking),
         http_filter("envoy.filters.http.upstream_codec", UpstreamCodec()),
     ]
+
+
+def _waiting(gateway: Gateway, backends: Collection[str]) -> float:
+    """Seconds for which the server may wait for others before it replies."""
+    settings = gateway.extproc
+    parted = any(fans_out(gateway.backends[name]) for name in backends)
+    fetching = settings.fetch.timeout if settings.fetch else 0
+    return fetching + (settings.side_calls.timeout if parted else 0)
 
 
 def _own_limits() -> HeaderMutation:

@@ -16,6 +16,10 @@ render again, or take what you need from here into an Envoy that you have alread
 
 THINGS = {
     "gateway": "Where clients come in. Change address and port in gateway.yaml: listen.",
+    "loopback": (
+        "Where the server's own requests come in, which one request of a client may become: a\n"
+        "Unix socket, and a secret of the server's."
+    ),
     "envoy.access_loggers.file": (
         "One JSON object for each exchange. What the server reports, any other logger can have,\n"
         "too, as %DYNAMIC_METADATA(ai.extproc:…)%."

@@ -24,11 +24,12 @@ from extproc.render.forms import local_replies
 from extproc.render.listener import listener
 from extproc.render.routes import route_configuration
 from extproc.render.services import limiter_cluster, server_cluster
+from extproc.render.side import loopback
 from extproc.render.talks import session_clusters
 from extproc.render.text import Writer, comment
 from extproc.render.tls import system_ca
 from extproc.render.typed import Json, packed, plain, socket
-from extproc.render.upstream import Members, clusters_of
+from extproc.render.upstream import Members, clusters_of, fanning
 
 MAX_CONNECTIONS = 50_000
 
@@ -80,7 +81,7 @@ def _bootstrap(
         admin=Admin(address=socket("127.0.0.1", gateway.envoy.admin_port)),
         overload_manager=_overload(),
         static_resources=BootstrapStaticResources(
-            listeners=[frame],
+            listeners=[frame, *([loopback(gateway)] if fanning(gateway) else [])],
             clusters=[*services, *providers],
         ),
     )

@@ -45,14 +45,15 @@ Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
 
 def before_provider(
     client_keys: Iterable[str] = (),
-    fetching: float = 0,
+    waiting: float = 0,
     *,
     several: bool = False,
     pooled: bool = False,
 ) -> ExternalProcessor:
     """Translates each attempt and its answer.
 
-    `client_keys` are headers that it needs to know; `fetching`: seconds for which it may fetch;
+    `client_keys` are headers that it needs to know; `waiting`: seconds for which it may wait for
+    others;
     `several`: whether there are several backends, of which one may fail; `pooled`: whether one of
     them has several keys.
     """
@@ -60,7 +61,7 @@ def before_provider(
     earlier += [tried.ATTRIBUTE] if pooled else []
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
-        grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT + fetching),
+        grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT + waiting),
         # The server asks for the answer's body as it needs it, by mode_override. Envoy 1.40 crashes
         # with FULL_DUPLEX_STREAMED here, or a body in the reply to the headers.
         processing_mode=ProcessingMode(
@@ -73,7 +74,7 @@ def before_provider(
         ),
         allow_mode_override=True,
         request_attributes=[*ATTRIBUTES, *earlier, *keys],
-        message_timeout=seconds(TIMEOUT + fetching),
+        message_timeout=seconds(TIMEOUT + waiting),
         mutation_rules=HeaderMutationRules(allow_all_routing=True),
         metadata_options=_received(),
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),

@@ -94,7 +94,7 @@ def http_filters(
     yield from unpacking.filters()
     yield http_filter(MODEL_FINDER, _model_finder(prefix, gateway))
     rules = _subjects(limits, clients=client_keys is not None)
-    rules += _kept_keys(client_keys_of(gateway, gateway.backends))
+    rules += kept_keys(client_keys_of(gateway, gateway.backends))
     yield http_filter(
         SUBJECTS,
         HeaderToMetadata.from_dict({"request_rules": rules, "response_rules": _unserved()}),
@@ -165,7 +165,7 @@ def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:
     return rules
 
 
-def _kept_keys(headers: Iterable[str]) -> list[Json]:
+def kept_keys(headers: Iterable[str]) -> list[Json]:
     """Clients' own keys, off the headers: an attempt changes those, and the next one sees it."""
     return [
         {

@@ -22,6 +22,7 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 )
 
 from extproc.config.gateway import Gateway
+from extproc.exchange.side import CALL_HEADER
 from extproc.ratelimit.limit import Limit
 from extproc.render import tls
 from extproc.render.access_log import access_log
@@ -31,7 +32,7 @@ from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
-OWN = (CLIENT_HEADER, CLUSTER_HEADER, SESSION_HEADER)
+OWN = (CLIENT_HEADER, CLUSTER_HEADER, SESSION_HEADER, CALL_HEADER)
 """Headers that no client may send."""
 IDLE = 3600.0
 """Seconds after which a client's unused connection is closed."""

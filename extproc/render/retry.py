@@ -55,6 +55,18 @@ def retry_policy(gateway: Gateway, route: Route) -> RetryPolicy | None:
     )
 
 
+def same_again(gateway: Gateway) -> RetryPolicy:
+    """For requests of our own, each to one backend: again, where the provider was too busy."""
+    timeouts = gateway.envoy.timeouts
+    return RetryPolicy(
+        retry_on="5xx,connect-failure,refused-stream,reset,retriable-status-codes",
+        retriable_status_codes=[429],
+        num_retries=2,
+        per_try_timeout=seconds(timeouts.per_try) if timeouts.per_try else None,
+        retry_back_off=RetryPolicyRetryBackOff(base_interval=seconds(0.1), max_interval=seconds(2)),
+    )
+
+
 def _attempts(route: Route) -> int:
     """As given; else one for each priority, and a second one in any case."""
     priorities = len({backend.priority for backend in route.backends})

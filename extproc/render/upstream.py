@@ -12,7 +12,7 @@ import msgspec
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
-from extproc.exchange.compile import base_url, served
+from extproc.exchange.compile import base_url, fans_out, served
 from extproc.render.kept import keepers
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
@@ -84,15 +84,21 @@ def cluster_name(members: Members) -> str:
 
 def clusters_of(gateway: Gateway) -> dict[str, Members]:
     """Every cluster that is needed, by name: those of the routes, in their order, and one for each
-    backend that keeps something."""
+    backend that keeps something, or whose requests may become several."""
     found: dict[str, Members] = {}
     for route in gateway.routes:
         together = members(route)
         found.setdefault(cluster_name(together), together)
-    for name in keepers(gateway):
+    for name in dict.fromkeys((*keepers(gateway), *fanning(gateway))):
         alone = (Member(0, name, 1),)
         found.setdefault(cluster_name(alone), alone)
     return found
+
+
+def fanning(gateway: Gateway) -> list[str]:
+    """The backends to which one request may become several."""
+    asked = {entry.backend for route in gateway.routes for entry in route.backends}
+    return [name for name, one in gateway.backends.items() if name in asked and fans_out(one)]
 
 
 def priorities(members: Iterable[Member]) -> int:

@@ -23,7 +23,17 @@ from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
 from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
 from providers.bridging.client_names import as_sent
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
+from providers.bridging.dialect import (
+    Bridge,
+    Call,
+    Context,
+    Dialect,
+    Parts,
+    Relay,
+    Seen,
+    Sent,
+    Wanted,
+)
 from providers.bridging.fidelity import Feature
 from providers.bridging.inlining import Inline, Inlining, reads_less
 from providers.bridging.members import Shape, unknown
@@ -272,7 +282,7 @@ class Recasting:
         self._conversation = conversation
         self._recast = recast
 
-    def request(self, call: Call) -> Sent | Wanted:
+    def request(self, call: Call) -> Sent | Wanted | Parts:
         """The client's bytes, or the body in which functions stand for its tools."""
         return (self._conversation if self._recast.has(call.body) else self._passage).request(call)
 

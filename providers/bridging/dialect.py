@@ -5,7 +5,7 @@ question and one answer. Between equal dialects the client's bytes pass, and a `
 the answer go by.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from providers.bridging.amending.amendment import Amendment
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
-from providers.errors import ApiError, BadAnswer
+from providers.errors import ApiError, BadAnswer, GatewayError
 from providers.neutral.listing import Listing
 from providers.neutral.media import Data, Link
 from providers.operations import Operation
@@ -144,10 +144,22 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...]
 
 
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing goes to the provider: it takes only a part at once, and each part is a request."""
+
+    bodies: tuple[bytes, ...]
+    """Of the parts, in order, in the client's dialect."""
+    join: Callable[[Sequence[bytes], Context], bytes]
+    """(the bodies of all answers, in the client's dialect, context) → the client's answer; raises
+    BadAnswer."""
+    alone: GatewayError
+    """What the client is told where no such requests can be made."""
+
+
 class Bridge(Protocol):
     """One exchange between two dialects."""
 
-    def request(self, call: Call) -> Sent | Wanted: ...
+    def request(self, call: Call) -> Sent | Wanted | Parts: ...
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """(the client's body, or None where the provider's own bytes serve; what it says)."""

@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from providers.bridging import remote
-from providers.bridging.dialect import Bridge, Call, Context, Relay, Seen, Sent, Wanted
+from providers.bridging.dialect import Bridge, Call, Context, Parts, Relay, Seen, Sent, Wanted
 from providers.errors import ApiError
 from providers.neutral.media import Data, Link
 from providers.wire.budget import Budget
@@ -37,7 +37,7 @@ class Inlining:
         self._links = links
         self._inline = inline
 
-    def request(self, call: Call) -> Sent | Wanted:
+    def request(self, call: Call) -> Sent | Wanted | Parts:
         """The client's bytes, or the body with the media in it."""
         if ADDRESS.search(call.data) is None or not (links := self._links(call)):
             return self._passage.request(call)

@@ -5,7 +5,7 @@ dialects says how to read and write the two. A client that wants a stream gets t
 one, where its dialect knows how.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -13,6 +13,7 @@ import orjson
 
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.parting import Parting
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.asking import Asking
@@ -60,9 +61,28 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     render_stream: Callable[[Response, Context], bytes] | None = None
     """(answer, context) → the stream that says it; None: there are none in this format."""
 
+    lists: tuple[str, ...] = ()
+    """The members of a body of which each holds inputs that could as well be asked about one by
+    one."""
+    most: Callable[[Request, str], int] | None = None
+    """(request, upstream model) → inputs that a provider takes at once; None: it does not mind."""
+    join: Callable[[Sequence[Response]], Response] = unspoken
+    """The answers to some inputs each → the answer to all of them."""
+
+    def along(self, passage: Bridge, target: Dialect, quirks: Quirks) -> Bridge:
+        """The bridge to this dialect itself, over which bytes pass where they can."""
+        return self._parting(passage, cast(PlainDialect[Any, Any], target), quirks)
+
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of the same operation."""
-        return Plain(self, cast(PlainDialect[Any, Any], target), quirks)
+        plain = cast(PlainDialect[Any, Any], target)
+        return self._parting(Plain(self, plain, quirks), plain, quirks)
+
+    def _parting(self, bridge: Bridge, target: "PlainDialect[Any, Any]", quirks: Quirks) -> Bridge:
+        """The bridge, where a request may hold more than the provider takes at once."""
+        if target.most is None or not self.lists:
+            return bridge
+        return Parting(bridge, self, target, allowed=quirks.fan_out)
 
     def replay(self, data: bytes, client: Dialect, context: Context) -> tuple[bytes, Seen]:
         """A whole answer as a stream, where the client's dialect has one; raises BadAnswer."""

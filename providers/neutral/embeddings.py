@@ -6,7 +6,7 @@ Billed by input tokens; who says none is estimated.
 from array import array
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar, TypeVar
 
@@ -96,12 +96,6 @@ class EmbeddingRequest(Asking, frozen=True, kw_only=True):
             texts.append(text)
         return texts
 
-    def at_most(self, count: int, where: str) -> None:
-        """Raises Unsupported where more are to be embedded than a provider takes at once."""
-        if len(self.inputs) > count:
-            some = f"{count} inputs" if count > 1 else "one input"
-            raise Unsupported(f"{where} embeds at most {some} at once", param="inputs")
-
     def only(self, *encodings: Encoding) -> None:
         """Raises Unsupported for an encoding that is neither among these nor made of floats."""
         for encoding in self.encodings:
@@ -166,6 +160,26 @@ class EmbeddingAnswer(msgspec.Struct, frozen=True, kw_only=True):
         if len(self.vectors) != 1:
             raise BadAnswer(f"the provider's answer has {len(self.vectors)} vectors, not one")
         return self.of(encoding)[0]
+
+
+def joined(answers: Sequence[EmbeddingAnswer]) -> EmbeddingAnswer:
+    """The vectors of several answers as those of one, in their order, and all that was used."""
+    used = [answer.usage.input for answer in answers if answer.usage is not None]
+    return EmbeddingAnswer(
+        vectors=tuple(vectors for answer in answers for vectors in answer.vectors),
+        id=answers[0].id,
+        usage=Usage(input=sum(used)) if used else None,
+    )
+
+
+def one_at_a_time(request: EmbeddingRequest, model: str) -> int:
+    """How many inputs those take who take one."""
+    return 1
+
+
+def up_to(count: int) -> Callable[[EmbeddingRequest, str], int]:
+    """How many inputs those take who take so many, whatever they are."""
+    return lambda request, model: count
 
 
 def _chosen(vectors: tuple[Vector, ...], encoding: Encoding) -> Vector:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.bridging.fidelity import Feature
+from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai.limits import at_most
 from providers.dialects.openai.rules import (
     at_most_stops,
@@ -66,7 +67,7 @@ DASHSCOPE = twins(
         "image_edits": "qwen-image-2.0",
     },
     prefix="/compatible-mode/v1",
-    own=lambda name: form(name, NONE, tune=by_member),
+    own=lambda name: {**form(name, NONE, tune=by_member), **vectors.dashscope(name)},
     renames=MAX_TOKENS,
     # https://www.alibabacloud.com/help/en/model-studio/rerank
     dialects={

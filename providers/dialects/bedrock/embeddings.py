@@ -60,7 +60,6 @@ def parse_titan(body: Json, path_model: str) -> EmbeddingRequest:
 
 def render_titan(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """One input, as this generation of Titan takes it; raises Unsupported."""
-    request.at_most(1, TITAN)
     if "embed-image" in model:
         return _picture_and_text(request, dropped)
     body: Json = {"inputText": request.texts(model)[0]}
@@ -186,8 +185,7 @@ def _novas_picture(image: Json, at: str) -> Data:
 
 
 def render_nova(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Raises Unsupported for more than one text or picture."""
-    request.at_most(1, NOVA)
+    """Raises Unsupported for an input of several pieces."""
     request.only()
     purpose = PURPOSES[request.purpose or Purpose.DOCUMENT]
     params: Json = {"embeddingPurpose": purpose}
@@ -269,6 +267,7 @@ TITANS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     render_error=render_error,
     read=embeddings.reader(TitanAnswer),
     watch=watch_titan,
+    most=embeddings.one_at_a_time,
     echo=echo_titan,
 )
 
@@ -290,6 +289,7 @@ NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     render_error=render_error,
     read=embeddings.reader(NovaAnswer),
     watch=watch_nova,
+    most=embeddings.one_at_a_time,
 )
 
 DIALECTS = (TITANS, NOVAS)

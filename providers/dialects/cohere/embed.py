@@ -128,7 +128,6 @@ def _picture(uri: str) -> Piece:
 
 def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """Texts and pictures by their short names, mixed ones as inputs; raises Unsupported."""
-    request.at_most(MOST, NAME)
     if OLD.search(model):
         _fits_old(request, model)
     types = dict.fromkeys(
@@ -151,10 +150,13 @@ def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) ->
 def _fits_old(request: EmbeddingRequest, model: str) -> None:
     if request.dimensions is not None:
         raise Unsupported(f"{model} has no other dimensions than its own", param="dimensions")
-    if request.pictures:
-        request.at_most(1, model)
-    else:
+    if not request.pictures:
         request.texts(model)
+
+
+def most(request: EmbeddingRequest, model: str) -> int:
+    """Older models take one picture."""
+    return 1 if request.pictures and OLD.search(model) else MOST
 
 
 def _type(request: EmbeddingRequest) -> str:
@@ -296,6 +298,9 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     edits=model_edit,
     echo=echo,
     own_headers=frozenset({"x-client-name"}),
+    lists=("texts", "images", "inputs"),
+    most=most,
+    join=embeddings.joined,
 )
 
 V1 = msgspec.structs.replace(

@@ -187,15 +187,13 @@ def settled(request: EmbeddingRequest, dropped: list[str]) -> None:
 
 
 def render_one(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Raises Unsupported for more than one content."""
-    request.at_most(1, ONE)
+    """The only content."""
     settled(request, dropped)
     return _rendered(request, request.inputs[0])
 
 
 def render_batch(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """A request for each content."""
-    request.at_most(MOST, BATCH)
     settled(request, dropped)
     name = f"models/{model}"
     return {"requests": [{"model": name, **_rendered(request, one)} for one in request.inputs]}
@@ -203,14 +201,12 @@ def render_batch(request: EmbeddingRequest, model: str, dropped: list[str]) -> J
 
 def render_one_on_vertex(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """The same in the form of Vertex AI."""
-    request.at_most(1, ONE)
     settled(request, dropped)
     return _configured(request, request.inputs[0])
 
 
 def render_batch_on_vertex(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
     """The same in the form of Vertex AI, where the path alone says the model."""
-    request.at_most(MOST, BATCH)
     settled(request, dropped)
     return {"requests": [_configured(request, one) for one in request.inputs]}
 
@@ -347,6 +343,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     watch=watch,
     edits=edits,
     tune=tune,
+    most=embeddings.one_at_a_time,
 )
 
 MANY = msgspec.structs.replace(
@@ -360,6 +357,9 @@ MANY = msgspec.structs.replace(
     render_response=render_batch_response,
     edits=lambda body, model, usage: {},
     tune=tune_batch,
+    lists=("requests",),
+    most=embeddings.up_to(MOST),
+    join=embeddings.joined,
 )
 
 VERTEX = msgspec.structs.replace(

@@ -63,9 +63,8 @@ def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
 
 
 def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Raises Unsupported for pictures, and for a batch to a model that takes one text."""
+    """Raises Unsupported for pictures."""
     settled(request, dropped)
-    request.at_most(1 if model.startswith("gemini-") else MOST, f"{model} on Vertex AI")
     task = TYPES.get(request.purpose) if request.purpose else None
     parameters = members.optional(
         outputDimensionality=request.dimensions,
@@ -78,6 +77,11 @@ def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) ->
         ],
         parameters=parameters,
     )
+
+
+def most(request: EmbeddingRequest, model: str) -> int:
+    """Gemini's own models take one text."""
+    return 1 if model.startswith("gemini-") else MOST
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -149,6 +153,9 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     render_error=render_error,
     read=embeddings.reader(Answer),
     watch=watch,
+    lists=("instances",),
+    most=most,
+    join=embeddings.joined,
 )
 
 DIALECTS = (DIALECT,)

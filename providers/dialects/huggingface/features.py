@@ -125,6 +125,8 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     read=embeddings.reader(msgspec.Raw),
     watch=watch,
     echo=echo,
+    lists=("inputs",),
+    join=embeddings.joined,
 )
 
 DIALECTS = (DIALECT,)

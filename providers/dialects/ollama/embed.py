@@ -66,9 +66,8 @@ def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) ->
 
 
 def render_older_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Raises Unsupported for more than one text."""
+    """Raises Unsupported for whatever is no text."""
     request.only()
-    request.at_most(1, OLDER)
     return {"model": model, "prompt": request.texts(OLDER)[0]}
 
 
@@ -132,6 +131,8 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     read=embeddings.reader(Answer),
     watch=watch,
     edits=model_edit,
+    lists=("input",),
+    join=embeddings.joined,
 )
 
 ONE = msgspec.structs.replace(
@@ -144,6 +145,8 @@ ONE = msgspec.structs.replace(
     parse_request=parse_older,
     render_request=render_older_request,
     render_response=render_older_response,
+    lists=(),
+    most=embeddings.one_at_a_time,
 )
 
 DIALECTS = (DIALECT, ONE)

@@ -1,13 +1,14 @@
 """OpenAI's format of embeddings as single hosts take it: many want to know what vectors are for."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from providers.bridging.plain import PlainDialect
 from providers.dialects.openai import embeddings
-from providers.neutral.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose
+from providers.neutral.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose, up_to
 from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
@@ -52,6 +53,7 @@ VOYAGE = form(
     edits=embeddings.edits_by("output_dimension", "dimensions"),
     tune=floats_unsaid,
     drops=frozenset({"user"}),
+    most=up_to(1_000),
 )
 """https://docs.voyageai.com/reference/embeddings-api: `encoding_format` is null or base64."""
 
@@ -74,3 +76,21 @@ JINA = form(
 def nvidia(host: str) -> Mapping[str, Form]:
     """https://docs.nvidia.com/nim/nemo-retriever/embedding/latest/reference.html"""
     return form(host, "input_type", {Purpose.QUERY: "query", Purpose.DOCUMENT: "passage"})
+
+
+OLDER = re.compile(r"text-embedding-v[12]\b")
+
+
+def _qwens(request: EmbeddingRequest, model: str) -> int:
+    return 25 if OLDER.match(model) else 10
+
+
+def dashscope(host: str) -> Mapping[str, Form]:
+    """https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api"""
+    return limited(host, _qwens)
+
+
+def limited(host: str, most: Callable[[EmbeddingRequest, str], int]) -> Mapping[str, Form]:
+    """OpenAI's form at a host that takes fewer inputs at once than others."""
+    own = msgspec.structs.replace(embeddings.DIALECT, host=host, client=(), most=most)
+    return {embeddings.NAME: own}

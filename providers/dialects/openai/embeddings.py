@@ -10,6 +10,7 @@ import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
+from providers.errors import Unsupported
 from providers.neutral import embeddings
 from providers.neutral.embeddings import (
     EmbeddingAnswer,
@@ -78,8 +79,9 @@ def _tokens(given: Any) -> tuple[int, ...]:
 
 
 def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
-    """Raises Unsupported for pictures and inputs of several pieces."""
-    request.at_most(MOST, NAME)
+    """Raises Unsupported for pictures, inputs of several pieces, and more than anybody takes."""
+    if len(request.inputs) > MOST:
+        raise Unsupported(f"{NAME} embeds at most {MOST} inputs at once", param="inputs")
     request.only()
     if all(len(each) == 1 and isinstance(each[0], tuple) for each in request.inputs):
         pieces: list[Any] = [each[0] for each in request.inputs]
@@ -199,6 +201,8 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     watch=watch,
     edits=model_edit,
     echo=echo,
+    lists=("input",),
+    join=embeddings.joined,
 )
 
 

@@ -21,6 +21,9 @@ MISTRAL = "mistral-"
 MISTRALS = frozenset({"model", "input", "encoding_format", "output_dimension", "output_dtype"})
 MISTRALS |= {"metadata"}
 MOST = 2048
+FEWER = {"text-embedding-v1": 25, "text-embedding-v2": 25, "text-embedding-v3": 10}
+FEWER |= {"text-embedding-v4": 10}
+"""https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api"""
 TOKENS = 300_000
 """Of all inputs together."""
 
@@ -33,7 +36,8 @@ def check(call: Call, strict: bool) -> None:
         return
     _judge(strict).check(body)
     pieces = _pieces(body)
-    vectors.at_most(MOST, len(pieces), "input")
+    most = FEWER.get(str(body.get("model")), MOST)
+    vectors.at_most(most, len(pieces), "input")
     vectors.check_length(body.get("dimensions"), "dimensions")
     if not all(pieces):
         raise Refusal("'$.input' is invalid: input cannot be an empty string.", param="input")
