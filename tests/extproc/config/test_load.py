@@ -9,6 +9,7 @@ from extproc.config.credential import ApiKey, Aws, Entra, FromRequest, Gcp, OAut
 from extproc.config.document import read
 from extproc.config.draft import draft
 from providers.catalog import PROVIDERS
+from providers.signing.aws_sigv4 import aws_sigv4
 from tests.extproc.config.conftest import ENVIRONMENT, RIGHT
 
 
@@ -163,7 +164,7 @@ def test_every_option_of_the_catalogue_can_be_configured():
 def test_every_provider_of_the_catalogue_can_be_configured(provider):
     backend = {"provider": provider.name, "operations": [next(iter(provider.dialects))]}
     backend |= dict.fromkeys(provider.options - {"base_url"}, "eu-west-1")
-    if provider.name.startswith("bedrock"):
+    if provider.signer is aws_sigv4:
         backend["credential"] = {"aws": {}}
     elif not provider.keyless:
         backend["credential"] = {"api_key": "env:KEY"}
