@@ -101,7 +101,14 @@ def cluster_note(members: Members) -> str:
     return f"The routes to: {', '.join(shares)}."
 
 
-def notes(clusters: Mapping[str, Members]) -> Notes:
-    """All comments of a document with these clusters."""
+def session_note(members: Members) -> str:
+    """What stands above a cluster for sessions."""
+    names = ", ".join(member.backend for member in members)
+    return f"Sessions with: {names}. A WebSocket begins with HTTP/1.1."
+
+
+def notes(clusters: Mapping[str, Members], sessions: Mapping[str, Members]) -> Notes:
+    """All comments of a document with these clusters, and those for sessions."""
     of_clusters = {name: cluster_note(members) for name, members in clusters.items()}
-    return Notes({**THINGS, **of_clusters}, FIELDS)
+    of_sessions = {name: session_note(members) for name, members in sessions.items()}
+    return Notes({**THINGS, **of_clusters, **of_sessions}, FIELDS)

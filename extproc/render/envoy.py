@@ -58,7 +58,9 @@ def render(
     routes = route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix)
     replies = local_replies(gateway.envoy.max_body_bytes, prefix)
     _manager(document).update(route_config=routes, local_reply_config=replies.config)
-    writer = Writer(notes(clusters), {**_anchors(routes), **replies.anchors})
+    writer = Writer(
+        notes(clusters, dict(session_clusters(gateway))), {**_anchors(routes), **replies.anchors}
+    )
     head = "".join(f"{line}\n" for line in comment(HEAD))
     return f"{head}\n{writer.write(document)}"
 

@@ -61,8 +61,8 @@ COUNTS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 """Backends that can count: name → backend, the provider's name for the model, its path."""
 OTHERS: dict[str, dict[str, Any]] = {
-    "silent": {"provider": "cohere", "credential": KEY},
-    "guessing": {"provider": "cohere", "credential": KEY, "estimate_counts": True},
+    "silent": {"provider": "groq", "credential": KEY},
+    "guessing": {"provider": "groq", "credential": KEY, "estimate_counts": True},
 }
 
 SYSTEM, TEXT = "be brief", "how many are these?"

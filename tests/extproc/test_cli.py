@@ -80,4 +80,4 @@ def test_the_limits_are_rendered_for_envoyproxys_service(run):
 def test_models_and_providers_are_listed(run):
     assert run("models").stdout.split() == ["small"]
     assert orjson.loads(run("models", "--json").stdout)["data"][0]["id"] == "small"
-    assert "openai.chat" in run("providers").stdout
+    assert "anthropic" in run("providers").stdout
