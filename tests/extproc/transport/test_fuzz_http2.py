@@ -23,10 +23,16 @@ def deep(soup: bytes) -> bool:
     return {Opened, Data} <= kinds and not connection.closed
 
 
+# What is found may be large, and Hypothesis says how large while it looks.
+LARGE = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+
+@LARGE
 def test_the_bytes_that_are_tried_reach_open_streams() -> None:
     assert deep(find(soups, deep))
 
 
+@LARGE
 def test_the_bytes_that_are_tried_reach_replies() -> None:
     def answered(soup: bytes) -> bool:
         server = Server()
