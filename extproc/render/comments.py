@@ -53,6 +53,10 @@ THINGS = {
     "envoy.filters.http.ext_proc": (
         "Answers for the list of models; off, but where a route turns it on."
     ),
+    "ai.sessions": (
+        "Shows the server what providers say in sessions; off, but where a route turns it on. It\n"
+        "needs a name of its own: a route's settings reach all filters of one name."
+    ),
     "envoy.filters.http.ratelimit": (
         "Limits: asks before a request goes on, and charges what was used when it is done. It\n"
         "must stand after the model finder, for the routes hold the limits."
