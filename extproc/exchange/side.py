@@ -25,7 +25,8 @@ from providers.errors import BadAnswer, TooLarge, Unauthorized
 CALL_HEADER = "x-ai-call"
 """What the loopback listener makes metadata of: secret, path and model, one a line, in Base64."""
 CLUSTER_HEADER = "x-ai-cluster"
-"""Which cluster it is for; as the model finder says it."""
+"""In which the model finder, or a request of our own, says whose cluster it is for; no client
+can."""
 
 SUMMED = frozenset(metadata.UNUSED) - {"estimated"}
 UNSENT = frozenset({*INTERNAL, *CLIENT_ONLY, "content-length", "content-type", "content-encoding"})

@@ -25,6 +25,9 @@ from providers.neutral.media import Data, Link
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""
 
+WISHES = (Fetch, Ask)
+"""What is no answer yet; a tuple, since a union would be made anew for each message."""
+
 Caller = Callable[[tuple[SideCall, ...]], Awaitable[tuple[SideAnswer, ...]]]
 """Requests of our own → their answers, within limits of its own; raises GatewayError."""
 
@@ -61,7 +64,7 @@ class ExtProcCall:
             action = self._exchange.handle(event)
             return (
                 self._after(action)
-                if isinstance(action, Fetch | Ask)
+                if isinstance(action, WISHES)
                 else wire.encode(type(event), action)
             )
         except OrderError as error:
@@ -85,7 +88,7 @@ class ExtProcCall:
             if isinstance(action, Ask):
                 # A request with media by URL, which is then found to be too large for once.
                 action = self._exchange.handle(await self._heard(action))
-            assert not isinstance(action, Fetch | Ask), "what is here is asked for again"
+            assert not isinstance(action, WISHES), "what is here is asked for again"
             return wire.encode(RequestBody, action)
         except Exception:
             return self._given_up(RequestBody)

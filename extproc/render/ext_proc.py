@@ -1,6 +1,7 @@
 """The ext_proc filters: one before each provider, one for what the server answers itself."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRules
 from envoy_data_plane.envoy.config.core.v3 import (
@@ -84,41 +85,38 @@ def before_provider(
 
 def answering() -> ExternalProcessor:
     """Answers by itself, from the request's headers."""
-    return ExternalProcessor(
-        grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT),
-        processing_mode=ProcessingMode(
-            request_header_mode=Headers.SEND,
-            request_body_mode=Body.NONE,
-            response_header_mode=Headers.SKIP,
-            response_body_mode=Body.NONE,
-            request_trailer_mode=Headers.SKIP,
-            response_trailer_mode=Headers.SKIP,
-        ),
-        message_timeout=seconds(TIMEOUT),
-        metadata_options=_received(),
-        status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
-        stat_prefix="answers",
-    )
+    return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers")
 
 
 def hearing() -> ExternalProcessor:
     """Hears what providers say in sessions, and nothing else."""
+    return _reading(
+        Headers.SKIP,
+        Headers.SEND,
+        stat_prefix="sessions",
+        allow_mode_override=True,
+        response_attributes=ATTRIBUTES,
+    )
+
+
+def _reading(
+    request: ProcessingModeHeaderSendMode, response: ProcessingModeHeaderSendMode, **more: Any
+) -> ExternalProcessor:
+    """A filter of the listener that shows headers alone, until it is told otherwise."""
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT),
         processing_mode=ProcessingMode(
-            request_header_mode=Headers.SKIP,
+            request_header_mode=request,
             request_body_mode=Body.NONE,
-            response_header_mode=Headers.SEND,
+            response_header_mode=response,
             response_body_mode=Body.NONE,
             request_trailer_mode=Headers.SKIP,
             response_trailer_mode=Headers.SKIP,
         ),
-        allow_mode_override=True,
-        response_attributes=ATTRIBUTES,
         message_timeout=seconds(TIMEOUT),
         metadata_options=_received(),
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
-        stat_prefix="sessions",
+        **more,
     )
 
 

@@ -10,12 +10,10 @@ from extproc.config.gateway import Gateway
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.exchange.compile import signs
 from extproc.exchange.ids import code_of
+from extproc.exchange.side import CLUSTER_HEADER
 from extproc.render.typed import seconds
 from providers.bridging.resource import Kept
 from providers.catalog import RESOURCES
-
-CLUSTER_HEADER = "x-ai-cluster"
-"""In which the finder says whose cluster it is; no client can."""
 
 EMPTY_KEPT, EMPTY_BACKENDS = "local KEPT = {}", "local BACKENDS = {}"
 

@@ -22,12 +22,11 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 )
 
 from extproc.config.gateway import Gateway
-from extproc.exchange.side import CALL_HEADER
+from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER
 from extproc.ratelimit.limit import Limit
 from extproc.render import tls
 from extproc.render.access_log import access_log
 from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
-from extproc.render.kept import CLUSTER_HEADER
 from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import packed, seconds, socket
 

@@ -20,8 +20,8 @@ from envoy_data_plane.google.protobuf import Any
 
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
+from extproc.exchange.side import CLUSTER_HEADER
 from extproc.render.filters import HEARING
-from extproc.render.kept import CLUSTER_HEADER
 from extproc.render.matching import header_is
 from extproc.render.retry import retry_policy
 from extproc.render.typed import Json, packed, seconds

@@ -85,7 +85,7 @@ def test_a_bug_in_rendering_an_answer_loses_no_charge(usage):
     said = [{"role": "user", "content": "hi"}]
     one.handle(request_body({"model": "small", "max_tokens": 9, "messages": said}))
     one.handle(response_headers())
-    one._question.answer._asked.bridge.whole = raises  # type: ignore[union-attr]
+    one._question.answer._asked.bridge.whole = raises  # type: ignore[union-attr]  # a bug
     with pytest.raises(Broken):
         one.handle(response_body({"model": "m", "choices": choices, "usage": usage}))
     action = one.give_up()
@@ -111,7 +111,7 @@ def test_a_bug_in_a_stream_ends_it_and_charges_what_came():
     one.handle(request_body(asked))
     one.handle(response_headers(content_type="text/event-stream"))
     one.handle(response_body(CUT * 20, False))
-    one._question.answer._relay.feed = raises  # type: ignore[union-attr]
+    one._question.answer._relay.feed = raises  # type: ignore[union-attr]  # a bug
     with pytest.raises(Broken):
         one.handle(response_body(CUT, False))
     record = dict(one.give_up().metadata or {})

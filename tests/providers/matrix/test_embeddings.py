@@ -375,7 +375,7 @@ ODD = (
 def told(client: str, target: str, body: bytes) -> Answered:
     """What becomes of an answer that a provider may send."""
     before = world(target)
-    before.provide = lambda headers, asked: Answered(  # type: ignore[method-assign]
+    before.provide = lambda headers, asked: Answered(  # type: ignore[method-assign]  # in its place
         status=200, headers=[("content-type", "application/json")], body=body
     )
     return asked(before, client, CLIENTS[client].body(["red"]))
