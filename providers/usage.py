@@ -50,6 +50,19 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         return self.input + self.output
 
 
+PARTS = tuple(name for name, kind in Usage.__annotations__.items() if kind is int or kind == "int")
+"""The numbers of tokens in a Usage."""
+
+
+def joined(one: Usage, other: Usage, sign: int = 1) -> Usage:
+    """Tokens and seconds of both together, or those of the one without the other's."""
+    numbers = {name: getattr(one, name) + sign * getattr(other, name) for name in PARTS}
+    seconds = (one.units.seconds if one.units else 0) + sign * (
+        other.units.seconds if other.units else 0
+    )
+    return Usage(**numbers, units=Units(seconds=seconds) if seconds else None)
+
+
 MOST = 1_000_000_000
 """Tokens: no exchange has more, and Envoy drops a charge that is larger (`hits_addend`)."""
 

@@ -17,7 +17,7 @@ from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Se
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer
-from providers.usage import Usage
+from providers.usage import Usage, joined
 from providers.wire import ndjson
 from providers.wire.members import Json
 
@@ -134,7 +134,7 @@ class Lines:
         for line in lines:
             said = _told(line.removeprefix(b"data:"), self._told) if b'"usage"' in line else None
             if said is not None and said.usage is not None:
-                self.seen.usage = _sum(self.seen.usage, said.usage)
+                self.seen.usage = joined(self.seen.usage or Usage(), said.usage)
                 self.seen.model = self.seen.model or said.model
 
 
@@ -144,13 +144,6 @@ def _told(data: bytes, told: Told) -> Seen | None:
     except orjson.JSONDecodeError:
         return None
     return told(value) if isinstance(value, dict) else None
-
-
-def _sum(one: Usage | None, other: Usage) -> Usage:
-    if one is None:
-        return other
-    numbers = ("input", "output", "cache_read", "cache_write", "reasoning")
-    return Usage(**{name: getattr(one, name) + getattr(other, name) for name in numbers})
 
 
 def carriage(kept: Kept, act: Act) -> Bridge:

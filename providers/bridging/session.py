@@ -15,7 +15,7 @@ from providers.bridging.bridge import Passage
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.quirks import Quirks
 from providers.errors import ApiError, BadAnswer
-from providers.usage import Units, Usage
+from providers.usage import Usage, joined
 from providers.wire.members import Json
 from providers.wire.websocket import Messages
 
@@ -106,25 +106,12 @@ class Tally:
             self._settled = self._messages.grown
             last = self._turn
             if last and told.usage.input == last.input and told.usage.output >= last.output:
-                self.usage = _joined(self.usage, last, -1)
-            self.usage = _joined(self.usage, told.usage, 1)
+                self.usage = joined(self.usage, last, -1)
+            self.usage = joined(self.usage, told.usage, 1)
             self._turn = told.usage
         if told.ends:
             self._turn = None
         self.model = told.model or self.model
-
-
-NUMBERS = tuple(
-    name for name, kind in Usage.__annotations__.items() if kind is int or kind == "int"
-)
-
-
-def _joined(one: Usage, other: Usage, sign: int) -> Usage:
-    numbers = {name: getattr(one, name) + sign * getattr(other, name) for name in NUMBERS}
-    seconds = (one.units.seconds if one.units else 0) + sign * (
-        other.units.seconds if other.units else 0
-    )
-    return Usage(**numbers, units=Units(seconds=seconds) if seconds else None)
 
 
 class Refusals:
