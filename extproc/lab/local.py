@@ -17,6 +17,7 @@ from typing import Any, Self
 import orjson
 
 from extproc.config import Gateway, load
+from extproc.lab import lines
 from extproc.render.bootstrap import bootstrap
 
 START = 90.0
@@ -233,10 +234,7 @@ class Local:
 
     def records(self) -> list[dict[str, Any]]:
         """What Envoy has written to its access log so far."""
-        if not self.access_log.exists():
-            return []
-        lines = self.access_log.read_bytes().splitlines()
-        return [orjson.loads(line) for line in lines if line.endswith(b"}")]
+        return [orjson.loads(line) for line in lines.ended(self.access_log) if line]
 
     def stop(self) -> None:
         """Ends all processes and removes the directory."""

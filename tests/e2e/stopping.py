@@ -8,13 +8,14 @@ from contextlib import contextmanager
 
 import orjson
 
+from extproc.lab import lines
 from tests.e2e.conftest import Gateway
 
 
 def said(gateway: Gateway, event: str) -> list[dict]:
     """The limiter's log lines, and the parent's about it, with `event`."""
-    lines = gateway.local.server.log.read_bytes().splitlines()
-    found = [orjson.loads(line) for line in lines if line.startswith(b"{") and line[-1:] == b"}"]
+    told = lines.ended(gateway.local.server.log)
+    found = [orjson.loads(line) for line in told if line.startswith(b"{")]
     return [
         one for one in found if one.get("worker") == "limiter" and one["event"].startswith(event)
     ]

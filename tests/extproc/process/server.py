@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 import orjson
 
+from extproc.lab import lines
 from extproc.process.service import HEALTH, SERVING
 
 PATIENCE = 30.0
@@ -96,11 +97,9 @@ class Server:
 
     def said(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """The log's lines of an event with these fields."""
-        lines = [
-            json.loads(line) for line in self.log.read_bytes().splitlines() if line[:1] == b"{"
-        ]
+        told = [json.loads(line) for line in lines.ended(self.log) if line[:1] == b"{"]
         wanted = {"event": event, **fields}
-        return [line for line in lines if wanted.items() <= line.items()]
+        return [line for line in told if wanted.items() <= line.items()]
 
     def children(self) -> list[int]:
         """The processes that the parent has now."""

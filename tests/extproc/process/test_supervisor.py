@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from extproc.lab import lines
 from extproc.process.workers import BACKOFF
 from tests.extproc.process.server import alive, serving, until
 
@@ -25,8 +26,8 @@ class Family:
             self.process = subprocess.Popen(command, stdout=told, stderr=log)
 
     def pids(self, name: str) -> list[int]:
-        lines = [line.split() for line in self.told.read_text().splitlines()]
-        return [int(line[1]) for line in lines if line[0] == name]
+        told = [line.decode().split() for line in lines.ended(self.told)]
+        return [int(pid) for child, pid in told if child == name]
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

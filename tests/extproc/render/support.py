@@ -27,6 +27,7 @@ from envoy.service.ext_proc.v3 import external_processor_pb2 as ext_proc
 from envoy.service.ext_proc.v3 import external_processor_pb2_grpc as ext_proc_grpc
 
 from extproc.config.gateway import Gateway
+from extproc.lab import lines
 from extproc.render import render
 
 DEADLINE = 20.0
@@ -253,8 +254,7 @@ class Envoy:
         """The access log's entry for the request that came with this User-Agent."""
 
         def entry() -> dict[str, Any] | None:
-            lines = self.access_log.read_text().splitlines() if self.access_log.exists() else []
-            entries = (json.loads(line) for line in lines)
+            entries = (json.loads(line) for line in lines.ended(self.access_log))
             return next((one for one in entries if one["user_agent"] == user_agent), None)
 
         found: dict[str, Any] = wait_for(entry, "the access log")
