@@ -236,12 +236,12 @@ class Question:
             set_headers=(
                 *headers.undone(target.passing),
                 *set_headers,
-                *(header for header in sent.headers.items() if header[1]),
+                *[header for header in sent.headers.items() if header[1]],
             ),
             remove_headers=(
                 *headers.removed(target.passing),
                 *headers.foreign(),
-                *(name for name, value in sent.headers.items() if not value),
+                *[name for name, value in sent.headers.items() if not value],
             ),
             body=call.data if sent.body is None and self._renewed else sent.body,
             metadata=target.attempt(model, call.model, stream=call.stream),
@@ -343,7 +343,12 @@ class Question:
         )
 
     def _agent(self, target: Target) -> str:
-        if self._headers is None or not target.translated:
+        assert self._entrance is not None
+        if (
+            self._headers is None
+            or not target.translated
+            or not self._entrance.dialect.knows_agents
+        ):
             return ""
         return self._headers.get("user-agent") or ""
 

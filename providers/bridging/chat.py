@@ -174,6 +174,8 @@ class Conversation(Translation[ChatDialect]):
         """The request with tools that the provider has; raises Unsupported."""
         target, client = self._target, self._client
         dialect, model = target.words or target.name, request.known_as
+        if vendor_tools.has_none(request):
+            return request, []
 
         def runs(tool: NativeTool) -> bool:
             return target.takes(tool, model)

@@ -240,6 +240,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     for; the name stays."""
     echo: Callable[[Json], Mapping[str, Any]] = lambda body: {}
     """What of a request its answer says again."""
+    knows_agents: bool = False
+    """Whether its answers depend on which client asks (`Context.agent`)."""
     uses: Callable[[Json], Units] | None = None
     """What a request alone says of what is used, such as the text that is to be spoken, or of
     which kind the pictures are to be."""

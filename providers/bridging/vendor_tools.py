@@ -21,8 +21,22 @@ SETTING = "request: {vendor_tools: drop}"
 CUSTOM = ("custom", "custom_tool_call")
 """What marks the calls of custom tools, which the client runs."""
 
+MADE = frozenset({Native, Searched})
+
 Runs = Callable[[NativeTool], bool]
 """Whether the provider has a tool."""
+
+
+def has_none(request: ChatRequest) -> bool:
+    """Whether it has neither such tools nor what they did in earlier turns."""
+    for tool in request.tools:
+        if type(tool) is not Tool:
+            return False
+    for message in request.messages:
+        for part in message.parts:
+            if type(part) in MADE:
+                return False
+    return True
 
 
 def name_of(tool: NativeTool) -> str:

@@ -146,6 +146,7 @@ DIALECT = ChatDialect(
     relay=ResponsesRelay,
     edits=edits,
     echo=echo,
+    knows_agents=True,
     ids=lambda body: IDS,
 )
 
