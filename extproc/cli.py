@@ -72,6 +72,11 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     kinds = render.add_subparsers(required=True, metavar="KIND")
     envoy = _add(kinds, "envoy", render_envoy, "the whole Envoy bootstrap")
     envoy.add_argument("--output", type=Path, help="a file, written with mode 0600")
+    envoy.add_argument(
+        "--static",
+        action="store_true",
+        help="all in one file, which Envoy reads at its start",
+    )
     limits = _add(kinds, "ratelimit", render_ratelimit, "the limits, for envoyproxy/ratelimit")
     limits.add_argument("--output", type=Path)
 
@@ -114,9 +119,11 @@ def render_envoy(options: argparse.Namespace) -> int:
     """`extproc render envoy`."""
     from extproc.config import ConfigError, Unresolved, load
     from extproc.render.bootstrap import bootstrap
+    from extproc.render.envoy import render_small
 
     try:
-        text = bootstrap(load(options.config), options.config)
+        gateway = load(options.config)
+        text = bootstrap(gateway, options.config) if options.static else render_small(gateway)
     except (ConfigError, Unresolved) as error:
         return _refuse(error)
     return _write(text, options.output)

@@ -141,6 +141,13 @@ class Plan:
             raise _lacks(served, client)
         return self._asking(served, route, client, dialect, upstream)
 
+    def leads(self, model: str, backend: str) -> bool:
+        """Whether a model goes to a backend; without a model, whether there is the backend."""
+        if not model:
+            return backend in self._backends
+        route = self._router.find(model)
+        return route is not None and backend in route.upstream
+
     def upstream_name(self, model: str, backend: str) -> str:
         """What a backend calls a client's model; raises NotFound where no route leads it there."""
         route = self._router.find(model)

@@ -19,6 +19,7 @@ import orjson
 from extproc.config import Gateway, load
 from extproc.lab import lines
 from extproc.render.bootstrap import bootstrap
+from extproc.render.envoy import render_small
 
 START = 90.0
 """Seconds that Envoy and the server may take to be ready, on a machine that is busy."""
@@ -92,11 +93,13 @@ class Local:
         env: Mapping[str, str],
         *,
         concurrency: int = 1,
+        static: bool = True,
         edit: Callable[[str], str] = lambda bootstrap: bootstrap,
     ) -> None:
         """`config` is gateway.yaml without what this class decides: ports, sockets, log files.
 
-        `env` is the whole environment of the server; `edit` may change the rendered bootstrap.
+        `env` is the whole environment of the server; `static`: Envoy has all in its bootstrap, and
+        does not ask the server; `edit` may change the rendered bootstrap.
         """
         self.directory = Path(tempfile.mkdtemp(prefix="extproc-"))
         self.port = free_port()
@@ -106,6 +109,7 @@ class Local:
         self._config = dict(config)
         self._env = env
         self._concurrency = concurrency
+        self._static = static
         self.transport: str = self._config.get("extproc", {}).get("transport", "lean")
         self._edit = edit
         self.processes: list[Process] = []
@@ -152,7 +156,11 @@ class Local:
 
     def _start(self) -> None:
         gateway = self.write_config(self._config)
-        text = bootstrap(gateway, self.config_file, self._env)
+        text = (
+            bootstrap(gateway, self.config_file, self._env)
+            if self._static
+            else render_small(gateway)
+        )
         (self.directory / "envoy.yaml").write_text(self._edit(text))
         # Envoy, which may be the first to start, has a socket there, too.
         (self.directory / "sockets").mkdir(mode=0o700)
@@ -207,10 +215,11 @@ class Local:
     def _ready(self) -> bool:
         if self.admin("/ready") != "LIVE\n":
             return False
+        asked = ["extproc", *(["ratelimit"] if self._config.get("limits") else [])]
         hosts = [
             host
             for cluster in json.loads(self.admin("/clusters?format=json"))["cluster_statuses"]
-            if cluster["name"] in ("extproc", "ratelimit")
+            if cluster["name"] in asked
             for host in cluster["host_statuses"]
         ]
         return bool(hosts) and all(

@@ -17,6 +17,7 @@ import structlog
 from extproc.config import ConfigError, Gateway, bounded, load_and_look, refusing
 from extproc.config.base import Model
 from extproc.exchange import compile
+from extproc.process.line import blank, write
 from extproc.process.reading import Reading
 
 log = structlog.get_logger()
@@ -116,7 +117,8 @@ def examined(path: Path, hurried: bool) -> Outcome:
 class Configuration:
     """What is in force, and what the file says by now."""
 
-    def __init__(self, path: Path, loaded: Loaded) -> None:
+    def __init__(self, path: Path, loaded: Loaded, refusal: Path | None = None) -> None:
+        """`refusal`: a file in which it may say that an Envoy takes no such configuration."""
         self.path = path
         self.loaded = loaded
         self._started = loaded.gateway
@@ -127,6 +129,9 @@ class Configuration:
         """When the file last changed."""
         self._wanted = False
         self._reading: Reading | None = None
+        self._before: Loaded | None = None
+        """What was in force before `loaded`."""
+        self._refusal = refusal
         self._stale: list[Reading] = []
         """Of files that have changed since; to be waited for until they are gone."""
 
@@ -135,11 +140,29 @@ class Configuration:
         self._wanted = self._wanted or forced
         self._stale = [one for one in self._stale if not one.ended()]
         self._look()
+        recalled = self._recalled()
+        if recalled is not None:
+            return recalled
         if self._reading is None and self._due():
             path, hurried = self.path, self._hurried()
             self._reading = Reading(lambda: examined(path, hurried))
             self._wanted = False
         return self._finish()
+
+    def _recalled(self) -> int | None:
+        """The configuration before, where an Envoy has refused the one in force."""
+        if self._refusal is None or not self._refusal.exists():
+            return None
+        said = self._refusal.read_text("utf-8", "replace")
+        self._refusal.unlink()
+        when, _, why = said.partition("\n")
+        if self._before is None or when != str(self.loaded.stamp):
+            return None
+        log.error("configuration refused by Envoy, the one before is back", problem=why)
+        self.loaded, self._before = self._before, None
+        paper = blank()
+        write(paper, self.loaded)
+        return paper
 
     def _look(self) -> None:
         now, found = time.monotonic(), stamp(self.path)
@@ -193,7 +216,7 @@ class Configuration:
             wanted = "write `routes: []` if that is meant"
             _refuse((f"{self.path}: routes: all {before} would be removed; {wanted}",))
             return False
-        self.loaded = loaded
+        self._before, self.loaded = self.loaded, loaded
         log.info("configuration accepted", **summary(loaded.gateway))
         self.say()
         return True

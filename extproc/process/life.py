@@ -45,6 +45,7 @@ class Life:
             self._loop.remove_reader(self._line.fileno())
         except Exception:
             log.exception("configuration not taken, the old one stays")
+        self._line.took()
 
     async def told(self, tick: Callable[[], object]) -> None:
         """Calls `tick` every second, until SIGTERM or until the parent is gone."""

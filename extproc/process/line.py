@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 MANY = 4096
+BEAT, TAKEN = b".", b"t"
 
 
 def blank() -> int:
@@ -38,12 +39,12 @@ class Line:
         self._parent.close()
         self._child.close()
 
-    def heard(self) -> bool:
-        """In the parent: whether the child has beaten since it was last asked."""
+    def heard(self) -> bytes:
+        """In the parent: what the child has said since it was last asked, BEAT and TAKEN."""
         try:
-            return bool(self._parent.recv(MANY))
+            return self._parent.recv(MANY)
         except OSError:
-            return False
+            return b""
 
     def send(self, paper: int) -> None:
         """In the parent: hands a configuration down; OSError if the child has stopped reading."""
@@ -60,7 +61,12 @@ class Line:
     def beat(self) -> None:
         """In the child: says that it lives; a parent that has stopped reading is no harm."""
         with contextlib.suppress(OSError):
-            self._child.send(b".")
+            self._child.send(BEAT)
+
+    def took(self) -> None:
+        """In the child: says that it has done with a configuration what it could."""
+        with contextlib.suppress(OSError):
+            self._child.send(TAKEN)
 
     def received(self) -> Any:
         """In the child: the configuration that came down; EOFError if the parent is gone."""

@@ -13,11 +13,11 @@ from extproc.config import ConfigError, Gateway, Unresolved
 from extproc.config.process import Limiter, ServerTls
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
-from extproc.process import configuration, limiter, log, worker
+from extproc.process import configuration, discovery, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
 from extproc.process.place import CannotStart, Place, reason
-from extproc.process.sockets import limiter_socket, worker_sockets
+from extproc.process.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
 from extproc.process.workers import Role, Supervisor
 from extproc.transport import Endpoint
 
@@ -28,8 +28,9 @@ def serve(path: Path) -> int:
     """Serves until SIGTERM; 2, and why, where that cannot be begun."""
     log.hold_standard_files()
     try:
-        found = Configuration(path, configuration.load(path))
-        gateway = found.loaded.gateway
+        loaded = configuration.load(path)
+        gateway = loaded.gateway
+        found = Configuration(path, loaded, Path(refusal_file(gateway.extproc)))
         log.configure(gateway.extproc.log.format, gateway.extproc.log.level)
         place = Place(Path(gateway.extproc.sockets))
         roles = _roles(found, gateway, place)
@@ -94,7 +95,20 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
         endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
         count = partial(_limit, found, gateway.limiter, endpoint)
         roles.append(Role("limiter", count, last=True))
+    roles.append(telling(found, place))
     return roles
+
+
+def telling(found: Configuration, place: Place) -> Role:
+    """Who tells Envoys their configuration, once the workers have it."""
+    settings = found.loaded.gateway.extproc
+    options = discovery.Options(
+        config=found.path,
+        recall=discovery.recalling(Path(refusal_file(settings))),
+        socket=xds_socket(settings),
+    )
+    place.vacate(Endpoint(path=options.socket))
+    return Role("xds", partial(_tell, found, options), follows=True)
 
 
 def _endpoint(place: Place, endpoint: Endpoint, transport: str) -> Endpoint:
@@ -140,6 +154,10 @@ def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
     from extproc.process import identities  # which few configurations need
 
     identities.run(found.loaded, tokens, parent, line)
+
+
+def _tell(found: Configuration, options: discovery.Options, parent: int, line: Line) -> None:
+    discovery.run(found.loaded, options, parent, line)
 
 
 def _limit(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from extproc.exchange import wire
+from extproc.exchange.choosing import Choosing
 from extproc.exchange.events import (
     Ask,
     Event,
@@ -46,7 +47,10 @@ class ExtProcCall:
     __slots__ = ("_caller", "_exchange", "_fetcher")
 
     def __init__(
-        self, exchange: Exchange, fetcher: Fetcher | None = None, caller: Caller | None = None
+        self,
+        exchange: Exchange | Choosing,
+        fetcher: Fetcher | None = None,
+        caller: Caller | None = None,
     ) -> None:
         """`fetcher`: needed by an exchange that may ask for media; `caller`: by one that may need
         requests of our own."""

@@ -17,6 +17,16 @@ def side_socket(settings: Extproc) -> str:
     return str(Path(settings.sockets) / "loopback.sock")
 
 
+def xds_socket(settings: Extproc) -> str:
+    """That of Envoy's configuration."""
+    return str(Path(settings.sockets) / "xds.sock")
+
+
+def refusal_file(settings: Extproc) -> str:
+    """Where it stands that an Envoy has refused a configuration."""
+    return str(Path(settings.sockets) / "refused")
+
+
 def limiter_socket(settings: Extproc) -> str:
     """That of the embedded rate limit service."""
     return str(Path(settings.sockets) / "ratelimit.sock")

@@ -14,6 +14,7 @@ import uvloop
 
 from extproc.config import Gateway
 from extproc.credentials.secrets import Credentials
+from extproc.exchange.choosing import Choosing
 from extproc.exchange.compile import compile_plan, fans_out, wanted_secrets
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
@@ -31,6 +32,8 @@ FIRST = 5.0
 those of identities which are new in it; later, clients are told that there is none."""
 LOOK = 0.05
 """Seconds between two looks for them."""
+OVERLAP = 20.0
+"""Seconds for which what was in force before serves what Envoy still sends its way."""
 NOTICE = 2.0
 """Seconds between saying NOT_SERVING and closing: Envoy's health check (1 s) must see it."""
 
@@ -108,19 +111,40 @@ class Worker:
         self._coming: Current | None = None
         """What waits for its first tokens."""
         self._patience = 0.0
+        self._past: Current | None = None
+        """What was in force before, while an Envoy may not know that it is no longer."""
+        self._forgotten = 0.0
+        """When it is no longer needed."""
         self._options = options
 
     def _call(self) -> ExtProcCall:
         current = self._current
-        fetcher, caller = current.fetcher, current.caller
-        exchange = Exchange(
+        if self._past is None and self._coming is None:
+            return ExtProcCall(self._exchange(current), current.fetcher, current.caller)
+        others = [one for one in (self._coming, self._past) if one is not None]
+        return self._choosing([current, *others])
+
+    def _exchange(self, current: Current) -> Exchange:
+        return Exchange(
             current.plan,
             current.credentials,
             time.time,
-            fetching=fetcher is not None,
-            side=self._options.side if caller is not None else "",
+            fetching=current.fetcher is not None,
+            side=self._options.side if current.caller is not None else "",
         )
-        return ExtProcCall(exchange, fetcher, caller)
+
+    def _choosing(self, states: list[Current]) -> ExtProcCall:
+        """Of the one that Envoy follows; media and parts go the way of the one in force."""
+        current = states[0]
+
+        def made(number: int) -> Exchange:
+            one = states[number]
+            return self._exchange(
+                msgspec.structs.replace(one, fetcher=current.fetcher, caller=current.caller)
+            )
+
+        exchange = Choosing([one.plan for one in states], made)
+        return ExtProcCall(exchange, current.fetcher, current.caller)
 
     def _take(self, loaded: Loaded) -> None:
         self._coming = current(loaded, self._options.tokens)
@@ -131,6 +155,7 @@ class Worker:
         """Puts what is coming into force, once something is known of all its identities."""
         if coming.credentials.waits() and time.monotonic() < self._patience:
             return
+        self._past, self._forgotten = self._current, time.monotonic() + OVERLAP
         self._current, self._coming = coming, None
         log.info("configuration reloaded", hash=coming.plan.hash)
 
@@ -139,6 +164,8 @@ class Worker:
         if self._coming is not None:
             self._coming.credentials.refresh()
             self._arrive(self._coming)
+        if self._past is not None and time.monotonic() > self._forgotten:
+            self._past = None
 
     async def _hear(self) -> None:
         """Waits until something is known of every identity."""

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from extproc.process.fork import WATCHED, forked
-from extproc.process.line import Line
+from extproc.process.line import TAKEN, Line
 
 log = structlog.get_logger()
 
@@ -28,6 +28,10 @@ SETTLED = 5.0
 """A child that lived this many seconds is restarted at once; one that did not waits a little."""
 BACKOFF = (0.0, 0.1, 0.2, 0.4, 0.8)
 """Seconds before a restart, by how often in a row the child died young; the last one repeats."""
+QUICK = 0.02
+"""The same while somebody is waited for."""
+LEAD = 5.0
+"""Seconds after which a configuration is handed on, whoever has not taken it."""
 GRACE = 5.0
 """Seconds beyond the drain time after which a child that does not stop is killed."""
 STARTING = 30.0
@@ -47,6 +51,8 @@ class Role(msgspec.Struct, frozen=True):
     run: Callable[[int, Line], None]
     last: bool = False
     """Told to stop only when all others have ended."""
+    follows: bool = False
+    """Gets a configuration only when all others have taken it."""
     wanted: Callable[[], bool] = lambda: True
     """Whether there is anything to do: until then, nobody plays it."""
 
@@ -61,6 +67,8 @@ class Child:
         self.failures = 0
         self.due = 0.0
         self.line = Line()
+        self.owes = False
+        """Whether it was given a configuration, and has not said that it took it."""
         self._silent = 0.0
         self._known = False
         """Whether it has said anything yet."""
@@ -70,7 +78,7 @@ class Child:
         self.line.close()
         self.line = Line()
         self.started = time.monotonic()
-        self._silent, self._known = 0.0, False
+        self._silent, self._known, self.owes = 0.0, False, False
         parent, foreign = os.getpid(), [child.line for child in others if child is not self]
         self.pid = forked(self.role.name, lambda: self._play(parent, foreign))
 
@@ -102,11 +110,23 @@ class Child:
         What passes while the parent does not look is not held against the child: both may have
         been stopped, with the machine that they run on.
         """
-        if self.line.heard():
+        said = self.line.heard()
+        if TAKEN in said:
+            self.owes = False
+        if said:
             self._silent, self._known = 0.0, True
         else:
             self._silent += min(passed, 2 * POLL)
         return self._silent if self._known else self._silent - STARTING
+
+    def hand(self, paper: int) -> None:
+        """Hands a configuration down."""
+        try:
+            self.line.send(paper)
+            self.owes = True
+        except OSError:
+            # It will be restarted with what is in force by then.
+            self.kill()
 
     def kill(self) -> None:
         """SIGKILL, which stopped processes obey, too; it has as long again to be gone."""
@@ -139,6 +159,10 @@ class Supervisor:
         self._watchdog = watchdog
         self._record = record
         self._looked = time.monotonic()
+        self._late: int | None = None
+        """What those who follow do not have yet."""
+        self._until = 0.0
+        """When they get it at the latest."""
 
     def run(self) -> None:
         """Returns when all children have ended after SIGTERM or SIGINT."""
@@ -148,7 +172,7 @@ class Supervisor:
         received = 0
         while received not in STOPPING:
             spread = partial(self._spread, received == signal.SIGHUP)
-            for step in (self._reap, self._watch, self._start, spread):
+            for step in (self._reap, self._watch, self._start, spread, self._hand_on):
                 _survive(step)
             found = signal.sigtimedwait(WATCHED, self._pause())
             received = found.si_signo if found else 0
@@ -156,7 +180,8 @@ class Supervisor:
 
     def _pause(self) -> float:
         due = [child.due - time.monotonic() for child in self._absent()]
-        return max(0.0, min([POLL, *due]))
+        poll = QUICK if self._late is not None else POLL
+        return max(0.0, min([poll, *due]))
 
     def _absent(self) -> list[Child]:
         return [child for child in self._children if not child.pid and child.role.wanted()]
@@ -193,12 +218,24 @@ class Supervisor:
         paper = self._news(forced)
         if paper is None:
             return
+        if self._late is not None:
+            os.close(self._late)
+        self._late, self._until = paper, time.monotonic() + LEAD
         for child in self._children:
-            try:
-                child.line.send(paper)
-            except OSError:
-                # It will be restarted with what is in force by then.
-                child.kill()
+            if not child.role.follows:
+                child.hand(paper)
+
+    def _hand_on(self) -> None:
+        """Gives to those who follow what all others have, or should have."""
+        if self._late is None:
+            return
+        leading = [child for child in self._children if child.pid and not child.role.follows]
+        if any(child.owes for child in leading) and time.monotonic() < self._until:
+            return
+        paper, self._late = self._late, None
+        for child in self._children:
+            if child.role.follows:
+                child.hand(paper)
         os.close(paper)
 
     def _stop(self) -> None:

@@ -14,7 +14,15 @@ render again, or take what you need from here into an Envoy that you have alread
          -> ext_proc (once per attempt) -> provider
 """
 
+SMALL = """\
+Envoy as an AI gateway. Made by `extproc render envoy` from gateway.yaml. Envoy asks the server that
+runs beside it for its listeners, routes, clusters and clients' keys, and takes each change of
+gateway.yaml by itself; this file changes only with extproc.sockets, extproc.workers and
+envoy.admin_port. For all in one file: `extproc render envoy --static`.
+"""
+
 THINGS = {
+    "xds": "Where all else comes from: `extproc serve` beside this Envoy.",
     "gateway": "Where clients come in. Change address and port in gateway.yaml: listen.",
     "loopback": (
         "Where the server's own requests come in, which one request of a client may become: a\n"

@@ -1,15 +1,25 @@
-"""gateway.yaml → a complete bootstrap of Envoy, as commented YAML."""
+"""gateway.yaml → a bootstrap of Envoy, as commented YAML: the whole, or one that asks for it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from envoy_data_plane.envoy.config.bootstrap.v3 import (
     Admin,
     Bootstrap,
+    BootstrapDynamicResources,
     BootstrapStaticResources,
 )
-from envoy_data_plane.envoy.config.listener.v3 import Listener
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster
+from envoy_data_plane.envoy.config.core.v3 import (
+    AggregatedConfigSource,
+    ApiConfigSource,
+    ApiConfigSourceApiType,
+    ApiVersion,
+    ConfigSource,
+    GrpcService,
+    GrpcServiceEnvoyGrpc,
+    Node,
+)
 from envoy_data_plane.envoy.config.overload.v3 import OverloadManager, ResourceMonitor
 from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections.v3 import (
     DownstreamConnectionsConfig,
@@ -17,21 +27,21 @@ from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections.
 
 from extproc.config.gateway import Gateway
 from extproc.ratelimit.limit import Limit
-from extproc.render.clusters import provider_cluster
-from extproc.render.comments import HEAD, notes
+from extproc.render.comments import HEAD, SMALL, notes
 from extproc.render.filters import ClientKeys
-from extproc.render.forms import local_replies
-from extproc.render.listener import listener
-from extproc.render.routes import route_configuration
-from extproc.render.services import limiter_cluster, server_cluster
-from extproc.render.side import loopback
-from extproc.render.talks import session_clusters
+from extproc.render.parts import parts
+from extproc.render.services import (
+    XDS_CLUSTER,
+    limiter_cluster,
+    server_cluster,
+    xds_cluster,
+)
 from extproc.render.text import Writer, comment
-from extproc.render.tls import system_ca
 from extproc.render.typed import Json, packed, plain, socket
-from extproc.render.upstream import Members, clusters_of, fanning
 
 MAX_CONNECTIONS = 50_000
+CLUSTER_OF_ENVOYS = "ai-gateway"
+"""`node.cluster`."""
 
 
 def render(
@@ -42,50 +52,72 @@ def render(
     ca: str | None = None,
     prefix: str = "",
 ) -> str:
-    """The bootstrap as YAML.
+    """The complete bootstrap as YAML; what is asked for is as `parts` has it.
 
-    `client_keys` are client names and their keys, which the text then holds; None where everybody
-    may call. `limits` are those of the gateway, compiled. `ca` is the file of the authorities that
-    Envoy's machine trusts; None: as on this machine. Below the path `prefix`, such as `/ai`,
-    everything is found, too; it is made of URL characters that mean nothing in Lua.
+    Where clients need keys, the text holds them.
     """
-    assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
-    clusters = {**clusters_of(gateway), **dict(session_clusters(gateway))}
-    frame = listener(gateway, client_keys, limits, prefix=prefix)
-    document = plain(_bootstrap(gateway, clusters, frame, limits, ca or system_ca()))
-    # Plain data, for their parts refer to the same few objects, which typed messages cannot.
-    authenticated = client_keys is not None
-    routes = route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix)
-    replies = local_replies(gateway.envoy.max_body_bytes, prefix)
-    _manager(document).update(route_config=routes, local_reply_config=replies.config)
-    writer = Writer(
-        notes(clusters, dict(session_clusters(gateway))), {**_anchors(routes), **replies.anchors}
-    )
-    head = "".join(f"{line}\n" for line in comment(HEAD))
-    return f"{head}\n{writer.write(document)}"
-
-
-def _bootstrap(
-    gateway: Gateway,
-    clusters: dict[str, Members],
-    frame: Listener,
-    limits: Sequence[Limit],
-    ca: str,
-) -> Bootstrap:
+    made = parts(gateway, client_keys=client_keys, limits=limits, ca=ca, prefix=prefix)
     services = [server_cluster(gateway.extproc)]
     if limits:
         services.append(limiter_cluster(gateway.extproc))
-    providers = [
-        provider_cluster(gateway, name, group, ca=ca, limited=bool(limits))
-        for name, group in clusters.items()
-    ]
-    return Bootstrap(
-        admin=Admin(address=socket("127.0.0.1", gateway.envoy.admin_port)),
-        overload_manager=_overload(),
-        static_resources=BootstrapStaticResources(
-            listeners=[frame, *([loopback(gateway)] if fanning(gateway) else [])],
-            clusters=[*services, *providers],
+    document = plain(
+        Bootstrap(
+            admin=_admin(gateway),
+            overload_manager=_overload(),
+            static_resources=BootstrapStaticResources(
+                listeners=[made.listener, *([made.loopback] if made.loopback else [])],
+                clusters=[*services, *made.providers],
+            ),
+        )
+    )
+    _manager(document).update(route_config=made.routes, local_reply_config=made.replies.config)
+    anchors = {**_anchors(made.routes), **made.replies.anchors}
+    return _text(HEAD, Writer(notes(made.members, made.sessions), anchors).write(document))
+
+
+def render_small(gateway: Gateway, node: str = "envoy") -> str:
+    """A bootstrap that asks the server for all that gateway.yaml says, and hears of each change.
+
+    `node` is the name by which the server's log knows this Envoy.
+    """
+    document = plain(
+        Bootstrap(
+            node=Node(id=node, cluster=CLUSTER_OF_ENVOYS),
+            admin=_admin(gateway),
+            overload_manager=_overload(),
+            dynamic_resources=_asking(),
+            static_resources=BootstrapStaticResources(clusters=_own(gateway)),
+        )
+    )
+    return _text(SMALL, Writer(notes({}, {}), {}).write(document))
+
+
+def _text(head: str, body: str) -> str:
+    return "".join(f"{line}\n" for line in comment(head)) + f"\n{body}"
+
+
+def _own(gateway: Gateway) -> list[Cluster]:
+    """The server's, which are where they are: filters find them only if they were there first."""
+    settings = gateway.extproc
+    return [server_cluster(settings), limiter_cluster(settings), xds_cluster(settings)]
+
+
+def _admin(gateway: Gateway) -> Admin:
+    return Admin(address=socket("127.0.0.1", gateway.envoy.admin_port))
+
+
+def _asking() -> BootstrapDynamicResources:
+    from_server = ConfigSource(ads=AggregatedConfigSource(), resource_api_version=ApiVersion.V3)
+    server = GrpcService(envoy_grpc=GrpcServiceEnvoyGrpc(cluster_name=XDS_CLUSTER))
+    return BootstrapDynamicResources(
+        ads_config=ApiConfigSource(
+            api_type=ApiConfigSourceApiType.DELTA_GRPC,
+            transport_api_version=ApiVersion.V3,
+            set_node_on_first_message_only=True,
+            grpc_services=[server],
         ),
+        cds_config=from_server,
+        lds_config=from_server,
     )
 
 

@@ -6,6 +6,7 @@ an error, the dialect itself knows; by which path its clients are known stands i
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -59,13 +60,14 @@ CALL = ("ai.finder", "call")
 JSON = "application/json"
 
 
-class LocalReplies(msgspec.Struct, frozen=True):
+class LocalReplies(msgspec.Struct, frozen=True, eq=False):
     """`local_reply_config`, and names for the objects in it that stand in several places."""
 
     config: Json
     anchors: Mapping[int, str]
 
 
+@lru_cache(maxsize=8)
 def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
     """All that Envoy says by itself; `prefix` is a path below which clients may be, too."""
     table = replies(max_body_bytes)

@@ -6,6 +6,7 @@ map), prefixes (a trie, the longest wins), expressions (in order); what is left 
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import orjson
 from envoy_data_plane.envoy.config.core.v3 import DataSource
@@ -49,6 +50,9 @@ HEALTH = "/healthz"
 # They say more of the client than a provider needs to know.
 PRIVATE_HEADERS = ["x-forwarded-for", "x-forwarded-proto", "x-envoy-external-address"]
 
+ANSWERING = {
+    EXT_PROC: packed(FilterConfig(config=packed(ExtProcPerRoute(overrides=ExtProcOverrides()))))
+}
 ANYTHING = RouteMatch(prefix="/")
 
 
@@ -87,10 +91,7 @@ def _by_method(own: Json, otherwise: Json, *, talks: bool) -> Json:
 
 def _shown(otherwise: Json) -> Json:
     """A model is shown by the server itself, whether its provider lives or not."""
-    shown = {
-        path: matching.action("models", RouteList(routes=[*_models(path), _nowhere()]))
-        for path in Listings(DIALECTS).asking()
-    }
+    shown = {path: _answered((path,)) for path in Listings(DIALECTS).asking()}
     return matching.exactly(":path", shown, matching.nested(otherwise))
 
 
@@ -112,15 +113,21 @@ def _to_keepers(gateway: Gateway, limits: Sequence[Limit], prefix: str) -> Json:
 def _by_path(prefixes: Sequence[str], kept: Json, *, authenticated: bool) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
     health = [_health(before, authenticated=authenticated) for before in prefixes]
-    lists = list(_lists())
-    models = [route for before in prefixes for path in lists for route in _models(before + path)]
-    action = matching.action("models", RouteList(routes=[*models, _nowhere()]))
+    lists = tuple(_lists())
+    action = _answered(tuple(before + path for before in prefixes for path in lists))
     answers = {
         **dict.fromkeys(lists, action),
         HEALTH: matching.action("health", RouteList(routes=[*health, _nowhere()])),
     }
     own = {before + path: action for before in prefixes for path, action in answers.items()}
     return matching.nested(matching.longest_prefix(":path", own, kept))
+
+
+@lru_cache(maxsize=64)
+def _answered(paths: tuple[str, ...]) -> Json:
+    """The server answers at these paths."""
+    models = [route for path in paths for route in _models(path)]
+    return matching.action("models", RouteList(routes=[*models, _nowhere()]))
 
 
 def _lists() -> Iterator[str]:
@@ -218,11 +225,7 @@ def _models(path: str) -> list[EnvoyRoute]:
         EnvoyRoute(
             match=match,
             direct_response=DirectResponseAction(status=503),
-            typed_per_filter_config={
-                EXT_PROC: packed(
-                    FilterConfig(config=packed(ExtProcPerRoute(overrides=ExtProcOverrides())))
-                )
-            },
+            typed_per_filter_config=ANSWERING,
         )
         for match in (
             RouteMatch(path=path),

@@ -24,12 +24,13 @@ from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
 )
 
 from extproc.config.process import Extproc
-from extproc.process.sockets import limiter_socket, worker_sockets
+from extproc.process.sockets import limiter_socket, worker_sockets, xds_socket
 from extproc.render.clusters import HTTP_OPTIONS, bounds
 from extproc.render.ext_proc import SERVER_CLUSTER
 from extproc.render.typed import UNBOUNDED, packed, pipe, seconds
 
 LIMITER_CLUSTER = "ratelimit"
+XDS_CLUSTER = "xds"
 
 LARGEST_WINDOW = 2**31 - 1
 """RFC 9113, section 6.9.1."""
@@ -45,6 +46,24 @@ def limiter_cluster(settings: Extproc) -> Cluster:
     return _cluster(LIMITER_CLUSTER, [limiter_socket(settings)])
 
 
+def xds_cluster(settings: Extproc) -> Cluster:
+    """Who tells Envoy its configuration; asked again and again while nobody answers."""
+    return Cluster(
+        name=XDS_CLUSTER,
+        type=ClusterDiscoveryType.STATIC,
+        connect_timeout=seconds(0.5),
+        load_assignment=_assigned(XDS_CLUSTER, [xds_socket(settings)]),
+        typed_extension_protocol_options={HTTP_OPTIONS: packed(_http2())},
+    )
+
+
+def _assigned(name: str, paths: list[str]) -> ClusterLoadAssignment:
+    endpoints = [LbEndpoint(endpoint=Endpoint(address=pipe(path))) for path in paths]
+    return ClusterLoadAssignment(
+        cluster_name=name, endpoints=[LocalityLbEndpoints(lb_endpoints=endpoints)]
+    )
+
+
 def _cluster(name: str, paths: list[str]) -> Cluster:
     return Cluster(
         name=name,
@@ -52,14 +71,7 @@ def _cluster(name: str, paths: list[str]) -> Cluster:
         connect_timeout=seconds(0.5),
         per_connection_buffer_limit_bytes=UNBOUNDED,
         lb_policy=ClusterLbPolicy.LEAST_REQUEST,
-        load_assignment=ClusterLoadAssignment(
-            cluster_name=name,
-            endpoints=[
-                LocalityLbEndpoints(
-                    lb_endpoints=[LbEndpoint(endpoint=Endpoint(address=pipe(p))) for p in paths]
-                )
-            ],
-        ),
+        load_assignment=_assigned(name, paths),
         health_checks=[_health_check()],
         outlier_detection=_refused(),
         circuit_breakers=bounds(),

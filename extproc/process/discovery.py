@@ -1,0 +1,162 @@
+"""The child process that tells Envoys their configuration; it makes nothing until one asks."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import structlog
+
+from extproc.config import ConfigError, Unresolved
+from extproc.config.clients import load_clients
+from extproc.config.process import ServerTls
+from extproc.process.configuration import Loaded, Stamp, stamp
+from extproc.process.life import Life
+from extproc.process.line import Line
+
+if TYPE_CHECKING:
+    from extproc.xds.snapshot import Snapshot
+    from extproc.xds.source import Source
+
+log = structlog.get_logger()
+
+Recall = Callable[[Loaded, str], None]
+"""Hears of a configuration that an Envoy has refused, and why."""
+
+
+def recalling(file: Path) -> Recall:
+    """Tells whoever looks at `file`."""
+
+    def tell(loaded: Loaded, why: str) -> None:
+        draft = file.with_suffix(".new")
+        draft.write_text(f"{loaded.stamp}\n{why}", "utf-8")
+        draft.replace(file)
+
+    return tell
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Envoys ask."""
+
+    config: Path
+    """Where the configuration stands."""
+    recall: Recall
+    socket: str
+    """A Unix socket's path."""
+    address: str = ""
+    """HOST:PORT, beside it."""
+    tls: ServerTls | None = None
+
+
+def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
+    """Serves until SIGTERM."""
+    structlog.contextvars.bind_contextvars(worker="xds")
+    asyncio.run(_serve(Desk(loaded, options.config, options.recall), options, parent, line))
+
+
+async def _serve(desk: "Desk", options: Options, parent: int, line: Line) -> None:
+    from extproc.xds import server
+
+    life = Life(parent, line, desk.take)
+    Path(options.socket).unlink(missing_ok=True)
+    servers = [await server.serve(desk.source, f"unix:{options.socket}")]
+    if options.address:
+        credentials = server.credentials(options.tls)
+        servers.append(await server.serve(desk.source, options.address, credentials))
+    log.info("ready", pid=os.getpid())
+    await life.told(desk.look)
+    # Envoys keep what they have, and ask whoever comes next.
+    await asyncio.gather(*(one.stop(0) for one in servers))
+
+
+class Desk:
+    """The configuration in force, and what was made of it."""
+
+    def __init__(self, loaded: Loaded, path: Path, recall: Recall) -> None:
+        self._loaded = loaded
+        self._path = path
+        self._recall = recall
+        self._source: Source | None = None
+        self._made: Loaded | None = None
+        """What `_source` was made of."""
+        self._seen: Mapping[Path, Stamp] = {}
+        """The files of the clients' keys, as they were then."""
+        self._making = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def source(self) -> "Source":
+        """What Envoys are told of; ConfigError, Unresolved."""
+        from extproc.xds.source import Source
+
+        async with self._making:
+            if self._source is None:
+                snapshot = await self._snapshot(self._loaded)
+                self._source = Source(snapshot, self._refused)
+        return self._source
+
+    def take(self, loaded: Loaded) -> None:
+        """Another configuration is in force."""
+        self._loaded = loaded
+        self._again()
+
+    def look(self) -> None:
+        """Makes it anew where a key of a client has changed."""
+        if any(stamp(file) != seen for file, seen in self._seen.items()):
+            self._again()
+
+    def _again(self) -> None:
+        if self._source is None or self._making.locked():
+            return  # whoever makes it looks again
+        task = asyncio.get_running_loop().create_task(self._remake())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _remake(self) -> None:
+        assert self._source is not None
+        async with self._making:
+            while True:
+                loaded = self._loaded
+                try:
+                    self._source.put(await self._snapshot(loaded))
+                except (ConfigError, Unresolved) as error:
+                    log.error("Envoy's configuration stays as it was", problem=str(error))
+                if loaded is self._loaded:
+                    return
+
+    async def _snapshot(self, loaded: Loaded) -> "Snapshot":
+        files = key_files(loaded, self._path)
+        self._seen, self._made = {file: stamp(file) for file in files}, loaded
+        return await asyncio.to_thread(made, loaded, self._path)
+
+    def _refused(self, version: str, why: str) -> None:
+        if self._made is self._loaded:
+            self._recall(self._loaded, why)
+
+
+def made(loaded: Loaded, path: Path, environ: Mapping[str, str] = os.environ) -> "Snapshot":
+    """What Envoy is told of a configuration; ConfigError, Unresolved."""
+    from extproc.credentials.secrets import client_keys
+    from extproc.exchange.compile import limits
+    from extproc.render.parts import parts
+    from extproc.xds.snapshot import snapshot
+
+    gateway = loaded.gateway
+    keys = client_keys(gateway, path, environ)
+    prefix = gateway.listen.prefix
+    return snapshot(parts(gateway, client_keys=keys, limits=limits(gateway), prefix=prefix))
+
+
+def key_files(loaded: Loaded, path: Path) -> list[Path]:
+    """The files in which the clients' keys are."""
+    clients = loaded.gateway.clients
+    if clients is None:
+        return []
+    found = [path.parent / clients.api_keys.file]
+    with contextlib.suppress(ConfigError):  # said where it is read
+        references = load_clients(clients, path).values()
+        names = [ref.partition(":") for keys in references for ref in keys]
+        found += [Path(name) for kind, _, name in names if kind == "file"]
+    return found

@@ -1,0 +1,72 @@
+"""What Envoy needs for a gateway.yaml: the parts, however they reach it."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+from envoy_data_plane.envoy.config.cluster.v3 import Cluster
+from envoy_data_plane.envoy.config.listener.v3 import Listener
+
+from extproc.config.gateway import Gateway
+from extproc.ratelimit.limit import Limit
+from extproc.render.clusters import provider_cluster
+from extproc.render.filters import ClientKeys
+from extproc.render.forms import LocalReplies, local_replies
+from extproc.render.listener import listener
+from extproc.render.routes import route_configuration
+from extproc.render.side import loopback
+from extproc.render.talks import session_clusters
+from extproc.render.tls import system_ca
+from extproc.render.typed import Json
+from extproc.render.upstream import Members, clusters_of, fanning
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """Routes and replies are plain data, for their parts refer to the same few objects, which
+    typed messages cannot."""
+
+    listener: Listener
+    """Where clients come in; its manager has neither the routes nor the replies yet."""
+    loopback: Listener | None
+    """Where the server's own requests come in, if there are any."""
+    members: dict[str, Members]
+    """Name of a cluster → the backends in it."""
+    sessions: dict[str, Members]
+    """Those of `members` that are for sessions."""
+    providers: list[Cluster]
+    routes: Json
+    replies: LocalReplies
+
+
+def parts(
+    gateway: Gateway,
+    *,
+    client_keys: ClientKeys | None = None,
+    limits: Sequence[Limit] = (),
+    ca: str | None = None,
+    prefix: str = "",
+) -> Parts:
+    """All parts.
+
+    `client_keys` are client names and their keys; None where everybody may call. `limits` are
+    those of the gateway, compiled. `ca` is the file of the authorities that Envoy's machine trusts;
+    None: as on this machine. Below the path `prefix`, such as `/ai`, everything is found, too; it
+    is made of URL characters that mean nothing in Lua.
+    """
+    assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
+    sessions = dict(session_clusters(gateway))
+    members = {**clusters_of(gateway), **sessions}
+    trusted = ca or system_ca()
+    authenticated = client_keys is not None
+    return Parts(
+        listener=listener(gateway, client_keys, limits, prefix=prefix),
+        loopback=loopback(gateway) if fanning(gateway) else None,
+        members=members,
+        sessions=sessions,
+        providers=[
+            provider_cluster(gateway, name, group, ca=trusted, limited=bool(limits))
+            for name, group in members.items()
+        ],
+        routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
+        replies=local_replies(gateway.envoy.max_body_bytes, prefix),
+    )

@@ -1,0 +1,1 @@
+"""Envoy's configuration, served: what `render` makes of gateway.yaml, over ADS."""
