@@ -254,8 +254,6 @@ def unapplied(started: Gateway, gateway: Gateway) -> Iterator[str]:
     """The settings that have changed since the start and are not put into force by a reload."""
     yield from (f"extproc.{name}" for name in _changed(started.extproc, gateway.extproc, LIVE))
     yield from (f"limiter.{name}" for name in _changed(started.limiter, gateway.limiter, set()))
-    if gateway.limits and not started.limits:
-        yield "limits"
 
 
 def _changed(one: Model, other: Model, live: set[str]) -> Iterator[str]:

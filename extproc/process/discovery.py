@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from extproc.config.process import ServerTls
 from extproc.process.configuration import Loaded, Stamp, stamp
 from extproc.process.life import Life
 from extproc.process.line import Line
+from extproc.transport import Endpoint
 
 if TYPE_CHECKING:
     from extproc.xds.snapshot import Snapshot
@@ -49,6 +51,30 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
     """HOST:PORT, beside it."""
     tls: ServerTls | None = None
+
+
+class Door:
+    """A socket at which nobody answers until somebody has knocked: most Envoys with a complete
+    bootstrap never do, and who answers is a process more."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """`endpoint` has a listener."""
+        assert endpoint.listener is not None
+        self._path = Path(endpoint.path)
+        self._listener: socket.socket | None = endpoint.listener
+        self._listener.setblocking(False)
+
+    def knocked(self) -> bool:
+        """Whether anybody has; who has is sent away, and finds the process when it comes again."""
+        while self._listener is not None:
+            try:
+                self._listener.accept()[0].close()
+            except BlockingIOError:
+                break
+            self._path.unlink(missing_ok=True)
+            self._listener.close()
+            self._listener = None
+        return self._listener is None
 
 
 def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:

@@ -11,13 +11,13 @@ import structlog
 
 from extproc.config import ConfigError, Gateway, Unresolved
 from extproc.config.process import Limiter, ServerTls
+from extproc.config.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
 from extproc.process import configuration, discovery, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
 from extproc.process.place import CannotStart, Place, reason
-from extproc.process.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
 from extproc.process.workers import Role, Supervisor
 from extproc.transport import Endpoint
 
@@ -92,11 +92,10 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:
         _check_store(gateway.limiter)
-        endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
-        count = partial(_limit, found, gateway.limiter, endpoint)
-        roles.append(Role("limiter", count, last=True))
-    roles.append(telling(found, place))
-    return roles
+    endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
+    count = partial(_limit, found, gateway.limiter, endpoint)
+    counting = Role("limiter", count, last=True, wanted=lambda: bool(found.loaded.gateway.limits))
+    return [*roles, counting, telling(found, place)]
 
 
 def telling(found: Configuration, place: Place) -> Role:
@@ -107,8 +106,8 @@ def telling(found: Configuration, place: Place) -> Role:
         recall=discovery.recalling(Path(refusal_file(settings))),
         socket=xds_socket(settings),
     )
-    place.vacate(Endpoint(path=options.socket))
-    return Role("xds", partial(_tell, found, options), follows=True)
+    door = discovery.Door(place.listener(Endpoint(path=options.socket)))
+    return Role("xds", partial(_tell, found, options), follows=True, wanted=door.knocked)
 
 
 def _endpoint(place: Place, endpoint: Endpoint, transport: str) -> Endpoint:

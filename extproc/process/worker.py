@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from extproc.config import Gateway
+from extproc.config.sockets import side_socket
 from extproc.credentials.secrets import Credentials
 from extproc.exchange.choosing import Choosing
 from extproc.exchange.compile import compile_plan, fans_out, wanted_secrets
@@ -22,7 +23,6 @@ from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.service import Caller, ExtProcCall, Fetcher, Health, services
-from extproc.process.sockets import side_socket
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()

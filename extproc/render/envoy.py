@@ -15,10 +15,12 @@ from envoy_data_plane.envoy.config.core.v3 import (
     ApiConfigSource,
     ApiConfigSourceApiType,
     ApiVersion,
+    BackoffStrategy,
     ConfigSource,
     GrpcService,
     GrpcServiceEnvoyGrpc,
     Node,
+    RetryPolicy,
 )
 from envoy_data_plane.envoy.config.overload.v3 import OverloadManager, ResourceMonitor
 from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections.v3 import (
@@ -37,7 +39,7 @@ from extproc.render.services import (
     xds_cluster,
 )
 from extproc.render.text import Writer, comment
-from extproc.render.typed import Json, packed, plain, socket
+from extproc.render.typed import Json, packed, plain, seconds, socket
 
 MAX_CONNECTIONS = 50_000
 CLUSTER_OF_ENVOYS = "ai-gateway"
@@ -108,7 +110,13 @@ def _admin(gateway: Gateway) -> Admin:
 
 def _asking() -> BootstrapDynamicResources:
     from_server = ConfigSource(ads=AggregatedConfigSource(), resource_api_version=ApiVersion.V3)
-    server = GrpcService(envoy_grpc=GrpcServiceEnvoyGrpc(cluster_name=XDS_CLUSTER))
+    # Envoy's own patience grows to half a minute: too long after a restart of the server.
+    again = RetryPolicy(
+        retry_back_off=BackoffStrategy(base_interval=seconds(0.2), max_interval=seconds(2))
+    )
+    server = GrpcService(
+        envoy_grpc=GrpcServiceEnvoyGrpc(cluster_name=XDS_CLUSTER, retry_policy=again)
+    )
     return BootstrapDynamicResources(
         ads_config=ApiConfigSource(
             api_type=ApiConfigSourceApiType.DELTA_GRPC,

@@ -24,7 +24,7 @@ from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
 )
 
 from extproc.config.process import Extproc
-from extproc.process.sockets import limiter_socket, worker_sockets, xds_socket
+from extproc.config.sockets import limiter_socket, worker_sockets, xds_socket
 from extproc.render.clusters import HTTP_OPTIONS, bounds
 from extproc.render.ext_proc import SERVER_CLUSTER
 from extproc.render.typed import UNBOUNDED, packed, pipe, seconds

@@ -18,9 +18,9 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 )
 
 from extproc.config.gateway import Gateway
+from extproc.config.sockets import side_socket
 from extproc.exchange.proof import SIDE
 from extproc.exchange.side import CALL_HEADER
-from extproc.process.sockets import side_socket
 from extproc.render.filters import ROUTER, SUBJECTS, kept_keys
 from extproc.render.kept import to_keeper
 from extproc.render.retry import same_again
