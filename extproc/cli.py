@@ -1,4 +1,4 @@
-"""The command line: `extproc serve`, `render`, `check`, `schema`, `simulate`, `demo`, `bench`, …
+"""The command line: `extproc serve`, `run`, `render`, `check`, `schema`, `simulate`, `demo`, …
 
 A problem in the configuration ends a command with status 2 and says where it is.
 """
@@ -8,8 +8,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import extproc
+
+if TYPE_CHECKING:
+    from extproc.config import Gateway
 
 CONFIG = "gateway.yaml"
 
@@ -35,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"extproc {extproc.__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
+    own = _add(commands, "run", run, "serve, with an Envoy beside it: nothing else to start")
+    own.add_argument("--envoy", type=Path, help="the program; default: the one that is installed")
+    _add(commands, "xds", tell, "tell Envoys on other machines their configuration (extproc.xds)")
     _add(commands, "check", check, "report every problem of the configuration")
     _add_render(commands)
     schema = commands.add_parser("schema", help="print the JSON Schema of gateway.yaml")
@@ -77,6 +84,12 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         action="store_true",
         help="all in one file, which Envoy reads at its start",
     )
+    envoy.add_argument("--node", default="envoy", help="the name by which the server knows it")
+    envoy.add_argument(
+        "--xds", type=_elsewhere, metavar="HOST:PORT", help="ask there, not the server beside it"
+    )
+    for name in ("ca", "certificate", "key"):
+        envoy.add_argument(f"--xds-{name}", default="", metavar="FILE", help="for TLS with --xds")
     limits = _add(kinds, "ratelimit", render_ratelimit, "the limits, for envoyproxy/ratelimit")
     limits.add_argument("--output", type=Path)
 
@@ -104,6 +117,20 @@ def serve(options: argparse.Namespace) -> int:
     return run(options.config)
 
 
+def run(options: argparse.Namespace) -> int:
+    """`extproc run`."""
+    from extproc.process.serve import run
+
+    return run(options.config, options.envoy)
+
+
+def tell(options: argparse.Namespace) -> int:
+    """`extproc xds`."""
+    from extproc.process.serve import tell
+
+    return tell(options.config)
+
+
 def check(options: argparse.Namespace) -> int:
     """`extproc check`."""
     from extproc.config import problems, report
@@ -119,14 +146,31 @@ def render_envoy(options: argparse.Namespace) -> int:
     """`extproc render envoy`."""
     from extproc.config import ConfigError, Unresolved, load
     from extproc.render.bootstrap import bootstrap
-    from extproc.render.envoy import render_small
 
     try:
         gateway = load(options.config)
-        text = bootstrap(gateway, options.config) if options.static else render_small(gateway)
+        text = bootstrap(gateway, options.config) if options.static else _small(gateway, options)
     except (ConfigError, Unresolved) as error:
         return _refuse(error)
     return _write(text, options.output)
+
+
+def _small(gateway: "Gateway", options: argparse.Namespace) -> str:
+    from extproc.render.envoy import render_small
+    from extproc.render.services import Elsewhere
+
+    if options.xds is None:
+        return render_small(gateway, options.node)
+    host, port = options.xds
+    files = {name: getattr(options, f"xds_{name}") for name in ("ca", "certificate", "key")}
+    return render_small(gateway, options.node, Elsewhere(host=host, port=port, **files))
+
+
+def _elsewhere(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        raise argparse.ArgumentTypeError("must be HOST:PORT")
+    return host.strip("[]"), int(port)
 
 
 def render_ratelimit(options: argparse.Namespace) -> int:

@@ -76,6 +76,21 @@ class Tcp(Model):
     """Server certificate; with `client_ca`, mutual TLS. Default: plain text."""
 
 
+class Xds(Model):
+    """A TCP port where Envoys on other machines ask for their configuration.
+
+    Whoever reaches it gets all of that, the clients' keys included: have it ask for certificates
+    (`tls.client_ca`), or keep it within a network that you trust.
+    """
+
+    host: IpAddress = "127.0.0.1"
+    """IP address."""
+    port: Port
+    """TCP port."""
+    tls: ServerTls | None = None
+    """Server certificate; with `client_ca`, mutual TLS. Default: plain text."""
+
+
 class Log(Model):
     """The server's own log, on standard error."""
 
@@ -149,6 +164,8 @@ class Extproc(Model):
     """A directory, which gets one Unix socket for each worker."""
     tcp: Tcp | None = None
     """Also listen on TCP; default: Unix sockets only."""
+    xds: Xds | None = None
+    """Tell Envoys on other machines their configuration, too; default: those on this one."""
     log: Log = Log()
     """The server's own log."""
     drain: Duration = Field(default=30.0, json_schema_extra={"default": "30s"})

@@ -156,6 +156,7 @@ def different_ports(draft: Draft) -> Iterator[Flaw]:
     ports = [
         (("listen", "port"), draft.listen),
         (("extproc", "tcp", "port"), tcp),
+        (("extproc", "xds", "port"), draft.extproc.xds if draft.extproc else None),
         # Last, for it is seldom written, and so has no line of its own.
         (("envoy", "admin_port"), draft.envoy),
     ]

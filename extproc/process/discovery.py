@@ -13,7 +13,7 @@ import structlog
 
 from extproc.config import ConfigError, Unresolved
 from extproc.config.clients import load_clients
-from extproc.config.process import ServerTls
+from extproc.config.process import Xds
 from extproc.process.configuration import Loaded, Stamp, stamp
 from extproc.process.life import Life
 from extproc.process.line import Line
@@ -48,9 +48,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     recall: Recall
     socket: str
     """A Unix socket's path."""
-    address: str = ""
-    """HOST:PORT, beside it."""
-    tls: ServerTls | None = None
+    shared: Xds | None = None
+    """For Envoys on other machines, beside it."""
 
 
 class Door:
@@ -89,13 +88,18 @@ async def _serve(desk: "Desk", options: Options, parent: int, line: Line) -> Non
     life = Life(parent, line, desk.take)
     Path(options.socket).unlink(missing_ok=True)
     servers = [await server.serve(desk.source, f"unix:{options.socket}")]
-    if options.address:
-        credentials = server.credentials(options.tls)
-        servers.append(await server.serve(desk.source, options.address, credentials))
+    if options.shared is not None:
+        credentials = server.credentials(options.shared.tls)
+        servers.append(await server.serve(desk.source, _address(options.shared), credentials))
     log.info("ready", pid=os.getpid())
     await life.told(desk.look)
     # Envoys keep what they have, and ask whoever comes next.
     await asyncio.gather(*(one.stop(0) for one in servers))
+
+
+def _address(shared: Xds) -> str:
+    host = f"[{shared.host}]" if ":" in shared.host else shared.host
+    return f"{host}:{shared.port}"
 
 
 class Desk:

@@ -4,9 +4,11 @@ import os
 import secrets
 import ssl
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from extproc.config import ConfigError, Gateway, Unresolved
@@ -14,7 +16,7 @@ from extproc.config.process import Limiter, ServerTls
 from extproc.config.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
-from extproc.process import configuration, discovery, limiter, log, worker
+from extproc.process import configuration, discovery, envoy, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
 from extproc.process.place import CannotStart, Place, reason
@@ -23,9 +25,45 @@ from extproc.transport import Endpoint
 
 logger = structlog.get_logger()
 
+FIRST, LAST = 0, 2
+"""Stages: Envoy stops before those who serve it, the limiter after them."""
+
 
 def serve(path: Path) -> int:
     """Serves until SIGTERM; 2, and why, where that cannot be begun."""
+
+    def roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
+        return [*_serving(found, gateway, place), telling(found, place)]
+
+    return _supervise(path, roles)
+
+
+def run(path: Path, program: Path | None) -> int:
+    """The same with an Envoy beside it; `program`: which, None: the one that is installed."""
+
+    def roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
+        options = envoy.options(gateway, program)
+        beside = Role("envoy", partial(_envoy, found, options), stage=FIRST)
+        return [*_serving(found, gateway, place), telling(found, place, asked=True), beside]
+
+    return _supervise(path, roles)
+
+
+def tell(path: Path) -> int:
+    """Tells Envoys on other machines their configuration, and does nothing else."""
+
+    def roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
+        if gateway.extproc.xds is None:
+            raise CannotStart("extproc.xds: say where Envoys ask: {host: …, port: …}")
+        return [telling(found, place, asked=True)]
+
+    return _supervise(path, roles)
+
+
+Roles = Callable[[Configuration, Gateway, Place], list[Role]]
+
+
+def _supervise(path: Path, wanted: Roles) -> int:
     log.hold_standard_files()
     try:
         loaded = configuration.load(path)
@@ -33,7 +71,7 @@ def serve(path: Path) -> int:
         found = Configuration(path, loaded, Path(refusal_file(gateway.extproc)))
         log.configure(gateway.extproc.log.format, gateway.extproc.log.level)
         place = Place(Path(gateway.extproc.sockets))
-        roles = _roles(found, gateway, place)
+        roles = wanted(found, gateway, place)
         place.record([])
     except (ConfigError, CannotStart) as error:
         log.write(str(error))
@@ -63,7 +101,7 @@ def _introduce(found: Configuration, roles: list[Role]) -> None:
     found.say()
 
 
-def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
+def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
     """The settings of processes are those of the start, whatever a reload brings."""
     settings = gateway.extproc
     tls = _tls(settings.tcp.tls) if settings.tcp else None
@@ -73,7 +111,7 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
         Role(
             "identities",
             partial(_keep, found, tokens),
-            last=True,
+            stage=LAST,
             wanted=lambda: bool(wanted_identities(found.loaded.gateway)),
         )
     ]
@@ -94,20 +132,29 @@ def _roles(found: Configuration, gateway: Gateway, place: Place) -> list[Role]:
         _check_store(gateway.limiter)
     endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
     count = partial(_limit, found, gateway.limiter, endpoint)
-    counting = Role("limiter", count, last=True, wanted=lambda: bool(found.loaded.gateway.limits))
-    return [*roles, counting, telling(found, place)]
+    counting = Role("limiter", count, stage=LAST, wanted=lambda: bool(found.loaded.gateway.limits))
+    return [*roles, counting]
 
 
-def telling(found: Configuration, place: Place) -> Role:
-    """Who tells Envoys their configuration, once the workers have it."""
+def telling(found: Configuration, place: Place, *, asked: bool = False) -> Role:
+    """Who tells Envoys their configuration, once the workers have it; `asked`: one will ask."""
     settings = found.loaded.gateway.extproc
+    shared = settings.xds
     options = discovery.Options(
         config=found.path,
         recall=discovery.recalling(Path(refusal_file(settings))),
         socket=xds_socket(settings),
+        shared=shared,
     )
+    if shared is not None:
+        _tls(shared.tls, "extproc.xds.tls")
+        place.probe(Endpoint(host=str(shared.host), port=shared.port))
+    role = Role("xds", partial(_tell, found, options), follows=True)
+    if asked or shared is not None:
+        place.probe(Endpoint(path=options.socket))
+        return role
     door = discovery.Door(place.listener(Endpoint(path=options.socket)))
-    return Role("xds", partial(_tell, found, options), follows=True, wanted=door.knocked)
+    return msgspec.structs.replace(role, wanted=door.knocked)
 
 
 def _endpoint(place: Place, endpoint: Endpoint, transport: str) -> Endpoint:
@@ -118,14 +165,14 @@ def _endpoint(place: Place, endpoint: Endpoint, transport: str) -> Endpoint:
     return place.probe(endpoint) if transport == "grpcio" else place.listener(endpoint)
 
 
-def _tls(files: ServerTls | None) -> ssl.SSLContext | None:
+def _tls(files: ServerTls | None, setting: str = "extproc.tcp.tls") -> ssl.SSLContext | None:
     if files is None:
         return None
     try:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=files.client_ca)
         context.load_cert_chain(files.certificate, files.key)
     except OSError as error:
-        raise CannotStart(f"extproc.tcp.tls: a file cannot be used: {reason(error)}") from None
+        raise CannotStart(f"{setting}: a file cannot be used: {reason(error)}") from None
     if files.client_ca is not None:
         context.verify_mode = ssl.CERT_REQUIRED
     return context
@@ -157,6 +204,10 @@ def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
 
 def _tell(found: Configuration, options: discovery.Options, parent: int, line: Line) -> None:
     discovery.run(found.loaded, options, parent, line)
+
+
+def _envoy(found: Configuration, options: envoy.Options, parent: int, line: Line) -> None:
+    envoy.run(found.loaded.gateway, options, parent, line)
 
 
 def _limit(

@@ -49,8 +49,8 @@ class Role(msgspec.Struct, frozen=True):
 
     name: str
     run: Callable[[int, Line], None]
-    last: bool = False
-    """Told to stop only when all others have ended."""
+    stage: int = 1
+    """When it is told to stop: after all of a lower one have ended."""
     follows: bool = False
     """Gets a configuration only when all others have taken it."""
     wanted: Callable[[], bool] = lambda: True
@@ -240,8 +240,8 @@ class Supervisor:
 
     def _stop(self) -> None:
         log.info("draining", seconds=self._drain)
-        self._end([child for child in self._children if not child.role.last])
-        self._end([child for child in self._children if child.role.last])
+        for stage in sorted({child.role.stage for child in self._children}):
+            self._end([child for child in self._children if child.role.stage == stage])
 
     def _end(self, children: list[Child]) -> None:
         for child in children:

@@ -34,6 +34,7 @@ from extproc.render.filters import ClientKeys
 from extproc.render.parts import parts
 from extproc.render.services import (
     XDS_CLUSTER,
+    Elsewhere,
     limiter_cluster,
     server_cluster,
     xds_cluster,
@@ -77,10 +78,11 @@ def render(
     return _text(HEAD, Writer(notes(made.members, made.sessions), anchors).write(document))
 
 
-def render_small(gateway: Gateway, node: str = "envoy") -> str:
+def render_small(gateway: Gateway, node: str = "envoy", elsewhere: Elsewhere | None = None) -> str:
     """A bootstrap that asks the server for all that gateway.yaml says, and hears of each change.
 
-    `node` is the name by which the server's log knows this Envoy.
+    `node` is the name by which the server's log knows this Envoy; `elsewhere`: not the server
+    beside it is asked, but that one.
     """
     document = plain(
         Bootstrap(
@@ -88,7 +90,7 @@ def render_small(gateway: Gateway, node: str = "envoy") -> str:
             admin=_admin(gateway),
             overload_manager=_overload(),
             dynamic_resources=_asking(),
-            static_resources=BootstrapStaticResources(clusters=_own(gateway)),
+            static_resources=BootstrapStaticResources(clusters=_own(gateway, elsewhere)),
         )
     )
     return _text(SMALL, Writer(notes({}, {}), {}).write(document))
@@ -98,10 +100,11 @@ def _text(head: str, body: str) -> str:
     return "".join(f"{line}\n" for line in comment(head)) + f"\n{body}"
 
 
-def _own(gateway: Gateway) -> list[Cluster]:
+def _own(gateway: Gateway, elsewhere: Elsewhere | None) -> list[Cluster]:
     """The server's, which are where they are: filters find them only if they were there first."""
     settings = gateway.extproc
-    return [server_cluster(settings), limiter_cluster(settings), xds_cluster(settings)]
+    asked = xds_cluster(settings, elsewhere)
+    return [server_cluster(settings), limiter_cluster(settings), asked]
 
 
 def _admin(gateway: Gateway) -> Admin:

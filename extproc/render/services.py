@@ -1,5 +1,8 @@
 """The clusters of our own server: the ext_proc workers and the rate limit service."""
 
+from collections.abc import Iterable
+
+import msgspec
 from envoy_data_plane.envoy.config.cluster.v3 import (
     Cluster,
     ClusterDiscoveryType,
@@ -7,10 +10,12 @@ from envoy_data_plane.envoy.config.cluster.v3 import (
     OutlierDetection,
 )
 from envoy_data_plane.envoy.config.core.v3 import (
+    Address,
     HealthCheck,
     HealthCheckGrpcHealthCheck,
     Http2ProtocolOptions,
     KeepaliveSettings,
+    TransportSocket,
 )
 from envoy_data_plane.envoy.config.endpoint.v3 import (
     ClusterLoadAssignment,
@@ -23,11 +28,14 @@ from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
     HttpProtocolOptionsExplicitHttpConfig,
 )
 
+from extproc.config.backend import BackendTls
 from extproc.config.process import Extproc
 from extproc.config.sockets import limiter_socket, worker_sockets, xds_socket
+from extproc.render import tls
 from extproc.render.clusters import HTTP_OPTIONS, bounds
 from extproc.render.ext_proc import SERVER_CLUSTER
-from extproc.render.typed import UNBOUNDED, packed, pipe, seconds
+from extproc.render.typed import UNBOUNDED, packed, pipe, seconds, socket
+from extproc.render.upstream import Place
 
 LIMITER_CLUSTER = "ratelimit"
 XDS_CLUSTER = "xds"
@@ -46,19 +54,46 @@ def limiter_cluster(settings: Extproc) -> Cluster:
     return _cluster(LIMITER_CLUSTER, [limiter_socket(settings)])
 
 
-def xds_cluster(settings: Extproc) -> Cluster:
+class Elsewhere(msgspec.Struct, frozen=True):
+    """A server on another machine, which tells Envoy its configuration."""
+
+    host: str
+    port: int
+    ca: str = ""
+    """A file of the authorities of its certificate, on Envoy's machine; empty: no TLS."""
+    certificate: str = ""
+    key: str = ""
+    """Files by which Envoy shows who it is."""
+
+
+def xds_cluster(settings: Extproc, elsewhere: Elsewhere | None = None) -> Cluster:
     """Who tells Envoy its configuration; asked again and again while nobody answers."""
-    return Cluster(
+    cluster = Cluster(
         name=XDS_CLUSTER,
         type=ClusterDiscoveryType.STATIC,
         connect_timeout=seconds(0.5),
-        load_assignment=_assigned(XDS_CLUSTER, [xds_socket(settings)]),
+        load_assignment=_assigned(XDS_CLUSTER, [pipe(xds_socket(settings))]),
         typed_extension_protocol_options={HTTP_OPTIONS: packed(_http2())},
     )
+    if elsewhere is not None:
+        address = socket(elsewhere.host, elsewhere.port)
+        cluster.type = ClusterDiscoveryType.STRICT_DNS
+        cluster.connect_timeout = seconds(5)
+        cluster.load_assignment = _assigned(XDS_CLUSTER, [address])
+        cluster.transport_socket = _secured(elsewhere) if elsewhere.ca else None
+    return cluster
 
 
-def _assigned(name: str, paths: list[str]) -> ClusterLoadAssignment:
-    endpoints = [LbEndpoint(endpoint=Endpoint(address=pipe(path))) for path in paths]
+def _secured(elsewhere: Elsewhere) -> TransportSocket:
+    said = BackendTls(
+        ca=elsewhere.ca, certificate=elsewhere.certificate or None, key=elsewhere.key or None
+    )
+    where = Place(host=elsewhere.host, port=elsewhere.port, secure=True)
+    return tls.client_side(where, said, ca=elsewhere.ca, http2=True)
+
+
+def _assigned(name: str, addresses: Iterable[Address]) -> ClusterLoadAssignment:
+    endpoints = [LbEndpoint(endpoint=Endpoint(address=one)) for one in addresses]
     return ClusterLoadAssignment(
         cluster_name=name, endpoints=[LocalityLbEndpoints(lb_endpoints=endpoints)]
     )
@@ -71,7 +106,7 @@ def _cluster(name: str, paths: list[str]) -> Cluster:
         connect_timeout=seconds(0.5),
         per_connection_buffer_limit_bytes=UNBOUNDED,
         lb_policy=ClusterLbPolicy.LEAST_REQUEST,
-        load_assignment=_assigned(name, paths),
+        load_assignment=_assigned(name, map(pipe, paths)),
         health_checks=[_health_check()],
         outlier_detection=_refused(),
         circuit_breakers=bounds(),

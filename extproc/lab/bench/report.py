@@ -10,7 +10,7 @@ import msgspec
 
 from extproc.lab.bench import proc
 from extproc.lab.bench.row import Pair, Row
-from extproc.lab.local import envoy_binary
+from extproc.process.envoy import binary
 
 HEADS = ("row", "measured", "budget", "", "grpcio", "ratio", "unit", "note")
 
@@ -58,7 +58,7 @@ def machine(load_before: float) -> Machine:
 
 
 def _envoy() -> str:
-    command = [envoy_binary(), "--version"]
+    command = [binary(), "--version"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     return next((part for part in text.split("/") if part[:1].isdigit()), text.strip())
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from extproc.lab.bench import proc
-from extproc.lab.local import START, Local, NotReady, Process, envoy_binary, free_port
+from extproc.lab.local import START, Local, NotReady, Process, free_port
+from extproc.process.envoy import binary
 
 ENV = {**os.environ, "BENCH_KEY": "made-up"}
 LEAN, GRPCIO, ALONE = "lean", "grpcio", "alone"
@@ -128,7 +129,7 @@ def alone(provider: str) -> Iterator[Alone]:
     """A running Envoy that passes everything to `provider`."""
     port, admin = free_port(), free_port()
     bootstrap = json.dumps(_bootstrap(port, admin, int(provider.rpartition(":")[2])))
-    command = [envoy_binary(), "--config-yaml", bootstrap, "--concurrency", "1"]
+    command = [binary(), "--config-yaml", bootstrap, "--concurrency", "1"]
     command += ["--disable-hot-restart", "--log-level", "warning"]
     with _running("envoy", command, f"http://127.0.0.1:{admin}/ready") as process:
         yield Alone(process, port)
