@@ -87,8 +87,8 @@ class Backend(Model):
     """The dialect to speak, or operation → dialect, where the provider has several; default: the
     provider's first."""
     estimate_counts: bool = False
-    """True: where the provider cannot count tokens, who asks for a count gets an estimate, marked
-    by the header `x-ai-estimated`; default: such a request is a 404."""
+    """True: where the provider cannot count tokens, or not those of such a request, who asks for a
+    count gets an estimate, marked by the header `x-ai-estimated`; default: it is a 404 or 400."""
     fan_out: bool = True
     """Whether a request for more than the provider takes at once, such as vectors of many texts,
     becomes several requests of our own; false: it is a 400 that says the limit."""
