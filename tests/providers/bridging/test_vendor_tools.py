@@ -264,7 +264,7 @@ def test_a_search_is_asked_for_in_the_vendors_words(
     ("vendor", "target", "model"),
     [
         ("anthropic", "anthropic.messages", "claude-3-opus-20240229"),
-        ("vertex", "anthropic.messages", "claude-sonnet-4-5"),
+        ("bedrock", "anthropic.messages", "anthropic.claude-sonnet-4-5-v1:0"),
         ("openai", "openai.responses", "gpt-4.1-nano"),
         ("openai", "openai.chat", "gpt-5"),
         ("fireworks", "openai.responses", "llama"),

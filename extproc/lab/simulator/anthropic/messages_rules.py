@@ -32,6 +32,8 @@ OLDER = re.compile(r"claude-(?:[123]\b|(?:opus|sonnet)-4(?:-[01])?(?:-\d{8}|@|$)
 """Models from before structured outputs."""
 MARKERS = 4
 PLAIN_SEARCH = "web_search_20250305"
+SEARCH_FLAG = "web-search-2025-03-05"
+"""What Vertex AI wants in `anthropic-beta` of who lets it search."""
 FILTERING = re.compile(r"claude-(?:[a-z]+-)?(?:4-[6-9]|[5-9]|1\d|mythos|fable)|mythos|fable")
 """Models that take the newer tools that search the web."""
 UNSEARCHING = re.compile(r"claude-(?:2|instant|3-(?:opus|sonnet|haiku))")
@@ -58,6 +60,7 @@ def check(call: Call, strict: bool) -> None:
     shown = body.keys() - SAMPLERS.keys()
     if call.params.get("verb") in VERTEX_VERBS:
         _betas(headers.get("anthropic-beta", ""))
+        _searches_on_vertex(body, headers.get("anthropic-beta", ""))
     if headers.get("anthropic-beta"):
         shown -= BETA if call.params.get("model") else BETA | OWN_BETA
     counted = is_count(call)
@@ -84,6 +87,14 @@ def _betas(header: str) -> None:
     wrong = [f"`{flag}`" for flag in map(str.strip, header.split(",")) if NOT_ON_VERTEX.match(flag)]
     if wrong:
         raise Refusal(f"Unexpected value(s) {', '.join(wrong)} for the `anthropic-beta` header.")
+
+
+def _searches_on_vertex(body: Json, header: str) -> None:
+    """https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search"""
+    kinds = {str(tool.get("type")) for tool in body.get("tools") or ()}
+    searches = {kind for kind in kinds if kind.startswith("web_search_")}
+    if searches - {PLAIN_SEARCH} or (searches and SEARCH_FLAG not in header):
+        raise Refusal(f"tools: {', '.join(sorted(searches))} is not supported on Vertex AI.")
 
 
 def _samplers(body: Json, version: str) -> None:
