@@ -17,6 +17,7 @@ from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.forms import (
     FOUR_STOPS,
+    SEARCHES,
     SEARCHING,
     SOUNDS,
     TALKS,
@@ -71,7 +72,7 @@ FORMS = {
         "azure",
         VIDEO | THOUGHTS,
         (FOUR_STOPS, newer_limit, NO_THOUGHTS),
-        drops=SAMPLERS,
+        drops=SAMPLERS | SEARCHES,
         schemas=of_openai,
     ),
     **text_form("azure", FOUR_STOPS),

@@ -66,6 +66,13 @@ SEARCHING = responses.searching(searches.write_tool)
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
 
+GROQS_SEARCH = frozenset({"search_settings", "compound_custom"})
+"""What Groq's systems are told of a search: https://console.groq.com/docs/compound."""
+XAIS_SEARCH = frozenset({"search_parameters"})
+SEARCHES = GROQS_SEARCH | XAIS_SEARCH
+"""Those who check their input strictly answer with an error; a search is a hint where nobody
+searches."""
+
 # OpenAI's own; those who check their input strictly answer with an error.
 OPENAI_ONLY = frozenset(
     {
