@@ -131,12 +131,13 @@ def of_openai(request: ChatRequest) -> Schemas:
 
 
 def items_form(
-    host: str, lacks: frozenset[Feature] = frozenset(), **facts: Any
+    host: str, lacks: frozenset[Feature] = frozenset(), *rules: Rule, **facts: Any
 ) -> Mapping[str, ChatDialect]:
-    """OpenAI's Responses as a host takes them that does not know `lacks`."""
+    """OpenAI's Responses as a host takes them that does not know `lacks` and demands `rules`."""
     talk = responses.DIALECT
     known = talk.carries - lacks
-    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, **facts)
+    edits = keeping(talk.edits, *rules) if rules else talk.edits
+    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, edits=edits, **facts)
     return {talk.name: own}
 
 
