@@ -62,11 +62,11 @@ def weather(city: str, days: int | None = None) -> str:
     return f"{city}: teal"
 
 
-# OpenAI refuses them of its own clients, who get its answer as it is:
+# OpenAI and Bedrock refuse them of their own clients, who get that answer as it is:
 # https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-LENGTHS: dict[str, Any] = (
-    {} if CLIENT in ("openai", "responses") else {"min_length": 1, "max_length": 40}
-)
+# https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+BARE = CLIENT in ("openai", "responses", "bedrock")
+LENGTHS: dict[str, Any] = {} if BARE else {"min_length": 1, "max_length": 40}
 
 
 class Place(BaseModel):
