@@ -14,7 +14,7 @@ def test_vertex_gets_the_flags_that_it_knows():
         {"anthropic-beta": "context-1m-2025-08-07"},
         LOST,
     )
-    assert hosted.VERTEX.fit_headers({}, frozenset()) == ({}, [])
+    assert hosted.VERTEX.fit_headers({}, {}, frozenset()) == ({}, [])
 
 
 def test_a_header_of_unknown_flags_alone_is_removed():
