@@ -7,8 +7,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from extproc.config.base import Model
 from extproc.config.credential import Credential
 from extproc.config.patterns import ModelName
-from extproc.config.values import Duration, FilePath, Segment, Whole, listed
+from extproc.config.values import Duration, FilePath, Flag, Segment, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
+from providers.catalog import PROVIDERS
 from providers.operations import Operation
 
 Dialects = Annotated[
@@ -22,7 +23,7 @@ class BackendTls(Model):
 
     ca: FilePath | None = None
     """PEM file of the authorities to trust, on Envoy's machine; default: the system's."""
-    insecure: bool = False
+    insecure: Flag = False
     """True: the provider's certificate is not checked at all."""
     sni: HostName | None = None
     """The host name to ask for and to find in the certificate; default: that of `base_url`."""
@@ -47,7 +48,7 @@ class BackendTimeouts(Model):
 class Backend(Model):
     """A provider with its place, its credential and its bounds."""
 
-    provider: str
+    provider: Annotated[str, Field(json_schema_extra={"enum": sorted(PROVIDERS)})]
     """Who serves: a name of `extproc providers`."""
     credential: Credential | None = None
     """`none`, `forward` (the client's own), `{api_key: …}`, `{aws: …}`, `{gcp: …}`,
@@ -86,10 +87,10 @@ class Backend(Model):
     dialect: Dialects | None = None
     """The dialect to speak, or operation → dialect, where the provider has several; default: the
     provider's first."""
-    estimate_counts: bool = False
-    """True: where the provider cannot count tokens, who asks for a count gets an estimate, marked
-    by the header `x-ai-estimated`; default: such a request is a 404."""
-    fan_out: bool = True
+    estimate_counts: Flag = False
+    """True: where the provider cannot count tokens, or not those of such a request, who asks for a
+    count gets an estimate, marked by the header `x-ai-estimated`; default: it is a 404 or 400."""
+    fan_out: Flag = True
     """Whether a request for more than the provider takes at once, such as vectors of many texts,
     becomes several requests of our own; false: it is a 400 that says the limit."""
     tls: BackendTls = BackendTls()

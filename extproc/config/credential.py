@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import SecretRef, Segment, Text, Whole, listed, pattern
+from extproc.config.values import Flag, SecretRef, Segment, Text, Whole, listed, pattern
 from extproc.config.web import BaseUrl, HeaderName
 
 
@@ -139,7 +139,7 @@ class EntraOptions(Model):
     """Where the password of the private key is."""
     federated_token: SecretRef | None = None
     """Where a token is that Entra exchanges (workload identity); needs `tenant_id`, `client_id`."""
-    managed_identity: bool = False
+    managed_identity: Flag = False
     """True: the machine's managed identity and nothing else; the one of `client_id` if given."""
     cloud: Literal["public", "government", "china"] = "public"
     """The cloud whose directory and whose scope are meant."""

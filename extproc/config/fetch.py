@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Duration, Size, Whole, words
+from extproc.config.values import Duration, Flag, Size, Whole, words
 from extproc.config.web import base_url
 
 ANY = "*"
@@ -90,5 +90,5 @@ class Fetch(Model):
     """For all files of a request; Envoy's configuration must be rendered again after a change."""
     redirects: Annotated[Whole, Field(ge=0, le=20)] = 3
     """How many in a row are followed, each under the same rules."""
-    http: bool = False
+    http: Flag = False
     """Also ask without TLS."""

@@ -10,6 +10,7 @@ from extproc.config.values import Real, Whole, one_or_more
 from extproc.config.web import header_name
 
 SUBJECTS = ("client", "model", "backend", "header:NAME")
+SUBJECT = f"^(?:{'|'.join(SUBJECTS[:-1])}|header:.+)$"
 UNITS = ("requests", "input_tokens", "output_tokens", "tokens", "cost_usd")
 MAX_COUNT = 2**53
 """Counts stay exact in a double, as which Envoy's metadata hold them."""
@@ -23,7 +24,11 @@ def _subject(text: str) -> str:
     return text
 
 
-Subject = Annotated[str, AfterValidator(_subject), Field(examples=list(SUBJECTS))]
+Subject = Annotated[
+    str,
+    AfterValidator(_subject),
+    Field(examples=list(SUBJECTS), json_schema_extra={"pattern": SUBJECT}),
+]
 Count = Annotated[Whole, Field(ge=1, le=MAX_COUNT)]
 
 

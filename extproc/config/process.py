@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
-from extproc.config.values import Duration, FilePath, Port, SecretRef, Size, Whole, pattern
+from extproc.config.values import Duration, FilePath, Flag, Port, SecretRef, Size, Whole, pattern
 from extproc.config.web import IpAddress, Origin
 
 MAX_BODY = 2**31 - 1
@@ -42,7 +42,7 @@ class Listen(Model):
     """TCP port."""
     tls: ServerTls | None = None
     """Serve https; files on Envoy's machine. Default: plain http."""
-    http2: bool = True
+    http2: Flag = True
     """Accept HTTP/2 beside HTTP/1.1."""
     cors: Cors | None = None
     """Web pages that may call; default: none."""
@@ -205,7 +205,7 @@ class Limiter(Model):
     """How long a request waits for the limiter and its storage."""
     on_error: Literal["allow", "deny"] = "allow"
     """What happens to requests whose limits cannot be checked in that time; `deny` is a 503."""
-    reserve: bool = True
+    reserve: Flag = True
     """Whether a request reserves what it will probably use, so that requests at once stay within a
     budget of tokens or USD together; what was really used is charged when it is done."""
 

@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, Tag
 
 from extproc.config.backend import Backend
 from extproc.config.base import Model
-from extproc.config.values import Name, SecretRef, one_or_more
+from extproc.config.values import Flag, Name, SecretRef, one_or_more
 from extproc.config.web import BaseUrl
 from providers.catalog import PROVIDERS, RESOURCES
 from providers.operations import Operation
@@ -29,7 +29,7 @@ class Resources(Model):
     default: Defaults | None = None
     """The backend that is asked where neither an id nor the header `x-ai-backend` says it, or
     operation → backend; default: the only one there is."""
-    shared: bool = False
+    shared: Flag = False
     """True: clients may use what other clients have made, and list it; false: with `clients`, an
     id is its client's own, and lists of what a backend keeps are refused."""
 

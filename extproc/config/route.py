@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
 
 from extproc.config.base import Model, flaw
 from extproc.config.patterns import ModelName, ModelPattern
@@ -49,8 +49,17 @@ def _condition(word: object) -> str:
 
 Condition = Annotated[
     str,
-    BeforeValidator(_condition, json_schema_input_type=str | int),
-    Field(examples=[*CONDITIONS, "429"]),
+    BeforeValidator(_condition),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(CONDITIONS)},
+                {"type": "string", "pattern": "^[45][0-9]{2}$"},
+                {"type": "integer", "minimum": 400, "maximum": 599},
+            ],
+            "examples": [*CONDITIONS, "429"],
+        }
+    ),
 ]
 
 

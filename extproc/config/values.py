@@ -53,8 +53,6 @@ def words(expression: str) -> Callable[[Any], None]:
 
 def seconds(value: object) -> float:
     """`500ms`, `60s`, `2m`, `1.5h`, `1d` → seconds, more than 0 and at most 365 days."""
-    if isinstance(value, float):
-        return value
     found = DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise flaw("must be a duration: a number and ms, s, m, h or d, such as 60s")
@@ -105,6 +103,7 @@ Size = Annotated[
 ]
 """Bytes; written as a number or with a unit."""
 
+Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Real = Annotated[float, Field(strict=True)]
 Port = Annotated[Whole, Field(ge=0, le=65_535)]

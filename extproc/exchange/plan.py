@@ -290,6 +290,8 @@ class Plan:
 
 
 FREE = Price()
+GUESSES = "with `estimate_counts: true` it gets an estimate"
+"""What an operator can do about tokens that cannot be counted."""
 
 
 def _exactly(name: str, model: str) -> bool:
@@ -339,7 +341,7 @@ def _may_estimate(served: Served, client: Dialect) -> bool:
 def _lacks(served: Served, client: Dialect) -> NotFound:
     message = f"the backend {served.name!r} does not serve {client.operation.value}"
     if client.estimate is not None:
-        message += "; with `estimate_counts: true` it gets an estimate"
+        message += f"; {GUESSES}"
     return NotFound(message)
 
 

@@ -33,7 +33,7 @@ from extproc.exchange.events import (
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
-from extproc.exchange.plan import Plan
+from extproc.exchange.plan import GUESSES, Plan
 from extproc.exchange.proof import BACKEND, SIDE, Proof, Secrets, Seen, model_of, seen_by
 from extproc.exchange.served import Target
 from extproc.exchange.session import Session
@@ -221,9 +221,12 @@ class Question:
     def _send(self, call: Call, target: Target, model: str) -> Action | Wish:
         if target.bridge is None:
             return self._estimated(call, target, model)
-        sent = target.bridge.request(call)
-        if isinstance(sent, Wanted):
-            return self._fetch(call, sent.links, model)
+        try:
+            sent = target.bridge.request(call)
+            if isinstance(sent, Wanted):
+                return self._fetch(call, sent.links, model)
+        except Unsupported as error:
+            return self._uncounted(call, target, model, error)
         if isinstance(sent, Parts):
             return self._part(call, sent, target, model)
         headers = self._headers
@@ -290,6 +293,15 @@ class Question:
         call, model = self._waiting
         self._waiting = None
         return self._send(msgspec.structs.replace(call, files=event.files), self._target, model)
+
+    def _uncounted(self, call: Call, target: Target, model: str, error: Unsupported) -> Action:
+        """What is asked for cannot be had there, unless it is a count that may be a guess."""
+        assert self._entrance is not None
+        if self._entrance.dialect.estimate is None:
+            raise error
+        if not target.served.estimates:
+            raise Unsupported(f"{error}; {GUESSES}", param=error.param)
+        return self._estimated(call, target, model)
 
     def _estimated(self, call: Call, target: Target, model: str) -> Action:
         assert self._entrance is not None

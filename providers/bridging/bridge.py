@@ -13,7 +13,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import orjson
 
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.dialect import (
+    Bridge,
+    Call,
+    Context,
+    Dialect,
+    FitHeaders,
+    Relay,
+    Seen,
+    Sent,
+)
 from providers.bridging.quirks import Quirks, tuning
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.wire import error_bodies
@@ -90,7 +99,8 @@ class Passage:
         headers: Mapping[str, str] = {}
         if self._dialect.fit_headers is not None:
             gone = {name for name, value in changes.items() if value is REMOVED}
-            headers, lost = self._dialect.fit_headers(call.headers, gone)
+            sent = {**call.body, **changes}
+            headers, lost = self._dialect.fit_headers(sent, call.headers, gone)
             dropped += lost
         body = self._edited(call, changes) if changes else None
         return Sent(body=body, dropped=tuple(dropped), headers=headers)
@@ -199,8 +209,9 @@ class Translation(Generic[Kind]):
         as_status, extra, body = self._client.render_error(error)
         return error, as_status, {**extra, **_wait(error, headers)}, body
 
-    def _fit(self, body: Json, call: Call) -> list[str]:
-        """Changes a rendered body as this backend wants it; what is lost of it thereby."""
+    def _fit(self, body: Json, call: Call) -> FitHeaders:
+        """Changes a rendered body as this backend wants it; the headers that go with it, and what
+        is lost of it thereby."""
         target = self._target
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         if target.from_headers is not None:
@@ -208,11 +219,12 @@ class Translation(Generic[Kind]):
         tuned, lost = tuning(body, self._quirks)
         if target.tune is not None:
             changes.update(target.tune(body, self._quirks.family or call.model, lost))
-        if target.fit_headers is not None:
-            lost += target.fit_headers(call.headers, frozenset())[1]
         for name, value in (changes | tuned).items():
             if value is REMOVED:
                 body.pop(name, None)
             else:
                 body[name] = value
-        return lost
+        if target.fit_headers is None:
+            return {}, lost
+        headers, unknown = target.fit_headers(body, call.headers, frozenset())
+        return headers, [*lost, *unknown]

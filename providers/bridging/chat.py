@@ -233,7 +233,7 @@ class Conversation(Translation[ChatDialect]):
         body = target.render_request(request, dropped)
         for name in request.binding.intersection(dropped):
             raise Unsupported(f"{name} cannot be expressed in {self._where}", param=name)
-        lost = self._fit(body, call)
+        headers, lost = self._fit(body, call)
         found = (*dropped, *lost)
         named = dict.fromkeys(name for each in found for name in self._names(each, request, call))
         return Sent(
@@ -242,6 +242,7 @@ class Conversation(Translation[ChatDialect]):
             renamed=renamed,
             called=pairing.call_ids(request.messages),
             amendments=(*more, *amendments),
+            headers=headers,
         )
 
     def _names(self, name: str, request: ChatRequest, call: Call) -> Iterable[str]:

@@ -263,9 +263,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     tune: "Callable[[Json, str, list[str]], dict[str, Any]] | None" = None
     """(body, name that says what the model takes, dropped) → top-level members to change so that
     this model understands them."""
-    fit_headers: "Callable[[Mapping[str, str], Set[str]], FitHeaders] | None" = None
-    """(the client's own headers, top-level members that the body lost) → (those that must say
-    something else, names of what they lose)."""
+    fit_headers: "Callable[[Json, Mapping[str, str], Set[str]], FitHeaders] | None" = None
+    """(the body as it goes, the client's own headers, top-level members that the body lost) →
+    (those that must say something else, names of what they lose)."""
     request_id: str = ""
     """The header in which an answer has its id; empty: there is none."""
     listing: Listing | None = None

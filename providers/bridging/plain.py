@@ -107,11 +107,13 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             param = error.param or ""
             raise Unsupported(error.message, param=names.get(param, param)) from None
         named = [*request.extras, *(names.get(name, name) for name in lost)]
-        named += self._fit(body, call) if isinstance(body, dict) else []
+        headers, unfit = self._fit(body, call) if isinstance(body, dict) else ({}, [])
+        named += unfit
         data, content_type = self._written(body)
         return Sent(
             body=data,
             dropped=tuple(dict.fromkeys(named)),
+            headers=headers,
             content_type=content_type,
             places=self._target.places(request),
         )

@@ -12,11 +12,13 @@ from urllib.parse import quote
 from providers.dialects.anthropic.messages import hosted
 from providers.dialects.openai import realtime
 from providers.dialects.openai.images import hosts as images
-from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit
+from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit, said_thoughts
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.forms import (
     FOUR_STOPS,
+    NONE,
+    SEARCHES,
     SEARCHING,
     SOUNDS,
     TALKS,
@@ -71,11 +73,11 @@ FORMS = {
         "azure",
         VIDEO | THOUGHTS,
         (FOUR_STOPS, newer_limit, NO_THOUGHTS),
-        drops=SAMPLERS,
+        drops=SAMPLERS | SEARCHES,
         schemas=of_openai,
     ),
     **text_form("azure", FOUR_STOPS),
-    **items_form("azure", schemas=of_openai, **SEARCHING),
+    **items_form("azure", NONE, said_thoughts, schemas=of_openai, **SEARCHING),
     **vectors_form("azure"),
     **images.of_openai("azure"),
 }

@@ -5,7 +5,7 @@ A row says where its facts come from, and when they were last looked up.
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere import rerank
-from providers.dialects.openai import chat, embeddings, responses, searches
+from providers.dialects.openai import chat, embeddings, live_search, responses, searches
 from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
@@ -34,6 +34,7 @@ from providers.vendors.forms import (
     PICTURES,
     RANKS,
     SAMPLERS,
+    SEARCHES,
     SEARCHING,
     SOUND,
     SOUNDS,
@@ -73,7 +74,7 @@ PROVIDERS = (
         },
         notes={"embeddings": "`dimensions` is for text-embedding-3-small and -large."},
         functions_only=frozenset(),
-        drops=SAMPLERS | {"cache_control"},
+        drops=SAMPLERS | SEARCHES | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
         rules=(FOUR_STOPS, newer_limit, NO_THOUGHTS),
         schemas=of_openai,
@@ -108,6 +109,7 @@ PROVIDERS = (
         about="Grok: chats, tools and pictures.",
         examples={"chat": "grok-4", "images": "grok-2-image"},
         dialects=BOTH | PICTURES,
+        rules=(live_search.is_gone,),
         forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
         keeps=ANSWERS_KEPT | {"openai.files"},
@@ -210,6 +212,7 @@ PROVIDERS = (
         prefix="/v1beta/openai",
         drops=SAMPLERS
         | OPENAI_ONLY
+        | SEARCHES
         | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"},
         refuses=frozenset({"logprobs", "web_search_options"}),
         dialects=DIALECTS | VECTORS | PICTURES,

@@ -66,6 +66,13 @@ SEARCHING = responses.searching(searches.write_tool)
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
 
+GROQS_SEARCH = frozenset({"search_settings", "compound_custom"})
+"""What Groq's systems are told of a search: https://console.groq.com/docs/compound."""
+XAIS_SEARCH = frozenset({"search_parameters"})
+SEARCHES = GROQS_SEARCH | XAIS_SEARCH
+"""Those who check their input strictly answer with an error; a search is a hint where nobody
+searches."""
+
 # OpenAI's own; those who check their input strictly answer with an error.
 OPENAI_ONLY = frozenset(
     {
@@ -124,12 +131,13 @@ def of_openai(request: ChatRequest) -> Schemas:
 
 
 def items_form(
-    host: str, lacks: frozenset[Feature] = frozenset(), **facts: Any
+    host: str, lacks: frozenset[Feature] = frozenset(), *rules: Rule, **facts: Any
 ) -> Mapping[str, ChatDialect]:
-    """OpenAI's Responses as a host takes them that does not know `lacks`."""
+    """OpenAI's Responses as a host takes them that does not know `lacks` and demands `rules`."""
     talk = responses.DIALECT
     known = talk.carries - lacks
-    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, **facts)
+    edits = keeping(talk.edits, *rules) if rules else talk.edits
+    own = msgspec.structs.replace(talk, host=host, client=(), carries=known, edits=edits, **facts)
     return {talk.name: own}
 
 

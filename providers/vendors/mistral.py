@@ -20,6 +20,7 @@ from providers.vendors.forms import (
     MAX_TOKENS,
     OPENAI_ONLY,
     SAMPLERS,
+    SEARCHES,
     SOUND,
     SPOKEN,
     THOUGHTS,
@@ -28,7 +29,7 @@ from providers.vendors.forms import (
 )
 
 DROPS = (OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"}) | SAMPLERS
-DROPS |= {"user", "thinking", "cache_control", "stream_options"}
+DROPS |= SEARCHES | {"user", "thinking", "cache_control", "stream_options"}
 REFUSES = SPOKEN | {"web_search_options"}
 RENAMES = {**MAX_TOKENS, "seed": "random_seed"}
 

@@ -6,51 +6,86 @@ structure, members and headers, in our own words. The simulated provider refuses
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
 from tests.e2e.clients.backends import CHAT
-from tests.providers.matrix.world import World
+from tests.providers.matrix.world import Answered, World
 
-REQUESTS = sorted((Path(__file__).parent / "requests").glob("*.json"))
-CLAUDE = ("anthropic.messages", "bedrock.converse")
-GEMINI = ("gemini.generate_content",)
+REQUESTS = Path(__file__).parent / "requests"
 OTHERS = ("cohere.chat", "ollama.chat")
-
-NO_REFERENCE = "an item that only OpenAI has stored, in a form of ids that is not ours"
-NO_SEARCH = "a search that the route does not say to leave out (`vendor_tools`)"
-DOUBLED = "each function response twice, with one id, to Gemini itself"
-AWAITED: dict[str, tuple[tuple[str, ...], str]] = {
-    "ai-sdk-openai-steps": (("openai.chat", *CLAUDE, *GEMINI, *OTHERS), NO_REFERENCE),
-    "codex-first": (("openai.chat", "bedrock.converse", *OTHERS), NO_SEARCH),
-    "gemini-cli-count": (OTHERS, "tokens cannot be counted there"),
-    "gemini-cli-resumed": (GEMINI, DOUBLED),
-}
-"""Request → where it is refused, and why."""
+WITHOUT_SEARCH = ("openai.chat", "bedrock.converse", *OTHERS)
 
 
-def cases() -> list[Any]:
-    """Each request with each dialect."""
-    return [
-        pytest.param(path, dialect, id=f"{path.stem}-{dialect}", marks=marks(path.stem, dialect))
-        for path in REQUESTS
-        for dialect in CHAT
-    ]
+class Refused(NamedTuple):
+    """A request that cannot be had where it goes, and what is said of it."""
+
+    name: str
+    dialects: tuple[str, ...]
+    status: int
+    advice: str
+    """What can be done about it."""
 
 
-def marks(name: str, dialect: str) -> tuple[pytest.MarkDecorator, ...]:
-    dialects, reason = AWAITED.get(name, ((), ""))
-    return (pytest.mark.xfail(reason=reason, strict=True),) if dialect in dialects else ()
+ESTIMATE = "; with `estimate_counts: true` it gets an estimate"
+REFUSED = (
+    Refused(
+        "ai-sdk-openai-steps",
+        tuple(dialect for dialect in CHAT if dialect != "openai.responses"),
+        400,
+        "send the items themselves, with `store: false`",
+    ),
+    Refused(
+        "codex-first",
+        WITHOUT_SEARCH,
+        400,
+        "a route that says `request: {vendor_tools: drop}` leaves it out",
+    ),
+    Refused(
+        "gemini-cli-count",
+        ("cohere.chat",),
+        400,
+        f"inlineData cannot be expressed in cohere.count_tokens{ESTIMATE}",
+    ),
+    Refused("gemini-cli-count", ("ollama.chat",), 404, f"does not serve count_tokens{ESTIMATE}"),
+)
+NOT_TAKEN = {(each.name, dialect): each for each in REFUSED for dialect in each.dialects}
+NAMES = sorted(path.stem for path in REQUESTS.glob("*.json"))
+TAKEN = [pair for name in NAMES for dialect in CHAT if (pair := (name, dialect)) not in NOT_TAKEN]
 
 
-@pytest.mark.parametrize(("path", "dialect"), cases())
-def test_a_provider_takes_it(path: Path, dialect: str):
-    one = json.loads(path.read_bytes())
-    world = World(dialect)
-    answer = world.ask(one["path"], [*one["headers"].items()], json.dumps(one["body"]).encode())
+def ask(world: World, name: str) -> Answered:
+    """The answer to a request of a client."""
+    one = json.loads((REQUESTS / f"{name}.json").read_bytes())
+    return world.ask(one["path"], [*one["headers"].items()], json.dumps(one["body"]).encode())
+
+
+@pytest.mark.parametrize(("name", "dialect"), TAKEN)
+def test_a_provider_takes_it(name: str, dialect: str):
+    answer = ask(World(dialect), name)
     assert answer.status == 200, answer.body.decode()
 
 
-def test_nothing_is_awaited_of_a_request_that_is_gone():
-    assert AWAITED.keys() <= {path.stem for path in REQUESTS}
+@pytest.mark.parametrize(("name", "dialect"), NOT_TAKEN)
+def test_who_cannot_be_helped_is_told_what_to_do(name: str, dialect: str):
+    world, refused = World(dialect), NOT_TAKEN[name, dialect]
+    answer = ask(world, name)
+    assert (answer.status, world.sent) == (refused.status, [])
+    assert refused.advice in json.loads(answer.body)["error"]["message"]
+
+
+@pytest.mark.parametrize("dialect", WITHOUT_SEARCH)
+def test_codex_goes_everywhere_by_a_route_that_drops_what_vendors_run(dialect: str):
+    answer = ask(World(dialect, drops=True), "codex-first")
+    assert answer.status == 200, answer.body.decode()
+    assert "tools.web_search" in dict(answer.headers)["x-ai-dropped-params"]
+
+
+@pytest.mark.parametrize("dialect", OTHERS)
+def test_what_cannot_be_counted_is_estimated_where_that_is_allowed(dialect: str):
+    world = World(dialect, estimates=True)
+    answer = ask(world, "gemini-cli-count")
+    assert (answer.status, world.sent) == (200, [])
+    assert dict(answer.headers)["x-ai-estimated"] == "true"
+    assert json.loads(answer.body)["totalTokens"] > 0

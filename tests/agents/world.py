@@ -59,9 +59,11 @@ def gateway(upstream: str) -> Iterator[str]:
     vllm = upstream == "vllm"
     with RunningSimulator(script=Orders(), strict=not vllm) as sim:
         served = {**VLLM, "base_url": sim.url} if vllm else backend(dialect, sim.url)
-        config = {
-            "backends": {"up": served},
-            "routes": [{"models": ["*"], "backends": [{"backend": "up", "model": model}]}],
+        route = {
+            "models": ["*"],
+            "backends": [{"backend": "up", "model": model}],
+            "request": {"vendor_tools": "drop"},  # Codex's search, where nobody searches
         }
+        config = {"backends": {"up": served}, "routes": [route]}
         with Local(config, ENV) as local:
             yield local.url

@@ -90,6 +90,28 @@ def newer_limit(body: Json) -> dict[str, Any]:
     return {"max_tokens": REMOVED, "max_completion_tokens": limit if newer is None else newer}
 
 
+def said_thoughts(body: Json) -> dict[str, Any]:
+    """Leaves out that a thought has no content, which Codex says by a null.
+
+    "Value is \"null\" but should be \"array\"" (https://github.com/openai/codex/issues/15584).
+    """
+    items: Any = body.get("input")
+    if not isinstance(items, list) or not any(map(_is_null, items)):
+        return {}
+    return {"input": [_less(item, CONTENT) if _is_null(item) else item for item in items]}
+
+
+CONTENT = frozenset({"content"})
+
+
+def _is_null(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and item.get("type") == "reasoning"
+        and item.get("content", CONTENT) is None
+    )
+
+
 def nearest_efforts(**nearest: str) -> Rule:
     """Asks for what comes nearest to an effort that the vendor does not know."""
 

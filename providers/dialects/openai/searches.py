@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from providers.dialects.openai import live_search
 from providers.neutral.chat import ChatRequest, NativeTool, ToolMode
 from providers.neutral.web_search import (
     Page,
@@ -89,12 +90,12 @@ def parse_tool(dialect: str, tool: Json, most: int | None = None) -> NativeTool:
 
 
 OPTION, DOMAINS, PLUGINS = "web_search_options", "search_domain_filter", "plugins"
-ASKING = frozenset({OPTION, DOMAINS, PLUGINS})
+ASKING = frozenset({OPTION, DOMAINS, PLUGINS, live_search.MEMBER})
 
 
 def parse_options(body: Json) -> NativeTool | None:
-    """The search that a chat asks for beside its tools, in the words of OpenAI, Perplexity or
-    OpenRouter."""
+    """The search that a chat asks for beside its tools, in the words of OpenAI, Perplexity,
+    OpenRouter or xAI."""
     if body.keys().isdisjoint(ASKING):
         return None
     plugins = dicts(body.get(PLUGINS))
@@ -102,10 +103,13 @@ def parse_options(body: Json) -> NativeTool | None:
     asked = body.get(OPTION)
     named = {OPTION: isinstance(asked, dict), DOMAINS: isinstance(body.get(DOMAINS), list)}
     named[PLUGINS] = bool(web) and len(plugins) == len(web)
+    named[live_search.MEMBER] = live_search.asks(body.get(live_search.MEMBER))
     members = {name: body[name] for name, is_there in named.items() if is_there}
     if not members:
         return None
     search = read(asked, f"{OPTION}.") if isinstance(asked, dict) else WebSearch()
+    if named[live_search.MEMBER]:
+        search = live_search.read(body[live_search.MEMBER])
     if named[PLUGINS]:
         search = read(web[0], f"{PLUGINS}.")
     if named[DOMAINS]:

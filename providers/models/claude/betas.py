@@ -10,6 +10,7 @@ https://github.com/anthropics/claude-code/issues/21625 (Vertex AI, checked 2026-
 from collections.abc import Mapping, Set
 
 HEADER = "anthropic-beta"
+SEARCH = "web-search-2025-03-05"
 
 BEDROCK = {
     name: (name,)
@@ -47,13 +48,13 @@ VERTEX = {
         "output-128k-2025-02-19",
         "token-efficient-tools-2025-02-19",
         "tool-search-tool-2025-10-19",
-        "web-search-2025-03-05",
+        SEARCH,
     )
 } | {"advanced-tool-use-2025-11-20": ("tool-search-tool-2025-10-19",)}
 """The same for Vertex AI, which refuses among others `prompt-caching-scope-2026-01-05`,
 `effort-2025-11-24` and `adaptive-thinking-2026-01-28`."""
 
-VERTEX_COUNT = {name: flags for name, flags in VERTEX.items() if not name.startswith("web-search")}
+VERTEX_COUNT = {name: flags for name, flags in VERTEX.items() if name != SEARCH}
 """https://github.com/anthropics/claude-code/issues/12429"""
 
 MEMBERS = {

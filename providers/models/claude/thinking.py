@@ -64,13 +64,13 @@ def _on(
         if budget is not None and budget > 0:
             lose(dropped, Feature.REASONING_BUDGET)
         return {"type": "adaptive"}
-    tokens = _budget(reasoning, request.max_tokens, dropped)
+    tokens = budget_for(reasoning, request.max_tokens, dropped)
     if budget is not None and budget > 0 and reasoning.effort and not family.efforts:
         lose(dropped, Feature.REASONING_EFFORT)
     return None if tokens is None else {"type": "enabled", "budget_tokens": tokens}
 
 
-def _budget(reasoning: Reasoning, limit: int | None, dropped: list[str]) -> int | None:
+def budget_for(reasoning: Reasoning, limit: int | None, dropped: list[str]) -> int | None:
     """Tokens to think with; None: `limit`, which counts thoughts and answer, has no room."""
     asked = reasoning.budget
     if asked is None or asked < 0:  # -1 leaves it to the model, which this generation cannot do
@@ -121,7 +121,7 @@ def render_effort(request: ChatRequest, family: Family, dropped: list[str]) -> s
         return None
     if effort is None:
         return _effort_of(reasoning.budget or 0, family) if (reasoning.budget or 0) > 0 else None
-    chosen = _nearest(effort, family)
+    chosen = nearest_effort(effort, family)
     # Without thoughts the API takes no more than high.
     if reasoning.off and chosen in ("xhigh", "max"):
         chosen = "high"
@@ -133,10 +133,10 @@ def render_effort(request: ChatRequest, family: Family, dropped: list[str]) -> s
 def _effort_of(budget: int, family: Family) -> str:
     """The level that comes nearest to a budget."""
     fitting = (level for level in ORDER if BUDGETS[level] >= budget)
-    return _nearest(next(fitting, "max"), family)
+    return nearest_effort(next(fitting, "max"), family)
 
 
-def _nearest(effort: str, family: Family) -> str:
+def nearest_effort(effort: str, family: Family) -> str:
     """The strongest level that is no stronger than `effort`; the weakest if all are."""
     if effort not in ORDER:
         return "medium"

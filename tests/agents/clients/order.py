@@ -14,7 +14,7 @@ PIXEL = (
 """A PNG of one pixel, as base64."""
 
 
-def order(text: str, **orders: Any) -> str:
+def order(text: str, /, **orders: Any) -> str:
     """`text` with `orders`; base64, since agents quote and escape what they are told."""
     told = json.dumps({**orders, "nonce": os.urandom(6).hex()}).encode()
     return f"{text} ORDER-{base64.urlsafe_b64encode(told).decode().rstrip('=')}-END"

@@ -34,16 +34,21 @@ const weather = tool({
   }),
   execute: async ({ city }) => ({ city, sky: 'teal' }),
 });
-const place = z.object({ city: z.string().min(1).max(40), count: z.number().int().min(1).max(5) });
+// OpenAI refuses lengths and oneOf of its own clients, who get its answer as it is:
+// https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+const own = ['openai', 'chat', 'compatible'].includes(client);
+const city = own ? z.string() : z.string().min(1).max(40);
+const kinds = [
+  z.object({ t: z.literal('a'), n: z.number() }),
+  z.object({ t: z.literal('b'), s: z.string().nullable() }),
+];
+const place = z.object({ city, count: z.number().int().min(1).max(5) });
 const rich = z.object({
   count: z.number().int().min(1).max(5),
   share: z.number().gt(0).lte(1),
   when: z.string().datetime().nullable(),
   tags: z.array(z.string().regex(/^[a-z]+$/)).min(1).max(3),
-  kind: z.discriminatedUnion('t', [
-    z.object({ t: z.literal('a'), n: z.number() }),
-    z.object({ t: z.literal('b'), s: z.string().nullable() }),
-  ]),
+  kind: own ? z.union(kinds) : z.discriminatedUnion('t', kinds),
 });
 const RICH = { count: 2, share: 0.5, when: null, tags: ['a'], kind: { t: 'a', n: 1 } };
 const look = { call_tool: 'weather', arguments: { city: 'Bern' }, rounds: 2 };

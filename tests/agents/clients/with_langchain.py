@@ -62,11 +62,19 @@ def weather(city: str, days: int | None = None) -> str:
     return f"{city}: teal"
 
 
+# OpenAI refuses lengths, and Bedrock all bounds, of their own clients, who get that answer:
+# https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+# https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+BARE = CLIENT in ("openai", "responses", "bedrock")
+LENGTHS: dict[str, Any] = {} if BARE else {"min_length": 1, "max_length": 40}
+BOUNDS: dict[str, Any] = {} if CLIENT == "bedrock" else {"ge": 1, "le": 5}
+
+
 class Place(BaseModel):
     """A place."""
 
-    city: str = Field(min_length=1, max_length=40)
-    count: int = Field(ge=1, le=5)
+    city: str = Field(**LENGTHS)
+    count: int = Field(**BOUNDS)
     unit: Literal["C", "F"] | None = None
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from extproc.config import digest, load, schema
+from extproc.config import ConfigError, digest, load, schema
 from extproc.config.document import read
 from tests.extproc.config.conftest import RIGHT
+from tests.extproc.config.mutations import places, written
 
 EVERYTHING = """\
 version: 1
@@ -240,3 +243,43 @@ def test_the_hash_is_the_same_in_every_process(folder):
         for seed in seeds
     }
     assert printed == {digest(gateway)}
+
+
+VALUES = [None, 0, 1, 1.0, 1.5, True, "", "x", "yes", "5", "1m", "10MiB", "env:A", "/a", "*", "é"]
+VALUES += [429, "429", 10**20, [], ["a"], [1], {}, {"a": 1}, ...]
+"""What may stand in place of a node; `...`: nothing."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_what_check_takes_the_schema_takes(tmp_path_factory, data):
+    file = tmp_path_factory.mktemp("schema") / "gateway.yaml"
+    file.write_text(EVERYTHING)
+    whole = read(file)[0].root.plain()
+    at = data.draw(st.sampled_from([at for at in places(whole) if at]))
+    value = data.draw(st.sampled_from(VALUES))
+    file.write_bytes(written(whole, at, value))
+    try:
+        load(file)
+    except ConfigError:
+        return
+    assert valid(file) == [], (at, value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("provider: vllm", "provider: vlm"),
+        ("on: [5xx,", "on: [6xx,"),
+        ("on: [5xx,", "on: [200,"),
+        ("per: [client, model]", "per: [client, modell]"),
+        ("insecure: false", "insecure: 1"),
+        ("connect: 500ms", "connect: 0.5"),
+    ],
+)
+def test_both_refuse_what_is_no_word_of_theirs(folder, old, new):
+    assert old in EVERYTHING
+    file = folder.write(EVERYTHING.replace(old, new, 1))
+    assert valid(file)
+    with pytest.raises(ConfigError):
+        load(file)

@@ -35,10 +35,35 @@ def send(envoy: Envoy, body: bytes, encoding: str, **headers: str) -> Answer:
     return envoy.request("POST", CHAT, body, {"content-encoding": encoding, **more})
 
 
+ZSTD_WINDOW = 0x38
+"""The descriptor of a window of 128 KiB: RFC 8878, section 3.1.1.1.2."""
+BLOCK = 0x20000
+RAW, REPEATED = 0, 1
+
+
+def zstd(*blocks: tuple[int, int, bytes]) -> bytes:
+    """A frame of (kind, size, bytes): RFC 8878, section 3.1.1, of which Python 3.11 has nothing."""
+    frame = b"\x28\xb5\x2f\xfd\x00" + bytes([ZSTD_WINDOW])
+    for at, (kind, size, data) in enumerate(blocks, 1):
+        header = (size << 3) | (kind << 1) | (at == len(blocks))
+        frame += header.to_bytes(3, "little") + data
+    return frame
+
+
+def raw(body: bytes) -> list[tuple[int, int, bytes]]:
+    pieces = [body[at : at + BLOCK] for at in range(0, len(body), BLOCK)]
+    return [(RAW, len(piece), piece) for piece in pieces]
+
+
+PACKED = {
+    "gzip": gzip.compress(BODY),
+    "br": brotli.compress(BODY),
+    "zstd": zstd(*raw(BODY)),  # Codex sends it: enable_request_compression
+}
+
+
 @pytest.mark.parametrize("headers", [{}, {"x_ai_model": "good"}])
-@pytest.mark.parametrize(
-    ("encoding", "body"), [("gzip", gzip.compress(BODY)), ("br", brotli.compress(BODY))]
-)
+@pytest.mark.parametrize(("encoding", "body"), PACKED.items(), ids=PACKED)
 def test_a_compressed_body_is_unpacked(
     envoy: Envoy, encoding: str, body: bytes, headers: dict[str, str]
 ) -> None:
@@ -64,6 +89,15 @@ def test_what_unpacks_to_too_much_is_too_large(envoy: Envoy, encoding: str, bomb
     assert len(envoy.server.asked) == asked
 
 
+def test_what_zstd_repeats_is_bounded_too(envoy: Envoy) -> None:
+    start, end = b'{"x":"', b'","model":"good"}'
+    many = [(REPEATED, BLOCK, b"a")] * 8000
+    asked = len(envoy.server.asked)
+    answer = send(envoy, zstd(*raw(start), *many, *raw(end)), "zstd")
+    assert (answer.status, answer.error["code"]) == (413, "request_too_large")
+    assert len(envoy.server.asked) == asked
+
+
 @pytest.mark.parametrize("encoding", ["deflate", "compress", "gzip, br"])
 def test_an_encoding_that_nobody_unpacks_is_refused_by_name(envoy: Envoy, encoding: str) -> None:
     answer = send(envoy, zlib.compress(BODY), encoding)
@@ -71,6 +105,14 @@ def test_an_encoding_that_nobody_unpacks_is_refused_by_name(envoy: Envoy, encodi
     assert "gzip, br or zstd" in answer.error["message"]
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(BODY)[:500]])
-def test_a_broken_body_is_refused(envoy: Envoy, body: bytes) -> None:
-    assert send(envoy, body, "gzip").status in (400, 413)
+BROKEN = [
+    ("gzip", b"no gzip"),
+    ("gzip", PACKED["gzip"][:500]),
+    ("zstd", b"no zstd"),
+    ("zstd", PACKED["zstd"][:500]),
+]
+
+
+@pytest.mark.parametrize(("encoding", "body"), BROKEN)
+def test_a_broken_body_is_refused(envoy: Envoy, encoding: str, body: bytes) -> None:
+    assert send(envoy, body, encoding).status in (400, 413)

@@ -10,6 +10,7 @@ from providers.bridging.dialect import Call, Sent
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import Unsupported
+from tests.providers.matrix.world import World
 
 FETCH = {"type": "web_fetch_20250910", "name": "web_fetch"}
 ASKED: dict[str, dict[str, Any]] = {
@@ -264,7 +265,7 @@ def test_a_search_is_asked_for_in_the_vendors_words(
     ("vendor", "target", "model"),
     [
         ("anthropic", "anthropic.messages", "claude-3-opus-20240229"),
-        ("vertex", "anthropic.messages", "claude-sonnet-4-5"),
+        ("bedrock", "anthropic.messages", "anthropic.claude-sonnet-4-5-v1:0"),
         ("openai", "openai.responses", "gpt-4.1-nano"),
         ("openai", "openai.chat", "gpt-5"),
         ("fireworks", "openai.responses", "llama"),
@@ -278,6 +279,72 @@ def test_who_cannot_search_is_not_asked_to(vendor: str, target: str, model: str)
 def test_an_option_that_nobody_has_is_a_hint() -> None:
     _, dropped = carried("openai.chat", "cohere", "cohere.chat", "command-a", CHAT)
     assert dropped == ("web_search_options",)
+
+
+SETTINGS = {"search_settings", "compound_custom"}
+LIVE = {
+    "messages": [{"role": "user", "content": "hi"}],
+    "search_parameters": {
+        "mode": "auto",
+        "return_citations": True,
+        "max_search_results": 5,
+        "sources": [
+            {"type": "web", "allowed_websites": ["a.test"], "country": "NO", "safe_search": True},
+            {"type": "x"},
+        ],
+    },
+}
+
+
+def test_what_xai_had_for_a_search_is_still_understood() -> None:
+    target = "anthropic", "anthropic.messages", "claude-sonnet-4-5"
+    body, dropped = carried("openai.chat", *target, LIVE)
+    place = {"type": "approximate", "country": "NO"}
+    search = {"type": "web_search_20250305", "name": "web_search", "allowed_domains": ["a.test"]}
+    assert body["tools"] == [{**search, "user_location": place}]
+    said = ("max_search_results", "sources", "sources.safe_search")
+    assert dropped == tuple(f"search_parameters.{name}" for name in said)
+
+
+@pytest.mark.parametrize("said", [{"mode": "off"}, {"sources": [{"type": "x"}]}, 7])
+def test_nothing_is_searched_where_xai_would_not_have_searched_the_web(said: Any) -> None:
+    target = "anthropic", "anthropic.messages", "claude-sonnet-4-5"
+    body, dropped = carried("openai.chat", *target, {**LIVE, "search_parameters": said})
+    assert ("tools" in body, dropped) == (False, ("search_parameters",))
+
+
+def test_xai_is_not_asked_for_what_it_has_ended() -> None:
+    with pytest.raises(Unsupported, match=r"a backend of `dialect: openai\.responses` searches"):
+        carried("openai.chat", "xai", "openai.chat", "grok-4", LIVE)
+    off = {**LIVE, "search_parameters": {"mode": "off"}}
+    assert "search_parameters" not in carried("openai.chat", "xai", "openai.chat", "grok-4", off)[0]
+    newer, _ = carried("openai.chat", "xai", "openai.responses", "grok-4", LIVE)
+    assert newer["tools"] == [{"type": "web_search", "filters": {"allowed_domains": ["a.test"]}}]
+
+
+COMPOUND = {
+    "messages": [{"role": "user", "content": "hi"}],
+    "search_settings": {"include_domains": ["a.test"]},
+    "compound_custom": {"tools": {"enabled_tools": ["web_search"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "target", "kept"),
+    [
+        ("groq", "openai.chat", True),
+        ("openai", "openai.chat", False),
+        ("mistral", "openai.chat", False),
+        ("anthropic", "anthropic.messages", False),
+    ],
+)
+def test_settings_of_groqs_search_stay_at_groq(vendor: str, target: str, kept: bool) -> None:
+    world = World(target, provider=PROVIDERS[vendor], model="m", validate=False)
+    told = orjson.dumps({"model": "shown", **COMPOUND})
+    answer = world.ask("/v1/chat/completions", [], told)
+    dropped = dict(answer.headers).get("x-ai-dropped-params", "")
+    assert SETTINGS & orjson.loads(world.sent[-1].body).keys() == (SETTINGS if kept else set())
+    assert SETTINGS & {*dropped.split(", ")} == (set() if kept else SETTINGS)
 
 
 F = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}

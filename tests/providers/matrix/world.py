@@ -24,6 +24,7 @@ from extproc.exchange.served import Route, Served
 from extproc.lab.simulator.desk import Desk, Settings
 from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.record import Recorded
+from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import Operation
 from providers.vendors.provider import Provider
@@ -53,7 +54,7 @@ def provider_of(dialect: str) -> Provider:
     )
 
 
-def plan_to(dialect: str, provider: Provider, model: str) -> Plan:
+def plan_to(dialect: str, provider: Provider, model: str, drops: bool, estimates: bool) -> Plan:
     """A plan whose one model is served in `dialect`."""
     served = Served(
         name="up",
@@ -61,8 +62,10 @@ def plan_to(dialect: str, provider: Provider, model: str) -> Plan:
         authority="provider.test",
         options={"project": "p", "region": "r", "instance": "i", "api_version": ""},
         dialects={DIALECTS[dialect].operation: dialect},
+        estimates=estimates,
     )
-    route = Route(models=(MODEL,), upstream={"up": model})
+    quirks = Quirks(drop_tools=drops)
+    route = Route(models=(MODEL,), upstream={"up": model}, quirks=quirks)
     return Plan({"up": served}, [route], hash="h")
 
 
@@ -85,11 +88,17 @@ class World(httpx.BaseTransport):
         validate: bool = True,
         provider: Provider | None = None,
         model: str = "",
+        drops: bool = False,
+        estimates: bool = False,
     ) -> None:
-        """`cut`: seed of the places where the provider's streams are cut; None: one piece."""
+        """`cut`: seed of the places where the provider's streams are cut; None: one piece.
+
+        `drops`: the route leaves out tools of vendors; `estimates`: the backend estimates counts.
+        """
         self.dialect = dialect
         model = model or MODELS.get(dialect, "m")
-        self.plan = plan_to(dialect, provider or provider_of(dialect), model)
+        provider = provider or provider_of(dialect)
+        self.plan = plan_to(dialect, provider, model, drops, estimates)
         self.desk = Desk(Settings(validate=validate))
         self.link = Link("http://gateway.test", self)
         self.sent: list[Recorded] = []

@@ -219,3 +219,21 @@ def test_models_that_cannot_be_told_how_much_to_think_are_not(
     body, dropped = sent("xai", asked, client=MESSAGES, model=model)
     assert body.get("reasoning_effort") == effort
     assert any("thinking" in name or "effort" in name for name in dropped)
+
+
+ITEM = {"type": "reasoning", "id": "rs_1", "summary": []}
+TOLD = {**ITEM, "content": [{"type": "reasoning_text", "text": "a"}]}
+
+
+@pytest.mark.parametrize(("provider", "kept"), [("openai", True), ("azure", False)])
+def test_codex_may_say_that_a_thought_has_no_content(provider: str, kept: bool) -> None:
+    null = {**ITEM, "content": None}
+    items = [null, TOLD, *HELLO]
+    body, _ = sent(provider, {"model": "m", "input": items}, *["openai.responses"] * 2)
+    assert body["input"] == [null if kept else ITEM, TOLD, *HELLO]
+
+
+@pytest.mark.parametrize("said", ["hi", [TOLD, *HELLO], [7]])
+def test_other_thoughts_pass_to_azure(said: Any) -> None:
+    body, _ = sent("azure", {"model": "m", "input": said}, *["openai.responses"] * 2)
+    assert body["input"] == said

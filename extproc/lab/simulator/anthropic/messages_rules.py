@@ -30,8 +30,14 @@ NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 MIN_BUDGET = 1024
 OLDER = re.compile(r"claude-(?:[123]\b|(?:opus|sonnet)-4(?:-[01])?(?:-\d{8}|@|$)|v2|instant)")
 """Models from before structured outputs."""
+BEFORE_ADAPTIVE = re.compile(r"claude-(?:[123]\b|[a-z]+-4(?:-[0-4])?(?:-\d{8}|@|$|-v)|[a-z]+-4-5)")
+ADAPTIVE_ONLY = re.compile(r"claude-[a-z]+-(?:4-[7-9]|[5-9])")
+SYSTEM_TURNS = re.compile(r"claude-(?:[a-z]+-)?(?:4-[89]|[5-9]|1\d|mythos|fable)|mythos|fable")
+"""Models that are told things between turns."""
 MARKERS = 4
 PLAIN_SEARCH = "web_search_20250305"
+SEARCH_FLAG = "web-search-2025-03-05"
+"""What Vertex AI wants in `anthropic-beta` of who lets it search."""
 FILTERING = re.compile(r"claude-(?:[a-z]+-)?(?:4-[6-9]|[5-9]|1\d|mythos|fable)|mythos|fable")
 """Models that take the newer tools that search the web."""
 UNSEARCHING = re.compile(r"claude-(?:2|instant|3-(?:opus|sonnet|haiku))")
@@ -58,6 +64,7 @@ def check(call: Call, strict: bool) -> None:
     shown = body.keys() - SAMPLERS.keys()
     if call.params.get("verb") in VERTEX_VERBS:
         _betas(headers.get("anthropic-beta", ""))
+        _searches_on_vertex(body, headers.get("anthropic-beta", ""))
     if headers.get("anthropic-beta"):
         shown -= BETA if call.params.get("model") else BETA | OWN_BETA
     counted = is_count(call)
@@ -84,6 +91,14 @@ def _betas(header: str) -> None:
     wrong = [f"`{flag}`" for flag in map(str.strip, header.split(",")) if NOT_ON_VERTEX.match(flag)]
     if wrong:
         raise Refusal(f"Unexpected value(s) {', '.join(wrong)} for the `anthropic-beta` header.")
+
+
+def _searches_on_vertex(body: Json, header: str) -> None:
+    """https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search"""
+    kinds = {str(tool.get("type")) for tool in body.get("tools") or ()}
+    searches = {kind for kind in kinds if kind.startswith("web_search_")}
+    if searches - {PLAIN_SEARCH} or (searches and SEARCH_FLAG not in header):
+        raise Refusal(f"tools: {', '.join(sorted(searches))} is not supported on Vertex AI.")
 
 
 def _samplers(body: Json, version: str) -> None:
@@ -124,6 +139,21 @@ def _thinking(body: Json) -> None:
         raise Refusal("`top_k` and a small `top_p` must be unset when thinking is enabled")
     if (body.get("tool_choice") or {}).get("type") in {"any", "tool"}:
         raise Refusal("Thinking may not be enabled when tool_choice forces tool use.")
+
+
+def _generation(body: Json) -> None:
+    """https://platform.claude.com/docs/en/about-claude/models/migration-guide"""
+    older = BEFORE_ADAPTIVE.search(body["model"])
+    kind = (body.get("thinking") or {}).get("type")
+    if kind == "adaptive" and older:
+        raise Refusal("adaptive thinking is not supported on this model", param="thinking")
+    if kind == "enabled" and ADAPTIVE_ONLY.search(body["model"]):
+        raise Refusal("thinking.type.enabled is not supported on this model", param="thinking")
+    if "effort" in (body.get("output_config") or {}) and older:
+        raise Refusal("This model does not support the effort parameter.", param="output_config")
+    for at, message in enumerate(body["messages"]):
+        if message["role"] == "system" and not SYSTEM_TURNS.search(body["model"]):
+            raise Refusal(f'messages.{at}: Unexpected role "system"', param="messages")
 
 
 def _messages(body: Json) -> None:
@@ -274,6 +304,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _limit,
     _thread,
     _thinking,
+    _generation,
     _messages,
     _texts,
     _signatures,

@@ -35,6 +35,7 @@ def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what OpenAI would not take; `strict`: unknown parameters too."""
     body = call.body
     filled = {name: _filled(body[name]) for name in ("input", "tools") if name in body}
+    _contents(body, hosted="/openai/" in call.path)
     typed = {name: value for name, value in body.items() if name not in UNTYPED}
     _judge(bool(body.get("stream")), strict).check({**typed, **filled})
     for rule in RULES:
@@ -73,9 +74,19 @@ def _filled(value: Any) -> Any:
         # Codex and LangChain send the ids of these, which the SDK's types do not have.
         case {"role": "user" | "system" | "developer", "content": list()}:
             return {name: each for name, each in inner.items() if name != "id"}
+        # Codex says so of every thought.
+        case {"type": "reasoning", "content": None}:
+            return {name: each for name, each in inner.items() if name != "content"}
         case {"type": str(kind)}:
             return {**DEMANDED.get(kind, {}), **inner}
     return inner
+
+
+def _contents(body: Json, *, hosted: bool) -> None:
+    """What Azure refuses and OpenAI does not (https://github.com/openai/codex/issues/15584)."""
+    thoughts = [item for item in items(body) if item.get("type") == "reasoning"]
+    if hosted and any("content" in item and item["content"] is None for item in thoughts):
+        raise Refusal('type: Value is "null" but should be "array"', param="input")
 
 
 def _required(body: Json) -> None:

@@ -15,6 +15,7 @@ from providers.dialects.anthropic.kept_ids import IDS
 from providers.dialects.anthropic.messages.body import render_request
 from providers.dialects.anthropic.messages.client_tools import RECAST
 from providers.dialects.anthropic.messages.content import inline, tool_id
+from providers.dialects.anthropic.messages.generations import fitted
 from providers.dialects.anthropic.messages.parser import MessagesParser
 from providers.dialects.anthropic.messages.relay import MessagesRelay, edits, watch
 from providers.dialects.anthropic.messages.renaming import RenamingRelay
@@ -115,6 +116,7 @@ DIALECT = ChatDialect(
     shown_id=tool_id,
     listing=listing.ANTHROPIC,
     request_id="request-id",
+    tune=fitted,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -19,6 +19,7 @@ from providers.dialects.anthropic.messages import COUNT, DIALECT
 from providers.dialects.anthropic.messages.markers import own_markers
 from providers.dialects.anthropic.messages.parser import MessagesParser
 from providers.dialects.anthropic.messages.relay import MessagesRelay, edits
+from providers.dialects.anthropic.messages.searches import is_search, plain
 from providers.dialects.anthropic.messages.threads import check_whole
 from providers.errors import ApiError, BadAnswer
 from providers.models.claude import betas as flags
@@ -26,7 +27,7 @@ from providers.models.claude.betas import HEADER, for_bedrock
 from providers.neutral.chat import NativeTool
 from providers.neutral.deltas import AnyDelta
 from providers.wire import aws_event_stream as frames
-from providers.wire.members import Json
+from providers.wire.members import Json, dicts
 from providers.wire.splice import REMOVED
 
 # Only the provider that holds a file knows its id.
@@ -62,10 +63,14 @@ def _edits(version: str, gone: tuple[str, ...]) -> Callable[[Json, str, bool], d
     return change
 
 
-def fits(known: flags.Flags | None) -> Callable[[Mapping[str, str], Set[str]], FitHeaders]:
+_versioned = _edits("vertex-2023-10-16", ("model",))
+Fit = Callable[[Json, Mapping[str, str], Set[str]], FitHeaders]
+
+
+def fits(known: flags.Flags | None) -> Fit:
     """The beta header as a host takes it that knows the flags in `known`."""
 
-    def fit(headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+    def fit(body: Json, headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
         said = headers.get(HEADER)
         if said is None:
             return {}, []
@@ -75,7 +80,19 @@ def fits(known: flags.Flags | None) -> Callable[[Mapping[str, str], Set[str]], F
     return fit
 
 
-def named(headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+def fit_to_vertex(body: Json, headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+    """The beta header as Vertex AI takes it, which searches for those alone who say so there.
+
+    https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search
+    """
+    said = headers.get(HEADER, "")
+    lost, kept = flags.lost(said, flags.VERTEX, gone), flags.kept(said, flags.VERTEX, gone)
+    if flags.SEARCH not in kept and any(map(is_search, dicts(body.get("tools")))):
+        return {HEADER: ",".join([*kept, flags.SEARCH])}, lost
+    return ({HEADER: ",".join(kept)} if lost else {}), lost
+
+
+def named(body: Json, headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
     """The flags that Bedrock is not told, of a header that goes there in the body."""
     return {}, flags.lost(headers.get(HEADER, ""), flags.BEDROCK)
 
@@ -87,6 +104,14 @@ def betas(body: Json, headers: Mapping[str, str], model: str) -> dict[str, Any]:
     if not named:
         return {}
     return {"anthropic_beta": [*(known if isinstance(known, list) else ()), *named]}
+
+
+def _on_vertex(body: Json, model: str, usage: bool) -> dict[str, Any]:
+    changes = _versioned(body, model, usage)
+    # Google knows the first version of it alone:
+    # https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search
+    tools = plain(body.get("tools"))
+    return changes if tools is None else {**changes, "tools": tools}
 
 
 class Chunks:
@@ -185,16 +210,13 @@ VERTEX = _hosted(
         Endpoint(path="/publishers/anthropic/models/{model}:rawPredict", stream=False),
         Endpoint(path="/publishers/anthropic/models/{model}:streamRawPredict", stream=True),
     ),
-    edits=_edits("vertex-2023-10-16", ("model",)),
+    edits=_on_vertex,
     lacks=FILES | {Feature.SERVICE_TIER},
     drops=HINTS,
     refuses=MEANINGFUL,
     request_headers={},
     own_headers=frozenset({HEADER}),
-    fit_headers=fits(flags.VERTEX),
-    # Its search wants a header of its own:
-    # https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/web-search
-    knows=_runs_none,
+    fit_headers=fit_to_vertex,
 )
 """Prefix `/v1/projects/{project}/locations/{region}`."""
 

@@ -24,6 +24,7 @@ from providers.wire.members import Json, dicts, string
 
 TYPE = re.compile(r"web_search_[0-9]+", re.ASCII)
 TOOL = "web_search"
+PLAIN = "web_search_20250305"
 CALL, RESULT = "server_tool_use", "web_search_tool_result"
 ALIEN = re.compile(r"\W", re.ASCII)
 READ = frozenset(
@@ -34,9 +35,27 @@ MADE = "srvtoolu_made_"
 TOLD = ("allowed_domains", "blocked_domains", "user_location", "max_uses")
 
 
+def is_search(tool: Json) -> bool:
+    """Whether a tool is a search of the web."""
+    return TYPE.fullmatch(string(tool.get("type"))) is not None
+
+
+def plain(tools: Any) -> list[Any] | None:
+    """The tools with the plain search for newer ones, which Vertex AI does not have; None where
+    there are none."""
+    newer = [tool for tool in dicts(tools) if is_search(tool) and tool.get("type") != PLAIN]
+    if not newer:
+        return None
+    return [_plain(tool) if tool in newer else tool for tool in tools]
+
+
+def _plain(tool: Json) -> Json:
+    return {name: value for name, value in tool.items() if name in READ} | {"type": PLAIN}
+
+
 def parse_tool(tool: Json) -> NativeTool:
     """A tool that is no function; what it means where it is a search."""
-    if TYPE.fullmatch(string(tool.get("type"))) is None:
+    if not is_search(tool):
         return NativeTool(dialect=NAME, value=tool)
     others = (name for name, value in tool.items() if name not in READ and value is not None)
     search = WebSearch(

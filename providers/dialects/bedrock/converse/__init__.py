@@ -11,7 +11,7 @@ from providers.dialects.bedrock.converse.claude_tools import betas, knows, unkno
 from providers.dialects.bedrock.converse.count import parse, wrap
 from providers.dialects.bedrock.converse.known import TOP
 from providers.dialects.bedrock.converse.relay import ConverseRelay, edits
-from providers.dialects.bedrock.converse.request import parse_request, render_request
+from providers.dialects.bedrock.converse.request import own_top_k, parse_request, render_request
 from providers.dialects.bedrock.converse.response import parse_response, render_response, watch
 from providers.dialects.bedrock.converse.stream_parser import Parser
 from providers.dialects.bedrock.converse.stream_renderer import Renderer
@@ -55,6 +55,7 @@ DIALECT = ChatDialect(
     edits=edits,
     own_headers=frozenset({"amz-sdk-invocation-id", "amz-sdk-request"}),
     fetches=("s3://",),
+    tune=own_top_k,
     from_headers=betas,
     fit_headers=unknown_betas,
 )

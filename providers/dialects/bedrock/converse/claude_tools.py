@@ -59,7 +59,7 @@ def render(tools: Iterable[Tool | NativeTool]) -> Json:
     return additional
 
 
-def unknown_betas(headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
+def unknown_betas(body: Json, headers: Mapping[str, str], gone: Set[str]) -> FitHeaders:
     """The flags that Bedrock is not told, of a header that goes there in the body."""
     return {}, lost(headers.get(HEADER, ""), BEDROCK)
 

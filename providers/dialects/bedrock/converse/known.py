@@ -6,7 +6,7 @@ MESSAGE = shape("role", "content")
 SPEC = shape("name", "description", "inputSchema", "strict")
 TOP = shape(
     messages=MESSAGE,
-    inferenceConfig=shape("maxTokens", "temperature", "topP", "stopSequences"),
+    inferenceConfig=shape("maxTokens", "temperature", "topP", "topK", "stopSequences"),
     toolConfig=shape(
         "toolChoice",
         tools=Shape(

@@ -60,6 +60,7 @@ TIERS = {
 # What the service model allows in requestMetadata.
 NOT_METADATA = re.compile(r"[^a-zA-Z0-9\s:_@$#=/+,\-.]")
 MAX_METADATA, MAX_METADATA_TEXT = 16, 256
+TOP_K = "topK"
 
 
 def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest:
@@ -70,6 +71,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     additional = dict(fields.mapping(body, "additionalModelRequestFields"))
     tier = fields.mapping(body, "serviceTier")
     top_k = _take_top_k(additional)
+    if top_k is None:
+        top_k = members.integer(inference, TOP_K, "inferenceConfig.")
     choice, parallel = take_choice(additional)
     reasoning = parse_reasoning(additional, output)
     metadata = fields.mapping(body, "requestMetadata")
@@ -272,6 +275,22 @@ def _top_k(top_k: float | None, family: Family, dropped: list[str]) -> Json:
     for name in outer:
         additional = {name: additional}
     return additional
+
+
+def own_top_k(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
+    """Says `topK` where the model looks for it; the AI SDK says it beside `topP`."""
+    inference = body.get("inferenceConfig")
+    if not isinstance(inference, dict) or TOP_K not in inference:
+        return {}
+    family, said = family_of(model), inference[TOP_K]
+    rest = {name: value for name, value in inference.items() if name != TOP_K}
+    if not family.top_k:
+        dropped.append(f"inferenceConfig.{TOP_K}")
+        return {"inferenceConfig": rest}
+    additional = body.get("additionalModelRequestFields")
+    own = additional if isinstance(additional, dict) else {}
+    placed = _joined(_top_k(said, family, dropped), own)
+    return {"inferenceConfig": rest, "additionalModelRequestFields": placed}
 
 
 def _within(value: float | None, feature: Feature, dropped: list[str]) -> float | None:

@@ -7,6 +7,7 @@ Schema's other word, which the AI SDK writes (https://github.com/vercel/ai/issue
 from typing import Any
 
 from providers.dialects.gemini.generate_content import fields
+from providers.dialects.gemini.generate_content.doubled import told_once
 from providers.dialects.gemini.generate_content.foreign import own_signatures
 from providers.wire.members import Json, dicts
 
@@ -15,8 +16,12 @@ MAX_DEPTH = 64
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """Schemas with `anyOf` for `oneOf`, and contents without signatures of others."""
+    """Schemas with `anyOf` for `oneOf`, and contents without signatures of others and with each
+    result once."""
     changes = own_signatures(body, model, usage)
+    contents = changes.get("contents", body.get("contents"))
+    if isinstance(contents, list) and (told := told_once(contents)) is not contents:
+        changes["contents"] = told
     for name in fields.spellings(("generationConfig",)):
         config = body.get(name)
         if isinstance(config, dict):

@@ -16,8 +16,9 @@ from providers.bridging.dialect import Context
 from providers.dialects.openai.responses.thoughts import MADE
 from providers.wire.members import Json, dicts, string
 
-AGENT = "ai-sdk/openai"
-"""In the user agent of the client that does it."""
+AGENT = "ai-sdk/"
+"""In the user agent of the client that does it: `ai-sdk/openai/…` where it streams, and
+`ai/… ai-sdk/provider-utils/…` where it does not (seen in its version 6)."""
 KEPT = f"{MADE}kept_"
 """How the id begins that holds other items."""
 LARGEST = 16 * 1024 * 1024

@@ -39,6 +39,13 @@ def chat(model: str) -> tuple[str, dict[str, Any]]:
     }
 
 
+def on_vertex(*tools: Any) -> tuple[str, dict[str, Any]]:
+    _, body = claude("claude-sonnet-4-5", *tools)
+    body = {name: value for name, value in body.items() if name != "model"}
+    model = "/v1/projects/p/locations/r/publishers/anthropic/models/claude-sonnet-4-5"
+    return f"{model}:rawPredict", {**body, "anthropic_version": "vertex-2023-10-16"}
+
+
 V1 = "/v1beta/models"
 VERTEX = "/v1/projects/p/locations/r/publishers/google/models"
 TAKEN = [
@@ -51,6 +58,8 @@ TAKEN = [
     gemini(f"{VERTEX}/gemini-3-flash", {"googleSearch": {"excludeDomains": ["a.test"]}}),
 ]
 REFUSED = [
+    on_vertex(SEARCH),
+    on_vertex(NEWER),
     claude("claude-3-opus-20240229", SEARCH),
     claude("claude-sonnet-4-5", NEWER),
     claude("claude-opus-4-6", SEARCH | {"allowed_domains": ["a"], "blocked_domains": ["b"]}),

@@ -13,6 +13,7 @@ from providers.bridging.bridge import bridge
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Call
 from providers.bridging.quirks import Quirks
+from providers.catalog import PROVIDERS
 from providers.dialects.anthropic.messages import DIALECT
 from providers.dialects.anthropic.messages.hosted import (
     BEDROCK,
@@ -25,6 +26,7 @@ from providers.dialects.anthropic.messages.hosted import (
 from providers.errors import Cause, NotFound, Unsupported
 from providers.neutral.deltas import End, Failed, TextDelta
 from providers.wire import aws_event_stream as frames
+from tests.providers.matrix.world import World
 from tests.strategies import cuts
 
 BODY = {
@@ -254,3 +256,35 @@ def test_a_chunk_that_is_none_is_a_bad_answer(payload: bytes) -> None:
 
 def test_an_exception_without_json_is_a_servers_error() -> None:
     assert exception_of("modelStreamErrorException", b"\xff").cause is Cause.SERVER
+
+
+SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 2}
+NEWER = {**SEARCH, "type": "web_search_20260209", "allowed_callers": ["direct"]}
+F = {"name": "f", "input_schema": {"type": "object"}}
+FLAG = "web-search-2025-03-05"
+
+
+def vertex(path: str, asked: Any, **headers: str) -> tuple[Any, list[str]]:
+    """(tools, flags) that Claude on Vertex AI gets of a request."""
+    world = World("anthropic.messages", provider=PROVIDERS["vertex"])
+    shown = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    answer = world.ask(path, shown, orjson.dumps({"model": "shown", **asked}))
+    assert answer.status == 200, answer.body
+    flags = dict(world.sent[-1].headers).get("anthropic-beta", "")
+    return orjson.loads(world.sent[-1].body).get("tools"), flags.split(",")
+
+
+@pytest.mark.parametrize("tool", [SEARCH, NEWER])
+def test_claude_searches_on_vertex_for_its_own_clients(tool):
+    asked = {"max_tokens": 9, "messages": BODY["messages"], "tools": [tool, F]}
+    assert vertex("/v1/messages", asked) == ([SEARCH, F], [FLAG])
+    context = "context-1m-2025-08-07"
+    said = vertex("/v1/messages", asked, anthropic_beta=f"{context},effort-2025-11-24")
+    assert said == ([SEARCH, F], [context, FLAG])
+
+
+def test_claude_searches_on_vertex_for_all_others():
+    tools = [{"type": "web_search", "filters": {"allowed_domains": ["a.test"]}}]
+    found = {"type": SEARCH["type"], "name": "web_search", "allowed_domains": ["a.test"]}
+    assert vertex("/v1/responses", {"input": "hi", "tools": tools}) == ([found], [FLAG])
+    assert vertex("/v1/responses", {"input": "hi"}) == (None, [""])

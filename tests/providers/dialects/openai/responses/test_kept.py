@@ -23,7 +23,8 @@ from providers.neutral.chat import (
 from providers.neutral.deltas import replay
 from tests.providers.dialects.openai.responses.wire import EVENT
 
-AGENT = "ai/6.0.326 ai-sdk/openai/3.0.141 runtime/node.js/22"
+AGENT = "ai/6.0.326 ai-sdk/provider-utils/4.0.66 runtime/node.js/v20.20.2"
+STREAMING = "ai-sdk/openai/3.0.141 ai-sdk/provider-utils/4.0.66 runtime/node.js/v20.20.2"
 CONTEXT = Context(model="m", id="made", now=1, agent=AGENT)
 SIGNED = Signature(origin="anthropic", value="c2ln")
 PARTS: tuple[Part, ...] = (
@@ -63,9 +64,11 @@ def referring(output: list[dict[str, Any]]) -> dict[str, Any]:
     return {"model": "m", "input": [{"role": "user", "content": "hi"}, *items, result]}
 
 
+@pytest.mark.parametrize("agent", [AGENT, STREAMING])
 @pytest.mark.parametrize("told", [whole, streamed])
-def test_what_is_referred_to_is_what_was_said(told: Any) -> None:
-    request = DIALECT.parse_request(referring(told(CONTEXT)), "", False)
+def test_what_is_referred_to_is_what_was_said(told: Any, agent: str) -> None:
+    context = msgspec.structs.replace(CONTEXT, agent=agent)
+    request = DIALECT.parse_request(referring(told(context)), "", False)
     assert [message.role for message in request.messages] == [Role.USER, Role.ASSISTANT, Role.TOOL]
     assert request.messages[1].parts == PARTS
 
