@@ -6,8 +6,8 @@ from extproc.render.text import Notes
 from extproc.render.upstream import Members
 
 HEAD = """\
-Envoy as an AI gateway. Made by `extproc render envoy` from gateway.yaml: change that file and
-render again, or take what you need from here into an Envoy that you have already.
+Envoy as an AI gateway. Made by `extproc render envoy --static` from gateway.yaml: change that file
+and render again, or take what you need from here into an Envoy that you have already.
 
   client -> listener: authentication, model finder, limits, route by model
          -> cluster of a route's backends: priorities, weights, retries

@@ -18,7 +18,7 @@ from extproc.lab.local import Process, free_port
 from extproc.lab.simulator import RunningSimulator
 from extproc.process.envoy import binary
 from tests.e2e.conftest import ENV, MESSAGES
-from tests.extproc.process.certificates import issued
+from tests.extproc.transport.certificates import Authority
 
 START = 60
 
@@ -114,7 +114,11 @@ def test_run_says_where_an_envoy_comes_from(tmp_path):
     with place(tmp_path) as one:
         command = [sys.executable, "-m", "extproc", "run", "--config", str(one.file)]
         done = subprocess.run(
-            [*command, "--envoy", "/nowhere/envoy"], capture_output=True, text=True, timeout=60
+            [*command, "--envoy", "/nowhere/envoy"],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 2
         assert "/nowhere/envoy: no program" in done.stderr
@@ -123,20 +127,21 @@ def test_run_says_where_an_envoy_comes_from(tmp_path):
 def test_xds_wants_to_know_where_it_is_asked(tmp_path):
     with place(tmp_path) as one:
         command = [sys.executable, "-m", "extproc", "xds", "--config", str(one.file)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
         assert done.returncode == 2
         assert "extproc.xds" in done.stderr
 
 
 def test_an_envoy_elsewhere_is_told_over_tls(tmp_path):
-    files = issued(tmp_path)
-    tls = {"certificate": files.certificate, "key": files.key, "client_ca": files.ca}
+    certificate, key = map(str, Authority(tmp_path).issue("xds"))
+    ca = str(tmp_path / "ca.pem")
+    tls = {"certificate": certificate, "key": key, "client_ca": ca}
     port = free_port()
     with place(tmp_path, xds={"host": "127.0.0.1", "port": port, "tls": tls}) as one:
         one.extproc("server", "serve")
         small = one.directory / "envoy.yaml"
-        where = ["--xds", f"localhost:{port}", "--xds-ca", files.ca, "--output", str(small)]
-        shown = ["--xds-certificate", files.certificate, "--xds-key", files.key]
+        where = ["--xds", f"127.0.0.1:{port}", "--xds-ca", ca, "--output", str(small)]
+        shown = ["--xds-certificate", certificate, "--xds-key", key]
         rendering = one.extproc("render", "render", "envoy", *where, *shown, "--node", "far")
         assert rendering.popen.wait(60) == 0, rendering.tail()
         one.processes.remove(rendering)
@@ -148,6 +153,6 @@ def test_an_envoy_elsewhere_is_told_over_tls(tmp_path):
 @pytest.mark.parametrize("where", ["nowhere", "host:0", "host:99999", ":1"])
 def test_a_place_that_is_none_is_refused(tmp_path, where):
     command = [sys.executable, "-m", "extproc", "render", "envoy", "--xds", where]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "must be HOST:PORT" in done.stderr
