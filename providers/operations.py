@@ -8,6 +8,7 @@ class Operation(StrEnum):
 
     ASSISTANTS = "assistants"
     BATCHES = "batches"
+    CACHES = "caches"
     CHAT = "chat"
     COMPLETIONS = "completions"
     CONTAINERS = "containers"

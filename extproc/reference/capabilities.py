@@ -86,7 +86,7 @@ CAPABILITIES = (
         title="Files",
         section=PROCESSING,
         operation="files",
-        kept=("openai.files", "anthropic.files"),
+        kept=("openai.files", "anthropic.files", "gemini.files", "gemini.uploads"),
         about="Stores what requests and batches refer to.",
     ),
     Capability(
@@ -94,8 +94,16 @@ CAPABILITIES = (
         title="Batches",
         section=PROCESSING,
         operation="batches",
-        kept=("openai.batches", "anthropic.batches", "mistral.jobs"),
+        kept=("openai.batches", "anthropic.batches", "mistral.jobs", "gemini.batches"),
         about="Answers many requests at leisure.",
+    ),
+    Capability(
+        key="caches",
+        title="Cached contents",
+        section=PROCESSING,
+        operation="caches",
+        kept=("gemini.caches",),
+        about="Beginnings of conversations that the provider keeps.",
     ),
     Capability(
         key="assistants",
