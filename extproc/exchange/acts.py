@@ -46,8 +46,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         if place == MODEL:
             text = named(text)
         elif place and opened:
-            text = opened(self.kept.collection + text).removeprefix(self.kept.collection)
+            text = self._opened(text, opened)
         return quote(text, safe="")
+
+    def _opened(self, text: str, opened: Opened) -> str:
+        before = self.kept.collection
+        head, id, tail = self.kept.ids({}).split(before + text) or ("", text, "")
+        return f"{head}{opened(id)}{tail}".removeprefix(before)
 
     def asks(self, opened: Opened | None) -> str:
         """The provider's query, without its question mark."""

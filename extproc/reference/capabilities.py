@@ -94,8 +94,22 @@ CAPABILITIES = (
         title="Batches",
         section=PROCESSING,
         operation="batches",
-        kept=("openai.batches", "anthropic.batches", "mistral.jobs", "gemini.batches"),
+        kept=(
+            "openai.batches",
+            "anthropic.batches",
+            "mistral.jobs",
+            "gemini.batches",
+            "bedrock.jobs",
+        ),
         about="Answers many requests at leisure.",
+    ),
+    Capability(
+        key="async_invokes",
+        title="Asynchronous invocations",
+        section=PROCESSING,
+        operation="async_invokes",
+        kept=("bedrock.async_invokes",),
+        about="Answers one request at leisure, such as for a film.",
     ),
     Capability(
         key="caches",

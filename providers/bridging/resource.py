@@ -72,8 +72,9 @@ class Kept(Dialect, frozen=True, kw_only=True):
     """Whether a request reads all that is kept, whoever keeps it."""
     lines: tuple[str, ...] = ()
     """Where a line of a file for a batch names its model."""
-    verbs: tuple[str, ...] = ()
-    """What stands behind a model's path, with its colon, where one is made at a model."""
+    also: tuple[str, ...] = ()
+    """Other places of it: paths, and what stands behind a model's path, with its colon, where one
+    is made at a model."""
     collection: str = ""
     """What stands before an id in bodies, as a part of it, and in paths as a segment of its own."""
     models_at: str = ""
@@ -86,9 +87,9 @@ class Kept(Dialect, frozen=True, kw_only=True):
 
     @property
     def places(self) -> Iterator[str]:
-        """Every path below which clients find it, and the verbs."""
+        """Every path below which clients find it, and the other places."""
         yield from (prefix + self.root for prefix in self.prefixes)
-        yield from self.verbs
+        yield from self.also
 
 
 class Carriage:

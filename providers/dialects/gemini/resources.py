@@ -154,7 +154,7 @@ BATCHES = _kept(
     Act(method="DELETE", path="/batches/{batch}"),
     Act(method="POST", path="/batches/{batch}:cancel"),
     collection="batches/",
-    verbs=VERBS,
+    also=VERBS,
     sweeps=_by_file,
 )
 
