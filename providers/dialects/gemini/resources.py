@@ -25,6 +25,10 @@ INPUTS = ("inputConfig", "input_config")
 VERBS = (":batchGenerateContent", ":asyncBatchEmbedContent")
 
 
+LONGEST = 12
+"""Digits; no number of tokens has as many."""
+
+
 def result(line: Json) -> Seen:
     """One result of a batch, inline or as a line of its file."""
     response = line.get("response")
@@ -32,8 +36,15 @@ def result(line: Json) -> Seen:
         return Seen()
     usage = parse_usage(response.get("usageMetadata"))
     if usage is None and "embedding" in response:
-        usage = told(count(response.get("tokenCount")), 0)
+        number = _number(response.get("tokenCount"))
+        usage = None if number is None else told(number, 0)
     return Seen(usage=usage, model=string(response.get("modelVersion")))
+
+
+def _number(value: Any) -> int | None:
+    """Protobuf's JSON writes long numbers as texts."""
+    text = isinstance(value, str) and value.isdecimal() and len(value) < LONGEST
+    return count(int(value) if text else value)
 
 
 def _inlined(output: Any) -> Iterator[Json]:
@@ -62,7 +73,7 @@ def written(cache: Json) -> Seen:
     """A cache that was made, whose tokens are billed as any others
     (https://ai.google.dev/gemini-api/docs/caching)."""
     said = cache.get("usageMetadata")
-    number = count(said.get("totalTokenCount")) if isinstance(said, dict) else None
+    number = _number(said.get("totalTokenCount")) if isinstance(said, dict) else None
     model = string(cache.get("model")).removeprefix(MODELS)
     return Seen(usage=None if number is None else told(number, 0), model=model)
 
