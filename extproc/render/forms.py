@@ -48,8 +48,7 @@ PLACES = {
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/(?:model|model-invocation-jobs?|async-invoke)(?:/.*)?",
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
-    "gemini": "(?:/upload)?/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
-    "|/upload/v1/.*|/v1/cachedContents(?:/.*)?"
+    "gemini": "/upload/.*|/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
     "ollama": "/api/.*",
