@@ -600,7 +600,8 @@ local function keeper(handle, kind, path, below, segment)
   end
   if #backends == 1 then return backends[1] end
   local said, length = headers:get("content-type") or "", headers:get("content-length")
-  if headers:get(":method") == "POST" and length ~= "0" and not is_compressed(headers) then
+  -- No body of nobody's is waited for: files may come without a client's key.
+  if not kind.raw and headers:get(":method") == "POST" and length ~= "0" and not is_compressed(headers) then
     local text = content(handle)
     backend = backend_in(text, '"')
     if backend then return backend end

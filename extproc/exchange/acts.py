@@ -78,6 +78,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return urlencode(pairs, quote_via=quote)
 
     @property
+    def proven(self) -> bool:
+        """Whether the URL that is asked for proves by itself who asks."""
+        return any(name in self.act.leads for name, _ in self.query)
+
+    @property
     def holder(self) -> str:
         """The client who was given the URL that is asked for, as the URL says it."""
         return dict(self.query).get(HOLDER, "") if self.act.leads else ""

@@ -71,6 +71,7 @@ def _kind(
         "backends": list(backends),
         **({"default": default} if default in backends else {}),
         **({"unsigned": True} if lacking else {}),
+        **({"raw": True} if all(act.raw for act in kind.acts) else {}),
     }
 
 

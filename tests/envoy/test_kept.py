@@ -139,6 +139,15 @@ def test_what_is_made_at_a_model_goes_the_way_of_the_model(path: str) -> None:
     assert Kept(google("a", "b"), "POST", path, body).cluster == "ai/b"
 
 
+def test_no_body_of_a_file_is_waited_for() -> None:
+    for path in ("/upload/v1beta/files?upload_id=x", "/upload/v1beta/files"):
+        kept = Kept(google("a", "b"), "POST", path, b"{}")
+        assert (kept.found.status, kept.found.reads) == ("400", 0)
+    lead = Seal("b", "", SECRET).closed("x")
+    kept = Kept(google("a", "b"), "POST", f"/upload/v1beta/files?upload_id={lead}", b"\x00")
+    assert (kept.cluster, kept.found.reads) == ("ai/b", 0)
+
+
 @pytest.mark.parametrize(
     "path", ["/v1beta/models", "/v1beta/models/m", BATCH.replace("batchGenerate", "nothing")]
 )

@@ -16,6 +16,7 @@ MARKED = (
 PLACES = (
     ("/model-invocation-job", "bedrock.converse", bedrock.RULES),
     ("/async-invoke", "bedrock.converse", bedrock.RULES),
+    ("/upload/", "gemini.generate_content", gemini.RULES),
 )
 """The same, where the path tells."""
 USUAL = ("openai.chat", openai.RULES)
