@@ -177,7 +177,8 @@ class Question:
         assert target is not None
         model = model_of(self._seen, body, entrance.path_model)
         data = event.data
-        if target.signs and form is None:
+        # Of a part, the ids were opened when it was whole.
+        if target.signs and form is None and self._seen.source != SIDE:
             data, body = self._opened(data, body, entrance.dialect, target)
         call = Call(
             data=data,

@@ -1,14 +1,20 @@
 """Names of what the Gemini API keeps, and what only looks like one."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
+from extproc.config import parse
+from extproc.exchange.compile import compile_plan
+from extproc.exchange.events import Change, Reject
 from extproc.exchange.ids import Seal, Showing, opened
+from extproc.exchange.proof import BACKEND, CALL
 from providers.dialects.gemini.kept_ids import ASKED, SHOWN
 from providers.dialects.gemini.resources import results
 from providers.errors import NotFound
 from providers.usage import Usage
+from tests.plans import Keys, Pairs, RequestHeaders, exchange, request_body
 
 SEAL = Seal("a", "ann", {"key": "secret"})
 HOST = "https://generativelanguage.googleapis.com/v1beta/"
@@ -80,6 +86,42 @@ def test_a_clients_own_words_are_not_signed():
     shown = Showing(ids=SHOWN, seal=SEAL).whole(said)
     expected = said.replace(b"batches/1", SEAL.closed("batches/1").encode())
     assert shown == expected.replace(b"files/2", SEAL.closed("files/2").encode())
+
+
+EMBED = "/v1beta/models/m:batchEmbedContents"
+
+
+def embedding(uri: str, call: str) -> object:
+    backend = {"provider": "gemini", "credential": {"api_key": "env:K"}}
+    plan = compile_plan(
+        parse(
+            {
+                "version": 1,
+                "backends": {"a": backend, "b": backend},
+                "routes": [{"models": ["m"], "backends": [{"backend": "a"}]}],
+                "resources": {"secret": "env:K"},
+            }
+        )
+    )
+    one = exchange(plan, side="secret")
+    headers = Pairs(content_type="application/json")
+    headers._pairs |= {":path": EMBED, ":method": "POST"}
+    one.handle(RequestHeaders(headers, {BACKEND: "a", CALL: call}, False))
+    part = {"content": {"parts": [{"fileData": {"fileUri": uri}}]}}
+    return one.handle(request_body({"requests": [part]}))
+
+
+def test_a_part_of_a_request_is_not_opened_again():
+    own = "side " + b64encode(f"secret\n{EMBED}\nm".encode()).decode()
+    assert isinstance(embedding("files/1", own), Change)
+    client = f"path\n{EMBED}\nm"
+    refused = embedding("files/1", client)
+    assert isinstance(refused, Reject)
+    assert refused.status == 404
+    mine = Seal("a", "", Keys().get("/resources")).closed("files/1")
+    sent = embedding(mine, client)
+    assert isinstance(sent, Change)
+    assert b'"files/1"' in (sent.body or b"")
 
 
 ONE = {"response": {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2}}}
