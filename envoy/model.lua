@@ -439,8 +439,14 @@ local function session_near(path)
   return nil
 end
 
--- What is kept at a path or above it: the list of its kinds and their path, or nil.
+-- A path with a model in it, and a verb that makes something which is kept.
+local MADE = "^/v1%a*/models/([^/]+)(:%a+)$"
+
+-- What is kept at a path or above it: the list of its kinds, their path, and the model in it; or
+-- nil.
 local function kept_at(path)
+  local segment, verb = path:match(MADE)
+  if verb and KEPT[verb] then return KEPT[verb], path, segment end
   for _ = 1, SEGMENTS do
     local kinds = KEPT[path]
     if kinds then return kinds, path end
@@ -450,15 +456,15 @@ local function kept_at(path)
   return nil
 end
 
--- The same where an SDK has made nearly the path of it, and that path.
+-- The same where an SDK has made nearly the path of it; and that path, before the model.
 local function kept_near(path)
   if not next(KEPT) then return nil end
   local place = path:gsub("/+", "/"):gsub("(.)/$", "%1")
   local first, rest = place:match("^/([^/]*)(/.*)$")
   local ways = { place, "/v1" .. place, BASES[first] and rest }
   for i = 1, 3 do
-    local kinds, root = kept_at(ways[i] or "")
-    if kinds then return kinds, root, ways[i] end
+    local kinds, root, segment = kept_at(ways[i] or "")
+    if kinds then return kinds, root, ways[i], segment end
   end
   return nil
 end
@@ -582,7 +588,7 @@ local function keeps(kind, backend)
 end
 
 -- The backend for a request about what is kept, or nil and what is wrong, or a model instead.
-local function keeper(handle, kind, path, below)
+local function keeper(handle, kind, path, below, segment)
   local backends = kind.backends
   local backend = backend_in(path, "%f[^%w]")
   if backend then return backend end
@@ -594,11 +600,13 @@ local function keeper(handle, kind, path, below)
   end
   if #backends == 1 then return backends[1] end
   local said, length = headers:get("content-type") or "", headers:get("content-length")
-  if headers:get(":method") == "POST" and length ~= "0" and not is_compressed(headers) then
+  -- No body of nobody's is waited for: files may come without a client's key.
+  if not kind.raw and headers:get(":method") == "POST" and length ~= "0" and not is_compressed(headers) then
     local text = content(handle)
     backend = backend_in(text, '"')
     if backend then return backend end
-    local model = find(said:lower(), "^multipart/form%-data") and model_in_batch(text)
+    local model = segment and from_path(nil, segment)
+      or find(said:lower(), "^multipart/form%-data") and model_in_batch(text)
     if model and not flaw(model) then return nil, nil, nil, model end
   end
   if kind.default then return kind.default end
@@ -608,14 +616,15 @@ local function keeper(handle, kind, path, below)
 end
 
 -- A request about what a backend keeps.
-local function keep(handle, kinds, path, root)
+local function keep(handle, kinds, path, root, segment)
   local kind = kind_of(kinds, handle:headers())
   if not kind then return false end
   if kind.unsigned then
     refuse(handle, UNSIGNED, "404")
     return true
   end
-  local backend, message, status, model = keeper(handle, kind, path, root ~= path:match("^[^?]*"))
+  local below = root ~= path:match("^[^?]*")
+  local backend, message, status, model = keeper(handle, kind, path, below, segment)
   if message then
     refuse(handle, message, status)
     return true
@@ -670,15 +679,15 @@ function envoy_on_request(handle)
     end
   end
   if not operation and not upgrade then
-    local kinds, root = kept_at(bare)
+    local kinds, root, model = kept_at(bare)
     if not kinds then
-      kinds, root, place = kept_near(bare)
+      kinds, root, place, model = kept_near(bare)
       if place then
         path = place .. sub(path, #bare + 1)
         headers:replace(":path", path)
       end
     end
-    if kinds and keep(handle, kinds, path, root) then return end
+    if kinds and keep(handle, kinds, path, root, model) then return end
   end
   if not operation then
     local meant = OPERATIONS[bare] and bare or method == "POST" and nearest(bare)

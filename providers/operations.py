@@ -7,7 +7,9 @@ class Operation(StrEnum):
     """The operations of the catalogue; a value is what configuration and metadata say."""
 
     ASSISTANTS = "assistants"
+    ASYNC_INVOKES = "async_invokes"
     BATCHES = "batches"
+    CACHES = "caches"
     CHAT = "chat"
     COMPLETIONS = "completions"
     CONTAINERS = "containers"

@@ -58,7 +58,8 @@ def operations_page() -> str:
     ]
     for provider in sorted(PROVIDERS.values(), key=lambda one: one.name):
         marks = ["yes" if _serves(provider, one) else "" for one in served]
-        lines.append(f"| `{provider.name}` | {' | '.join(marks)} |")
+        if any(marks):
+            lines.append(f"| `{provider.name}` | {' | '.join(marks)} |")
     for operation in served:
         lines += ["", f"## {operation}", "", *_places(operation)]
         if operation in ASKED:
@@ -104,8 +105,8 @@ def _kept_lines() -> list[str]:
         lines.append(f"| `{name}` | {' | '.join(marks)} |")
     for kept in sorted(RESOURCES.values(), key=lambda one: one.name):
         acts = ", ".join(f"`{act.method} {act.path}`" for act in kept.acts)
-        below = ", ".join(f"`{prefix}`" for prefix in kept.prefixes)
-        lines += ["", f"- {kept.name}, below {below}: {acts}"]
+        below = ", ".join(f"`{prefix}`" for prefix in kept.prefixes if prefix)
+        lines += ["", f"- {kept.name}{f', below {below}' if below else ''}: {acts}"]
     return lines
 
 
@@ -276,7 +277,11 @@ def generated() -> dict[Path, str]:
     """Every generated file and its text."""
     found = {ROOT / name: made() for name, made in PAGES.items()}
     pages = {ROOT / f"docs/providers/{one.name}.md": page(one) for one in overview.by_name()}
-    sent = {VECTORS / f"{one.name}.json": vectors.written(one) for one in overview.by_name()}
+    sent = {
+        VECTORS / f"{one.name}.json": vectors.written(one)
+        for one in overview.by_name()
+        if one.dialects
+    }
     return {**found, **pages, **sent, **dict(examples())}
 
 

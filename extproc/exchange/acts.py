@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import msgspec
 
+from extproc.exchange.ids import Seal
 from providers.bridging.resource import Act, Kept
 from providers.errors import InvalidRequest, NotFound
 
@@ -15,8 +16,14 @@ CURSORS = frozenset({"after", "before", "after_id", "before_id"})
 DROPPED = frozenset({"key", "api-version"})
 """Of a client's query: its key, and the version that is the backend's to say."""
 
+MODEL = "model"
+HOLDER = "client"
+"""In the query of a URL that leads back; ids are signed for one."""
+
 Opened = Callable[[str], str]
 """A client's id → the provider's; raises NotFound."""
+Named = Callable[[str], str]
+"""A client's name of a model → the provider's; raises NotFound."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,29 +31,61 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     kept: Kept
     act: Act
-    segments: tuple[tuple[str, bool], ...]
-    """What stands in the places of its path, and whether that is an id that leads back."""
+    segments: tuple[tuple[str, str], ...]
+    """What stands in the places of its path, and what that is, as the act names it."""
     query: tuple[tuple[str, str], ...]
 
-    def path(self, opened: Opened | None) -> str:
+    def path(self, opened: Opened | None, named: Named) -> str:
         """The provider's path after the version, with its own ids; each is one segment."""
-        values = iter([self._segment(*each, opened) for each in self.segments])
+        values = iter([self._segment(*each, opened, named) for each in self.segments])
         return PLACE.sub(lambda place: next(values), self.act.path)
 
-    def _segment(self, text: str, signed: bool, opened: Opened | None) -> str:
+    def _segment(self, text: str, place: str, opened: Opened | None, named: Named) -> str:
         if not text.strip("."):
             raise NotFound(f"there is nothing with the id {text[:200]!r}")
-        return quote(opened(text) if signed and opened else text, safe="")
+        if place == MODEL:
+            text = named(text)
+        elif place and opened:
+            text = self._opened(text, opened)
+        return quote(text, safe="")
+
+    def _opened(self, text: str, opened: Opened) -> str:
+        before = self.kept.collection
+        head, id, tail = self.kept.ids({}).split(before + text) or ("", text, "")
+        return f"{head}{opened(id)}{tail}".removeprefix(before)
 
     def asks(self, opened: Opened | None) -> str:
         """The provider's query, without its question mark."""
-        leads = self.act.listed or self.act.paged
+        act, goes = self.act, self.kept.queries
+        leads = act.leads | CURSORS if act.listed or act.paged else act.leads
         pairs = [
-            (name, opened(value) if opened and leads and name in CURSORS else value)
+            (name, opened(value) if opened and name in leads else value)
             for name, value in self.query
-            if name not in DROPPED
+            if name not in DROPPED and (goes is None or name in goes)
         ]
         return urlencode(pairs, quote_via=quote)
+
+    def link(self, url: str, seal: Seal | None) -> str:
+        """The query of a URL of the provider's as a client is shown it, what leads back first."""
+        leads = self.act.leads
+        said = [pair for pair in _query(url.partition("?")[2]) if pair[0] not in DROPPED]
+        pairs = [
+            (name, seal.closed(value) if seal else value) for name, value in said if name in leads
+        ]
+        if seal is not None and seal.client:
+            pairs.append((HOLDER, seal.client))
+        pairs += [pair for pair in said if pair[0] not in leads]
+        return urlencode(pairs, quote_via=quote)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the URL that is asked for proves by itself who asks."""
+        return any(name in self.act.leads for name, _ in self.query)
+
+    @property
+    def holder(self) -> str:
+        """The client who was given the URL that is asked for, as the URL says it."""
+        return dict(self.query).get(HOLDER, "") if self.act.leads else ""
 
     @property
     def streams(self) -> bool:
@@ -61,10 +100,10 @@ class Acts:
         self._known: dict[str, tuple[Kept, list[tuple[re.Pattern[str], Act]]]] = {
             kept.name: (
                 kept,
-                # A word that stands where others have an id is no id.
+                # A word that stands where others have an id is no id, nor is a verb behind one.
                 sorted(
                     ((_expression(kept, act), act) for act in kept.acts),
-                    key=lambda entry: len(PLACE.findall(entry[1].path)),
+                    key=lambda entry: (len(PLACE.findall(entry[1].path)), -len(entry[1].path)),
                 ),
             )
             for kept in kinds
@@ -93,9 +132,9 @@ def _expression(kept: Kept, act: Act) -> re.Pattern[str]:
     return re.compile(f"(?:{head}){rest}/?")
 
 
-def _segments(act: Act, match: re.Match[str]) -> tuple[tuple[str, bool], ...]:
-    signed = [place[0] != "*" for place in PLACE.finditer(act.path)]
-    return tuple(zip(map(unquote, match.groups()), signed, strict=True))
+def _segments(act: Act, match: re.Match[str]) -> tuple[tuple[str, str], ...]:
+    places = [place[1] or "" for place in PLACE.finditer(act.path)]
+    return tuple(zip(map(unquote, match.groups()), places, strict=True))
 
 
 def _query(text: str) -> tuple[tuple[str, str], ...]:

@@ -24,6 +24,7 @@ from extproc.exchange.events import (
     Leave,
     Metadata,
     Reject,
+    Replace,
     RequestBody,
     RequestHeaders,
     ResponseHeaders,
@@ -60,6 +61,7 @@ class Errand:
         "_keeping",
         "_kind",
         "_method",
+        "_path",
         "_plan",
         "_proof",
         "_seal",
@@ -79,7 +81,7 @@ class Errand:
         self._clock = clock
         self._started = clock()
         self._kind = ""
-        self._method = ""
+        self._method = self._path = ""
         self._backend = ""
         self._proof: Proof | None = None
         self._headers: ClientHeaders | None = None
@@ -94,13 +96,15 @@ class Errand:
         self._method = event.headers.get(":method") or ""
         self._headers = headers = ClientHeaders(event)
         self._backend = event.attributes.get(BACKEND) or ""
+        self._path = seen.path
         self._wish = wish = self._keeping.acts.find(seen.model, self._method, seen.path)
         self._target = target = self._keeping.target(wish, self._backend)
         self._proof = Proof(event, target.served, self._secrets)
-        self._seal = self._keeping.seal(
-            self._backend, headers.get("x-ai-client") or "", self._secrets
-        )
+        client = headers.get("x-ai-client") or wish.holder
+        self._seal = self._keeping.seal(self._backend, client, self._secrets)
         self._keeping.allow(wish)
+        if self._seal is not None and wish.act.leads:
+            wish.asks(self._seal.must_open)  # before anybody's body is waited for
         return self._send(None, wish.streams) if event.end else GO_ON
 
     def body(self, event: RequestBody) -> Action:
@@ -108,7 +112,10 @@ class Errand:
         assert self._headers is not None
         data, streams = event.data, False
         kind = (self._headers.get("content-type") or "").partition(";")[0].strip().lower()
-        if kind == multipart.TYPE:
+        assert self._wish is not None
+        if self._wish.act.raw:
+            pass
+        elif kind == multipart.TYPE:
             data = self._form(data)
         elif data:
             data, streams = self._json(data)
@@ -127,12 +134,10 @@ class Errand:
             raise InvalidRequest("the body must be a JSON object")
         self._keeping.allow(self._wish, body)
         streams = act.streams and body.get("stream") is True
-        changes: dict[str, Any] = {}
+        named: Any = body
         for way in act.models:
-            value = renamed(body, way, self._named)
-            assert isinstance(value, dict)
-            if value != body:
-                changes[way[0]] = value[way[0]]
+            named = renamed(named, way, self._model)
+        changes = {name: named[name] for name in body if named[name] != body[name]}
         if changes:
             data = edit(data, body, changes)
         return self._shown(data, body, kept.ids(body)), streams
@@ -146,6 +151,12 @@ class Errand:
 
     def _named(self, model: str) -> str:
         return self._plan.upstream_name(model, self._backend)
+
+    def _model(self, name: str) -> str:
+        """A model's name as a body has it."""
+        assert self._wish is not None
+        before = self._wish.kept.models_at
+        return before + self._named(name.removeprefix(before))
 
     def _form(self, data: bytes) -> bytes:
         """A form with the provider's ids, and the file of a batch with its names of models."""
@@ -199,7 +210,7 @@ class Errand:
             raise InvalidRequest(
                 f"line {number} is not valid JSON: {error}", param="file"
             ) from None
-        value = renamed(body, kept.lines, self._named)
+        value = renamed(body, kept.lines, self._model)
         if value == body:
             return self._shown(line, body, kept.ids(body))
         line = orjson.dumps(value)  # which says nothing twice
@@ -211,17 +222,21 @@ class Errand:
         assert target is not None
         assert headers is not None
         opened = None if self._seal is None else self._seal.must_open
-        path = self._keeping.path(target, wish.path(opened), wish.asks(opened))
+        path = self._keeping.path(
+            target, wish.kept, wish.path(opened, self._named), wish.asks(opened)
+        )
         body = b"" if data is None else data
         self._plan.bounds.sent(body)
         assert self._proof is not None
-        secret = self._proof.secret()
+        # A pool's next key may be another account's than the one that has begun.
+        secret = {} if wish.proven else self._proof.secret()
         signed: dict[str, str] = {}
-        if target.served.signer is not None:
+        if target.served.signer is not None and not wish.proven:
             call = SignedCall(self._method, target.served.authority, path, body)
             signed = target.served.signer(call, secret, self._clock())
         self.answer = Answer(self._asked(target, wish, streams, (secret, signed)), self._clock)
-        length = () if data is None else (("content-length", str(len(body))),)
+        whole = None if wish.act.raw else data
+        length = () if whole is None else (("content-length", str(len(body))),)
         own = [header for header in target.defaults if headers.get(header[0]) is None]
         leaves = Leave if data is None else Change
         return leaves(
@@ -234,7 +249,7 @@ class Errand:
                 *signed.items(),
             ),
             remove_headers=headers.removed(target.passing),
-            body=data,
+            body=whole,
             metadata=target.attempt("", "", stream=streams),
         )
 
@@ -266,15 +281,22 @@ class Errand:
         )
 
     def _showing(self, wish: Wish) -> Showing | None:
-        assert self._headers is not None
         kept = wish.kept
         if kept.ids is None or (self._seal is None and not kept.urls):
             return None
-        host = self._headers.get(":authority") or ""
-        base = self._keeping.url or f"{self._headers.get(':scheme') or 'http'}://{host}"
         return Showing(
-            ids=kept.ids({}), seal=self._seal, urls=kept.urls, base=base, bounds=self._plan.bounds
+            ids=kept.shown or kept.ids({}),
+            seal=self._seal,
+            urls=kept.urls,
+            base=self._base(),
+            bounds=self._plan.bounds,
         )
+
+    def _base(self) -> str:
+        """Where the client has found the gateway."""
+        assert self._headers is not None
+        host = self._headers.get(":authority") or ""
+        return self._keeping.url or f"{self._headers.get(':scheme') or 'http'}://{host}"
 
     def _price_of(self, model: str) -> Price:
         assert self._wish is not None
@@ -284,7 +306,22 @@ class Errand:
         """What the answer makes of its headers."""
         assert self.answer is not None
         assert self._proof is not None
-        return self._proof.heard(self.answer.headers(event), self.answer.status, event.headers)
+        action = self._led(self.answer.headers(event), event)
+        return self._proof.heard(action, self.answer.status, event.headers)
+
+    def _led(self, action: Action, event: ResponseHeaders) -> Action:
+        """The same, with URLs in headers that lead here."""
+        assert self._wish is not None
+        urls = [(name, event.headers.get(name)) for name in self._wish.act.links]
+        found = tuple((name, self._link(url)) for name, url in urls if url)
+        if not found or not isinstance(action, Change | Replace):
+            return action
+        return msgspec.structs.replace(action, set_headers=(*action.set_headers, *found))
+
+    def _link(self, url: str) -> str:
+        assert self._wish is not None
+        query = self._wish.link(url, self._seal)
+        return f"{self._base()}{self._path.partition('?')[0]}?{query}"
 
     def fetched(self, event: Fetched) -> Action:
         """Nothing is ever fetched for it."""

@@ -12,6 +12,7 @@ from base64 import b32encode
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,9 +29,9 @@ MARK = "0gw"
 CODE, PROOF = 8, 16
 """Letters; five bits each."""
 TAIL = len(MARK) + CODE + PROOF
-SIGNED = re.compile(r"[A-Za-z0-9_.:~-]+0gw[a-z2-7]{24}")
+SIGNED = re.compile(r"(?:[A-Za-z]+/)?[A-Za-z0-9_.:~-]+0gw[a-z2-7]{24}")
 ENDS = re.compile(rb"0gw[a-z2-7]{24}(?=\")")
-PLAIN = re.compile(r"[A-Za-z0-9_.:~-]{1,400}")
+PLAIN = re.compile(r"(?:[A-Za-z]+/)?[A-Za-z0-9_.:~-]{1,400}")
 """What can be an id; who calls a thing otherwise cannot be asked for it again."""
 LONGEST = 512
 KEY = re.compile(rb'"[ \t\r\n]*+:')
@@ -92,16 +93,26 @@ class Seal(msgspec.Struct, frozen=True):
 
 def opened(data: bytes, body: Any, ids: Ids, seal: Seal) -> bytes:
     """A client's JSON with the provider's ids; raises NotFound for one that is not the client's."""
-    for id in ids.within(body):
-        seal.must_open(id)
+    for text in ids.within(body):
+        seal.must_open((ids.split(text) or ("", "", text))[1])
     pieces, at = [], 0
     for match in ENDS.finditer(data):
         start = data.rfind(b'"', max(at, match.start() - LONGEST), match.start()) + 1
-        own = seal.opened(data[start : match.end()].decode("latin-1")) if start else None
+        own = _opened(data[start : match.end()], ids, seal) if start else None
         if own is not None:
-            pieces += [data[at:start], own.encode()]
+            pieces += [data[at:start], own]
             at = match.end()
     return b"".join((*pieces, data[at:])) if pieces else data
+
+
+def _opened(text: bytes, ids: Ids, seal: Seal) -> bytes | None:
+    """The text of a signed id as the provider says it; None where it is none."""
+    # PHP writes "\\/".
+    parts = ids.split(text.decode("latin-1").replace("\\/", "/"))
+    own = None if parts is None else seal.opened(parts[1])
+    if parts is None or own is None:
+        return None
+    return f"{parts[0]}{own}{parts[2]}".encode("latin-1")
 
 
 def once(data: bytes, body: Any) -> None:
@@ -146,19 +157,23 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
             return data
         names = self._closed(body)
         for url in self._urls(body):
-            names[url] = self._here(url, names)
+            names[url] = self._here(names.get(url, url), names)
         return replaced(data, names)
 
     def _closed(self, body: Any) -> dict[str, str]:
         if self.seal is None:
             return {}
-        found = self.ids.within(body)
-        return {id: self.seal.closed(id) for id in found if PLAIN.fullmatch(id)}
+        names = {}
+        for text in self.ids.within(body):
+            parts = self.ids.split(text)
+            if parts is not None and PLAIN.fullmatch(parts[1]):
+                names[text] = f"{parts[0]}{self.seal.closed(parts[1])}{parts[2]}"
+        return names
 
     def _urls(self, body: Any) -> list[str]:
         held = body if isinstance(body, dict) else {}
-        items = held.get("data")
-        owners = [held, *(items if isinstance(items, list) else ())]
+        parts = [each if isinstance(each, list) else [each] for each in held.values()]
+        owners = [held, *chain.from_iterable(parts)]
         found = [one.get(name) for one in owners if isinstance(one, dict) for name in self.urls]
         return [url for url in found if isinstance(url, str) and "://" in url]
 

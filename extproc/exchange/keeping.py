@@ -27,7 +27,7 @@ READS_OTHERS = (
     "it would read what other clients keep: name files, or let clients share (the gateway's "
     "setting resources.shared)"
 )
-PARTIAL = frozenset({"range", "if-range"})
+PARTIAL = frozenset({"range", "if-range", "x-goog-fieldmask"})
 """Headers that ask for a part of what is charged by what all of it says."""
 
 
@@ -75,9 +75,12 @@ class Keeping:
             return None
         return Seal(backend, client if self._apart else "", secrets.get(SECRET))
 
-    def path(self, target: Target, path: str, query: str) -> str:
+    def path(self, target: Target, kept: Kept, path: str, query: str) -> str:
         """The provider's path with its version, and all of the query."""
         whole = whole_path(target.served, target.dialect.name, path)
+        if kept.before:
+            head, _, version = whole.removesuffix(path).rpartition("/")
+            whole = f"{head}{kept.before}/{version}{path}"
         return whole + ("&" if "?" in whole else "?") + query if query else whole
 
     def target(self, asked: Asked, backend: str) -> Target:

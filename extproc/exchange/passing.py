@@ -20,6 +20,8 @@ INTERNAL = (
 )
 # No compression is asked for: what must be read had better be plain.
 CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms")
+# https://cloud.google.com/apis/docs/http: another method is another act.
+METHODS = ("x-http-method-override", "x-http-method", "x-method-override")
 # Codex sends two of them without a prefix; the Gemini, AWS and Anthropic SDKs tell of themselves.
 TELEMETRY = frozenset({"origin", "originator", "referer", "x-app", "session_id", "conversation_id"})
 TELEMETRY |= {"x-goog-api-client", "x-amz-user-agent", "x-client-request-id", "forwarded", "via"}
@@ -33,7 +35,7 @@ TELEMETRY_PREFIXES = (
     "x-forwarded-",
 )
 
-NEVER = frozenset({*CREDENTIAL_HEADERS, *INTERNAL, *CLIENT_ONLY, *TELEMETRY})
+NEVER = frozenset({*CREDENTIAL_HEADERS, *INTERNAL, *CLIENT_ONLY, *METHODS, *TELEMETRY})
 """Headers of clients that no provider must see."""
 
 # https://platform.openai.com/docs/api-reference/authentication: they choose whose account pays,

@@ -28,6 +28,7 @@ from extproc.exchange.served import (
 )
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Dialect
+from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.bridging.session import SessionDialect
 from providers.catalog import DIALECTS, ENTRANCES, SESSIONS, SHARED
@@ -235,6 +236,8 @@ class Plan:
         own_names = [*dict(own), *dict(served.headers)]
         touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))
         quirks = _quirks(route, served, dialect)
+        keeps = self.keeping.keeps(served.name)
+        opens = _reached(dialect) if translated and keeps else None
         return Target(
             served=served,
             bridge=bridge(client, dialect, quirks) if found else None,
@@ -252,7 +255,8 @@ class Plan:
             ),
             touched=touched if len(route.upstream) > 1 else None,
             price=route.price,
-            signs=client.ids is not None and self.keeping.keeps(served.name),
+            signs=client.ids is not None and keeps and opens is None,
+            opens=opens,
             labels={
                 "backend": served.name,
                 "provider": served.provider.name,
@@ -324,6 +328,12 @@ def _offered(provider: Provider, operation: Operation, model: str) -> list[str]:
         for name in provider.dialects.get(operation, ())
         if name not in provider.asked_for and re.search(provider.speaks.get(name, ""), model)
     ]
+
+
+def _reached(dialect: Dialect) -> Ids | None:
+    """Where ids stand in a dialect that has them in URLs, which clients of all dialects send."""
+    ids = None if dialect.ids is None else dialect.ids({})
+    return None if ids is None or ids.elsewhere is None else ids
 
 
 def _held(served: Served, session: str) -> SessionDialect | None:

@@ -40,6 +40,7 @@ from extproc.exchange.session import Session
 from extproc.exchange.side import Aside, admitted
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Parts, Sent, Wanted
+from providers.bridging.kept_ids import Ids
 from providers.errors import GatewayError, InvalidRequest, Unsupported
 from providers.neutral.media import Link
 from providers.signing.sign import Call as SignedCall
@@ -176,7 +177,8 @@ class Question:
         assert target is not None
         model = model_of(self._seen, body, entrance.path_model)
         data = event.data
-        if target.signs and form is None:
+        # Of a part, the ids were opened when it was whole.
+        if target.signs and form is None and self._seen.source != SIDE:
             data, body = self._opened(data, body, entrance.dialect, target)
         call = Call(
             data=data,
@@ -204,6 +206,19 @@ class Question:
         self._renewed = known is not data
         return known, body if known is data else orjson.loads(known)
 
+    def _reaching(self, sent: Sent, data: bytes, places: Ids) -> Sent:
+        """What goes to a provider whose ids stand in URLs; raises NotFound for one that is not the
+        client's."""
+        assert self._headers is not None
+        assert self._target is not None
+        if not places.named(data):
+            return sent
+        client = self._headers.get("x-ai-client") or ""
+        seal = self._plan.keeping.seal(self._target.served.name, client, self._secrets)
+        assert seal is not None
+        known = ids.opened(data, orjson.loads(data), places, seal)
+        return msgspec.structs.replace(sent, body=known)
+
     def _object(self, data: bytes) -> Json:
         self._plan.bounds.request(data)
         try:
@@ -229,6 +244,8 @@ class Question:
             return self._uncounted(call, target, model, error)
         if isinstance(sent, Parts):
             return self._part(call, sent, target, model)
+        if target.opens is not None and sent.body is not None:
+            sent = self._reaching(sent, sent.body, target.opens)
         headers = self._headers
         assert headers is not None
         secret = {} if self._proof is None else self._proof.secret()
@@ -368,8 +385,10 @@ class Question:
         assert self._target is not None
         if self._target.translated or dialect.ids is None:
             return None
-        bounds = self._plan.bounds
-        return Showing(ids=dialect.ids(body), seal=self._seal, bounds=bounds)
+        places = dialect.ids(body)
+        if not places.answers:
+            return None
+        return Showing(ids=places, seal=self._seal, bounds=self._plan.bounds)
 
     def _outgoing(
         self, target: Target, call: Call, sent: Sent, secret: Secret

@@ -10,6 +10,7 @@ from extproc.exchange import metadata
 from extproc.exchange.events import Constant, MetadataValue
 from extproc.exchange.passing import Passing
 from providers.bridging.dialect import Bridge, Dialect
+from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.errors import NotFound
 from providers.operations import BY_UNITS, Operation
@@ -101,6 +102,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     price: Price
     signs: bool = False
     """Whether ids of what is kept there are shown to clients otherwise."""
+    opens: Ids | None = None
+    """Where such ids stand in what is sent, of which clients speak in another dialect."""
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
     attempts: dict[tuple[str, bool], Constant] = {}

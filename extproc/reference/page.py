@@ -144,8 +144,11 @@ def _signing(provider: Provider) -> Iterator[str]:
 
 
 def _calls(provider: Provider, found: list[Cell]) -> Iterator[str]:
+    known = (cell.capability.key for cell in found if cell.capability.key in calls.CALLS)
+    kind = next(known, None)
+    if kind is None:
+        return
     yield from ("## Calls", "", "With the least configuration, by curl and by an SDK:", "")
-    kind = next(cell.capability.key for cell in found if cell.capability.key in calls.CALLS)
     curl, sdk = calls.of(kind, backends.example(provider))
     yield from ("```sh", *curl.splitlines(), "```", "")
     yield from ("```python", *sdk.splitlines(), "```", "")

@@ -27,6 +27,8 @@ EXPOSED = (
     "x-ratelimit-reset",
     "x-ai-dropped-params",
     "x-ai-estimated",
+    "x-goog-upload-status",
+    "x-goog-upload-url",
 )
 """Headers of an answer that pages may read: those by which SDKs decide, and our own."""
 

@@ -47,9 +47,9 @@ LIKE = {"mistral": OWN, "vllm": OWN}
 PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
     "|/v1/projects/.*/publishers/anthropic/.*",
-    "bedrock": "/model/.*",
+    "bedrock": "/(?:model|model-invocation-jobs?|async-invoke)(?:/.*)?",
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
-    "gemini": "/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
+    "gemini": "/upload/.*|/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
     "ollama": "/api/.*",

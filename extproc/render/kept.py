@@ -50,21 +50,28 @@ def _kept(gateway: Gateway) -> Iterator[tuple[str, object]]:
             found.setdefault(place, []).append(RESOURCES[name])
     for place, kinds in sorted(found.items()):
         ordered = sorted(kinds, key=lambda kind: not kind.marked)
-        yield place, [_kind(gateway, kind, offered[kind.name]) for kind in ordered]
+        shared = sum(place in kind.places for kind in RESOURCES.values()) > 1
+        yield (
+            place,
+            [_kind(gateway, kind, offered[kind.name], marked=shared) for kind in ordered],
+        )
 
 
-def _kind(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> dict[str, object]:
+def _kind(
+    gateway: Gateway, kind: Kept, backends: tuple[str, ...], *, marked: bool
+) -> dict[str, object]:
     settings = gateway.resources or Resources()
     default = settings.default_of(kind.operation)
     lacking = must_sign(
         {kind.name: backends}, has_clients=gateway.clients is not None
     ) and not signs(gateway)
     return {
-        "header": kind.marked,
+        "header": kind.marked if marked else "",
         "name": kind.name,
         "backends": list(backends),
         **({"default": default} if default in backends else {}),
         **({"unsigned": True} if lacking else {}),
+        **({"raw": True} if all(act.raw for act in kind.acts) else {}),
     }
 
 
@@ -78,6 +85,15 @@ def keepers(gateway: Gateway) -> list[str]:
     """The backends that keep anything, in the order of the configuration."""
     offered = {name for names in offers(gateway.backends).values() for name in names}
     return [name for name in gateway.backends if name in offered]
+
+
+def signed_urls(gateway: Gateway) -> Iterator[str]:
+    """What URLs begin with that answers name, and that prove by themselves who may use them."""
+    for name in offers(gateway.backends) if signs(gateway) else ():
+        kind = RESOURCES[name]
+        for act in kind.acts:
+            for lead in act.leads:
+                yield from (f"{prefix}{act.path}?{lead}=" for prefix in kind.prefixes)
 
 
 def has_pins(gateway: Gateway) -> bool:

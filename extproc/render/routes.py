@@ -36,7 +36,7 @@ from extproc.ratelimit.limit import Limit
 from extproc.render import matching
 from extproc.render.cors import heed, policy
 from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
-from extproc.render.kept import has_pins, keepers, to_keeper
+from extproc.render.kept import has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import retry_policy
 from extproc.render.talks import apart, door, session_clusters, session_route
@@ -67,14 +67,15 @@ def route_configuration(
     talks = any(session_clusters(gateway))
     prefixes = ("", prefix) if prefix else ("",)
     own = _by_path(prefixes, kept, authenticated=authenticated)
+    otherwise = _shown(by_encoding(_by_model(gateway, limits, kept)))
+    if authenticated:
+        otherwise = _by_url(gateway, prefixes, otherwise)
     cors = gateway.listen.cors
     host = {
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
-        "matcher": _by_method(
-            own, _shown(by_encoding(_by_model(gateway, limits, kept))), talks=talks
-        ),
+        "matcher": _by_method(own, otherwise, talks=talks),
     }
     if cors is not None:
         heed(host)
@@ -128,6 +129,19 @@ def _answered(paths: tuple[str, ...]) -> Json:
     """The server answers at these paths."""
     models = [route for path in paths for route in _models(path)]
     return matching.action("models", RouteList(routes=[*models, _nowhere()]))
+
+
+def _by_url(gateway: Gateway, prefixes: Sequence[str], otherwise: Json) -> Json:
+    """Google's SDKs send files to the URL that they were given, and no key."""
+    found = dict.fromkeys(before + url for before in prefixes for url in signed_urls(gateway))
+    if not found:
+        return otherwise
+    opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))}
+    routes = RouteList(routes=[to_keeper(gateway, opened), _nowhere(opened)])
+    action = matching.action("signed", routes)
+    return matching.longest_prefix(
+        ":path", dict.fromkeys(found, action), matching.nested(otherwise)
+    )
 
 
 def _lists() -> Iterator[str]:
@@ -244,5 +258,9 @@ def _health(before: str, *, authenticated: bool) -> EnvoyRoute:
     )
 
 
-def _nowhere() -> EnvoyRoute:
-    return EnvoyRoute(match=ANYTHING, direct_response=DirectResponseAction(status=404))
+def _nowhere(filters: dict[str, Any] | None = None) -> EnvoyRoute:
+    return EnvoyRoute(
+        match=ANYTHING,
+        direct_response=DirectResponseAction(status=404),
+        typed_per_filter_config=filters or {},
+    )

@@ -1,5 +1,6 @@
 """Where ids of what a provider keeps stand in a family's JSON."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,9 +25,15 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
     """What the `type` of an object says whose own `id` is one."""
     apart: frozenset[str] = frozenset()
     """Members that hold a client's own words, into which nobody looks."""
+    shape: re.Pattern[str] | None = None
+    """What a text around an id looks like, whose group `id` it is; None: the text is the id."""
+    elsewhere: re.Pattern[str] | None = None
+    """What stands in the place of an id and leads to nothing that is kept, such as a URL."""
+    answers: bool = True
+    """Whether they stand in answers, too."""
 
     def within(self, value: Any) -> set[str]:
-        """The ids that stand anywhere in `value`."""
+        """The ids that stand anywhere in `value`, with what stands around them."""
         found: set[str] = set()
         waiting = [value]
         while waiting:
@@ -43,6 +50,19 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
                 waiting += [each for each in item if isinstance(each, HOLDERS)]
         return found
 
+    def split(self, text: str) -> tuple[str, str, str] | None:
+        """What stands before an id, the id, and what stands behind it; None: it is none."""
+        if self.shape is None:
+            return "", text, ""
+        match = self.shape.fullmatch(text)
+        if match is None:
+            return None
+        return text[: match.start("id")], match["id"], text[match.end("id") :]
+
+    def named(self, data: bytes) -> bool:
+        """Whether JSON may hold one."""
+        return any(f'"{name}"'.encode() in data for name in self.names)
+
     def _is_one(self, item: Json) -> bool:
         return item.get(self.kind) in self.kinds or (
             bool(self.types) and item.get("type") in self.types
@@ -50,13 +70,15 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
 
     def _own(self, item: Json) -> Iterator[str]:
         if self._is_one(item):
-            yield from _texts(item.get("id"))
+            yield from self._texts(item.get("id"))
         for name in self.names & item.keys():
             value = item[name]
-            yield from _texts(value.get("id") if isinstance(value, dict) else value)
+            yield from self._texts(value.get("id") if isinstance(value, dict) else value)
 
+    def _texts(self, value: Any) -> Iterator[str]:
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, str) and item and not self._leads_elsewhere(item):
+                yield item
 
-def _texts(value: Any) -> Iterator[str]:
-    for item in value if isinstance(value, list) else (value,):
-        if isinstance(item, str) and item:
-            yield item
+    def _leads_elsewhere(self, text: str) -> bool:
+        return self.elsewhere is not None and self.elsewhere.fullmatch(text) is not None

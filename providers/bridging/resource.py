@@ -30,7 +30,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
-    """After the version; `{name}` is a segment with an id that leads to a backend, `*` any."""
+    """After the version; `{name}` is a segment with an id that leads to a backend, `{model}` one
+    with a client's name of a model, `*` any."""
     streams: bool = False
     """Whether the query or the body may ask for a stream."""
     listed: bool = False
@@ -45,6 +46,12 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Of a model's price, where work that may wait is cheaper."""
     told: Told | None = None
     """What an answer, or a line of it, says was used; None: nothing is charged."""
+    raw: bool = False
+    """Whether a body holds nothing but bytes, or words of the client's own."""
+    leads: frozenset[str] = frozenset()
+    """What of its query is an id, beside where a page begins."""
+    links: frozenset[str] = frozenset()
+    """Headers of answers with a URL of the provider's."""
 
 
 class Kept(Dialect, frozen=True, kw_only=True):
@@ -55,20 +62,34 @@ class Kept(Dialect, frozen=True, kw_only=True):
     root: str
     acts: tuple[Act, ...]
     ids: Callable[[Json], Ids]
+    shown: Ids | None = None
+    """Where they stand in answers; None: as in requests that say nothing."""
     urls: frozenset[str] = frozenset()
     """Members of answers that hold a URL of the provider's."""
     marked: str = ""
-    """A header by which its clients are known where another kind has the same paths."""
+    """A header by which its clients are known where another kind may have the same paths."""
     sweeps: Callable[[Json], bool] = lambda body: False
     """Whether a request reads all that is kept, whoever keeps it."""
     lines: tuple[str, ...] = ()
     """Where a line of a file for a batch names its model."""
+    also: tuple[str, ...] = ()
+    """Other places of it: paths, and what stands behind a model's path, with its colon, where one
+    is made at a model."""
+    collection: str = ""
+    """What stands before an id in bodies, as a part of it, and in paths as a segment of its own."""
+    models_at: str = ""
+    """What stands before the name of a model in bodies."""
+    before: str = ""
+    """What stands before the provider's version in its path."""
+    queries: frozenset[str] | None = None
+    """What of a client's query goes on; None: whatever does not prove who asks."""
     hollow: bool = True
 
     @property
     def places(self) -> Iterator[str]:
-        """Every path below which clients find it."""
-        return (prefix + self.root for prefix in self.prefixes)
+        """Every path below which clients find it, and the other places."""
+        yield from (prefix + self.root for prefix in self.prefixes)
+        yield from self.also
 
 
 class Carriage:
@@ -132,7 +153,7 @@ class Lines:
     def _read(self, lines: Iterable[bytes]) -> None:
         assert self._told is not None
         for line in lines:
-            said = _told(line.removeprefix(b"data:"), self._told) if b'"usage"' in line else None
+            said = _told(line.removeprefix(b"data:"), self._told) if b'"usage' in line else None
             if said is not None and said.usage is not None:
                 self.seen.usage = joined(self.seen.usage or Usage(), said.usage)
                 self.seen.model = self.seen.model or said.model

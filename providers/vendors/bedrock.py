@@ -1,6 +1,7 @@
 """Amazon Bedrock."""
 
 from providers.dialects.anthropic.messages import hosted
+from providers.dialects.bedrock import resources
 from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
@@ -55,6 +56,7 @@ BEDROCK = Provider(
     # Converse is for all models, InvokeModel takes each model's own format.
     # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
     asked_for=frozenset({"anthropic.messages", *OPENAI}),
+    keeps=frozenset({resources.ASYNC_INVOKES.name}),
     prefixes=dict.fromkeys(OPENAI, "/openai/v1"),
     functions_only=FUNCTIONS_ONLY,
     forms={"anthropic.messages": hosted.BEDROCK, "cohere.rerank": rerank.BEDROCK},
@@ -74,6 +76,20 @@ AGENTS = Provider(
     base_url="https://bedrock-agent-runtime.{region}.amazonaws.com",
     prefix="",
     dialects={Operation.RERANK: ("bedrock.rerank",)},
+    options=frozenset({"region"}),
+    signer=aws_sigv4,
+)
+
+JOBS = Provider(
+    name="bedrock-jobs",
+    title="Amazon Bedrock, jobs",
+    docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateModelInvocationJob.html",
+    checked="2026-11",
+    about="Batches of Amazon Bedrock, which read and write S3.",
+    notes={"batches": "A route leads a model's name here, and nowhere else."},
+    base_url="https://bedrock.{region}.amazonaws.com",
+    prefix="",
+    keeps=frozenset({resources.JOBS.name}),
     options=frozenset({"region"}),
     signer=aws_sigv4,
 )
@@ -101,4 +117,4 @@ MANTLE = Provider(
 )
 """Its key is one of Bedrock's API keys."""
 
-PROVIDERS = (BEDROCK, AGENTS, MANTLE)
+PROVIDERS = (BEDROCK, AGENTS, JOBS, MANTLE)

@@ -1,7 +1,7 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.gemini import embed, generate_content, images, live
+from providers.dialects.gemini import embed, generate_content, images, live, resources
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors import mistral
@@ -53,6 +53,7 @@ PROVIDERS = (
             Operation.IMAGE_EDITS: (images.EDITS.name,),
         },
         speaks=PAINTED,
+        keeps=frozenset(kept.name for kept in resources.RESOURCES),
         sessions=(live.LIVE,),
         prefixes={live.NAME: ""},
         signer=x_goog_api_key,

@@ -118,6 +118,58 @@ def test_where_nobody_could_tell_whose_an_id_is_nothing_is_kept() -> None:
     assert "resources.secret" in (kept.found.message or "")
 
 
+def google(*names: str) -> Finder:
+    one = {"provider": "gemini", "credential": {"api_key": "env:K"}}
+    data = {"version": 1, "backends": dict.fromkeys(names, one), "resources": {"secret": "env:K"}}
+    return Finder(model_finder_script("", parse(data)))
+
+
+BATCH = "/v1beta/models/a%20model:batchGenerateContent"
+NAME = Seal("b", "", SECRET).closed("files/1")
+
+
+@pytest.mark.parametrize("path", [BATCH, f"/v1beta{BATCH}", BATCH.replace("/v1beta", "")])
+def test_what_is_made_at_a_model_goes_the_way_of_the_model(path: str) -> None:
+    kept = Kept(google("a", "b"), "POST", path, b"{}")
+    assert (kept.found.model, kept.cluster) == ("a model", None)
+    assert (kept.found.call or "").startswith("kept\n/")
+    assert Kept(google("a"), "POST", path, b"{}").cluster == "ai/a"
+    assert Kept(google("a", "b"), "POST", path, b"{}", **{"x-ai-backend": "b"}).cluster == "ai/b"
+    body = b'{"batch":{"inputConfig":{"fileName":"%s"}}}' % NAME.encode()
+    assert Kept(google("a", "b"), "POST", path, body).cluster == "ai/b"
+
+
+def test_no_body_of_a_file_is_waited_for() -> None:
+    for path in ("/upload/v1beta/files?upload_id=x", "/upload/v1beta/files"):
+        kept = Kept(google("a", "b"), "POST", path, b"{}")
+        assert (kept.found.status, kept.found.reads) == ("400", 0)
+    lead = Seal("b", "", SECRET).closed("x")
+    kept = Kept(google("a", "b"), "POST", f"/upload/v1beta/files?upload_id={lead}", b"\x00")
+    assert (kept.cluster, kept.found.reads) == ("ai/b", 0)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/models", "/v1beta/models/m", BATCH.replace("batchGenerate", "nothing")]
+)
+def test_models_themselves_are_nothing_that_is_kept(path: str) -> None:
+    assert Kept(google("a"), "GET", path).found.call is None
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "cluster"),
+    [
+        ("/v1/files", {}, None),
+        ("/v1/files", {"x-goog-api-client": "genai"}, "ai/a"),
+        ("/v1beta/files", {}, "ai/a"),
+        ("/upload/v1beta/files", {}, "ai/a"),
+    ],
+)
+def test_a_header_tells_clients_apart_only_where_others_have_the_path(
+    path: str, header: dict, cluster: str | None
+) -> None:
+    assert Kept(google("a"), "GET", path, **header).cluster == cluster
+
+
 @pytest.mark.parametrize("text", [b"0gw" * 400_000, b'0gw"' * 300_000, b'"' * 1_200_000])
 def test_hostile_bodies_are_looked_through_at_once(text: bytes) -> None:
     body = b'{"model":"m","x":"' + text.replace(b'"', b"'") + b'"}'

@@ -17,7 +17,7 @@ from extproc.lab.simulator.catalog import dialects
 from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
 from extproc.lab.simulator.http1 import Request, decoded
-from extproc.lab.simulator.kept import answers, rules
+from extproc.lab.simulator.kept import answers, gemini, rules
 from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf
 from extproc.lab.simulator.play import Answer, Step, steps
 from extproc.lab.simulator.record import Recorded
@@ -32,6 +32,8 @@ MEMORY, MEMORY_BODY = 256, 131072
 """Answers that are kept ready, and the most bytes of a request or an answer that is."""
 USUAL = "openai.chat"
 """Its errors answer on paths that no dialect has."""
+GOOGLES = "gemini.generate_content"
+"""The dialect whose requests name what is kept, and where."""
 STORING = frozenset({"openai.chat", "openai.responses"})
 """Dialects whose answers are kept."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
@@ -160,7 +162,9 @@ class Desk:
         self, request: Request, dialect: Dialect, rule: Rule, ids: Sequence[str]
     ) -> Answer:
         call = Call(path=request.path, params={}, query={}, headers=request.headers, body={})
-        if self.settings.keys and dialect.key(call) not in self.settings.keys:
+        # Google's upload URLs are proof enough.
+        proven = "upload_id" in request.query
+        if self.settings.keys and not proven and dialect.key(call) not in self.settings.keys:
             raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
         return rule.handle(
             Ask(shelf=self.shelf, request=request, ids=ids, run=partial(self._run, request))
@@ -218,6 +222,8 @@ class Desk:
         order = self._orders(asked, call, scripted)
         if order.status < 400:
             self._check(dialect, call, order)
+            if dialect.name == GOOGLES:
+                gemini.used(self.shelf, call.path, call.body)
         made = reply.build(asked, order, request.body)
         turn = Turn(asked=asked, reply=made, directives=order)
         return Told(self._kept_answer(dialect, turn, call), order, made.usage)

@@ -13,6 +13,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
+from providers.dialects.gemini.kept_ids import ASKED
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral import embeddings
 from providers.neutral.embeddings import (
@@ -344,6 +345,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     edits=edits,
     tune=tune,
     most=embeddings.one_at_a_time,
+    ids=lambda body: ASKED,
 )
 
 MANY = msgspec.structs.replace(

@@ -8,8 +8,9 @@ from extproc.config import ConfigError, Gateway, load, parse, parse_backend, pro
 from extproc.config.credential import ApiKey, Aws, Entra, FromRequest, Gcp, OAuth
 from extproc.config.document import read
 from extproc.config.draft import draft
-from providers.catalog import PROVIDERS
+from providers.catalog import PROVIDERS, RESOURCES
 from providers.signing.aws_sigv4 import aws_sigv4
+from providers.vendors.provider import Provider
 from tests.extproc.config.conftest import ENVIRONMENT, RIGHT
 
 
@@ -160,9 +161,15 @@ def test_every_option_of_the_catalogue_can_be_configured():
     assert wanted <= set(Backend.model_fields)
 
 
+def spoken_or_kept(provider: Provider) -> str:
+    """An operation of the provider's."""
+    kept = (RESOURCES[name].operation for name in provider.keeps)
+    return next(iter((*provider.dialects, *kept)))
+
+
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_every_provider_of_the_catalogue_can_be_configured(provider):
-    backend = {"provider": provider.name, "operations": [next(iter(provider.dialects))]}
+    backend = {"provider": provider.name, "operations": [spoken_or_kept(provider)]}
     backend |= dict.fromkeys(provider.options - {"base_url"}, "eu-west-1")
     if provider.signer is aws_sigv4:
         backend["credential"] = {"aws": {}}

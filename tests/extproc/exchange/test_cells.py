@@ -12,6 +12,7 @@ from extproc.exchange.ids import Seal
 from extproc.exchange.proof import BACKEND, CALL
 from providers.bridging.resource import Act, Kept
 from providers.catalog import PROVIDERS, RESOURCES
+from providers.signing.aws_sigv4 import aws_sigv4
 from providers.vendors.provider import Provider
 from tests.docs import kept_cells
 from tests.plans import (
@@ -35,12 +36,16 @@ OPTIONS = {"instance": "inst", "region": "us-east-1", "project": "p"}
 
 class Secrets:
     def get(self, backend: str, tried: object = ()) -> dict[str, str]:
-        return {"key": "secret" if backend.startswith("/") else f"key-of-{backend}"}
+        if backend.startswith("/"):
+            return {"key": "secret"}
+        return {"key": f"key-of-{backend}", "bearer": f"key-of-{backend}"}
 
 
 def gateway(provider: Provider) -> dict:
     options = {name: OPTIONS[name] for name in provider.options if name in OPTIONS}
-    one = {"provider": provider.name, "credential": {"api_key": "env:K"}, **options}
+    signs = provider.signer is aws_sigv4
+    credential = {"aws": {"bearer": "env:K"}} if signs else {"api_key": "env:K"}
+    one = {"provider": provider.name, "credential": credential, **options}
     return {
         "version": 1,
         "backends": {"up": one, "other": one},
@@ -51,16 +56,26 @@ def gateway(provider: Provider) -> dict:
 
 def asked(kept: Kept, act: Act, seal: Seal) -> tuple[str, str]:
     """(the client's path, what stands in the provider's after the version)."""
-    ids = [f"id-{number}" for number, _ in enumerate(PLACE.finditer(act.path))]
-    shown = iter(
-        [
-            id if place[0] == "*" else seal.closed(id)
-            for id, place in zip(ids, PLACE.finditer(act.path), strict=True)
-        ]
-    )
-    own = iter(ids)
+    places = [place[1] or "*" for place in PLACE.finditer(act.path)]
+    ids = [f"id-{number}" for number, _ in enumerate(places)]
+    before = kept.collection
+    words = {"*": lambda id: (id, id), "model": lambda id: ("small", "upstream")}
+
+    def closed(id: str) -> tuple[str, str]:
+        return seal.closed(before + id).removeprefix(before), id
+
+    pairs = [words.get(place, closed)(id) for id, place in zip(ids, places, strict=True)]
+    shown, own = (iter(each) for each in zip(*pairs, strict=True)) if pairs else (iter(()),) * 2
     path = PLACE.sub(lambda place: next(shown), act.path)
     return kept.prefixes[0] + path, PLACE.sub(lambda place: next(own), act.path)
+
+
+def thing_of(kept: Kept, id: str) -> dict:
+    """What an answer says of a thing with that id."""
+    ids = kept.shown or kept.ids({})
+    if ids.kinds:
+        return {ids.kind: sorted(ids.kinds)[0], "id": id}
+    return {sorted(ids.names & {"jobArn", "invocationArn", "name"})[0]: id}
 
 
 def body_of(act: Act) -> dict:
@@ -99,6 +114,7 @@ def test_an_act_goes_to_its_provider_and_back(provider: Provider, kept: Kept, ac
         action = one.handle(request_body(body_of(act)))
         assert isinstance(action, Change), action
         assert b"small" not in (action.body or b"")
+        assert (action.body is None) == act.raw
     else:
         assert type(action) is Leave, action
     sent = dict(action.set_headers)
@@ -107,10 +123,10 @@ def test_an_act_goes_to_its_provider_and_back(provider: Provider, kept: Kept, ac
     assert any("key-of-up" in value for value in sent.values())
     assert action.metadata["operation"] == kept.operation.value
     one.handle(response_headers())
-    thing = {kept.ids({}).kind: sorted(kept.ids({}).kinds)[0], "id": "id-9"}
-    shown = one.handle(response_body(thing))
+    id = (kept.collection or "files/" * act.raw) + "id-9"
+    shown = one.handle(response_body(thing_of(kept, id)))
     if not act.content:
-        assert json.loads(shown.body)["id"] == seal.closed("id-9")
+        assert json.loads(shown.body) == thing_of(kept, seal.closed(id))
 
 
 @pytest.mark.parametrize("kept", RESOURCES.values(), ids=RESOURCES)
@@ -124,7 +140,8 @@ def test_what_is_not_known_is_not_found_in_the_clients_form(kept: Kept):
     action = one.handle(RequestHeaders(headers, attributes, True))
     assert isinstance(action, Reject)
     assert action.status == 404
-    assert json.loads(action.body)["error"]["message"]
+    said = json.loads(action.body)
+    assert said.get("error", said)["message"]
 
 
 def test_every_cell_of_the_page_has_run():

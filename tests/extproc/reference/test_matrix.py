@@ -13,8 +13,7 @@ HERE = Path(__file__).parent
 OTHERS = yaml.safe_load((HERE / "others.yaml").read_text())
 UNSERVED = yaml.safe_load((HERE / "unserved.yaml").read_text())
 EVERYWHERE = {one.key for one in CAPABILITIES if one.operation in NOT_YET}
-CLOUDS = ("bedrock", "gemini", "vertex")
-COMING = {(provider, what) for provider in CLOUDS for what in ("batches", "files")}
+COMING = {("vertex", "batches")}
 """Not built yet: those who build them take them from here."""
 KNOWN = {one.key for one in CAPABILITIES}
 

@@ -2,25 +2,36 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 from extproc.lab.simulator.http1 import Request
-from extproc.lab.simulator.kept import anthropic, openai
+from extproc.lab.simulator.kept import anthropic, bedrock, gemini, openai
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
-MARKED = (("anthropic-version", "anthropic.messages", anthropic.RULES),)
+MARKED = (
+    ("anthropic-version", "anthropic.messages", anthropic.RULES),
+    ("x-goog-api-key", "gemini.generate_content", gemini.RULES),
+)
 """A header that only some clients send, the dialect of their errors, and what they may do."""
+PLACES = (
+    ("/model-invocation-job", "bedrock.converse", bedrock.RULES),
+    ("/async-invoke", "bedrock.converse", bedrock.RULES),
+    ("/upload/", "gemini.generate_content", gemini.RULES),
+)
+"""The same, where the path tells."""
 USUAL = ("openai.chat", openai.RULES)
 
 
 def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:
     """(dialect of errors, rule, what stands in the path)."""
+    placed = (name for place, name, _ in PLACES if request.path.startswith(place))
     told = (name for header, name, _ in MARKED if request.header(header))
-    return _found(request.method, request.path, next(told, USUAL[0]))
+    return _found(request.method, request.path, next(chain(placed, told), USUAL[0]))
 
 
 @lru_cache(maxsize=1024)
 def _found(method: str, path: str, name: str) -> tuple[str, Rule, Sequence[str]] | None:
-    rules = next((rules for _, marked, rules in MARKED if marked == name), USUAL[1])
+    rules = next((rules for _, marked, rules in (*PLACES, *MARKED) if marked == name), USUAL[1])
     # Any prefix may stand before a path: the longest is meant.
     for rule in sorted(rules, key=_segments, reverse=True):
         match = rule.path.fullmatch(path) if rule.method == method else None

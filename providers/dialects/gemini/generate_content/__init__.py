@@ -34,6 +34,7 @@ from providers.dialects.gemini.generate_content.response import (
     render_response,
     watch,
 )
+from providers.dialects.gemini.kept_ids import ASKED
 from providers.dialects.gemini.media import FETCHED
 from providers.dialects.gemini.names import CARRIES, NAME, NAMES
 from providers.models.gemini import schemas_of
@@ -99,6 +100,7 @@ DIALECT = ChatDialect(
     edits=edits,
     variant=variant,
     fetches=FETCHED,
+    ids=lambda body: ASKED,
 )
 
 ON_VERTEX = msgspec.structs.replace(

@@ -1,0 +1,88 @@
+"""Amazon Bedrock's jobs and asynchronous invocations.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_CreateModelInvocationJob.html. A job is
+completed when it is made, and nothing is read of S3.
+"""
+
+import re
+from collections.abc import Callable, Set
+
+from extproc.lab.simulator.dialect import Json, Refusal
+from extproc.lab.simulator.kept.shelf import Ask, Rule, json, rule
+from extproc.lab.simulator.play import Answer
+
+WHEN = "2026-01-01T00:00:00Z"
+ARN = "arn:aws:bedrock:eu-west-1:123456789012:"
+JOB, INVOKE = "model-invocation-job", "async-invoke"
+ID = re.compile(rf"(?:{re.escape(ARN)}(?:{JOB}|{INVOKE})/)?([a-z0-9]+)")
+NEEDED = {
+    JOB: {"jobName", "roleArn", "modelId", "inputDataConfig", "outputDataConfig"},
+    INVOKE: {"modelId", "modelInput", "outputDataConfig"},
+}
+KNOWN = {
+    JOB: NEEDED[JOB]
+    | {"clientRequestToken", "vpcConfig", "timeoutDurationInHours", "tags", "modelInvocationType"},
+    INVOKE: NEEDED[INVOKE] | {"clientRequestToken", "tags"},
+}
+NAMES = {JOB: "jobArn", INVOKE: "invocationArn"}
+MODEL = re.compile(r"[a-zA-Z0-9.:/-]+")
+
+
+def _one(ask: Ask, kind: str) -> Json:
+    match = ID.fullmatch(ask.ids[0])
+    found = ask.shelf.things.get(f"{kind}/{match[1]}") if match else None
+    if found is None:
+        raise Refusal(f"Could not find the job {ask.ids[0]}.", status=404)
+    return found
+
+
+def _checked(body: Json, needed: Set[str], known: Set[str]) -> None:
+    for name in needed - body.keys():
+        raise Refusal(f"1 validation error detected: Value at '{name}' failed: must not be null")
+    for name in body.keys() - known:
+        raise Refusal(f"1 validation error detected: {name} is not known")
+    if not MODEL.fullmatch(str(body["modelId"])):
+        raise Refusal("The provided model identifier is invalid.")
+
+
+def make(kind: str) -> Callable[[Ask], Answer]:
+    def made(ask: Ask) -> Answer:
+        body = ask.body
+        _checked(body, NEEDED[kind], KNOWN[kind])
+        id = ask.shelf.new_id("")
+        arn = f"{ARN}{kind}/{id}"
+        said = {name: value for name, value in body.items() if name not in ("modelInput", "tags")}
+        if kind == INVOKE:
+            said["modelArn"] = f"arn:aws:bedrock:eu-west-1::foundation-model/{said.pop('modelId')}"
+        thing = {**said, NAMES[kind]: arn, "status": "Completed", "submitTime": WHEN}
+        ask.shelf.things[f"{kind}/{id}"] = thing
+        return json({NAMES[kind]: arn})
+
+    return made
+
+
+def many(kind: str, at: str) -> Callable[[Ask], Answer]:
+    def listed(ask: Ask) -> Answer:
+        found = [one for name, one in ask.shelf.things.items() if name.startswith(f"{kind}/")][::-1]
+        start = int(ask.query.get("nextToken") or 0)
+        end = start + int(ask.query.get("maxResults") or len(found) + 1)
+        more = {"nextToken": str(end)} if end < len(found) else {}
+        return json({at: found[start:end], **more})
+
+    return listed
+
+
+def stop(ask: Ask) -> Answer:
+    _one(ask, JOB)["status"] = "Stopping"
+    return json({})
+
+
+RULES: tuple[Rule, ...] = (
+    rule("POST", f"/{JOB}", make(JOB)),
+    rule("GET", f"/{JOB}s", many(JOB, "invocationJobSummaries")),
+    rule("GET", f"/{JOB}/*", lambda ask: json(_one(ask, JOB))),
+    rule("POST", f"/{JOB}/*/stop", stop),
+    rule("POST", f"/{INVOKE}", make(INVOKE)),
+    rule("GET", f"/{INVOKE}", many(INVOKE, "asyncInvokeSummaries")),
+    rule("GET", f"/{INVOKE}/*", lambda ask: json(_one(ask, INVOKE))),
+)
