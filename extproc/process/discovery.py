@@ -125,6 +125,8 @@ class Desk:
             if self._source is None:
                 snapshot = await self._snapshot(self._loaded)
                 self._source = Source(snapshot, self._refused)
+        if self._made is not self._loaded:
+            self._again()  # another one has come meanwhile
         return self._source
 
     def take(self, loaded: Loaded) -> None:

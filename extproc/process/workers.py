@@ -120,7 +120,9 @@ class Child:
         return self._silent if self._known else self._silent - STARTING
 
     def hand(self, paper: int) -> None:
-        """Hands a configuration down."""
+        """Hands a configuration down; who is not there gets it when it starts."""
+        if not self.pid:
+            return
         try:
             self.line.send(paper)
             self.owes = True

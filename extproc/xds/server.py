@@ -11,6 +11,7 @@ import structlog
 from envoy.service.discovery.v3 import discovery_pb2
 from google.protobuf.any_pb2 import Any as Packed
 
+from extproc.config import ConfigError, Unresolved
 from extproc.config.process import ServerTls
 from extproc.xds.peer import Answer, Ask
 from extproc.xds.source import Source
@@ -105,7 +106,11 @@ async def _talk(
 ) -> AsyncIterator[Answer]:
     """The answers to one Envoy, until it hangs up."""
     queue: asyncio.Queue[Answer | None] = asyncio.Queue()
-    stream = Stream(await source(), queue.put, whole=whole)
+    try:
+        stream = Stream(await source(), queue.put, whole=whole)
+    except (ConfigError, Unresolved) as error:
+        log.error("there is no configuration for Envoy", problem=str(error))
+        return  # it asks again
 
     async def listen() -> None:
         following: asyncio.Task[None] | None = None
