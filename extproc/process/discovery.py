@@ -163,7 +163,7 @@ class Desk:
         self._seen, self._made = {file: stamp(file) for file in files}, loaded
         return await asyncio.to_thread(made, loaded, self._path)
 
-    def _refused(self, version: str, why: str) -> None:
+    def _refused(self, why: str) -> None:
         if self._made is self._loaded:
             self._recall(self._loaded, why)
 

@@ -70,11 +70,11 @@ async def serve(
 
 def _handlers(source: Sourcing) -> Any:
     async def whole(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-        async for answer in _talk(source, map_asks(requests, _whole_ask), whole=True):
+        async for answer in _talk(source, _asks(requests, _whole_ask), whole=True):
             yield _whole_answer(answer)
 
     async def delta(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-        async for answer in _talk(source, map_asks(requests, _delta_ask), whole=False):
+        async for answer in _talk(source, _asks(requests, _delta_ask), whole=False):
             yield _delta_answer(answer)
 
     pb = discovery_pb2
@@ -95,7 +95,7 @@ def _handlers(source: Sourcing) -> Any:
     )
 
 
-async def map_asks(requests: AsyncIterator[Any], read: Any) -> AsyncIterator[tuple[Ask, str]]:
+async def _asks(requests: AsyncIterator[Any], read: Any) -> AsyncIterator[tuple[Ask, str]]:
     """Each request, and the name of who asks."""
     async for request in requests:
         yield read(request), request.node.id

@@ -14,10 +14,8 @@ log = structlog.get_logger()
 class Source:
     """One for all streams of a process."""
 
-    def __init__(
-        self, snapshot: Snapshot, recall: Callable[[str, str], None] = lambda version, why: None
-    ) -> None:
-        """`recall` hears of the version of a snapshot that an Envoy has refused, and why."""
+    def __init__(self, snapshot: Snapshot, recall: Callable[[str], None]) -> None:
+        """`recall` hears why an Envoy has refused the snapshot in force."""
         self.snapshot = snapshot
         self._good: Snapshot | None = None
         """The last one that an Envoy has taken."""
@@ -50,6 +48,6 @@ class Source:
         log.error("Envoy refused the configuration", envoy=envoy, problem=why)
         if snapshot is not self.snapshot:
             return
-        self._recall(snapshot.version, why)
+        self._recall(why)
         if self._good is not None:
             self.put(self._good)

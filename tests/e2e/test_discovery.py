@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 import httpx
 import pytest
 
+from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.conftest import ENV, MESSAGES, Gateway, config
@@ -62,8 +63,7 @@ class Told(Gateway):
 
 
 def logged(local: Local) -> list[dict]:
-    lines = local.server.log.read_bytes().split(b"\n")[:-1]
-    return [json.loads(line) for line in lines if line.startswith(b"{")]
+    return [json.loads(line) for line in lines.ended(local.server.log) if line.startswith(b"{")]
 
 
 def start_another(local: Local) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from extproc.lab import lines
 from extproc.lab.local import Process, free_port
 from extproc.lab.simulator import RunningSimulator
 from extproc.process.envoy import binary
@@ -72,8 +73,8 @@ class Place:
             time.sleep(0.1)
 
     def pid(self, worker: str) -> int:
-        lines = (self.directory / "run.log").read_bytes().split(b"\n")[:-1]
-        said = [json.loads(line) for line in lines if line.startswith(b'{"pid"')]
+        log = lines.ended(self.directory / "run.log")
+        said = [json.loads(line) for line in log if line.startswith(b'{"pid"')]
         return [one["pid"] for one in said if one.get("worker") == worker][-1]
 
 
