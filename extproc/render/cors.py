@@ -37,19 +37,32 @@ NO_HEADER = "x-no-cluster"
 CODES = {404: "NOT_FOUND", 503: "SERVICE_UNAVAILABLE"}
 
 
-def heed(value: Any) -> None:
-    """Changes routes that answer by themselves into ones that find no cluster, and say the same.
+def heeding(value: Any) -> Any:
+    """Routes that answer by themselves as ones that find no cluster, and say the same.
 
-    Envoy's CORS filter passes over direct responses.
+    Envoy's CORS filter passes over direct responses. What stands in `value` more than once is one
+    object afterwards, too; `value` stays as it was, for parts of it serve other listeners.
     """
-    children = (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    )
-    for child in tuple(children):
-        heed(child)
-    if isinstance(value, dict) and (value.get("direct_response") or {}).get("status") in CODES:
+    return _heeding(value, {})
+
+
+def _heeding(value: Any, known: dict[int, Any]) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if id(value) not in known:
+        known[id(value)] = (
+            _found_nowhere({name: _heeding(child, known) for name, child in value.items()})
+            if isinstance(value, dict)
+            else [_heeding(child, known) for child in value]
+        )
+    return known[id(value)]
+
+
+def _found_nowhere(value: dict[str, Any]) -> dict[str, Any]:
+    if (value.get("direct_response") or {}).get("status") in CODES:
         code = CODES[value.pop("direct_response")["status"]]
         value["route"] = {"cluster_header": NO_HEADER, "cluster_not_found_response_code": code}
+    return value
 
 
 def policy(cors: Cors) -> CorsPolicy:

@@ -34,7 +34,7 @@ from extproc.exchange.entrances import Listings
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching
-from extproc.render.cors import heed, policy
+from extproc.render.cors import heeding, policy
 from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
@@ -78,7 +78,7 @@ def route_configuration(
         "matcher": _by_method(own, otherwise, talks=talks),
     }
     if cors is not None:
-        heed(host)
+        host = heeding(host)
         host["typed_per_filter_config"] = {CORS: plain(packed(policy(cors)))}
     return {"name": "models", "virtual_hosts": [host]}
 

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from extproc.config.gateway import Gateway
+from extproc.config.process import Cors
 from extproc.exchange.compile import KEY_HEADERS
 from extproc.ratelimit.descriptors import USED
 from extproc.ratelimit.limit import Limit
@@ -250,3 +251,12 @@ def patience(**extproc: Any) -> float:
 def test_envoy_waits_longer_than_the_server_may_fetch() -> None:
     usual = patience()
     assert patience(fetch={"hosts": ["a.test"], "timeout": "50s"}) == 50 + usual
+
+
+def test_what_is_rendered_for_one_listener_leaves_the_next_as_it_is() -> None:
+    """Parts that are made once are in every rendering."""
+    plain = two(route(["m"], "one"))
+    listen = plain.listen.model_copy(update={"cors": Cors(origins=("https://a.test",))})
+    before = render(plain)
+    assert render(plain.model_copy(update={"listen": listen})) != before
+    assert render(plain) == before
