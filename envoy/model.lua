@@ -290,8 +290,16 @@ local function from_form(handle)
   return nil, NO_MODEL
 end
 
+-- The model of a body that may be a form, or JSON.
+local function from_either(handle)
+  local said = handle:headers():get("content-type") or ""
+  if find(said:lower(), "^multipart/form%-data") then return from_form(handle) end
+  return from_json(handle)
+end
+
 local BODY = { find = from_json, source = "body" }
 local FORM = { find = from_form, source = "body" }
+local EITHER = { find = from_either, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
 
@@ -310,6 +318,8 @@ local OPERATIONS = {
   ["/openai/v1/audio/speech"] = BODY,
   ["/openai/v1/audio/transcriptions"] = FORM,
   ["/openai/v1/audio/translations"] = FORM,
+  ["/v1/videos"] = EITHER,
+  ["/openai/v1/videos"] = EITHER,
   ["/v1/responses"] = BODY,
   ["/v1/responses/input_tokens"] = BODY,
   ["/v1/messages"] = BODY,
@@ -700,7 +710,7 @@ function envoy_on_request(handle)
   if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
   -- What a backend keeps can only be used there.
-  local backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '"')
+  local backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '["\r]')
   if backend then handle:headers():replace("x-ai-cluster", "ai/" .. backend) end
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)

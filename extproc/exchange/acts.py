@@ -33,6 +33,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         values = iter([self._segment(*each, opened) for each in self.segments])
         return PLACE.sub(lambda place: next(values), self.act.path)
 
+    def id(self, opened: Opened | None) -> str:
+        """The provider's id of what it is about; empty where it is about none."""
+        signed = (text for text, signed in self.segments if signed)
+        text = next(signed, "")
+        return opened(text) if text and opened else text
+
     def _segment(self, text: str, signed: bool, opened: Opened | None) -> str:
         if not text.strip("."):
             raise NotFound(f"there is nothing with the id {text[:200]!r}")

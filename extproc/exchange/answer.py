@@ -291,6 +291,8 @@ class Answer:
         record = {key: said for key, said in final.items() if said or key in metadata.ASKED}
         if seen.error is not None:
             changed = redaction.redacted(data if changed is None else changed, self._secrets())
+        if seen.location:
+            return self._redirect(seen.location, record)
         if asked.showing is not None:
             changed = asked.showing.whole(data if changed is None else changed)
         if changed is None and self._decoder is None:
@@ -303,6 +305,18 @@ class Answer:
             body=body,
             remove_headers=REWRITTEN,
             set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
+            metadata=record,
+        )
+
+    def _redirect(self, location: str, record: metadata.Record) -> Change:
+        """RFC 9110, section 15.4.3."""
+        showing = self._asked.showing
+        own = location.startswith("/") and showing is not None
+        place = showing.base + showing.place(location) if own and showing else location
+        return Change(
+            body=b"",
+            remove_headers=(*REWRITTEN, "content-type"),
+            set_headers=((":status", "302"), ("content-length", "0"), ("location", quoted(place))),
             metadata=record,
         )
 

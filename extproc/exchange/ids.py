@@ -23,6 +23,8 @@ from providers.bridging.kept_ids import HOLDERS, Ids
 from providers.errors import BadAnswer, InvalidRequest, NotFound
 from providers.signing.sign import Secret
 from providers.wire.budget import BOUNDS, PIECE, Bounds
+from providers.wire.members import Json
+from providers.wire.multipart import Form
 
 MARK = "0gw"
 CODE, PROOF = 8, 16
@@ -36,6 +38,11 @@ LONGEST = 512
 KEY = re.compile(rb'"[ \t\r\n]*+:')
 """The end of every member's name, and what looks like one within a text."""
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+WORD = re.compile(r"\w+")
+"""In a form's name, where objects and arrays are written with brackets."""
+END = re.compile(r"(?:^|/)([A-Za-z0-9_.~-]{1,400})(?::[A-Za-z]+)?(?:\?[^/]*)?$")
+"""The id at the end of a path, before a verb and a query."""
+URL = re.compile(r"https?://[^/]*")
 FEW = 32
 """Texts that are looked for by themselves; more of them are looked up."""
 
@@ -104,6 +111,24 @@ def opened(data: bytes, body: Any, ids: Ids, seal: Seal) -> bytes:
     return b"".join((*pieces, data[at:])) if pieces else data
 
 
+def opened_form(form: Form, members: Json, ids: Ids, seal: Seal) -> bytes:
+    """A client's form with the provider's ids; raises NotFound, InvalidRequest."""
+    signed = {
+        name: _opened_value(name, value, seal)
+        for name, value in members.items()
+        if not ids.names.isdisjoint(WORD.findall(name))
+    }
+    return form.edited(signed) if signed else form.data
+
+
+def _opened_value(name: str, value: Any, seal: Seal) -> Any:
+    if isinstance(value, list):
+        return [_opened_value(name, item, seal) for item in value]
+    if isinstance(value, str):
+        return seal.must_open(value)
+    raise InvalidRequest(f"{name} must be text, not a file", param=name)
+
+
 def once(data: bytes, body: Any) -> None:
     """Raises InvalidRequest where a name stands twice in an object: of two values one is read
     here, and a provider may read the other."""
@@ -147,7 +172,19 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
         names = self._closed(body)
         for url in self._urls(body):
             names[url] = self._here(url, names)
+        if self.seal is not None:
+            names |= {path: self.place(path) for path in self.ids.paths_within(body)}
         return replaced(data, names)
+
+    def place(self, path: str) -> str:
+        """A path, or a URL of the provider's, at whose end an id stands, as it leads here."""
+        match = END.search(path)
+        if match is None:
+            return path
+        id = match[1] if self.seal is None else self.seal.closed(match[1])
+        here = path[: match.start(1)] + id + path[match.end(1) :]
+        url = URL.match(here)
+        return here if url is None else self.base + here[url.end() :]
 
     def _closed(self, body: Any) -> dict[str, str]:
         if self.seal is None:

@@ -167,7 +167,7 @@ class Question:
         """The request as the provider gets it."""
         entrance = self._entrance
         assert entrance is not None
-        form = self._form(event.data) if entrance.dialect.form else None
+        form = self._form(event.data) if self._is_form(entrance.dialect) else None
         body = self._object(event.data) if form is None else form.members()
         if self._unread is not None:
             self._entrance = entrance = entrance.of(body)
@@ -178,6 +178,9 @@ class Question:
         data = event.data
         if target.signs and form is None:
             data, body = self._opened(data, body, entrance.dialect, target)
+        elif target.signs and form is not None:
+            form, body = self._opened_form(form, body, entrance.dialect, target)
+            data = form.data
         call = Call(
             data=data,
             body=body,
@@ -194,15 +197,39 @@ class Question:
         self, data: bytes, body: Json, dialect: Dialect, target: Target
     ) -> tuple[bytes, Json]:
         """The body with the provider's ids of what it keeps; raises NotFound."""
-        assert self._headers is not None
         assert dialect.ids is not None
-        client = self._headers.get("x-ai-client") or ""
-        self._seal = seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
+        seal = self._sealed(target)
         if seal is None:
             return data, body
         known = ids.opened(data, body, dialect.ids(body), seal)
         self._renewed = known is not data
         return known, body if known is data else orjson.loads(known)
+
+    def _opened_form(
+        self, form: Form, members: Json, dialect: Dialect, target: Target
+    ) -> tuple[Form, Json]:
+        """The same for a form."""
+        seal = self._sealed(target)
+        if seal is None or dialect.ids is None:
+            return form, members
+        data = ids.opened_form(form, members, dialect.ids(members), seal)
+        self._renewed = data is not form.data
+        if not self._renewed:
+            return form, members
+        known = self._form(data)
+        return known, known.members()
+
+    def _sealed(self, target: Target) -> Seal | None:
+        assert self._headers is not None
+        client = self._headers.get("x-ai-client") or ""
+        self._seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
+        return self._seal
+
+    def _is_form(self, dialect: Dialect) -> bool:
+        if not dialect.either:
+            return dialect.form
+        assert self._headers is not None
+        return multipart.is_form(self._headers.get("content-type") or "")
 
     def _object(self, data: bytes) -> Json:
         self._plan.bounds.request(data)
@@ -333,7 +360,7 @@ class Question:
             id=self._plan.new_id(),
             now=int(self._started),
             stream_usage=dialect.wants_usage(call.body),
-            echo=dialect.echo(call.body),
+            echo=sent.echo or dialect.echo(call.body),
             agent=self._agent(target),
             renamed=sent.renamed,
             bounds=self._plan.bounds,
@@ -349,7 +376,7 @@ class Question:
 
     def _showing(self, body: Json, dialect: Dialect) -> Showing | None:
         assert self._target is not None
-        if self._target.translated or dialect.ids is None:
+        if dialect.ids is None or (self._target.translated and not dialect.lasting):
             return None
         bounds = self._plan.bounds
         return Showing(ids=dialect.ids(body), seal=self._seal, bounds=bounds)

@@ -24,6 +24,8 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
     """What the `type` of an object says whose own `id` is one."""
     apart: frozenset[str] = frozenset()
     """Members that hold a client's own words, into which nobody looks."""
+    paths: frozenset[str] = frozenset()
+    """Members that hold a path, or a URL, at whose end one stands."""
 
     def within(self, value: Any) -> set[str]:
         """The ids that stand anywhere in `value`."""
@@ -41,6 +43,20 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
                 ]
             elif isinstance(item, list):
                 waiting += [each for each in item if isinstance(each, HOLDERS)]
+        return found
+
+    def paths_within(self, value: Any) -> set[str]:
+        """The paths that stand anywhere in `value`."""
+        found: set[str] = set()
+        waiting = [value] if self.paths else []
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, dict):
+                found.update(
+                    text for name in self.paths & item.keys() for text in _texts(item[name])
+                )
+            inner = item.values() if isinstance(item, dict) else item
+            waiting += [each for each in inner if isinstance(each, HOLDERS)]
         return found
 
     def _is_one(self, item: Json) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from providers.bridging.bridge import Translation, loads
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.parting import Parting
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
@@ -96,10 +96,12 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
 class Plain(Translation[PlainDialect[Any, Any]]):
     """One question and its answer, of which the two sides speak different dialects."""
 
-    def request(self, call: Call) -> Sent:
+    def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
+        return self._rendered(self._client.parse_request(call.body, call.path_model), call)
+
+    def _rendered(self, request: Asking, call: Call) -> Sent:
         names = self._client.names
-        request = self._client.parse_request(call.body, call.path_model)
         try:
             lost = self._lost(request)
             body = self._target.render_request(request.without(lost), call.model, lost)

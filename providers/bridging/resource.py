@@ -14,6 +14,7 @@ import orjson
 
 from providers.bridging.bridge import Passage
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer
@@ -45,6 +46,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Of a model's price, where work that may wait is cheaper."""
     told: Told | None = None
     """What an answer, or a line of it, says was used; None: nothing is charged."""
+    verb: Verb | None = None
+    """What it asks of a job, where that may be done by a provider of another format."""
 
 
 class Kept(Dialect, frozen=True, kw_only=True):
@@ -64,6 +67,10 @@ class Kept(Dialect, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
     """Where a line of a file for a batch names its model."""
     hollow: bool = True
+    following: Following | None = None
+    """How its clients ask for jobs that are done in another format; None: they cannot."""
+    doing: Doing | None = None
+    """How jobs of this format are asked for, whatever format clients speak."""
 
     @property
     def places(self) -> Iterator[str]:

@@ -32,7 +32,7 @@ MEMORY, MEMORY_BODY = 256, 131072
 """Answers that are kept ready, and the most bytes of a request or an answer that is."""
 USUAL = "openai.chat"
 """Its errors answer on paths that no dialect has."""
-STORING = frozenset({"openai.chat", "openai.responses"})
+STORING = answers.JOBS | {"openai.chat", "openai.responses"}
 """Dialects whose answers are kept."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
 
@@ -184,7 +184,8 @@ class Desk:
     ) -> Told:
         """The answer, out of memory where the same request was answered before."""
         scripted = self._scripted(record)
-        if scripted or self.settings.keys or len(request.body) > MEMORY_BODY:
+        lasting = self.settings.keys or dialect.name in answers.JOBS
+        if scripted or lasting or len(request.body) > MEMORY_BODY:
             return self._chat(dialect, params, request, scripted)
         told_so = tuple(each for each in request.headers if each[0].startswith(orders.HEADER))
         key = (request.method, request.target, request.body, told_so)

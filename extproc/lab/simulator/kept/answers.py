@@ -100,8 +100,14 @@ def item(ask: Ask) -> Answer:
     return json(_bare(found))
 
 
+JOBS = frozenset({"openai.video"})
+"""Dialects whose every answer is asked for again."""
+
+
 def keeps(asked: Json, dialect: str) -> bool:
     """Whether an answer is kept."""
+    if dialect in JOBS:
+        return True
     stored = asked.get("store")
     return stored is True or (dialect == "openai.responses" and stored is not False)
 
@@ -118,6 +124,8 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
         if asked.get("background"):
             queued = {**said, "background": True, "status": "queued", "output": [], "usage": None}
             return orjson.dumps(queued)
+    elif kind == "video":
+        return orjson.dumps(shelf.put({**said, "id": shelf.new_id("video_")}))
     elif kind == "chat.completion":
         shelf.put({**said, "metadata": asked.get("metadata") or {}})
     return answered

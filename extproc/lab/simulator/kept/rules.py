@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from extproc.lab.simulator.http1 import Request
-from extproc.lab.simulator.kept import anthropic, openai
+from extproc.lab.simulator.kept import anthropic, films, openai
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
 MARKED = (("anthropic-version", "anthropic.messages", anthropic.RULES),)
 """A header that only some clients send, the dialect of their errors, and what they may do."""
-USUAL = ("openai.chat", openai.RULES)
+USUAL = ("openai.chat", (*openai.RULES, *films.RULES))
 
 
 def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:

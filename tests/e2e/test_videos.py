@@ -1,0 +1,195 @@
+"""Films through a real Envoy, by the SDKs of those whose format it is: made, followed, fetched."""
+
+import io
+import os
+from collections.abc import Iterator
+
+import httpx
+import openai
+import pytest
+
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
+from extproc.lab.simulator.kept.films import film
+from extproc.lab.simulator.pictures import BYTES
+
+pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+
+ENV = {
+    **os.environ,
+    "KEY_A": "sk-key-of-a",
+    "KEY_B": "sk-key-of-b",
+    "IDS": "a secret that signs ids",
+    "ANN": "key-of-ann",
+    "BOB": "key-of-bob",
+}
+
+
+class Gateway:
+    """Some providers behind one gateway."""
+
+    def __init__(self, local: Local, **simulators: RunningSimulator) -> None:
+        self.local = local
+        self.simulators = simulators
+
+    def client(self, key: str = "any", **headers: str) -> openai.OpenAI:
+        return openai.OpenAI(
+            base_url=f"{self.local.url}/v1",
+            api_key=key,
+            max_retries=0,
+            timeout=30,
+            default_headers=headers,
+        )
+
+    def record(self, **wanted: object) -> dict:
+        found: list[dict] = []
+
+        def look() -> bool:
+            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
+            return bool(found)
+
+        self.local.wait_for(look, f"a record with {wanted}")
+        return found[-1]
+
+
+def backend(provider: str, name: str, simulator: RunningSimulator, **more: object) -> dict:
+    credential = {"api_key": f"env:KEY_{name.upper()}"}
+    return {"provider": provider, "base_url": simulator.url, "credential": credential, **more}
+
+
+def route(model: str, backend: str, upstream: str) -> dict:
+    entry = {"backend": backend, "model": upstream}
+    return {"models": [model], "backends": [entry], "price": {"second": 0.1}}
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Gateway]:
+    """Where one provider alone keeps films, and ids stay as they are."""
+    with RunningSimulator(name="a") as a:
+        config = {
+            "backends": {"a": backend("openai", "a", a)},
+            "routes": [route("films", "a", "sora-2")],
+        }
+        with Local(config, ENV) as local:
+            yield Gateway(local, a=a)
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Gateway]:
+    with RunningSimulator(name="a") as a, RunningSimulator(name="b") as b:
+        config = {
+            "backends": {
+                "a": backend("openai", "a", a),
+                "b": backend("azure", "b", b, instance="x"),
+            },
+            "routes": [route("films", "a", "sora-2"), route("azures", "b", "sora-2")],
+            "resources": {"secret": "env:IDS"},
+        }
+        with Local(config, ENV) as local:
+            yield Gateway(local, a=a, b=b)
+
+
+def done(client: openai.OpenAI, id: str) -> openai.types.Video:
+    """The film, after as many looks as the simulator wants."""
+    for _ in range(3):
+        video = client.videos.retrieve(id)
+    return video
+
+
+def test_a_film_is_made_followed_fetched_and_deleted(one: Gateway):
+    client = one.client()
+    made = client.videos.create(model="films", prompt="a fox in the snow", seconds="8")
+    assert (made.status, made.seconds, made.model) == ("queued", "8", "sora-2")
+    with pytest.raises(openai.NotFoundError, match="not ready"):
+        client.videos.download_content(made.id)
+    assert client.videos.retrieve(made.id).status == "queued"
+    assert client.videos.retrieve(made.id).progress == 50
+    assert client.videos.retrieve(made.id).status == "completed"
+    assert client.videos.download_content(made.id, variant="video").content == film(made.id)
+    sent = one.simulators["a"].requests[-1]
+    assert sent.target == f"/v1/videos/{made.id}/content?variant=video"
+    assert made.id in [video.id for video in client.videos.list(limit=100)]
+    assert client.videos.delete(made.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.videos.retrieve(made.id)
+
+
+def test_its_seconds_are_charged_once_when_it_is_made(one: Gateway):
+    client = one.client()
+    made = client.videos.create(model="films", prompt="a fox that costs", seconds="12")
+    record = one.record(operation="video", request_model="films", cost_nanousd=1_200_000_000)
+    assert (record["response_model"], record["estimated"]) == ("sora-2", False)
+    before = len(one.local.records())
+    done(client, made.id)
+    one.local.wait_for(lambda: len(one.local.records()) >= before + 3, "records of the looks")
+    assert not any(look["cost_nanousd"] for look in one.local.records()[before:])
+
+
+def test_a_remix_costs_as_much_as_a_film(one: Gateway):
+    client = one.client()
+    made = client.videos.create(model="films", prompt="a fox that is mixed", seconds="8")
+    done(client, made.id)
+    again = client.videos.remix(made.id, prompt="at night")
+    assert again.remixed_from_video_id == made.id
+    path = f"/v1/videos/{made.id}/remix"
+    assert one.record(path=path)["cost_nanousd"] == 800_000_000
+
+
+def test_a_form_may_bring_a_picture_and_json_may_name_one(one: Gateway):
+    client = one.client()
+    picture = ("first.png", io.BytesIO(BYTES), "image/png")
+    client.videos.create(model="films", prompt="it moves", input_reference=picture)
+    sent = one.simulators["a"].requests[-1]
+    assert b'name="input_reference"; filename="first.png"' in sent.body
+    assert b"sora-2" in sent.body
+    link = {"image_url": "https://pictures.example.test/1.png"}
+    said = {"model": "films", "prompt": "it moves on", "input_reference": link}
+    answer = httpx.post(f"{one.local.url}/v1/videos", json=said)
+    assert answer.status_code == 200
+    assert one.simulators["a"].requests[-1].json == {**said, "model": "sora-2"}
+
+
+def test_a_form_without_a_model_is_refused(one: Gateway):
+    with pytest.raises(openai.BadRequestError, match="model"):
+        one.client().videos.create(prompt="whose?")
+
+
+def test_ids_lead_back_to_their_backend(two: Gateway):
+    client = two.client()
+    for model, name in (("films", "a"), ("azures", "b")):
+        simulator = two.simulators[name]
+        made = client.videos.create(model=model, prompt=f"of {name}")
+        own = made.id.partition("0gw")[0]
+        assert own in simulator.simulator.desk.shelf.things
+        assert done(client, made.id).id == made.id
+        assert client.videos.download_content(made.id).content == film(own)
+        again = client.videos.remix(made.id, prompt="again")
+        assert again.remixed_from_video_id == made.id
+        assert again.id.partition("0gw")[2][:8] == made.id.partition("0gw")[2][:8]
+        listed = client.with_options(default_headers={"x-ai-backend": name}).videos.list()
+        assert {made.id, again.id} <= {video.id for video in listed.data}
+        assert client.videos.delete(made.id).id == made.id
+    paths = {r.target.partition("?")[0] for r in two.simulators["b"].requests}
+    assert all(path.startswith("/openai/v1/videos") for path in paths)
+
+
+def test_a_forged_id_is_not_found(two: Gateway):
+    client = two.client()
+    made = client.videos.create(model="films", prompt="a fox that is mine")
+    own = made.id.partition("0gw")[0]
+    for id in (own, made.id[:-1] + ("a" if made.id[-1] != "a" else "b"), "video_x"):
+        for act in (client.videos.retrieve, client.videos.download_content, client.videos.delete):
+            with pytest.raises(openai.NotFoundError):
+                act(id)
+
+
+def test_a_form_may_name_a_file_that_was_sent_before(two: Gateway):
+    client = two.client(**{"x-ai-backend": "a"})
+    file = client.files.create(file=("a.png", BYTES), purpose="vision")
+    own = file.id.partition("0gw")[0]
+    for id, status in ((file.id, 200), (own, 404)):
+        said = {"model": "films", "prompt": "of a file", "input_reference[file_id]": id}
+        form = {name: (None, value) for name, value in said.items()}
+        assert httpx.post(f"{two.local.url}/v1/videos", files=form).status_code == status
+    sent = two.simulators["a"].requests[-1]
+    assert f"\r\n\r\n{own}\r\n".encode() in sent.body
