@@ -363,7 +363,7 @@ table.sort(PLACES)
 
 local GEMINI = {
   generateContent = true, streamGenerateContent = true, countTokens = true,
-  embedContent = true, batchEmbedContents = true, predict = true,
+  embedContent = true, batchEmbedContents = true, predict = true, predictLongRunning = true,
 }
 local BEDROCK = {
   converse = true, ["converse-stream"] = true, ["count-tokens"] = true,
@@ -449,8 +449,10 @@ local function session_near(path)
   return nil
 end
 
--- What is kept at a path or above it: the list of its kinds and their path, or nil.
+-- What is kept at a path or above it: the list of its kinds and their path, or nil. Operations
+-- are kept below a model, whichever it is.
 local function kept_at(path)
+  path = path:gsub("^(/v1%a*/models/)[^/]+(/operations/)", "%1*%2")
   for _ = 1, SEGMENTS do
     local kinds = KEPT[path]
     if kinds then return kinds, path end

@@ -22,7 +22,7 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
 )
-from extproc.exchange.header_values import listed, quoted, quoted_all
+from extproc.exchange.header_values import address, listed, quoted, quoted_all
 from extproc.exchange.ids import Closing
 from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
 from providers.bridging.bridge import loads
@@ -316,7 +316,7 @@ class Answer:
         return Change(
             body=b"",
             remove_headers=(*REWRITTEN, "content-type"),
-            set_headers=((":status", "302"), ("content-length", "0"), ("location", quoted(place))),
+            set_headers=((":status", "302"), ("content-length", "0"), ("location", address(place))),
             metadata=record,
         )
 

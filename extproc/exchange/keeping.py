@@ -79,7 +79,7 @@ class Keeping:
     def path(self, target: Target, asked: Asked, opened: Opened | None) -> str:
         """The provider's path with its version, and all of the query; raises NotFound."""
         if isinstance(target.bridge, Inquiry):
-            path, query = target.bridge.path(asked.id(opened)), ""
+            path, query = target.bridge.path(asked.id(opened), dict(asked.query)), ""
         else:
             path, query = asked.path(opened), asked.asks(opened)
         whole = whole_path(target.served, target.dialect.name, path)

@@ -16,9 +16,9 @@ from providers.neutral.video import Film, VideoRequest, used
 class VideoDialect(PlainDialect[VideoRequest, Film], frozen=True, kw_only=True):
     """A wire format in which films are asked for."""
 
-    settle: Callable[[VideoRequest, str], VideoRequest] = unspoken
-    """(request, upstream model) → what the provider is really to make of it, such as how many
-    seconds; raises Unsupported."""
+    settle: Callable[[VideoRequest, str, list[str]], VideoRequest] = unspoken
+    """(request, upstream model, dropped) → what the provider is really to make, such as how many
+    seconds; raises Unsupported, or appends the name of what is only nearly so."""
     inline: bool = True
     """Whether pictures are sent along, and not fetched by the provider."""
 
@@ -44,11 +44,15 @@ class Filming(Plain):
             if picture.url not in call.files:
                 return Wanted(links=(Link(url=picture.url, kind="image", name=name),))
             request = msgspec.structs.replace(request, picture=call.files[picture.url])
-        made = target.settle(request, call.model)
+        lost: list[str] = []
+        made = target.settle(request, call.model, lost)
         sent = self._rendered(made, call)
         size = f"{made.size.width}x{made.size.height}" if made.size else ""
-        echo = {"prompt": made.prompt, "seconds": made.seconds, "size": size}
-        return msgspec.structs.replace(sent, echo=echo)
+        return msgspec.structs.replace(
+            sent,
+            dropped=(*sent.dropped, *lost),
+            echo={"prompt": made.prompt, "seconds": made.seconds, "size": size},
+        )
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The job in the client's format; its seconds are charged as they were asked for."""

@@ -41,6 +41,8 @@ class Following(msgspec.Struct, frozen=True, kw_only=True):
     """(an id) → what it says; raises NotFound."""
     render: Callable[[Film, Ticket, str], Json]
     """(a job, what its id says, the id) → as its clients know it."""
+    usual: Mapping[str, str] = {}
+    """Member of a query → the one value that jobs of others have."""
 
 
 class Doing(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,15 +60,18 @@ class Inquiry:
     def __init__(self, client: "Kept", target: "Kept", act: "Act") -> None:
         """Raises Unsupported for what the provider cannot do."""
         if act.verb is None or client.following is None or target.doing is None:
-            raise Unsupported(f"{act.method} {act.path} is not possible with this provider")
+            raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
         self._client = client
         self._target = target
         self._following = client.following
         self._doing = target.doing
         self._verb = act.verb
 
-    def path(self, id: str) -> str:
-        """Where the provider shows the job of that id; raises NotFound."""
+    def path(self, id: str, query: Mapping[str, str]) -> str:
+        """Where the provider shows the job of that id; raises NotFound, Unsupported."""
+        for name, only in self._following.usual.items():
+            if query.get(name, only) != only:
+                raise Unsupported(f"this provider has no {name} but {only}", param=name)
         return self._doing.path(self._following.ticket(id).ref)
 
     def request(self, call: Call) -> Sent:

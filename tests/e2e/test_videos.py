@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -193,3 +194,136 @@ def test_a_form_may_name_a_file_that_was_sent_before(two: Gateway):
         assert httpx.post(f"{two.local.url}/v1/videos", files=form).status_code == status
     sent = two.simulators["a"].requests[-1]
     assert f"\r\n\r\n{own}\r\n".encode() in sent.body
+
+
+@pytest.fixture(scope="module")
+def veo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Google's films behind OpenAI's format, beside OpenAI's own, for clients that are apart."""
+    keys = tmp_path_factory.mktemp("keys") / "clients.yaml"
+    keys.write_text("ann: env:ANN\nbob: env:BOB\n")
+    with RunningSimulator(name="a") as a, RunningSimulator(name="b") as b:
+        config = {
+            "backends": {"a": backend("openai", "a", a), "b": backend("gemini", "b", b)},
+            "routes": [
+                route("films", "a", "sora-2"),
+                route("veo", "b", "veo-3.1-generate-preview"),
+            ],
+            "resources": {"secret": "env:IDS"},
+            "clients": {"api_keys": {"file": str(keys)}},
+        }
+        with Local(config, ENV) as local:
+            yield Gateway(local, a=a, b=b)
+
+
+def test_an_openai_client_gets_a_film_of_veos(veo: Gateway):
+    client = veo.client("key-of-ann")
+    picture = ("first.png", io.BytesIO(BYTES), "image/png")
+    made = client.videos.create(
+        model="veo", prompt="a fox", seconds="8", size="1280x720", input_reference=picture
+    )
+    shown = (made.status, made.model, made.seconds, made.size, made.prompt, made.progress)
+    assert shown == ("queued", "veo", "8", "1280x720", "a fox", 0)
+    sent = veo.simulators["b"].requests[-1]
+    assert sent.target == "/v1beta/models/veo-3.1-generate-preview:predictLongRunning"
+    assert sent.json["parameters"] == {
+        "aspectRatio": "16:9",
+        "durationSeconds": 8,
+        "resolution": "720p",
+    }
+    assert sent.json["instances"][0]["image"]["mimeType"] == "image/png"
+    with pytest.raises(openai.NotFoundError, match="not ready"):
+        client.videos.download_content(made.id)
+    video = client.videos.retrieve(made.id)
+    assert (video.status, video.progress, video.id) == ("completed", 100, made.id)
+    assert (video.model, video.seconds, video.size) == ("veo", "8", "1280x720")
+    assert video.created_at == made.created_at
+    content = client.videos.download_content(made.id)
+    target = veo.simulators["b"].requests[-1].target
+    match = re.fullmatch(r"/download/v1beta/files/file(\w+):download[?]alt=media", target)
+    assert match is not None
+    assert content.content == film(match[1])
+    assert veo.record(request_model="veo")["cost_nanousd"] == 800_000_000
+
+
+def test_what_veo_makes_nearly_so_is_named_and_what_not_is_refused(veo: Gateway):
+    client = veo.client("key-of-ann")
+    raw = client.videos.with_raw_response
+    answer = raw.create(
+        model="veo", prompt="a tall fox", size="1024x1792", extra_body={"user": "ann", "loop": "x"}
+    )
+    assert answer.headers["x-ai-dropped-params"] == "loop, user, size"
+    made = answer.parse()
+    assert (made.seconds, made.size) == ("4", "720x1280")
+    assert veo.record(request_model="veo", cost_nanousd=400_000_000)["estimated"] is False
+    with pytest.raises(openai.BadRequestError, match="4, 6, 8 seconds") as caught:
+        client.videos.create(model="veo", prompt="a long fox", seconds="12")
+    assert caught.value.param == "seconds"
+    with pytest.raises(openai.BadRequestError, match="not possible at this provider"):
+        client.with_options(default_headers={"x-ai-backend": "b"}).videos.list()
+
+
+def test_a_film_of_veos_cannot_be_deleted_or_mixed(veo: Gateway):
+    client = veo.client("key-of-ann")
+    made = client.videos.create(model="veo", prompt="a fox to stay")
+    before = len(veo.simulators["b"].requests)
+    with pytest.raises(openai.BadRequestError, match="DELETE"):
+        client.videos.delete(made.id)
+    with pytest.raises(openai.BadRequestError, match="no variant but video"):
+        client.videos.download_content(made.id, variant="thumbnail")
+    with pytest.raises(openai.BadRequestError, match="remix"):
+        client.videos.remix(made.id, prompt="again")
+    with pytest.raises(openai.NotFoundError):
+        veo.client("key-of-bob").videos.retrieve(made.id)
+    assert len(veo.simulators["b"].requests) == before
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code", "words"),
+    [
+        ("a forbidden fox", "moderation_blocked", "Blocked"),
+        ("an impossible fox", "3", "could not be used"),
+    ],
+)
+def test_a_film_of_veos_that_failed_says_why(veo: Gateway, prompt: str, code: str, words: str):
+    client = veo.client("key-of-ann")
+    made = client.videos.create(model="veo", prompt=prompt)
+    video = done(client, made.id)
+    assert video.status == "failed"
+    assert video.error is not None
+    assert (video.error.code, words in video.error.message) == (code, True)
+    with pytest.raises(openai.NotFoundError, match=words):
+        client.videos.download_content(made.id)
+
+
+def test_a_client_of_googles_format_follows_its_operation(veo: Gateway):
+    url, headers = veo.local.url, {"x-goog-api-key": "key-of-ann"}
+    said = {"instances": [{"prompt": "its own fox"}], "parameters": {"durationSeconds": 6}}
+    place = f"{url}/v1beta/models/veo:predictLongRunning"
+    made = httpx.post(place, headers=headers, json=said).json()
+    assert made.keys() == {"name"}
+    assert "0gw" in made["name"]
+    assert veo.simulators["b"].requests[-1].json == said
+    assert veo.record(request_model="veo", cost_nanousd=600_000_000)["estimated"] is False
+    look = f"{url}/v1beta/{made['name']}"
+    for _ in range(2):
+        shown = httpx.get(look, headers=headers).json()
+    assert shown["name"] == made["name"]
+    sample = shown["response"]["generateVideoResponse"]["generatedSamples"][0]
+    link = sample["video"]["uri"]
+    assert link.startswith(f"{url}/v1beta/files/file")
+    own = made["name"].rpartition("/")[2].partition("0gw")[0]
+    assert httpx.get(link, headers=headers).content == film(own)
+    stranger = {"x-goog-api-key": "key-of-bob"}
+    for place in (look, link):
+        answer = httpx.get(place, headers=stranger)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)
+    bare = httpx.get(f"{url}/v1beta/{made['name'].partition('0gw')[0]}", headers=headers)
+    assert bare.status_code == 404
+
+
+def test_a_client_of_googles_format_has_its_own_provider_alone(veo: Gateway):
+    headers = {"x-goog-api-key": "key-of-ann"}
+    said = {"instances": [{"prompt": "whose fox?"}]}
+    place = f"{veo.local.url}/v1beta/models/films:predictLongRunning"
+    answer = httpx.post(place, headers=headers, json=said)
+    assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")

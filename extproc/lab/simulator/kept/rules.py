@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from extproc.lab.simulator.http1 import Request
-from extproc.lab.simulator.kept import anthropic, films, openai
+from extproc.lab.simulator.kept import anthropic, films, openai, operations
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
-MARKED = (("anthropic-version", "anthropic.messages", anthropic.RULES),)
+MARKED = (
+    ("anthropic-version", "anthropic.messages", anthropic.RULES),
+    ("x-goog-api-key", "gemini.generate_content", operations.RULES),
+)
 """A header that only some clients send, the dialect of their errors, and what they may do."""
 USUAL = ("openai.chat", (*openai.RULES, *films.RULES))
 

@@ -22,5 +22,5 @@ VIDEOS = kept(
         post(f"{ONE}/remix", told=watch),
     ),
     ids=lambda body: FILMS,
-    following=Following(ticket=ticket_of, render=render_job),
+    following=Following(ticket=ticket_of, render=render_job, usual={"variant": "video"}),
 )
