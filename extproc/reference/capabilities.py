@@ -289,7 +289,13 @@ CAPABILITIES = (
         title="Videos, followed",
         section=VIDEO,
         operation="video",
-        kept=("openai.video", "gemini.video", "gemini.video_files"),
+        kept=(
+            "openai.video",
+            "gemini.video",
+            "gemini.video_files",
+            "runway.video",
+            "xai.video",
+        ),
         about="Films that are looked at, fetched, listed, deleted and made anew.",
     ),
     Capability(

@@ -72,6 +72,11 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
             yield from _texts(value.get("id") if isinstance(value, dict) else value)
 
 
+NONE: frozenset[str] = frozenset()
+NOWHERE = Ids(kind="", kinds=NONE, names=NONE)
+"""Of a format whose ids clients never see."""
+
+
 def _texts(value: Any) -> Iterator[str]:
     for item in value if isinstance(value, list) else (value,):
         if isinstance(item, str) and item:

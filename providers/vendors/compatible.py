@@ -109,12 +109,12 @@ PROVIDERS = (
         "api.x.ai",
         "https://docs.x.ai/docs/api-reference",
         "2026-11",
-        about="Grok: chats, tools and pictures.",
-        examples={"chat": "grok-4", "images": "grok-2-image"},
-        dialects=BOTH | PICTURES,
+        about="Grok: chats, tools, pictures and films.",
+        examples={"chat": "grok-4", "images": "grok-2-image", "video": "grok-imagine-video"},
+        dialects=BOTH | PICTURES | {Operation.VIDEO: ("xai.video",)},
         forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
-        keeps=ANSWERS_KEPT | {"openai.files"},
+        keeps=ANSWERS_KEPT | {"openai.files", "xai.video"},
         sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.

@@ -327,3 +327,69 @@ def test_a_client_of_googles_format_has_its_own_provider_alone(veo: Gateway):
     place = f"{veo.local.url}/v1beta/models/films:predictLongRunning"
     answer = httpx.post(place, headers=headers, json=said)
     assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Gateway]:
+    """Those who keep films under URLs that are signed, behind OpenAI's format."""
+    with RunningSimulator(name="a") as a, RunningSimulator(name="b") as b:
+        config = {
+            "backends": {"a": backend("xai", "a", a), "b": backend("runway", "b", b)},
+            "routes": [route("grok", "a", "grok-imagine-video"), route("gen", "b", "gen4.5")],
+            "resources": {"secret": "env:IDS"},
+        }
+        with Local(config, ENV) as local:
+            yield Gateway(local, a=a, b=b)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "sent"),
+    [
+        ("grok", "a", {"duration": 5, "aspect_ratio": "9:16", "resolution": "720p"}),
+        ("gen", "b", {"duration": 5, "ratio": "720:1280"}),
+    ],
+)
+def test_a_client_is_sent_to_where_the_film_is(
+    elsewhere: Gateway, model: str, name: str, sent: dict
+):
+    client, simulator = elsewhere.client(), elsewhere.simulators[name]
+    made = client.videos.create(
+        model=model, prompt=f"a fox of {name}", size="720x1280", extra_body={"seconds": "5"}
+    )
+    assert (made.status, made.seconds, made.size) == ("queued", "5", "720x1280")
+    assert sent.items() <= simulator.requests[-1].json.items()
+    assert elsewhere.record(request_model=model)["cost_nanousd"] == 500_000_000
+    assert client.videos.retrieve(made.id).status == "in_progress"
+    video = client.videos.retrieve(made.id)
+    assert (video.status, video.model, video.seconds) == ("completed", model, "5")
+    link = f"{elsewhere.local.url}/v1/videos/{made.id}/content"
+    answer = httpx.get(link, headers={"authorization": "Bearer any"})
+    assert (answer.status_code, answer.content) == (302, b"")
+    assert answer.headers["location"].endswith("?signed=yes%2Fso")
+    own = answer.headers["location"].rpartition("/")[2].partition("?")[0]
+    assert client.videos.download_content(made.id).content == film(own)
+
+
+@pytest.mark.parametrize("model", ["grok", "gen"])
+def test_a_film_that_is_not_shown_has_failed(elsewhere: Gateway, model: str):
+    client = elsewhere.client()
+    made = client.videos.create(model=model, prompt="a forbidden fox")
+    video = done(client, made.id)
+    assert (video.status, video.error is not None) == ("failed", True)
+    with pytest.raises(openai.NotFoundError):
+        client.videos.download_content(made.id)
+
+
+@pytest.mark.parametrize(("model", "name"), [("grok", "a"), ("gen", "b")])
+def test_a_picture_goes_along_as_it_is_said(elsewhere: Gateway, model: str, name: str):
+    client, simulator = elsewhere.client(), elsewhere.simulators[name]
+    picture = ("first.png", io.BytesIO(BYTES), "image/png")
+    client.videos.create(model=model, prompt="it moves", input_reference=picture)
+    assert b"data:image/png;base64," in simulator.requests[-1].body
+    link = {"image_url": "https://pictures.example.test/1.png"}
+    said = {"model": model, "prompt": "it moves on", "input_reference": link}
+    assert httpx.post(f"{elsewhere.local.url}/v1/videos", json=said).status_code == 200
+    assert b'"https://pictures.example.test/1.png"' in simulator.requests[-1].body
+    said["input_reference"] = {"file_id": "file-1"}
+    answer = httpx.post(f"{elsewhere.local.url}/v1/videos", json=said)
+    assert answer.status_code in (400, 404)

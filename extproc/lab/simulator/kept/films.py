@@ -69,7 +69,6 @@ def delete(ask: Ask) -> Answer:
 ONE = "/videos/*"
 RULES: tuple[Rule, ...] = (
     rule("GET", "/videos", many),
-    rule("GET", ONE, look),
     rule("DELETE", ONE, delete),
     rule("GET", f"{ONE}/content", fetch),
     rule("POST", f"{ONE}/remix", remix),

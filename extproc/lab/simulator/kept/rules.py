@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from extproc.lab.simulator.http1 import Request
-from extproc.lab.simulator.kept import anthropic, films, openai, operations
+from extproc.lab.simulator.kept import anthropic, films, openai, operations, tasks
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
 MARKED = (
@@ -12,7 +12,7 @@ MARKED = (
     ("x-goog-api-key", "gemini.generate_content", operations.RULES),
 )
 """A header that only some clients send, the dialect of their errors, and what they may do."""
-USUAL = ("openai.chat", (*openai.RULES, *films.RULES))
+USUAL = ("openai.chat", (*openai.RULES, *films.RULES, *tasks.RULES))
 
 
 def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:
