@@ -45,7 +45,10 @@ class Filming(Plain):
                 return Wanted(links=(Link(url=picture.url, kind="image", name=name),))
             request = msgspec.structs.replace(request, picture=call.files[picture.url])
         lost: list[str] = []
-        made = target.settle(request, call.model, lost)
+        try:
+            made = target.settle(request, call.model, lost)
+        except Unsupported as error:
+            raise self._worded(error) from None
         sent = self._rendered(made, call)
         size = f"{made.size.width}x{made.size.height}" if made.size else ""
         return msgspec.structs.replace(

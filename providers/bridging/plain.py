@@ -106,8 +106,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             lost = self._lost(request)
             body = self._target.render_request(request.without(lost), call.model, lost)
         except Unsupported as error:
-            param = error.param or ""
-            raise Unsupported(error.message, param=names.get(param, param)) from None
+            raise self._worded(error) from None
         named = [*request.extras, *(names.get(name, name) for name in lost)]
         named += self._fit(body, call) if isinstance(body, dict) else []
         data, content_type = self._written(body)
@@ -117,6 +116,11 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             content_type=content_type,
             places=self._target.places(request),
         )
+
+    def _worded(self, error: Unsupported) -> Unsupported:
+        """The same, by the client's name of the member."""
+        param = error.param or ""
+        return Unsupported(error.message, param=self._client.names.get(param, param))
 
     def _written(self, body: Any) -> tuple[bytes, str]:
         if isinstance(body, Raw):
