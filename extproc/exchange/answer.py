@@ -5,12 +5,10 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 
 from collections.abc import Callable
 
-import msgspec
-import orjson
-
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
+from extproc.exchange.changes import REWRITTEN, redirect, telling
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -22,7 +20,7 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
 )
-from extproc.exchange.header_values import address, listed, quoted, quoted_all
+from extproc.exchange.header_values import listed, quoted, quoted_all
 from extproc.exchange.ids import Closing
 from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
 from providers.bridging.bridge import loads
@@ -33,13 +31,8 @@ from providers.usage import Usage
 from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
 
-REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
-"""What is about the bytes of a body, and wrong of any other."""
-
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
-USED = "x-ai-used"
-"""In which the answer to a request of our own says what it used."""
 
 EXCERPT = 8 * 1024
 """Bytes that are read of a provider's refusal which holds more values than may be read."""
@@ -206,7 +199,7 @@ class Answer:
         if self._relay is not None:
             return self._piece(self._relay, event)
         action = self._whole(event.data)
-        return _telling(action) if self._asked.aside else action
+        return telling(action) if self._asked.aside else action
 
     def _piece(self, relay: Relay, event: ResponseBody) -> Action:
         body = self._relayed(relay, event)
@@ -292,7 +285,7 @@ class Answer:
         if seen.error is not None:
             changed = redaction.redacted(data if changed is None else changed, self._secrets())
         if seen.location:
-            return self._redirect(seen.location, record)
+            return redirect(seen.location, asked.showing, record)
         if asked.showing is not None:
             changed = asked.showing.whole(data if changed is None else changed)
         if changed is None and self._decoder is None:
@@ -305,18 +298,6 @@ class Answer:
             body=body,
             remove_headers=REWRITTEN,
             set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
-            metadata=record,
-        )
-
-    def _redirect(self, location: str, record: metadata.Record) -> Change:
-        """RFC 9110, section 15.4.3."""
-        showing = self._asked.showing
-        own = location.startswith("/") and showing is not None
-        place = showing.base + showing.place(location) if own and showing else location
-        return Change(
-            body=b"",
-            remove_headers=(*REWRITTEN, "content-type"),
-            set_headers=((":status", "302"), ("content-length", "0"), ("location", address(place))),
             metadata=record,
         )
 
@@ -395,11 +376,3 @@ class Answer:
 
     def _secrets(self) -> tuple[str, ...]:
         return redaction.texts(self._asked.secret, self._asked.signed)
-
-
-def _telling(action: Action) -> Action:
-    """The same answer, which says what was used in a header, too."""
-    if not isinstance(action, Change) or action.metadata is None:
-        return action
-    told = (USED, orjson.dumps(dict(action.metadata)).decode())
-    return msgspec.structs.replace(action, set_headers=(*action.set_headers, told))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from extproc.exchange import ids
+from extproc.exchange import bodies, ids
 from extproc.exchange.account import Asked
 from extproc.exchange.acts import Asked as Wish
 from extproc.exchange.acts import renamed
@@ -116,13 +116,7 @@ class Errand:
         """The body with the provider's names, and whether it asks for a stream."""
         assert self._wish is not None
         act, kept = self._wish.act, self._wish.kept
-        self._plan.bounds.request(data)
-        try:
-            body = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
-        if not isinstance(body, dict):
-            raise InvalidRequest("the body must be a JSON object")
+        body = bodies.read(data, self._plan.bounds)
         self._keeping.allow(self._wish, body)
         streams = act.streams and body.get("stream") is True
         changes: dict[str, Any] = {}

@@ -108,7 +108,16 @@ def opened(data: bytes, body: Any, ids: Ids, seal: Seal) -> bytes:
         if own is not None:
             pieces += [data[at:start], own.encode()]
             at = match.end()
-    return b"".join((*pieces, data[at:])) if pieces else data
+    known = b"".join((*pieces, data[at:])) if pieces else data
+    return replaced(known, {path: _opened_path(path, seal) for path in ids.paths_within(body)})
+
+
+def _opened_path(path: str, seal: Seal) -> str:
+    """A path with the provider's id at its end; raises NotFound for another client's."""
+    match = END.search(path)
+    if match is None or SIGNED.fullmatch(match[1]) is None:
+        return path
+    return path[: match.start(1)] + seal.must_open(match[1]) + path[match.end(1) :]
 
 
 def opened_form(form: Form, members: Json, ids: Ids, seal: Seal) -> bytes:
@@ -210,6 +219,7 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
 
 def replaced(data: bytes, names: dict[str, str]) -> bytes:
     """`data` with other texts in the place of whole JSON strings."""
+    names = {old: new for old, new in names.items() if old != new}
     if not names:
         return data
     spelt = {f'"{old}"'.encode(): f'"{new}"'.encode() for old, new in names.items()}

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import orjson
 
-from extproc.exchange import ids, metadata
+from extproc.exchange import bodies, ids, metadata
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
@@ -46,7 +46,6 @@ from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
 from providers.wire import multipart
 from providers.wire.members import Json
-from providers.wire.multipart import Form
 
 ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
@@ -167,8 +166,9 @@ class Question:
         """The request as the provider gets it."""
         entrance = self._entrance
         assert entrance is not None
-        form = self._form(event.data) if self._is_form(entrance.dialect) else None
-        body = self._object(event.data) if form is None else form.members()
+        is_form = bodies.is_form(entrance.dialect, self._type if entrance.dialect.either else "")
+        form = multipart.parse(event.data, self._type) if is_form else None
+        body = bodies.read(event.data, self._plan.bounds) if form is None else form.members()
         if self._unread is not None:
             self._entrance = entrance = entrance.of(body)
             self._late = self._addressed(self._unread, entrance).metadata
@@ -178,9 +178,9 @@ class Question:
         data = event.data
         if target.signs and form is None:
             data, body = self._opened(data, body, entrance.dialect, target)
-        elif target.signs and form is not None:
-            form, body = self._opened_form(form, body, entrance.dialect, target)
-            data = form.data
+        elif form is not None and (seal := self._sealed(target)):
+            form, body = bodies.opened_form(form, body, entrance.dialect, seal, self._type)
+            self._renewed, data = form.data is not event.data, form.data
         call = Call(
             data=data,
             body=body,
@@ -205,45 +205,20 @@ class Question:
         self._renewed = known is not data
         return known, body if known is data else orjson.loads(known)
 
-    def _opened_form(
-        self, form: Form, members: Json, dialect: Dialect, target: Target
-    ) -> tuple[Form, Json]:
-        """The same for a form."""
-        seal = self._sealed(target)
-        if seal is None or dialect.ids is None:
-            return form, members
-        data = ids.opened_form(form, members, dialect.ids(members), seal)
-        self._renewed = data is not form.data
-        if not self._renewed:
-            return form, members
-        known = self._form(data)
-        return known, known.members()
-
     def _sealed(self, target: Target) -> Seal | None:
+        """How ids are signed, where any are."""
+        if not target.signs:
+            return None
         assert self._headers is not None
         client = self._headers.get("x-ai-client") or ""
         self._seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
         return self._seal
 
-    def _is_form(self, dialect: Dialect) -> bool:
-        if not dialect.either:
-            return dialect.form
+    @property
+    def _type(self) -> str:
+        """What the client says of its body."""
         assert self._headers is not None
-        return multipart.is_form(self._headers.get("content-type") or "")
-
-    def _object(self, data: bytes) -> Json:
-        self._plan.bounds.request(data)
-        try:
-            body = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
-        if not isinstance(body, dict):
-            raise InvalidRequest("the body must be a JSON object")
-        return body
-
-    def _form(self, data: bytes) -> Form:
-        assert self._headers is not None
-        return multipart.parse(data, self._headers.get("content-type") or "")
+        return self._headers.get("content-type") or ""
 
     def _send(self, call: Call, target: Target, model: str) -> Action | Wish:
         if target.bridge is None:
@@ -409,8 +384,7 @@ class Question:
     def _content_type(self, call: Call, sent: Sent) -> tuple[str, str]:
         if sent.content_type or call.form is None:
             return ("content-type", sent.content_type) if sent.content_type else JSON_TYPE
-        assert self._headers is not None
-        return ("content-type", self._headers.get("content-type") or multipart.TYPE)
+        return ("content-type", self._type or multipart.TYPE)
 
     def answered(self, event: ResponseHeaders) -> Action:
         """What the answer makes of its headers."""

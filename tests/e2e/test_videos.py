@@ -313,7 +313,14 @@ def test_a_client_of_googles_format_follows_its_operation(veo: Gateway):
     assert link.startswith(f"{url}/v1beta/files/file")
     own = made["name"].rpartition("/")[2].partition("0gw")[0]
     assert httpx.get(link, headers=headers).content == film(own)
+    longer = {"instances": [{"prompt": "and on", "video": {"uri": link}}]}
+    place = f"{url}/v1beta/models/veo:predictLongRunning"
+    assert httpx.post(place, headers=headers, json=longer).status_code == 200
+    video = veo.simulators["b"].requests[-1].json["instances"][0]["video"]
+    host = "https://generativelanguage.googleapis.com"
+    assert video == {"uri": f"{host}/v1beta/files/file{own}:download?alt=media"}
     stranger = {"x-goog-api-key": "key-of-bob"}
+    assert httpx.post(place, headers=stranger, json=longer).status_code == 404
     for place in (look, link):
         answer = httpx.get(place, headers=stranger)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.exchange.ids import Closing, Seal, Showing, once, opened
+from providers.bridging.kept_ids import Ids
 from providers.bridging.resource import Lines
 from providers.dialects.openai.kept_ids import IDS
 from providers.dialects.openai.resources import result
@@ -175,3 +176,42 @@ def test_an_answer_of_too_many_values_is_not_read():
 def test_a_url_that_is_none_leads_to_the_gateway():
     showing = Showing(ids=IDS, seal=SEAL, urls=frozenset({"results_url"}), base="http://here")
     assert showing.whole(b'{"results_url":"https://[x"}') == b'{"results_url":"http://here"}'
+
+
+PATHS = Ids(kind="", kinds=frozenset(), names=frozenset(), paths=frozenset({"name", "uri"}))
+HERE = Showing(ids=PATHS, seal=SEAL, base="http://here")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("models/m/operations/op1", "models/m/operations/{}"),
+        (
+            "https://there.test/v1/files/op1:download?alt=media",
+            "http://here/v1/files/{}:download?alt=media",
+        ),
+        ("https://there.test", "http://here"),
+        ("op1", "{}"),
+        ("a/b/", "a/b/"),
+        ("", ""),
+    ],
+)
+def test_an_id_at_the_end_of_a_path_is_signed_there(path: str, shown: str):
+    shown = shown.format(SEAL.closed("op1"))
+    assert HERE.place(path) == shown
+    said = HERE.whole(json.dumps({"a": [{"uri": path}], "other": path}).encode())
+    if path:
+        assert json.loads(said)["a"] == [{"uri": shown}]
+
+
+def test_an_id_at_the_end_of_a_path_is_read_for_its_own_client_alone():
+    path = f"http://here/files/{SEAL.closed('f1')}:download"
+    body = {"video": {"uri": path}, "other": {"uri": "gs://a/b"}}
+    data = orjson.dumps(body)
+    assert orjson.loads(opened(data, body, PATHS, SEAL)) == {
+        "video": {"uri": "http://here/files/f1:download"},
+        "other": {"uri": "gs://a/b"},
+    }
+    stranger = Seal(SEAL.backend, "another", SEAL.secret)
+    with pytest.raises(NotFound):
+        opened(data, body, PATHS, stranger)

@@ -8,7 +8,7 @@ from providers.bridging.filming import VideoDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
 from providers.dialects.gemini.video.jobs import FILES, IDS, OPERATIONS
-from providers.dialects.gemini.video.request import render_request, settle, uses
+from providers.dialects.gemini.video.request import edits, render_request, settle, uses
 from providers.dialects.gemini.video.response import parse_response, watch
 from providers.operations import Operation
 
@@ -25,6 +25,7 @@ DIALECT = VideoDialect(
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,
+    edits=edits,
     uses=uses,
     ids=lambda body: IDS,
 )

@@ -3,6 +3,7 @@
 https://ai.google.dev/gemini-api/docs/video (checked 2026-11)
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ LENGTHS = {"veo-2": (5, 6, 7, 8)}
 LENGTHS_NOW = (4, 6, 8)
 LONGEST = 8
 """Seconds of films that have more pixels than the smallest."""
+FILE = re.compile(r"^https?://[^/]+/v1beta/files/([A-Za-z0-9_-]+)(?::download)?(?:[?].*)?$")
+GOOGLES = "https://generativelanguage.googleapis.com/v1beta/files/{}:download?alt=media"
 SEEDS = (0, 2**32 - 1)
 
 
@@ -86,6 +89,23 @@ def _image(picture: Any) -> Json | None:
         return None
     assert isinstance(picture, Data)
     return {"bytesBase64Encoded": picture.base64, "mimeType": picture.media_type}
+
+
+def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
+    """A film that is to be made longer is named as Google names it, wherever it was fetched."""
+    given = body.get("instances")
+    instances = given if isinstance(given, list) else []
+    renamed = [_elsewhere(one) if isinstance(one, dict) else one for one in instances]
+    return {"instances": renamed} if renamed != instances else {}
+
+
+def _elsewhere(instance: Json) -> Json:
+    video = instance.get("video")
+    uri = members.string(video.get("uri")) if isinstance(video, dict) else ""
+    match = FILE.search(uri)
+    if match is None or not isinstance(video, dict):
+        return instance
+    return {**instance, "video": {**video, "uri": GOOGLES.format(match[1])}}
 
 
 def uses(body: Json) -> Units:
