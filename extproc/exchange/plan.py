@@ -224,7 +224,7 @@ class Plan:
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
-        typed = ["content-type"] if client.form else []
+        typed = ["content-type"] if client.form or client.either else []
         own_names = [*dict(own), *dict(served.headers)]
         touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))
         quirks = _quirks(route, served, dialect)

@@ -9,6 +9,7 @@ import httpx
 import openai
 import pytest
 
+from extproc.exchange.ids import code_of
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.kept.films import film
@@ -400,3 +401,34 @@ def test_a_picture_goes_along_as_it_is_said(elsewhere: Gateway, model: str, name
     said["input_reference"] = {"file_id": "file-1"}
     answer = httpx.post(f"{elsewhere.local.url}/v1/videos", json=said)
     assert answer.status_code in (400, 404)
+
+
+@pytest.fixture(scope="module")
+def failover() -> Iterator[Gateway]:
+    """Veo first, and OpenAI's format where that fails."""
+    with RunningSimulator(name="a") as a, RunningSimulator(name="b") as b:
+        first = {"backend": "b", "model": "veo-3.1-generate-preview"}
+        second = {"backend": "a", "model": "sora-2", "priority": 1}
+        config = {
+            "backends": {"a": backend("openai", "a", a), "b": backend("gemini", "b", b)},
+            "routes": [{"models": ["films"], "backends": [first, second]}],
+            "resources": {"secret": "env:IDS"},
+        }
+        with Local(config, ENV) as local:
+            yield Gateway(local, a=a, b=b)
+
+
+def test_a_film_that_one_provider_cannot_make_now_is_made_by_the_next(failover: Gateway):
+    client = failover.client()
+    failover.simulators["b"].simulator.desk.script.append({"status": 503})
+    picture = ("first.png", io.BytesIO(BYTES), "image/png")
+    made = client.videos.create(model="films", prompt="a fox", input_reference=picture)
+    assert made.model == "sora-2"
+    tried, sent = (failover.simulators[name].requests[-1] for name in ("b", "a"))
+    assert tried.header("content-type") == "application/json"
+    assert sent.header("content-type").startswith("multipart/form-data; boundary=")
+    assert client.videos.retrieve(made.id).id == made.id
+    again = client.videos.create(model="films", prompt="another fox", input_reference=picture)
+    assert again.model == "films"
+    assert done(client, again.id).status == "completed"
+    assert [made.id[-24:-16], again.id[-24:-16]] == [code_of("a"), code_of("b")]
