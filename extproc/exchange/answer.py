@@ -90,7 +90,8 @@ class Answer:
         headers = event.headers
         self._status = int(headers.get(":status") or 0)
         if event.end:
-            fine = self._asked.client.hollow and 200 <= self._status < 300
+            hollow = self._asked.client.hollow and not self._asked.target.translated
+            fine = hollow and 200 <= self._status < 300
             return self._through(event) if fine else self._empty(event)
         content_type = headers.get("content-type") or ""
         asked = self._asked

@@ -109,8 +109,6 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
     """When, in seconds since the epoch; 0: nobody says."""
     link: str = ""
     """Where it can be fetched."""
-    place: str = ""
-    """Where it lies, if it cannot be fetched from there."""
 
     @property
     def percent(self) -> int:
@@ -125,9 +123,12 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
             return self.link
         if self.failure is not None:
             raise NotFound(f"there is no video: {self.failure.message}")
-        if self.place:
-            raise NotFound(f"the video is not kept where it can be fetched, but at {self.place}")
         raise NotFound(f"the video is not ready yet: it is {self.state}")
+
+
+def web(link: object) -> str:
+    """A link that a client may be sent to; empty where it is none."""
+    return link if isinstance(link, str) and link.startswith(("https://", "http://")) else ""
 
 
 def used(seconds: float) -> Usage:

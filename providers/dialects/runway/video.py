@@ -17,7 +17,7 @@ from providers.bridging.resource import Kept
 from providers.errors import BadAnswer, NotFound, Unsupported
 from providers.neutral.images import Size
 from providers.neutral.media import Data, Url, render_data_uri
-from providers.neutral.video import Failure, Film, State, VideoRequest
+from providers.neutral.video import Failure, Film, State, VideoRequest, web
 from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import members
@@ -139,7 +139,7 @@ def parse_job(answer: Any, ref: str) -> Film:
     if state is None:
         raise BadAnswer("the provider's answer is no task")
     output, done = answer.get("output"), answer.get("progress")
-    links = [one for one in output if isinstance(one, str)] if isinstance(output, list) else []
+    links = [link for one in output if (link := web(one))] if isinstance(output, list) else []
     return Film(
         ref=ref,
         state=state,

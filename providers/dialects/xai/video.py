@@ -16,7 +16,7 @@ from providers.bridging.resource import Kept
 from providers.errors import BadAnswer, NotFound
 from providers.neutral.images import BLOCKED, Size
 from providers.neutral.media import Data, Url, render_data_uri
-from providers.neutral.video import Failure, Film, State, VideoRequest
+from providers.neutral.video import Failure, Film, State, VideoRequest, web
 from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import members
@@ -38,6 +38,7 @@ SIZES = {
 }
 """Size → words for its shape and for its resolution."""
 ID = re.compile(r"[A-Za-z0-9_-]+")
+DONE, RUNNING = "done", frozenset({"pending", "queued", "in_progress"})
 ENDED = {"failed": "the provider made no video", "expired": "the video has expired"}
 """Status of a job of which there is no film → what is said where the provider says nothing."""
 
@@ -92,9 +93,11 @@ def parse_job(answer: Any, ref: str) -> Film:
     status, video = members.string(answer.get("status")), answer.get("video")
     if status in ENDED:
         return Film(ref=ref, state=State.FAILED, failure=_failure(status, answer.get("error")))
-    if not isinstance(video, dict):
+    if status != DONE:
+        if status not in RUNNING:
+            raise BadAnswer("the provider's answer is no video")
         return Film(ref=ref, state=State.RUNNING, progress=members.whole(answer.get("progress")))
-    link = members.string(video.get("url"))
+    link = web(video.get("url")) if isinstance(video, dict) else ""
     if link:
         return Film(ref=ref, state=State.COMPLETED, link=link)
     failure = Failure(BLOCKED, "the provider does not show the video that it made")

@@ -286,6 +286,28 @@ def test_there_is_nothing_to_fetch_where_there_is_no_film(target, answer):
         looked(target, answer, FETCH)
 
 
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        (VEO, {"other": 1}),
+        (GROK, {"error": "no room", "other": 1}),
+        (GROK, {"status": "new", "other": 1}),
+        (GEN, {"status": "new"}),
+    ],
+)
+def test_what_tells_of_no_job_is_a_bad_answer(target, answer):
+    with pytest.raises(BadAnswer):
+        looked(target, answer)
+
+
+@pytest.mark.parametrize("link", ["/v1/files/f1", "javascript:x", "ftp://a.test/1", 3])
+def test_a_client_is_sent_to_the_web_alone(link):
+    with pytest.raises(NotFound):
+        looked(GROK, {"status": "done", "video": {"url": link}}, FETCH)
+    with pytest.raises(NotFound):
+        looked(GEN, {"status": "SUCCEEDED", "output": [link]}, FETCH)
+
+
 @pytest.mark.parametrize("target", BEGUN)
 @pytest.mark.parametrize("ref", ["../../admin", "models/a/operations/..", "a/b", "", "a%2fb"])
 def test_an_id_leads_to_no_other_path(target, ref):

@@ -48,6 +48,8 @@ def parse_job(answer: Any, ref: str) -> Film:
     if isinstance(error, dict):
         return Film(ref=ref, state=State.FAILED, failure=_failure(error))
     if answer.get("done") is not True:
+        if not members.string(answer.get("name")):
+            raise BadAnswer("the provider's answer is no operation")
         return Film(ref=ref, state=State.RUNNING)
     made = _made(answer)
     file = next(_files(made), "")
