@@ -290,8 +290,16 @@ local function from_form(handle)
   return nil, NO_MODEL
 end
 
+-- The model of a body that may be a form, or JSON.
+local function from_either(handle)
+  local said = handle:headers():get("content-type") or ""
+  if find(said:lower(), "^multipart/form%-data") then return from_form(handle) end
+  return from_json(handle)
+end
+
 local BODY = { find = from_json, source = "body" }
 local FORM = { find = from_form, source = "body" }
+local EITHER = { find = from_either, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
 
@@ -310,6 +318,8 @@ local OPERATIONS = {
   ["/openai/v1/audio/speech"] = BODY,
   ["/openai/v1/audio/transcriptions"] = FORM,
   ["/openai/v1/audio/translations"] = FORM,
+  ["/v1/videos"] = EITHER,
+  ["/openai/v1/videos"] = EITHER,
   ["/v1/responses"] = BODY,
   ["/v1/responses/input_tokens"] = BODY,
   ["/v1/messages"] = BODY,
@@ -353,7 +363,7 @@ table.sort(PLACES)
 
 local GEMINI = {
   generateContent = true, streamGenerateContent = true, countTokens = true,
-  embedContent = true, batchEmbedContents = true, predict = true,
+  embedContent = true, batchEmbedContents = true, predict = true, predictLongRunning = true,
 }
 local BEDROCK = {
   converse = true, ["converse-stream"] = true, ["count-tokens"] = true,
@@ -443,10 +453,11 @@ end
 local MADE = "^/v1%a*/models/([^/]+)(:%a+)$"
 
 -- What is kept at a path or above it: the list of its kinds, their path, and the model in it; or
--- nil.
+-- nil. Operations are kept below a model, whichever it is.
 local function kept_at(path)
   local segment, verb = path:match(MADE)
   if verb and KEPT[verb] then return KEPT[verb], path, segment end
+  path = path:gsub("^(/v1%a*/models/)[^/]+(/operations/)", "%1*%2")
   for _ = 1, SEGMENTS do
     local kinds = KEPT[path]
     if kinds then return kinds, path end
@@ -709,7 +720,7 @@ function envoy_on_request(handle)
   if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
   -- What a backend keeps can only be used there.
-  local backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '"')
+  local backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '["\r]')
   if backend then handle:headers():replace("x-ai-cluster", "ai/" .. backend) end
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)

@@ -74,3 +74,15 @@ RESOURCES: Mapping[str, Kept] = _resources()
 SESSIONS: Mapping[str, SessionDialect] = _sessions()
 """Formats of sessions, in which both sides send frames."""
 PROVIDERS: Mapping[str, Provider] = _providers()
+
+
+def kept_by(provider: Provider) -> Mapping[str, Kept]:
+    """What clients may ask for of what it keeps, by name → its own kind of that."""
+    own = {name: RESOURCES[name] for name in provider.keeps}
+    doing = {kind.operation: kind for kind in own.values() if kind.doing is not None}
+    followed = {
+        name: doing[kind.operation]
+        for name, kind in RESOURCES.items()
+        if kind.following is not None and kind.operation in doing
+    }
+    return followed | own

@@ -36,6 +36,7 @@ class Operation(StrEnum):
     TRANSLATION = "translation"
     UPLOADS = "uploads"
     VECTOR_STORES = "vector_stores"
+    VIDEO = "video"
 
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
@@ -45,8 +46,10 @@ HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
 DRAWN = frozenset({Operation.IMAGES, Operation.IMAGE_EDITS})
 BY_UNITS = HEARD | DRAWN
 BY_UNITS |= {Operation.OCR, Operation.REALTIME, Operation.RERANK, Operation.SPEECH}
+BY_UNITS |= {Operation.VIDEO}
 """Those that are billed by something else than tokens, too."""
 
 WORDLESS = DRAWN | {Operation.EMBEDDINGS, Operation.MODERATIONS}
 WORDLESS |= {Operation.RERANK, Operation.SPEECH, Operation.TOKENIZE, Operation.DETOKENIZE}
+WORDLESS |= {Operation.VIDEO}
 """Those in whose answers no model has generated a word."""

@@ -40,6 +40,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         values = iter([self._segment(*each, opened, named) for each in self.segments])
         return PLACE.sub(lambda place: next(values), self.act.path)
 
+    def id(self, opened: Opened | None) -> str:
+        """The provider's id of what it is about; empty where it is about none."""
+        text = next((text for text, place in self.segments if place), "")
+        return opened(text) if text and opened else text
+
     def _segment(self, text: str, place: str, opened: Opened | None, named: Named) -> str:
         if not text.strip("."):
             raise NotFound(f"there is nothing with the id {text[:200]!r}")

@@ -5,12 +5,10 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 
 from collections.abc import Callable
 
-import msgspec
-import orjson
-
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
+from extproc.exchange.changes import REWRITTEN, redirect, telling
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -33,13 +31,8 @@ from providers.usage import Usage
 from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
 
-REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
-"""What is about the bytes of a body, and wrong of any other."""
-
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
-USED = "x-ai-used"
-"""In which the answer to a request of our own says what it used."""
 
 EXCERPT = 8 * 1024
 """Bytes that are read of a provider's refusal which holds more values than may be read."""
@@ -97,7 +90,8 @@ class Answer:
         headers = event.headers
         self._status = int(headers.get(":status") or 0)
         if event.end:
-            fine = self._asked.client.hollow and 200 <= self._status < 300
+            hollow = self._asked.client.hollow and not self._asked.target.translated
+            fine = hollow and 200 <= self._status < 300
             return self._through(event) if fine else self._empty(event)
         content_type = headers.get("content-type") or ""
         asked = self._asked
@@ -206,7 +200,7 @@ class Answer:
         if self._relay is not None:
             return self._piece(self._relay, event)
         action = self._whole(event.data)
-        return _telling(action) if self._asked.aside else action
+        return telling(action) if self._asked.aside else action
 
     def _piece(self, relay: Relay, event: ResponseBody) -> Action:
         body = self._relayed(relay, event)
@@ -291,6 +285,8 @@ class Answer:
         record = {key: said for key, said in final.items() if said or key in metadata.ASKED}
         if seen.error is not None:
             changed = redaction.redacted(data if changed is None else changed, self._secrets())
+        if seen.location:
+            return redirect(seen.location, asked.showing, record)
         if asked.showing is not None:
             changed = asked.showing.whole(data if changed is None else changed)
         if changed is None and self._decoder is None:
@@ -381,11 +377,3 @@ class Answer:
 
     def _secrets(self) -> tuple[str, ...]:
         return redaction.texts(self._asked.secret, self._asked.signed)
-
-
-def _telling(action: Action) -> Action:
-    """The same answer, which says what was used in a header, too."""
-    if not isinstance(action, Change) or action.metadata is None:
-        return action
-    told = (USED, orjson.dumps(dict(action.metadata)).decode())
-    return msgspec.structs.replace(action, set_headers=(*action.set_headers, told))

@@ -3,14 +3,13 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import orjson
 
-from extproc.exchange import ids
+from extproc.exchange import bodies, ids
 from extproc.exchange.account import Asked
 from extproc.exchange.acts import Asked as Wish
 from extproc.exchange.acts import renamed
@@ -35,8 +34,10 @@ from extproc.exchange.keeping import Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
 from extproc.exchange.served import Target
-from providers.bridging.dialect import Context
+from providers.bridging.dialect import Context, Dialect
+from providers.bridging.jobs import ID
 from providers.bridging.kept_ids import Ids
+from providers.bridging.resource import Kept
 from providers.errors import GatewayError, InvalidRequest
 from providers.signing.sign import Call as SignedCall
 from providers.usage import Price
@@ -47,8 +48,6 @@ from providers.wire.splice import edit
 
 BATCH = "batch"
 """The purpose of a file whose lines are requests."""
-WORD = re.compile(r"\w+")
-"""In a form's name, where objects and arrays are written with brackets."""
 
 
 class Errand:
@@ -111,11 +110,10 @@ class Errand:
         """The request as the provider gets it."""
         assert self._headers is not None
         data, streams = event.data, False
-        kind = (self._headers.get("content-type") or "").partition(";")[0].strip().lower()
         assert self._wish is not None
         if self._wish.act.raw:
             pass
-        elif kind == multipart.TYPE:
+        elif multipart.is_form(self._headers.get("content-type") or ""):
             data = self._form(data)
         elif data:
             data, streams = self._json(data)
@@ -125,13 +123,7 @@ class Errand:
         """The body with the provider's names, and whether it asks for a stream."""
         assert self._wish is not None
         act, kept = self._wish.act, self._wish.kept
-        self._plan.bounds.request(data)
-        try:
-            body = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
-        if not isinstance(body, dict):
-            raise InvalidRequest("the body must be a JSON object")
+        body = bodies.read(data, self._plan.bounds)
         self._keeping.allow(self._wish, body)
         streams = act.streams and body.get("stream") is True
         named: Any = body
@@ -166,24 +158,10 @@ class Errand:
         form = multipart.parse(data, self._headers.get("content-type") or "")
         members = form.members()
         if self._seal is not None:
-            names = kept.ids(members).names
-            signed = {
-                name: self._opened(name, value)
-                for name, value in members.items()
-                if not names.isdisjoint(WORD.findall(name))
-            }
-            data = form.edited(signed) if signed else data
+            data = ids.opened_form(form, members, kept.ids(members), self._seal)
         if kept.lines and _text(members, "purpose") == BATCH:
             data = self._batch(form, members, data)
         return data
-
-    def _opened(self, name: str, value: Any) -> Any:
-        assert self._seal is not None
-        if isinstance(value, list):
-            return [self._opened(name, item) for item in value]
-        if isinstance(value, str):
-            return self._seal.must_open(value)
-        raise InvalidRequest(f"{name} must be text, not a file", param=name)
 
     def _batch(self, form: multipart.Form, members: Json, data: bytes) -> bytes:
         assert self._wish is not None
@@ -222,9 +200,7 @@ class Errand:
         assert target is not None
         assert headers is not None
         opened = None if self._seal is None else self._seal.must_open
-        path = self._keeping.path(
-            target, wish.kept, wish.path(opened, self._named), wish.asks(opened)
-        )
+        path = self._keeping.path(target, wish, opened, self._named)
         body = b"" if data is None else data
         self._plan.bounds.sent(body)
         assert self._proof is not None
@@ -234,7 +210,10 @@ class Errand:
         if target.served.signer is not None and not wish.proven:
             call = SignedCall(self._method, target.served.authority, path, body)
             signed = target.served.signer(call, secret, self._clock())
-        self.answer = Answer(self._asked(target, wish, streams, (secret, signed)), self._clock)
+        asked = self._asked(target, wish, streams, (secret, signed))
+        if target.translated:
+            asked = self._translated(asked, wish.id(opened))
+        self.answer = Answer(asked, self._clock)
         whole = None if wish.act.raw else data
         length = () if whole is None else (("content-length", str(len(body))),)
         own = [header for header in target.defaults if headers.get(header[0]) is None]
@@ -280,15 +259,34 @@ class Errand:
             price_of=self._price_of,
         )
 
+    def _translated(self, asked: Asked, id: str) -> Asked:
+        """The same for a client of another format than the provider's."""
+        assert self._wish is not None
+        context = msgspec.structs.replace(asked.context, echo={ID: id})
+        return msgspec.structs.replace(
+            asked,
+            client=self._wish.kept,
+            context=context,
+            stream=False,
+            showing=self._shown_of(self._wish.kept, asked.target.dialect),
+            unread=False,
+        )
+
     def _showing(self, wish: Wish) -> Showing | None:
         kept = wish.kept
         if kept.ids is None or (self._seal is None and not kept.urls):
+            return None
+        return self._shown_of(kept, kept)
+
+    def _shown_of(self, kept: Kept, leading: Dialect) -> Showing | None:
+        if kept.ids is None or leading.ids is None:
             return None
         return Showing(
             ids=kept.shown or kept.ids({}),
             seal=self._seal,
             urls=kept.urls,
             base=self._base(),
+            leads=leading.ids({}),
             bounds=self._plan.bounds,
         )
 

@@ -7,8 +7,12 @@ a 503 for what the provider was paid for.
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
+from providers.errors import BadAnswer
+
 MAX_VALUE = 1_000
 """Characters of a quoted value, such as the id of an answer."""
+MAX_ADDRESS = 8_000
+"""Characters of a URL; those that are signed have some thousands."""
 MAX_NAME = 100
 MAX_NAMES = 2_000
 """Characters of all names in a list."""
@@ -23,6 +27,13 @@ def quoted(value: str) -> str:
     if value.isascii() and value.isprintable():
         return value
     return quote(value, safe=VISIBLE, errors="replace")
+
+
+def address(value: str) -> str:
+    """A URL, which is of no use in part; raises BadAnswer for one that is too long."""
+    if len(value) > MAX_ADDRESS:
+        raise BadAnswer("the provider's answer names a place that is too long")
+    return quote(value.strip(), safe=VISIBLE + "%", errors="replace").replace(" ", "%20")
 
 
 def quoted_all(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

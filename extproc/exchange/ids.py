@@ -12,7 +12,6 @@ from base64 import b32encode
 from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
-from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,23 +19,28 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Relay
-from providers.bridging.kept_ids import HOLDERS, Ids
+from providers.bridging.kept_ids import HOLDERS, NOWHERE, Ids
 from providers.errors import BadAnswer, InvalidRequest, NotFound
 from providers.signing.sign import Secret
 from providers.wire.budget import BOUNDS, PIECE, Bounds
+from providers.wire.members import Json
+from providers.wire.multipart import Form
 
 MARK = "0gw"
 CODE, PROOF = 8, 16
 """Letters; five bits each."""
 TAIL = len(MARK) + CODE + PROOF
 SIGNED = re.compile(r"(?:[A-Za-z]+/)?[A-Za-z0-9_.:~-]+0gw[a-z2-7]{24}")
-ENDS = re.compile(rb"0gw[a-z2-7]{24}(?=\")")
+ENDS = re.compile(rb'0gw[a-z2-7]{24}(?::\w+(?:\?[\w=&]*)?)?(?=")')
+"""Of a signed id, and what may stand behind it in a URL."""
 PLAIN = re.compile(r"(?:[A-Za-z]+/)?[A-Za-z0-9_.:~-]{1,400}")
 """What can be an id; who calls a thing otherwise cannot be asked for it again."""
 LONGEST = 512
 KEY = re.compile(rb'"[ \t\r\n]*+:')
 """The end of every member's name, and what looks like one within a text."""
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+WORD = re.compile(r"\w+")
+"""In a form's name, where objects and arrays are written with brackets."""
 FEW = 32
 """Texts that are looked for by themselves; more of them are looked up."""
 
@@ -105,6 +109,24 @@ def opened(data: bytes, body: Any, ids: Ids, seal: Seal) -> bytes:
     return b"".join((*pieces, data[at:])) if pieces else data
 
 
+def opened_form(form: Form, members: Json, ids: Ids, seal: Seal) -> bytes:
+    """A client's form with the provider's ids; raises NotFound, InvalidRequest."""
+    signed = {
+        name: _opened_value(name, value, seal)
+        for name, value in members.items()
+        if not ids.names.isdisjoint(WORD.findall(name))
+    }
+    return form.edited(signed) if signed else form.data
+
+
+def _opened_value(name: str, value: Any, seal: Seal) -> Any:
+    if isinstance(value, list):
+        return [_opened_value(name, item, seal) for item in value]
+    if isinstance(value, str):
+        return seal.must_open(value)
+    raise InvalidRequest(f"{name} must be text, not a file", param=name)
+
+
 def _opened(text: bytes, ids: Ids, seal: Seal) -> bytes | None:
     """The text of a signed id as the provider says it; None where it is none."""
     # PHP writes "\\/".
@@ -146,6 +168,8 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
     """Members with URLs of the provider's."""
     base: str = ""
     """What stands before the path in URLs that lead here."""
+    leads: Ids = NOWHERE
+    """How ids stand in a path that a client is sent to."""
     bounds: Bounds = BOUNDS
 
     def whole(self, data: bytes) -> bytes:
@@ -160,6 +184,13 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
             names[url] = self._here(names.get(url, url), names)
         return replaced(data, names)
 
+    def place(self, path: str) -> str:
+        """A URL of this gateway's for the provider's path."""
+        parts = self.leads.split(path)
+        if parts is not None and self.seal is not None:
+            path = f"{parts[0]}{self.seal.closed(parts[1])}{parts[2]}"
+        return self.base + path
+
     def _closed(self, body: Any) -> dict[str, str]:
         if self.seal is None:
             return {}
@@ -171,11 +202,12 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
         return names
 
     def _urls(self, body: Any) -> list[str]:
-        held = body if isinstance(body, dict) else {}
-        parts = [each if isinstance(each, list) else [each] for each in held.values()]
-        owners = [held, *chain.from_iterable(parts)]
-        found = [one.get(name) for one in owners if isinstance(one, dict) for name in self.urls]
-        return [url for url in found if isinstance(url, str) and "://" in url]
+        owners = self.ids.objects(body) if self.urls else ()
+        found = [one[name] for one in owners for name in self.urls & one.keys()]
+        return [url for url in found if isinstance(url, str) and self._leads_there(url)]
+
+    def _leads_there(self, url: str) -> bool:
+        return "://" in url and self.ids.split(url) is not None
 
     def _here(self, url: str, names: dict[str, str]) -> str:
         try:
@@ -188,6 +220,7 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
 
 def replaced(data: bytes, names: dict[str, str]) -> bytes:
     """`data` with other texts in the place of whole JSON strings."""
+    names = {old: new for old, new in names.items() if old != new}
     if not names:
         return data
     spelt = {f'"{old}"'.encode(): f'"{new}"'.encode() for old, new in names.items()}

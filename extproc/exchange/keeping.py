@@ -4,14 +4,15 @@ from collections.abc import Mapping
 
 import msgspec
 
-from extproc.exchange.acts import Acts, Asked
+from extproc.exchange.acts import Acts, Asked, Named, Opened
 from extproc.exchange.ids import Seal
 from extproc.exchange.passing import to_provider
 from extproc.exchange.proof import Secrets
 from extproc.exchange.served import Served, Target, whole_path
 from providers.bridging.dialect import Dialect
+from providers.bridging.jobs import Inquiry
 from providers.bridging.resource import Act, Kept, carriage
-from providers.catalog import DIALECTS, RESOURCES
+from providers.catalog import DIALECTS, RESOURCES, kept_by
 from providers.errors import NotFound, Unavailable, Unsupported
 from providers.usage import Price
 from providers.wire.members import Json
@@ -75,12 +76,16 @@ class Keeping:
             return None
         return Seal(backend, client if self._apart else "", secrets.get(SECRET))
 
-    def path(self, target: Target, kept: Kept, path: str, query: str) -> str:
-        """The provider's path with its version, and all of the query."""
+    def path(self, target: Target, asked: Asked, opened: Opened | None, named: Named) -> str:
+        """The provider's path with its version, and all of the query; raises NotFound."""
+        if isinstance(target.bridge, Inquiry):
+            path, query = target.bridge.path(asked.id(opened), dict(asked.query)), ""
+        else:
+            path, query = asked.path(opened, named), asked.asks(opened)
         whole = whole_path(target.served, target.dialect.name, path)
-        if kept.before:
+        if asked.kept.before:
             head, _, version = whole.removesuffix(path).rpartition("/")
-            whole = f"{head}{kept.before}/{version}{path}"
+            whole = f"{head}{asked.kept.before}/{version}{path}"
         return whole + ("&" if "?" in whole else "?") + query if query else whole
 
     def target(self, asked: Asked, backend: str) -> Target:
@@ -97,19 +102,21 @@ class Keeping:
             raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
         if backend not in self._offers.get(kept.name, ()):
             raise NotFound(f"the backend {backend!r} keeps no {kept.operation.value}")
-        dialect = msgspec.structs.replace(kept, charged=act.told is not None)
+        own = kept_by(served.provider)[kept.name]
+        translated = own is not kept
+        dialect = msgspec.structs.replace(own, charged=act.told is not None)
         return Target(
             served=served,
-            bridge=carriage(dialect, act),
+            bridge=Inquiry(kept, own, act) if translated else carriage(dialect, act),
             dialect=dialect,
             model="",
             paths=("", ""),
             headers=served.headers,
-            defaults=tuple(kept.request_headers.items()),
-            translated=False,
+            defaults=tuple(own.request_headers.items()),
+            translated=translated,
             passing=to_provider(
-                translated=False,
-                own=kept.own_headers,
+                translated=translated,
+                own=own.own_headers,
                 wanted=served.passes,
                 foreign=PARTIAL if act.told is not None else frozenset(),
             ),

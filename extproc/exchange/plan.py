@@ -232,12 +232,12 @@ class Plan:
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
-        typed = ["content-type"] if client.form else []
+        typed = ["content-type"] if client.form or client.either else []
         own_names = [*dict(own), *dict(served.headers)]
         touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))
         quirks = _quirks(route, served, dialect)
         keeps = self.keeping.keeps(served.name)
-        opens = _reached(dialect) if translated and keeps else None
+        opens = _reached(dialect) if translated and keeps and not client.lasting else None
         return Target(
             served=served,
             bridge=bridge(client, dialect, quirks) if found else None,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import orjson
 
-from extproc.exchange import ids, metadata
+from extproc.exchange import bodies, ids, metadata
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
@@ -47,7 +47,6 @@ from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
 from providers.wire import multipart
 from providers.wire.members import Json
-from providers.wire.multipart import Form
 
 ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
@@ -168,8 +167,9 @@ class Question:
         """The request as the provider gets it."""
         entrance = self._entrance
         assert entrance is not None
-        form = self._form(event.data) if entrance.dialect.form else None
-        body = self._object(event.data) if form is None else form.members()
+        is_form = bodies.is_form(entrance.dialect, self._type if entrance.dialect.either else "")
+        form = multipart.parse(event.data, self._type) if is_form else None
+        body = bodies.read(event.data, self._plan.bounds) if form is None else form.members()
         if self._unread is not None:
             self._entrance = entrance = entrance.of(body)
             self._late = self._addressed(self._unread, entrance).metadata
@@ -180,6 +180,9 @@ class Question:
         # Of a part, the ids were opened when it was whole.
         if target.signs and form is None and self._seen.source != SIDE:
             data, body = self._opened(data, body, entrance.dialect, target)
+        elif form is not None and (seal := self._sealed(target)):
+            form, body = bodies.opened_form(form, body, entrance.dialect, seal, self._type)
+            self._renewed, data = form.data is not event.data, form.data
         call = Call(
             data=data,
             body=body,
@@ -196,10 +199,8 @@ class Question:
         self, data: bytes, body: Json, dialect: Dialect, target: Target
     ) -> tuple[bytes, Json]:
         """The body with the provider's ids of what it keeps; raises NotFound."""
-        assert self._headers is not None
         assert dialect.ids is not None
-        client = self._headers.get("x-ai-client") or ""
-        self._seal = seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
+        seal = self._sealed(target)
         if seal is None:
             return data, body
         known = ids.opened(data, body, dialect.ids(body), seal)
@@ -219,19 +220,20 @@ class Question:
         known = ids.opened(data, orjson.loads(data), places, seal)
         return msgspec.structs.replace(sent, body=known)
 
-    def _object(self, data: bytes) -> Json:
-        self._plan.bounds.request(data)
-        try:
-            body = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise InvalidRequest(f"the body is not valid JSON: {error}") from None
-        if not isinstance(body, dict):
-            raise InvalidRequest("the body must be a JSON object")
-        return body
-
-    def _form(self, data: bytes) -> Form:
+    def _sealed(self, target: Target) -> Seal | None:
+        """How ids are signed, where any are."""
+        if not target.signs:
+            return None
         assert self._headers is not None
-        return multipart.parse(data, self._headers.get("content-type") or "")
+        client = self._headers.get("x-ai-client") or ""
+        self._seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
+        return self._seal
+
+    @property
+    def _type(self) -> str:
+        """What the client says of its body."""
+        assert self._headers is not None
+        return self._headers.get("content-type") or ""
 
     def _send(self, call: Call, target: Target, model: str) -> Action | Wish:
         if target.bridge is None:
@@ -362,7 +364,7 @@ class Question:
             id=self._plan.new_id(),
             now=int(self._started),
             stream_usage=dialect.wants_usage(call.body),
-            echo=dialect.echo(call.body),
+            echo=sent.echo or dialect.echo(call.body),
             agent=self._agent(target),
             renamed=sent.renamed,
             bounds=self._plan.bounds,
@@ -383,7 +385,7 @@ class Question:
 
     def _showing(self, body: Json, dialect: Dialect) -> Showing | None:
         assert self._target is not None
-        if self._target.translated or dialect.ids is None:
+        if dialect.ids is None or (self._target.translated and not dialect.lasting):
             return None
         places = dialect.ids(body)
         if not places.answers:
@@ -418,8 +420,7 @@ class Question:
     def _content_type(self, call: Call, sent: Sent) -> tuple[str, str]:
         if sent.content_type or call.form is None:
             return ("content-type", sent.content_type) if sent.content_type else JSON_TYPE
-        assert self._headers is not None
-        return ("content-type", self._headers.get("content-type") or multipart.TYPE)
+        return ("content-type", self._type or multipart.TYPE)
 
     def answered(self, event: ResponseHeaders) -> Action:
         """What the answer makes of its headers."""

@@ -23,12 +23,15 @@ RANK = f"""{COHERE}answer = client.rerank(model="MODEL", query="rain", documents
 print(answer.results)"""
 SPEAK = f"""{OPENAI}answer = client.audio.speech.create(model="MODEL", voice="VOICE", input="Hello")
 answer.write_to_file("hello.mp3")"""
+FILM = f"""{OPENAI}video = client.videos.create_and_poll(model="MODEL", prompt="A fox in the snow")
+client.videos.download_content(video.id).write_to_file("fox.mp4")"""
 
 CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     "chat": ("/v1/chat/completions", {"messages": HELLO}, CHAT),
     "embeddings": ("/v1/embeddings", {"input": "Hello"}, EMBED),
     "rerank": ("/v2/rerank", {"query": "rain", "documents": ["sun", "clouds"]}, RANK),
     "audio.speech": ("/v1/audio/speech", {"input": "Hello", "voice": "VOICE"}, SPEAK),
+    "video.generations": ("/v1/videos", {"prompt": "A fox in the snow"}, FILM),
 }
 """Key of a capability → path, body without the model, Python."""
 

@@ -45,6 +45,9 @@ HINTS = {
     "it. Formats and voices differ from model to model.",
     IMAGE: "Pictures are part of requests and answers: where they are larger than "
     "`envoy.max_body_bytes`, raise it. Sizes and formats differ from model to model.",
+    VIDEO: "A film is a job: it is made, looked at until it is completed, and fetched, by ids that "
+    "lead back to its backend ([how it works](../videos.md)). Its seconds are charged when it is "
+    "made.",
     REALTIME: "It runs over a WebSocket.",
 }
 
@@ -300,7 +303,21 @@ CAPABILITIES = (
         title="Video generations",
         section=VIDEO,
         operation="video",
+        client="openai.video",
         about="Makes films from words.",
+    ),
+    Capability(
+        key="video.jobs",
+        title="Videos, followed",
+        section=VIDEO,
+        operation="video",
+        kept=(
+            "openai.video",
+            "gemini.video",
+            "runway.video",
+            "xai.video",
+        ),
+        about="Films that are looked at, fetched, listed, deleted and made anew.",
     ),
     Capability(
         key="realtime",
@@ -312,8 +329,6 @@ CAPABILITIES = (
     ),
 )
 
-NOT_YET = {
-    "video": "",
-}
+NOT_YET: dict[str, str] = {}
 """Operation that no provider can be asked for yet → what its users must know. The one place that
 says so: who adds the operation takes it from here and names its `client` above."""

@@ -108,7 +108,8 @@ def place(cell: Cell) -> str:
     """Where its clients find it."""
     capability = cell.capability
     if capability.kept:
-        return next(RESOURCES[cell.ways[0].dialect].places)
+        kinds = (cell.ways[0].dialect, *capability.kept)
+        return next(place for kind in kinds for place in RESOURCES[kind].places)
     if capability.sessions:
         return cell.ways[0].path
     return DIALECTS[capability.client].client[0].path

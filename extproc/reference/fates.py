@@ -12,6 +12,7 @@ from providers.neutral.rerank import RerankRequest
 from providers.neutral.speech import SpeechRequest
 from providers.neutral.tokens import DetokenizeRequest, TokenizeRequest
 from providers.neutral.transcripts import TranscriptRequest
+from providers.neutral.video import VideoRequest
 from providers.operations import Operation
 
 ASKED: dict[Operation, type[Asking]] = {
@@ -25,6 +26,7 @@ ASKED: dict[Operation, type[Asking]] = {
     Operation.TRANSLATION: TranscriptRequest,
     Operation.TOKENIZE: TokenizeRequest,
     Operation.DETOKENIZE: DetokenizeRequest,
+    Operation.VIDEO: VideoRequest,
 }
 """Operation of one question and one answer → what may be asked."""
 

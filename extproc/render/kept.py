@@ -1,5 +1,6 @@
 """What the model finder must know of what backends keep, and the route that leads there."""
 
+import re
 from collections.abc import Iterator
 
 from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher, RouteAction, RouteMatch
@@ -94,6 +95,13 @@ def signed_urls(gateway: Gateway) -> Iterator[str]:
         for act in kind.acts:
             for lead in act.leads:
                 yield from (f"{prefix}{act.path}?{lead}=" for prefix in kind.prefixes)
+
+
+def below_models(gateway: Gateway) -> list[str]:
+    """Expressions of the places that are below a model, whichever it is."""
+    kinds = [RESOURCES[name] for name in offers(gateway.backends)]
+    found = {place for kind in kinds for place in kind.places if "*" in place}
+    return ["[^/]+".join(map(re.escape, place.split("*"))) for place in sorted(found)]
 
 
 def has_pins(gateway: Gateway) -> bool:

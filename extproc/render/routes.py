@@ -25,6 +25,7 @@ from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
     ExtProcPerRoute,
 )
 from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import RateLimitPerRoute
+from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher
 from envoy_data_plane.google.protobuf import Any
 
 from extproc.config.gateway import Gateway
@@ -36,7 +37,7 @@ from extproc.ratelimit.limit import Limit
 from extproc.render import matching
 from extproc.render.cors import heeding, policy
 from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
-from extproc.render.kept import has_pins, keepers, signed_urls, to_keeper
+from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import retry_policy
 from extproc.render.talks import apart, door, session_clusters, session_route
@@ -66,7 +67,8 @@ def route_configuration(
     kept = _to_keepers(gateway, limits, prefix)
     talks = any(session_clusters(gateway))
     prefixes = ("", prefix) if prefix else ("",)
-    own = _by_path(prefixes, kept, authenticated=authenticated)
+    inside = _inside_lists(gateway, limits, prefix)
+    own = _by_path(prefixes, kept, inside, authenticated=authenticated)
     otherwise = _shown(by_encoding(_by_model(gateway, limits, kept)))
     if authenticated:
         otherwise = _by_url(gateway, prefixes, otherwise)
@@ -104,18 +106,44 @@ def _to_keepers(gateway: Gateway, limits: Sequence[Limit], prefix: str) -> Json:
         if doors:
             return matching.action("kept", RouteList(routes=[*doors, _nowhere()]))
         return matching.action("nowhere", _nowhere())
-    budgets = rate_limits(
-        [limit for limit in limits if not limit.models], models=None, backends=backends
-    )
-    routes = [to_keeper(gateway, _limited(budgets)), *doors, _nowhere()]
+    routes = [to_keeper(gateway, _kept_limits(limits, backends)), *doors, _nowhere()]
     return matching.action("kept", RouteList(routes=routes))
 
 
-def _by_path(prefixes: Sequence[str], kept: Json, *, authenticated: bool) -> Json:
+def _kept_limits(limits: Sequence[Limit], backends: list[str]) -> dict[str, Any]:
+    known = [limit for limit in limits if not limit.models]
+    return _limited(rate_limits(known, models=None, backends=backends))
+
+
+def _inside_lists(gateway: Gateway, limits: Sequence[Limit], prefix: str) -> list[EnvoyRoute]:
+    """What is kept below the list of models, such as the operations of one: to its backend, or
+    nowhere, but never to the list."""
+    places = below_models(gateway)
+    if not places:
+        return []
+    start = f"(?:{re.escape(prefix)})?(?:/v1)?"
+    regex = RegexMatcher(regex=f"{start}(?:{'|'.join(places)})/.*")
+    filters = _kept_limits(limits, keepers(gateway))
+    return [
+        to_keeper(gateway, filters),
+        EnvoyRoute(
+            match=RouteMatch(safe_regex=regex), direct_response=DirectResponseAction(status=404)
+        ),
+    ]
+
+
+def _by_path(
+    prefixes: Sequence[str],
+    kept: Json,
+    inside: list[EnvoyRoute],
+    *,
+    authenticated: bool,
+) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
     health = [_health(before, authenticated=authenticated) for before in prefixes]
     lists = tuple(_lists())
-    action = _answered(tuple(before + path for before in prefixes for path in lists))
+    places = tuple(before + path for before in prefixes for path in lists)
+    action = _answered(places) if not inside else _models_at(places, inside)
     answers = {
         **dict.fromkeys(lists, action),
         HEALTH: matching.action("health", RouteList(routes=[*health, _nowhere()])),
@@ -127,8 +155,12 @@ def _by_path(prefixes: Sequence[str], kept: Json, *, authenticated: bool) -> Jso
 @lru_cache(maxsize=64)
 def _answered(paths: tuple[str, ...]) -> Json:
     """The server answers at these paths."""
+    return _models_at(paths)
+
+
+def _models_at(paths: tuple[str, ...], inside: Sequence[EnvoyRoute] = ()) -> Json:
     models = [route for path in paths for route in _models(path)]
-    return matching.action("models", RouteList(routes=[*models, _nowhere()]))
+    return matching.action("models", RouteList(routes=[*inside, *models, _nowhere()]))
 
 
 def _by_url(gateway: Gateway, prefixes: Sequence[str], otherwise: Json) -> Json:

@@ -82,6 +82,8 @@ class Seen(msgspec.Struct):
     """Estimated output tokens, while the provider has said no number."""
     content_type: str = ""
     """Of a whole answer that was translated; empty: JSON."""
+    location: str = ""
+    """Where the client finds what it asked for, instead of an answer."""
 
 
 class Relay(Protocol):
@@ -136,6 +138,9 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Of `body`; empty: JSON, or the client's form with its own."""
     places: Mapping[str, str] = {}
     """What stands for `{name}` in the provider's path, beside the model."""
+    echo: Mapping[str, Any] = {}
+    """What the answer says again, where the provider was asked for something else than the client
+    has said; empty: as the client's dialect has it (`Dialect.echo`)."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +215,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Its place after a provider's prefix; a vendor may have another (`Provider.paths`)."""
     form: bool = False
     """Whether a request is a body of several parts (multipart/form-data)."""
+    either: bool = False
+    """Whether a client's request may be such a body, or JSON."""
+    lasting: bool = False
+    """Whether an answer is a job, whose id is asked for again, whoever does it."""
     binary: bool = False
     """Whether a whole answer is no text, such as sound, and passes unread."""
     stream_type: str = "text/event-stream"

@@ -35,12 +35,18 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
     def within(self, value: Any) -> set[str]:
         """The ids that stand anywhere in `value`, with what stands around them."""
         found: set[str] = set()
+        for item in self.objects(value):
+            if self._is_one(item) or not self.names.isdisjoint(item):
+                found.update(self._own(item))
+        return found
+
+    def objects(self, value: Any) -> Iterator[Json]:
+        """Every object that is not a client's own words."""
         waiting = [value]
         while waiting:
             item = waiting.pop()
             if isinstance(item, dict):
-                if self._is_one(item) or not self.names.isdisjoint(item):
-                    found.update(self._own(item))
+                yield item
                 waiting += [
                     each
                     for name, each in item.items()
@@ -48,7 +54,6 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
                 ]
             elif isinstance(item, list):
                 waiting += [each for each in item if isinstance(each, HOLDERS)]
-        return found
 
     def split(self, text: str) -> tuple[str, str, str] | None:
         """What stands before an id, the id, and what stands behind it; None: it is none."""
@@ -82,3 +87,8 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
 
     def _leads_elsewhere(self, text: str) -> bool:
         return self.elsewhere is not None and self.elsewhere.fullmatch(text) is not None
+
+
+NONE: frozenset[str] = frozenset()
+NOWHERE = Ids(kind="", kinds=NONE, names=NONE)
+"""Of a format whose ids clients never see."""

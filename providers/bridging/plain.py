@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from providers.bridging.bridge import Translation, loads
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
 from providers.bridging.parting import Parting
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
@@ -96,16 +96,17 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
 class Plain(Translation[PlainDialect[Any, Any]]):
     """One question and its answer, of which the two sides speak different dialects."""
 
-    def request(self, call: Call) -> Sent:
+    def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
+        return self._rendered(self._client.parse_request(call.body, call.path_model), call)
+
+    def _rendered(self, request: Asking, call: Call) -> Sent:
         names = self._client.names
-        request = self._client.parse_request(call.body, call.path_model)
         try:
             lost = self._lost(request)
             body = self._target.render_request(request.without(lost), call.model, lost)
         except Unsupported as error:
-            param = error.param or ""
-            raise Unsupported(error.message, param=names.get(param, param)) from None
+            raise self._worded(error) from None
         named = [*request.extras, *(names.get(name, name) for name in lost)]
         headers, unfit = self._fit(body, call) if isinstance(body, dict) else ({}, [])
         named += unfit
@@ -117,6 +118,11 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             content_type=content_type,
             places=self._target.places(request),
         )
+
+    def _worded(self, error: Unsupported) -> Unsupported:
+        """The same, by the client's name of the member."""
+        param = error.param or ""
+        return Unsupported(error.message, param=self._client.names.get(param, param))
 
     def _written(self, body: Any) -> tuple[bytes, str]:
         if isinstance(body, Raw):

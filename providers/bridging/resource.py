@@ -14,6 +14,7 @@ import orjson
 
 from providers.bridging.bridge import Passage
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer
@@ -52,6 +53,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """What of its query is an id, beside where a page begins."""
     links: frozenset[str] = frozenset()
     """Headers of answers with a URL of the provider's."""
+    verb: Verb | None = None
+    """What it asks of a job, where that may be done by a provider of another format."""
 
 
 class Kept(Dialect, frozen=True, kw_only=True):
@@ -84,6 +87,10 @@ class Kept(Dialect, frozen=True, kw_only=True):
     queries: frozenset[str] | None = None
     """What of a client's query goes on; None: whatever does not prove who asks."""
     hollow: bool = True
+    following: Following | None = None
+    """How its clients ask for jobs that are done in another format; None: they cannot."""
+    doing: Doing | None = None
+    """How jobs of this format are asked for, whatever format clients speak."""
 
     @property
     def places(self) -> Iterator[str]:

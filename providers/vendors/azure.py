@@ -16,6 +16,7 @@ from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit, said_thoug
 from providers.operations import Operation
 from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.forms import (
+    FILMS,
     FOUR_STOPS,
     NONE,
     SEARCHES,
@@ -37,6 +38,8 @@ WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embedd
 WITH_DEPLOYMENT |= {"openai.images", "openai.speech", "openai.transcriptions"}
 WITH_DEPLOYMENT |= {"openai.image_edits", "openai.translations"}
 """Dialects whose dated paths name the deployment."""
+# https://learn.microsoft.com/azure/ai-foundry/openai/concepts/video-generation: v1 alone.
+WITHOUT_DATES = frozenset({"openai.video"})
 
 
 def locate(dialect: str, path: str, options: Mapping[str, str]) -> tuple[str, str]:
@@ -45,6 +48,8 @@ def locate(dialect: str, path: str, options: Mapping[str, str]) -> tuple[str, st
     if dialect.startswith("anthropic."):
         return "/anthropic/v1", path
     query = f"?api-version={quote(version, safe='')}" if version else ""
+    if dialect in WITHOUT_DATES and DATED.match(version):
+        return "/openai/v1", path
     if not DATED.match(version):
         return "/openai/v1", path + query.replace("?", "&" if "?" in path else "?")
     if dialect == realtime.NAME:
@@ -66,6 +71,7 @@ OPENAI = {
     **SOUNDS,
     Operation.IMAGES: ("openai.images",),
     Operation.IMAGE_EDITS: ("openai.image_edits",),
+    **FILMS,
 }
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty", "cache_control"})
 FORMS = {
@@ -97,6 +103,7 @@ KEPT = frozenset(
         Operation.EVALS,
         Operation.CONVERSATIONS,
         Operation.STORED_CHATS,
+        Operation.VIDEO,
     )
 )
 CLAUDE = "claude"
@@ -119,6 +126,7 @@ PROVIDERS = (
             "speech": "gpt-4o-mini-tts",
             "transcription": "gpt-4o-transcribe",
             "translation": "whisper",
+            "video": "sora-2",
         },
         notes={"embeddings": "`dimensions` is for text-embedding-3-small and -large."},
         base_url="https://{instance}.openai.azure.com",
@@ -148,6 +156,7 @@ PROVIDERS = (
             "speech": "gpt-4o-mini-tts",
             "transcription": "gpt-4o-transcribe",
             "translation": "whisper",
+            "video": "sora-2",
         },
         base_url="https://{instance}.services.ai.azure.com",
         prefix="/openai/v1",
@@ -160,6 +169,7 @@ PROVIDERS = (
             **SOUNDS,
             Operation.IMAGES: OPENAI[Operation.IMAGES],
             Operation.IMAGE_EDITS: OPENAI[Operation.IMAGE_EDITS],
+            **FILMS,
         },
         speaks={
             **{name: OTHERS for names in OPENAI.values() for name in names},

@@ -53,6 +53,9 @@ PICTURES = {Operation.IMAGES: ("openai.images",)}
 RANKS = {Operation.RERANK: ("jina.rerank",)}
 """For those who rank texts as servers of open models do."""
 EDITS = {Operation.IMAGE_EDITS: ("openai.image_edits",)}
+FILMS = {Operation.VIDEO: ("openai.video",)}
+FILMS_KEPT = frozenset({"openai.video"})
+"""For those who make films in OpenAI's format."""
 
 ALL_KEPT = frozenset(resource.name for resource in resources.RESOURCES)
 ANSWERS_KEPT = frozenset({"openai.responses"})

@@ -2,6 +2,7 @@
 
 from providers.dialects.anthropic.messages import hosted
 from providers.dialects.gemini import embed, generate_content, images, live, resources
+from providers.dialects.gemini.video import jobs as films
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors import mistral
@@ -30,7 +31,7 @@ PROVIDERS = (
         title="Google Gemini",
         docs="https://ai.google.dev/api/generate-content",
         checked="2026-11",
-        about="Gemini and Imagen, by the Gemini API.",
+        about="Gemini, Imagen and Veo, by the Gemini API.",
         examples={
             "chat": "gemini-2.5-flash",
             "count_tokens": "gemini-2.5-flash",
@@ -40,6 +41,7 @@ PROVIDERS = (
             "speech": "gemini-2.5-flash-preview-tts",
             "transcription": "gemini-2.5-flash",
             "translation": "gemini-2.5-flash",
+            "video": "veo-3.1-generate-preview",
         },
         base_url="https://generativelanguage.googleapis.com",
         prefix="/v1beta",
@@ -51,9 +53,10 @@ PROVIDERS = (
             **SOUNDS,
             Operation.IMAGES: PAINTERS,
             Operation.IMAGE_EDITS: (images.EDITS.name,),
+            Operation.VIDEO: ("gemini.video",),
         },
         speaks=PAINTED,
-        keeps=frozenset(kept.name for kept in resources.RESOURCES),
+        keeps=frozenset({films.OPERATIONS.name, *(kept.name for kept in resources.RESOURCES)}),
         sessions=(live.LIVE,),
         prefixes={live.NAME: ""},
         signer=x_goog_api_key,

@@ -61,7 +61,7 @@ class Form:
 
     def __init__(self, data: bytes, boundary: bytes) -> None:
         """Raises InvalidRequest."""
-        self._data = data
+        self.data = data
         self._boundary = boundary
         self._parts = _parts(data, boundary)
 
@@ -79,7 +79,7 @@ class Form:
         return found
 
     def _value(self, part: Part) -> str | Upload:
-        content = self._data[part.start : part.end]
+        content = self.data[part.start : part.end]
         if part.filename is None:
             try:
                 return content.decode()
@@ -98,26 +98,26 @@ class Form:
             name = part.name.removesuffix("[]")
             if name not in changes:
                 continue
-            pieces.append(self._data[at : part.begin])
+            pieces.append(self.data[at : part.begin])
             at = end
             value = waiting.pop(name, REMOVED)
             if value is not REMOVED:
                 pieces.append(self._written(name, value))
-        pieces.append(self._data[at : self._tail()])
+        pieces.append(self.data[at : self._tail()])
         added = [item for item in waiting.items() if item[1] is not REMOVED]
         pieces += [self._written(name, value) for name, value in added]
-        pieces.append(self._data[self._tail() :])
+        pieces.append(self.data[self._tail() :])
         return b"".join(pieces)
 
     def with_file(self, name: str, content: bytes) -> bytes:
         """The same bytes, but for what the file `name` holds."""
         part = next(part for part in self._parts if part.name == name)
-        return b"".join((self._data[: part.start], content, self._data[part.end :]))
+        return b"".join((self.data[: part.start], content, self.data[part.end :]))
 
     def _tail(self) -> int:
         """Where the closing delimiter begins."""
         end = self._parts[-1].end if self._parts else 0
-        return self._data.index(b"--" + self._boundary + b"--", end)
+        return self.data.index(b"--" + self._boundary + b"--", end)
 
     def _written(self, name: str, value: Any) -> bytes:
         return b"".join(
@@ -179,6 +179,11 @@ class _Reader:
 
     def _end(self) -> None:
         self.done = True
+
+
+def is_form(content_type: str) -> bool:
+    """Whether a header says that a body has several parts."""
+    return content_type.partition(";")[0].strip().lower() == TYPE
 
 
 def parse(data: bytes, content_type: str) -> Form:

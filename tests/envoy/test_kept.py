@@ -174,3 +174,50 @@ def test_a_header_tells_clients_apart_only_where_others_have_the_path(
 def test_hostile_bodies_are_looked_through_at_once(text: bytes) -> None:
     body = b'{"model":"m","x":"' + text.replace(b'"', b"'") + b'"}'
     assert TWO.instructions(body) < 100_000
+
+
+def films() -> Finder:
+    data = gateway("a")
+    data["backends"]["b"] = {**data["backends"]["a"], "provider": "gemini"}
+    return Finder(model_finder_script("", parse(data)))
+
+
+FILMS = films()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/v1beta/models/veo-3.1/operations/{ID}",
+        f"/v1alpha/models/veo-3.1/operations/{ID}?a=b",
+        f"/v1beta/files/{ID}:download?alt=media",
+        f"/v1/videos/{ID}/content",
+    ],
+)
+def test_what_is_kept_below_a_model_or_before_a_verb_is_found(path: str) -> None:
+    kept = Kept(FILMS, "GET", path)
+    assert kept.cluster == "ai/b"
+    assert (kept.found.call or "").startswith(f"kept\n{path}\n")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/models", "/v1beta/models/veo-3.1", "/v1beta/models/a/b/operations/c"]
+)
+def test_models_themselves_are_not_kept(path: str) -> None:
+    assert Kept(FILMS, "GET", path).found.call is None
+
+
+def test_a_film_is_asked_for_by_a_form_or_by_json() -> None:
+    form, kind = multipart.render({"model": "m", "prompt": "a fox"})
+    bare, _ = multipart.render({"prompt": "a fox"})
+    file, _ = multipart.render({"model": "m", "input_reference[file_id]": ID})
+    for body, said, model, cluster in (
+        (form, kind, "m", None),
+        (b'{"model":"m"}', "application/json", "m", None),
+        (b'{"model":"m","input_reference":{"file_id":"%s"}}' % ID.encode(), "", "m", "ai/b"),
+        (file, kind.replace(kind.partition("boundary=")[2], file[2:50].decode()), "m", "ai/b"),
+        (bare, kind.replace(kind.partition("boundary=")[2], bare[2:50].decode()), None, None),
+    ):
+        kept = Kept(TWO, "POST", "/v1/videos", body, **{"content-type": said})
+        assert (kept.found.model, kept.cluster) == (model, cluster), (body, kept.found)
+        assert (kept.found.message is None) == (model is not None)

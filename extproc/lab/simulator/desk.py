@@ -17,7 +17,7 @@ from extproc.lab.simulator.catalog import dialects
 from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
 from extproc.lab.simulator.http1 import Request, decoded
-from extproc.lab.simulator.kept import answers, gemini, rules
+from extproc.lab.simulator.kept import gemini, keeping, rules
 from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf
 from extproc.lab.simulator.play import Answer, Step, steps
 from extproc.lab.simulator.record import Recorded
@@ -34,7 +34,7 @@ USUAL = "openai.chat"
 """Its errors answer on paths that no dialect has."""
 GOOGLES = "gemini.generate_content"
 """The dialect whose requests name what is kept, and where."""
-STORING = frozenset({"openai.chat", "openai.responses"})
+STORING = keeping.JOBS | {"openai.chat", "openai.responses"}
 """Dialects whose answers are kept."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
 
@@ -188,7 +188,8 @@ class Desk:
     ) -> Told:
         """The answer, out of memory where the same request was answered before."""
         scripted = self._scripted(record)
-        if scripted or self.settings.keys or len(request.body) > MEMORY_BODY:
+        lasting = self.settings.keys or dialect.name in keeping.JOBS
+        if scripted or lasting or len(request.body) > MEMORY_BODY:
             return self._chat(dialect, params, request, scripted)
         told_so = tuple(each for each in request.headers if each[0].startswith(orders.HEADER))
         key = (request.method, request.target, request.body, told_so)
@@ -231,10 +232,10 @@ class Desk:
     def _kept_answer(self, dialect: Dialect, turn: Turn, call: Call) -> Answer:
         """The answer, which stays on the shelf where the request says so."""
         answer = _told(dialect, turn)
-        kept = dialect.name in STORING and answers.keeps(call.body, dialect.name)
+        kept = dialect.name in STORING and keeping.keeps(call.body, dialect.name)
         if turn.directives.status >= 400 or not kept:
             return answer
-        said = answers.keep(self.shelf, call.body, dialect.whole(turn))
+        said = keeping.keep(self.shelf, call.body, dialect.whole(turn))
         return msgspec.structs.replace(answer, body=said) if answer.events is None else answer
 
     def _asked(self, dialect: Dialect, call: Call) -> Asked:

@@ -12,6 +12,15 @@ SHAPE = re.compile(
 )
 """A name, or the URL of a file."""
 
+# https://ai.google.dev/gemini-api/docs/video
+FILM_SHAPE = re.compile(
+    r"(?:(?:https?://[\w.:-]+)?/v1\w*/|models/[\w.-]+/operations/)?"
+    r"(?P<id>(?:files/)?[\w.~-]+)"
+    r"(?::download(?:\?alt=media)?)?",
+    re.ASCII,
+)
+"""The name of an operation or of its film, or where that is."""
+
 # Google reads URLs of the web and of its storage, too. Its own host has another name in each of its
 # networks (generativelanguage.mtls.googleapis.com).
 # https://ai.google.dev/gemini-api/docs/file-input-methods
@@ -65,3 +74,12 @@ SHOWN = Ids(
     shape=SHAPE,
 )
 """In answers about what is kept."""
+
+FILMED = Ids(
+    kind="",
+    kinds=frozenset(),
+    names=frozenset({"name", "uri"}),
+    shape=FILM_SHAPE,
+    elsewhere=re.compile(r"gs://.*", re.DOTALL),
+)
+"""In requests for films, and in answers to them."""

@@ -113,6 +113,7 @@ FILES = _kept(
     Act(method="GET", path="/files/{file}"),
     Act(method="DELETE", path="/files/{file}"),
     Act(method="GET", path="/files/{file}:download", content=True, told=result, share=0.5),
+    prefixes=(*PREFIXES, *(f"/download{prefix}" for prefix in PREFIXES)),
     collection="files/",
     urls=frozenset({"downloadUri"}),
     queries=PAGES | {"alt"},

@@ -69,6 +69,14 @@ GRADED = Ids(
 )
 """The same for evals, whose sources are files."""
 
+FILMS = Ids(
+    kind="object",
+    kinds=IDS.kinds | {"video", "video.deleted"},
+    names=IDS.names | {"remixed_from_video_id", "first_id", "last_id"},
+    apart=APART,
+)
+"""The same for films, and for lists of them, which say where they begin and end."""
+
 
 def of_chat(body: Json) -> Ids:
     """A chat has an id to come back to where it is stored."""

@@ -35,6 +35,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "audio.speech": {"input": "say hello", "voice": "alloy"},
     "image.generations": {"prompt": "a fox"},
     "image.edits": {"prompt": "bluer"},
+    "video.generations": {"prompt": "a fox in the snow", "seconds": "8", "size": "1280x720"},
 }
 RECORDING = ("fox.wav", b"RIFF\x00\x01the quick brown fox", "audio/wav")
 FILES = {

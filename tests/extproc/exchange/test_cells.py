@@ -11,7 +11,8 @@ from extproc.exchange.events import Change, Leave, Reject
 from extproc.exchange.ids import Seal
 from extproc.exchange.proof import BACKEND, CALL
 from providers.bridging.resource import Act, Kept
-from providers.catalog import PROVIDERS, RESOURCES
+from providers.catalog import PROVIDERS, RESOURCES, kept_by
+from providers.neutral.video import Ticket
 from providers.signing.aws_sigv4 import aws_sigv4
 from providers.vendors.provider import Provider
 from tests.docs import kept_cells
@@ -30,6 +31,16 @@ CELLS = [
     for name in sorted(provider.keeps)
     for act in RESOURCES[name].acts
 ]
+FOLLOWED = [
+    (provider, RESOURCES[name], act)
+    for provider in PROVIDERS.values()
+    for name, own in kept_by(provider).items()
+    for act in RESOURCES[name].acts
+    if own.name != name
+]
+"""What clients of another format may ask for."""
+REFS = {"gemini.video": "models/m/operations/o", "runway.video": "t1", "xai.video": "r1"}
+"""Kind → what its provider calls a job."""
 SECRET = {"key": "secret"}
 OPTIONS = {"instance": "inst", "region": "us-east-1", "project": "p"}
 
@@ -129,7 +140,35 @@ def test_an_act_goes_to_its_provider_and_back(provider: Provider, kept: Kept, ac
         assert json.loads(shown.body) == thing_of(kept, seal.closed(id))
 
 
-@pytest.mark.parametrize("kept", RESOURCES.values(), ids=RESOURCES)
+@pytest.mark.parametrize(
+    ("provider", "kept", "act"),
+    FOLLOWED,
+    ids=[f"{p.name}-{k.name}-{a.method}-{a.path}" for p, k, a in FOLLOWED],
+)
+def test_a_job_is_asked_for_where_it_is_done_and_nothing_else(
+    provider: Provider, kept: Kept, act: Act
+):
+    plan = compile_plan(parse(gateway(provider)))
+    ref = REFS[kept_by(provider)[kept.name].name]
+    shown = Seal("up", "", SECRET).closed(f"video_{Ticket(ref=ref).text()}")
+    path = kept.prefixes[0] + PLACE.sub(shown, act.path)
+    one = exchange(plan)
+    one._question._secrets = Secrets()
+    headers = Pairs(content_type="application/json")
+    headers._pairs |= {":path": path, ":method": act.method}
+    attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
+    action = one.handle(RequestHeaders(headers, attributes, True))
+    if act.verb is None:
+        assert isinstance(action, Reject)
+        assert json.loads(action.body)["error"]["type"] == "invalid_request_error"
+        return
+    assert type(action) is Leave, action
+    sent = dict(action.set_headers)
+    assert sent[":path"].endswith(f"/{ref}")
+    assert any("key-of-up" in value for value in sent.values())
+
+
+@pytest.mark.parametrize("kept", [kept for kept in RESOURCES.values() if kept.prefixes])
 def test_what_is_not_known_is_not_found_in_the_clients_form(kept: Kept):
     provider = next(one for one in PROVIDERS.values() if kept.name in one.keeps)
     one = exchange(compile_plan(parse(gateway(provider))))
@@ -146,6 +185,6 @@ def test_what_is_not_known_is_not_found_in_the_clients_form(kept: Kept):
 
 def test_every_cell_of_the_page_has_run():
     """The catalogue's page is made of what has vectors here, and of nothing else."""
-    ran = {(provider.name, kept.operation) for provider, kept, _ in CELLS}
+    ran = {(provider.name, kept.operation) for provider, kept, _ in CELLS + FOLLOWED}
     assert ran == kept_cells()
     assert len(ran) >= 40

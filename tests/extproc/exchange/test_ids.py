@@ -1,6 +1,7 @@
 """Ids that lead back: nobody can make one up, and none is lost wherever bytes are cut."""
 
 import json
+import re
 import time
 
 import orjson
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from extproc.exchange.ids import Closing, Seal, Showing, once, opened
 from providers.bridging.resource import Lines
+from providers.dialects.gemini.kept_ids import FILMED
 from providers.dialects.openai.kept_ids import IDS
 from providers.dialects.openai.resources import result
 from providers.errors import BadAnswer, InvalidRequest, NotFound
@@ -175,3 +177,43 @@ def test_an_answer_of_too_many_values_is_not_read():
 def test_a_url_that_is_none_leads_to_the_gateway():
     showing = Showing(ids=IDS, seal=SEAL, urls=frozenset({"results_url"}), base="http://here")
     assert showing.whole(b'{"results_url":"https://[x"}') == b'{"results_url":"http://here"}'
+
+
+HERE = Showing(ids=FILMED, seal=SEAL, urls=frozenset({"uri"}), base="http://here", leads=FILMED)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("name", "models/m/operations/op1", "models/m/operations/{op1}"),
+        (
+            "uri",
+            "https://there.test/v1beta/files/f1:download?alt=media",
+            "http://here/v1beta/{files/f1}:download?alt=media",
+        ),
+        ("uri", "gs://a/b", "gs://a/b"),
+        ("other", "models/m/operations/op1", "models/m/operations/op1"),
+    ],
+)
+def test_an_id_within_a_path_is_signed_there(name: str, text: str, shown: str):
+    shown = re.sub(r"{(.*)}", lambda match: SEAL.closed(match[1]), shown)
+    said = HERE.whole(json.dumps({"a": [{"b": {name: text}}]}).encode())
+    assert json.loads(said)["a"] == [{"b": {name: shown}}]
+
+
+def test_a_client_is_sent_to_where_it_may_fetch_a_file():
+    place = HERE.place("/v1beta/files/f1:download?alt=media")
+    assert place == f"http://here/v1beta/{SEAL.closed('files/f1')}:download?alt=media"
+
+
+def test_an_id_within_a_url_is_read_for_its_own_client_alone():
+    url = f"http://here/v1beta/{SEAL.closed('files/f1')}:download?alt=media"
+    body = {"video": {"uri": url}, "other": {"uri": "gs://a/b"}}
+    data = orjson.dumps(body)
+    assert orjson.loads(opened(data, body, FILMED, SEAL)) == {
+        "video": {"uri": "http://here/v1beta/files/f1:download?alt=media"},
+        "other": {"uri": "gs://a/b"},
+    }
+    stranger = Seal(SEAL.backend, "another", SEAL.secret)
+    with pytest.raises(NotFound):
+        opened(data, body, FILMED, stranger)

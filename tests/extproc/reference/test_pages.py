@@ -61,7 +61,7 @@ def test_a_page_names_every_format_that_a_provider_speaks(provider):
 
 @EVERY
 def test_no_path_has_a_place_that_nothing_fills(provider):
-    filled = {"model", "org/model", "region", "project", "instance", "voice", "format"}
+    filled = {"model", "org/model", "region", "project", "instance", "voice", "format", "task"}
     for cell in every_cell(provider):
         for way in cell.ways:
             places = set(re.findall(r"\{([^}]+)\}", way.path + way.stream_path))

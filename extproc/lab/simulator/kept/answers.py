@@ -5,12 +5,11 @@ https://platform.openai.com/docs/api-reference/responses
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
 from extproc.lab.simulator.dialect import Json, Refusal
-from extproc.lab.simulator.kept.shelf import Ask, Shelf, json
+from extproc.lab.simulator.kept.shelf import Ask, json
 from extproc.lab.simulator.play import Answer
 
 PAGE = 20
@@ -98,26 +97,3 @@ def item(ask: Ask) -> Answer:
         ask.shelf.drop(ask.ids[1])
         return json(owner)
     return json(_bare(found))
-
-
-def keeps(asked: Json, dialect: str) -> bool:
-    """Whether an answer is kept."""
-    stored = asked.get("store")
-    return stored is True or (dialect == "openai.responses" and stored is not False)
-
-
-def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
-    """An answer of a model, kept where that was asked for; what is said of it instead."""
-    try:
-        said: Any = orjson.loads(answered)
-    except orjson.JSONDecodeError:
-        return answered
-    kind = said.get("object")
-    if kind == "response":
-        shelf.put({**said, "background": bool(asked.get("background"))})
-        if asked.get("background"):
-            queued = {**said, "background": True, "status": "queued", "output": [], "usage": None}
-            return orjson.dumps(queued)
-    elif kind == "chat.completion":
-        shelf.put({**said, "metadata": asked.get("metadata") or {}})
-    return answered

@@ -93,7 +93,7 @@ def _put(shelf: Shelf, thing: Json, content: bytes | None = None) -> Json:
     return thing
 
 
-def _file(shelf: Shelf, name: str, data: bytes, **facts: Any) -> Json:
+def file(shelf: Shelf, name: str, data: bytes, **facts: Any) -> Json:
     thing = {
         "name": name,
         "mimeType": "text/plain",
@@ -152,7 +152,7 @@ def _piece(ask: Ask, id: str) -> Answer:
         return Answer(headers=[("x-goog-upload-status", "active")])
     del ask.shelf.things[id], ask.shelf.contents[id]
     named = {name: begun[name] for name in ("displayName", "mimeType") if begun.get(name)}
-    made = _file(ask.shelf, begun["name"], data, **named)
+    made = file(ask.shelf, begun["name"], data, **named)
     body = orjson.dumps({"file": made}, option=orjson.OPT_INDENT_2)
     return Answer(headers=[("x-goog-upload-status", "final")], body=body)
 
@@ -161,7 +161,7 @@ def download(ask: Ask) -> Answer:
     found = _one(ask, "files")
     if ask.query.get("alt") != "media" or found["source"] != "GENERATED":
         raise Refusal("Only generated files can be downloaded, by alt=media.")
-    return Answer(content_type="application/jsonl", body=ask.shelf.contents[found["name"]])
+    return Answer(content_type=found["mimeType"], body=ask.shelf.contents[found["name"]])
 
 
 def cache(ask: Ask) -> Answer:
@@ -229,12 +229,12 @@ def _inline(ask: Ask, model: str, source: Json) -> Json:
 
 
 def _from_file(ask: Ask, model: str, source: Json) -> Json:
-    file = _known(ask.shelf, source["fileName"])
-    lines = map(orjson.loads, ask.shelf.contents[file["name"]].splitlines())
+    asked = _known(ask.shelf, source["fileName"])
+    lines = map(orjson.loads, ask.shelf.contents[asked["name"]].splitlines())
     made = [{"key": one["key"], "response": _run(ask, model, one["request"])} for one in lines]
     data = b"".join(orjson.dumps(one) + b"\n" for one in made)
     name = ask.shelf.new_id("files/batch-")
-    _file(ask.shelf, name, data, source="GENERATED", mimeType="application/jsonl")
+    file(ask.shelf, name, data, source="GENERATED", mimeType="application/jsonl")
     return {"responsesFile": name}
 
 

@@ -5,21 +5,22 @@ from functools import lru_cache
 from itertools import chain
 
 from extproc.lab.simulator.http1 import Request
-from extproc.lab.simulator.kept import anthropic, bedrock, gemini, openai
+from extproc.lab.simulator.kept import anthropic, bedrock, films, gemini, openai, operations, tasks
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
+GOOGLES = (*operations.RULES, *gemini.RULES)
 MARKED = (
     ("anthropic-version", "anthropic.messages", anthropic.RULES),
-    ("x-goog-api-key", "gemini.generate_content", gemini.RULES),
+    ("x-goog-api-key", "gemini.generate_content", GOOGLES),
 )
 """A header that only some clients send, the dialect of their errors, and what they may do."""
 PLACES = (
     ("/model-invocation-job", "bedrock.converse", bedrock.RULES),
     ("/async-invoke", "bedrock.converse", bedrock.RULES),
-    ("/upload/", "gemini.generate_content", gemini.RULES),
+    ("/upload/", "gemini.generate_content", GOOGLES),
 )
 """The same, where the path tells."""
-USUAL = ("openai.chat", openai.RULES)
+USUAL = ("openai.chat", (*openai.RULES, *films.RULES, *tasks.RULES))
 
 
 def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:

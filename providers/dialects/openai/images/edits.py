@@ -27,7 +27,7 @@ def parse_edit(body: Json, path_model: str) -> ImageRequest:
     """A text, one picture or several, and perhaps where the first may change."""
     given = body.get("image")
     files = given if isinstance(given, list) else [given]
-    pictures = [_data(one) for one in files if isinstance(one, Upload)]
+    pictures = [uploaded(one) for one in files if isinstance(one, Upload)]
     if not pictures or len(pictures) < len(files):
         raise members.wrong("image", "a file, or files")
     mask = body.get("mask")
@@ -39,7 +39,7 @@ def parse_edit(body: Json, path_model: str) -> ImageRequest:
     return msgspec.structs.replace(
         request,
         pictures=tuple(pictures),
-        mask=None if mask is None else _data(mask),
+        mask=None if mask is None else uploaded(mask),
         extras=request.extras | extras,
     )
 
@@ -56,7 +56,8 @@ def _numbers(body: Json) -> dict[str, Any]:
     return found
 
 
-def _data(file: Upload) -> Data:
+def uploaded(file: Upload) -> Data:
+    """A picture in a form, of the type that it says, or that its name tells."""
     said = file.media_type.partition(";")[0].strip().lower()
     if not said.startswith("image/"):
         said = TYPES.get(file.filename.rpartition(".")[2].lower(), "image/png")

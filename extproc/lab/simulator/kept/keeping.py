@@ -1,0 +1,48 @@
+"""Answers of models that are asked for again, by whoever made them.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
+
+from typing import Any
+
+import orjson
+
+from extproc.lab.simulator.dialect import Json
+from extproc.lab.simulator.kept import operations, tasks
+from extproc.lab.simulator.kept.shelf import Shelf
+
+JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY})
+"""Dialects whose every answer is asked for again."""
+
+
+def keeps(asked: Json, dialect: str) -> bool:
+    """Whether an answer is kept."""
+    if dialect in JOBS:
+        return True
+    stored = asked.get("store")
+    return stored is True or (dialect == "openai.responses" and stored is not False)
+
+
+def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
+    """An answer of a model, kept where that was asked for; what is said of it instead."""
+    try:
+        said: Any = orjson.loads(answered)
+    except orjson.JSONDecodeError:
+        return answered
+    kind = said.get("object")
+    if kind == "response":
+        shelf.put({**said, "background": bool(asked.get("background"))})
+        if asked.get("background"):
+            queued = {**said, "background": True, "status": "queued", "output": [], "usage": None}
+            return orjson.dumps(queued)
+    elif kind == "video":
+        return orjson.dumps(shelf.put({**said, "id": shelf.new_id("video_")}))
+    elif str(said.get("name")).startswith("models/"):
+        return orjson.dumps(operations.begin(shelf, said["name"], said["prompt"]))
+    elif "request_id" in said:
+        return orjson.dumps(tasks.begin(shelf, tasks.XAI, said["prompt"]))
+    elif "task" in said:
+        return orjson.dumps(tasks.begin(shelf, tasks.RUNWAY, said["prompt"]))
+    elif kind == "chat.completion":
+        shelf.put({**said, "metadata": asked.get("metadata") or {}})
+    return answered

@@ -1,0 +1,1 @@
+"""xAI, as the simulator plays it."""

@@ -1,0 +1,107 @@
+"""Jobs that one family's clients ask for, and another's provider does.
+
+A job is made as any other operation is asked for. Afterwards it is known by an id alone, and no
+model says which dialect its provider speaks: the backend does, to which the id leads back.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import orjson
+
+from providers.bridging.bridge import loads
+from providers.bridging.dialect import Call, Context, Relay, Seen, Sent
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.video import Film, Ticket
+from providers.usage import Usage
+from providers.wire import error_bodies
+from providers.wire.members import Json
+
+if TYPE_CHECKING:
+    from providers.bridging.resource import Act, Kept
+    from providers.errors import ApiError
+
+ID = "id"
+"""In the echo of a request: the id that it asks for, as it was shown when the job was made."""
+
+
+class Verb(StrEnum):
+    """What can be asked of another family's job."""
+
+    SHOW = "show"
+    FETCH = "fetch"
+
+
+class Following(msgspec.Struct, frozen=True, kw_only=True):
+    """How clients of a format ask for jobs that others do."""
+
+    ticket: Callable[[str], Ticket]
+    """(an id) → what it says; raises NotFound."""
+    render: Callable[[Film, Ticket, str], Json]
+    """(a job, what its id says, the id) → as its clients know it."""
+    usual: Mapping[str, str] = {}
+    """Member of a query → the one value that jobs of others have."""
+
+
+class Doing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a provider of a format is asked for its jobs."""
+
+    path: Callable[[str], str]
+    """(what the provider calls a job) → where it shows it; raises NotFound."""
+    parse: Callable[[Any, str], Film]
+    """(an answer, what the provider calls the job) → the job; raises BadAnswer."""
+
+
+class Inquiry:
+    """The bridge of an act on a job that is done in another format."""
+
+    def __init__(self, client: "Kept", target: "Kept", act: "Act") -> None:
+        """Raises Unsupported for what the provider cannot do."""
+        if act.verb is None or client.following is None or target.doing is None:
+            raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
+        self._client = client
+        self._target = target
+        self._following = client.following
+        self._doing = target.doing
+        self._verb = act.verb
+
+    def path(self, id: str, query: Mapping[str, str]) -> str:
+        """Where the provider shows the job of that id; raises NotFound, Unsupported."""
+        for name, only in self._following.usual.items():
+            if query.get(name, only) != only:
+                raise Unsupported(f"this provider has no {name} but {only}", param=name)
+        return self._doing.path(self._following.ticket(id).ref)
+
+    def request(self, call: Call) -> Sent:
+        """There is nothing to say but the path."""
+        return Sent(body=None)
+
+    def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
+        """The job as the client knows it, or where it can be fetched."""
+        answer = loads(data, self._target, context.bounds)
+        id = str(context.echo[ID])
+        ticket = self._following.ticket(id)
+        film = self._doing.parse(answer, ticket.ref)
+        if self._verb is Verb.FETCH:
+            return b"", Seen(usage=Usage(), location=film.fetched())
+        return orjson.dumps(self._following.render(film, ticket, id)), Seen(usage=Usage())
+
+    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
+        """Raises BadAnswer: nobody asks for a stream."""
+        raise BadAnswer("the provider's answer is no stream")
+
+    def stream(self, context: Context) -> Relay:
+        """There is none."""
+        raise BadAnswer("the provider streams what is never streamed")
+
+    def error(
+        self, status: int, headers: Mapping[str, str], data: bytes
+    ) -> "tuple[ApiError, int, Mapping[str, str], bytes]":
+        """The error in the client's dialect."""
+        error = self._target.parse_error(status, headers, data)
+        if error.retry_after is None:
+            seconds = error_bodies.retry_after(headers)
+            error = msgspec.structs.replace(error, retry_after=seconds)
+        return error, *self._client.render_error(error)

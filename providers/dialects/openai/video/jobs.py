@@ -1,0 +1,26 @@
+"""What is done with films in OpenAI's format once they are asked for.
+
+https://platform.openai.com/docs/api-reference/videos
+"""
+
+from providers.bridging.jobs import Following, Verb
+from providers.dialects.openai.kept_ids import FILMS
+from providers.dialects.openai.resources import delete, get, kept, post
+from providers.dialects.openai.video.response import render_job, ticket_of, watch
+from providers.operations import Operation
+
+ONE = "/videos/{video}"
+
+VIDEOS = kept(
+    Operation.VIDEO,
+    "/videos",
+    (
+        get("/videos", listed=True),
+        get(ONE, verb=Verb.SHOW),
+        delete(ONE),
+        get(f"{ONE}/content", content=True, verb=Verb.FETCH),
+        post(f"{ONE}/remix", told=watch),
+    ),
+    ids=lambda body: FILMS,
+    following=Following(ticket=ticket_of, render=render_job, usual={"variant": "video"}),
+)

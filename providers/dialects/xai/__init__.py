@@ -1,0 +1,1 @@
+"""xAI's own formats, where it does not speak another's."""
