@@ -13,7 +13,7 @@ from extproc.credentials.identity import Wanted, identity_of
 from extproc.credentials.secrets import Weighted
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
-from extproc.exchange.served import Route, Served, filled
+from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridging.plain import PlainDialect
 from providers.bridging.quirks import Quirks
@@ -170,6 +170,7 @@ def _route(route: RouteConfig) -> Route:
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
+        shares={entry.backend: Share(entry.priority, entry.weight) for entry in route.backends},
         families={entry.backend: entry.family for entry in route.backends if entry.family},
         quirks=Quirks(
             defaults=edits.defaults,

@@ -146,6 +146,10 @@ class Change(msgspec.Struct, frozen=True):
     """As `metadata`, over which it wins."""
 
 
+class Reroute(Change, frozen=True):
+    """In answer to RequestBody: Envoy looks for a route again, by the headers as they are now."""
+
+
 class Leave(Change, frozen=True):
     """In answer to RequestHeaders without a body: the request leaves as it is now."""
 

@@ -32,6 +32,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.hearing import Hearing
+from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL, Secrets
 from extproc.exchange.question import Question
@@ -117,7 +118,7 @@ class Exchange:
         `side`: the secret of requests of our own; without one, there are none."""
         self._state = State.NEW
         self._heard: Hearing | None = None
-        self._question: Question | Errand | Session
+        self._question: Question | Errand | Session | Placing
         self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
 
     def handle(self, event: Event | Heard) -> Action | Wish:
@@ -167,8 +168,11 @@ class Exchange:
         call = event.attributes.get(CALL) or ""
         if call.startswith(KEPT):
             self._question = self._asking.errand()
+            event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(SESSION):
             self._question = self._asking.session()
+        elif placed(event):
+            self._question = self._asking.placing()
         return self._question.headers(event)
 
     def _answered(self, event: ResponseHeaders) -> Action:

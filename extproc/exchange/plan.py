@@ -32,13 +32,15 @@ from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
 from providers.bridging.session import SessionDialect
 from providers.catalog import DIALECTS, ENTRANCES, SESSIONS, SHARED
-from providers.errors import NotFound, Unavailable
+from providers.errors import GatewayError, NotFound, Unavailable
 from providers.neutral.listing import Model
 from providers.operations import SERVED_BY, Operation
 from providers.usage import Price
 from providers.vendors.provider import Provider
 from providers.wire.budget import BOUNDS, Bounds
 
+GOLDEN = 0.618033988749895
+"""Its multiples, without their whole parts, are spread evenly, however many there are."""
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
 
@@ -107,6 +109,7 @@ class Plan:
         self._created = created
         self._salt = urandom(6).hex()
         self._number = count(1)
+        self._turns = count(1)
 
     def new_id(self) -> str:
         """An id for an answer whose provider gives none, unique to the exchange."""
@@ -141,6 +144,22 @@ class Plan:
         if dialect is None and not _may_estimate(served, client):
             raise _lacks(served, client)
         return self._asking(served, route, client, dialect, upstream)
+
+    def chosen(self, client: Dialect, model: str) -> str:
+        """A backend for a request that nobody has brought to one: of those that serve the client's
+        dialect, by priority and weight. Raises NotFound, Unavailable."""
+        route = self._router.find(model)
+        if route is None:
+            raise unknown(model)
+        spent: GatewayError | None = None
+        for backend in route.ordered(next(self._turns) * GOLDEN % 1.0):
+            try:
+                self.target(client, model, backend)
+            except GatewayError as error:
+                spent = spent or error
+            else:
+                return backend
+        raise spent or unknown(model)
 
     def leads(self, model: str, backend: str) -> bool:
         """Whether a model goes to a backend; without a model, whether there is the backend."""

@@ -33,6 +33,7 @@ from extproc.exchange.events import (
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
+from extproc.exchange.placing import Placing
 from extproc.exchange.plan import GUESSES, Plan
 from extproc.exchange.proof import BACKEND, SIDE, Proof, Secrets, Seen, model_of, seen_by
 from extproc.exchange.served import Target
@@ -117,6 +118,16 @@ class Question:
         """What it is instead, where no model is asked for."""
         return Errand(self._plan, self._secrets, self._clock)
 
+    def placing(self) -> Placing:
+        """What it is instead, where it has met no backend yet; no request becomes several there."""
+        self._side = ""
+        return Placing(self, self._plan)
+
+    def enter(self, path: str) -> Entrance:
+        """The place at which it came in, in whose dialect errors are told; raises NotFound."""
+        self._entrance = self._plan.entrance(path)
+        return self._entrance
+
     def session(self) -> Session:
         """What it is instead, where a session is asked for."""
         return Session(self._plan, self._secrets, self._clock)
@@ -137,7 +148,7 @@ class Question:
         if listed is not None:
             self._entrance = Entrance(listed.dialect, stream=False)
             return Reject(200, self._plan.page(listed), (JSON_TYPE,))
-        self._entrance = entrance = self._plan.entrance(seen.path)
+        entrance = self.enter(seen.path)
         self._event = event
         self._headers = ClientHeaders(event)
         if entrance.told is None:

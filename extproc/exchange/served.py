@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -63,6 +64,14 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to answer with an estimate where the provider cannot count tokens."""
 
 
+class Share(NamedTuple):
+    """How a backend stands among those of its route."""
+
+    priority: int
+    """The lowest are asked first."""
+    weight: int
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Models, and what their backends call them."""
 
@@ -70,10 +79,35 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Exact names, `prefix*` and `/regular expression/`."""
     upstream: Mapping[str, str]
     """Backend → its name for the model; empty: the client's."""
+    shares: Mapping[str, Share] = {}
+    """Backend → which part of the requests it gets where nobody else chooses."""
     families: Mapping[str, str] = {}
     """Backend → a model that takes the same, where the name there does not say it."""
     quirks: Quirks = Quirks()
     price: Price = Price()
+
+    def ordered(self, point: float) -> list[str]:
+        """The backends as they are asked, one after another; `point` of 1 says which is first."""
+        return sorted(self.upstream, key=lambda name: self._place(name, point))
+
+    def _place(self, backend: str, point: float) -> tuple[int, bool]:
+        own = self.shares.get(backend, Share(0, 1))
+        equals = [
+            (name, self.shares.get(name, Share(0, 1)).weight)
+            for name in self.upstream
+            if self.shares.get(name, Share(0, 1)).priority == own.priority
+        ]
+        total = sum(weight for _, weight in equals)
+        return own.priority, backend != _at(equals, point * total)
+
+
+def _at(shares: list[tuple[str, int]], point: float) -> str:
+    """The first of `shares` at whose end `point` has not come yet."""
+    for name, weight in shares:
+        point -= weight
+        if point < 0:
+            return name
+    return shares[-1][0]
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

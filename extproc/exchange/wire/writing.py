@@ -19,6 +19,7 @@ from extproc.exchange.events import (
     RequestBody,
     RequestHeaders,
     RequestTrailers,
+    Reroute,
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
@@ -208,14 +209,14 @@ REPLACE = b"\x08\x01"
 
 
 def _common(action: Change | Replace) -> bytes:
-    """CommonResponse: 2 header_mutation, 3 body_mutation (1 body)."""
+    """CommonResponse: 2 header_mutation, 3 body_mutation (1 body), 5 clear_route_cache."""
     out = b""
     if action.set_headers or action.remove_headers:
         out = _field(b"\x12", _mutation(action.set_headers, action.remove_headers))
     if action.body is not None:
         size = _size(len(action.body))
         out += b"\x1a" + _size(len(action.body) + len(size) + 1) + b"\x0a" + size + action.body
-    return out
+    return out + b"\x28\x01" if type(action) is Reroute else out
 
 
 def _change(event: type[Event], action: Change) -> bytes:

@@ -1,0 +1,272 @@
+"""The gateway as one filter of a listener that somebody else has written, through a real Envoy."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import anthropic
+import httpx
+import openai
+import pytest
+import yaml
+from google import genai
+from google.genai import types
+
+from extproc.lab.local import Local
+from extproc.lab.simulator import RunningSimulator
+from extproc.lab.simulator.pictures import BYTES
+
+TYPE = "type.googleapis.com/envoy.extensions.filters"
+ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b", "KEY_C": "sk-key-of-c"}
+
+FILTER = {
+    "name": "envoy.filters.http.ext_proc",
+    "typed_config": {
+        "@type": f"{TYPE}.http.ext_proc.v3.ExternalProcessor",
+        "grpc_service": {"envoy_grpc": {"cluster_name": "extproc"}},
+        "allow_mode_override": True,
+        "mutation_rules": {"allow_all_routing": True},
+        "processing_mode": {
+            "request_header_mode": "SEND",
+            "request_body_mode": "BUFFERED",
+            "request_trailer_mode": "SKIP",
+            "response_header_mode": "SEND",
+            "response_trailer_mode": "SKIP",
+        },
+        "metadata_options": {"receiving_namespaces": {"untyped": ["ai.extproc", "ai.reply"]}},
+        "message_timeout": "10s",
+    },
+}
+OWN = """
+function envoy_on_request(handle) handle:headers():add("x-seen-by", "somebody") end
+"""
+
+
+def foreign(text: str) -> str:
+    """Somebody's own bootstrap, with our clusters and one filter of ours in its listener."""
+    document = yaml.load(text, Loader=yaml.CSafeLoader)
+    resources = document["static_resources"]
+    manager = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    for cluster in resources["clusters"]:
+        options = cluster.get("typed_extension_protocol_options", {}).values()
+        for option in options:
+            option.pop("http_filters", None)
+    own_app = {
+        "match": {"prefix": "/app"},
+        "direct_response": {"status": 200, "body": {"inline_string": "the app"}},
+    }
+    off = {"@type": f"{TYPE}.http.ext_proc.v3.ExtProcPerRoute", "disabled": True}
+    own_app["typed_per_filter_config"] = {FILTER["name"]: off}
+    to_models = {
+        "match": {
+            "prefix": "/",
+            "headers": [{"name": "x-ai-cluster", "present_match": True}],
+        },
+        "route": {"cluster_header": "x-ai-cluster", "timeout": "0s"},
+        "request_headers_to_remove": ["x-ai-cluster", "x-ai-model", "x-forwarded-proto"],
+    }
+    nothing = {"match": {"prefix": "/"}, "direct_response": {"status": 404}}
+    log = next(log for log in manager["access_log"])
+    resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"] = {
+        "@type": manager["@type"],
+        "stat_prefix": "somebody",
+        "access_log": [log],
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.lua",
+                "typed_config": {
+                    "@type": f"{TYPE}.http.lua.v3.Lua",
+                    "default_source_code": {"inline_string": OWN},
+                },
+            },
+            FILTER,
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": f"{TYPE}.http.router.v3.Router"},
+            },
+        ],
+        "route_config": {
+            "virtual_hosts": [
+                {"name": "all", "domains": ["*"], "routes": [own_app, to_models, nothing]}
+            ]
+        },
+    }
+    resources["listeners"] = resources["listeners"][:1]
+    made: str = yaml.safe_dump(document)
+    return made
+
+
+class Gateway:
+    def __init__(self, local: Local, simulators: dict[str, RunningSimulator]) -> None:
+        self.local = local
+        self.simulators = simulators
+        self.url = local.url
+
+    @property
+    def openai(self) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="any", max_retries=0, timeout=30)
+
+    @property
+    def anthropic(self) -> anthropic.Anthropic:
+        return anthropic.Anthropic(base_url=self.url, api_key="any", max_retries=0, timeout=30)
+
+    def record(self, **wanted: object) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
+            return bool(found)
+
+        self.local.wait_for(look, f"a record with {wanted}")
+        return found[-1]
+
+
+def backend(provider: str, name: str, simulator: RunningSimulator) -> dict[str, object]:
+    credential = {"api_key": f"env:KEY_{name.upper()}"}
+    return {"provider": provider, "base_url": simulator.url, "credential": credential}
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Gateway]:
+    with (
+        RunningSimulator(name="a") as a,
+        RunningSimulator(name="b") as b,
+        RunningSimulator(name="c") as c,
+    ):
+        config = {
+            "backends": {
+                "a": backend("openai", "a", a),
+                "b": backend("anthropic", "b", b),
+                "c": backend("gemini", "c", c),
+            },
+            "routes": [
+                {"models": ["gpt"], "backends": [{"backend": "a", "model": "gpt-4o-mini"}]},
+                {
+                    "models": ["claude"],
+                    "backends": [{"backend": "b", "model": "claude-sonnet-4-5"}],
+                },
+                {"models": ["gemini"], "backends": [{"backend": "c"}]},
+                {
+                    "models": ["shared"],
+                    "backends": [
+                        {"backend": "a", "model": "gpt-4o-mini", "weight": 3},
+                        {"backend": "b", "model": "claude-sonnet-4-5", "weight": 1},
+                        {"backend": "c", "model": "gemini-2.5-flash", "priority": 1},
+                    ],
+                },
+                {
+                    "models": ["vectors"],
+                    "backends": [
+                        {"backend": "b"},
+                        {"backend": "a", "model": "text-embedding-3-small", "priority": 1},
+                    ],
+                },
+            ],
+        }
+        with Local(config, ENV, edit=foreign) as local:
+            yield Gateway(local, {"a": a, "b": b, "c": c})
+
+
+def said(model: str) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
+
+
+@pytest.mark.parametrize(("model", "name"), [("gpt", "a"), ("claude", "b"), ("gemini", "c")])
+def test_a_client_of_openai_reaches_every_provider(gateway: Gateway, model: str, name: str):
+    answer = gateway.openai.chat.completions.create(**said(model))
+    assert answer.choices[0].message.content
+    sent = gateway.simulators[name].requests[-1]
+    names = {key.lower(): value for key, value in sent.headers}
+    assert (names.get("x-seen-by") == "somebody") == (name == "a")
+    assert not {"x-ai-cluster", "x-ai-model", "x-forwarded-proto"} & names.keys()
+    assert "any" not in "".join(names.values()).split()
+
+
+@pytest.mark.parametrize("model", ["gpt", "claude", "gemini"])
+def test_streams_come_piece_by_piece_and_are_counted(gateway: Gateway, model: str):
+    options = {"include_usage": True}
+    stream = gateway.openai.chat.completions.create(
+        **said(model), stream=True, stream_options=options
+    )
+    chunks = list(stream)
+    assert len(chunks) > 2
+    usage = chunks[-1].usage
+    assert usage is not None
+    record = gateway.record(request_model=model, stream=True)
+    assert record["total_tokens"] == usage.total_tokens
+
+
+def test_clients_of_other_formats_are_served(gateway: Gateway):
+    message = gateway.anthropic.messages.create(
+        model="gpt", max_tokens=100, messages=[{"role": "user", "content": "Hello"}]
+    )
+    assert message.content[0].type == "text"
+    client = genai.Client(
+        api_key="any", http_options=types.HttpOptions(base_url=gateway.url, timeout=30_000)
+    )
+    made = client.models.generate_content(model="claude", contents="Hello")
+    assert made.text
+
+
+def test_a_form_is_read_for_its_model(gateway: Gateway):
+    answer = httpx.post(
+        f"{gateway.url}/v1/images/edits",
+        files={"image": ("a.png", BYTES, "image/png"), "model": (None, "unknown")},
+    )
+    assert answer.status_code == 404
+    assert "unknown" in answer.json()["error"]["message"]
+
+
+def test_backends_are_chosen_by_weight_of_the_first_that_serve(gateway: Gateway):
+    before = {name: len(one.requests) for name, one in gateway.simulators.items()}
+    for _ in range(40):
+        gateway.openai.chat.completions.create(**said("shared"))
+    came = {name: len(one.requests) - before[name] for name, one in gateway.simulators.items()}
+    assert 28 <= came["a"] <= 32, came
+    assert came["a"] + came["b"] == 40
+
+
+def test_a_backend_that_serves_no_such_operation_is_passed_over(gateway: Gateway):
+    answer = gateway.openai.embeddings.create(model="vectors", input="Hello")
+    assert answer.data[0].embedding
+    assert gateway.record(request_model="vectors")["backend"] == "a"
+
+
+def test_models_are_listed_and_mistakes_are_told(gateway: Gateway):
+    assert {model.id for model in gateway.openai.models.list()} >= {"gpt", "claude"}
+    with pytest.raises(openai.NotFoundError, match="nobody"):
+        gateway.openai.chat.completions.create(**said("nobody"))
+    with pytest.raises(anthropic.NotFoundError, match="nobody"):
+        gateway.anthropic.messages.create(**said("nobody"), max_tokens=1)
+    for body, words in ((b"{", "JSON"), (b"{}", "model"), (b"[]", "object")):
+        answer = httpx.post(f"{gateway.url}/v1/chat/completions", content=body)
+        assert answer.status_code == 400
+        assert words in answer.json()["error"]["message"]
+    assert httpx.post(f"{gateway.url}/v1/chat/completions").status_code == 400
+    assert httpx.get(f"{gateway.url}/v1/elsewhere").status_code == 404
+
+
+def test_a_provider_s_error_is_told_in_the_client_s_form(gateway: Gateway):
+    orders = '[[sim: {"status": 429, "retry_after": 7}]] Hello'
+    with pytest.raises(anthropic.RateLimitError) as caught:
+        gateway.anthropic.messages.create(
+            model="gpt", max_tokens=10, messages=[{"role": "user", "content": orders}]
+        )
+    assert caught.value.response.headers["retry-after"] == "7"
+    assert caught.value.response.json()["type"] == "error"
+
+
+def test_what_is_not_for_models_goes_on_as_before(gateway: Gateway):
+    assert httpx.get(f"{gateway.url}/app/page").text == "the app"
+    posted = httpx.post(f"{gateway.url}/app/page", content=json.dumps({"model": "gpt"}))
+    assert posted.text == "the app"
+
+
+def test_a_header_of_the_client_s_leads_nowhere_else(gateway: Gateway):
+    before = len(gateway.simulators["b"].requests)
+    answer = httpx.post(
+        f"{gateway.url}/v1/chat/completions", json=said("gpt"), headers={"x-ai-cluster": "ai/b"}
+    )
+    assert answer.status_code == 200
+    assert len(gateway.simulators["b"].requests) == before

@@ -1,0 +1,101 @@
+"""Requests that have met no backend yet, without an Envoy."""
+
+import json
+
+import pytest
+
+from extproc.exchange.events import GO_ON, Reject, RequestHeaders, Reroute
+from extproc.exchange.plan import Plan
+from extproc.exchange.proof import CALL
+from extproc.exchange.served import Route, Share
+from extproc.exchange.wire.writing import encode
+from tests.plans import CHAT, Pairs, exchange, request_body, served
+
+ALL = ("one", "two", "spare")
+
+
+def two(**shares: Share) -> Plan:
+    backends = {name: served(name) for name in ALL}
+    route = Route(models=("small",), upstream=dict.fromkeys(ALL, ""), shares=shares)
+    return Plan(backends, [route], hash="h")
+
+
+def begins(path: str = CHAT, *, end: bool = False, call: str = "", **headers: str):
+    pairs = Pairs(**headers)
+    pairs._pairs |= {":path": path, ":method": "POST"}
+    return RequestHeaders(pairs, Pairs() if not call else {CALL: call}, end)
+
+
+def asked(made: Plan, **headers: str):
+    one = exchange(made)
+    assert one.handle(begins(x_forwarded_proto="https", **headers)) is GO_ON
+    return one.handle(request_body({"model": "small", "messages": []}))
+
+
+def test_the_route_is_looked_for_again_by_a_header():
+    action = asked(two())
+    assert type(action) is Reroute
+    sent = dict(action.set_headers)
+    assert sent["x-ai-cluster"] in {f"ai/{name}" for name in ALL}
+    assert sent["x-ai-model"] == "small"
+    assert sent["authorization"] == f"Bearer key-of-{sent['x-ai-cluster'][3:]}"
+    assert "x-forwarded-proto" not in action.remove_headers
+    # CommonResponse.clear_route_cache
+    assert b"\x28\x01" in encode(type(request_body({})), action)
+
+
+def test_backends_are_asked_by_weight_and_a_spare_one_is_not():
+    made = two(one=Share(0, 3), two=Share(0, 1), spare=Share(1, 9))
+    came = [dict(asked(made).set_headers)["x-ai-cluster"] for _ in range(400)]
+    assert 295 <= came.count("ai/one") <= 305
+    assert came.count("ai/spare") == 0
+
+
+def test_a_backend_that_does_not_serve_is_passed_over():
+    backends = {"one": served("one", operations=frozenset()), "two": served("two")}
+    route = Route(models=("small",), upstream={"one": "", "two": ""})
+    action = asked(Plan(backends, [route], hash="h"))
+    assert dict(action.set_headers)["x-ai-cluster"] == "ai/two"
+    alone = Plan({"one": backends["one"]}, [Route(models=("small",), upstream={"one": ""})])
+    refused = asked(alone)
+    assert isinstance(refused, Reject)
+    assert refused.status == 404
+    assert b"does not serve" in refused.body
+
+
+def test_a_header_may_name_the_model():
+    one = exchange(two())
+    one.handle(begins(x_ai_model="small"))
+    action = one.handle(request_body({"model": "another", "messages": []}))
+    assert dict(action.set_headers)["x-ai-model"] == "small"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        (b"{", 400, "JSON"),
+        (b'{"messages":[]}', 400, "model"),
+        (b'{"model":"large"}', 404, "large"),
+        (b'{"model":["small"]}', 400, "model"),
+    ],
+)
+def test_mistakes_are_told_in_the_client_s_form(body: bytes, status: int, words: str):
+    one = exchange(two())
+    one.handle(begins())
+    action = one.handle(request_body(body))
+    assert isinstance(action, Reject)
+    assert action.status == status
+    assert words in json.loads(action.body)["error"]["message"]
+
+
+def test_what_has_no_body_or_no_place_is_refused():
+    assert exchange(two()).handle(begins(end=True)).status == 400
+    assert exchange(two()).handle(begins("/nowhere")).status == 404
+
+
+def test_what_is_kept_goes_where_the_model_finder_says():
+    event = begins("/v1/files/x", end=True, call="kept\n/v1/files/x\nopenai.files")
+    event.headers._pairs |= {":method": "GET", "x-ai-cluster": "ai/gone"}
+    action = exchange(two()).handle(event)
+    assert isinstance(action, Reject)
+    assert (action.status, b"'gone'" in action.body) == (503, True)
