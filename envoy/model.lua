@@ -453,11 +453,12 @@ end
 local MADE = "^/v1%a*/models/([^/]+)(:%a+)$"
 
 -- What is kept at a path or above it: the list of its kinds, their path, and the model in it; or
--- nil. Operations are kept below a model, whichever it is.
+-- nil. Operations are kept below a model, whichever it is; Vertex AI's things below a project.
 local function kept_at(path)
   local segment, verb = path:match(MADE)
   if verb and KEPT[verb] then return KEPT[verb], path, segment end
   path = path:gsub("^(/v1%a*/models/)[^/]+(/operations/)", "%1*%2")
+  path = path:gsub("^(/v1%w*/projects/)[^/]+(/locations/)[^/]+/", "%1*%2*/")
   for _ = 1, SEGMENTS do
     local kinds = KEPT[path]
     if kinds then return kinds, path end

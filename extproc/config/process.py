@@ -46,7 +46,11 @@ class Listen(Model):
     """Accept HTTP/2 beside HTTP/1.1."""
     cors: Cors | None = None
     """Web pages that may call; default: none."""
-    prefix: Annotated[str, pattern(r"(?:/[A-Za-z0-9._~-]+)*", "must be a path such as /ai")] = ""
+    prefix: Annotated[
+        str,
+        pattern(r"(?:/[A-Za-z0-9._~-]+)*", "must be a path such as /ai"),
+        Field(max_length=256),
+    ] = ""
     """A path below which everything is found, too, such as `/ai`; default: none."""
 
 

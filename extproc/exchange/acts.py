@@ -132,7 +132,7 @@ class Acts:
 
 
 def _expression(kept: Kept, act: Act) -> re.Pattern[str]:
-    head = "|".join(map(re.escape, kept.prefixes))
+    head = "|".join(re.escape(prefix).replace(r"\*", "[^/]+") for prefix in kept.prefixes)
     rest = "([^/]+)".join(re.escape(part) for part in PLACE.sub("\0", act.path).split("\0"))
     return re.compile(f"(?:{head}){rest}/?")
 

@@ -33,7 +33,7 @@ from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.keeping import Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
-from extproc.exchange.served import Target
+from extproc.exchange.served import Target, filled
 from providers.bridging.dialect import Context, Dialect
 from providers.bridging.jobs import ID
 from providers.bridging.kept_ids import Ids
@@ -46,6 +46,8 @@ from providers.wire.members import Json
 from providers.wire.multipart import Upload
 from providers.wire.splice import edit
 
+MODELS = "models/"
+"""What Google's names of models begin or go on with."""
 BATCH = "batch"
 """The purpose of a file whose lines are requests."""
 
@@ -148,7 +150,12 @@ class Errand:
         """A model's name as a body has it."""
         assert self._wish is not None
         before = self._wish.kept.models_at
-        return before + self._named(name.removeprefix(before))
+        if not before:
+            return self._named(name)
+        assert self._target is not None
+        # A client's own project may stand before it.
+        own = self._named(name.rpartition(MODELS)[2])
+        return filled(before, self._target.served.options) + own
 
     def _form(self, data: bytes) -> bytes:
         """A form with the provider's ids, and the file of a batch with its names of models."""

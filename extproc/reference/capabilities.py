@@ -102,6 +102,7 @@ CAPABILITIES = (
             "anthropic.batches",
             "mistral.jobs",
             "gemini.batches",
+            "vertex.batches",
             "bedrock.jobs",
         ),
         about="Answers many requests at leisure.",
@@ -119,7 +120,7 @@ CAPABILITIES = (
         title="Cached contents",
         section=PROCESSING,
         operation="caches",
-        kept=("gemini.caches",),
+        kept=("gemini.caches", "vertex.caches"),
         about="Beginnings of conversations that the provider keeps.",
     ),
     Capability(

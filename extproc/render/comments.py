@@ -79,6 +79,9 @@ THINGS = {
 
 FIELDS = {
     "admin": "Statistics and configuration dump, for this machine only: it can stop Envoy.",
+    "layered_runtime": (
+        "Expressions for paths and models may be longer than Envoy has it by itself."
+    ),
     "overload_manager": "Connections above this number are closed at once.",
     "path_with_escaped_slashes_action": "A model's name in a path may hold %2F.",
     "early_header_mutation_extensions": "Nobody can say of himself which client he is.",

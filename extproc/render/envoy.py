@@ -47,6 +47,21 @@ CLUSTER_OF_ENVOYS = "ai-gateway"
 """`node.cluster`."""
 
 
+# https://www.envoyproxy.io/docs/envoy/latest/configuration/operations/runtime
+LARGEST = 10_000
+RUNTIME: Json = {
+    "layers": [
+        {
+            "name": "static",
+            "static_layer": dict.fromkeys(
+                (f"re2.max_program_size.{level}_level" for level in ("error", "warn")), LARGEST
+            ),
+        },
+        {"name": "admin", "admin_layer": {}},
+    ]
+}
+
+
 def render(
     gateway: Gateway,
     *,
@@ -73,6 +88,7 @@ def render(
             ),
         )
     )
+    document["layered_runtime"] = RUNTIME
     _manager(document).update(route_config=made.routes, local_reply_config=made.replies.config)
     anchors = {**_anchors(made.routes), **made.replies.anchors}
     return _text(HEAD, Writer(notes(made.members, made.sessions), anchors).write(document))
@@ -93,6 +109,7 @@ def render_small(gateway: Gateway, node: str = "envoy", elsewhere: Elsewhere | N
             static_resources=BootstrapStaticResources(clusters=_own(gateway, elsewhere)),
         )
     )
+    document["layered_runtime"] = RUNTIME
     return _text(SMALL, Writer(notes({}, {}), {}).write(document))
 
 

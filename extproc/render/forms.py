@@ -49,8 +49,8 @@ PLACES = {
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/(?:model|model-invocation-jobs?|async-invoke)(?:/.*)?",
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
-    "gemini": "/upload/.*|/v1(?:alpha|beta)/.*|/v1/models/[^/]+:[A-Za-z]+"
-    "|/v1(?:beta1)?/(?:projects/.*/)?publishers/google/.*",
+    "gemini": "/(?:up|down)load/.*|/v1(?:alpha|beta)1?/.*|/v1/models/[^/]+:[A-Za-z]+"
+    "|/v1/(?:projects/.*/)?(?:publishers/google|cachedC|batchP).*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
     "ollama": "/api/.*",
 }

@@ -16,6 +16,7 @@ from extproc.render.typed import seconds
 from providers.bridging.resource import Kept
 from providers.catalog import RESOURCES
 
+BELOW = "/models/*"
 EMPTY_KEPT, EMPTY_BACKENDS = "local KEPT = {}", "local BACKENDS = {}"
 
 
@@ -100,7 +101,7 @@ def signed_urls(gateway: Gateway) -> Iterator[str]:
 def below_models(gateway: Gateway) -> list[str]:
     """Expressions of the places that are below a model, whichever it is."""
     kinds = [RESOURCES[name] for name in offers(gateway.backends)]
-    found = {place for kind in kinds for place in kind.places if "*" in place}
+    found = {place for kind in kinds for place in kind.places if BELOW in place}
     return ["[^/]+".join(map(re.escape, place.split("*"))) for place in sorted(found)]
 
 

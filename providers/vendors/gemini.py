@@ -1,7 +1,14 @@
 """Google's Gemini: by the Gemini API, and on Vertex AI, which hosts Claude, too."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.gemini import embed, generate_content, images, live, resources
+from providers.dialects.gemini import (
+    embed,
+    generate_content,
+    images,
+    live,
+    resources,
+    vertex_resources,
+)
 from providers.dialects.gemini.video import jobs as films
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
@@ -85,8 +92,10 @@ PROVIDERS = (
             **dict.fromkeys(("anthropic.messages", "anthropic.count_tokens"), LOCATION),
             "openai.chat": LOCATION,
             live.NAME: "",
+            **dict.fromkeys((kept.name for kept in vertex_resources.RESOURCES), LOCATION),
         },
         sessions=(live.VERTEX,),
+        keeps=frozenset(kept.name for kept in vertex_resources.RESOURCES),
         dialects={
             Operation.CHAT: (CHAT, "anthropic.messages", "openai.chat"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),

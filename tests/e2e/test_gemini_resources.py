@@ -9,6 +9,7 @@ import orjson
 import pytest
 from google import genai
 from google.genai import errors, types
+from google.oauth2 import credentials
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
@@ -357,3 +358,101 @@ def test_no_header_makes_a_request_another_one(clients: Two):
     url = f"{clients.local.url}/v1beta/cachedContents"
     assert httpx.post(url, json=body, headers=headers).json()["name"]
     assert not clients.a.requests[-1].header("x-http-method-override")
+
+
+PROJECT = {"vertexai": True, "project": "mine", "location": "europe-west1"}
+
+
+@pytest.fixture(scope="module")
+def vertex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    """Two projects on Vertex AI, and two clients."""
+    keys = tmp_path_factory.mktemp("keys") / "clients.yaml"
+    keys.write_text("ann: env:ANN\nbob: env:BOB\n")
+    with RunningSimulator(name="a") as a, RunningSimulator(name="b") as b:
+        config = {
+            "backends": {
+                name: {
+                    "provider": "vertex",
+                    "base_url": one.url,
+                    "project": f"theirs-{name}",
+                    "region": "us-central1",
+                    "credential": {"api_key": f"env:KEY_{name.upper()}"},
+                }
+                for name, one in (("a", a), ("b", b))
+            },
+            "routes": routes("a", "b"),
+            "clients": {"api_keys": {"file": str(keys)}},
+            "resources": {"secret": "env:IDS", "default": {"batches": "a", "caches": "b"}},
+        }
+        with Local(config, ENV) as local:
+            yield Two(local, a, b)
+
+
+def on_vertex(gateway: Two, key: str = "key-of-ann") -> genai.Client:
+    options = types.HttpOptions(base_url=gateway.local.url, timeout=30_000)
+    token = credentials.Credentials(key)
+    return genai.Client(**PROJECT, credentials=token, http_options=options)
+
+
+def test_a_cache_on_vertex_is_made_used_changed_and_deleted(vertex: Two):
+    client, bob = on_vertex(vertex), on_vertex(vertex, "key-of-bob")
+    made = client.caches.create(
+        model="of-b", config={"contents": ["a long text"], "ttl": "600s", "display_name": "long"}
+    )
+    sent = vertex.b.requests[-1]
+    place = "projects/theirs-b/locations/us-central1"
+    assert sent.target == f"/v1/{place}/cachedContents"
+    assert sent.json["model"] == f"{place}/publishers/google/models/gemini-2.5-flash"
+    assert sent.header("authorization") == f"Bearer {ENV['KEY_B']}"
+    assert "0gw" in made.name
+    record = vertex.record(operation="caches", method="POST", backend="b")
+    assert record["input_tokens"] == 2048
+    answer = client.models.generate_content(
+        model="of-b", contents="what is it?", config={"cached_content": made.name}
+    )
+    assert answer.text
+    own = made.name.partition("0gw")[0]
+    assert vertex.b.requests[-1].json["cachedContent"] == own
+    assert client.caches.get(name=made.name).name == made.name
+    changed = client.caches.update(name=made.name, config={"ttl": "7200s"})
+    assert changed.expire_time != made.expire_time
+    with pytest.raises(errors.ClientError) as caught:
+        bob.caches.get(name=made.name)
+    assert caught.value.code == 404
+    with pytest.raises(errors.ClientError) as caught:
+        bob.models.generate_content(
+            model="of-b", contents="mine?", config={"cached_content": made.name}
+        )
+    assert caught.value.code == 404
+    client.caches.delete(name=made.name)
+    with pytest.raises(errors.ClientError):
+        client.caches.get(name=made.name)
+
+
+def test_a_batch_job_on_vertex_is_made_followed_and_ended(vertex: Two):
+    client, bob = on_vertex(vertex), on_vertex(vertex, "key-of-bob")
+    made = client.batches.create(
+        model="of-a", src="gs://bucket/in.jsonl", config={"dest": "gs://bucket/out"}
+    )
+    sent = vertex.a.requests[-1]
+    place = "projects/theirs-a/locations/us-central1"
+    assert sent.target == f"/v1/{place}/batchPredictionJobs"
+    assert sent.json["model"] == "publishers/google/models/gemini-2.5-flash"
+    assert sent.json["inputConfig"]["gcsSource"] == {"uris": ["gs://bucket/in.jsonl"]}
+    assert made.state is types.JobState.JOB_STATE_PENDING
+    shown = client.batches.get(name=made.name)
+    assert (shown.name, shown.state) == (made.name, types.JobState.JOB_STATE_SUCCEEDED)
+    client.batches.cancel(name=made.name)
+    assert vertex.a.requests[-1].target.endswith(":cancel")
+    before = len(vertex.a.requests)
+    with pytest.raises(errors.ClientError) as caught:
+        bob.batches.get(name=made.name)
+    assert caught.value.code == 404
+    assert len(vertex.a.requests) == before
+    with pytest.raises(errors.ClientError, match="other clients"):
+        list(client.batches.list())
+    nobody = on_vertex(vertex, "nobody's")
+    with pytest.raises(errors.ClientError) as caught:
+        nobody.batches.get(name=made.name)
+    assert (caught.value.code, caught.value.status) == (401, "UNAUTHENTICATED")
+    client.batches.delete(name=made.name)

@@ -5,12 +5,12 @@ import re
 from providers.bridging.kept_ids import Ids
 
 SHAPE = re.compile(
-    r"(?:https?://[\w.:-]+/v1\w*/)?"
-    r"(?P<id>(?:files|cachedContents|batches)/[\w.~-]+)"
+    r"(?:https?://[\w.:-]+/v1\w*/|projects/[\w.:-]+/locations/[\w-]+/)?"
+    r"(?P<id>(?:files|cachedContents|batches|batchPredictionJobs)/[\w.~-]+)"
     r"(?::download(?:\?alt=media)?)?",
     re.ASCII,
 )
-"""A name, or the URL of a file."""
+"""A name, on Vertex AI below a project, or the URL of a file."""
 
 # https://ai.google.dev/gemini-api/docs/video
 FILM_SHAPE = re.compile(

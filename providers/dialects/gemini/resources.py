@@ -74,7 +74,7 @@ def written(cache: Json) -> Seen:
     (https://ai.google.dev/gemini-api/docs/caching)."""
     said = cache.get("usageMetadata")
     number = _number(said.get("totalTokenCount")) if isinstance(said, dict) else None
-    model = string(cache.get("model")).removeprefix(MODELS)
+    model = string(cache.get("model")).rpartition(MODELS)[2]
     return Seen(usage=None if number is None else told(number, 0), model=model)
 
 

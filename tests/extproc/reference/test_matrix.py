@@ -13,8 +13,6 @@ HERE = Path(__file__).parent
 OTHERS = yaml.safe_load((HERE / "others.yaml").read_text())
 UNSERVED = yaml.safe_load((HERE / "unserved.yaml").read_text())
 EVERYWHERE = {one.key for one in CAPABILITIES if one.operation in NOT_YET}
-COMING = {("vertex", "batches")}
-"""Not built yet: those who build them take them from here."""
 KNOWN = {one.key for one in CAPABILITIES}
 
 CELLS = sorted(
@@ -44,7 +42,7 @@ def reason(provider: str, capability: str) -> str:
 
 @pytest.mark.parametrize(("provider", "capability", "streams"), CELLS)
 def test_a_cell_is_served_or_says_why_not(provider, capability, streams):
-    if capability in EVERYWHERE or (provider, capability) in COMING:
+    if capability in EVERYWHERE:
         assert not serves(provider, capability, streams)
     else:
         assert serves(provider, capability, streams) != bool(reason(provider, capability))

@@ -388,3 +388,16 @@ def test_what_is_no_proper_http_is_answered_in_json(envoy: Envoy, head: bytes, s
     line, body = spoken(envoy, head + b"\r\n")
     assert line.split()[1] == str(status).encode()
     assert set(json.loads(body)["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_long_prefix_and_a_long_expression_are_taken(tmp_path: Path) -> None:
+    prefix = f"/{'long-' * 50}"
+    provider = Provider()
+    settings = {
+        "backends": {"good": backend(provider.port)},
+        "routes": [route([f"/{'|'.join(f'model-{number}' for number in range(22))}/"], "good")],
+    }
+    with running(settings, tmp_path, prefix=prefix) as envoy:
+        path = f"{prefix}/v1/chat/completions"
+        assert envoy.request("POST", path, b'{"model":"model-21"}').status == 200
+    provider.stop()

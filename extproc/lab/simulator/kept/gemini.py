@@ -31,7 +31,7 @@ CACHE = frozenset(
 INPUT = frozenset({"requests", "fileName"})
 
 
-def _known(shelf: Shelf, name: object) -> Json:
+def known(shelf: Shelf, name: object) -> Json:
     """What is kept under a whole name; raises Refusal."""
     found = shelf.things.get(name) if isinstance(name, str) else None
     if found is None:
@@ -53,32 +53,34 @@ def _values(value: Any, name: str) -> Iterator[Any]:
 
 def used(shelf: Shelf, path: str, body: Json) -> None:
     """Raises Refusal where a request names what is not kept here."""
-    if "/projects/" in path:
-        return
     said: Json = canonical(body)
+    if "/projects/" in path:
+        if "cachedContent" in said:
+            known(shelf, said["cachedContent"])
+        return
     for uri in _values(said.get("contents"), "fileUri"):
         match = FILES_URL.fullmatch(uri) if isinstance(uri, str) else None
         if match and not FILE_NAME.fullmatch(match[1]):
             raise Refusal(f"Invalid file: {uri}")
         if match and shelf.things:
-            _known(shelf, match[1])
+            known(shelf, match[1])
     if "cachedContent" in said:
-        cache = _known(shelf, said["cachedContent"])
+        cache = known(shelf, said["cachedContent"])
         if f"/{cache['model']}:" not in path:
             raise Refusal("Model used by GenerateContent and CachedContent has to be the same.")
 
 
-def _members(body: Json, known: frozenset[str], at: str) -> None:
+def members(body: Json, known: frozenset[str], at: str) -> None:
     for name in body:
         if name not in known:
             raise Refusal(f"Invalid JSON payload received. Unknown name \"{name}\" at '{at}'.")
 
 
 def _one(ask: Ask, kind: str) -> Json:
-    return _known(ask.shelf, f"{kind}/{ask.ids[0]}")
+    return known(ask.shelf, f"{kind}/{ask.ids[0]}")
 
 
-def _page(ask: Ask, kind: str, at: str) -> Answer:
+def page(ask: Ask, kind: str, at: str) -> Answer:
     found = [one for name, one in ask.shelf.things.items() if name.startswith(f"{kind}/")][::-1]
     start = int(ask.query.get("pageToken") or 0)
     end = start + int(ask.query.get("pageSize") or PAGE)
@@ -86,7 +88,7 @@ def _page(ask: Ask, kind: str, at: str) -> Answer:
     return json({at: found[start:end], **more})
 
 
-def _put(shelf: Shelf, thing: Json, content: bytes | None = None) -> Json:
+def put(shelf: Shelf, thing: Json, content: bytes | None = None) -> Json:
     shelf.things[thing["name"]] = thing
     if content is not None:
         shelf.contents[thing["name"]] = content
@@ -105,7 +107,7 @@ def file(shelf: Shelf, name: str, data: bytes, **facts: Any) -> Json:
         "source": "UPLOADED",
         **facts,
     }
-    return _put(shelf, thing, data)
+    return put(shelf, thing, data)
 
 
 def upload(ask: Ask) -> Answer:
@@ -122,7 +124,7 @@ def _announce(ask: Ask) -> Answer:
     ):
         raise Refusal("Invalid upload request: no resumable upload is started.")
     said = canonical(ask.body).get("file") or {}
-    _members(said, OWN_FILE, "file")
+    members(said, OWN_FILE, "file")
     name = said.get("name") or ask.shelf.new_id("files/")
     if not FILE_NAME.fullmatch(name):
         raise Refusal(f"Invalid file name: {name}")
@@ -166,27 +168,30 @@ def download(ask: Ask) -> Answer:
 
 def cache(ask: Ask) -> Answer:
     body = canonical(ask.body)
-    _members(body, CACHE, "cached_content")
+    members(body, CACHE, "cached_content")
     if not str(body.get("model", "")).startswith("models/"):
         raise Refusal("* CreateCachedContentRequest.model: unexpected model name format")
     if not body.keys() & {"contents", "systemInstruction"}:
         raise Refusal("CachedContent can not be empty.")
     used(ask.shelf, ask.request.path, body)
-    said = {name: body[name] for name in ("model", "displayName") if name in body}
-    thing = {
-        "name": ask.shelf.new_id("cachedContents/"),
-        **said,
+    return json(put(ask.shelf, cached(body, ask.shelf.new_id("cachedContents/"))))
+
+
+def cached(body: Json, name: str) -> Json:
+    """A cache that was made."""
+    return {
+        "name": name,
+        **{name: body[name] for name in ("model", "displayName") if name in body},
         "createTime": WHEN,
         "updateTime": WHEN,
         "expireTime": body.get("expireTime", WHEN),
         "usageMetadata": {"totalTokenCount": 2048},
     }
-    return json(_put(ask.shelf, thing))
 
 
 def change_cache(ask: Ask) -> Answer:
     found, body = _one(ask, "cachedContents"), canonical(ask.body)
-    _members(body, frozenset({"name", "ttl", "expireTime"}), "cached_content")
+    members(body, frozenset({"name", "ttl", "expireTime"}), "cached_content")
     found["expireTime"] = body.get("expireTime", "2026-01-01T01:00:00Z")
     return json(found)
 
@@ -195,8 +200,8 @@ def batch(ask: Ask) -> Answer:
     """Runs every request at once."""
     said = canonical(ask.body).get("batch") or {}
     source = said.get("inputConfig") or {}
-    _members(said, frozenset({"displayName", "inputConfig", "model", "priority"}), "batch")
-    _members(source, INPUT, "batch.input_config")
+    members(said, frozenset({"displayName", "inputConfig", "model", "priority"}), "batch")
+    members(source, INPUT, "batch.input_config")
     if len(source) != 1:
         raise Refusal("Exactly one of requests and file_name must be set.")
     model, shelf = f"models/{ask.ids[0]}", ask.shelf
@@ -212,7 +217,7 @@ def batch(ask: Ask) -> Answer:
         "createTime": WHEN,
         "state": "BATCH_STATE_SUCCEEDED",
     }
-    _put(shelf, {"name": name, "metadata": metadata, "done": True, "response": output})
+    put(shelf, {"name": name, "metadata": metadata, "done": True, "response": output})
     # Nobody is done at once.
     pending = {**metadata, "state": "BATCH_STATE_PENDING"}
     del pending["output"]
@@ -222,14 +227,14 @@ def batch(ask: Ask) -> Answer:
 def _inline(ask: Ask, model: str, source: Json) -> Json:
     found = []
     for one in source["requests"]["requests"]:
-        _members(one, frozenset({"request", "metadata"}), "requests")
+        members(one, frozenset({"request", "metadata"}), "requests")
         said = {"metadata": one["metadata"]} if "metadata" in one else {}
         found.append({"response": _run(ask, model, one["request"]), **said})
     return {"inlinedResponses": {"inlinedResponses": found}}
 
 
 def _from_file(ask: Ask, model: str, source: Json) -> Json:
-    asked = _known(ask.shelf, source["fileName"])
+    asked = known(ask.shelf, source["fileName"])
     lines = map(orjson.loads, ask.shelf.contents[asked["name"]].splitlines())
     made = [{"key": one["key"], "response": _run(ask, model, one["request"])} for one in lines]
     data = b"".join(orjson.dumps(one) + b"\n" for one in made)
@@ -263,7 +268,7 @@ def cycle(kind: str, at: str) -> tuple[Rule, ...]:
         return json({})
 
     return (
-        rule("GET", f"/{kind}", lambda ask: _page(ask, kind, at)),
+        rule("GET", f"/{kind}", lambda ask: page(ask, kind, at)),
         rule("GET", f"/{kind}/*", lambda ask: json(_one(ask, kind))),
         rule("DELETE", f"/{kind}/*", delete),
     )

@@ -5,10 +5,19 @@ from functools import lru_cache
 from itertools import chain
 
 from extproc.lab.simulator.http1 import Request
-from extproc.lab.simulator.kept import anthropic, bedrock, films, gemini, openai, operations, tasks
+from extproc.lab.simulator.kept import (
+    anthropic,
+    bedrock,
+    films,
+    gemini,
+    openai,
+    operations,
+    tasks,
+    vertex,
+)
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
-GOOGLES = (*operations.RULES, *gemini.RULES)
+GOOGLES = (*vertex.RULES, *operations.RULES, *gemini.RULES)
 MARKED = (
     ("anthropic-version", "anthropic.messages", anthropic.RULES),
     ("x-goog-api-key", "gemini.generate_content", GOOGLES),
@@ -17,6 +26,7 @@ MARKED = (
 PLACES = (
     ("/model-invocation-job", "bedrock.converse", bedrock.RULES),
     ("/async-invoke", "bedrock.converse", bedrock.RULES),
+    ("/v1/projects/", "gemini.generate_content", GOOGLES),
     ("/upload/", "gemini.generate_content", GOOGLES),
 )
 """The same, where the path tells."""
