@@ -1,6 +1,6 @@
 """The Envoy configurations in envoy/, each made from the gateway.yaml beside it.
 
-`python -m tests.render.examples` makes them anew.
+`python -m tests.extproc.render.examples` makes them anew.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from tests.extproc.render.examples import rendered, sources, target
 from tests.extproc.render.support import validate
 
 CA = str(Path(__file__).parent / "certificates" / "ca.pem")
-HINT = "make it anew: python -m tests.render.examples"
+HINT = "make it anew: python -m tests.extproc.render.examples"
 
 
 @pytest.mark.parametrize("source", sources(), ids=lambda path: path.stem)
