@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from extproc.config import Gateway
 
 CONFIG = "gateway.yaml"
+PARTS = ("listener", "clusters", "filter", "routes", "replies", "loopback")
+"""Of Envoy's configuration."""
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -84,6 +86,10 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         action="store_true",
         help="all in one file, which Envoy reads at its start",
     )
+    envoy.add_argument(
+        "--part", choices=PARTS, help="one part, to paste into an Envoy that runs already"
+    )
+    envoy.add_argument("--domain", action="append", help="of --part routes; may be given again")
     envoy.add_argument("--node", default="envoy", help="the name by which the server knows it")
     envoy.add_argument(
         "--xds", type=_elsewhere, metavar="HOST:PORT", help="ask there, not the server beside it"
@@ -145,11 +151,16 @@ def check(options: argparse.Namespace) -> int:
 def render_envoy(options: argparse.Namespace) -> int:
     """`extproc render envoy`."""
     from extproc.config import ConfigError, Unresolved, load
-    from extproc.render.bootstrap import bootstrap
+    from extproc.render.bootstrap import bootstrap, part
 
     try:
         gateway = load(options.config)
-        text = bootstrap(gateway, options.config) if options.static else _small(gateway, options)
+        if options.part:
+            text = part(options.part, gateway, options.config, options.domain)
+        else:
+            text = (
+                bootstrap(gateway, options.config) if options.static else _small(gateway, options)
+            )
     except (ConfigError, Unresolved) as error:
         return _refuse(error)
     return _write(text, options.output)

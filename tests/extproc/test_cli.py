@@ -6,6 +6,9 @@ import sys
 
 import orjson
 import pytest
+import yaml
+
+from extproc.cli import PARTS
 
 GOOD = """
 version: 1
@@ -81,3 +84,11 @@ def test_models_and_providers_are_listed(run):
     assert run("models").stdout.split() == ["small"]
     assert orjson.loads(run("models", "--json").stdout)["data"][0]["id"] == "small"
     assert "anthropic" in run("providers").stdout
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_rendered_for_an_envoy_that_runs(run, part):
+    done = run("render", "envoy", "--part", part, "--domain", "ai.test")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(yaml.safe_load(done.stdout), dict)
+    assert ("ai.test" in done.stdout) == (part == "routes")
