@@ -22,6 +22,8 @@ PLACES = {
     "kubernetes": "pods of Envoy and server, with all around them",
     "istio": "a gateway workload on Istio",
     "envoy-gateway": "a Gateway of Envoy Gateway",
+    "gcp": "GKE, behind Google's load balancer",
+    "compose": "containers on one machine",
 }
 
 Command = Callable[[argparse.Namespace], int]

@@ -145,11 +145,13 @@ def _ready(gateway: Gateway) -> Json:
 
 
 def _service(gateway: Gateway) -> Json:
-    port = 443 if gateway.listen.tls else 80
-    return {
-        "selector": LABELS,
-        "ports": [{"name": HTTP, "port": port, "targetPort": HTTP}],
-    }
+    port = {"name": HTTP, "port": service_port(gateway), "targetPort": HTTP}
+    return {"selector": LABELS, "ports": [port]}
+
+
+def service_port(gateway: Gateway) -> int:
+    """At which others in the cluster find it."""
+    return 443 if gateway.listen.tls else 80
 
 
 def _scaling() -> Json:

@@ -164,15 +164,15 @@ def warnings(source: Source) -> Iterator[str]:
     names = variables(source)
     if names:
         yield f"the Secret {SECRET} must have: {', '.join(names)}"
-    yield from _files(source)
+    yield from files(source)
     if not gateway.extproc.workers:
         yield "extproc.workers: `auto` is one for each CPU of the node, whatever the pod's share is"
     if gateway.limits and gateway.limiter.storage == "memory":
         yield "limiter.storage: `memory` counts in each pod by itself; name a Redis"
 
 
-def _files(source: Source) -> Iterator[str]:
-    """Files that no volume here holds."""
+def files(source: Source) -> Iterator[str]:
+    """Files that no volume holds."""
     clients, tls = source.gateway.clients, source.gateway.listen.tls
     wanted = {name for kind, name in _references(source) if kind == "file"}
     if clients is not None and _clients_file(source) is None:

@@ -7,13 +7,13 @@ from extproc.credentials.secrets import client_keys
 from extproc.exchange.compile import limits
 from extproc.render.guest import DOMAIN
 from extproc.render.parts import parts
-from extproc.render.places import envoy_gateway, istio, kubernetes
+from extproc.render.places import compose, envoy_gateway, google, istio, kubernetes
 from extproc.render.places.objects import Rendering
 from extproc.render.places.pod import Source
 from extproc.render.tls import SYSTEM_CA
 
 MESHES = {"istio": istio.render, "envoy-gateway": envoy_gateway.render}
-WHOLE = {"kubernetes": kubernetes.render}
+WHOLE = {"kubernetes": kubernetes.render, "compose": compose.render}
 
 
 def rendering(
@@ -28,6 +28,8 @@ def rendering(
     """
     if place in WHOLE:
         return WHOLE[place](source)
+    if place == "gcp":
+        return google.render(source, domains or (DOMAIN,))
     gateway = source.gateway
     bounds = limits(gateway)
     made = parts(
