@@ -137,7 +137,7 @@ def _service() -> Json:
 
 
 def _gateway(domains: Sequence[str]) -> Json:
-    port = {"number": PORT, "name": "http", "protocol": "HTTP"}
+    port = {"number": 80, "name": "http", "protocol": "HTTP"}
     return {"selector": LABELS, "servers": [{"port": port, "hosts": [*domains]}]}
 
 

@@ -70,13 +70,14 @@ def envoy(tmp_path_factory: pytest.TempPathFactory, theirs: Provider) -> Iterato
         directory,
         backends={
             "one": backend(provider.port, operations=["chat", "files", "embeddings"]),
-            "talks": backend(provider.port, provider="openai", base_url="http://127.0.0.1:1"),
+            "talks": backend(provider.port, provider="openai"),
         },
         routes=[
             route(["small", "match", "typed_per_filter_config"], "one"),
             route(["talk"], "talks"),
         ],
         limits=[{"per": "header:x-user-id", "tokens": 1000, "every": "minute"}],
+        resources={"secret": "env:RESOURCES_SECRET"},
         listen={"cors": {"origins": ["https://app.test"]}},
     )
     access_log = directory / "access.log"
@@ -113,6 +114,14 @@ def test_large_bodies_pass(envoy: Envoy) -> None:
 def test_the_list_of_models_answers(envoy: Envoy) -> None:
     answer = envoy.request("GET", "/v1/models", headers=HERE)
     assert (answer.status, answer.body) == (200, b'{"object":"list"}')
+
+
+def test_what_is_kept_leads_to_its_backend(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    answer = envoy.request("POST", "/v1/batches", b"{}", {**HERE, "x-ai-backend": "talks"})
+    assert (answer.status, answer.json()) == (200, {"ok": True})
+    (asked,) = envoy.server.asked[before:]
+    assert (asked.backend, asked.call[0]) == ("talks", "kept")
 
 
 def test_clients_need_keys_and_are_told_so_in_their_form(envoy: Envoy) -> None:
