@@ -6,6 +6,7 @@ Answers to Envoy hold the providers' keys, so that they stay within the pod.
 import math
 import re
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ SECRET = f"{NAME}-secrets"
 SOCKETS, SETTINGS, BOOTSTRAP = "sockets", "settings", "bootstrap"
 USER = 10001
 METRICS = 9464
+LARGEST = 1024 * 1024
 
 LOCKED = {
     "allowPrivilegeEscalation": False,
@@ -35,6 +37,8 @@ RESOURCES = {
     "requests": {"cpu": "500m", "memory": "256Mi"},
     "limits": {"memory": "1Gi"},
 }
+KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,252}")
+"""Of a ConfigMap: what may be the name of a file in its directory."""
 CONNECT = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
 
 
@@ -100,10 +104,10 @@ def grace(gateway: Gateway) -> int:
 
 def settings(source: Source) -> Json:
     """The data of the ConfigMap: the file as it is, and the clients' beside it."""
-    files = {"gateway.yaml": source.path.read_text()}
+    files = {"gateway.yaml": source.path.read_text("utf-8")}
     clients = _clients_file(source)
     if clients is not None:
-        files[clients.name] = (source.path.parent / clients).read_text()
+        files[clients.name] = (source.path.parent / clients).read_text("utf-8")
     return files
 
 
@@ -111,8 +115,8 @@ def _clients_file(source: Source) -> Path | None:
     clients = source.gateway.clients
     if clients is None:
         return None
-    path = Path(clients.api_keys.file)
-    return path if path.parent == Path() else None
+    name = clients.api_keys.file
+    return Path(name) if KEY.fullmatch(name) and name != "gateway.yaml" else None
 
 
 def environment(source: Source) -> list[Json]:
@@ -137,9 +141,12 @@ def _references(source: Source) -> Iterator[tuple[str, str]]:
 
 
 def check(source: Source) -> None:
-    """Raises Impossible where no pod could do it."""
-    if not source.gateway.listen.port:
-        raise Impossible("listen.port: a Service needs a port that is known")
+    """Raises Impossible where nobody could reach the container."""
+    listen = source.gateway.listen
+    if not listen.port:
+        raise Impossible("listen.port: others must know the port")
+    if ip_address(listen.address).is_loopback:
+        raise Impossible(f"listen.address: only the container itself reaches {listen.address}")
     mountable(source.gateway)
 
 
@@ -165,6 +172,8 @@ def warnings(source: Source) -> Iterator[str]:
     if names:
         yield f"the Secret {SECRET} must have: {', '.join(names)}"
     yield from files(source)
+    if sum(map(len, settings(source).values())) > LARGEST:
+        yield "gateway.yaml: a ConfigMap holds no more than 1 MiB"
     if not gateway.extproc.workers:
         yield "extproc.workers: `auto` is one for each CPU of the node, whatever the pod's share is"
     if gateway.limits and gateway.limiter.storage == "memory":

@@ -57,6 +57,16 @@ def test_the_files_are_as_they_were(tmp_path: Path) -> None:
     assert yaml.safe_load(data["clients.yaml"]) == CLIENTS
 
 
+def test_a_file_that_no_configmap_can_hold_must_be_mounted(tmp_path: Path) -> None:
+    (tmp_path / "our keys").mkdir()
+    (tmp_path / "our keys" / "a b.yaml").write_text(yaml.safe_dump(CLIENTS))
+    clients = {"api_keys": {"file": "our keys/a b.yaml"}}
+    found = render(source(tmp_path, clients=clients))
+    config = next(one for one in documents(found.text) if one["kind"] == "ConfigMap")
+    assert config["data"].keys() == {"gateway.yaml"}
+    assert "mount the file that is named: our keys/a b.yaml" in found.warnings
+
+
 def test_nothing_in_a_file_breaks_out_of_the_yaml(tmp_path: Path) -> None:
     there = source(tmp_path)
     hostile = there.path.read_text() + "# \x1b\n---\nkind: Secret\n# \t: {[&*!|>'\"%@`\n  \n"
@@ -133,7 +143,12 @@ def test_what_somebody_must_still_do_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"listen": {"port": 0}}, {"extproc": {"sockets": "/run/$(HOME)"}}]
+    "settings",
+    [
+        {"listen": {"port": 0}},
+        {"listen": {"address": "127.0.0.1"}},
+        {"extproc": {"sockets": "/run/$(HOME)"}},
+    ],
 )
 def test_what_no_pod_can_do_is_refused(tmp_path: Path, settings: dict[str, Any]) -> None:
     with pytest.raises(Impossible):
