@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from extproc.config import Gateway
 
 CONFIG = "gateway.yaml"
+PARTS = ("listener", "clusters", "filter", "routes", "replies", "loopback")
+"""Of Envoy's configuration."""
+PLACES = {
+    "kubernetes": "pods of Envoy and server, with all around them",
+    "istio": "a gateway workload on Istio",
+    "envoy-gateway": "a Gateway of Envoy Gateway",
+    "gcp": "GKE, behind Google's load balancer",
+    "compose": "containers on one machine",
+}
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -84,12 +93,23 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         action="store_true",
         help="all in one file, which Envoy reads at its start",
     )
+    envoy.add_argument(
+        "--part", choices=PARTS, help="one part, to paste into an Envoy that runs already"
+    )
+    envoy.add_argument("--domain", action="append", help="of --part routes; may be given again")
     envoy.add_argument("--node", default="envoy", help="the name by which the server knows it")
     envoy.add_argument(
         "--xds", type=_elsewhere, metavar="HOST:PORT", help="ask there, not the server beside it"
     )
     for name in ("ca", "certificate", "key"):
         envoy.add_argument(f"--xds-{name}", default="", metavar="FILE", help="for TLS with --xds")
+    for place, text in PLACES.items():
+        whole = _add(kinds, place, render_place, text)
+        whole.add_argument("--output", type=Path, help="a file, written with mode 0600")
+        whole.set_defaults(place=place)
+        whole.add_argument("--namespace", default="ai-gateway")
+        whole.add_argument("--image", default="extproc", help="of the server; default: extproc")
+        whole.add_argument("--domain", action="append", help="of a mesh; may be given again")
     limits = _add(kinds, "ratelimit", render_ratelimit, "the limits, for envoyproxy/ratelimit")
     limits.add_argument("--output", type=Path)
 
@@ -145,11 +165,16 @@ def check(options: argparse.Namespace) -> int:
 def render_envoy(options: argparse.Namespace) -> int:
     """`extproc render envoy`."""
     from extproc.config import ConfigError, Unresolved, load
-    from extproc.render.bootstrap import bootstrap
+    from extproc.render.bootstrap import bootstrap, part
 
     try:
         gateway = load(options.config)
-        text = bootstrap(gateway, options.config) if options.static else _small(gateway, options)
+        if options.part:
+            text = part(options.part, gateway, options.config, options.domain)
+        else:
+            text = (
+                bootstrap(gateway, options.config) if options.static else _small(gateway, options)
+            )
     except (ConfigError, Unresolved) as error:
         return _refuse(error)
     return _write(text, options.output)
@@ -171,6 +196,24 @@ def _elsewhere(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
         raise argparse.ArgumentTypeError("must be HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def render_place(options: argparse.Namespace) -> int:
+    """`extproc render kubernetes` and the like."""
+    from extproc.config import ConfigError, Unresolved, load
+    from extproc.render.places.objects import Impossible
+    from extproc.render.places.pod import Source
+    from extproc.render.places.rendering import rendering
+
+    try:
+        gateway = load(options.config)
+        source = Source(gateway, options.config, options.namespace, options.image)
+        found = rendering(options.place, source, options.domain)
+    except (ConfigError, Unresolved, Impossible) as error:
+        return _refuse(error)
+    for warning in found.warnings:
+        print(warning, file=sys.stderr)
+    return _write(found.text, options.output)
 
 
 def render_ratelimit(options: argparse.Namespace) -> int:

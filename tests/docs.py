@@ -10,10 +10,12 @@ from pathlib import Path
 
 import orjson
 
-from extproc.config import schema
+from extproc.config import load, schema
 from extproc.reference import overview
 from extproc.reference.fates import ASKED, fate, member_fate
 from extproc.reference.page import page
+from extproc.render.places import compose
+from extproc.render.places.pod import Source
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature
 from providers.bridging.plain import PlainDialect
@@ -263,7 +265,15 @@ def differences(provider: Provider, form: ChatDialect) -> list[str]:
     return [f"- {form.name} at {provider.name}: {'; '.join(said)}."] if said else []
 
 
+def compose_file() -> str:
+    """What `docker compose up` starts here."""
+    path = Path("deploy/gateway.yaml")
+    source = Source(load(ROOT / path), path, "", compose.BUILT)
+    return compose.render(source).text
+
+
 PAGES: dict[str, Page] = {
+    "compose.yaml": compose_file,
     "docs/gateway.schema.json": gateway_schema,
     "docs/providers.md": overview.page,
     "docs/providers.json": providers_json,

@@ -21,6 +21,41 @@ gateway.yaml by itself; this file changes only with extproc.sockets, extproc.wor
 envoy.admin_port. For all in one file: `extproc render envoy --static`.
 """
 
+PIECES = {
+    "listener": """\
+The gateway as a listener of its own, for `static_resources.listeners`, or as a file that lds_config
+names: clients have its address, or your routes lead there. It goes with `--part clusters`.
+""",
+    "clusters": """\
+The server and the providers, for `static_resources.clusters`.
+""",
+    "filter": """\
+For `http_filters` of your connection manager: in this order, behind your own, before the router.
+All of them are off but for requests to the virtual host of `--part routes`. Bodies pass through
+them: set the listener's per_connection_buffer_limit_bytes to envoy.max_body_bytes of gateway.yaml,
+or Envoy refuses what is larger than 1 MiB.
+""",
+    "routes": """\
+For `virtual_hosts` of your route_config. Put your own names into `domains`. Filters of yours run
+here as they do for your other hosts; typed_per_filter_config can turn them off.
+""",
+    "replies": """\
+For your connection manager: what Envoy itself answers to the gateway's clients, in the form of
+their SDKs. Where you have a local_reply_config, put these mappers before yours: they are for
+requests to the virtual host of `--part routes` alone.
+""",
+    "loopback": """\
+For `static_resources.listeners`: where requests of the server's own come in. Nobody needs it where
+this list is empty.
+""",
+}
+"""What `--part` can be, and what stands above it."""
+
+GUESTS = {
+    "ai.cleaned": "Nobody can say of himself which client he is, or to which cluster he goes.",
+    "ai.here": "Says for `--part replies` that the request is the gateway's.",
+}
+
 THINGS = {
     "xds": "Where all else comes from: `extproc serve` beside this Envoy.",
     "gateway": "Where clients come in. Change address and port in gateway.yaml: listen.",

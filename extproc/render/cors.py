@@ -34,6 +34,7 @@ EXPOSED = (
 
 
 NO_HEADER = "x-no-cluster"
+"""Names a cluster that is not there: no client can send it."""
 CODES = {404: "NOT_FOUND", 503: "SERVICE_UNAVAILABLE"}
 
 

@@ -1,7 +1,6 @@
 """gateway.yaml → a bootstrap of Envoy, as commented YAML: the whole, or one that asks for it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from envoy_data_plane.envoy.config.bootstrap.v3 import (
     Admin,
@@ -31,7 +30,8 @@ from extproc.config.gateway import Gateway
 from extproc.ratelimit.limit import Limit
 from extproc.render.comments import HEAD, SMALL, notes
 from extproc.render.filters import ClientKeys
-from extproc.render.parts import parts
+from extproc.render.parts import Parts, manager_of, parts
+from extproc.render.routes import anchors
 from extproc.render.services import (
     XDS_CLUSTER,
     Elsewhere,
@@ -82,16 +82,21 @@ def render(
         Bootstrap(
             admin=_admin(gateway),
             overload_manager=_overload(),
-            static_resources=BootstrapStaticResources(
-                listeners=[made.listener, *([made.loopback] if made.loopback else [])],
-                clusters=[*services, *made.providers],
-            ),
+            static_resources=BootstrapStaticResources(clusters=[*services, *made.providers]),
         )
     )
     document["layered_runtime"] = RUNTIME
-    _manager(document).update(route_config=made.routes, local_reply_config=made.replies.config)
-    anchors = {**_anchors(made.routes), **made.replies.anchors}
-    return _text(HEAD, Writer(notes(made.members, made.sessions), anchors).write(document))
+    listeners, shared = whole_listeners(made)
+    document["static_resources"] = {**listeners, **document["static_resources"]}
+    return text_of(HEAD, Writer(notes(made.members, made.sessions), shared).write(document))
+
+
+def whole_listeners(made: Parts) -> tuple[Json, dict[int, str]]:
+    """The listeners with routes and replies, and names for what stands in several places."""
+    found = plain(made.listener)
+    manager_of(found).update(route_config=made.routes, local_reply_config=made.replies.config)
+    listeners = [found, *([plain(made.loopback)] if made.loopback else [])]
+    return {"listeners": listeners}, {**anchors(made.routes), **made.replies.anchors}
 
 
 def render_small(gateway: Gateway, node: str = "envoy", elsewhere: Elsewhere | None = None) -> str:
@@ -110,10 +115,11 @@ def render_small(gateway: Gateway, node: str = "envoy", elsewhere: Elsewhere | N
         )
     )
     document["layered_runtime"] = RUNTIME
-    return _text(SMALL, Writer(notes({}, {}), {}).write(document))
+    return text_of(SMALL, Writer(notes({}, {}), {}).write(document))
 
 
-def _text(head: str, body: str) -> str:
+def text_of(head: str, body: str) -> str:
+    """A document below what its head says."""
     return "".join(f"{line}\n" for line in comment(head)) + f"\n{body}"
 
 
@@ -160,31 +166,3 @@ def _overload() -> OverloadManager:
             )
         ]
     )
-
-
-def _manager(document: Json) -> Json:
-    chain = document["static_resources"]["listeners"][0]["filter_chains"][0]
-    manager: Json = chain["filters"][0]["typed_config"]
-    return manager
-
-
-def _anchors(routes: Json) -> dict[int, str]:
-    """Actions that several models share."""
-    seen: dict[int, int] = {}
-    for action in _actions(routes):
-        seen[id(action)] = seen.get(id(action), 0) + 1
-    shared = [identity for identity, times in seen.items() if times > 1]
-    return {identity: f"route-{number}" for number, identity in enumerate(shared, 1)}
-
-
-def _actions(value: Any) -> Iterator[Json]:
-    """The objects with an action in a matcher tree; they are not looked into."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _actions(item)
-    elif isinstance(value, dict):
-        if "action" in value:
-            yield value
-            return
-        for item in value.values():
-            yield from _actions(item)

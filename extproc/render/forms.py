@@ -49,12 +49,13 @@ PLACES = {
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/(?:model|model-invocation-jobs?|async-invoke)(?:/.*)?",
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
-    "gemini": "/(?:up|down)load/.*|/v1(?:alpha|beta)1?/.*|/v1/models/[^/]+:[A-Za-z]+"
-    "|/v1/(?:projects/.*/)?(?:publishers/google|cachedC|batchP).*",
+    "gemini": "/(?:up|down)load/.*|/v1[ab].*|/v1/models/[^/]+:[A-Za-z]+"
+    "|/v1/(?:projects/.*/)?(?:publishers/g|cachedC|batchP).*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
     "ollama": "/api/.*",
 }
-"""Family of dialects → RE2 expression of all paths where its clients may be, wrong ones too."""
+"""Family of dialects → RE2 expression of all paths where its clients may be, wrong ones too; short,
+for an Envoy of somebody else's refuses long ones."""
 
 CALL = ("ai.finder", "call")
 JSON = "application/json"

@@ -70,3 +70,9 @@ def parts(
         routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
         replies=local_replies(gateway.envoy.max_body_bytes, prefix),
     )
+
+
+def manager_of(listener: Json) -> Json:
+    """The connection manager of a rendered listener."""
+    found: Json = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return found

@@ -296,3 +296,25 @@ def _nowhere(filters: dict[str, Any] | None = None) -> EnvoyRoute:
         direct_response=DirectResponseAction(status=404),
         typed_per_filter_config=filters or {},
     )
+
+
+def anchors(routes: Json) -> dict[int, str]:
+    """Names for the actions that several models share."""
+    seen: dict[int, int] = {}
+    for action in _actions(routes):
+        seen[id(action)] = seen.get(id(action), 0) + 1
+    shared = [identity for identity, times in seen.items() if times > 1]
+    return {identity: f"route-{number}" for number, identity in enumerate(shared, 1)}
+
+
+def _actions(value: object) -> Iterator[Json]:
+    """The objects with an action in a matcher tree; they are not looked into."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _actions(item)
+    elif isinstance(value, dict):
+        if "action" in value:
+            yield value
+            return
+        for item in value.values():
+            yield from _actions(item)

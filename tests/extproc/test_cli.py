@@ -6,6 +6,9 @@ import sys
 
 import orjson
 import pytest
+import yaml
+
+from extproc.cli import PARTS, PLACES
 
 GOOD = """
 version: 1
@@ -81,3 +84,26 @@ def test_models_and_providers_are_listed(run):
     assert run("models").stdout.split() == ["small"]
     assert orjson.loads(run("models", "--json").stdout)["data"][0]["id"] == "small"
     assert "anthropic" in run("providers").stdout
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_rendered_for_an_envoy_that_runs(run, part):
+    done = run("render", "envoy", "--part", part, "--domain", "ai.test")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(yaml.safe_load(done.stdout), dict)
+    assert ("ai.test" in done.stdout) == (part == "routes")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_is_rendered(run, place):
+    config = f"{GOOD}extproc: {{workers: 2}}\n"
+    done = run("render", place, "--namespace", "team-a", "--image", "i:1", config=config)
+    assert done.returncode == 0, done.stderr
+    assert list(yaml.safe_load_all(done.stdout))
+    assert "sk-secret" not in done.stdout
+
+
+def test_what_a_place_cannot_do_ends_with_2(run):
+    done = run("render", "istio")
+    assert done.returncode == 2
+    assert "extproc.workers" in done.stderr

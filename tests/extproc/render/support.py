@@ -301,12 +301,13 @@ def running(
             ),
             **options,
         )
-        admin, port = stack.enter_context(_process(text, directory))
+        admin, port = stack.enter_context(started(text, directory))
         yield Envoy(port, admin, access_log, server, text)
 
 
 @contextmanager
-def _process(text: str, directory: Path) -> Iterator[tuple[int, int]]:
+def started(text: str, directory: Path) -> Iterator[tuple[int, int]]:
+    """An Envoy of this configuration: the ports of its admin interface and its first listener."""
     configuration, address = directory / "envoy.yaml", directory / "admin"
     configuration.write_text(text)
     command = [envoy_binary(), "-c", str(configuration), "--admin-address-path", str(address)]

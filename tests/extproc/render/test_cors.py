@@ -111,3 +111,11 @@ def test_any_page_may_call_where_the_setting_says_so(
 def test_what_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError):
         Cors(origins=(origin,))
+
+
+def test_no_client_names_the_cluster_where_none_is_to_be_found(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    headers = {"x-no-cluster": "ai/good", "x-api-key": "right"}
+    answer = envoy.request("POST", CHAT, b'{"model":"unknown"}', headers)
+    assert answer.status == 404
+    assert len(envoy.server.asked) == before

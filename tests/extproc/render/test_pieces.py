@@ -1,0 +1,215 @@
+"""The gateway's parts, pasted into an Envoy of somebody else's."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from extproc.config.gateway import Gateway
+from extproc.exchange.compile import limits
+from extproc.render.parts import parts
+from extproc.render.pieces import piece
+from tests.extproc.render import foreign
+from tests.extproc.render.foreign import DOMAIN
+from tests.extproc.render.support import Answer, Envoy, Provider, Server, backend, route, started
+
+KEYS = {"someone": ["right"]}
+HERE = {"host": DOMAIN, "x-api-key": "right"}
+
+
+def gateway(directory: Path, **settings: Any) -> Gateway:
+    return Gateway.model_validate(
+        {
+            "version": 1,
+            "extproc": {"sockets": str(directory), "workers": 1},
+            "envoy": {"access_log": None},
+            **settings,
+        }
+    )
+
+
+def pieces(gateway: Gateway, *kinds: str) -> Iterator[dict[str, Any]]:
+    """Each as somebody reads it who pastes it."""
+    bounds = limits(gateway)
+    made = parts(gateway, client_keys=KEYS, limits=bounds)
+    for kind in kinds:
+        yield yaml.load(piece(kind, gateway, made, bounds, (DOMAIN,)), Loader=yaml.CSafeLoader)
+
+
+def pasted(gateway: Gateway, document: dict[str, Any]) -> str:
+    """The whole configuration."""
+    kinds = ("clusters", "filter", "routes", "replies", "loopback")
+    clusters, filters, routes, replies, loopback = pieces(gateway, *kinds)
+    resources, manager = document["static_resources"], foreign.manager(document)
+    resources["clusters"] += clusters["clusters"]
+    resources["listeners"] += loopback["listeners"]
+    manager["http_filters"][-1:-1] = filters["http_filters"]
+    manager["route_config"]["virtual_hosts"] += routes["virtual_hosts"]
+    manager.update(replies)
+    return yaml.safe_dump(document)
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[Provider]:
+    provider = Provider(body=b"from their server")
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture(scope="module")
+def envoy(tmp_path_factory: pytest.TempPathFactory, theirs: Provider) -> Iterator[Envoy]:
+    directory = tmp_path_factory.mktemp("guest")
+    provider = Provider()
+    server = Server()
+    server.listen(directory / "worker-0.sock")
+    server.listen(directory / "ratelimit.sock")  # It limits nobody: `on_error: allow`.
+    settings = gateway(
+        directory,
+        backends={
+            "one": backend(provider.port, operations=["chat", "files", "embeddings"]),
+            "talks": backend(provider.port, provider="openai"),
+        },
+        routes=[
+            route(["small", "match", "typed_per_filter_config"], "one"),
+            route(["talk"], "talks"),
+        ],
+        limits=[{"per": "header:x-user-id", "tokens": 1000, "every": "minute"}],
+        resources={"secret": "env:RESOURCES_SECRET"},
+        listen={"cors": {"origins": ["https://app.test"]}},
+    )
+    access_log = directory / "access.log"
+    text = pasted(settings, foreign.bootstrap(theirs.port, str(access_log)))
+    with started(text, directory) as (admin, port):
+        yield Envoy(port, admin, access_log, server, text)
+    server.stop()
+    provider.stop()
+
+
+def chat(envoy: Envoy, model: str, **headers: str) -> Answer:
+    return envoy.request(
+        "POST", "/v1/chat/completions", json.dumps({"model": model}), {**HERE, **headers}
+    )
+
+
+@pytest.mark.parametrize("model", ["small", "match", "typed_per_filter_config"])
+def test_the_gateways_models_answer_whatever_they_are_called(envoy: Envoy, model: str) -> None:
+    answer = chat(envoy, model)
+    assert (answer.status, answer.json()) == (200, {"ok": True})
+    assert envoy.server.asked[-1].call == ["body", "/v1/chat/completions", model]
+
+
+def test_what_was_used_is_in_their_access_log(envoy: Envoy) -> None:
+    assert chat(envoy, "small", **{"user-agent": "counts"}).status == 200
+    assert envoy.logged("counts")["tokens"] == 29
+
+
+def test_large_bodies_pass(envoy: Envoy) -> None:
+    body = json.dumps({"model": "small", "messages": "x" * 5_000_000})
+    assert envoy.request("POST", "/v1/chat/completions", body, HERE).status == 200
+
+
+def test_the_list_of_models_answers(envoy: Envoy) -> None:
+    answer = envoy.request("GET", "/v1/models", headers=HERE)
+    assert (answer.status, answer.body) == (200, b'{"object":"list"}')
+
+
+def test_what_is_kept_leads_to_its_backend(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    answer = envoy.request("POST", "/v1/batches", b"{}", {**HERE, "x-ai-backend": "talks"})
+    assert (answer.status, answer.json()) == (200, {"ok": True})
+    (asked,) = envoy.server.asked[before:]
+    assert (asked.backend, asked.call[0]) == ("talks", "kept")
+
+
+def test_clients_need_keys_and_are_told_so_in_their_form(envoy: Envoy) -> None:
+    answer = chat(envoy, "small", **{"x-api-key": "wrong"})
+    assert answer.status == 401
+    assert answer.error["code"] == "invalid_api_key"
+    claude = envoy.request("POST", "/v1/messages", b'{"model":"x"}', {"host": DOMAIN})
+    assert claude.json()["type"] == "error"
+
+
+def test_an_unknown_model_is_refused_in_the_clients_form(envoy: Envoy) -> None:
+    answer = chat(envoy, "nobody's")
+    assert answer.status == 404
+    assert answer.error["code"] == "model_not_found"
+
+
+def test_pages_may_call_the_gateway(envoy: Envoy) -> None:
+    asked = {"origin": "https://app.test", "access-control-request-method": "POST"}
+    headers = {"host": DOMAIN, **asked}
+    answer = envoy.request("OPTIONS", "/v1/chat/completions", headers=headers)
+    assert answer.headers["access-control-allow-origin"] == "https://app.test"
+
+
+@pytest.mark.parametrize("name", ["x-ai-cluster", "x-no-cluster"])
+@pytest.mark.parametrize("cluster", ["ai/one", "theirs"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/nowhere"),
+        ("GET", "/nowhere"),
+        ("GET", "/v1/realtime"),
+        ("GET", "/v1/realtime/nowhere"),
+    ],
+)
+def test_no_client_chooses_a_cluster(
+    envoy: Envoy, theirs: Provider, name: str, cluster: str, method: str, path: str
+) -> None:
+    before = len(envoy.server.asked), len(theirs.received)
+    headers = {**HERE, name: cluster, "x-ai-session": "1", "x-ai-client": "else", "x-ai-call": "x"}
+    upgrade = {"connection": "upgrade", "upgrade": "websocket"} if "realtime" in path else {}
+    body = b'{"model":"unknown"}' if method == "POST" else None
+    answer = envoy.request(method, path, body, {**headers, **upgrade})
+    assert answer.status in (400, 403, 404)
+    assert (len(envoy.server.asked), len(theirs.received)) == before
+
+
+def test_their_routes_answer_as_before(envoy: Envoy, theirs: Provider) -> None:
+    asked = len(envoy.server.asked)
+    hello = envoy.request("GET", "/hello")
+    assert (hello.status, hello.body) == (200, b"theirs\n")
+    assert hello.headers["x-theirs"] == "lua"
+    ours = {"x-ai-client": "stays", "x-ai-model": "small"}
+    answer = envoy.request("POST", "/v1/chat/completions", b'{"model":"small"}', ours)
+    assert (answer.status, answer.body) == (200, b"from their server")
+    assert theirs.received[-1].headers.items() >= ours.items()
+    assert len(envoy.server.asked) == asked
+
+
+def test_their_own_answers_keep_their_form(envoy: Envoy) -> None:
+    answer = envoy.request("GET", "/private/thing")
+    assert (answer.status, answer.body) == (401, b"Jwt is missing")
+    assert envoy.request("GET", "/private/thing", headers=HERE).body == b"Jwt is missing"
+
+
+def test_a_listener_of_its_own_goes_beside_theirs(tmp_path: Path, theirs: Provider) -> None:
+    provider, server = Provider(), Server()
+    server.listen(tmp_path / "worker-0.sock")
+    settings = gateway(
+        tmp_path,
+        backends={"one": backend(provider.port)},
+        routes=[route(["small"], "one")],
+        listen={"address": "127.0.0.1", "port": 0},
+    )
+    document = foreign.bootstrap(theirs.port, str(tmp_path / "access.log"))
+    listener, clusters = pieces(settings, "listener", "clusters")
+    document["static_resources"]["clusters"] += clusters["clusters"]
+    document["static_resources"]["listeners"][:0] = listener["listeners"]
+    with started(yaml.safe_dump(document), tmp_path) as (admin, port):
+        envoy = Envoy(port, admin, tmp_path / "access.log", server, "")
+        assert chat(envoy, "small").json() == {"ok": True}
+    server.stop()
+    provider.stop()
+
+
+@pytest.mark.parametrize("kind", ["filter", "clusters", "routes"])
+def test_a_part_says_what_it_is_for(tmp_path: Path, kind: str) -> None:
+    settings = gateway(tmp_path, backends={"one": backend(1)}, routes=[route(["m"], "one")])
+    text = piece(kind, settings, parts(settings))
+    assert text.startswith("# ")
+    assert text.count("# ") > 3
