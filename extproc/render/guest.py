@@ -89,7 +89,7 @@ def clusters(gateway: Gateway, made: Parts, limits: Sequence[Limit]) -> Iterator
 
 def ours(name: str) -> str:
     """The name of one of our filters where there may be others of its kind."""
-    return f"{OURS}{name.removeprefix(THEIRS)}"
+    return f"{OURS}{name.removeprefix(THEIRS).removeprefix(OURS)}"
 
 
 def _first() -> Iterator[Json]:

@@ -45,4 +45,5 @@ def selector() -> Json:
 def documents(head: str, objects: Iterable[Mapping[str, Any]]) -> str:
     """All of them in one file below what its head says."""
     top = "".join(f"{line}\n" for line in comment(head))
-    return top + "".join(f"---\n{Writer(SILENT, {}).write(one)}" for one in objects)
+    # Not every reader passes over a document that is a comment alone.
+    return top + "---\n".join(Writer(SILENT, {}).write(one) for one in objects)

@@ -1,6 +1,7 @@
 """The gateway's parts, pasted into an Envoy of somebody else's."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,16 @@ def test_a_listener_of_its_own_goes_beside_theirs(tmp_path: Path, theirs: Provid
         assert chat(envoy, "small").json() == {"ok": True}
     server.stop()
     provider.stop()
+
+
+def test_filters_are_off_and_have_names_of_their_own(tmp_path: Path) -> None:
+    settings = gateway(tmp_path, backends={"talks": backend(1, provider="openai")})
+    (filters,) = pieces(settings, "filter")
+    names = [one["name"] for one in filters["http_filters"]]
+    assert {"ai.cleaned", "ai.api_key_auth", "ai.lua", "ai.sessions"} <= {*names}
+    assert all(re.fullmatch(r"ai\.[a-z_]+(?:\.[a-z]+)?", name) for name in names)
+    assert not any(".ai." in name for name in names)
+    assert all(one["disabled"] for one in filters["http_filters"])
 
 
 @pytest.mark.parametrize("kind", ["filter", "clusters", "routes"])
