@@ -19,6 +19,7 @@ STOREYS = (
     "extproc.lab",
     "extproc.reference",
     "extproc.process",
+    "extproc.admin",
     "extproc.xds",
     "extproc.render",
     "extproc.exchange",

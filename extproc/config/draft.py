@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import ValidationError
 
+from extproc.config.admin import Admin
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.document import written
@@ -41,6 +42,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     extproc: Extproc | None = None
     limiter: Limiter | None = None
     envoy: Envoy | None = None
+    admin: Admin | None = None
 
 
 def draft(data: dict[str, Any]) -> tuple[Draft, list[Flaw]]:
@@ -75,6 +77,7 @@ def _whole(gateway: Gateway) -> Draft:
         extproc=gateway.extproc,
         limiter=gateway.limiter,
         envoy=gateway.envoy,
+        admin=gateway.admin,
     )
 
 
@@ -93,6 +96,7 @@ def _salvaged(given: dict[str, Any], data: dict[str, Any], all_routes: bool) -> 
         extproc=_part(Extproc, data, "extproc"),
         limiter=_part(Limiter, data, "limiter"),
         envoy=_part(Envoy, data, "envoy"),
+        admin=_part(Admin, data, "admin"),
     )
 
 
@@ -126,7 +130,7 @@ def _sound(model: type[AnyModel], items: Iterable[tuple[Key, Any]]) -> dict[Key,
 
 
 def _part(model: type[AnyModel], data: dict[str, Any], key: str) -> AnyModel | None:
-    absent = None if model in (Clients, Resources) else dict[str, Any]()
+    absent = None if model in (Admin, Clients, Resources) else dict[str, Any]()
     return _sound(model, [(key, data.get(key, absent))]).get(key)
 
 

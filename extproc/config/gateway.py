@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from extproc.config.admin import Admin
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.limit import Limit
@@ -52,5 +53,7 @@ class Gateway(Model):
     """The server that Envoy asks."""
     limiter: Limiter = Limiter()
     """The rate limit service in the server."""
+    admin: Admin | None = None
+    """The management API; default: there is none."""
     envoy: Envoy = Envoy()
     """Settings of the rendered Envoy configuration."""

@@ -254,6 +254,10 @@ def unapplied(started: Gateway, gateway: Gateway) -> Iterator[str]:
     """The settings that have changed since the start and are not put into force by a reload."""
     yield from (f"extproc.{name}" for name in _changed(started.extproc, gateway.extproc, LIVE))
     yield from (f"limiter.{name}" for name in _changed(started.limiter, gateway.limiter, set()))
+    if started.admin is None or gateway.admin is None:
+        yield from ["admin"] if started.admin is not gateway.admin else []
+    else:
+        yield from (f"admin.{name}" for name in _changed(started.admin, gateway.admin, {"key"}))
 
 
 def _changed(one: Model, other: Model, live: set[str]) -> Iterator[str]:

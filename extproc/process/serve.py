@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from extproc.config import ConfigError, Gateway, Unresolved
+from extproc.config import ConfigError, Gateway, Unresolved, extras
+from extproc.config.admin import Admin
+from extproc.config.draft import Draft
 from extproc.config.process import Limiter, ServerTls
 from extproc.config.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
 from extproc.credentials import snapshot
@@ -133,7 +136,18 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
     count = partial(_limit, found, gateway.limiter, endpoint)
     counting = Role("limiter", count, stage=LAST, wanted=lambda: bool(found.loaded.gateway.limits))
-    return [*roles, counting]
+    return [*roles, counting, *_managing(found, gateway.admin, place)]
+
+
+def _managing(found: Configuration, admin: Admin | None, place: Place) -> list[Role]:
+    if admin is None:
+        return []
+    for flaw in extras.uninstalled(Draft(admin=admin)):
+        raise CannotStart(f"admin: {flaw.message}")
+    _tls(admin.tls, "admin.tls")
+    at = place.listener(Endpoint(host=str(admin.address), port=admin.port))
+    assert at.listener is not None
+    return [Role("admin", partial(_manage, found, admin, at.listener), stage=LAST)]
 
 
 def telling(found: Configuration, place: Place, *, asked: bool = False) -> Role:
@@ -204,6 +218,14 @@ def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
 
 def _tell(found: Configuration, options: discovery.Options, parent: int, line: Line) -> None:
     discovery.run(found.loaded, options, parent, line)
+
+
+def _manage(
+    found: Configuration, admin: Admin, listener: socket.socket, parent: int, line: Line
+) -> None:
+    from extproc.process import management  # with FastAPI, which nothing else here needs
+
+    management.run(found.loaded, admin, listener, parent, line)
 
 
 def _envoy(found: Configuration, options: envoy.Options, parent: int, line: Line) -> None:

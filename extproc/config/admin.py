@@ -1,0 +1,19 @@
+"""Where who runs the gateway looks at it."""
+
+from extproc.config.base import Model
+from extproc.config.process import ServerTls
+from extproc.config.values import Port, SecretRef
+from extproc.config.web import IpAddress
+
+
+class Admin(Model):
+    """The management API, served by a process of its own."""
+
+    address: IpAddress = "127.0.0.1"
+    """IP address; whoever reaches it needs the key, too."""
+    port: Port = 8081
+    """TCP port."""
+    key: SecretRef
+    """Where the key is that callers send as `Authorization: Bearer KEY`."""
+    tls: ServerTls | None = None
+    """Serve https; with `client_ca`, mutual TLS. Default: plain http."""
