@@ -20,6 +20,8 @@ STOREYS = (
     "extproc.reference",
     "extproc.process",
     "extproc.admin",
+    "extproc.telemetry",
+    "extproc.usage",
     "extproc.xds",
     "extproc.render",
     "extproc.exchange",

@@ -6,7 +6,11 @@ from extproc.config.credential_rules import installed
 from extproc.config.draft import Draft
 from extproc.config.problem import Flaw
 
-NEEDED = {"admin": ("fastapi", "uvicorn")}
+NEEDED = {
+    "admin": ("fastapi", "uvicorn"),
+    "telemetry": ("opentelemetry.sdk", "opentelemetry.exporter.prometheus"),
+    "usage": ("sqlalchemy",),
+}
 """Part of gateway.yaml, and the extra's name → packages."""
 
 

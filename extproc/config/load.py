@@ -77,6 +77,8 @@ def _lacking(parts: Draft, environment: Environment, wrong: list[Flaw]) -> list[
     named = {
         "backends": dict(parts.backends),
         "admin": parts.admin,
+        "telemetry": parts.telemetry,
+        "usage": parts.usage,
         "limiter": parts.limiter,
         "resources": parts.resources,
     }

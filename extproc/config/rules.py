@@ -158,6 +158,7 @@ def different_ports(draft: Draft) -> Iterator[Flaw]:
         (("extproc", "tcp", "port"), tcp),
         (("extproc", "xds", "port"), draft.extproc.xds if draft.extproc else None),
         (("admin", "port"), draft.admin),
+        (("telemetry", "prometheus", "port"), draft.telemetry and draft.telemetry.prometheus),
         # Last, for it is seldom written, and so has no line of its own.
         (("envoy", "admin_port"), draft.envoy),
     ]

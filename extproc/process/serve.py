@@ -19,9 +19,10 @@ from extproc.config.process import Limiter, ServerTls
 from extproc.config.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
-from extproc.process import configuration, discovery, envoy, limiter, log, worker
+from extproc.process import books, configuration, discovery, envoy, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
+from extproc.process.pen import Pen
 from extproc.process.place import CannotStart, Place, reason
 from extproc.process.workers import Role, Supervisor
 from extproc.transport import Endpoint
@@ -110,6 +111,8 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     tls = _tls(settings.tcp.tls) if settings.tcp else None
     tokens = Path(settings.sockets) / snapshot.NAME
     side = secrets.token_hex(32)
+    pen = Pen() if gateway.recorded else None
+    log.tell(pen.note if pen else None)
     roles = [
         Role(
             "identities",
@@ -129,6 +132,7 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
             drain=settings.drain,
             tokens=tokens,
             side=side,
+            pen=pen,
         )
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:
@@ -136,7 +140,26 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
     count = partial(_limit, found, gateway.limiter, endpoint)
     counting = Role("limiter", count, stage=LAST, wanted=lambda: bool(found.loaded.gateway.limits))
-    return [*roles, counting, *_managing(found, gateway.admin, place)]
+    return [
+        *roles,
+        counting,
+        *_managing(found, gateway.admin, place),
+        *_bookkeeping(found, pen, place),
+    ]
+
+
+def _bookkeeping(found: Configuration, pen: Pen | None, place: Place) -> list[Role]:
+    """Who hears the last of the workers, and so ends after them."""
+    gateway = found.loaded.gateway
+    if pen is None:
+        return []
+    for flaw in extras.uninstalled(Draft(telemetry=gateway.telemetry, usage=gateway.usage)):
+        raise CannotStart(f"{flaw.location[0]}: {flaw.message}")
+    shown = gateway.telemetry.prometheus if gateway.telemetry else None
+    if shown is not None:
+        place.probe(Endpoint(host=str(shown.address), port=shown.port))
+    options = books.Options(paper=pen.paper, config=found.path)
+    return [Role("books", partial(_count, found, options), stage=LAST)]
 
 
 def _managing(found: Configuration, admin: Admin | None, place: Place) -> list[Role]:
@@ -226,6 +249,10 @@ def _manage(
     from extproc.process import management  # with FastAPI, which nothing else here needs
 
     management.run(found.loaded, admin, listener, parent, line)
+
+
+def _count(found: Configuration, options: books.Options, parent: int, line: Line) -> None:
+    books.run(found.loaded, options, parent, line)
 
 
 def _envoy(found: Configuration, options: envoy.Options, parent: int, line: Line) -> None:

@@ -14,7 +14,8 @@ What the gateway is made of, for programs that already know Bifrost's API of pro
 paths, names, types and meaning. A *provider* there is a *backend* of gateway.yaml here.
 
 ```yaml
-admin: {address: 127.0.0.1, port: 8081, key: "env:EXTPROC_ADMIN_KEY"}      # pip install 'extproc[admin]'
+# pip install 'extproc[admin]'
+admin: {address: 127.0.0.1, port: 8081, key: "env:EXTPROC_ADMIN_KEY"}
 ```
 
 ```sh
@@ -28,20 +29,20 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
 - **Without `admin` there is none**: no port, no process. With it, a process of its own serves it,
-  supervised like the workers, which load nothing of it. It answers from the configuration in force;
-  address, port and `tls` are those of the start.
-- **The key** is taken as `Authorization: Bearer KEY` and in no other way: `x-api-key`, clients' keys
-  and tokens of sessions are a 401. It is read anew when its file changes; while it is missing, nobody
-  gets in. Serve https (`tls`) where others than this machine reach the port.
+  supervised like the workers, which load nothing of it. It answers from the configuration in
+  force; address, port and `tls` are those of the start.
+- **The key** is taken as `Authorization: Bearer KEY` and in no other way: `x-api-key`, clients'
+  keys and tokens of sessions are a 401. It is read anew when its file changes; while it is
+  missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
-  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 431, 414, 413.
-- **Secrets** are never in an answer, nor where they are; of a file of authorities, certificates alone.
+  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413.
+- **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Fields
 
-Generated from the models of the answers. *Fixed*: the gateway has no such setting, and the field says
-what holds. Everything else is in force in the data path.
+Generated from the models of the answers. *Fixed*: the gateway has no such setting, and the field
+says what holds. Everything else is in force in the data path.
 
 | field | type | effective | where it is said |
 | --- | --- | --- | --- |
