@@ -5,7 +5,10 @@ that it is not lost with this process or while the database is away.
 """
 
 import asyncio
+import fcntl
 import os
+import sys
+import termios
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -42,6 +45,10 @@ LEAVING = 10.0
 """Seconds that what is left may take at the end."""
 
 
+Named = Callable[[bytes], Record | None]
+"""A line → the record in it."""
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the books are kept with."""
 
@@ -75,8 +82,9 @@ class Books:
             self._stop = readers.listen(settings.prometheus)
 
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
-        keeping = self.keeping
-        return {} if keeping is None else {"usage.waiting": lambda: keeping.waiting}
+        keeping, paper = self.keeping, self._paper
+        piped = {"records.waiting": lambda: _readable(paper)}
+        return piped if keeping is None else {**piped, "usage.waiting": lambda: keeping.waiting}
 
     def take(self, loaded: Loaded) -> None:
         """Another configuration is in force; the settings of the books are those of the start."""
@@ -122,11 +130,16 @@ class Books:
             return record
         return msgspec.structs.replace(record, provider=backend.provider)
 
-    def named(self, line: bytes) -> Record:
-        """A line of the spool as it is stored."""
-        said = read(line)
-        assert isinstance(said, Record)
-        return self._named(said)
+    def named(self, line: bytes) -> Record | None:
+        """A line of the spool as it is stored; None for one that a disk has spoilt."""
+        try:
+            said = read(line)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            said = None
+        if isinstance(said, Record):
+            return self._named(said)
+        self._lose(1)
+        return None
 
     def _lose(self, records: int) -> None:
         log.warning("records lost", count=records)
@@ -160,26 +173,33 @@ class Keeping:
         """Bytes that are not stored."""
         return self._spool.waiting
 
+    def close(self) -> None:
+        """Leaves what is not stored to the next process."""
+        self._spool.close()
+        if self._store is not None:
+            self._store.close()
+
     def add(self, records: list[bytes]) -> int:
         """Puts them into the spool; how many had no room."""
         return 0 if self._spool.add(b"\n".join(records) + b"\n") else len(records)
 
-    async def run(self, named: Callable[[bytes], Record]) -> None:
+    async def run(self, named: Named) -> None:
         """Stores what comes, until it is cancelled."""
         while True:
             stored = await self.store(named)
             wait = AWAY[min(self._failures, len(AWAY)) - 1] if self._failures else EVERY
             await asyncio.sleep(0 if stored else wait)
 
-    async def store(self, named: Callable[[bytes], Record]) -> bool:
+    async def store(self, named: Named) -> bool:
         """Stores a batch; whether there was one, and it is stored."""
         lines = self._spool.next(AT_ONCE)
         now = time.time()
         due = self._settings.retention is not None and now - self._forgotten > HOUR
         if not lines and not due:
             return False
+        records = [one for one in map(named, lines) if one is not None]
         try:
-            await asyncio.to_thread(self._write, [named(line) for line in lines], now, due)
+            await asyncio.to_thread(self._write, records, now, due)
         except Exception as error:
             if not self._failures:
                 log.error("the store of usage is away, records wait", problem=str(error))
@@ -212,6 +232,11 @@ class Keeping:
         return self._store
 
 
+def _readable(pipe: int) -> int:
+    """Bytes in it (ioctl_pipe(2), as for terminals)."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 def _processes(sockets: Path) -> int:
     """How many there are, the parent included, by the list that it keeps."""
     with suppress(OSError):
@@ -241,9 +266,7 @@ async def _keep(books: Books, options: Options, parent: int, line: Line) -> None
     await asyncio.to_thread(books.close)
 
 
-async def _leave(
-    keeping: Keeping, storing: asyncio.Task[None], named: Callable[[bytes], Record]
-) -> None:
+async def _leave(keeping: Keeping, storing: asyncio.Task[None], named: Named) -> None:
     """Stores what is left, if that goes fast; else it waits for the next process."""
     storing.cancel()
     with suppress(asyncio.CancelledError):

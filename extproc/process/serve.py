@@ -17,6 +17,7 @@ from extproc.config.admin import Admin
 from extproc.config.draft import Draft
 from extproc.config.process import Limiter, ServerTls
 from extproc.config.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
+from extproc.config.telemetry import Usage
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
 from extproc.process import books, configuration, discovery, envoy, limiter, log, worker
@@ -26,6 +27,8 @@ from extproc.process.pen import Pen
 from extproc.process.place import CannotStart, Place, reason
 from extproc.process.workers import Role, Supervisor
 from extproc.transport import Endpoint
+from extproc.usage.place import spool_path
+from extproc.usage.spool import Spool
 
 logger = structlog.get_logger()
 
@@ -158,6 +161,8 @@ def _bookkeeping(found: Configuration, pen: Pen | None, place: Place) -> list[Ro
     shown = gateway.telemetry.prometheus if gateway.telemetry else None
     if shown is not None:
         place.probe(Endpoint(host=str(shown.address), port=shown.port))
+    if gateway.usage is not None:
+        _check_spool(gateway.usage, found.path)
     options = books.Options(paper=pen.paper, config=found.path)
     return [Role("books", partial(_count, found, options), stage=LAST)]
 
@@ -224,6 +229,14 @@ def _check_store(settings: Limiter) -> None:
     except Exception as error:
         why = f"{settings.storage} is no URL of a Redis ({type(error).__name__})"
         raise CannotStart(f"limiter.storage: {why}") from None
+
+
+def _check_spool(settings: Usage, config: Path) -> None:
+    path = spool_path(settings, config)
+    try:
+        Spool(path, settings.spool_bytes).close()
+    except OSError as error:
+        raise CannotStart(f"usage.spool: {path}: {reason(error)}") from None
 
 
 def _work(

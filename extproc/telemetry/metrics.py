@@ -48,6 +48,14 @@ EVENTS = {
     "configuration refused by Envoy, the one before is back": "configuration refused by Envoy",
     "exchange failed": "exchange failed",
     "configuration not taken, the old one stays": "configuration not taken",
+    "Envoy refused the configuration": "Envoy refused",
+    "an identity has a token": "token obtained",
+    "a token was not refreshed": "token not refreshed",
+    "an identity has no token": "token missing",
+    "no credential": "credential missing",
+    "rate limit store failed": "rate limit store failed",
+    "stood still: Envoy did what on_error says": "limiter stood still",
+    "the store of usage is away, records wait": "usage store away",
 }
 """Lines of the log that are counted → what `extproc.events` calls them."""
 

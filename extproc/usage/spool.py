@@ -1,5 +1,7 @@
 """Records that the store has not got yet: a file that survives whoever wrote it."""
 
+import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -10,6 +12,12 @@ class Spool:
     def __init__(self, path: Path, most: int) -> None:
         """`most`: bytes. What an earlier process has left is found; OSError."""
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            # It ends with the process, and so does not hold up the next one.
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise OSError(errno.EBUSY, "another process has it") from None
         self._most = most
         self._done = 0
         self._size = self._mended()

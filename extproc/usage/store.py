@@ -30,6 +30,8 @@ PATIENCE = 5
 """Seconds that a database may take to be reached, and SQLite to be unlocked."""
 POSTGRESQL = "postgresql+psycopg"
 TYPES: Mapping[Any, Any] = {str: Text, int: BigInteger, float: Float, bool: Boolean}
+MOST = 2**63 - 1
+"""What a BIGINT holds; only absurd prices make more."""
 KEYS = ("exchange", "failure")
 """What is made of a record, beside its fields."""
 
@@ -141,7 +143,13 @@ def row(record: Record) -> dict[str, Any]:
     """A record as the table holds it; PostgreSQL takes no NUL in a text."""
     made = msgspec.structs.asdict(record)
     made |= {key: getattr(record, key) for key in KEYS}
-    return {k: v.replace("\0", "�") if isinstance(v, str) else v for k, v in made.items()}
+    return {name: _storable(value) for name, value in made.items()}
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "�")
+    return min(value, MOST) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _engine(url: str) -> Engine:
