@@ -9,6 +9,7 @@ import orjson
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 RATE, BURST = 20.0, 40.0
@@ -16,6 +17,9 @@ RATE, BURST = 20.0, 40.0
 GUESSES, FEW = 1.0, 10.0
 """The same, of requests without the key."""
 LONGEST_PATH = 1_024
+LONGEST_BODY = 64 * 1024
+CHANGING = frozenset({"PATCH", "POST", "PUT"})
+"""Methods whose requests have a body."""
 
 UNKNOWN = "needs the header Authorization: Bearer KEY, with the key of the setting admin.key"
 FOREIGN = f"{UNKNOWN}; x-api-key, clients' keys and tokens of sessions are not taken here"
@@ -77,11 +81,9 @@ class Guard:
             return 429, TOO_OFTEN
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_PATH:
             return 414, "the path is too long"
-        if _has(headers, b"transfer-encoding") or _length(headers):
-            return 413, "nothing that can be asked for has a body"
-        return None
+        return _body(scope["method"], headers)
 
-    def _proven(self, headers: list[tuple[bytes, bytes]]) -> bool:
+    def _proven(self, headers: Headers) -> bool:
         said = [value for name, value in headers if name == b"authorization"]
         key = self._key()
         scheme, _, token = said[0].partition(b" ") if len(said) == 1 else (b"", b"", b"")
@@ -91,12 +93,18 @@ class Guard:
         return same and bool(wanted) and scheme.lower() == b"bearer"
 
 
-def _has(headers: list[tuple[bytes, bytes]], wanted: bytes) -> bool:
+def _has(headers: Headers, wanted: bytes) -> bool:
     return any(name == wanted for name, _ in headers)
 
 
-def _length(headers: list[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-length" and value.strip() != b"0" for name, value in headers)
+def _body(method: str, headers: Headers) -> tuple[int, str] | None:
+    if _has(headers, b"transfer-encoding"):
+        return 411, "a body needs its content-length"
+    lengths = [value.strip() for name, value in headers if name == b"content-length"]
+    most = LONGEST_BODY if method in CHANGING else 0
+    if any(not value.isdigit() or len(value) > 9 or int(value) > most for value in lengths):
+        return 413, f"a body of at most {most} bytes is read"
+    return None
 
 
 def failure(status: int, message: str) -> dict[str, Any]:

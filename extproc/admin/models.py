@@ -172,6 +172,34 @@ class Providers(Answer):
     """How many."""
 
 
+class Change(Answer):
+    """One change that was made here."""
+
+    number: int
+    """From 1."""
+    at: float
+    """Seconds since the epoch."""
+    act: Literal["create", "update", "delete", "undo"]
+    """What was done."""
+    provider: str = ""
+    """To which backend; empty: to the whole file."""
+    fields: list[str] = []
+    """What of it was changed, by dotted names."""
+    of: int = 0
+    """The change that was taken back."""
+    before: str
+    """Which version of gateway.yaml it was made to."""
+    after: str
+    """And which one it has made."""
+
+
+class History(Answer):
+    """What was changed here, and by nobody else."""
+
+    changes: list[Change]
+    """The last one first."""
+
+
 class Problem(Answer):
     """What is wrong, in words."""
 

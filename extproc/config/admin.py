@@ -2,7 +2,7 @@
 
 from extproc.config.base import Model
 from extproc.config.process import ServerTls
-from extproc.config.values import Port, SecretRef
+from extproc.config.values import FilePath, Flag, Port, SecretRef
 from extproc.config.web import IpAddress
 
 
@@ -15,5 +15,9 @@ class Admin(Model):
     """TCP port."""
     key: SecretRef
     """Where the key is that callers send as `Authorization: Bearer KEY`."""
+    write: Flag = False
+    """Whether backends may be changed there, too: in gateway.yaml, which must be writable."""
+    history: FilePath = "gateway.history"
+    """A directory, relative to this file, for what gateway.yaml was before each such change."""
     tls: ServerTls | None = None
     """Serve https; with `client_ca`, mutual TLS. Default: plain http."""

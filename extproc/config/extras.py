@@ -7,7 +7,7 @@ from extproc.config.draft import Draft
 from extproc.config.problem import Flaw
 
 NEEDED = {
-    "admin": ("fastapi", "uvicorn"),
+    "admin": ("fastapi", "ruamel.yaml", "uvicorn"),
     "telemetry": ("opentelemetry.sdk", "opentelemetry.exporter.prometheus"),
     "usage": ("sqlalchemy",),
 }

@@ -7,13 +7,17 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import msgspec
 import structlog
 import uvicorn
 import uvloop
 
 from extproc.admin.application import application
+from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.writing import Writing
 from extproc.config import Gateway, Unresolved
 from extproc.config.admin import Admin
 from extproc.config.references import resolve
@@ -57,15 +61,31 @@ class Server(uvicorn.Server):
         yield
 
 
-def run(loaded: Loaded, admin: Admin, listener: socket.socket, parent: int, line: Line) -> None:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How it is served."""
+
+    admin: Admin
+    listener: socket.socket
+    config: Path
+    """Where the configuration stands."""
+
+
+def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     """Serves until SIGTERM."""
     structlog.contextvars.bind_contextvars(worker="admin")
-    uvloop.run(_serve(loaded, admin, listener, parent, line))
+    uvloop.run(_serve(loaded, options, parent, line))
 
 
-async def _serve(
-    loaded: Loaded, admin: Admin, listener: socket.socket, parent: int, line: Line
-) -> None:
+def _writing(options: Options) -> Writing | None:
+    if not options.admin.write:
+        return None
+    # Where the file is a link, what it leads to is changed.
+    path = options.config.resolve()
+    return Writing(Editor(path, path.parent / options.admin.history))
+
+
+async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
+    admin = options.admin
     in_force = loaded
 
     def gateway() -> Gateway:
@@ -77,9 +97,9 @@ async def _serve(
 
     key = Key(admin)
     life = Life(parent, line, take)
-    guarded = Guard(application(gateway), lambda: key.now, time.monotonic)
+    guarded = Guard(application(gateway, _writing(options)), lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=[options.listener]))
     log.info("ready", pid=os.getpid())
     await life.told(lambda: key.look(gateway().admin))
     server.should_exit = True

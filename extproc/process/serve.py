@@ -261,7 +261,8 @@ def _manage(
 ) -> None:
     from extproc.process import management  # with FastAPI, which nothing else here needs
 
-    management.run(found.loaded, admin, listener, parent, line)
+    options = management.Options(admin=admin, listener=listener, config=found.path)
+    management.run(found.loaded, options, parent, line)
 
 
 def _count(found: Configuration, options: books.Options, parent: int, line: Line) -> None:

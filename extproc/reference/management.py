@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from extproc.admin.changes import WRITERS
 from extproc.admin.models import Answer, Provider
 
 FIXED = "Fixed"
@@ -28,6 +29,29 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/providers/{provider}` | one of them; 404 where there is none |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
+With `admin.write: true` there are also those that change gateway.yaml:
+
+| call | does |
+| --- | --- |
+| `POST /api/providers` | a new backend: `name`, `base_provider_type`, fields that are writable |
+| `PUT /api/providers/{provider}` | the backend as it shall be: every field, as GET tells them |
+| `PATCH /api/providers/{provider}` | what of it shall change (a merge patch, RFC 7396) |
+| `DELETE /api/providers/{provider}?config_hash=…` | it goes; 400 while a route leads to it |
+| `GET /api/history` | what was changed here, the last one first |
+| `POST /api/history/undo` | takes the last change back, if nobody has made another |
+
+- **Nobody overwrites another's change**: PUT, PATCH and DELETE say the `config_hash` that they have
+  seen; 428 without one, 409 where it is another by now.
+- **`?dry_run=true`** answers what would be, and changes nothing.
+- **Keys** are named, never sent: `"keys": [{"value": "env.NAME"}]`, or `file:/path`. Who may write
+  decides where the gateway's keys are sent to: guard the key of the API like all of them.
+- **The file stays a person's**: comments, order and quotes stay. A change is checked as a whole, as
+  `extproc check` does, then written at once; the gateway takes it like any saved file, a second
+  later. What the file was is kept in `admin.history`, the last 50 versions, with a line for each
+  change.
+- **What cannot be said there** is a 400 that names the field: what is fixed, and what belongs to
+  routes. A value that is as it was is no change, so what GET answers can be sent back as it is.
+
 - **Without `admin` there is none**: no port, no process. With it, a process of its own serves it,
   supervised like the workers, which load nothing of it. It answers from the configuration in
   force; address, port and `tls` are those of the start.
@@ -44,8 +68,8 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 Generated from the models of the answers. *Fixed*: the gateway has no such setting, and the field
 says what holds. Everything else is in force in the data path.
 
-| field | type | effective | where it is said |
-| --- | --- | --- | --- |
+| field | type | effective | writable | where it is said |
+| --- | --- | --- | --- | --- |
 """
 
 
@@ -62,7 +86,9 @@ def _rows(model: type[Answer], before: str) -> Iterator[str]:
         else:
             said = " ".join((field.description or "").split())
             effective = "no" if said.startswith(FIXED) else "yes"
-            yield f"| `{before}{name}` | {_type(kind)} | {effective} | {said} |\n"
+            writable = "yes" if f"{before}{name}" in WRITERS else "no"
+            row = (f"`{before}{name}`", _type(kind), effective, writable, said)
+            yield f"| {' | '.join(row)} |\n"
 
 
 TYPES = {str: "string", int: "integer", bool: "boolean", dict[str, str]: "object"}

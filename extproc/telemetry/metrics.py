@@ -26,7 +26,7 @@ FIRST = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 
 EACH = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]
 
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/
-OPERATIONS = {"completions": "text_completion", "images": "generate_content"}
+OPERATIONS = {"completions": "text_completion"}
 PROVIDERS = {
     "azure": "azure.ai.openai",
     "bedrock": "aws.bedrock",

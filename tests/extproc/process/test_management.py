@@ -102,3 +102,22 @@ def test_only_that_process_loads_what_it_needs():
         [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
     )
     assert found.stdout == "set()\n"
+
+
+def test_a_change_is_in_force_without_anybody_else(place, key):
+    port = free_port()
+    admin = {"port": port, "key": f"file:{key}", "write": True}
+    with serving(place, {"admin": admin}) as server:
+        until(lambda: names(port) == ["b"], "the answer")
+        made = {
+            "name": "c",
+            "custom_provider_config": {"base_provider_type": "vllm"},
+            "network_config": {"base_url": "http://127.0.0.1:9"},
+        }
+        url = f"http://127.0.0.1:{port}/api"
+        said = httpx.post(f"{url}/providers", json=made, headers=BEARER, timeout=20)
+        assert said.status_code == 200
+        until(lambda: names(port) == ["b", "c"], "the new backend")
+        until(lambda: server.said("configuration reloaded", worker=0), "the worker")
+        httpx.post(f"{url}/history/undo", headers=BEARER, timeout=20).raise_for_status()
+        until(lambda: names(port) == ["b"], "the old configuration")

@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,20 +24,18 @@ def _command(*words: object) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL of the test's own; the URL of an empty database."""
     if not BIN:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     root = os.geteuid() == 0
     command = _command if root else lambda *words: [*map(str, words)]
-    place = tmp_path_factory.mktemp("p")
+    # Those above a test's own directory are for their owner only.
+    place = Path(tempfile.mkdtemp(prefix="extproc-"))
     data, port = place / "d", free_port()
     if root:
         owner = pwd.getpwnam(NOBODY)
         os.chown(place, owner.pw_uid, owner.pw_gid)
-        for parent in place.parents:
-            if parent.stat().st_uid == os.geteuid() and str(parent) != "/tmp":
-                parent.chmod(parent.stat().st_mode | 0o011)
     made = command(BIN[-1] / "initdb", "-D", data, "-A", "trust", "-U", "us", "-N", "-E", "UTF8")
     subprocess.run(made, check=True, capture_output=True, timeout=100)
     options = ["-D", data, "-p", port, "-k", place, "-h", "127.0.0.1", "-F"]
@@ -52,7 +51,7 @@ def server(tmp_path_factory) -> Iterator[str]:
     finally:
         running.terminate()
         running.wait(30)
-        shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
