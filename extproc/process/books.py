@@ -24,10 +24,12 @@ from extproc.config.telemetry import Usage as Settings
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
-from extproc.process.place import LOCK
+from extproc.process.place import LOCK, reason
 from extproc.usage.record import Event, Lost, Record, read
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.metrics.export import MetricReader
+
     from extproc.telemetry.metrics import Metrics
     from extproc.usage.store import Store
 
@@ -77,9 +79,17 @@ class Books:
 
         sockets = Path(self._gateway.extproc.sockets)
         gauges = {"processes": lambda: _processes(sockets), **self._waiting()}
-        self._metrics = Metrics(readers.readers(settings), gauges)
-        if settings.prometheus is not None:
-            self._stop = readers.listen(settings.prometheus)
+        found: list[MetricReader] = []
+        try:
+            found += readers.readers(settings)
+        except Unresolved as error:
+            log.error("metrics are not sent", problem=str(error))
+        self._metrics = Metrics(found, gauges)
+        try:
+            if settings.prometheus is not None:
+                self._stop = readers.listen(settings.prometheus)
+        except OSError as error:
+            log.error("metrics cannot be read", problem=reason(error))
 
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
         keeping, paper = self.keeping, self._paper

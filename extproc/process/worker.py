@@ -124,7 +124,10 @@ class Worker:
     def _call(self) -> ExtProcCall:
         current = self._current
         if self._past is None and self._coming is None:
-            return self._made(self._exchange(current), current)
+            exchange = self._exchange(current)
+            if self._options.pen is None:
+                return ExtProcCall(exchange, current.fetcher, current.caller)
+            return self._made(exchange, current)
         others = [one for one in (self._coming, self._past) if one is not None]
         return self._choosing([current, *others])
 

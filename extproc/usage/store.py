@@ -1,6 +1,8 @@
 """The store of records: SQLite or PostgreSQL, by SQLAlchemy."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -74,6 +76,9 @@ EXCHANGES = (
 """A request with all its attempts: what they cost together, and how the last one ended."""
 
 
+NOTHING = "nothing has been stored there yet"
+
+
 class StoreError(Exception):
     """Why the store cannot be used, without its URL, which may hold a password."""
 
@@ -105,10 +110,18 @@ class Store:
                 connection.execute(delete(attempts).where(attempts.c.at < before))
 
     def ask(self, question: Callable[[Engine], Any]) -> Any:
-        """What `question` finds; StoreError."""
+        """What `question` finds; StoreError, also where nothing was ever stored."""
         with self._doing():
-            self._make()
+            file = self._file()
+            missing = file is not None and not file.exists()
+            if missing or not inspect(self._engine).has_table(attempts.name):
+                raise StoreError(NOTHING)
             return question(self._engine)
+
+    def _file(self) -> Path | None:
+        """That of SQLite."""
+        name = self._engine.url.database
+        return Path(name) if name and self._engine.dialect.name == "sqlite" else None
 
     def close(self) -> None:
         """Lets go of all connections."""
@@ -121,6 +134,11 @@ class Store:
         """Creates what is not there; two who do it at once do it once."""
         if self._made:
             return
+        file = self._file()
+        if file is not None:
+            with suppress(OSError):
+                # For its owner only; what SQLite puts beside it follows.
+                file.touch(mode=0o600, exist_ok=True)
         tables.create_all(self._engine)
         if "exchanges" not in inspect(self._engine).get_view_names():
             with self._engine.begin() as connection:

@@ -1,6 +1,7 @@
 """Who keeps the books, while the store is away, the spool is full, or lines are spoilt."""
 
 import os
+import socket
 import sqlite3
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -175,3 +176,25 @@ def test_a_missing_variable_is_no_reason_not_to_serve(place):
         server.wait_ready()
         until(lambda: server.said("ready", worker="books"), "the books")
         assert server.stop() == 0
+
+
+def test_metrics_that_cannot_leave_hold_up_no_records(place):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        gateway = parse(
+            {
+                "version": 1,
+                "telemetry": {
+                    "prometheus": {"port": port},
+                    "otlp": {"endpoint": "http://127.0.0.1:9", "headers": {"x": "env:NO_SUCH"}},
+                },
+                "usage": {"store": "sqlite:///usage.db"},
+            }
+        )
+        pen = Pen()
+        kept = Books(gateway, Options(paper=pen.paper, config=place / "gateway.yaml"))
+        pen.write(line(1))
+        assert kept.receive()
+        assert kept.keeping is not None
+        assert kept.keeping.waiting == len(line(1))
+        kept.close()

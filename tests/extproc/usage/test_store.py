@@ -55,8 +55,22 @@ def test_a_record_that_comes_twice_counts_once(store):
 
 
 def test_nothing_is_no_row(store):
+    with pytest.raises(StoreError, match="nothing has been stored"):
+        rows(store)
+    store.write([])
     assert rows(store) == []
     assert rows(store, "client") == []
+
+
+def test_who_asks_makes_no_file_and_who_writes_makes_one_for_its_owner(tmp_path):
+    file = tmp_path / "usage.db"
+    store = Store(f"sqlite:///{file}")
+    with pytest.raises(StoreError):
+        rows(store)
+    assert not file.exists()
+    store.write([record(1)])
+    assert {one.stat().st_mode & 0o077 for one in tmp_path.iterdir()} == {0}
+    store.close()
 
 
 def test_two_stores_of_one_database_are_made_once(url):
