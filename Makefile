@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 300
 demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
-test: $(STAMPS)/dev $(STAMPS)/redis
+test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres
 	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope \
 		--no-loadscope-reorder
 
@@ -70,6 +70,13 @@ $(STAMPS)/agents: tests/agents/clients/package.json tests/agents/clients/require
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(STAMPS)/demo
+
+# Without it, the tests of that store are skipped, and say so.
+$(STAMPS)/postgres:
+	@mkdir -p $(STAMPS)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq postgresql; } || true
+	@touch $@
 
 $(STAMPS)/redis:
 	@mkdir -p $(STAMPS)

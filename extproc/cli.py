@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _add_providers(commands)
     models = _add(commands, "models", print_models, "list the models that clients can name")
     models.add_argument("--json", action="store_true", help="as GET /v1/models answers")
+    _add_usage(commands)
     _add_tools(commands)
     return root
 
@@ -81,6 +82,14 @@ def _add_providers(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     show = kinds.add_parser("show", help="print all that is known of one, in Markdown")
     show.add_argument("name", metavar="NAME")
     show.set_defaults(run=print_provider)
+
+
+def _add_usage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    used = _add(commands, "usage", print_usage, "what was used and what it cost, summed up")
+    used.add_argument("--by", default="client,model", help="client, model, backend, day, …")
+    used.add_argument("--since", default="30d", help="7d (ago), or 2026-11-30 (UTC); default: 30d")
+    used.add_argument("--until", default="", help="the same; default: now")
+    used.add_argument("--format", choices=("table", "csv", "json"), default="table")
 
 
 def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -294,6 +303,38 @@ def print_models(options: argparse.Namespace) -> int:
         print(orjson.dumps(OPENAI.many(plan.models())).decode())
     else:
         print("\n".join(model.id for model in plan.models()))
+    return 0
+
+
+def print_usage(options: argparse.Namespace) -> int:
+    """`extproc usage`."""
+    import os
+    import shutil
+
+    from extproc.config.credential_rules import installed
+
+    if not installed("sqlalchemy"):
+        return _refuse("needs sqlalchemy, not installed: pip install 'extproc[usage]'")
+    from extproc.usage.command import Question, Refused, answer, groups, moment
+    from extproc.usage.report import GROUPS
+
+    try:
+        by = groups(options.by)
+    except ValueError:
+        return _refuse(f"--by: must be different ones of {', '.join(GROUPS)}")
+    try:
+        since = moment(options.since)
+        until = moment(options.until) if options.until else float("inf")
+    except ValueError:
+        return _refuse("--since, --until: must be a duration such as 7d, or a date")
+    width = shutil.get_terminal_size((140, 24)).columns
+    question = Question(
+        config=options.config, by=by, since=since, until=until, form=options.format, width=width
+    )
+    try:
+        print(answer(question, os.environ), end="")
+    except Refused as error:
+        return _refuse(error)
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from extproc.config import load, schema
-from extproc.reference import overview
+from extproc.reference import management, overview
 from extproc.reference.fates import ASKED, fate, member_fate
 from extproc.reference.page import page
 from extproc.render.places import compose
@@ -280,6 +280,7 @@ PAGES: dict[str, Page] = {
     "docs/operations.md": operations_page,
     "docs/fidelity.md": fidelity_page,
     "docs/fields.md": fields_page,
+    "docs/management.md": management.page,
 }
 
 

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from extproc.config.base import Model
 from extproc.config.credential import Credential
 from extproc.config.patterns import ModelName
-from extproc.config.values import Duration, FilePath, Flag, Segment, Whole, listed
+from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
@@ -56,6 +56,8 @@ class Backend(Model):
     base_url: BaseUrl | None = None
     """Scheme, host and port; default: the provider's own. A path in it replaces the provider's own
     up to and including the version segment."""
+    description: Text | None = None
+    """What people should know of it; the management API says it."""
     region: Segment | None = None
     """The cloud region, where the provider has them."""
     project: Segment | None = None

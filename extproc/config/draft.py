@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from pydantic import ValidationError
 
+from extproc.config.admin import Admin
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.document import written
@@ -15,10 +16,15 @@ from extproc.config.problem import Flaw, Location
 from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
 from extproc.config.resources import Resources
 from extproc.config.route import Route
+from extproc.config.telemetry import Telemetry, Usage
 from extproc.config.translate import flaws
 
 Key = TypeVar("Key")
 AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+OPTIONAL = (Admin, Clients, Resources, Telemetry, Usage)
+"""Parts without which there is nothing, where others have defaults."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +47,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     extproc: Extproc | None = None
     limiter: Limiter | None = None
     envoy: Envoy | None = None
+    admin: Admin | None = None
+    telemetry: Telemetry | None = None
+    usage: Usage | None = None
 
 
 def draft(data: dict[str, Any]) -> tuple[Draft, list[Flaw]]:
@@ -75,6 +84,9 @@ def _whole(gateway: Gateway) -> Draft:
         extproc=gateway.extproc,
         limiter=gateway.limiter,
         envoy=gateway.envoy,
+        admin=gateway.admin,
+        telemetry=gateway.telemetry,
+        usage=gateway.usage,
     )
 
 
@@ -93,6 +105,9 @@ def _salvaged(given: dict[str, Any], data: dict[str, Any], all_routes: bool) -> 
         extproc=_part(Extproc, data, "extproc"),
         limiter=_part(Limiter, data, "limiter"),
         envoy=_part(Envoy, data, "envoy"),
+        admin=_part(Admin, data, "admin"),
+        telemetry=_part(Telemetry, data, "telemetry"),
+        usage=_part(Usage, data, "usage"),
     )
 
 
@@ -126,7 +141,7 @@ def _sound(model: type[AnyModel], items: Iterable[tuple[Key, Any]]) -> dict[Key,
 
 
 def _part(model: type[AnyModel], data: dict[str, Any], key: str) -> AnyModel | None:
-    absent = None if model in (Clients, Resources) else dict[str, Any]()
+    absent = None if model in OPTIONAL else dict[str, Any]()
     return _sound(model, [(key, data.get(key, absent))]).get(key)
 
 

@@ -4,12 +4,14 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from extproc.config.admin import Admin
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.limit import Limit
 from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
 from extproc.config.resources import Resources
 from extproc.config.route import Route
+from extproc.config.telemetry import Telemetry, Usage
 from extproc.config.values import Name
 
 
@@ -52,5 +54,16 @@ class Gateway(Model):
     """The server that Envoy asks."""
     limiter: Limiter = Limiter()
     """The rate limit service in the server."""
+    admin: Admin | None = None
+    """The management API; default: there is none."""
+    telemetry: Telemetry | None = None
+    """Metrics; default: none."""
+    usage: Usage | None = None
+    """Records of what was used; default: none."""
     envoy: Envoy = Envoy()
     """Settings of the rendered Envoy configuration."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether anybody wants to know of each exchange."""
+        return self.telemetry is not None or self.usage is not None

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from extproc.config import clients, credential_rules, document, references, rules
+from extproc.config import clients, credential_rules, document, extras, references, rules
 from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
@@ -75,12 +76,15 @@ def _lacking(parts: Draft, environment: Environment, wrong: list[Flaw]) -> list[
     """What the sound parts name and is not there; not where `wrong` says something already."""
     named = {
         "backends": dict(parts.backends),
+        "admin": parts.admin,
+        "telemetry": parts.telemetry,
+        "usage": parts.usage,
         "limiter": parts.limiter,
         "resources": parts.resources,
     }
     missing = [*references.unresolved(named, environment)]
     said = [written(flaw.location) for flaw in (*wrong, *missing)]
-    needed = credential_rules.uninstalled(parts.backends)
+    needed = chain(credential_rules.uninstalled(parts.backends), extras.uninstalled(parts))
     return missing + [flaw for flaw in needed if not any(_near(flaw.location, at) for at in said)]
 
 

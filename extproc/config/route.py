@@ -83,6 +83,10 @@ class Retry(Model):
     per_try_timeout: Duration | None = None
     """For one attempt: until its whole answer is there, or its stream begins; default:
     `envoy.timeouts.per_try`."""
+    backoff: Duration = Field(default=0.025, json_schema_extra={"default": "25ms"})
+    """About how long to wait before the second attempt; each further wait is longer."""
+    max_backoff: Duration = Field(default=0.5, json_schema_extra={"default": "500ms"})
+    """The longest wait."""
 
 
 def _json(value: JsonValue) -> JsonValue:
@@ -188,3 +192,9 @@ class Route(Model):
     """For the cost in metadata and limits; default: no cost is reported."""
     timeouts: RouteTimeouts = RouteTimeouts()
     """Instead of those of `envoy.timeouts`."""
+
+    @property
+    def attempts(self) -> int:
+        """As given; else one for each priority, and a second one in any case."""
+        priorities = len({backend.priority for backend in self.backends})
+        return self.retry.attempts or max(2, priorities)

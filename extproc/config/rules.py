@@ -157,6 +157,8 @@ def different_ports(draft: Draft) -> Iterator[Flaw]:
         (("listen", "port"), draft.listen),
         (("extproc", "tcp", "port"), tcp),
         (("extproc", "xds", "port"), draft.extproc.xds if draft.extproc else None),
+        (("admin", "port"), draft.admin),
+        (("telemetry", "prometheus", "port"), draft.telemetry and draft.telemetry.prometheus),
         # Last, for it is seldom written, and so has no line of its own.
         (("envoy", "admin_port"), draft.envoy),
     ]
@@ -164,6 +166,14 @@ def different_ports(draft: Draft) -> Iterator[Flaw]:
     for (first, port), (second, other) in combinations(taken, 2):
         if port == other != 0:
             yield Flaw(first, f"the same port as {'.'.join(second)}")
+
+
+def rising_waits(draft: Draft) -> Iterator[Flaw]:
+    """Envoy refuses waits between attempts that could only fall."""
+    for number, route in draft.routes.items():
+        if route.retry.backoff > route.retry.max_backoff:
+            at = ("routes", number, "retry", "backoff")
+            yield Flaw(at, f"is more than max_backoff, {route.retry.max_backoff:g}s")
 
 
 def tls_of_our_own(draft: Draft) -> Iterator[Flaw]:
@@ -222,6 +232,7 @@ RULES: tuple[Rule, ...] = (
     served_models,
     priced_models,
     different_ports,
+    rising_waits,
     tls_of_our_own,
     forwarded_keys,
     signed_ids,

@@ -254,6 +254,15 @@ def unapplied(started: Gateway, gateway: Gateway) -> Iterator[str]:
     """The settings that have changed since the start and are not put into force by a reload."""
     yield from (f"extproc.{name}" for name in _changed(started.extproc, gateway.extproc, LIVE))
     yield from (f"limiter.{name}" for name in _changed(started.limiter, gateway.limiter, set()))
+    yield from (part for part in ("telemetry", "usage") if _differs(part, started, gateway))
+    if started.admin is None or gateway.admin is None:
+        yield from ["admin"] if started.admin is not gateway.admin else []
+    else:
+        yield from (f"admin.{name}" for name in _changed(started.admin, gateway.admin, {"key"}))
+
+
+def _differs(part: str, one: Gateway, other: Gateway) -> bool:
+    return bool(getattr(one, part) != getattr(other, part))
 
 
 def _changed(one: Model, other: Model, live: set[str]) -> Iterator[str]:

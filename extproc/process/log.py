@@ -11,6 +11,8 @@ import select
 import socket
 import stat
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -23,6 +25,8 @@ LEVELS = {
 }
 STDERR = 2
 UNSUPPORTED = {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS}
+LONGEST = 200
+"""Characters of an event that are told."""
 SURE = ("event", "level", "timestamp", "worker")
 """Values that are ours, and text."""
 
@@ -39,6 +43,7 @@ def configure(style: str = "console", level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
+            _told,
             Last(renderer),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -46,6 +51,22 @@ def configure(style: str = "console", level: str = "info") -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[Foreign()], level=logging.WARNING)
+
+
+_note: Callable[[str], None] | None = None
+
+
+def tell(note: Callable[[str], None] | None) -> None:
+    """`note` hears of each line that is written, by its event; None: nobody does."""
+    global _note  # noqa: PLW0603  (the log itself is one for the process)
+    _note = note
+
+
+def _told(logger: Any, name: str, event: Any) -> Any:
+    if _note is not None:
+        with suppress(Exception):
+            _note(event["event"][:LONGEST])
+    return event
 
 
 class Last:

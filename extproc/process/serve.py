@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -11,17 +12,23 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from extproc.config import ConfigError, Gateway, Unresolved
+from extproc.config import ConfigError, Gateway, Unresolved, extras
+from extproc.config.admin import Admin
+from extproc.config.draft import Draft
 from extproc.config.process import Limiter, ServerTls
 from extproc.config.sockets import limiter_socket, refusal_file, worker_sockets, xds_socket
+from extproc.config.telemetry import Usage
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
-from extproc.process import configuration, discovery, envoy, limiter, log, worker
+from extproc.process import books, configuration, discovery, envoy, limiter, log, worker
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
+from extproc.process.pen import Pen
 from extproc.process.place import CannotStart, Place, reason
 from extproc.process.workers import Role, Supervisor
 from extproc.transport import Endpoint
+from extproc.usage.place import spool_path
+from extproc.usage.spool import Spool
 
 logger = structlog.get_logger()
 
@@ -107,6 +114,8 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     tls = _tls(settings.tcp.tls) if settings.tcp else None
     tokens = Path(settings.sockets) / snapshot.NAME
     side = secrets.token_hex(32)
+    pen = Pen() if gateway.recorded else None
+    log.tell(pen.note if pen else None)
     roles = [
         Role(
             "identities",
@@ -126,6 +135,7 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
             drain=settings.drain,
             tokens=tokens,
             side=side,
+            pen=pen,
         )
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:
@@ -133,7 +143,39 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
     count = partial(_limit, found, gateway.limiter, endpoint)
     counting = Role("limiter", count, stage=LAST, wanted=lambda: bool(found.loaded.gateway.limits))
-    return [*roles, counting]
+    return [
+        *roles,
+        counting,
+        *_managing(found, gateway.admin, place),
+        *_bookkeeping(found, pen, place),
+    ]
+
+
+def _bookkeeping(found: Configuration, pen: Pen | None, place: Place) -> list[Role]:
+    """Who hears the last of the workers, and so ends after them."""
+    gateway = found.loaded.gateway
+    if pen is None:
+        return []
+    for flaw in extras.uninstalled(Draft(telemetry=gateway.telemetry, usage=gateway.usage)):
+        raise CannotStart(f"{flaw.location[0]}: {flaw.message}")
+    shown = gateway.telemetry.prometheus if gateway.telemetry else None
+    if shown is not None:
+        place.probe(Endpoint(host=str(shown.address), port=shown.port))
+    if gateway.usage is not None:
+        _check_spool(gateway.usage, found.path)
+    options = books.Options(paper=pen.paper, config=found.path)
+    return [Role("books", partial(_count, found, options), stage=LAST)]
+
+
+def _managing(found: Configuration, admin: Admin | None, place: Place) -> list[Role]:
+    if admin is None:
+        return []
+    for flaw in extras.uninstalled(Draft(admin=admin)):
+        raise CannotStart(f"admin: {flaw.message}")
+    _tls(admin.tls, "admin.tls")
+    at = place.listener(Endpoint(host=str(admin.address), port=admin.port))
+    assert at.listener is not None
+    return [Role("admin", partial(_manage, found, admin, at.listener), stage=LAST)]
 
 
 def telling(found: Configuration, place: Place, *, asked: bool = False) -> Role:
@@ -189,6 +231,14 @@ def _check_store(settings: Limiter) -> None:
         raise CannotStart(f"limiter.storage: {why}") from None
 
 
+def _check_spool(settings: Usage, config: Path) -> None:
+    path = spool_path(settings, config)
+    try:
+        Spool(path, settings.spool_bytes).close()
+    except OSError as error:
+        raise CannotStart(f"usage.spool: {path}: {reason(error)}") from None
+
+
 def _work(
     found: Configuration, index: int, options: worker.Options, parent: int, line: Line
 ) -> None:
@@ -204,6 +254,19 @@ def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
 
 def _tell(found: Configuration, options: discovery.Options, parent: int, line: Line) -> None:
     discovery.run(found.loaded, options, parent, line)
+
+
+def _manage(
+    found: Configuration, admin: Admin, listener: socket.socket, parent: int, line: Line
+) -> None:
+    from extproc.process import management  # with FastAPI, which nothing else here needs
+
+    options = management.Options(admin=admin, listener=listener, config=found.path)
+    management.run(found.loaded, options, parent, line)
+
+
+def _count(found: Configuration, options: books.Options, parent: int, line: Line) -> None:
+    books.run(found.loaded, options, parent, line)
 
 
 def _envoy(found: Configuration, options: envoy.Options, parent: int, line: Line) -> None:

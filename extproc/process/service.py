@@ -19,6 +19,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.machine import Exchange, OrderError
+from extproc.exchange.recorded import Recorded
 from extproc.transport import Abort, Reply, Service, Status
 from providers.errors import GatewayError
 from providers.neutral.media import Data, Link
@@ -48,7 +49,7 @@ class ExtProcCall:
 
     def __init__(
         self,
-        exchange: Exchange | Choosing,
+        exchange: Exchange | Choosing | Recorded,
         fetcher: Fetcher | None = None,
         caller: Caller | None = None,
     ) -> None:
@@ -116,6 +117,22 @@ class ExtProcCall:
 
     def end(self) -> None:
         """Nothing of an exchange outlives its stream."""
+
+
+class RecordedCall(ExtProcCall):
+    """The same, of which somebody wants a record."""
+
+    __slots__ = ("_recorded",)
+
+    def __init__(
+        self, recorded: Recorded, fetcher: Fetcher | None = None, caller: Caller | None = None
+    ) -> None:
+        super().__init__(recorded, fetcher, caller)
+        self._recorded = recorded
+
+    def end(self) -> None:
+        """Whatever has happened until now is all that will be told."""
+        self._recorded.end()
 
 
 class Health:

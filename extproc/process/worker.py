@@ -19,10 +19,12 @@ from extproc.exchange.choosing import Choosing
 from extproc.exchange.compile import compile_plan, fans_out, wanted_secrets
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
+from extproc.exchange.recorded import Recorded
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
-from extproc.process.service import Caller, ExtProcCall, Fetcher, Health, services
+from extproc.process.pen import Pen
+from extproc.process.service import Caller, ExtProcCall, Fetcher, Health, RecordedCall, services
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
@@ -59,6 +61,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Where the tokens of identities are handed on."""
     side: str
     """The secret of requests of our own, which another worker may get."""
+    pen: Pen | None = None
+    """What each exchange is written down with; None: nobody wants to know."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -120,9 +124,19 @@ class Worker:
     def _call(self) -> ExtProcCall:
         current = self._current
         if self._past is None and self._coming is None:
-            return ExtProcCall(self._exchange(current), current.fetcher, current.caller)
+            exchange = self._exchange(current)
+            if self._options.pen is None:
+                return ExtProcCall(exchange, current.fetcher, current.caller)
+            return self._made(exchange, current)
         others = [one for one in (self._coming, self._past) if one is not None]
         return self._choosing([current, *others])
+
+    def _made(self, exchange: Exchange | Choosing, current: Current) -> ExtProcCall:
+        pen = self._options.pen
+        if pen is None:
+            return ExtProcCall(exchange, current.fetcher, current.caller)
+        recorded = Recorded(exchange, pen.number(), time.time(), pen.write)
+        return RecordedCall(recorded, current.fetcher, current.caller)
 
     def _exchange(self, current: Current) -> Exchange:
         return Exchange(
@@ -144,7 +158,7 @@ class Worker:
             )
 
         exchange = Choosing([one.plan for one in states], made)
-        return ExtProcCall(exchange, current.fetcher, current.caller)
+        return self._made(exchange, current)
 
     def _take(self, loaded: Loaded) -> None:
         self._coming = current(loaded, self._options.tokens)
@@ -160,6 +174,8 @@ class Worker:
         log.info("configuration reloaded", hash=coming.plan.hash)
 
     def _tick(self) -> None:
+        if self._options.pen is not None:
+            self._options.pen.catch_up()
         self._current.credentials.refresh()
         if self._coming is not None:
             self._coming.credentials.refresh()

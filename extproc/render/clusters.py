@@ -185,6 +185,7 @@ def _filters(gateway: Gateway, backends: Collection[str], *, limited: bool) -> l
         _waiting(gateway, backends),
         several=len(set(backends)) > 1,
         pooled=any(is_pooled(gateway.backends[name]) for name in backends),
+        recorded=gateway.recorded,
     )
     return [
         *([http_filter("envoy.filters.http.header_mutation", _own_limits())] if limited else []),

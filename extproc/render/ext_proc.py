@@ -24,6 +24,7 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
+from extproc.exchange.recorded import CLIENT, ID
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.typed import packed, seconds
 
@@ -34,6 +35,9 @@ ATTRIBUTES = [
     "metadata.filter_metadata['ai.finder']['call']",
 ]
 """Which backend was chosen, and what the model finder found."""
+
+RECORDED = [CLIENT]
+"""Who asks, where each exchange is recorded: an attempt does not see the headers of the first."""
 
 KEYS_NAMESPACE = "ai.keys"
 """Dynamic metadata namespace of the keys that clients bring for providers."""
@@ -50,16 +54,18 @@ def before_provider(
     *,
     several: bool = False,
     pooled: bool = False,
+    recorded: bool = False,
 ) -> ExternalProcessor:
     """Translates each attempt and its answer.
 
     `client_keys` are headers that it needs to know; `waiting`: seconds for which it may wait for
     others;
     `several`: whether there are several backends, of which one may fail; `pooled`: whether one of
-    them has several keys.
+    them has several keys; `recorded`: whether each attempt is written down.
     """
     earlier = [client_headers.ATTRIBUTE] if several else []
     earlier += [tried.ATTRIBUTE] if pooled else []
+    earlier += RECORDED if recorded else []
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT + waiting),
@@ -88,14 +94,14 @@ def answering() -> ExternalProcessor:
     return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers")
 
 
-def hearing() -> ExternalProcessor:
-    """Hears what providers say in sessions, and nothing else."""
+def hearing(*, recorded: bool = False) -> ExternalProcessor:
+    """Hears what providers say in sessions, and nothing else; `recorded`: for a record of it."""
     return _reading(
         Headers.SKIP,
         Headers.SEND,
         stat_prefix="sessions",
         allow_mode_override=True,
-        response_attributes=ATTRIBUTES,
+        response_attributes=[*ATTRIBUTES, *([CLIENT, ID] if recorded else [])],
     )
 
 

@@ -29,8 +29,7 @@ HOST_ATTEMPTS = 5
 
 def retry_policy(gateway: Gateway, route: Route) -> RetryPolicy | None:
     """The route's `retry`; None where it says that there is one attempt."""
-    attempts = _attempts(route)
-    if attempts < 2:
+    if route.attempts < 2:
         return None
     words = _conditions(route)
     several = len({backend.priority for backend in route.backends}) > 1
@@ -38,7 +37,7 @@ def retry_policy(gateway: Gateway, route: Route) -> RetryPolicy | None:
     return RetryPolicy(
         retry_on=",".join(dict.fromkeys(_words(words))),
         retriable_status_codes=[int(word) for word in words if word.isdigit()],
-        num_retries=attempts - 1,
+        num_retries=route.attempts - 1,
         per_try_timeout=seconds(per_try) if per_try else None,
         per_try_idle_timeout=seconds(_idle(gateway, route)),
         retry_priority=_other_priorities() if several else None,
@@ -50,7 +49,8 @@ def retry_policy(gateway: Gateway, route: Route) -> RetryPolicy | None:
         ],
         host_selection_retry_max_attempts=HOST_ATTEMPTS,
         retry_back_off=RetryPolicyRetryBackOff(
-            base_interval=seconds(0.025), max_interval=seconds(0.5)
+            base_interval=seconds(route.retry.backoff),
+            max_interval=seconds(route.retry.max_backoff),
         ),
     )
 
@@ -65,12 +65,6 @@ def same_again(gateway: Gateway) -> RetryPolicy:
         per_try_timeout=seconds(timeouts.per_try) if timeouts.per_try else None,
         retry_back_off=RetryPolicyRetryBackOff(base_interval=seconds(0.1), max_interval=seconds(2)),
     )
-
-
-def _attempts(route: Route) -> int:
-    """As given; else one for each priority, and a second one in any case."""
-    priorities = len({backend.priority for backend in route.backends})
-    return route.retry.attempts or max(2, priorities)
 
 
 def _conditions(route: Route) -> tuple[str, ...]:

@@ -107,3 +107,23 @@ def test_what_a_place_cannot_do_ends_with_2(run):
     done = run("render", "istio")
     assert done.returncode == 2
     assert "extproc.workers" in done.stderr
+
+
+RECORDED = GOOD + "usage: {store: sqlite:///usage.db}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "said"),
+    [
+        ([], GOOD, "usage: nothing is recorded"),
+        ([], RECORDED, "usage.store: nothing has been stored there yet"),
+        (["--by", "weather"], RECORDED, "--by: must be different ones of client, model"),
+        (["--by", "day,day"], RECORDED, "--by: must be different ones"),
+        (["--since", "yesterday"], RECORDED, "--since, --until: must be a duration"),
+    ],
+)
+def test_usage_says_why_there_is_no_report(run, words, config, said):
+    done = run("usage", *words, config=config)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

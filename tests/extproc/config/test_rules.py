@@ -12,7 +12,7 @@ def test_an_unknown_key_gets_a_guess_and_the_keys_that_are_allowed(folder):
     assert said == (
         "gateway.yaml:14: extprc: unknown key; did you mean 'extproc'? allowed: version, listen, "
         "backends, routes, limits, clients, resources, extproc, limiter, "
-        "envoy"
+        "admin, telemetry, usage, envoy"
     )
 
 

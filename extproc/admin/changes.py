@@ -1,0 +1,154 @@
+"""What a change of a provider's answer means for its backend in gateway.yaml.
+
+A caller sends what GET would answer afterwards. What differs from what it answers now is put into
+the backend; what cannot be said there is refused by name.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from extproc.admin.models import Provider
+from extproc.admin.providers import UNBOUNDED
+from extproc.admin.requests import ASKED
+
+Backend = MutableMapping[str, Any]
+View = Mapping[str, Any]
+
+BOUNDS = frozenset(
+    {"concurrency_and_buffer_size.concurrency", "concurrency_and_buffer_size.buffer_size"}
+)
+WHOLE = frozenset({"network_config.extra_headers", "custom_provider_config.request_path_overrides"})
+"""Objects whose members are the caller's own."""
+TOLD = frozenset({"provider_status", "status", "config_hash"})
+"""What is said of a backend, and not by it: whatever comes back is no change."""
+REFERENCE = re.compile(r"env[.:]([A-Za-z_][A-Za-z0-9_]{0,127})|(file:/.+)")
+
+
+class Unfit(Exception):
+    """A change that cannot be made, in words for the caller."""
+
+
+def merged(view: View, change: View) -> dict[str, Any]:
+    """`view` with a merge patch (RFC 7396) applied."""
+    made = dict(view)
+    for name, value in change.items():
+        if value is None:
+            made.pop(name, None)
+        elif isinstance(value, Mapping):
+            inner = made.get(name)
+            made[name] = merged(inner if isinstance(inner, Mapping) else {}, value)
+        else:
+            made[name] = value
+    return made
+
+
+def checked(view: View) -> dict[str, Any]:
+    """What a caller wants GET to answer; raises Unfit for what it could not."""
+    try:
+        return Provider.model_validate_json(orjson.dumps(view), strict=True).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        at = ".".join(map(str, first["loc"]))
+        raise Unfit(f"{at}: {first['msg'].lower()}") from None
+
+
+def differences(now: View, wanted: View) -> dict[str, Any]:
+    """Dotted name → what is wanted, where that is something else."""
+    before = dict(_leaves(now, ""))
+    found = dict(_leaves(wanted, ""))
+    return {name: value for name, value in found.items() if before.get(name) != value}
+
+
+def _leaves(view: View, before: str) -> Iterator[tuple[str, Any]]:
+    for name, value in view.items():
+        dotted = f"{before}{name}"
+        if isinstance(value, Mapping) and dotted not in WHOLE:
+            yield from _leaves(value, f"{dotted}.")
+        elif dotted not in TOLD:
+            yield dotted, value
+
+
+def apply(backend: Backend, wanted: Mapping[str, Any]) -> None:
+    """Puts `wanted`, by dotted name, into a backend; raises Unfit."""
+    if len({value for name, value in wanted.items() if name in BOUNDS}) > 1:
+        raise Unfit("concurrency_and_buffer_size: both are one bound here")
+    for name, value in wanted.items():
+        write = WRITERS.get(name)
+        if write is None:
+            raise Unfit(f"{name}: cannot be changed here; docs/management.md says where it is said")
+        write(backend, value)
+
+
+def keyed(backend: Backend, keys: list[Any]) -> None:
+    """The backend's keys, each the name of an environment variable or file; raises Unfit."""
+    found = [REFERENCE.fullmatch(str(key)) for key in keys]
+    if None in found or not found:
+        raise Unfit("keys: a secret is named, never sent: env.NAME or file:/path")
+    names = [f"env:{one[1]}" if one[1] else one[2] for one in found if one]
+    backend["credential"] = {"api_key": names[0] if len(names) == 1 else names}
+
+
+def _set(key: str) -> Callable[[Backend, Any], None]:
+    def write(backend: Backend, value: Any) -> None:
+        if value in ("", {}):
+            backend.pop(key, None)
+        else:
+            backend[key] = value
+
+    return write
+
+
+def _inside(part: str, key: str, said: Callable[[Any], Any]) -> Callable[[Backend, Any], None]:
+    def write(backend: Backend, value: Any) -> None:
+        backend.setdefault(part, {})[key] = said(value)
+
+    return write
+
+
+def _bound(backend: Backend, value: int) -> None:
+    if value == UNBOUNDED:
+        backend.pop("max_in_flight", None)
+    else:
+        backend["max_in_flight"] = value
+
+
+def _keyless(backend: Backend, value: bool) -> None:
+    if value:
+        backend["credential"] = "none"
+    elif "credential" not in backend or backend["credential"] == "none":
+        raise Unfit("custom_provider_config.is_key_less: say which `keys` there are")
+
+
+def _paths(backend: Backend, value: Mapping[str, str]) -> None:
+    paths: dict[str, str] = {}
+    for kind, path in value.items():
+        known = ASKED.get(kind.removesuffix("_stream"))
+        if known is None:
+            raise Unfit(f"custom_provider_config.request_path_overrides: no path for {kind[:64]}")
+        operation = known[0].value
+        if paths.setdefault(operation, path) != path:
+            raise Unfit(f"custom_provider_config.request_path_overrides: two paths of {operation}")
+    others = {ASKED[kind][0].value for kind in ASKED}
+    kept = {name: path for name, path in backend.get("paths", {}).items() if name not in others}
+    _set("paths")(backend, {**kept, **paths})
+
+
+WRITERS: Mapping[str, Callable[[Backend, Any], None]] = {
+    "description": _set("description"),
+    "network_config.base_url": _set("base_url"),
+    "network_config.extra_headers": _set("headers"),
+    "network_config.default_request_timeout_in_seconds": _inside(
+        "timeouts", "per_try", lambda value: f"{value}s"
+    ),
+    "network_config.insecure_skip_verify": _inside("tls", "insecure", bool),
+    "concurrency_and_buffer_size.concurrency": _bound,
+    "concurrency_and_buffer_size.buffer_size": _bound,
+    "custom_provider_config.base_provider_type": _set("provider"),
+    "custom_provider_config.is_key_less": _keyless,
+    "custom_provider_config.request_path_overrides": _paths,
+}
+"""Dotted name of a field → how gateway.yaml says it."""

@@ -1,0 +1,117 @@
+"""A backend of gateway.yaml as the management API tells it."""
+
+import hashlib
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from extproc.admin.models import Concurrency, CustomProviderConfig, NetworkConfig, Provider
+from extproc.admin.requests import allowed, overrides
+from extproc.config import Gateway, bounded
+from extproc.config.backend import Backend
+from extproc.config.credential_rules import uninstalled
+from extproc.config.references import unresolved
+from extproc.config.route import Route
+from extproc.exchange.compile import base_url
+from providers.catalog import PROVIDERS
+
+UNBOUNDED = 2**32 - 1
+"""What Envoy is told where there is no bound."""
+LONGEST = 256 * 1024
+"""Bytes of a file of authorities that are shown."""
+PATIENCE = 0.2
+"""Seconds that such a file may take to be read."""
+# A key may stand in the same file (RFC 7468).
+CERTIFICATE = re.compile(
+    "-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?"
+)
+
+
+def provider(
+    name: str, gateway: Gateway, environment: Mapping[str, str] = os.environ
+) -> Provider | None:
+    """The backend `name`; None where there is none."""
+    backend = gateway.backends.get(name)
+    if backend is None:
+        return None
+    routes = [route for route in gateway.routes if _leads(route, name)]
+    lacking = _lacking(name, backend, environment)
+    bound = backend.max_in_flight or UNBOUNDED
+    return Provider(
+        name=name,
+        network_config=_network(gateway, backend, routes),
+        concurrency_and_buffer_size=Concurrency(concurrency=bound, buffer_size=bound),
+        custom_provider_config=CustomProviderConfig(
+            is_key_less=backend.credential in (None, "none"),
+            base_provider_type=backend.provider,
+            allowed_requests=allowed(backend),
+            request_path_overrides=overrides(backend),
+        ),
+        provider_status="error" if lacking else "active",
+        status="credential_missing" if lacking else "success",
+        description="; ".join(lacking) or backend.description or "",
+        config_hash=config_hash(name, backend, routes),
+    )
+
+
+def providers(gateway: Gateway, environment: Mapping[str, str] = os.environ) -> list[Provider]:
+    """All of them."""
+    found = (provider(name, gateway, environment) for name in gateway.backends)
+    return [one for one in found if one is not None]
+
+
+def _leads(route: Route, name: str) -> bool:
+    return any(entry.backend == name for entry in route.backends)
+
+
+def _network(gateway: Gateway, backend: Backend, routes: list[Route]) -> NetworkConfig:
+    timeouts = gateway.envoy.timeouts
+    patience = backend.timeouts.per_try or timeouts.per_try or timeouts.request
+    # Where no route leads to it, nothing is tried at all.
+    busiest = max(routes, key=lambda route: route.attempts, default=None)
+    return NetworkConfig(
+        base_url=base_url(backend, PROVIDERS[backend.provider]).geturl(),
+        extra_headers={str(name): str(value) for name, value in backend.headers.items()},
+        default_request_timeout_in_seconds=math.ceil(patience),
+        max_retries=busiest.attempts - 1 if busiest else 0,
+        retry_backoff_initial=_milliseconds(busiest.retry.backoff if busiest else 0),
+        retry_backoff_max=_milliseconds(busiest.retry.max_backoff if busiest else 0),
+        insecure_skip_verify=backend.tls.insecure,
+        ca_cert_pem=_certificates(backend.tls.ca),
+        allow_private_network=True,
+    )
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _certificates(file: str | None) -> str:
+    """What is public of a file that may hold more."""
+    if file is None:
+        return ""
+    try:
+        text = bounded.read(Path(file), LONGEST, PATIENCE).decode("ascii", "replace")
+    except OSError:
+        return ""
+    return "".join(CERTIFICATE.findall(text.replace("\r\n", "\n")))
+
+
+def _lacking(name: str, backend: Backend, environment: Mapping[str, str]) -> list[str]:
+    """What the backend needs and has not, in words that hold no secret."""
+    missing = [flaw.message for flaw in unresolved(backend, environment)]
+    return missing or [flaw.message for flaw in uninstalled({name: backend})]
+
+
+def config_hash(name: str, backend: Backend, routes: list[Route]) -> str:
+    """Changes when anything does that a backend's answer is made of; secrets are no part of it."""
+    said = {
+        "name": name,
+        "backend": backend.model_dump(mode="json"),
+        "routes": [route.model_dump(mode="json") for route in routes],
+    }
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""What the gateway tells of its work: metrics, and records of what was used."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from extproc.config.base import Model, flaw
+from extproc.config.values import Duration, FilePath, Port, SecretRef, Size
+from extproc.config.web import BaseUrl, IpAddress, header_name
+
+SQLITE = "sqlite:///"
+
+
+class Prometheus(Model):
+    """Where metrics can be read."""
+
+    address: IpAddress = "127.0.0.1"
+    """IP address."""
+    port: Port = 9464
+    """TCP port; the path is `/metrics`."""
+
+
+class Otlp(Model):
+    """Where metrics are sent, by OTLP over HTTP."""
+
+    endpoint: BaseUrl
+    """Scheme, host, port and perhaps a path, such as `http://127.0.0.1:4318/v1/metrics`."""
+    headers: dict[Annotated[str, AfterValidator(header_name)], SecretRef] = Field(
+        default_factory=dict, max_length=16
+    )
+    """Sent with every request; each value is where it is: `env:NAME` or `file:/path`."""
+    every: Annotated[Duration, Field(ge=1.0)] = Field(
+        default=60.0, json_schema_extra={"default": "60s"}
+    )
+    """How often."""
+
+
+class Telemetry(Model):
+    """Metrics of requests, tokens, cost and the gateway's own health; without it, none are made."""
+
+    prometheus: Prometheus | None = None
+    """To be read by Prometheus; default: not."""
+    otlp: Otlp | None = None
+    """Sent to a collector; default: not."""
+
+
+def _store(value: object) -> object:
+    if isinstance(value, str) and value.startswith(SQLITE) and len(value) > len(SQLITE):
+        return value
+    if not isinstance(value, str) or not value.startswith(("env:", "file:")):
+        raise flaw("must be sqlite:///FILE, or where a URL is that may hold a password: env:NAME")
+    return SecretRef.parse(value)
+
+
+class Usage(Model):
+    """A record of every attempt, for who pays; without it, none is kept."""
+
+    store: Annotated[
+        SecretRef | str,
+        BeforeValidator(_store, json_schema_input_type=str),
+    ]
+    """`sqlite:///usage.db` (relative to this file), or `env:NAME` or `file:/path` of a URL such as
+    `postgresql://user:password@host/database`."""
+    retention: Duration | None = None
+    """How long records are kept; default: for ever."""
+    spool: FilePath = "usage.spool"
+    """A file, relative to this one, for what the store has not got yet."""
+    spool_bytes: Size = Field(
+        default=64 * 1024 * 1024, ge=1024 * 1024, json_schema_extra={"default": "64MiB"}
+    )
+    """The most that it may hold, some hundred thousand records; more are lost, and counted."""

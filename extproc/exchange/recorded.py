@@ -1,0 +1,125 @@
+"""What an exchange has reported of itself, as one record at its end.
+
+Only made where somebody wants it. The keys are those of the metadata, and a few of who asked.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import orjson
+
+from extproc.exchange.choosing import Choosing
+from extproc.exchange.client_headers import KEY as CLIENT_HEADERS
+from extproc.exchange.events import (
+    Action,
+    Event,
+    Heard,
+    MetadataValue,
+    RequestHeaders,
+    ResponseHeaders,
+    Talk,
+    Wish,
+)
+from extproc.exchange.machine import Exchange
+from extproc.exchange.proof import BACKEND, SIDE, seen_in
+from extproc.exchange.proof import CALL as FOUND
+from extproc.exchange.tried import KEY as TRIED_KEYS
+from providers.operations import Operation
+
+CLIENT = "metadata.filter_metadata['ai.limits']['client']"
+"""Attribute: who asks, by the name of its key."""
+ID = "request.id"
+"""Attribute: Envoy's id of the request, where its headers are not seen."""
+ID_HEADER = "x-request-id"
+LONGEST = 4_096
+"""Bytes of a record (PIPE_BUF): what is written at once stays together."""
+CUT = 100
+"""Characters of a name in a record that would be longer."""
+INNER = (CLIENT_HEADERS, TRIED_KEYS)
+"""What attempts tell each other, and nobody else."""
+
+Write = Callable[[bytes], None]
+
+
+class Machine(Protocol):
+    """What answers events."""
+
+    def handle(self, event: Event | Heard) -> Action | Wish: ...
+
+    def give_up(self) -> Action: ...
+
+
+class Recorded:
+    """An exchange whose reports are kept until its end."""
+
+    __slots__ = ("_exchange", "_record", "_reports", "_write")
+
+    def __init__(
+        self, exchange: Exchange | Choosing, number: str, now: float, write: Write
+    ) -> None:
+        """`number`: unique to it; `now`: seconds since the epoch; `write` gets a line of JSON."""
+        self._exchange: Machine = exchange
+        self._record: dict[str, MetadataValue] = {"id": number, "at": now}
+        self._reports = True
+        self._write = write
+
+    def handle(self, event: Event | Heard) -> Action | Wish:
+        """As the exchange itself."""
+        if isinstance(event, (RequestHeaders, ResponseHeaders)):
+            self._begun(event)
+        action = self._exchange.handle(event)
+        self._keep(action)
+        return action
+
+    def give_up(self) -> Action:
+        """As the exchange itself."""
+        action = self._exchange.give_up()
+        self._keep(action)
+        return action
+
+    def _begun(self, event: RequestHeaders | ResponseHeaders) -> None:
+        attributes, record = event.attributes, self._record
+        if isinstance(event, RequestHeaders):
+            record["client"] = attributes.get(CLIENT) or ""
+            record["request_id"] = event.headers.get(ID_HEADER) or ""
+            if (attributes.get(FOUND) or "").startswith(SIDE):
+                # Whoever sent it for a client says what all of them used.
+                self._reports = False
+        elif "client" not in record:
+            self._session(attributes.get(BACKEND) or "", event)
+
+    def _session(self, backend: str, event: RequestHeaders | ResponseHeaders) -> None:
+        """What a session's first exchange has said, which is not this one."""
+        seen = seen_in(event.attributes)
+        self._record |= {
+            "client": event.attributes.get(CLIENT) or "",
+            "request_id": event.attributes.get(ID) or "",
+            "operation": Operation.REALTIME.value,
+            "request_model": seen.model if seen else "",
+            "stream": True,
+        }
+        if seen is not None and backend:
+            self._record["backend"] = backend
+
+    def _keep(self, action: Action | Wish) -> None:
+        if type(action) is Talk:
+            self._reports = False  # what is answered is heard elsewhere
+        said = getattr(action, "metadata", None)
+        if said is not None:
+            self._record.update(said)
+        more = getattr(action, "more", None)
+        if more is not None:
+            self._record.update(more)
+
+    def end(self) -> None:
+        """Writes the record, if there is anything to tell."""
+        record = self._record
+        if not self._reports or ("backend" not in record and not record.get("error_type")):
+            return
+        for key in INNER:
+            record.pop(key, None)
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        if len(line) > LONGEST:
+            record = {k: v[:CUT] if isinstance(v, str) else v for k, v in record.items()}
+            line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        self._write(line)

@@ -1,0 +1,99 @@
+"""The page of the management API, with a row for each field of its answers."""
+
+from collections.abc import Iterator
+
+from extproc.admin.changes import WRITERS
+from extproc.admin.models import Answer, Provider
+
+FIXED = "Fixed"
+"""How the description of a field begins that nothing can change."""
+
+INTRODUCTION = """\
+# Management API
+
+What the gateway is made of, for programs that already know Bifrost's API of providers: the same
+paths, names, types and meaning. A *provider* there is a *backend* of gateway.yaml here.
+
+```yaml
+# pip install 'extproc[admin]'
+admin: {address: 127.0.0.1, port: 8081, key: "env:EXTPROC_ADMIN_KEY"}
+```
+
+```sh
+curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/providers
+```
+
+| call | answer |
+| --- | --- |
+| `GET /api/providers` | `{"providers": […], "total": N}`, in the order of gateway.yaml |
+| `GET /api/providers/{provider}` | one of them; 404 where there is none |
+| `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
+
+With `admin.write: true` there are also those that change gateway.yaml:
+
+| call | does |
+| --- | --- |
+| `POST /api/providers` | a new backend: `name`, `base_provider_type`, fields that are writable |
+| `PUT /api/providers/{provider}` | the backend as it shall be: every field, as GET tells them |
+| `PATCH /api/providers/{provider}` | what of it shall change (a merge patch, RFC 7396) |
+| `DELETE /api/providers/{provider}?config_hash=…` | it goes; 400 while a route leads to it |
+| `GET /api/history` | what was changed here, the last one first |
+| `POST /api/history/undo` | takes the last change back, if nobody has made another |
+
+- **Nobody overwrites another's change**: PUT, PATCH and DELETE say the `config_hash` that they have
+  seen; 428 without one, 409 where it is another by now.
+- **`?dry_run=true`** answers what would be, and changes nothing.
+- **Keys** are named, never sent: `"keys": [{"value": "env.NAME"}]`, or `file:/path`. Who may write
+  decides where the gateway's keys are sent to: guard the key of the API like all of them.
+- **The file stays a person's**: comments, order and quotes stay. A change is checked as a whole, as
+  `extproc check` does, then written at once; the gateway takes it like any saved file, a second
+  later. What the file was is kept in `admin.history`, the last 50 versions, with a line for each
+  change.
+- **What cannot be said there** is a 400 that names the field: what is fixed, and what belongs to
+  routes. A value that is as it was is no change, so what GET answers can be sent back as it is.
+
+- **Without `admin` there is none**: no port, no process. With it, a process of its own serves it,
+  supervised like the workers, which load nothing of it. It answers from the configuration in
+  force; address, port and `tls` are those of the start.
+- **The key** is taken as `Authorization: Bearer KEY` and in no other way: `x-api-key`, clients'
+  keys and tokens of sessions are a 401. It is read anew when its file changes; while it is
+  missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
+- **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
+- **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
+  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413.
+- **Secrets** are never in an answer; of a file of authorities, certificates alone.
+
+## Fields
+
+Generated from the models of the answers. *Fixed*: the gateway has no such setting, and the field
+says what holds. Everything else is in force in the data path.
+
+| field | type | effective | writable | where it is said |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def page() -> str:
+    """docs/management.md."""
+    return INTRODUCTION + "".join(_rows(Provider, ""))
+
+
+def _rows(model: type[Answer], before: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Answer):
+            yield from _rows(kind, f"{before}{name}.")
+        else:
+            said = " ".join((field.description or "").split())
+            effective = "no" if said.startswith(FIXED) else "yes"
+            writable = "yes" if f"{before}{name}" in WRITERS else "no"
+            row = (f"`{before}{name}`", _type(kind), effective, writable, said)
+            yield f"| {' | '.join(row)} |\n"
+
+
+TYPES = {str: "string", int: "integer", bool: "boolean", dict[str, str]: "object"}
+"""Python's types, as JSON's."""
+
+
+def _type(kind: object) -> str:
+    return next((word for known, word in TYPES.items() if kind == known), "string")

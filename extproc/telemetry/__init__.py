@@ -1,0 +1,1 @@
+"""Metrics of what the gateway does, by OpenTelemetry: for the process that keeps the books."""

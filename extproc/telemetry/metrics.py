@@ -1,0 +1,163 @@
+"""The instruments, and what a record adds to each.
+
+Names, units and buckets of `gen_ai.*` are those of OpenTelemetry's semantic conventions
+(https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/, checked 2026-11).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader
+from opentelemetry.sdk.resources import Resource
+
+import extproc
+from extproc.telemetry.bounded import Bounded
+from extproc.usage.record import Record
+
+MODELS = 200
+"""Names of models that are told apart."""
+FEW = 100
+"""Backends, providers, kinds of failure."""
+
+TOKENS = [4.0**power for power in range(14)]
+DURATIONS = [0.01 * 2**power for power in range(14)]
+FIRST = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0]
+EACH = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]
+
+# https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/
+OPERATIONS = {"completions": "text_completion"}
+PROVIDERS = {
+    "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "foundry": "azure.ai.inference",
+    "gemini": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "vertex": "gcp.vertex_ai",
+    "watsonx": "ibm.watsonx.ai",
+    "xai": "x_ai",
+}
+"""Our names → theirs; others are told as they are."""
+
+KINDS = ("input", "output", "cache_read", "cache_write", "reasoning")
+EVENTS = {
+    "worker died": "process died",
+    "worker is silent, killed": "process hung",
+    "configuration accepted": "configuration accepted",
+    "configuration refused, the old one stays": "configuration refused",
+    "configuration refused by Envoy, the one before is back": "configuration refused by Envoy",
+    "exchange failed": "exchange failed",
+    "configuration not taken, the old one stays": "configuration not taken",
+    "Envoy refused the configuration": "Envoy refused",
+    "an identity has a token": "token obtained",
+    "a token was not refreshed": "token not refreshed",
+    "an identity has no token": "token missing",
+    "no credential": "credential missing",
+    "rate limit store failed": "rate limit store failed",
+    "stood still: Envoy did what on_error says": "limiter stood still",
+    "the store of usage is away, records wait": "usage store away",
+}
+"""Lines of the log that are counted → what `extproc.events` calls them."""
+
+Labels = Mapping[str, str]
+Gauges = Mapping[str, Callable[[], float]]
+
+
+class Metrics:
+    """All instruments."""
+
+    def __init__(self, readers: Iterable[MetricReader], gauges: Gauges) -> None:
+        """`gauges`: what can be asked for at any time, by the ends of their names."""
+        resource = Resource.create(
+            {"service.name": "extproc", "service.version": extproc.__version__}
+        )
+        self._provider = MeterProvider(metric_readers=[*readers], resource=resource)
+        meter = self._provider.get_meter("extproc", extproc.__version__)
+        histogram = meter.create_histogram
+        self._tokens = histogram(
+            "gen_ai.client.token.usage",
+            "{token}",
+            "Tokens of an attempt.",
+            explicit_bucket_boundaries_advisory=TOKENS,
+        )
+        self._duration = histogram(
+            "gen_ai.server.request.duration",
+            "s",
+            "From a request to the end of its answer.",
+            explicit_bucket_boundaries_advisory=DURATIONS,
+        )
+        self._first = histogram(
+            "gen_ai.server.time_to_first_token",
+            "s",
+            "From a request to the first byte of its answer.",
+            explicit_bucket_boundaries_advisory=FIRST,
+        )
+        self._each = histogram(
+            "gen_ai.server.time_per_output_token",
+            "s",
+            "Of a streamed answer, after the first token.",
+            explicit_bucket_boundaries_advisory=EACH,
+        )
+        self._attempts = meter.create_counter("extproc.attempts", "{attempt}", "Attempts.")
+        self._kinds = meter.create_counter("extproc.tokens", "{token}", "Tokens, by kind.")
+        self._cost = meter.create_counter("extproc.cost", "USD", "Cost, by the routes' prices.")
+        self._events = meter.create_counter("extproc.events", "{event}", "What has happened here.")
+        self._lost = meter.create_counter("extproc.records.lost", "{record}", "Records lost.")
+        for name, read in gauges.items():
+            meter.create_observable_gauge(f"extproc.{name}", [_callback(read)])
+        self._models, self._served = Bounded(MODELS), Bounded(MODELS)
+        self._few = {name: Bounded(FEW) for name in ("backend", "provider", "operation", "failure")}
+
+    def add(self, record: Record) -> None:
+        """One attempt more."""
+        labels = self._labels(record)
+        own = {**labels, "extproc.backend": self._few["backend"](record.backend)}
+        failure = {"error.type": self._few["failure"](record.failure)} if record.failure else {}
+        self._attempts.add(1, {**own, **failure, "extproc.status": str(record.status)})
+        if record.duration_ms:
+            self._duration.record(record.duration_ms / 1000, {**labels, **failure})
+        self._add_tokens(record, labels, own)
+        if record.stream and record.ttft_ms:
+            self._first.record(record.ttft_ms / 1000, labels)
+            rest = record.duration_ms - record.ttft_ms
+            if record.output_tokens > 1 and rest > 0:
+                self._each.record(rest / 1000 / (record.output_tokens - 1), labels)
+
+    def _add_tokens(self, record: Record, labels: Labels, own: Labels) -> None:
+        for kind in KINDS:
+            tokens = getattr(record, f"{kind}_tokens")
+            if tokens:
+                self._kinds.add(tokens, {**own, "gen_ai.token.type": kind})
+                if kind in KINDS[:2]:
+                    self._tokens.record(tokens, {**labels, "gen_ai.token.type": kind})
+        if record.cost_nanousd:
+            self._cost.add(record.cost_nanousd / 1_000_000_000, own)
+
+    def _labels(self, record: Record) -> Labels:
+        operation = OPERATIONS.get(record.operation, record.operation)
+        provider = PROVIDERS.get(record.provider, record.provider)
+        found = {
+            "gen_ai.operation.name": self._few["operation"](operation),
+            "gen_ai.provider.name": self._few["provider"](provider),
+            "gen_ai.request.model": self._models(record.request_model),
+            "gen_ai.response.model": self._served(record.response_model),
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def happened(self, event: str) -> None:
+        """One line of the log that is counted; others are not."""
+        name = EVENTS.get(event)
+        if name is not None:
+            self._events.add(1, {"extproc.event": name})
+
+    def lost(self, records: int) -> None:
+        """So many records will never be stored."""
+        self._lost.add(records)
+
+    def close(self) -> None:
+        """Sends what is not sent, and ends; bounded in time."""
+        self._provider.shutdown(timeout_millis=5_000)
+
+
+def _callback(read: Callable[[], float]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    return lambda options: [Observation(read())]

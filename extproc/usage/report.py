@@ -1,0 +1,121 @@
+"""What was used, summed up by who, what, where and when."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Engine, Select, case, distinct, func, select
+
+from extproc.usage.store import SUMS, attempts
+
+DAY = 86_400
+GROUPS = ("client", "model", "backend", "provider", "operation", "day", "failure")
+COLUMNS = ("requests", "attempts", "failed", *SUMS, "cost_usd", "duration_ms")
+"""What each row says of a group; times are a mean."""
+SHOWN = (
+    "requests",
+    "attempts",
+    "failed",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+    "duration_ms",
+)
+"""Those for which a terminal is wide enough."""
+BILLION = 1_000_000_000
+
+Row = Mapping[str, Any]
+
+
+def _group(name: str) -> ColumnElement[Any]:
+    if name == "day":
+        return func.floor(attempts.c.at / DAY)
+    return attempts.c["request_model" if name == "model" else name]
+
+
+def query(by: Sequence[str], since: float, until: float) -> Select[Any]:
+    """The rows for the groups `by`, the dearest first."""
+    groups = [_group(name).label(name) for name in by]
+    sums = [func.sum(attempts.c[name]).label(name) for name in SUMS]
+    cost = func.sum(attempts.c.cost_nanousd)
+    failed = func.sum(case((attempts.c.failure != "", 1), else_=0))
+    return (
+        select(
+            *groups,
+            func.count(distinct(attempts.c.exchange)).label("requests"),
+            func.count().label("attempts"),
+            failed.label("failed"),
+            *sums,
+            func.avg(attempts.c.duration_ms).label("duration_ms"),
+        )
+        .where(attempts.c.at >= since, attempts.c.at < until)
+        .group_by(*groups)
+        .order_by(cost.desc(), func.count().desc())
+    )
+
+
+def rows(engine: Engine, by: Sequence[str], since: float, until: float) -> list[Row]:
+    """What `query` finds, as a person reads it."""
+    with engine.connect() as connection:
+        found = connection.execute(query(by, since, until)).mappings().all()
+    return [_readable(dict(row)) for row in found if row["attempts"]]
+
+
+def _readable(row: dict[str, Any]) -> Row:
+    if "day" in row:
+        row["day"] = datetime.fromtimestamp(int(row["day"]) * DAY, UTC).date().isoformat()
+    row |= {name: int(row[name] or 0) for name in SUMS}  # PostgreSQL's sums are decimals
+    row["cost_usd"] = row["cost_nanousd"] / BILLION
+    row["duration_ms"] = round(float(row["duration_ms"] or 0), 1)
+    return row
+
+
+def as_json(found: Sequence[Row]) -> str:
+    """One array of objects."""
+    return orjson.dumps([*found], option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def as_csv(found: Sequence[Row], by: Sequence[str]) -> str:
+    """A line for each row, and names in the first."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*by, *COLUMNS], extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in found)
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """Spreadsheets run what begins like a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def as_table(found: Sequence[Row], by: Sequence[str], width: int | None = None) -> str:
+    """For a person in front of a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in by:
+        table.add_column(name, overflow="fold")
+    for name in SHOWN:
+        table.add_column(name.removesuffix("_tokens").replace("_", " "), justify="right")
+    for row in found:
+        cells = [Text(str(row[name]) or "-") for name in by]
+        table.add_row(*cells, *[_figure(name, row[name]) for name in SHOWN])
+    console = Console(file=io.StringIO(), width=width or 140)
+    console.print(table)
+    text = console.file
+    assert isinstance(text, io.StringIO)
+    return text.getvalue()
+
+
+def _figure(name: str, value: Any) -> str:
+    if name == "cost_usd":
+        return f"{value:,.4f}"
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"

@@ -1,0 +1,197 @@
+"""The store of records: SQLite or PostgreSQL, by SQLAlchemy."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Engine,
+    Float,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    inspect,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+from extproc.usage.record import Record
+
+PATIENCE = 5
+"""Seconds that a database may take to be reached, and SQLite to be unlocked."""
+POSTGRESQL = "postgresql+psycopg"
+TYPES: Mapping[Any, Any] = {str: Text, int: BigInteger, float: Float, bool: Boolean}
+MOST = 2**63 - 1
+"""What a BIGINT holds; only absurd prices make more."""
+KEYS = ("exchange", "failure")
+"""What is made of a record, beside its fields."""
+
+tables = MetaData()
+attempts = Table(
+    "attempts",
+    tables,
+    Column("id", String(64), primary_key=True),
+    *(
+        Column(field.name, TYPES[field.type], nullable=False)
+        for field in msgspec.structs.fields(Record)
+        if field.name != "id"
+    ),
+    *(Column(key, Text, nullable=False) for key in KEYS),
+)
+Index("attempts_at", attempts.c.at)
+Index("attempts_exchange", attempts.c.exchange)
+
+LAST = (
+    "(SELECT l.{0} FROM attempts l WHERE l.exchange = a.exchange ORDER BY l.at DESC, l.id LIMIT 1)"
+)
+SUMS = (
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "cost_nanousd",
+)
+FINAL = ("backend", "provider", "upstream_model", "response_model", "status", "failure")
+EXCHANGES = (
+    "CREATE VIEW exchanges AS SELECT a.exchange, min(a.at) AS at, max(a.client) AS client, "  # noqa: S608
+    "max(a.operation) AS operation, max(a.request_model) AS request_model, count(*) AS attempts, "
+    + ", ".join(f"{LAST.format(name)} AS {name}" for name in FINAL)
+    + ", "
+    + ", ".join(f"sum(a.{name}) AS {name}" for name in SUMS)
+    + " FROM attempts a GROUP BY a.exchange"
+)
+"""A request with all its attempts: what they cost together, and how the last one ended."""
+
+
+NOTHING = "nothing has been stored there yet"
+
+
+class StoreError(Exception):
+    """Why the store cannot be used, without its URL, which may hold a password."""
+
+
+class Store:
+    """A database, and the records in it."""
+
+    def __init__(self, url: str) -> None:
+        """Raises StoreError for a URL that is none, or of a kind that is not known."""
+        self._engine = _engine(url)
+        self._made = False
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Puts records into the store, each once; StoreError."""
+        rows = [row(record) for record in records]
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(attempts).on_conflict_do_nothing(index_elements=["id"])
+        with self._doing():
+            self._make()
+            if rows:
+                with self._engine.begin() as connection:
+                    connection.execute(statement, rows)
+
+    def forget(self, before: float) -> None:
+        """Deletes what is older; StoreError."""
+        with self._doing():
+            self._make()
+            with self._engine.begin() as connection:
+                connection.execute(delete(attempts).where(attempts.c.at < before))
+
+    def ask(self, question: Callable[[Engine], Any]) -> Any:
+        """What `question` finds; StoreError, also where nothing was ever stored."""
+        with self._doing():
+            file = self._file()
+            missing = file is not None and not file.exists()
+            if missing or not inspect(self._engine).has_table(attempts.name):
+                raise StoreError(NOTHING)
+            return question(self._engine)
+
+    def _file(self) -> Path | None:
+        """That of SQLite."""
+        name = self._engine.url.database
+        return Path(name) if name and self._engine.dialect.name == "sqlite" else None
+
+    def close(self) -> None:
+        """Lets go of all connections."""
+        self._engine.dispose()
+
+    def _doing(self) -> "_Doing":
+        return _Doing()
+
+    def _make(self) -> None:
+        """Creates what is not there; two who do it at once do it once."""
+        if self._made:
+            return
+        file = self._file()
+        if file is not None:
+            with suppress(OSError):
+                # For its owner only; what SQLite puts beside it follows.
+                file.touch(mode=0o600, exist_ok=True)
+        tables.create_all(self._engine)
+        if "exchanges" not in inspect(self._engine).get_view_names():
+            with self._engine.begin() as connection:
+                connection.execute(text(EXCHANGES))
+        self._made = True
+
+
+class _Doing:
+    """Says what a database or its driver raises as StoreError."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, StoreError):
+            # Messages of drivers may quote the URL.
+            raise StoreError(type(getattr(error, "orig", None) or error).__name__) from None
+
+
+def row(record: Record) -> dict[str, Any]:
+    """A record as the table holds it; PostgreSQL takes no NUL in a text."""
+    made = msgspec.structs.asdict(record)
+    made |= {key: getattr(record, key) for key in KEYS}
+    return {name: _storable(value) for name, value in made.items()}
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "�")
+    return min(value, MOST) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except Exception:
+        raise StoreError("the URL of the store is none") from None
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": PATIENCE})
+        event.listen(engine, "connect", _write_ahead)
+        return engine
+    if parsed.get_backend_name() != "postgresql":
+        raise StoreError("the store must be sqlite or postgresql")
+    options = {"connect_timeout": PATIENCE, "options": f"-c statement_timeout={PATIENCE * 4000}"}
+    try:
+        parsed = parsed.set(drivername=POSTGRESQL)
+        return create_engine(parsed, connect_args=options, pool_size=1, pool_pre_ping=True)
+    except ImportError:
+        raise StoreError("postgresql needs: pip install 'extproc[postgres]'") from None
+
+
+def _write_ahead(connection: Any, record: object) -> None:
+    """Who reads does not stop who writes (https://sqlite.org/wal.html)."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()

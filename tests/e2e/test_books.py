@@ -1,0 +1,233 @@
+"""What is recorded of requests through a real Envoy: every attempt, who made it, what it cost."""
+
+import asyncio
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import openai
+import orjson
+import pytest
+
+from extproc.lab import lines
+from extproc.lab.local import Local, free_port
+from extproc.lab.simulator import RunningSimulator
+from tests.e2e.test_realtime import ask as ask_aloud
+
+ENV = {**os.environ, "KEY": "sk-key-of-the-gateway", "DORAS": "key-of-dora", "MAXS": "key-of-max"}
+KEY = {"api_key": "env:KEY"}
+PRICE = {"input": 2.0, "output": 10.0}
+
+
+class World:
+    """A gateway that keeps books, with a failing provider and one that serves."""
+
+    def __init__(self, local: Local, port: int) -> None:
+        self.local, self.port = local, port
+
+    def client(self, key: str = "key-of-dora") -> openai.OpenAI:
+        url = f"{self.local.url}/v1"
+        return openai.OpenAI(base_url=url, api_key=key, max_retries=0, timeout=30)
+
+    def ask(self, model: str, key: str = "key-of-dora", **more) -> None:
+        messages = [{"role": "user", "content": "hello there"}]
+        answer = self.client(key).chat.completions.create(model=model, messages=messages, **more)
+        if more.get("stream"):
+            assert [*answer]
+
+    def stored(self, model: str, many: int) -> list[dict]:
+        """The attempts for a model, once there are `many`."""
+        found: list[dict] = []
+
+        def look() -> bool:
+            found[:] = self._stored("SELECT * FROM attempts WHERE request_model = ?", model)
+            return len(found) >= many
+
+        self.local.wait_for(look, f"{many} records of {model}")
+        return sorted(found, key=lambda row: row["at"])
+
+    def _stored(self, question: str, *values: str) -> list[dict]:
+        try:
+            with sqlite3.connect(self.local.directory / "usage.db") as store:
+                store.row_factory = sqlite3.Row
+                return [dict(row) for row in store.execute(question, values)]
+        except sqlite3.OperationalError:
+            return []  # nothing was stored yet
+
+    def exchange(self, model: str) -> dict:
+        (found,) = self._stored("SELECT * FROM exchanges WHERE request_model = ?", model)
+        return found
+
+    def metrics(self) -> str:
+        return httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=20).text
+
+    def books(self) -> list[int]:
+        """The processes that have kept the books, the last one at the end."""
+        said = [orjson.loads(line) for line in lines.ended(self.local.server.log)]
+        ready = [line for line in said if line.get("event") == "ready"]
+        return [line["pid"] for line in ready if line.get("worker") == "books"]
+
+
+@pytest.fixture(scope="module", params=["lean", "grpcio"])
+def world(request, tmp_path_factory) -> Iterator[World]:
+    clients = tmp_path_factory.mktemp("c") / "clients.yaml"
+    clients.write_text("dora: env:DORAS\nmax: env:MAXS\n")
+    port = free_port()
+    fail = {"broken": {"status": 503}}
+    with RunningSimulator(by_model=fail) as first, RunningSimulator() as second:
+        backends = {
+            "first": {"provider": "openai", "base_url": first.url, "credential": KEY},
+            "claude": {"provider": "anthropic", "base_url": second.url, "credential": KEY},
+            "vectors": {"provider": "cohere", "base_url": second.url, "credential": KEY},
+        }
+        routes = [
+            route("plain", {"backend": "first", "model": "gpt-4o-mini"}),
+            route("streamed", {"backend": "claude", "model": "claude-sonnet-4-5"}),
+            route("spoken", {"backend": "first", "model": "gpt-realtime"}),
+            route("parted", {"backend": "vectors", "model": "embed-v4.0"}),
+            route("killed", {"backend": "first", "model": "gpt-4o-mini"}),
+            route("refused", {"backend": "first", "model": "gpt-4o-mini"}),
+            route(
+                "moved",
+                {"backend": "first", "model": "broken"},
+                {"backend": "claude", "model": "claude-sonnet-4-5", "priority": 1},
+            ),
+            route("again", {"backend": "first", "model": "broken"}, retry={"on": ["5xx"]}),
+        ]
+        config = {
+            "backends": backends,
+            "routes": routes,
+            "clients": {"api_keys": {"file": str(clients)}},
+            "usage": {"store": "sqlite:///usage.db"},
+            "telemetry": {"prometheus": {"port": port}},
+            "extproc": {"transport": request.param, "workers": 2},
+        }
+        with Local(config, ENV) as local:
+            yield World(local, port)
+
+
+def route(model: str, *backends: dict, **more) -> dict:
+    return {"models": [model], "backends": [*backends], "price": PRICE, **more}
+
+
+def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
+    world.ask("plain", key="key-of-max")
+    (one,) = world.stored("plain", 1)
+    assert (one["client"], one["backend"], one["provider"]) == ("max", "first", "openai")
+    assert (one["operation"], one["upstream_model"]) == ("chat", "gpt-4o-mini")
+    assert (one["status"], one["failure"], one["estimated"]) == (200, "", 0)
+    tokens = (one["input_tokens"], one["output_tokens"])
+    assert min(tokens) > 0
+    assert one["cost_nanousd"] == 2_000 * tokens[0] + 10_000 * tokens[1]
+    assert one["duration_ms"] > 0
+    assert re.fullmatch("[0-9a-f-]{36}", one["request_id"])
+
+
+def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
+    world.ask("moved")
+    first, second = world.stored("moved", 2)
+    assert (first["backend"], first["status"], first["cost_nanousd"]) == ("first", 503, 0)
+    assert (second["backend"], second["status"]) == ("claude", 200)
+    assert {first["client"], second["client"]} == {"dora"}
+    whole = world.exchange("moved")
+    assert (whole["attempts"], whole["backend"], whole["status"]) == (2, "claude", 200)
+    assert whole["cost_nanousd"] == second["cost_nanousd"] > 0
+
+
+def test_attempts_at_one_backend_know_who_asked_too(world):
+    with pytest.raises(openai.InternalServerError):
+        world.ask("again")
+    found = world.stored("again", 2)
+    assert {one["client"] for one in found} == {"dora"}
+    assert len({one["request_id"] for one in found}) == 1
+
+
+def test_a_stream_is_recorded_with_its_first_token(world):
+    world.ask("streamed", stream=True)
+    (one,) = world.stored("streamed", 1)
+    assert one["stream"] == 1
+    assert 0 < one["ttft_ms"] <= one["duration_ms"]
+
+
+def test_a_request_in_parts_is_recorded_once(world):
+    texts = [f"text {number}" for number in range(200)]
+    answer = world.client().embeddings.create(model="parted", input=texts)
+    assert len(answer.data) == 200
+    (one,) = world.stored("parted", 1)
+    assert one["input_tokens"] == answer.usage.prompt_tokens
+
+
+def test_a_session_is_recorded_with_who_talked(world):
+    async def talk() -> None:
+        url = f"{world.local.url}/v1"
+        client = openai.AsyncOpenAI(base_url=url, api_key="key-of-max")
+        async with client.realtime.connect(model="spoken") as connection:
+            await ask_aloud(connection)
+
+    asyncio.run(talk())
+    (one,) = world.stored("spoken", 1)
+    assert (one["client"], one["operation"], one["backend"]) == ("max", "realtime", "first")
+    assert one["provider"] == "openai"
+    assert one["total_tokens"] == 17
+    assert one["request_id"]
+
+
+def test_a_request_that_is_refused_here_is_recorded(world):
+    url = f"{world.local.url}/v1/chat/completions"
+    headers = {"authorization": "Bearer key-of-dora", "x-ai-model": "refused"}
+    assert httpx.post(url, content=b"[]", headers=headers, timeout=30).status_code == 400
+    (one,) = world.stored("refused", 1)
+    assert (one["error_type"], one["status"], one["cost_nanousd"]) == ("invalid_request", 0, 0)
+    assert (one["client"], one["backend"]) == ("dora", "first")
+
+
+def test_the_report_sums_it_up(world):
+    world.ask("plain")
+    world.stored("plain", 1)
+    command = [sys.executable, "-m", "extproc", "usage", "--config", world.local.config_file]
+    done = subprocess.run(
+        [*map(str, command), "--by", "client,model", "--since", "1d", "--format", "json"],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    rows = orjson.loads(done.stdout)
+    assert {"client": "dora", "model": "plain"}.items() <= _row(rows, "dora", "plain").items()
+    table = subprocess.run([*map(str, command)], capture_output=True, timeout=60, check=True)
+    assert b"plain" in table.stdout
+
+
+def _row(rows: list[dict], client: str, model: str) -> dict:
+    return next(row for row in rows if (row["client"], row["model"]) == (client, model))
+
+
+def test_prometheus_finds_the_metrics(world):
+    world.ask("plain")
+    world.local.wait_for(lambda: 'request_model="plain"' in world.metrics(), "the metrics")
+    text = world.metrics()
+    for name in (
+        "gen_ai_client_token_usage",
+        "gen_ai_server_request_duration_seconds_bucket",
+        "extproc_tokens",
+        "extproc_cost",
+        "extproc_attempts",
+        "extproc_processes",
+        "extproc_usage_waiting",
+    ):
+        assert name in text, name
+    assert "key-of" not in text
+
+
+def test_nothing_is_lost_with_the_process_that_keeps_the_books(world):
+    (*_, pid) = world.books()
+    os.kill(pid, signal.SIGSTOP)
+    for _ in range(3):
+        world.ask("killed")
+    os.kill(pid, signal.SIGKILL)
+    assert len(world.stored("killed", 3)) == 3
+    world.local.wait_for(lambda: len(world.books()) > 1, "another one")

@@ -1,0 +1,264 @@
+"""Changes of gateway.yaml by the management API."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from extproc.admin.application import application
+from extproc.admin.editing import Editor, edited
+from extproc.admin.guard import LONGEST_BODY, Guard
+from extproc.admin.writing import Writing
+from extproc.config import load
+from tests.extproc.admin.test_application import BEARER, KEY, Clock
+
+TEXT = """\
+# What the team of search uses.
+version: 1
+backends:
+  own: {provider: openai, credential: {api_key: env:OPENAI_KEY}}  # the first one
+  spare:
+    provider: "vllm"   # quoted by somebody
+    base_url: http://127.0.0.1:9
+
+    # Not before Monday.
+    credential: none
+routes:
+  - models: [m]
+    backends:
+      - {backend: own}
+# The end.
+"""
+
+
+class World:
+    def __init__(self, directory: Path) -> None:
+        self.file = directory / "gateway.yaml"
+        self.file.write_text(TEXT)
+        self.file.chmod(0o640)
+        self.history = directory / "gateway.history"
+        writing = Writing(Editor(self.file, self.history, lambda: 5.0))
+        guarded = Guard(application(lambda: load(self.file), writing), lambda: KEY, Clock())
+        self.client = TestClient(guarded, headers=BEARER, raise_server_exceptions=False)
+
+    def call(self, method: str, path: str, status: int = 200, **more):
+        answer = self.client.request(method, f"/api{path}", **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def get(self, name: str) -> dict:
+        return self.call("GET", f"/providers/{name}")
+
+    def patch(self, name: str, status: int = 200, /, *, dry: bool = False, **change):
+        lock = {"config_hash": self.get(name)["config_hash"]}
+        path = f"/providers/{name}{'?dry_run=true' if dry else ''}"
+        return self.call("PATCH", path, status, json={**lock, **change})
+
+    def refused(self, name: str, /, **change) -> str:
+        before = self.file.read_bytes()
+        said = self.patch(name, 400, **change)["error"]["message"]
+        assert self.file.read_bytes() == before
+        return said
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_KEY", "sk-0123456789abcdefghij")
+    return World(tmp_path)
+
+
+def test_what_is_not_changed_stays_to_the_byte():
+    assert edited(TEXT.encode(), lambda data: None).decode() == TEXT
+
+
+def test_a_field_is_changed_and_all_comments_stay(world):
+    said = world.patch("spare", description="for nights", network_config={"base_url": "http://x:1"})
+    assert said["description"] == "for nights"
+    assert said == world.get("spare")
+    wanted = TEXT.replace("http://127.0.0.1:9", "http://x:1")
+    text = world.file.read_text()
+    assert "    description: for nights\n" in text
+    assert text.replace("    description: for nights\n", "") == wanted
+    assert world.file.stat().st_mode & 0o777 == 0o640
+
+
+def test_every_field_that_can_be_changed_is_told_afterwards(world):
+    change = {
+        "description": "d",
+        "network_config": {
+            "base_url": "https://eu.example.com",
+            "extra_headers": {"x-team": "search"},
+            "default_request_timeout_in_seconds": 7,
+            "insecure_skip_verify": True,
+        },
+        "concurrency_and_buffer_size": {"concurrency": 3, "buffer_size": 3},
+        "custom_provider_config": {"request_path_overrides": {"chat_completion": "/v9/chat"}},
+    }
+    said = world.patch("own", **change)
+    for part in ("network_config", "concurrency_and_buffer_size"):
+        assert change[part].items() <= said[part].items()
+    paths = said["custom_provider_config"]["request_path_overrides"]
+    assert paths["chat_completion_stream"] == "/v9/chat"
+    backend = load(world.file).backends["own"]
+    assert (backend.max_in_flight, backend.timeouts.per_try) == (3, 7.0)
+    back = {"concurrency_and_buffer_size": {"concurrency": 2**32 - 1, "buffer_size": 2**32 - 1}}
+    world.patch("own", **back, description="")
+    assert load(world.file).backends["own"].max_in_flight is None
+    assert load(world.file).backends["own"].description is None
+
+
+def test_what_get_answers_can_be_put_back_whole(world):
+    view = world.get("spare")
+    assert world.call("PUT", "/providers/spare", json=view) == view
+    assert world.file.read_text() == TEXT
+    assert not world.history.exists()
+    lacking = {name: value for name, value in view.items() if name != "network_config"}
+    said = world.call("PUT", "/providers/spare", 400, json=lacking)
+    assert "network_config" in said["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"send_back_raw_request": True}, "send_back_raw_request"),
+        ({"proxy_config": {"url": "http://p"}}, "proxy_config.url"),
+        ({"network_config": {"max_retries": 9}}, "network_config.max_retries"),
+        ({"custom_provider_config": {"allowed_requests": {"speech": False}}}, "speech"),
+        ({"network_config": {"max_retries": "9"}}, "network_config.max_retries"),
+        ({"nothing": 1}, "nothing"),
+        ({"name": "other"}, "name"),
+        ({"keys": [{"value": "sk-0123456789abcdefghij"}]}, "keys"),
+        ({"network_config": {"base_url": "ftp://x"}}, "base_url"),
+        ({"network_config": {"base_url": None}}, "base_url"),
+        ({"concurrency_and_buffer_size": {"concurrency": 1, "buffer_size": 2}}, "one bound"),
+        ({"custom_provider_config": {"base_provider_type": "opnai"}}, "openai"),
+        ({"custom_provider_config": {"request_path_overrides": {"x": "/y"}}}, "no path"),
+        ({"network_config": {"default_request_timeout_in_seconds": 0}}, "per_try"),
+    ],
+)
+def test_what_cannot_be_said_there_is_refused_by_name(world, change, names):
+    said = world.refused("own", **change)
+    assert names in said
+    assert "sk-0123" not in said
+
+
+def test_who_has_not_seen_the_last_version_changes_nothing(world):
+    old = world.get("own")["config_hash"]
+    world.patch("own", description="by somebody else")
+    change = {"description": "late"}
+    world.call("PATCH", "/providers/own", 428, json=change)
+    world.call("PATCH", "/providers/own", 409, json={**change, "config_hash": old})
+    world.call("DELETE", f"/providers/spare?config_hash={old}", 409)
+    world.call("DELETE", "/providers/spare", 428)
+    assert "late" not in world.file.read_text()
+
+
+def test_a_dry_run_says_what_would_be_and_changes_nothing(world):
+    assert world.patch("own", dry=True, description="d")["description"] == "d"
+    assert world.file.read_text() == TEXT
+    assert sorted(one.name for one in world.file.parent.iterdir()) == ["gateway.yaml"]
+
+
+def test_a_backend_is_made_and_goes(world):
+    made = {
+        "name": "claude",
+        "custom_provider_config": {"base_provider_type": "anthropic"},
+        "keys": [{"value": "env.CLAUDE_KEY"}, {"value": "file:/run/claude"}],
+        "description": "new",
+    }
+    assert world.call("POST", "/providers", json=made)["name"] == "claude"
+    backend = load(world.file).backends["claude"]
+    assert [str(key.ref) for key in backend.credential.api_key] == [
+        "env:CLAUDE_KEY",
+        "file:/run/claude",
+    ]
+    world.call("POST", "/providers", 409, json=made)
+    lock = world.get("claude")["config_hash"]
+    gone = world.call("DELETE", f"/providers/claude?config_hash={lock}")
+    assert gone["provider_status"] == "deleted"
+    assert world.file.read_text() == TEXT
+    world.call("GET", "/providers/claude", 404)
+
+
+def test_a_server_of_ones_own_is_made_without_a_key(world):
+    made = {
+        "name": "local",
+        "custom_provider_config": {"base_provider_type": "vllm"},
+        "network_config": {"base_url": "http://127.0.0.1:8000"},
+    }
+    said = world.call("POST", "/providers", json=made)
+    assert said["custom_provider_config"]["is_key_less"] is True
+    world.call("POST", "/providers", 400, json={"name": "a b"})
+    world.call("POST", "/providers", 400, json={"name": "nobody"})
+
+
+def test_a_backend_that_a_route_needs_stays(world):
+    lock = world.get("own")["config_hash"]
+    said = world.call("DELETE", f"/providers/own?config_hash={lock}", 400)
+    assert "there is no such backend" in said["error"]["message"]
+    assert world.file.read_text() == TEXT
+
+
+def test_changes_are_written_down_and_taken_back_one_after_the_other(world):
+    world.patch("own", description="one")
+    world.patch("own", description="two")
+    changes = world.call("GET", "/history")["changes"]
+    assert [(one["number"], one["act"], one["fields"]) for one in changes] == [
+        (2, "update", ["description"]),
+        (1, "update", ["description"]),
+    ]
+    world.call("POST", "/history/undo?dry_run=true")
+    assert world.get("own")["description"] == "two"
+    world.call("POST", "/history/undo")
+    assert world.get("own")["description"] == "one"
+    assert world.call("GET", "/history")["changes"][0]["of"] == 2
+    assert world.history.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_person_has_changed_since_is_not_taken_back(world):
+    world.call("POST", "/history/undo", 409)
+    world.patch("own", description="one")
+    world.file.write_text(world.file.read_text() + "# by hand\n")
+    world.call("POST", "/history/undo", 409)
+    assert world.file.read_text().endswith("# by hand\n")
+
+
+def test_a_file_that_is_broken_or_gone_is_said(world):
+    lock = world.get("own")["config_hash"]
+    world.file.write_text("version: [")
+    change = {"json": {"config_hash": lock, "description": "d"}}
+    world.call("PATCH", "/providers/own", 400, **change)
+    world.file.unlink()
+    world.call("PATCH", "/providers/own", 400, **change)
+    assert not world.file.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b'"x"', 400),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, 400),
+        (b" " * (LONGEST_BODY + 1), 413),
+    ],
+)
+def test_hostile_bodies_are_refused(world, body, status):
+    headers = {"content-type": "application/json"}
+    world.call("PATCH", "/providers/own", status, content=body, headers=headers)
+
+
+def test_without_the_setting_nothing_can_be_changed(world):
+    guarded = Guard(application(lambda: load(world.file)), lambda: KEY, Clock())
+    with TestClient(guarded, headers=BEARER) as client:
+        for method, path in (("POST", "providers"), ("PATCH", "providers/own")):
+            assert client.request(method, f"/api/{path}", json={}).status_code == 405
+        assert client.get("/api/history").status_code == 404
+
+
+def test_lists_stay_indented_as_they_are():
+    flat = "a:\n- b\n- c: 1\n  d:\n  - e\n"
+    deep = "a:\n  - b\n  - c: 1\n    d:\n      - e\n"
+    for text in (flat, deep):
+        assert edited(text.encode(), lambda data: None).decode() == text
