@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
 
+from extproc.config.balance import Balance
 from extproc.config.base import Model, flaw
 from extproc.config.patterns import ModelName, ModelPattern
 from extproc.config.values import Duration, Name, Real, Whole, one_or_more
@@ -180,6 +181,8 @@ class Route(Model):
     exact name wins over a prefix, the longest prefix over others, a prefix over an expression."""
     backends: Annotated[tuple[RouteBackend, ...], Field(min_length=1, max_length=128)]
     """Who serves them, by priority and weight."""
+    balance: Balance = Balance()
+    """Which backend of a priority gets a request."""
     retry: Retry = Retry()
     """When to try again."""
     request: RequestEdits = RequestEdits()

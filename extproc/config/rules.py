@@ -58,6 +58,21 @@ def priorities(draft: Draft) -> Iterator[Flaw]:
                 yield Flaw(at, f"no backend has priority {target.priority - 1}; they begin with 0")
 
 
+def balances(draft: Draft) -> Iterator[Flaw]:
+    """What is said of balancing has an effect."""
+    for number, route in draft.routes.items():
+        balance, at = route.balance, ("routes", number)
+        for key in ("hash_on", "sticky_to") if balance.policy != "hash" else ():
+            if getattr(balance, key):
+                yield Flaw((*at, "balance", key), "has no effect without the policy hash")
+        # Envoy's random choice knows no weights.
+        weights = [target.weight for target in route.backends if balance.policy == "random"]
+        for index, weight in enumerate(weights):
+            if weight != 1:
+                message = "has no effect with the policy random"
+                yield Flaw((*at, "backends", index, "weight"), message)
+
+
 def different_models(draft: Draft) -> Iterator[Flaw]:
     """A pattern stands once in all routes."""
     seen: dict[str, tuple[int, int]] = {}
@@ -214,6 +229,7 @@ RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
     priorities,
+    balances,
     different_models,
     edits,
     one_amount,

@@ -57,20 +57,31 @@ from extproc.exchange.compile import fans_out, is_pooled
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
-from extproc.render.upstream import Member, Members, Place, client_keys_of, place
+from extproc.render.upstream import Group, Member, Place, client_keys_of, place
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 IDLE = 60.0
 """Seconds after which an unused connection is closed, before most providers do it."""
 
+POLICIES = {
+    "weighted": ClusterLbPolicy.LEAST_REQUEST,
+    "round_robin": ClusterLbPolicy.ROUND_ROBIN,
+    "least_request": ClusterLbPolicy.LEAST_REQUEST,
+    "random": ClusterLbPolicy.RANDOM,
+    "hash": ClusterLbPolicy.RING_HASH,
+}
+BY_BACKEND = frozenset({"weighted", "hash"})
+"""Policies by which a backend's share is the same, however many addresses it has."""
+
 
 def provider_cluster(
-    gateway: Gateway, name: str, members: Members, *, ca: str, limited: bool
+    gateway: Gateway, name: str, group: Group, *, ca: str, limited: bool
 ) -> Cluster:
     """One cluster with all backends of a route.
 
     `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own.
     """
+    members = group.members
     backends = {member.backend: gateway.backends[member.backend] for member in members}
     places = {backend: place(settings) for backend, settings in backends.items()}
     # Envoy chooses the protocol by ALPN only where every connection of the cluster is TLS.
@@ -86,14 +97,11 @@ def provider_cluster(
         cluster_type=_dns(gateway),
         connect_timeout=seconds(_connect_timeout(gateway, chosen)),
         per_connection_buffer_limit_bytes=gateway.envoy.max_body_bytes,
-        lb_policy=ClusterLbPolicy.LEAST_REQUEST,
-        common_lb_config=ClusterCommonLbConfig(
-            healthy_panic_threshold=Percent(value=0),
-            locality_weighted_lb_config=ClusterCommonLbConfigLocalityWeightedLbConfig(),
-        ),
+        lb_policy=POLICIES[group.policy],
+        common_lb_config=_choice(group),
         load_assignment=ClusterLoadAssignment(
             cluster_name=name,
-            endpoints=[_endpoints(member, places[member.backend]) for member in members],
+            endpoints=[_endpoints(member, places[member.backend], group) for member in members],
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
         transport_socket=transports[0] if secure else None,
@@ -146,8 +154,19 @@ def _max_in_flight(backends: Iterable[Backend]) -> int:
     return sum(n for n in given if n) if all(given) else UNBOUNDED
 
 
-def _endpoints(member: Member, where: Place) -> LocalityLbEndpoints:
+def _choice(group: Group) -> ClusterCommonLbConfig:
+    """Where localities have weights, a backend's share is its own; else its addresses'."""
+    shares = ClusterCommonLbConfigLocalityWeightedLbConfig()
+    return ClusterCommonLbConfig(
+        healthy_panic_threshold=Percent(value=0),
+        locality_weighted_lb_config=shares if group.policy in BY_BACKEND else None,
+    )
+
+
+def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoints:
     """A locality of its own for each backend: its weight holds, however many addresses it has."""
+    # Envoy hashes an endpoint's address, unless its metadata say what else.
+    key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
     return LocalityLbEndpoints(
         locality=Locality(zone=member.backend),
         priority=member.priority,
@@ -155,10 +174,12 @@ def _endpoints(member: Member, where: Place) -> LocalityLbEndpoints:
         lb_endpoints=[
             LbEndpoint(
                 endpoint=Endpoint(address=socket(where.host, where.port), hostname=where.host),
+                load_balancing_weight=None if group.policy in BY_BACKEND else member.weight,
                 metadata=metadata(
                     {
                         NAMESPACE: {"backend": member.backend},
                         "envoy.transport_socket_match": {"backend": member.backend},
+                        **key,
                     }
                 ),
             )

@@ -75,7 +75,7 @@ def render(
     )
     _manager(document).update(route_config=made.routes, local_reply_config=made.replies.config)
     anchors = {**_anchors(made.routes), **made.replies.anchors}
-    return _text(HEAD, Writer(notes(made.members, made.sessions), anchors).write(document))
+    return _text(HEAD, Writer(notes(made.groups, made.sessions), anchors).write(document))
 
 
 def render_small(gateway: Gateway, node: str = "envoy", elsewhere: Elsewhere | None = None) -> str:

@@ -324,3 +324,28 @@ def test_a_key_that_says_who_calls_cannot_be_forwarded(folder):
     clients = "clients: {api_keys: {file: clients.yaml}}\n"
     text = RIGHT.replace("credential: {api_key: env:ONE}", "credential: forward", 1)
     assert any("with `clients`, a key" in said for said in folder.said(text + clients))
+
+
+@pytest.mark.parametrize(
+    ("balance", "key", "says"),
+    [
+        ("{policy: random, hash_on: conversation}", "balance.hash_on", "without the policy hash"),
+        ("{sticky_to: address}", "balance.sticky_to", "without the policy hash"),
+        ("{policy: hash, hash_on: talk}", "balance.hash_on", "conversation"),
+        ("{policy: hash, hash_on: {header: 'a b'}}", "balance.hash_on.header", "HTTP header"),
+        ("{policy: hash, hash_on: [{body: a..b}]}", "balance.hash_on[0].body", "joined by dots"),
+        ("{policy: hash, hash_on: [{query: a}]}", "balance.hash_on[0]", "body"),
+        ("{policy: sticky}", "balance.policy", "random, hash"),
+    ],
+)
+def test_balancing_says_what_has_an_effect(folder, balance, key, says):
+    route = f"  - {{models: [z], backends: [{{backend: one}}], balance: {balance}}}\n"
+    said = folder.changed("routes:\n", f"routes:\n{route}")
+    assert any(f"routes[0].{key}" in each and says in each for each in said), said
+
+
+def test_weights_have_no_effect_on_a_random_choice(folder):
+    backends = "[{backend: one, weight: 2}]"
+    route = f"  - {{models: [z], backends: {backends}, balance: {{policy: random}}}}\n"
+    (said,) = folder.changed("routes:\n", f"routes:\n{route}")
+    assert "routes[0].backends[0].weight: has no effect with the policy random" in said

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.extproc.render.support import Envoy, Provider, backend, route, running, wait_for
 
@@ -36,6 +37,26 @@ def envoy(tmp_path_factory: pytest.TempPathFactory, providers: list[Provider]) -
                     {"backend": "two", "weight": 1},
                 ],
             },
+            {
+                "models": ["in turn"],
+                "backends": [{"backend": "one", "weight": 3}, {"backend": "two", "weight": 1}],
+                "balance": {"policy": "round_robin"},
+            },
+            {
+                "models": ["less busy"],
+                "backends": [{"backend": "one"}, {"backend": "two"}],
+                "balance": {"policy": "least_request"},
+            },
+            {
+                "models": ["by lot"],
+                "backends": [{"backend": "one"}, {"backend": "two"}],
+                "balance": {"policy": "random"},
+            },
+            {
+                "models": ["sticky"],
+                "backends": [{"backend": "one", "weight": 3}, {"backend": "two", "weight": 1}],
+                "balance": {"policy": "hash", "hash_on": {"header": "x-who"}},
+            },
             route(["alone"], "one"),
             route(["narrow"], "narrow"),
             route(["silent"], "one", timeouts={"stream_idle": "300ms"}),
@@ -52,6 +73,37 @@ def test_backends_of_one_priority_share_by_weight(envoy: Envoy) -> None:
     assert all(envoy.chat("weighted").status == 200 for _ in range(40))
     shares = Counter(asked.backend for asked in envoy.server.asked[before:])
     assert shares == {"one": 30, "two": 10}
+
+
+def test_addresses_take_turns_by_weight(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    assert all(envoy.chat("in turn").status == 200 for _ in range(40))
+    shares = Counter(asked.backend for asked in envoy.server.asked[before:])
+    assert shares == {"one": 30, "two": 10}
+
+
+def test_who_is_less_busy_or_drawn_by_lot_is_asked_whosever_it_is(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    assert all(envoy.chat("less busy").status == 200 for _ in range(40))
+    assert all(envoy.chat("by lot").status == 200 for _ in range(40))
+    assert {asked.backend for asked in envoy.server.asked[before:]} == {"one", "two"}
+    clusters = yaml.safe_load(envoy.text)["static_resources"]["clusters"]
+    policies = {cluster["name"]: cluster.get("lb_policy") for cluster in clusters}
+    assert policies["ai/one+two=least_request"] == "LEAST_REQUEST"
+    assert policies["ai/one+two=random"] == "RANDOM"
+
+
+def test_keys_are_shared_out_by_weight_and_stay_where_they_are(envoy: Envoy) -> None:
+    def shares() -> dict[str, str]:
+        before = len(envoy.server.asked)
+        for number in range(120):
+            assert envoy.chat("sticky", {"x-who": f"client {number}"}).status == 200
+        asked = envoy.server.asked[before:]
+        return {f"client {number}": each.backend for number, each in enumerate(asked)}
+
+    first = shares()
+    assert first == shares()
+    assert 75 <= Counter(first.values())["one"] <= 105
 
 
 def test_a_lone_star_serves_every_model_that_no_other_route_does(envoy: Envoy) -> None:
