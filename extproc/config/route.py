@@ -2,26 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
+from pydantic import AfterValidator, Field, JsonValue
 
 from extproc.config.balance import Balance
 from extproc.config.base import Model, flaw
 from extproc.config.patterns import ModelName, ModelPattern
+from extproc.config.retry import Retry
 from extproc.config.values import Duration, Name, Real, Whole, one_or_more
 
 OWN_MEMBERS = frozenset({"model", "stream"})
 """Top-level members of a body that the gateway itself decides on."""
 
-CONDITIONS = (
-    "5xx",
-    "gateway-error",
-    "connect-failure",
-    "refused-stream",
-    "reset",
-    "reset-before-request",
-    "timeout",
-    "retriable-4xx",
-)
 MAX_INTEGER = 2**64
 
 
@@ -39,51 +30,6 @@ class RouteBackend(Model):
     """Its share of the requests, relative to the others of the same priority."""
     priority: Annotated[Whole, Field(ge=0, le=127)] = 0
     """0 is tried first, 1 when 0 fails or is unhealthy, and so on, without gaps."""
-
-
-def _condition(word: object) -> str:
-    text = str(word) if isinstance(word, int | str) else ""
-    if text in CONDITIONS or (text.isdecimal() and len(text) == 3 and "400" <= text <= "599"):
-        return text
-    raise flaw(f"must be a status from 400 to 599, or one of {', '.join(CONDITIONS)}")
-
-
-Condition = Annotated[
-    str,
-    BeforeValidator(_condition),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"enum": list(CONDITIONS)},
-                {"type": "string", "pattern": "^[45][0-9]{2}$"},
-                {"type": "integer", "minimum": 400, "maximum": 599},
-            ],
-            "examples": [*CONDITIONS, "429"],
-        }
-    ),
-]
-
-
-class Retry(Model):
-    """When a failed attempt is made again, on the next priority where there is one."""
-
-    attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
-    """Attempts in all, the first one included; default: one for each priority, at least 2."""
-    on: (
-        Annotated[
-            tuple[Condition, ...],
-            one_or_more(Condition, 100, least=0),
-        ]
-        | None
-    ) = None
-    """What counts as failed: statuses such as "429" and `5xx`, `gateway-error` (502, 503, 504),
-    `connect-failure`, `refused-stream`, `reset`, `reset-before-request`, `timeout` (of the
-    attempt), `retriable-4xx`. Default: `5xx`, "429",
-    `connect-failure`, `refused-stream` and `reset` where the route has several backends; with one,
-    what cannot have reached it: `connect-failure`, `refused-stream`, `reset-before-request`."""
-    per_try_timeout: Duration | None = None
-    """For one attempt: until its whole answer is there, or its stream begins; default:
-    `envoy.timeouts.per_try`."""
 
 
 def _json(value: JsonValue) -> JsonValue:

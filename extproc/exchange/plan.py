@@ -217,6 +217,7 @@ class Plan:
             price=route.price,
             labels={
                 "backend": served.name,
+                "backends": served.name,
                 "provider": served.provider.name,
                 "operation": client.operation.value,
             },
@@ -255,10 +256,12 @@ class Plan:
             ),
             touched=touched if len(route.upstream) > 1 else None,
             price=route.price,
+            again=route.again,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,
             labels={
                 "backend": served.name,
+                "backends": served.name,
                 "provider": served.provider.name,
                 "operation": client.operation.value,
             },

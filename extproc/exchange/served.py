@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from extproc.exchange import metadata
+from extproc.exchange.again import Again
 from extproc.exchange.events import Constant, MetadataValue
 from extproc.exchange.passing import Passing
 from providers.bridging.dialect import Bridge, Dialect
@@ -74,6 +75,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Backend → a model that takes the same, where the name there does not say it."""
     quirks: Quirks = Quirks()
     price: Price = Price()
+    again: Again = Again()
+    """Which refusals lead to another attempt because of what they say."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What is set here, and must be found as the client has sent it by an attempt at another
     backend; None where there is no other."""
     price: Price
+    again: Again = Again()
     signs: bool = False
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None

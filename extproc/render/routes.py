@@ -30,6 +30,7 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
+from extproc.exchange.again import MARK
 from extproc.exchange.entrances import Listings
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
@@ -38,7 +39,7 @@ from extproc.render.cors import heeding, policy
 from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
-from extproc.render.retry import retry_policy
+from extproc.render.retry import marks, retry_policy
 from extproc.render.talks import apart, door, session_clusters, session_route
 from extproc.render.typed import Json, packed, plain, seconds
 from extproc.render.unpacking import by_encoding
@@ -226,6 +227,7 @@ class Actions:
             route=action,
             metadata=sticky.asked(route.balance),
             request_body_buffer_limit=self._gateway.envoy.max_body_bytes,
+            response_headers_to_remove=[MARK] if marks(route) else [],
             typed_per_filter_config=_limited(budgets),
         )
 

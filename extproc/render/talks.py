@@ -67,7 +67,7 @@ def session_route(gateway: Gateway, route: Route, limits: dict[str, Any]) -> lis
         cluster=session_cluster(talks),
         timeout=seconds(0),
         idle_timeout=seconds(max(gateway.envoy.timeouts.stream_idle, SILENCE)),
-        retry_policy=retry_policy(gateway, route),
+        retry_policy=retry_policy(gateway, route, marked=False),
         hash_policy=sticky.hashed(route.balance),
         upgrade_configs=WEBSOCKET,
     )
