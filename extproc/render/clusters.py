@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from envoy_data_plane.envoy.config.cluster.v3 import (
     CircuitBreakers,
     CircuitBreakersThresholds,
+    CircuitBreakersThresholdsRetryBudget,
     Cluster,
     ClusterCommonLbConfig,
     ClusterCommonLbConfigLocalityWeightedLbConfig,
@@ -53,6 +54,7 @@ from envoy_data_plane.google.protobuf import Struct
 from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
+from extproc.config.process import RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
@@ -115,14 +117,17 @@ def provider_cluster(
                 )
             )
         },
-        circuit_breakers=bounds(_max_in_flight(chosen)),
-        outlier_detection=_outliers(),
+        circuit_breakers=bounds(_max_in_flight(chosen), gateway.envoy.retry_budget),
+        outlier_detection=_outliers(chosen),
         upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
     )
 
 
-def bounds(max_requests: int = UNBOUNDED) -> CircuitBreakers:
+def bounds(max_requests: int = UNBOUNDED, retries: RetryBudget | None = None) -> CircuitBreakers:
     """Envoy's own are 1,024 requests and 3 retries at a time."""
+    budget = retries and CircuitBreakersThresholdsRetryBudget(
+        budget_percent=Percent(value=retries.percent), min_retry_concurrency=retries.least
+    )
     return CircuitBreakers(
         thresholds=[
             CircuitBreakersThresholds(
@@ -130,6 +135,7 @@ def bounds(max_requests: int = UNBOUNDED) -> CircuitBreakers:
                 max_pending_requests=max_requests,
                 max_requests=max_requests,
                 max_retries=UNBOUNDED,
+                retry_budget=budget,
             )
         ]
     )
@@ -248,13 +254,15 @@ def _http_options(
     return options
 
 
-def _outliers() -> OutlierDetection:
+def _outliers(backends: Iterable[Backend]) -> OutlierDetection:
+    """Envoy has them for a cluster: the most patient backend's."""
+    all_of_them = [backend.ejection for backend in backends]
     return OutlierDetection(
-        consecutive_gateway_failure=5,
+        consecutive_gateway_failure=max(each.after for each in all_of_them),
         enforcing_consecutive_gateway_failure=100,
         interval=seconds(1),
-        base_ejection_time=seconds(10),
-        max_ejection_time=seconds(60),
+        base_ejection_time=seconds(min(each.first for each in all_of_them)),
+        max_ejection_time=seconds(min(each.most for each in all_of_them)),
         # All but one: a backend that stands alone is never put aside.
         max_ejection_percent=99,
         # Rates need traffic to mean anything; consecutive failures do not.

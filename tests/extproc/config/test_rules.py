@@ -88,6 +88,7 @@ def test_an_option_that_the_provider_has_not_is_refused(folder, provider, option
         ("headers: {x: ' y'}", "headers.x", "visible ASCII"),
         ("tls: {certificate: a.pem}", "tls.key", "given together"),
         ("timeouts: {connect: 5}", "timeouts.connect", "must be a duration"),
+        ("ejection: {first: 2m}", "ejection.first", "is longer than `most`"),
         ("max_in_flight: 0", "max_in_flight", "must be at least 1"),
         ("max_in_flight: true", "max_in_flight", "must be a whole number"),
         ("api_version: 5", "api_version", "must be text; put it in quotes"),

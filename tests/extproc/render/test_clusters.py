@@ -191,3 +191,47 @@ def test_a_backend_that_keeps_failing_is_left_alone_for_a_while(tmp_path: Path) 
     assert len(bad.received) == 5
     bad.stop()
     good.stop()
+
+
+def test_a_backend_that_fails_as_often_as_it_may_is_passed_over(
+    tmp_path: Path, providers: list[Provider]
+) -> None:
+    one, two = providers
+    settings = {
+        "backends": {
+            "one": backend(one.port, ejection={"after": 2, "first": "30s"}),
+            "two": backend(two.port, ejection={"after": 2}),
+        },
+        "routes": [route(["m"], "one", "two")],
+    }
+    with running(settings, tmp_path) as envoy:
+        one.status = 503
+        try:
+            assert [envoy.chat("m").status for _ in range(2)] == [200] * 2
+        finally:
+            one.status = 200
+
+        def passed_over() -> bool:
+            return envoy.chat("m").status == 200 and envoy.server.asked[-1].backend == "two"
+
+        wait_for(passed_over, "the first backend is left alone")
+
+
+@pytest.mark.parametrize(("budget", "attempts"), [(None, 2), ({"percent": 1, "least": 0}, 1)])
+def test_further_attempts_stay_within_their_budget(
+    tmp_path: Path, providers: list[Provider], budget: dict | None, attempts: int
+) -> None:
+    provider = providers[0]
+    settings = {
+        "backends": {"one": backend(provider.port)},
+        "routes": [route(["m"], "one", retry={"on": ["503"]})],
+        **({"envoy": {"retry_budget": budget}} if budget else {}),
+    }
+    with running(settings, tmp_path) as envoy:
+        before = len(provider.received)
+        provider.status = 503
+        try:
+            assert envoy.chat("m").status == 503
+        finally:
+            provider.status = 200
+        assert len(provider.received) - before == attempts
