@@ -27,6 +27,7 @@ local floor, sub = math.floor, string.sub
 local PREFIX = ""
 local KEPT = {} -- path -> kinds of what is kept there
 local BACKENDS = {} -- letters in an id -> backend
+local DEFAULT = "" -- the model of who names none
 local STICKY = false -- whether any route asks for a key
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
@@ -842,12 +843,19 @@ local function keep(handle, kinds, path, root, segment)
   return true
 end
 
+-- As if a header had named the model of who names none; or what is wrong.
+local function by_default(message)
+  if DEFAULT == "" then return "body", nil, message end
+  return "header", DEFAULT, nil
+end
+
 -- A request for a session, at a path of its own.
 local function begin(handle, path)
   local headers = handle:headers()
   local model, message = from_header(headers), nil
   local source = model and "header" or "query"
   if not model then model, message = from_query(path) end
+  if message == NO_QUERY then source, model, message = by_default(message) end
   message = message or flaw(model)
   if message then return refuse(handle, message, "400") end
   headers:replace(":path", path)
@@ -904,6 +912,9 @@ function envoy_on_request(handle)
     if is_compressed(headers) then return refuse(handle, COMPRESSED, "415") end
     source = operation.source
     model, message = operation.find(handle, segment)
+    if message == NO_MODEL or message == NO_HEADER then
+      source, model, message = by_default(message)
+    end
   end
   if message == TRUNCATED and is_unpacked(handle) then return refuse(handle, BOMB, "413") end
   message = message or flaw(model)

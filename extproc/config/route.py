@@ -22,7 +22,9 @@ class RouteBackend(Model):
     backend: Name
     """A name under `backends`."""
     model: ModelName | None = None
-    """What the provider calls the model; default: what the client called it."""
+    """What the provider calls the model; default: what the client called it. `$0` in it is the
+    client's whole name, `$1` what the star of `models` stands for, or the first group of the
+    expression, and so on: with `models: openai/*`, `model: $1` takes `openai/` off."""
     family: ModelName | None = None
     """The vendor's name of a model whose rules hold, where `model` does not tell it (an ARN, a
     deployment); default: the backend's `family`."""

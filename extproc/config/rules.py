@@ -10,7 +10,7 @@ from extproc.config.backend_rules import of_backend
 from extproc.config.draft import Draft
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
-from extproc.config.patterns import split
+from extproc.config.patterns import PLACE, count, split
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
 from extproc.config.resources import must_sign, offers
@@ -56,6 +56,24 @@ def priorities(draft: Draft) -> Iterator[Flaw]:
             if target.priority and target.priority - 1 not in given:
                 at = ("routes", number, "backends", index, "priority")
                 yield Flaw(at, f"no backend has priority {target.priority - 1}; they begin with 0")
+
+
+def parts_of_names(draft: Draft) -> Iterator[Flaw]:
+    """What a backend's name for a model takes of the client's is there in each pattern."""
+    for number, route in draft.routes.items():
+        fewest = min(map(count, route.models))
+        for index, target in enumerate(route.backends):
+            most = max(map(int, PLACE.findall(target.model or "")), default=0)
+            if most > fewest:
+                at = ("routes", number, "backends", index, "model")
+                yield Flaw(at, f"${most} stands for nothing in some of `models`")
+
+
+def known_default(draft: Draft) -> Iterator[Flaw]:
+    """The model of who names none is served."""
+    default = draft.gateway.default_model if draft.gateway else None
+    if default is not None and default not in Served(draft):
+        yield Flaw(("default_model",), "no route serves it")
 
 
 def balances(draft: Draft) -> Iterator[Flaw]:
@@ -229,6 +247,8 @@ RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
     priorities,
+    parts_of_names,
+    known_default,
     balances,
     different_models,
     edits,

@@ -135,7 +135,7 @@ class Plan:
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise unknown(model)
-        upstream = route.upstream[backend]
+        upstream = route.called(backend, model)
         family = route.families.get(backend) or served.family
         dialect = _spoken(served, client, family or upstream or model)
         if dialect is None and not _may_estimate(served, client):
@@ -154,7 +154,7 @@ class Plan:
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise unknown(model)
-        return route.upstream[backend] or model
+        return route.called(backend, model) or model
 
     def price_at(self, backend: str, model: str) -> Price:
         """The price of what a backend calls `model`, by the first route that does."""
@@ -204,7 +204,7 @@ class Plan:
             served=served,
             bridge=None,
             dialect=dialect,
-            model=route.upstream[backend],
+            model=route.called(backend, model),
             paths=(path_of(served, dialect, stream=False), ""),
             headers=served.headers,
             defaults=(),
@@ -306,8 +306,8 @@ def _exactly(name: str, model: str) -> bool:
 
 
 def _nearly(name: str, model: str) -> bool:
-    """Vendors answer with the date of a model."""
-    return bool(name) and model.startswith(name)
+    """Vendors answer with the date of a model; of a client's name the beginning counts."""
+    return bool(name) and model.startswith(name.partition("$")[0])
 
 
 def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:

@@ -180,6 +180,8 @@ class Question:
         target = self._target
         assert target is not None
         model = model_of(self._seen, body, entrance.path_model)
+        if target.translated and form is None and not entrance.path_model:
+            body.setdefault("model", model)
         data = event.data
         # Of a part, the ids were opened when it was whole.
         if target.signs and form is None and self._seen.source != SIDE:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 from urllib.parse import quote
 
 import msgspec
 
+from extproc.config import patterns
 from extproc.exchange import metadata
 from extproc.exchange.again import Again
 from extproc.exchange.events import Constant, MetadataValue
@@ -78,6 +80,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     again: Again = Again()
     """Which refusals lead to another attempt because of what they say."""
 
+    def called(self, backend: str, model: str) -> str:
+        """What a backend calls a client's model; empty: the same. Raises NotFound where it would
+        have no name."""
+        name = self.upstream[backend]
+        if "$" not in name:
+            return name
+        return patterns.filled(name, self.models, model) or _nameless(model)
+
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One backend as one route uses it, for clients of one dialect."""
@@ -147,6 +157,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         one = quote(model, safe="")
         two = model if TWO_SEGMENTS.fullmatch(model) else one
         return path.replace("{model}", one).replace("{org/model}", two)
+
+
+def _nameless(model: str) -> NoReturn:
+    raise unknown(model)
 
 
 MISSING = "model_not_found"

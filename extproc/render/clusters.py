@@ -125,9 +125,10 @@ def provider_cluster(
 
 def bounds(max_requests: int = UNBOUNDED, retries: RetryBudget | None = None) -> CircuitBreakers:
     """Envoy's own are 1,024 requests and 3 retries at a time."""
-    budget = retries and CircuitBreakersThresholdsRetryBudget(
-        budget_percent=Percent(value=retries.percent), min_retry_concurrency=retries.least
-    )
+    budget = CircuitBreakersThresholdsRetryBudget()
+    if retries is not None:
+        budget.budget_percent = Percent(value=retries.percent)
+        budget.min_retry_concurrency = retries.least
     return CircuitBreakers(
         thresholds=[
             CircuitBreakersThresholds(
@@ -135,7 +136,7 @@ def bounds(max_requests: int = UNBOUNDED, retries: RetryBudget | None = None) ->
                 max_pending_requests=max_requests,
                 max_requests=max_requests,
                 max_retries=UNBOUNDED,
-                retry_budget=budget,
+                retry_budget=budget if retries else None,
             )
         ]
     )

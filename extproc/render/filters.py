@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
+import orjson
 from envoy_data_plane.envoy.config.core.v3 import ApiVersion, DataSource
 from envoy_data_plane.envoy.config.ratelimit.v3 import RateLimitServiceConfig
 from envoy_data_plane.envoy.extensions.filters.http.api_key_auth.v3 import (
@@ -76,6 +77,7 @@ FALSE = "IAA="
 """google.protobuf.Value with a bool that is false, in Base64."""
 
 NO_PREFIX = 'local PREFIX = ""'
+NO_DEFAULT = 'local DEFAULT = ""'
 UNSTUCK = "local STICKY = false"
 
 ClientKeys = Mapping[str, Sequence[str]]
@@ -154,10 +156,11 @@ def model_finder_script(prefix: str = "", gateway: Gateway | None = None) -> str
     script = script.replace(NO_PREFIX, f'local PREFIX = "{prefix}"')
     if gateway is None:
         return script
-    assert script.count(UNSTUCK) == 1
+    assert script.count(UNSTUCK) == script.count(NO_DEFAULT) == 1
     if sticky.sticks(gateway):
         script = script.replace(UNSTUCK, "local STICKY = true")
-    return finder_tables(script, gateway)
+    name = orjson.dumps(gateway.default_model or "").decode()
+    return finder_tables(script.replace(NO_DEFAULT, f"local DEFAULT = {name}"), gateway)
 
 
 def _model_finder(prefix: str, gateway: Gateway) -> Lua:

@@ -11,8 +11,7 @@ def test_an_unknown_key_gets_a_guess_and_the_keys_that_are_allowed(folder):
     (said,) = folder.added("extprc: {}\n")
     assert said == (
         "gateway.yaml:14: extprc: unknown key; did you mean 'extproc'? allowed: version, listen, "
-        "backends, routes, limits, clients, resources, extproc, limiter, "
-        "envoy"
+        "backends, routes, default_model, limits, clients, resources, extproc, limiter, envoy"
     )
 
 
@@ -350,3 +349,27 @@ def test_weights_have_no_effect_on_a_random_choice(folder):
     route = f"  - {{models: [z], backends: {backends}, balance: {{policy: random}}}}\n"
     (said,) = folder.changed("routes:\n", f"routes:\n{route}")
     assert "routes[0].backends[0].weight: has no effect with the policy random" in said
+
+
+@pytest.mark.parametrize(
+    ("models", "model", "fits"),
+    [
+        ("[z]", "$0-x", True),
+        ("[z]", "$1", False),
+        ("['z*']", "$1", True),
+        ("['z*', y]", "$1", False),
+        ("['/z(.)(.)/']", "$2", True),
+        ("['/z(.)(.)/']", "$3", False),
+    ],
+)
+def test_parts_of_a_name_must_be_there(folder, models, model, fits):
+    route = f"  - {{models: {models}, backends: [{{backend: one, model: '{model}'}}]}}\n"
+    said = folder.changed("routes:\n", f"routes:\n{route}")
+    told = [each for each in said if "routes[0].backends[0].model" in each]
+    assert told == said
+    assert bool(told) is not fits
+
+
+def test_the_default_model_is_one_that_is_served(folder):
+    (said,) = folder.added("default_model: nobody\n")
+    assert said.endswith("default_model: no route serves it")
