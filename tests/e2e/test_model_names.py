@@ -45,7 +45,8 @@ def world(request) -> Iterator[World]:
             "default_model": "usual",
             "extproc": {"transport": request.param},
         }
-        with Local(config, ENV) as local:
+        # One of them asks the server for its configuration.
+        with Local(config, ENV, static=request.param == "lean") as local:
             yield World(local.url, {"chat": chat, "claude": claude})
 
 

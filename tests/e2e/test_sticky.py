@@ -78,7 +78,9 @@ def world(request) -> Iterator[World]:
             name: stack.enter_context(RunningSimulator(name=name, prompt_cache=True))
             for name in NAMES
         }
-        local = stack.enter_context(Local(config(sims, request.param), ENV))
+        # One of them asks the server for its configuration.
+        static = request.param == "lean"
+        local = stack.enter_context(Local(config(sims, request.param), ENV, static=static))
         world = World(local, sims)
         yield world
         world.http.close()
