@@ -61,7 +61,7 @@ def priorities(draft: Draft) -> Iterator[Flaw]:
 def parts_of_names(draft: Draft) -> Iterator[Flaw]:
     """What a backend's name for a model takes of the client's is there in each pattern."""
     for number, route in draft.routes.items():
-        fewest = min(map(count, route.models))
+        fewest = min(map(count, route.models), default=0)
         for index, target in enumerate(route.backends):
             most = max(map(int, PLACE.findall(target.model or "")), default=0)
             if most > fewest:
