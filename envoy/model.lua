@@ -7,6 +7,9 @@
 --         x-ai-cluster for the backend, and `kept`, path and kind in ai.finder/call
 --   session: at one of SESSIONS the query or a header names the model; x-ai-session is set, and
 --         the source in ai.finder/call begins with `session/`
+--   sticky: where the route asks for it, dynamic metadata ai.finder/sticky is a number that stays
+--         the same while what it is made of does: a header, a member of the body, or the beginning
+--         of the conversation
 --   else: x-ai-model is removed, so that nobody reaches a provider by another path; dynamic
 --         metadata ai.finder/meant is the path that the client may have meant
 --
@@ -24,6 +27,8 @@ local floor, sub = math.floor, string.sub
 local PREFIX = ""
 local KEPT = {} -- path -> kinds of what is kept there
 local BACKENDS = {} -- letters in an id -> backend
+local DEFAULT = "" -- the model of who names none
+local STICKY = false -- whether any route asks for a key
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
 local SEGMENTS = 12 -- of a path
@@ -32,6 +37,8 @@ local MARK = "0gw" -- before the letters of a backend in an id
 local ID = "^(" .. ("[a-z2-7]"):rep(8) .. ")" .. ("[a-z2-7]"):rep(16)
 local LONGEST_PATH = 48 -- bytes of a wrong path for which the nearest is looked for
 local PARTS = 256 -- of a form
+local LEADING = 8 -- messages of instructions before the first turn
+local WINDOWS, WINDOW = 64, 32 -- of a long text that are looked at, and their bytes
 local HEADERS = 4096 -- bytes of a part's headers
 local FIRST = 16384 -- bytes that are looked at before a large body is copied as a whole
 
@@ -502,6 +509,200 @@ local function content(handle)
   return length > 0 and body:getBytes(0, length) or ""
 end
 
+-- Steps that are left for the key of a request, wherever it is looked for.
+local left = 0
+
+-- Where the string ends that begins at i, or nil.
+local function text_end(text, i)
+  local last, steps = string_end(text, i, 0)
+  left = left - steps - 1
+  return left > 0 and last or nil
+end
+
+-- Where the value that begins at i ends, or nil.
+local function value_end(text, i)
+  local depth = 0
+  while left > 0 do
+    local c = byte(text, i)
+    if not c then return nil end
+    if c == QUOTE then
+      i = text_end(text, i)
+      if not i or depth == 0 then return i end
+    elseif c == OPEN_OBJECT or c == OPEN_ARRAY then
+      depth = depth + 1
+    elseif c == CLOSE_OBJECT or c == CLOSE_ARRAY then
+      depth = depth - 1
+      if depth == 0 then return i end
+      if depth < 0 then return i - 1 end
+    elseif c == COMMA and depth == 0 then
+      return i - 1
+    end
+    i, left = i + 1, left - 1
+  end
+  return nil
+end
+
+-- The members of the object that begins at i, one after another: the key, and where its value
+-- begins. What comes after a value is only looked for when it is asked for.
+local function members(text, i)
+  local value
+  return function()
+    local start
+    if value then
+      local last = value_end(text, value)
+      start = last and text:match('^[ \t\r\n]*,[ \t\r\n]*()"', last + 1)
+    else
+      start = text:match('^[ \t\r\n]*{[ \t\r\n]*()"', i)
+    end
+    local last = start and text_end(text, start)
+    value = last and text:match("^[ \t\r\n]*:[ \t\r\n]*()", last + 1)
+    if not value then return nil end
+    return sub(text, start + 1, last - 1), value
+  end
+end
+
+-- A number for the bytes from i to j, made of those of the text before with `number`.
+local function mixed(number, text, i, j)
+  for k = i, j do number = (number * 31 + byte(text, k)) % 4294967296 end
+  return number
+end
+
+-- A number for the bytes from i to j of a text: for all of them, or for some of a long one.
+local function digest(text, i, j)
+  local length = j - i + 1
+  if length <= WINDOWS * WINDOW then return mixed(length, text, i, j) end
+  local number, room = length % 4294967296, length - WINDOW
+  for window = 0, WINDOWS - 1 do
+    local from = i + floor(room * window / (WINDOWS - 1))
+    number = mixed(number, text, from, from + WINDOW - 1)
+  end
+  return number
+end
+
+-- What of a message are its words; clients move marks for caches about, and wrap texts into parts.
+local WORDS = {
+  text = true, content = true, message = true, url = true, uri = true, data = true, bytes = true,
+  fileUri = true, image_url = true, file_id = true,
+}
+
+-- A number for the words of the value that begins at i; its role; and where it ends, or nil.
+local function said(text, i)
+  local number, depth, key, role = 0, 0, nil, nil
+  while left > 0 do
+    local c = byte(text, i)
+    if not c then return nil end
+    if c == QUOTE then
+      local last = text_end(text, i)
+      if not last then return nil end
+      if depth > 0 and find(text, "^[ \t\r\n]*:", last + 1) then
+        key = sub(text, i + 1, last - 1)
+      elseif depth == 0 or WORDS[key] then
+        number = (number * 31 + digest(text, i, last)) % 4294967296
+      elseif key == "role" then
+        role = role or sub(text, i + 1, last - 1):lower()
+      end
+      if depth == 0 then return number, role, last end
+      i = last
+    elseif c == OPEN_OBJECT or c == OPEN_ARRAY then
+      depth = depth + 1
+    elseif c == CLOSE_OBJECT or c == CLOSE_ARRAY then
+      depth = depth - 1
+      if depth <= 0 then return number, role, i end
+    elseif depth == 0 and c == COMMA then
+      return number, role, i - 1
+    end
+    i, left = i + 1, left - 1
+  end
+  return nil
+end
+
+local INSTRUCTING = { system = true, developer = true }
+
+-- A number for the messages of the list that begins at i, to the first that is no instruction; nil
+-- where there are none.
+local function opening(text, i)
+  if byte(text, i) == QUOTE then return (said(text, i)) end
+  local at, total = text:match("^%[[ \t\r\n]*()[{\"]", i), 0
+  if not at then return nil end
+  for _ = 1, LEADING do
+    local number, role, last = said(text, at)
+    if not last then return nil end
+    total = (total * 31 + number) % 4294967296
+    at = INSTRUCTING[role] and text:match("^[ \t\r\n]*,[ \t\r\n]*()[{\"]", last + 1)
+    if not at then break end
+  end
+  return total
+end
+
+local INSTRUCTIONS = {
+  system = true, instructions = true, systemInstruction = true, system_instruction = true,
+  preamble = true,
+}
+local TURNS = { messages = true, contents = true, input = true, chat_history = true }
+local TURN = { message = true, prompt = true } -- Cohere v1's and Ollama's last one
+
+-- A number for how a conversation begins: what stays the same in all its turns. Nil where there is
+-- none. The order in which a client's library writes members plays no part.
+local function conversation(text, i, path)
+  local total, turns, last = 0, nil, nil
+  -- Where instructions are messages, nothing need be looked for behind those.
+  local within = find(path, "chat", 1, true) and not find(path, "/v1/chat$")
+  for key, at in members(text, i) do
+    if INSTRUCTIONS[key] then
+      total = (total + (said(text, at) or 0)) % 4294967296
+    elseif TURNS[key] then
+      turns = opening(text, at)
+      if turns and within then break end
+    elseif TURN[key] then
+      last = opening(text, at)
+    end
+  end
+  local first = turns or last
+  return first and (total + first * 17) % 4294967296
+end
+
+-- A number for a member of a body, by its path; nil where it is none, or no text or number.
+local function member(text, i, path)
+  local name, rest = path:match("^([^.]+)%.?(.*)$")
+  for key, at in members(text, i) do
+    if key == name then
+      if rest ~= "" then return member(text, at, rest) end
+      local last = find(text, '^["%d-]', at) and value_end(text, at)
+      return last and sub(text, at, last) ~= '""' and digest(text, at, last) or nil
+    end
+  end
+  return nil
+end
+
+-- The key by which the route chooses a backend, of the places that it names; nil where a request
+-- has none.
+local function key_of(handle, path, places)
+  local text, start
+  left = STEPS
+  for _, place in ipairs(places) do
+    local kind, name = place:match("^(%a+):?(.*)$")
+    local number
+    if kind == "header" then
+      local value = handle:headers():get(name)
+      number = value and value ~= "" and digest(value, 1, #value)
+    elseif path then
+      text = text or content(handle)
+      start = start or text:match("^[\239\187\191 \t\r\n]*(){")
+      if start and kind == "body" then number = member(text, start, name) end
+      if start and kind == "conversation" then number = conversation(text, start, path) end
+    end
+    if number then return format("%s %.0f", kind, number) end
+  end
+  return nil
+end
+
+-- Tells Envoy the key by which the route chooses, if it does. A session has no body: no path.
+local function stick(handle, path)
+  local places = handle:metadata():get("sticky")
+  local key = places and key_of(handle, path, places)
+  if key then handle:streamInfo():dynamicMetadata():set("ai.finder", "sticky", key) end
+end
+
 -- The model of the first line of a file for a batch, or nil.
 local function model_in_batch(text)
   if not find(text, 'name="purpose"\r\n\r\nbatch\r\n', 1, true) then return nil end
@@ -654,12 +855,19 @@ local function keep(handle, kinds, path, root, segment)
   return true
 end
 
+-- As if a header had named the model of who names none; or what is wrong.
+local function by_default(message)
+  if DEFAULT == "" then return "body", nil, message end
+  return "header", DEFAULT, nil
+end
+
 -- A request for a session, at a path of its own.
 local function begin(handle, path)
   local headers = handle:headers()
   local model, message = from_header(headers), nil
   local source = model and "header" or "query"
   if not model then model, message = from_query(path) end
+  if message == NO_QUERY then source, model, message = by_default(message) end
   message = message or flaw(model)
   if message then return refuse(handle, message, "400") end
   headers:replace(":path", path)
@@ -668,6 +876,7 @@ local function begin(handle, path)
   local call = "session/" .. source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
   handle:clearRouteCache()
+  if STICKY then stick(handle, nil) end
 end
 
 function envoy_on_request(handle)
@@ -715,6 +924,9 @@ function envoy_on_request(handle)
     if is_compressed(headers) then return refuse(handle, COMPRESSED, "415") end
     source = operation.source
     model, message = operation.find(handle, segment)
+    if message == NO_MODEL or message == NO_HEADER then
+      source, model, message = by_default(message)
+    end
   end
   if message == TRUNCATED and is_unpacked(handle) then return refuse(handle, BOMB, "413") end
   message = message or flaw(model)
@@ -726,4 +938,5 @@ function envoy_on_request(handle)
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
   handle:clearRouteCache()
+  if STICKY then stick(handle, path:match("^[^?]*")) end
 end

@@ -45,6 +45,17 @@ class BackendTimeouts(Model):
     """An unused connection is closed after it; default: 60s."""
 
 
+class Ejection(Model):
+    """When an address that fails is left alone for a while; one that stands alone never is."""
+
+    after: Annotated[Whole, Field(ge=1, le=1_000_000)] = 5
+    """Failures in a row: 502, 503, 504, no connection, or no answer."""
+    first: Duration = Field(default=10.0, json_schema_extra={"default": "10s"})
+    """For how long the first time; each further time so much longer."""
+    most: Duration = Field(default=60.0, json_schema_extra={"default": "60s"})
+    """For how long at the most."""
+
+
 class Backend(Model):
     """A provider with its place, its credential and its bounds."""
 
@@ -101,6 +112,9 @@ class Backend(Model):
     """Instead of those of `envoy.timeouts`."""
     max_in_flight: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     """Requests at a time, above which more are answered with 503; default: no bound."""
+    ejection: Ejection = Ejection()
+    """When it is passed over. Envoy has it for all backends of a route: the most patient one's
+    holds, with the most failures and the shortest times."""
 
     def wished_dialect(self, operation: Operation) -> str | None:
         """The dialect that the user asks for; None: any."""

@@ -27,6 +27,8 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
     """What is wrong with one backend at `at`."""
     yield from credential_rules.parts(backend, at)
     yield from together(backend.tls, ("certificate", "key"), (*at, "tls"))
+    if backend.ejection.first > backend.ejection.most:
+        yield Flaw((*at, "ejection", "first"), "is longer than `most`")
     provider = catalog.get(backend.provider)
     if provider is None:
         names = tuple(sorted(catalog))

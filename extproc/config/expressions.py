@@ -11,10 +11,19 @@ OPTIONS = re2.Options()
 OPTIONS.log_errors = False
 
 
+class Match(Protocol):
+    """Where an expression fits."""
+
+    def groups(self) -> tuple[str | None, ...]: ...
+
+
 class Expression(Protocol):
     """A compiled expression."""
 
-    def fullmatch(self, text: str) -> object | None: ...
+    groups: int
+    """How many it has."""
+
+    def fullmatch(self, text: str) -> Match | None: ...
 
 
 def compiled(expression: str) -> Expression:

@@ -8,6 +8,7 @@ from extproc.config.admin import Admin
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.limit import Limit
+from extproc.config.patterns import ModelName
 from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
 from extproc.config.resources import Resources
 from extproc.config.route import Route
@@ -44,6 +45,8 @@ class Gateway(Model):
     """Name → a provider as you use it."""
     routes: tuple[Route, ...] = ()
     """Which backends serve which models."""
+    default_model: ModelName | None = None
+    """The model of requests that name none; default: such a request is a 400."""
     limits: tuple[Limit, ...] = ()
     """Budgets; a request must be within all that apply to it."""
     clients: Clients | None = None

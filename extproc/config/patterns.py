@@ -1,6 +1,7 @@
 """Patterns of client-visible model names: `exact`, `prefix*`, `/regular expression/`."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,6 +13,10 @@ from extproc.config.redaction import shown
 
 MODEL_NAME = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 MAX_EXPRESSION = 256
+
+
+PLACE = re.compile(r"\$([0-9])")
+"""In a provider's name of a model: a part of the client's."""
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -29,6 +34,35 @@ def split(pattern: str) -> Pattern:
     if pattern.endswith("*"):
         return Pattern("prefix", pattern[:-1])
     return Pattern("exact", pattern)
+
+
+def parts(pattern: str, name: str) -> tuple[str, ...] | None:
+    """What `$0`, `$1` and so on stand for where `name` fits `pattern`; None where it does not."""
+    found = split(pattern)
+    if found.kind == "prefix":
+        fits = name.startswith(found.text)
+        return (name, name.removeprefix(found.text)) if fits else None
+    if found.kind == "exact":
+        return (name,) if name == found.text else None
+    match = compiled(found.text).fullmatch(name)
+    return None if match is None else (name, *(part or "" for part in match.groups()))
+
+
+def count(pattern: str) -> int:
+    """How many parts a pattern has, `$0` not counted."""
+    found = split(pattern)
+    if found.kind == "regex":
+        return compiled(found.text).groups
+    return int(found.kind == "prefix")
+
+
+def filled(template: str, patterns: Iterable[str], name: str) -> str:
+    """`template` with the parts of `name` by the first, most exact pattern that it fits."""
+    fitting = [found for found in (parts(pattern, name) for pattern in patterns) if found]
+    if not fitting:
+        return ""
+    values = min(fitting, key=lambda found: len("".join(found[1:])))
+    return PLACE.sub(lambda place: values[int(place[1])], template)
 
 
 def check_pattern(pattern: str) -> str:

@@ -6,7 +6,17 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
-from extproc.config.values import Duration, FilePath, Flag, Port, SecretRef, Size, Whole, pattern
+from extproc.config.values import (
+    Duration,
+    FilePath,
+    Flag,
+    Port,
+    Real,
+    SecretRef,
+    Size,
+    Whole,
+    pattern,
+)
 from extproc.config.web import IpAddress, Origin
 
 MAX_BODY = 2**31 - 1
@@ -228,6 +238,16 @@ class EnvoyTimeouts(Model):
     """To open a connection to a provider."""
 
 
+class RetryBudget(Model):
+    """How many further attempts there may be at a time, so that a provider that is down is not
+    asked twice as much; each route's backends together have their own."""
+
+    percent: Annotated[Real, Field(gt=0, le=100)] = 20.0
+    """Share of the requests that are under way."""
+    least: Annotated[Whole, Field(ge=0, le=1_000_000)] = 3
+    """As many there may be in any case."""
+
+
 class Dns(Model):
     """How Envoy finds the addresses of providers."""
 
@@ -248,6 +268,9 @@ class Envoy(Model):
     """The largest request body, and the largest answer that is not streamed; more is a 413."""
     timeouts: EnvoyTimeouts = EnvoyTimeouts()
     """How long things may take."""
+    retry_budget: RetryBudget | None = None
+    """Bound on further attempts; one above it is not made, and the client gets the failure.
+    Default: none."""
     access_log: FilePath | None = "/dev/stdout"
     """Where Envoy writes one JSON object for each exchange; null: nowhere."""
     dns: Dns = Dns()

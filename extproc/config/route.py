@@ -2,25 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, WithJsonSchema
+from pydantic import AfterValidator, Field, JsonValue
 
+from extproc.config.balance import Balance
 from extproc.config.base import Model, flaw
 from extproc.config.patterns import ModelName, ModelPattern
+from extproc.config.retry import Retry
 from extproc.config.values import Duration, Name, Real, Whole, one_or_more
 
 OWN_MEMBERS = frozenset({"model", "stream"})
 """Top-level members of a body that the gateway itself decides on."""
 
-CONDITIONS = (
-    "5xx",
-    "gateway-error",
-    "connect-failure",
-    "refused-stream",
-    "reset",
-    "reset-before-request",
-    "timeout",
-    "retriable-4xx",
-)
 MAX_INTEGER = 2**64
 
 
@@ -30,7 +22,9 @@ class RouteBackend(Model):
     backend: Name
     """A name under `backends`."""
     model: ModelName | None = None
-    """What the provider calls the model; default: what the client called it."""
+    """What the provider calls the model; default: what the client called it. `$0` in it is the
+    client's whole name, `$1` what the star of `models` stands for, or the first group of the
+    expression, and so on: with `models: openai/*`, `model: $1` takes `openai/` off."""
     family: ModelName | None = None
     """The vendor's name of a model whose rules hold, where `model` does not tell it (an ARN, a
     deployment); default: the backend's `family`."""
@@ -38,55 +32,6 @@ class RouteBackend(Model):
     """Its share of the requests, relative to the others of the same priority."""
     priority: Annotated[Whole, Field(ge=0, le=127)] = 0
     """0 is tried first, 1 when 0 fails or is unhealthy, and so on, without gaps."""
-
-
-def _condition(word: object) -> str:
-    text = str(word) if isinstance(word, int | str) else ""
-    if text in CONDITIONS or (text.isdecimal() and len(text) == 3 and "400" <= text <= "599"):
-        return text
-    raise flaw(f"must be a status from 400 to 599, or one of {', '.join(CONDITIONS)}")
-
-
-Condition = Annotated[
-    str,
-    BeforeValidator(_condition),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"enum": list(CONDITIONS)},
-                {"type": "string", "pattern": "^[45][0-9]{2}$"},
-                {"type": "integer", "minimum": 400, "maximum": 599},
-            ],
-            "examples": [*CONDITIONS, "429"],
-        }
-    ),
-]
-
-
-class Retry(Model):
-    """When a failed attempt is made again, on the next priority where there is one."""
-
-    attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
-    """Attempts in all, the first one included; default: one for each priority, at least 2."""
-    on: (
-        Annotated[
-            tuple[Condition, ...],
-            one_or_more(Condition, 100, least=0),
-        ]
-        | None
-    ) = None
-    """What counts as failed: statuses such as "429" and `5xx`, `gateway-error` (502, 503, 504),
-    `connect-failure`, `refused-stream`, `reset`, `reset-before-request`, `timeout` (of the
-    attempt), `retriable-4xx`. Default: `5xx`, "429",
-    `connect-failure`, `refused-stream` and `reset` where the route has several backends; with one,
-    what cannot have reached it: `connect-failure`, `refused-stream`, `reset-before-request`."""
-    per_try_timeout: Duration | None = None
-    """For one attempt: until its whole answer is there, or its stream begins; default:
-    `envoy.timeouts.per_try`."""
-    backoff: Duration = Field(default=0.025, json_schema_extra={"default": "25ms"})
-    """About how long to wait before the second attempt; each further wait is longer."""
-    max_backoff: Duration = Field(default=0.5, json_schema_extra={"default": "500ms"})
-    """The longest wait."""
 
 
 def _json(value: JsonValue) -> JsonValue:
@@ -184,6 +129,8 @@ class Route(Model):
     exact name wins over a prefix, the longest prefix over others, a prefix over an expression."""
     backends: Annotated[tuple[RouteBackend, ...], Field(min_length=1, max_length=128)]
     """Who serves them, by priority and weight."""
+    balance: Balance = Balance()
+    """Which backend of a priority gets a request."""
     retry: Retry = Retry()
     """When to try again."""
     request: RequestEdits = RequestEdits()

@@ -10,7 +10,7 @@ from extproc.config.backend_rules import of_backend
 from extproc.config.draft import Draft
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
-from extproc.config.patterns import split
+from extproc.config.patterns import PLACE, count, split
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
 from extproc.config.resources import must_sign, offers
@@ -56,6 +56,39 @@ def priorities(draft: Draft) -> Iterator[Flaw]:
             if target.priority and target.priority - 1 not in given:
                 at = ("routes", number, "backends", index, "priority")
                 yield Flaw(at, f"no backend has priority {target.priority - 1}; they begin with 0")
+
+
+def parts_of_names(draft: Draft) -> Iterator[Flaw]:
+    """What a backend's name for a model takes of the client's is there in each pattern."""
+    for number, route in draft.routes.items():
+        fewest = min(map(count, route.models), default=0)
+        for index, target in enumerate(route.backends):
+            most = max(map(int, PLACE.findall(target.model or "")), default=0)
+            if most > fewest:
+                at = ("routes", number, "backends", index, "model")
+                yield Flaw(at, f"${most} stands for nothing in some of `models`")
+
+
+def known_default(draft: Draft) -> Iterator[Flaw]:
+    """The model of who names none is served."""
+    default = draft.gateway.default_model if draft.gateway else None
+    if default is not None and default not in Served(draft):
+        yield Flaw(("default_model",), "no route serves it")
+
+
+def balances(draft: Draft) -> Iterator[Flaw]:
+    """What is said of balancing has an effect."""
+    for number, route in draft.routes.items():
+        balance, at = route.balance, ("routes", number)
+        for key in ("hash_on", "sticky_to") if balance.policy != "hash" else ():
+            if getattr(balance, key):
+                yield Flaw((*at, "balance", key), "has no effect without the policy hash")
+        # Envoy's random choice knows no weights.
+        weights = [target.weight for target in route.backends if balance.policy == "random"]
+        for index, weight in enumerate(weights):
+            if weight != 1:
+                message = "has no effect with the policy random"
+                yield Flaw((*at, "backends", index, "weight"), message)
 
 
 def different_models(draft: Draft) -> Iterator[Flaw]:
@@ -224,6 +257,9 @@ RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
     priorities,
+    parts_of_names,
+    known_default,
+    balances,
     different_models,
     edits,
     one_amount,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from extproc.exchange import metadata
+from extproc.exchange import metadata, tried
 from extproc.exchange.events import Headers
 from extproc.exchange.ids import Showing
 from extproc.exchange.served import LONGEST_NAME, Target
@@ -48,6 +48,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the client is shown otherwise; None: nothing."""
     unread: bool = False
     """Whether nothing of the answer need be read, whatever it is."""
+    tried: str = ""
+    """The backends so far, this one included; empty where there is no other."""
     aside: bool = False
     """Whether another exchange asks, which must learn what was used."""
     price_of: Callable[[str], Price] | None = None
@@ -116,12 +118,15 @@ class Account:
 
     def refused(self, error: ApiError) -> metadata.Record:
         """The provider has answered with an error, which costs nothing."""
-        return {
+        record = {
             **metadata.UNUSED,
             "status": error.status,
             "error_type": error.cause.value,
             "duration_ms": self._since(self._clock()),
         }
+        if self._asked.tried:
+            record[tried.BACKENDS] = f"{self._asked.tried}:{error.cause.value}"
+        return record
 
     def _since(self, moment: float) -> float:
         return round((moment - self._asked.started) * 1000, 3)

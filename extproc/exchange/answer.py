@@ -8,6 +8,7 @@ from collections.abc import Callable
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
+from extproc.exchange.again import MARK
 from extproc.exchange.changes import REWRITTEN, redirect, telling
 from extproc.exchange.events import (
     GO_ON,
@@ -33,6 +34,8 @@ from providers.wire.encoding import Decoder, decoder
 
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
+BACKENDS = "x-ai-backends"
+"""Which were asked, where it was not one alone."""
 
 EXCERPT = 8 * 1024
 """Bytes that are read of a provider's refusal which holds more values than may be read."""
@@ -144,6 +147,8 @@ class Answer:
         """What was dropped, and the answer's id where the client's SDK looks for it."""
         asked = self._asked
         named = ((DROPPED, listed(asked.dropped)),) if asked.dropped else ()
+        if " " in asked.tried:
+            named = (*named, (BACKENDS, asked.tried))
         theirs, ours = asked.target.dialect.request_id, asked.client.request_id
         if not (theirs and ours) or theirs == ours:
             return named
@@ -172,6 +177,7 @@ class Answer:
                 ("content-length", str(len(body))),
                 *shown,
                 *headers,
+                *self._marked(error),
             ),
             remove_headers=(*self._foreign(event.headers), *REWRITTEN),
             metadata=self._account.refused(error),
@@ -307,9 +313,20 @@ class Answer:
         return Change(
             body=body,
             remove_headers=REWRITTEN,
-            set_headers=((":status", str(status)), ("content-length", str(len(body))), *headers),
+            set_headers=(
+                (":status", str(status)),
+                ("content-length", str(len(body))),
+                *headers,
+                *self._marked(error),
+            ),
             metadata=self._account.refused(error),
         )
+
+    def _marked(self, error: ApiError) -> tuple[tuple[str, str], ...]:
+        """What Envoy must know of a refusal after which another attempt is to be made."""
+        if not self._asked.target.again.after(error, self._status):
+            return ()
+        return ((MARK, error.cause.value),)
 
     def fail(self, error: GatewayError) -> Action:
         """The answer cannot be used: the client gets an error instead, and is charged all the

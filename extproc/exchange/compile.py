@@ -11,6 +11,7 @@ from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials.identity import Wanted, identity_of
 from extproc.credentials.secrets import Weighted
+from extproc.exchange.again import Again, again
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.served import Route, Served, Share, filled
@@ -179,7 +180,14 @@ def _route(route: RouteConfig) -> Route:
             remove=tuple(tuple(path.split(".")) for path in edits.remove),
         ),
         price=Price() if price is None else Price(**price.model_dump()),
+        again=_again(route),
     )
+
+
+def _again(route: RouteConfig) -> Again:
+    """Nothing is marked where no other attempt can follow."""
+    several = route.attempts > 1
+    return again(route.retry.conditions(len(route.backends))) if several else Again()
 
 
 def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:

@@ -138,7 +138,7 @@ class Plan:
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise unknown(model)
-        upstream = route.upstream[backend]
+        upstream = route.called(backend, model)
         family = route.families.get(backend) or served.family
         dialect = _spoken(served, client, family or upstream or model)
         if dialect is None and not _may_estimate(served, client):
@@ -173,7 +173,7 @@ class Plan:
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise unknown(model)
-        return route.upstream[backend] or model
+        return route.called(backend, model) or model
 
     def price_at(self, backend: str, model: str) -> Price:
         """The price of what a backend calls `model`, by the first route that does."""
@@ -223,7 +223,7 @@ class Plan:
             served=served,
             bridge=None,
             dialect=dialect,
-            model=route.upstream[backend],
+            model=route.called(backend, model),
             paths=(path_of(served, dialect, stream=False), ""),
             headers=served.headers,
             defaults=(),
@@ -236,6 +236,7 @@ class Plan:
             price=route.price,
             labels={
                 "backend": served.name,
+                "backends": served.name,
                 "provider": served.provider.name,
                 "operation": client.operation.value,
             },
@@ -274,10 +275,12 @@ class Plan:
             ),
             touched=touched if len(route.upstream) > 1 else None,
             price=route.price,
+            again=route.again,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,
             labels={
                 "backend": served.name,
+                "backends": served.name,
                 "provider": served.provider.name,
                 "operation": client.operation.value,
             },
@@ -322,8 +325,8 @@ def _exactly(name: str, model: str) -> bool:
 
 
 def _nearly(name: str, model: str) -> bool:
-    """Vendors answer with the date of a model."""
-    return bool(name) and model.startswith(name)
+    """Vendors answer with the date of a model; of a client's name the beginning counts."""
+    return bool(name) and model.startswith(name.partition("$")[0])
 
 
 def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:

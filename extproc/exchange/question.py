@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 import orjson
 
-from extproc.exchange import bodies, ids, metadata
+from extproc.exchange import bodies, ids, metadata, tried
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
@@ -62,6 +62,7 @@ class Question:
         "_aside",
         "_clock",
         "_defaults",
+        "_earlier",
         "_entrance",
         "_event",
         "_fetching",
@@ -101,6 +102,8 @@ class Question:
         self._proof: Proof | None = None
         self._own: dict[str, str] = {}
         self._seal: Seal | None = None
+        self._earlier = ""
+        """The backends that were asked before."""
         self._renewed = False
         """Whether the client's bytes cannot go on as they are: they hold other ids."""
         self._defaults: tuple[tuple[str, str], ...] = ()
@@ -168,6 +171,7 @@ class Question:
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
         self._proof = Proof(event, target.served, self._secrets)
+        self._earlier = event.attributes.get(tried.EARLIER) or ""
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
@@ -187,6 +191,8 @@ class Question:
         target = self._target
         assert target is not None
         model = model_of(self._seen, body, entrance.path_model)
+        if target.translated and form is None and not entrance.path_model:
+            body.setdefault("model", model)
         data = event.data
         # Of a part, the ids were opened when it was whole.
         if target.signs and form is None and self._seen.source != SIDE:
@@ -284,6 +290,8 @@ class Question:
     def _more(self, asked: Asked, target: Target) -> Metadata | None:
         """What is said beside the constant part."""
         said = metadata.asked(asked.prompt, target.price) if asked.client.charged else None
+        if self._earlier:
+            said = {**(said or {}), tried.BACKENDS: asked.tried}
         return said if self._late is None else {**self._late, **(said or {})}
 
     def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
@@ -361,8 +369,13 @@ class Question:
             signed=proof[1],
             started=self._started,
             showing=self._showing(call.body, dialect) if self._seal is not None else None,
+            tried=self._tried(target),
             aside=self._seen.source == SIDE,
         )
+
+    def _tried(self, target: Target) -> str:
+        name = target.served.name
+        return "" if target.touched is None else tried.with_backend(self._earlier, name)
 
     def _context(self, call: Call, sent: Sent, model: str) -> Context:
         entrance, target = self._entrance, self._target
@@ -446,6 +459,8 @@ class Question:
         record: Metadata = {"error_type": error.cause}
         if self._target is not None:
             record = {**self._target.attempt(self._seen.model, "", stream=False), **record}
+            if self._earlier:
+                record[tried.BACKENDS] = self._tried(self._target)
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
 
 

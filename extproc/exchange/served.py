@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 from urllib.parse import quote
 
 import msgspec
 
+from extproc.config import patterns
 from extproc.exchange import metadata
+from extproc.exchange.again import Again
 from extproc.exchange.events import Constant, MetadataValue
 from extproc.exchange.passing import Passing
 from providers.bridging.dialect import Bridge, Dialect
@@ -85,6 +87,16 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Backend → a model that takes the same, where the name there does not say it."""
     quirks: Quirks = Quirks()
     price: Price = Price()
+    again: Again = Again()
+    """Which refusals lead to another attempt because of what they say."""
+
+    def called(self, backend: str, model: str) -> str:
+        """What a backend calls a client's model; empty: the same. Raises NotFound where it would
+        have no name."""
+        name = self.upstream[backend]
+        if "$" not in name:
+            return name
+        return patterns.filled(name, self.models, model) or _nameless(model)
 
     def ordered(self, point: float) -> list[str]:
         """The backends as they are asked, one after another; `point` of 1 says which is first."""
@@ -134,6 +146,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """What is set here, and must be found as the client has sent it by an attempt at another
     backend; None where there is no other."""
     price: Price
+    again: Again = Again()
     signs: bool = False
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None
@@ -177,6 +190,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         one = quote(model, safe="")
         two = model if TWO_SEGMENTS.fullmatch(model) else one
         return path.replace("{model}", one).replace("{org/model}", two)
+
+
+def _nameless(model: str) -> NoReturn:
+    raise unknown(model)
 
 
 MISSING = "model_not_found"

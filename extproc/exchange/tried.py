@@ -1,7 +1,7 @@
-"""Which keys of a pool an exchange has tried in vain, so that its next attempt takes another.
+"""What earlier attempts of an exchange have tried in vain: keys of a pool, and backends.
 
-That attempt may be another worker's, so Envoy carries it there in the dynamic metadata: numbers of
-keys, no more.
+The next attempt may be another worker's, so Envoy carries it there in the dynamic metadata: numbers
+of keys, names of backends, no more.
 """
 
 from extproc import NAMESPACE
@@ -10,6 +10,10 @@ from extproc.exchange.events import Metadata
 KEY = "tried_keys"
 ATTRIBUTE = f"metadata.filter_metadata['{NAMESPACE}']['{KEY}']"
 """Only asked for where a backend has several keys."""
+
+BACKENDS = "backends"
+EARLIER = f"metadata.filter_metadata['{NAMESPACE}']['{BACKENDS}']"
+"""Only asked for where a route has several backends."""
 
 
 def numbers(said: str, backend: str) -> tuple[int, ...]:
@@ -21,3 +25,8 @@ def numbers(said: str, backend: str) -> tuple[int, ...]:
 def told(said: str, backend: str, number: int) -> Metadata:
     """What the next attempt must know."""
     return {KEY: f"{said} {backend}:{number}".strip()}
+
+
+def with_backend(earlier: str, backend: str) -> str:
+    """The backends so far, the newest last; behind each that has refused, why."""
+    return f"{earlier} {backend}" if earlier else backend

@@ -43,6 +43,7 @@ REPORTED = (
     "cost_nanousd",
     "estimated",
     "backend",
+    "backends",
     "provider",
     "operation",
     "request_model",

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from envoy_data_plane.envoy.config.cluster.v3 import (
     CircuitBreakers,
     CircuitBreakersThresholds,
+    CircuitBreakersThresholdsRetryBudget,
     Cluster,
     ClusterCommonLbConfig,
     ClusterCommonLbConfigLocalityWeightedLbConfig,
@@ -53,24 +54,36 @@ from envoy_data_plane.google.protobuf import Struct
 from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
+from extproc.config.process import RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled
 from extproc.render import tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
-from extproc.render.upstream import Member, Members, Place, client_keys_of, place
+from extproc.render.upstream import Group, Member, Place, client_keys_of, place
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 IDLE = 60.0
 """Seconds after which an unused connection is closed, before most providers do it."""
 
+POLICIES = {
+    "weighted": ClusterLbPolicy.LEAST_REQUEST,
+    "round_robin": ClusterLbPolicy.ROUND_ROBIN,
+    "least_request": ClusterLbPolicy.LEAST_REQUEST,
+    "random": ClusterLbPolicy.RANDOM,
+    "hash": ClusterLbPolicy.RING_HASH,
+}
+BY_BACKEND = frozenset({"weighted", "hash"})
+"""Policies by which a backend's share is the same, however many addresses it has."""
+
 
 def provider_cluster(
-    gateway: Gateway, name: str, members: Members, *, ca: str, limited: bool
+    gateway: Gateway, name: str, group: Group, *, ca: str, limited: bool
 ) -> Cluster:
     """One cluster with all backends of a route.
 
     `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own.
     """
+    members = group.members
     backends = {member.backend: gateway.backends[member.backend] for member in members}
     places = {backend: place(settings) for backend, settings in backends.items()}
     # Envoy chooses the protocol by ALPN only where every connection of the cluster is TLS.
@@ -86,14 +99,11 @@ def provider_cluster(
         cluster_type=_dns(gateway),
         connect_timeout=seconds(_connect_timeout(gateway, chosen)),
         per_connection_buffer_limit_bytes=gateway.envoy.max_body_bytes,
-        lb_policy=ClusterLbPolicy.LEAST_REQUEST,
-        common_lb_config=ClusterCommonLbConfig(
-            healthy_panic_threshold=Percent(value=0),
-            locality_weighted_lb_config=ClusterCommonLbConfigLocalityWeightedLbConfig(),
-        ),
+        lb_policy=POLICIES[group.policy],
+        common_lb_config=_choice(group),
         load_assignment=ClusterLoadAssignment(
             cluster_name=name,
-            endpoints=[_endpoints(member, places[member.backend]) for member in members],
+            endpoints=[_endpoints(member, places[member.backend], group) for member in members],
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
         transport_socket=transports[0] if secure else None,
@@ -107,14 +117,18 @@ def provider_cluster(
                 )
             )
         },
-        circuit_breakers=bounds(_max_in_flight(chosen)),
-        outlier_detection=_outliers(),
+        circuit_breakers=bounds(_max_in_flight(chosen), gateway.envoy.retry_budget),
+        outlier_detection=_outliers(chosen),
         upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
     )
 
 
-def bounds(max_requests: int = UNBOUNDED) -> CircuitBreakers:
+def bounds(max_requests: int = UNBOUNDED, retries: RetryBudget | None = None) -> CircuitBreakers:
     """Envoy's own are 1,024 requests and 3 retries at a time."""
+    budget = CircuitBreakersThresholdsRetryBudget()
+    if retries is not None:
+        budget.budget_percent = Percent(value=retries.percent)
+        budget.min_retry_concurrency = retries.least
     return CircuitBreakers(
         thresholds=[
             CircuitBreakersThresholds(
@@ -122,6 +136,7 @@ def bounds(max_requests: int = UNBOUNDED) -> CircuitBreakers:
                 max_pending_requests=max_requests,
                 max_requests=max_requests,
                 max_retries=UNBOUNDED,
+                retry_budget=budget if retries else None,
             )
         ]
     )
@@ -146,8 +161,19 @@ def _max_in_flight(backends: Iterable[Backend]) -> int:
     return sum(n for n in given if n) if all(given) else UNBOUNDED
 
 
-def _endpoints(member: Member, where: Place) -> LocalityLbEndpoints:
+def _choice(group: Group) -> ClusterCommonLbConfig:
+    """Where localities have weights, a backend's share is its own; else its addresses'."""
+    shares = ClusterCommonLbConfigLocalityWeightedLbConfig()
+    return ClusterCommonLbConfig(
+        healthy_panic_threshold=Percent(value=0),
+        locality_weighted_lb_config=shares if group.policy in BY_BACKEND else None,
+    )
+
+
+def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoints:
     """A locality of its own for each backend: its weight holds, however many addresses it has."""
+    # Envoy hashes an endpoint's address, unless its metadata say what else.
+    key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
     return LocalityLbEndpoints(
         locality=Locality(zone=member.backend),
         priority=member.priority,
@@ -155,10 +181,12 @@ def _endpoints(member: Member, where: Place) -> LocalityLbEndpoints:
         lb_endpoints=[
             LbEndpoint(
                 endpoint=Endpoint(address=socket(where.host, where.port), hostname=where.host),
+                load_balancing_weight=None if group.policy in BY_BACKEND else member.weight,
                 metadata=metadata(
                     {
                         NAMESPACE: {"backend": member.backend},
                         "envoy.transport_socket_match": {"backend": member.backend},
+                        **key,
                     }
                 ),
             )
@@ -228,13 +256,15 @@ def _http_options(
     return options
 
 
-def _outliers() -> OutlierDetection:
+def _outliers(backends: Iterable[Backend]) -> OutlierDetection:
+    """Envoy has them for a cluster: the most patient backend's."""
+    all_of_them = [backend.ejection for backend in backends]
     return OutlierDetection(
-        consecutive_gateway_failure=5,
+        consecutive_gateway_failure=max(each.after for each in all_of_them),
         enforcing_consecutive_gateway_failure=100,
         interval=seconds(1),
-        base_ejection_time=seconds(10),
-        max_ejection_time=seconds(60),
+        base_ejection_time=seconds(min(each.first for each in all_of_them)),
+        max_ejection_time=seconds(min(each.most for each in all_of_them)),
         # All but one: a backend that stands alone is never put aside.
         max_ejection_percent=99,
         # Rates need traffic to mean anything; consecutive failures do not.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from extproc.render.text import Notes
-from extproc.render.upstream import Members
+from extproc.render.upstream import Group
 
 HEAD = """\
 Envoy as an AI gateway. Made by `extproc render envoy --static` from gateway.yaml: change that file
@@ -82,6 +82,9 @@ THINGS = {
         "The model finder: reads the model from a header or the body, and has the route chosen by\n"
         "it. It must stand after authentication and before everything that looks at the route."
     ),
+    "envoy.filters.http.set_filter_state": (
+        "Keeps the key by which a route balances its backends, for all attempts."
+    ),
     "envoy.filters.http.set_metadata": (
         "Nothing used, until the server reports something: what a charge finds when no provider\n"
         "was asked."
@@ -139,8 +142,9 @@ FIELDS = {
 }
 
 
-def cluster_note(members: Members) -> str:
+def cluster_note(group: Group) -> str:
     """What stands above a cluster of providers."""
+    members = group.members
     several = len(members) > 1
     shares = [
         f"{member.backend} (priority {member.priority}, weight {member.weight})"
@@ -151,14 +155,14 @@ def cluster_note(members: Members) -> str:
     return f"The routes to: {', '.join(shares)}."
 
 
-def session_note(members: Members) -> str:
+def session_note(group: Group) -> str:
     """What stands above a cluster for sessions."""
-    names = ", ".join(member.backend for member in members)
+    names = ", ".join(member.backend for member in group.members)
     return f"Sessions with: {names}. A WebSocket begins with HTTP/1.1."
 
 
-def notes(clusters: Mapping[str, Members], sessions: Mapping[str, Members]) -> Notes:
+def notes(clusters: Mapping[str, Group], sessions: Mapping[str, Group]) -> Notes:
     """All comments of a document with these clusters, and those for sessions."""
-    of_clusters = {name: cluster_note(members) for name, members in clusters.items()}
-    of_sessions = {name: session_note(members) for name, members in sessions.items()}
+    of_clusters = {name: cluster_note(group) for name, group in clusters.items()}
+    of_sessions = {name: session_note(group) for name, group in sessions.items()}
     return Notes({**THINGS, **of_clusters, **of_sessions}, FIELDS)

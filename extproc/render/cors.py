@@ -25,6 +25,7 @@ EXPOSED = (
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
     "x-ratelimit-reset",
+    "x-ai-backends",
     "x-ai-dropped-params",
     "x-ai-estimated",
     "x-goog-upload-status",

@@ -88,7 +88,7 @@ def render(
     document["layered_runtime"] = RUNTIME
     listeners, shared = whole_listeners(made)
     document["static_resources"] = {**listeners, **document["static_resources"]}
-    return text_of(HEAD, Writer(notes(made.members, made.sessions), shared).write(document))
+    return text_of(HEAD, Writer(notes(made.groups, made.sessions), shared).write(document))
 
 
 def whole_listeners(made: Parts) -> tuple[Json, dict[int, str]]:

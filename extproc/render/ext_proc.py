@@ -63,7 +63,7 @@ def before_provider(
     `several`: whether there are several backends, of which one may fail; `pooled`: whether one of
     them has several keys; `recorded`: whether each attempt is written down.
     """
-    earlier = [client_headers.ATTRIBUTE] if several else []
+    earlier = [client_headers.ATTRIBUTE, tried.EARLIER] if several else []
     earlier += [tried.ATTRIBUTE] if pooled else []
     earlier += RECORDED if recorded else []
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
+import orjson
 from envoy_data_plane.envoy.config.core.v3 import ApiVersion, DataSource
 from envoy_data_plane.envoy.config.ratelimit.v3 import RateLimitServiceConfig
 from envoy_data_plane.envoy.extensions.filters.http.api_key_auth.v3 import (
@@ -43,7 +44,7 @@ from extproc.ratelimit.descriptors import (
     header_rules,
 )
 from extproc.ratelimit.limit import Limit
-from extproc.render import unpacking
+from extproc.render import sticky, unpacking
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service, hearing
 from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
@@ -76,6 +77,8 @@ FALSE = "IAA="
 """google.protobuf.Value with a bool that is false, in Base64."""
 
 NO_PREFIX = 'local PREFIX = ""'
+NO_DEFAULT = 'local DEFAULT = ""'
+UNSTUCK = "local STICKY = false"
 
 ClientKeys = Mapping[str, Sequence[str]]
 """Client name → its keys."""
@@ -93,6 +96,8 @@ def http_filters(
         yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
     yield from unpacking.filters()
     yield http_filter(MODEL_FINDER, _model_finder(prefix, gateway))
+    if sticky.sticks(gateway):
+        yield sticky.keeper()
     rules = _subjects(limits, clients=client_keys is not None)
     rules += kept_keys(client_keys_of(gateway, gateway.backends))
     yield http_filter(
@@ -149,7 +154,13 @@ def model_finder_script(prefix: str = "", gateway: Gateway | None = None) -> str
     script = files("extproc.render").joinpath("model.lua").read_text("utf-8")
     assert script.count(NO_PREFIX) == 1
     script = script.replace(NO_PREFIX, f'local PREFIX = "{prefix}"')
-    return script if gateway is None else finder_tables(script, gateway)
+    if gateway is None:
+        return script
+    assert script.count(UNSTUCK) == script.count(NO_DEFAULT) == 1
+    if sticky.sticks(gateway):
+        script = script.replace(UNSTUCK, "local STICKY = true")
+    name = orjson.dumps(gateway.default_model or "").decode()
+    return finder_tables(script.replace(NO_DEFAULT, f"local DEFAULT = {name}"), gateway)
 
 
 def _model_finder(prefix: str, gateway: Gateway) -> Lua:

@@ -9,6 +9,7 @@ from envoy_data_plane.google.protobuf import Any
 
 from extproc.config.gateway import Gateway
 from extproc.config.resources import Resources, must_sign, offers
+from extproc.exchange.again import MARK
 from extproc.exchange.compile import signs
 from extproc.exchange.ids import code_of
 from extproc.exchange.side import CLUSTER_HEADER
@@ -123,5 +124,6 @@ def to_keeper(gateway: Gateway, limits: dict[str, Any]) -> EnvoyRoute:
             idle_timeout=seconds(timeouts.stream_idle),
         ),
         request_body_buffer_limit=gateway.envoy.max_body_bytes,
+        response_headers_to_remove=[MARK],
         typed_per_filter_config=limits,
     )

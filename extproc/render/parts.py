@@ -18,7 +18,7 @@ from extproc.render.side import loopback
 from extproc.render.talks import session_clusters
 from extproc.render.tls import system_ca
 from extproc.render.typed import Json
-from extproc.render.upstream import Members, clusters_of, fanning
+from extproc.render.upstream import Group, clusters_of, fanning
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -29,10 +29,10 @@ class Parts(msgspec.Struct, frozen=True):
     """Where clients come in; its manager has neither the routes nor the replies yet."""
     loopback: Listener | None
     """Where the server's own requests come in, if there are any."""
-    members: dict[str, Members]
+    groups: dict[str, Group]
     """Name of a cluster → the backends in it."""
-    sessions: dict[str, Members]
-    """Those of `members` that are for sessions."""
+    sessions: dict[str, Group]
+    """Those of `groups` that are for sessions."""
     providers: list[Cluster]
     routes: Json
     replies: LocalReplies
@@ -55,17 +55,17 @@ def parts(
     """
     assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
     sessions = dict(session_clusters(gateway))
-    members = {**clusters_of(gateway), **sessions}
+    groups = {**clusters_of(gateway), **sessions}
     trusted = ca or system_ca()
     authenticated = client_keys is not None
     return Parts(
         listener=listener(gateway, client_keys, limits, prefix=prefix),
         loopback=loopback(gateway) if fanning(gateway) else None,
-        members=members,
+        groups=groups,
         sessions=sessions,
         providers=[
             provider_cluster(gateway, name, group, ca=trusted, limited=bool(limits))
-            for name, group in members.items()
+            for name, group in groups.items()
         ],
         routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
         replies=local_replies(gateway.envoy.max_body_bytes, prefix),

@@ -49,6 +49,6 @@ def _document(kind: str, made: Parts, found: Guest) -> tuple[Json, Mapping[int, 
 
 def _notes(made: Parts) -> Notes:
     """The comments of the whole bootstrap, by the names that things have here, too."""
-    usual = notes(made.members, made.sessions)
+    usual = notes(made.groups, made.sessions)
     renamed = {ours(name): note for name, note in usual.things.items()}
     return Notes({**renamed, **usual.things, **GUESTS}, FIELDS)

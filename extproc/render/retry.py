@@ -1,7 +1,13 @@
 """When a failed attempt is made again, and where."""
 
+from collections.abc import Sequence
+
 from envoy_data_plane.envoy.config.route.v3 import (
+    HeaderMatcher,
     RetryPolicy,
+    RetryPolicyRateLimitedRetryBackOff,
+    RetryPolicyResetHeader,
+    RetryPolicyResetHeaderFormat,
     RetryPolicyRetryBackOff,
     RetryPolicyRetryHostPredicate,
     RetryPolicyRetryPriority,
@@ -12,31 +18,36 @@ from envoy_data_plane.envoy.extensions.retry.priority.previous_priorities.v3 imp
 )
 
 from extproc.config.gateway import Gateway
+from extproc.config.retry import CONDITIONS
 from extproc.config.route import Route
+from extproc.exchange.again import MARK, is_read
 from extproc.render.typed import packed, seconds
 
 # Envoy counts an attempt that timed out as one that was reset.
 WORDS = {"timeout": "reset"}
 
-FAILOVER = ("5xx", "429", "connect-failure", "refused-stream", "reset")
-"""By default, where another backend may do better; Anthropic's 529 is a 5xx."""
-UNSENT = ("connect-failure", "refused-stream", "reset-before-request")
-"""By default, where there is one backend only: nothing can have been done twice."""
-
+MARKED = [HeaderMatcher(name=MARK, present_match=True)]
 HOST_ATTEMPTS = 5
 """How often a host that was tried before is drawn anew."""
 
 
-def retry_policy(gateway: Gateway, route: Route) -> RetryPolicy | None:
-    """The route's `retry`; None where it says that there is one attempt."""
+def retry_policy(gateway: Gateway, route: Route, *, marked: bool = True) -> RetryPolicy | None:
+    """The route's `retry`; None where it says that there is one attempt.
+
+    `marked`: whether the server reads refusals; else all goes by the status.
+    """
     if route.attempts < 2:
         return None
     words = _conditions(route)
+    read = [word for word in words if is_read(word)] if marked else []
+    statuses = [int(word) for word in words if word.isdigit() and word not in read]
     several = len({backend.priority for backend in route.backends}) > 1
     per_try = _per_try(gateway, route)
     return RetryPolicy(
-        retry_on=",".join(dict.fromkeys(_words(words))),
-        retriable_status_codes=[int(word) for word in words if word.isdigit()],
+        retry_on=",".join(_words(words, statuses, read)),
+        retriable_status_codes=statuses,
+        retriable_headers=MARKED if read else [],
+        rate_limited_retry_back_off=_waiting(route.retry.retry_after),
         num_retries=route.attempts - 1,
         per_try_timeout=seconds(per_try) if per_try else None,
         per_try_idle_timeout=seconds(_idle(gateway, route)),
@@ -67,17 +78,30 @@ def same_again(gateway: Gateway) -> RetryPolicy:
     )
 
 
+def marks(route: Route) -> bool:
+    """Whether the server marks refusals after which another attempt is made."""
+    return route.attempts > 1 and any(map(is_read, _conditions(route)))
+
+
 def _conditions(route: Route) -> tuple[str, ...]:
-    if route.retry.on is not None:
-        return route.retry.on
-    return FAILOVER if len(route.backends) > 1 else UNSENT
+    return route.retry.conditions(len(route.backends))
 
 
-def _words(conditions: tuple[str, ...]) -> list[str]:
-    words = [WORDS.get(word, word) for word in conditions if not word.isdigit()]
-    if len(words) < len(conditions):
+def _words(conditions: Sequence[str], statuses: Sequence[int], read: Sequence[str]) -> list[str]:
+    words = [WORDS.get(word, word) for word in conditions if word in CONDITIONS]
+    if statuses:
         words.append("retriable-status-codes")
-    return words
+    if read:
+        words.append("retriable-headers")
+    return list(dict.fromkeys(words))
+
+
+def _waiting(most: float | None) -> RetryPolicyRateLimitedRetryBackOff | None:
+    """Envoy does as an answer says, if that is not too long; else as ever."""
+    if most is None:
+        return None
+    said = RetryPolicyResetHeader(name="retry-after", format=RetryPolicyResetHeaderFormat.SECONDS)
+    return RetryPolicyRateLimitedRetryBackOff(reset_headers=[said], max_interval=seconds(most))
 
 
 def _per_try(gateway: Gateway, route: Route) -> float | None:

@@ -31,19 +31,20 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
+from extproc.exchange.again import MARK
 from extproc.exchange.entrances import Listings
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
-from extproc.render import matching
+from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
 from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
-from extproc.render.retry import retry_policy
+from extproc.render.retry import marks, retry_policy
 from extproc.render.talks import apart, door, session_clusters, session_route
 from extproc.render.typed import Json, packed, plain, seconds
 from extproc.render.unpacking import by_encoding
-from extproc.render.upstream import cluster_name, members, names
+from extproc.render.upstream import cluster_name, group, members, names
 from providers.catalog import DIALECTS
 
 HEALTH = "/healthz"
@@ -211,7 +212,8 @@ class Actions:
         budgets = self._budgets(route)
         key = orjson.dumps(
             [
-                cluster_name(members(route)),
+                cluster_name(group(route)),
+                route.balance.model_dump(),
                 route.timeouts.model_dump(),
                 route.retry.model_dump(),
                 budgets,
@@ -246,15 +248,18 @@ class Actions:
     def _route(self, route: Route, budgets: list[Json]) -> EnvoyRoute:
         timeouts = self._gateway.envoy.timeouts
         action = RouteAction(
-            cluster=cluster_name(members(route)),
+            cluster=cluster_name(group(route)),
             timeout=seconds(route.timeouts.request or timeouts.request),
             idle_timeout=seconds(route.timeouts.stream_idle or timeouts.stream_idle),
             retry_policy=retry_policy(self._gateway, route),
+            hash_policy=sticky.hashed(route.balance),
         )
         return EnvoyRoute(
             match=ANYTHING,
             route=action,
+            metadata=sticky.asked(route.balance),
             request_body_buffer_limit=self._gateway.envoy.max_body_bytes,
+            response_headers_to_remove=[MARK] if marks(route) else [],
             typed_per_filter_config=_limited(budgets),
         )
 

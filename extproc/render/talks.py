@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from envoy_data_plane.envoy.config.route.v3 import (
     FilterConfig,
     HeaderMatcher,
@@ -21,11 +22,12 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
 from extproc.exchange.side import CLUSTER_HEADER
+from extproc.render import sticky
 from extproc.render.filters import HEARING
 from extproc.render.matching import header_is
 from extproc.render.retry import retry_policy
 from extproc.render.typed import Json, packed, seconds
-from extproc.render.upstream import Members, cluster_name, holds_sessions, members
+from extproc.render.upstream import Group, cluster_name, group, holds_sessions
 
 SESSION_HEADER = "x-ai-session"
 """In which the finder says that a session begins; no client can."""
@@ -36,34 +38,37 @@ PLACES = r"(?:/openai)?(?:/v1)?/realtime/?|(?:/v1(?:beta)?)?/+ws/google\..*BidiG
 """RE2 expression of the paths where sessions may begin, near misses too."""
 
 
-def talking(gateway: Gateway, route: Route) -> Members:
-    """The backends of a route that hold sessions."""
-    return tuple(one for one in members(route) if holds_sessions(gateway.backends[one.backend]))
+def talking(gateway: Gateway, route: Route) -> Group | None:
+    """The backends of a route that hold sessions, if any do."""
+    all_of_it = group(route)
+    talks = [one for one in all_of_it.members if holds_sessions(gateway.backends[one.backend])]
+    return msgspec.structs.replace(all_of_it, members=tuple(talks)) if talks else None
 
 
-def session_cluster(group: Members) -> str:
+def session_cluster(group: Group) -> str:
     """The name of a cluster whose connections are HTTP/1.1."""
     return cluster_name(group).replace("ai/", "ws/", 1)
 
 
-def session_clusters(gateway: Gateway) -> Iterator[tuple[str, Members]]:
+def session_clusters(gateway: Gateway) -> Iterator[tuple[str, Group]]:
     """Every cluster that sessions need."""
     for route in gateway.routes:
-        group = talking(gateway, route)
-        if group:
-            yield session_cluster(group), group
+        talks = talking(gateway, route)
+        if talks is not None:
+            yield session_cluster(talks), talks
 
 
 def session_route(gateway: Gateway, route: Route, limits: dict[str, Any]) -> list[EnvoyRoute]:
     """Where a route's sessions go, if it has any; `limits` are those of its filter."""
-    group = talking(gateway, route)
-    if not group:
+    talks = talking(gateway, route)
+    if talks is None:
         return []
     action = RouteAction(
-        cluster=session_cluster(group),
+        cluster=session_cluster(talks),
         timeout=seconds(0),
         idle_timeout=seconds(max(gateway.envoy.timeouts.stream_idle, SILENCE)),
-        retry_policy=retry_policy(gateway, route),
+        retry_policy=retry_policy(gateway, route, marked=False),
+        hash_policy=sticky.hashed(route.balance),
         upgrade_configs=WEBSOCKET,
     )
     there = HeaderMatcher(name=SESSION_HEADER, present_match=True)
@@ -71,6 +76,7 @@ def session_route(gateway: Gateway, route: Route, limits: dict[str, Any]) -> lis
         EnvoyRoute(
             match=RouteMatch(prefix="/", headers=[there]),
             route=action,
+            metadata=sticky.asked(route.balance),
             typed_per_filter_config={**limits, **HEARD},
         )
     ]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from extproc.config.backend import Backend
+from extproc.config.balance import Policy
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
 from extproc.exchange.compile import base_url, fans_out, served
@@ -46,6 +47,22 @@ class Member(msgspec.Struct, frozen=True, order=True):
 Members = tuple[Member, ...]
 
 
+class Group(msgspec.Struct, frozen=True):
+    """Backends that stand together in a cluster."""
+
+    members: Members
+    policy: Policy = "weighted"
+    sticky_to: str = ""
+    """Where a key leads, for `hash`."""
+
+    @property
+    def label(self) -> str:
+        """What is unusual of it, besides its members."""
+        if self.policy == "weighted":
+            return ""
+        return f"={self.policy}" + ("@address" if self.sticky_to == "address" else "")
+
+
 def place(backend: Backend) -> Place:
     """Where the backend's base URL, its own or its provider's, leads."""
     parts = base_url(backend, PROVIDERS[backend.provider])
@@ -74,23 +91,33 @@ def members(route: Route) -> Members:
     return tuple(sorted(Member(b.priority, b.backend, b.weight) for b in route.backends))
 
 
-def cluster_name(members: Members) -> str:
+def group(route: Route) -> Group:
+    """Who stands together for a route, and how requests are shared among them."""
+    together = members(route)
+    policy = route.balance.policy
+    if policy != "hash":
+        return Group(together, policy)
+    several = len({member.priority for member in together}) < len(together)
+    return Group(together, policy, route.balance.sticky_to or ("backend" if several else "address"))
+
+
+def cluster_name(group: Group) -> str:
     """A name that says what is in it; unlike any backend's, for `/` stands in none."""
-    name = "ai/" + "+".join(member.label for member in members)
+    name = "ai/" + "+".join(member.label for member in group.members) + group.label
     if len(name) <= MAX_NAME:
         return name
     return f"{name[:MAX_NAME]}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def clusters_of(gateway: Gateway) -> dict[str, Members]:
+def clusters_of(gateway: Gateway) -> dict[str, Group]:
     """Every cluster that is needed, by name: those of the routes, in their order, and one for each
     backend that keeps something, or whose requests may become several."""
-    found: dict[str, Members] = {}
+    found: dict[str, Group] = {}
     for route in gateway.routes:
-        together = members(route)
+        together = group(route)
         found.setdefault(cluster_name(together), together)
     for name in dict.fromkeys((*keepers(gateway), *fanning(gateway))):
-        alone = (Member(0, name, 1),)
+        alone = Group((Member(0, name, 1),))
         found.setdefault(cluster_name(alone), alone)
     return found
 

@@ -1,5 +1,6 @@
 """The model finder by itself, under the LuaJIT that Envoy has."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ CHAT = "/v1/chat/completions"
 # What the script uses of Envoy's API
 # (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/lua_filter).
 ENVOY = """
-return function(headers, content)
+return function(headers, content, route)
   local seen = { metadata = {}, reads = 0 }
   local handle = {}
   function handle:headers()
@@ -42,7 +43,7 @@ return function(headers, content)
     }
   end
   function handle:metadata()
-    return { get = function(_, name) return nil end }
+    return { get = function(_, name) return route and route[name] end }
   end
   function handle:respond(answer, text)
     seen.status, seen.type, seen.body = answer[":status"], answer["content-type"], text
@@ -77,6 +78,7 @@ class Found(msgspec.Struct):
     status: str | None
     refused: bool
     message: str | None
+    sticky: str | None
 
 
 class Finder:
@@ -88,13 +90,17 @@ class Finder:
         self._run = self._lua.globals()[b"envoy_on_request"]
         self._count = self._lua.execute(COUNT.encode())
 
-    def request(self, body: bytes | None, **headers: str) -> Any:
+    def request(self, body: bytes | None, places: Sequence[str] = (), **headers: str) -> Any:
+        """`places`: where the route says that a key may be."""
         pairs = {":method": "POST", ":path": CHAT}
         pairs |= {name.replace("_", "-"): value for name, value in headers.items()}
         table = self._lua.table_from(
             {name.encode(): value.encode("latin-1") for name, value in pairs.items()}
         )
-        return self._new(table, body)
+        route = self._lua.table_from({})
+        if places:
+            route[b"sticky"] = self._lua.table_from([place.encode() for place in places])
+        return self._new(table, body, route)
 
     def find(self, body: bytes | None, **headers: str) -> Found:
         return self.run(self.request(body, **headers))
@@ -109,11 +115,12 @@ class Finder:
             status=_text(seen[b"status"]),
             refused=bool(seen[b"metadata"][b"ai.finder/refused"]),
             message=_text(seen[b"body"]),
+            sticky=_text(seen[b"metadata"][b"ai.finder/sticky"]),
         )
 
-    def instructions(self, body: bytes) -> int:
+    def instructions(self, body: bytes, places: Sequence[str] = (), **headers: str) -> int:
         """How many the interpreter needs."""
-        return int(self._count(self._run, self.request(body)[b"handle"]))
+        return int(self._count(self._run, self.request(body, places, **headers)[b"handle"]))
 
 
 def _text(value: bytes | None) -> str | None:

@@ -14,12 +14,13 @@ import orjson
 from extproc.lab.simulator import directives as orders
 from extproc.lab.simulator import forms, odd, reply
 from extproc.lab.simulator.catalog import dialects
-from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Turn, Usage
+from extproc.lab.simulator.dialect import Asked, Call, Dialect, Event, Refusal, Reply, Turn, Usage
 from extproc.lab.simulator.directives import BadDirectiveError, Directives
 from extproc.lab.simulator.http1 import Request, decoded
 from extproc.lab.simulator.kept import gemini, keeping, rules
 from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf
 from extproc.lab.simulator.play import Answer, Step, steps
+from extproc.lab.simulator.prompt_cache import PromptCache
 from extproc.lab.simulator.record import Recorded
 from extproc.lab.simulator.sessions.talk import Denied, asks
 
@@ -56,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """False: whatever can be read is answered."""
     strict: bool = True
     """False: parameters that the SDK does not know are accepted, as by many compatible servers."""
+    prompt_cache: bool = False
+    """True: what begins as an earlier prompt did is reported as read from a cache."""
     keep: int = 1000
     """Requests that are remembered."""
     keep_body: int = 1 << 20
@@ -85,6 +88,7 @@ class Desk:
         self._kept = 0
         self._memory: dict[Hashable, Told] = {}
         self.shelf = Shelf(settings.name)
+        self._prompts = PromptCache() if settings.prompt_cache else None
 
     def answer(self, request: Request, connection: int) -> tuple[Recorded, Iterator[Step]]:
         """A record of the request and all that happens on the wire."""
@@ -188,8 +192,9 @@ class Desk:
     ) -> Told:
         """The answer, out of memory where the same request was answered before."""
         scripted = self._scripted(record)
-        lasting = self.settings.keys or dialect.name in keeping.JOBS
-        if scripted or lasting or len(request.body) > MEMORY_BODY:
+        varies = scripted or self.settings.keys or self._prompts is not None
+        lasting = varies or dialect.name in keeping.JOBS
+        if lasting or len(request.body) > MEMORY_BODY:
             return self._chat(dialect, params, request, scripted)
         told_so = tuple(each for each in request.headers if each[0].startswith(orders.HEADER))
         key = (request.method, request.target, request.body, told_so)
@@ -225,9 +230,17 @@ class Desk:
             self._check(dialect, call, order)
             if dialect.name == GOOGLES:
                 gemini.used(self.shelf, call.path, call.body)
-        made = reply.build(asked, order, request.body)
+        made = self._cached(call.body, reply.build(asked, order, request.body))
         turn = Turn(asked=asked, reply=made, directives=order)
         return Told(self._kept_answer(dialect, turn, call), order, made.usage)
+
+    def _cached(self, body: dict[str, Any], made: Reply) -> Reply:
+        """The same answer, which says what of its prompt was known already."""
+        if self._prompts is None or made.usage.cached:
+            return made
+        cached = self._prompts.tokens(body, made.usage.prompt)
+        usage = msgspec.structs.replace(made.usage, cached=cached)
+        return msgspec.structs.replace(made, usage=usage)
 
     def _kept_answer(self, dialect: Dialect, turn: Turn, call: Call) -> Answer:
         """The answer, which stays on the shelf where the request says so."""

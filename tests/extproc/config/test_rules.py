@@ -11,7 +11,7 @@ def test_an_unknown_key_gets_a_guess_and_the_keys_that_are_allowed(folder):
     (said,) = folder.added("extprc: {}\n")
     assert said == (
         "gateway.yaml:14: extprc: unknown key; did you mean 'extproc'? allowed: version, listen, "
-        "backends, routes, limits, clients, resources, extproc, limiter, "
+        "backends, routes, default_model, limits, clients, resources, extproc, limiter, "
         "admin, telemetry, usage, envoy"
     )
 
@@ -88,6 +88,7 @@ def test_an_option_that_the_provider_has_not_is_refused(folder, provider, option
         ("headers: {x: ' y'}", "headers.x", "visible ASCII"),
         ("tls: {certificate: a.pem}", "tls.key", "given together"),
         ("timeouts: {connect: 5}", "timeouts.connect", "must be a duration"),
+        ("ejection: {first: 2m}", "ejection.first", "is longer than `most`"),
         ("max_in_flight: 0", "max_in_flight", "must be at least 1"),
         ("max_in_flight: true", "max_in_flight", "must be a whole number"),
         ("api_version: 5", "api_version", "must be text; put it in quotes"),
@@ -324,3 +325,52 @@ def test_a_key_that_says_who_calls_cannot_be_forwarded(folder):
     clients = "clients: {api_keys: {file: clients.yaml}}\n"
     text = RIGHT.replace("credential: {api_key: env:ONE}", "credential: forward", 1)
     assert any("with `clients`, a key" in said for said in folder.said(text + clients))
+
+
+@pytest.mark.parametrize(
+    ("balance", "key", "says"),
+    [
+        ("{policy: random, hash_on: conversation}", "balance.hash_on", "without the policy hash"),
+        ("{sticky_to: address}", "balance.sticky_to", "without the policy hash"),
+        ("{policy: hash, hash_on: talk}", "balance.hash_on", "conversation"),
+        ("{policy: hash, hash_on: {header: 'a b'}}", "balance.hash_on.header", "HTTP header"),
+        ("{policy: hash, hash_on: [{body: a..b}]}", "balance.hash_on[0].body", "joined by dots"),
+        ("{policy: hash, hash_on: [{query: a}]}", "balance.hash_on[0]", "body"),
+        ("{policy: sticky}", "balance.policy", "random, hash"),
+    ],
+)
+def test_balancing_says_what_has_an_effect(folder, balance, key, says):
+    route = f"  - {{models: [z], backends: [{{backend: one}}], balance: {balance}}}\n"
+    said = folder.changed("routes:\n", f"routes:\n{route}")
+    assert any(f"routes[0].{key}" in each and says in each for each in said), said
+
+
+def test_weights_have_no_effect_on_a_random_choice(folder):
+    backends = "[{backend: one, weight: 2}]"
+    route = f"  - {{models: [z], backends: {backends}, balance: {{policy: random}}}}\n"
+    (said,) = folder.changed("routes:\n", f"routes:\n{route}")
+    assert "routes[0].backends[0].weight: has no effect with the policy random" in said
+
+
+@pytest.mark.parametrize(
+    ("models", "model", "fits"),
+    [
+        ("[z]", "$0-x", True),
+        ("[z]", "$1", False),
+        ("['z*']", "$1", True),
+        ("['z*', y]", "$1", False),
+        ("['/z(.)(.)/']", "$2", True),
+        ("['/z(.)(.)/']", "$3", False),
+    ],
+)
+def test_parts_of_a_name_must_be_there(folder, models, model, fits):
+    route = f"  - {{models: {models}, backends: [{{backend: one, model: '{model}'}}]}}\n"
+    said = folder.changed("routes:\n", f"routes:\n{route}")
+    told = [each for each in said if "routes[0].backends[0].model" in each]
+    assert told == said
+    assert bool(told) is not fits
+
+
+def test_the_default_model_is_one_that_is_served(folder):
+    (said,) = folder.added("default_model: nobody\n")
+    assert said.endswith("default_model: no route serves it")

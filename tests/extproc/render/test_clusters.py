@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.extproc.render.support import Envoy, Provider, backend, route, running, wait_for
 
@@ -36,6 +37,26 @@ def envoy(tmp_path_factory: pytest.TempPathFactory, providers: list[Provider]) -
                     {"backend": "two", "weight": 1},
                 ],
             },
+            {
+                "models": ["in turn"],
+                "backends": [{"backend": "one", "weight": 3}, {"backend": "two", "weight": 1}],
+                "balance": {"policy": "round_robin"},
+            },
+            {
+                "models": ["less busy"],
+                "backends": [{"backend": "one"}, {"backend": "two"}],
+                "balance": {"policy": "least_request"},
+            },
+            {
+                "models": ["by lot"],
+                "backends": [{"backend": "one"}, {"backend": "two"}],
+                "balance": {"policy": "random"},
+            },
+            {
+                "models": ["sticky"],
+                "backends": [{"backend": "one", "weight": 3}, {"backend": "two", "weight": 1}],
+                "balance": {"policy": "hash", "hash_on": {"header": "x-who"}},
+            },
             route(["alone"], "one"),
             route(["narrow"], "narrow"),
             route(["silent"], "one", timeouts={"stream_idle": "300ms"}),
@@ -52,6 +73,37 @@ def test_backends_of_one_priority_share_by_weight(envoy: Envoy) -> None:
     assert all(envoy.chat("weighted").status == 200 for _ in range(40))
     shares = Counter(asked.backend for asked in envoy.server.asked[before:])
     assert shares == {"one": 30, "two": 10}
+
+
+def test_addresses_take_turns_by_weight(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    assert all(envoy.chat("in turn").status == 200 for _ in range(40))
+    shares = Counter(asked.backend for asked in envoy.server.asked[before:])
+    assert shares == {"one": 30, "two": 10}
+
+
+def test_who_is_less_busy_or_drawn_by_lot_is_asked_whosever_it_is(envoy: Envoy) -> None:
+    before = len(envoy.server.asked)
+    assert all(envoy.chat("less busy").status == 200 for _ in range(40))
+    assert all(envoy.chat("by lot").status == 200 for _ in range(40))
+    assert {asked.backend for asked in envoy.server.asked[before:]} == {"one", "two"}
+    clusters = yaml.safe_load(envoy.text)["static_resources"]["clusters"]
+    policies = {cluster["name"]: cluster.get("lb_policy") for cluster in clusters}
+    assert policies["ai/one+two=least_request"] == "LEAST_REQUEST"
+    assert policies["ai/one+two=random"] == "RANDOM"
+
+
+def test_keys_are_shared_out_by_weight_and_stay_where_they_are(envoy: Envoy) -> None:
+    def shares() -> dict[str, str]:
+        before = len(envoy.server.asked)
+        for number in range(120):
+            assert envoy.chat("sticky", {"x-who": f"client {number}"}).status == 200
+        asked = envoy.server.asked[before:]
+        return {f"client {number}": each.backend for number, each in enumerate(asked)}
+
+    first = shares()
+    assert first == shares()
+    assert 75 <= Counter(first.values())["one"] <= 105
 
 
 def test_a_lone_star_serves_every_model_that_no_other_route_does(envoy: Envoy) -> None:
@@ -139,3 +191,47 @@ def test_a_backend_that_keeps_failing_is_left_alone_for_a_while(tmp_path: Path) 
     assert len(bad.received) == 5
     bad.stop()
     good.stop()
+
+
+def test_a_backend_that_fails_as_often_as_it_may_is_passed_over(
+    tmp_path: Path, providers: list[Provider]
+) -> None:
+    one, two = providers
+    settings = {
+        "backends": {
+            "one": backend(one.port, ejection={"after": 2, "first": "30s"}),
+            "two": backend(two.port, ejection={"after": 2}),
+        },
+        "routes": [route(["m"], "one", "two")],
+    }
+    with running(settings, tmp_path) as envoy:
+        one.status = 503
+        try:
+            assert [envoy.chat("m").status for _ in range(2)] == [200] * 2
+        finally:
+            one.status = 200
+
+        def passed_over() -> bool:
+            return envoy.chat("m").status == 200 and envoy.server.asked[-1].backend == "two"
+
+        wait_for(passed_over, "the first backend is left alone")
+
+
+@pytest.mark.parametrize(("budget", "attempts"), [(None, 2), ({"percent": 1, "least": 0}, 1)])
+def test_further_attempts_stay_within_their_budget(
+    tmp_path: Path, providers: list[Provider], budget: dict | None, attempts: int
+) -> None:
+    provider = providers[0]
+    settings = {
+        "backends": {"one": backend(provider.port)},
+        "routes": [route(["m"], "one", retry={"on": ["503"]})],
+        **({"envoy": {"retry_budget": budget}} if budget else {}),
+    }
+    with running(settings, tmp_path) as envoy:
+        before = len(provider.received)
+        provider.status = 503
+        try:
+            assert envoy.chat("m").status == 503
+        finally:
+            provider.status = 200
+        assert len(provider.received) - before == attempts

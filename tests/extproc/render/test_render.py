@@ -52,6 +52,16 @@ def retry(*backends: str, **settings: Any) -> dict[str, Any] | None:
     return policy
 
 
+def test_a_status_that_may_be_a_policys_is_read_before_another_attempt() -> None:
+    policy = retry("one", "two", on=["400", "401", "context-length", "503"], retry_after="5s")
+    assert policy is not None
+    assert policy["retry_on"] == "retriable-status-codes,retriable-headers"
+    assert policy["retriable_status_codes"] == [401, 503]
+    waits = policy["rate_limited_retry_back_off"]
+    assert waits["reset_headers"][0]["name"] == "retry-after"
+    assert waits["max_interval"] in ("5s", "5.000s")
+
+
 def test_a_route_with_several_backends_fails_over_by_default() -> None:
     policy = retry("one", "two")
     assert policy is not None
@@ -61,7 +71,10 @@ def test_a_route_with_several_backends_fails_over_by_default() -> None:
         "refused-stream",
         "reset",
         "retriable-status-codes",
+        "retriable-headers",
     }
+    (marked,) = policy["retriable_headers"]
+    assert marked["name"] == "x-ai-again"
     assert policy["retriable_status_codes"] == [429]
     assert policy["num_retries"] == 1
     assert policy["retry_priority"]["name"] == "envoy.retry_priorities.previous_priorities"

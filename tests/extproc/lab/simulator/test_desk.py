@@ -159,3 +159,16 @@ def test_a_missing_sdk_is_named():
     assert first.startswith("501 ")
     assert "'openai'" in first
     assert second == "200"
+
+
+def test_what_begins_as_an_earlier_prompt_did_is_read_from_the_cache():
+    first = [{"role": "user", "content": "hello " * 50}]
+    more = [{"role": "assistant", "content": "hi"}, {"role": "user", "content": "and now?"}]
+    with RunningSimulator(prompt_cache=True) as sim, httpx.Client(base_url=sim.url) as web:
+        said = [
+            web.post(PATH, json={**body(), "messages": messages}).json()["usage"]
+            for messages in (first, [*first, *more], more[1:])
+        ]
+    cached = [usage["prompt_tokens_details"]["cached_tokens"] for usage in said]
+    assert cached[0] == cached[2] == 0
+    assert 0 < cached[1] < said[1]["prompt_tokens"]
