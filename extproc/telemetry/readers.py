@@ -20,7 +20,8 @@ def readers(settings: Telemetry) -> Iterator[MetricReader]:
 
 
 def _sending(settings: Otlp) -> MetricReader:
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    # In JSON: xds-protos has modules of the names that OTLP's in protobuf have, in another version.
+    from opentelemetry.exporter.otlp.json.http.metric_exporter import OTLPMetricExporter
 
     headers = {name: resolve(value, os.environ) for name, value in settings.headers.items()}
     exporter = OTLPMetricExporter(endpoint=str(settings.endpoint), headers=headers, timeout=5)
