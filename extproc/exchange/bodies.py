@@ -1,5 +1,7 @@
 """The bodies of clients, read: JSON, or a form."""
 
+from typing import Protocol
+
 import orjson
 
 from extproc.exchange import ids
@@ -10,6 +12,12 @@ from providers.wire import multipart
 from providers.wire.budget import Bounds
 from providers.wire.members import Json
 from providers.wire.multipart import Form
+
+
+class Named(Protocol):
+    """Headers, by name."""
+
+    def get(self, name: str) -> str | None: ...
 
 
 def read(data: bytes, bounds: Bounds) -> Json:
@@ -24,9 +32,20 @@ def read(data: bytes, bounds: Bounds) -> Json:
     return body
 
 
-def is_form(dialect: Dialect, content_type: str) -> bool:
-    """Whether a body has several parts."""
-    return multipart.is_form(content_type) if dialect.either else dialect.form
+NO_BODY = "the request has no body"
+
+
+def parts_of(
+    data: bytes, dialect: Dialect, headers: Named, bounds: Bounds
+) -> tuple[Form | None, Json]:
+    """A body as its dialect has it, if that is a form, and its members; raises InvalidRequest."""
+    is_form = dialect.form
+    if dialect.either:
+        is_form = multipart.is_form(headers.get("content-type") or "")
+    if not is_form:
+        return None, read(data, bounds)
+    form = multipart.parse(data, headers.get("content-type") or "")
+    return form, form.members()
 
 
 def opened_form(

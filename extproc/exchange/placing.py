@@ -25,15 +25,13 @@ from extproc.exchange.events import (
 )
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CALL, Seen, model_of, seen_by
-from extproc.exchange.side import CLUSTER_HEADER
+from extproc.exchange.side import CLUSTER, CLUSTER_HEADER
 from providers.errors import GatewayError, InvalidRequest
-from providers.wire import multipart
+from providers.wire.members import Json
 
 if TYPE_CHECKING:
     from extproc.exchange.question import Question
 
-CLUSTER = "ai/"
-"""What the name of a backend's cluster begins with."""
 MODEL_HEADER = "x-ai-model"
 SCHEME = "x-forwarded-proto"
 """Without it Envoy finds no route; what it says must be removed by the route."""
@@ -76,7 +74,7 @@ class Placing:
         self._event = event
         self._entrance = self._question.enter(seen.path)
         if event.end:
-            raise InvalidRequest("the request has no body")
+            raise InvalidRequest(bodies.NO_BODY)
         return GO_ON
 
     def body(self, event: RequestBody) -> Action | Wish:
@@ -84,7 +82,8 @@ class Placing:
         held, entrance = self._event, self._entrance
         assert held is not None
         assert entrance is not None
-        seen = self._read(seen_by(held), held, entrance, event.data)
+        form, body = bodies.parts_of(event.data, entrance.dialect, held.headers, self._plan.bounds)
+        seen = _named(seen_by(held), entrance, body)
         backend = self._plan.chosen(entrance.dialect, seen.model)
         self._leads = ((CLUSTER_HEADER, CLUSTER + backend), (MODEL_HEADER, seen.model))
         call = f"{seen.source}\n{seen.path}\n{seen.model}"
@@ -92,21 +91,7 @@ class Placing:
             RequestHeaders(held.headers, {BACKEND: backend, CALL: call}, end=False)
         )
         self._late = began.metadata if isinstance(began, Change) and began.metadata else {}
-        return self._led(self._question.body(event))
-
-    def _read(self, seen: Seen, held: RequestHeaders, entrance: Entrance, data: bytes) -> Seen:
-        """What the model finder would have found."""
-        if seen.model:
-            return seen
-        if entrance.path_model:
-            return Seen("path", seen.path, entrance.path_model)
-        type_ = held.headers.get("content-type") or ""
-        is_form = bodies.is_form(entrance.dialect, type_ if entrance.dialect.either else "")
-        if is_form:
-            body = multipart.parse(data, type_).members()
-        else:
-            body = bodies.read(data, self._plan.bounds)
-        return Seen("body", seen.path, model_of(seen, body, ""))
+        return self._led(self._question.read(event, form, body))
 
     def fetched(self, event: Fetched) -> Action | Wish:
         """The same, with the media that it waited for."""
@@ -130,3 +115,12 @@ class Placing:
     def refused(self, error: GatewayError) -> Action:
         """The client gets an error in its own dialect; nobody is asked."""
         return self._question.refused(error)
+
+
+def _named(seen: Seen, entrance: Entrance, body: Json) -> Seen:
+    """What the model finder would have found."""
+    if seen.model:
+        return seen
+    if entrance.path_model:
+        return Seen("path", seen.path, entrance.path_model)
+    return Seen("body", seen.path, model_of(seen, body, ""))

@@ -48,10 +48,10 @@ from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
 from providers.wire import multipart
 from providers.wire.members import Json
+from providers.wire.multipart import Form
 
 ESTIMATED = ("x-ai-estimated", "true")
 """Header of an answer that no provider gave."""
-NO_BODY = "the request has no body"
 GUESSED = {"status": 200, "estimated": True}
 
 
@@ -157,7 +157,7 @@ class Question:
         if entrance.told is None:
             return self._addressed(event, entrance)
         if event.end:
-            raise InvalidRequest(NO_BODY)
+            raise InvalidRequest(bodies.NO_BODY)
         self._unread = event
         return GO_ON
 
@@ -175,16 +175,22 @@ class Question:
         if target.reads_headers:
             self._own = _own_headers(headers, entrance.dialect)
         if event.end:
-            raise InvalidRequest(NO_BODY)
+            raise InvalidRequest(bodies.NO_BODY)
         return headers.report(target.touched, target.passing)
 
     def body(self, event: RequestBody) -> Action | Wish:
         """The request as the provider gets it."""
         entrance = self._entrance
         assert entrance is not None
-        is_form = bodies.is_form(entrance.dialect, self._type if entrance.dialect.either else "")
-        form = multipart.parse(event.data, self._type) if is_form else None
-        body = bodies.read(event.data, self._plan.bounds) if form is None else form.members()
+        assert self._headers is not None
+        return self.read(
+            event, *bodies.parts_of(event.data, entrance.dialect, self._headers, self._plan.bounds)
+        )
+
+    def read(self, event: RequestBody, form: Form | None, body: Json) -> Action | Wish:
+        """The same, of a body that was read before: its parts, if it has some, and its members."""
+        entrance = self._entrance
+        assert entrance is not None
         if self._unread is not None:
             self._entrance = entrance = entrance.of(body)
             self._late = self._addressed(self._unread, entrance).metadata
@@ -227,12 +233,10 @@ class Question:
     def _reaching(self, sent: Sent, data: bytes, places: Ids) -> Sent:
         """What goes to a provider whose ids stand in URLs; raises NotFound for one that is not the
         client's."""
-        assert self._headers is not None
         assert self._target is not None
         if not places.named(data):
             return sent
-        client = self._headers.get("x-ai-client") or ""
-        seal = self._plan.keeping.seal(self._target.served.name, client, self._secrets)
+        seal = self._seal_at(self._target)
         assert seal is not None
         known = ids.opened(data, orjson.loads(data), places, seal)
         return msgspec.structs.replace(sent, body=known)
@@ -241,10 +245,13 @@ class Question:
         """How ids are signed, where any are."""
         if not target.signs:
             return None
+        self._seal = self._seal_at(target)
+        return self._seal
+
+    def _seal_at(self, target: Target) -> Seal | None:
         assert self._headers is not None
         client = self._headers.get("x-ai-client") or ""
-        self._seal = self._plan.keeping.seal(target.served.name, client, self._secrets)
-        return self._seal
+        return self._plan.keeping.seal(target.served.name, client, self._secrets)
 
     @property
     def _type(self) -> str:

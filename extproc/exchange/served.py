@@ -1,7 +1,9 @@
 """Who serves, as the hot path holds it: a backend, a route's models there, and both together."""
 
 import re
+from bisect import bisect
 from collections.abc import Mapping
+from itertools import accumulate, groupby
 from typing import NamedTuple, NoReturn
 from urllib.parse import quote
 
@@ -74,6 +76,9 @@ class Share(NamedTuple):
     weight: int
 
 
+USUAL = Share(0, 1)
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Models, and what their backends call them."""
 
@@ -100,26 +105,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     def ordered(self, point: float) -> list[str]:
         """The backends as they are asked, one after another; `point` of 1 says which is first."""
-        return sorted(self.upstream, key=lambda name: self._place(name, point))
-
-    def _place(self, backend: str, point: float) -> tuple[int, bool]:
-        own = self.shares.get(backend, Share(0, 1))
-        equals = [
-            (name, self.shares.get(name, Share(0, 1)).weight)
-            for name in self.upstream
-            if self.shares.get(name, Share(0, 1)).priority == own.priority
-        ]
-        total = sum(weight for _, weight in equals)
-        return own.priority, backend != _at(equals, point * total)
-
-
-def _at(shares: list[tuple[str, int]], point: float) -> str:
-    """The first of `shares` at whose end `point` has not come yet."""
-    for name, weight in shares:
-        point -= weight
-        if point < 0:
-            return name
-    return shares[-1][0]
+        order: list[str] = []
+        shares = [(self.shares.get(name, USUAL), name) for name in self.upstream]
+        shares.sort(key=lambda entry: entry[0].priority)
+        for _, group in groupby(shares, key=lambda entry: entry[0].priority):
+            equals = [(share.weight, name) for share, name in group]
+            ends = list(accumulate(weight for weight, _ in equals))
+            first = bisect(ends, point * ends[-1], hi=len(ends) - 1)
+            order += [name for _, name in (*equals[first:], *equals[:first])]
+        return order
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,8 @@ from providers.errors import BadAnswer, TooLarge, Unauthorized
 
 CALL_HEADER = "x-ai-call"
 """What the loopback listener makes metadata of: secret, path and model, one a line, in Base64."""
+CLUSTER = "ai/"
+"""What the name of a backend's cluster begins with."""
 CLUSTER_HEADER = "x-ai-cluster"
 """In which the model finder, or a request of our own, says whose cluster it is for; no client
 can."""
@@ -59,7 +61,7 @@ class Aside:
         headers = (
             *_clients(event, self._target.served.client_keys),
             JSON_TYPE,
-            (CLUSTER_HEADER, f"ai/{backend}"),
+            (CLUSTER_HEADER, CLUSTER + backend),
             (CALL_HEADER, b64encode(call).decode()),
         )
         return tuple(SideCall(seen.path, headers, body) for body in self._parts.bodies)

@@ -95,3 +95,8 @@ def standard_base64(payload: str) -> str:
 def render_data_uri(data: Data) -> str:
     """The data URI that holds the bytes."""
     return f"data:{data.media_type};base64,{data.base64}"
+
+
+def render_uri(media: Data | Url) -> str:
+    """Where it is, or a data URI that holds it."""
+    return media.url if isinstance(media, Url) else render_data_uri(media)

@@ -8,7 +8,7 @@ from typing import Any
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.media import Url, parse_data_uri, render_data_uri
+from providers.neutral.media import Url, parse_data_uri, render_uri
 from providers.neutral.moderations import (
     ModerationAnswer,
     ModerationRequest,
@@ -117,7 +117,7 @@ def render_request(request: ModerationRequest, model: str, dropped: list[str]) -
 def _object(piece: Piece) -> Json:
     if isinstance(piece, str):
         return {"type": "text", "text": piece}
-    url = piece.url if isinstance(piece, Url) else render_data_uri(piece)
+    url = render_uri(piece)
     return {"type": "image_url", "image_url": {"url": url}}
 
 

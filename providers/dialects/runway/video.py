@@ -16,7 +16,7 @@ from providers.bridging.kept_ids import NOWHERE
 from providers.bridging.resource import Kept
 from providers.errors import BadAnswer, NotFound, Unsupported
 from providers.neutral.images import Size
-from providers.neutral.media import Data, Url, render_data_uri
+from providers.neutral.media import Data, Url, render_uri
 from providers.neutral.video import Failure, Film, State, VideoRequest, web
 from providers.operations import Operation
 from providers.usage import Usage
@@ -109,7 +109,7 @@ def _image(picture: Any) -> str | None:
     if picture is None:
         return None
     assert isinstance(picture, Data | Url)
-    return picture.url if isinstance(picture, Url) else render_data_uri(picture)
+    return render_uri(picture)
 
 
 def places(request: VideoRequest) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from providers.bridging.kept_ids import NOWHERE
 from providers.bridging.resource import Kept
 from providers.errors import BadAnswer, NotFound
 from providers.neutral.images import BLOCKED, Size
-from providers.neutral.media import Data, Url, render_data_uri
+from providers.neutral.media import Data, Url, render_uri
 from providers.neutral.video import Failure, Film, State, VideoRequest, web
 from providers.operations import Operation
 from providers.usage import Usage
@@ -70,7 +70,7 @@ def _image(picture: Any) -> Json | None:
     if picture is None:
         return None
     assert isinstance(picture, Data | Url)
-    return {"url": picture.url if isinstance(picture, Url) else render_data_uri(picture)}
+    return {"url": render_uri(picture)}
 
 
 def parse_response(answer: Any) -> Film:
