@@ -10,6 +10,9 @@ TESTS ?= tests
 ONCE ?=
 FUZZ_SECONDS ?= 300
 
+# Hundreds of processes are started: what they import is compiled once, whatever is set outside.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: demo test agents check bench fuzz fmt docs clean
 
 demo: $(STAMPS)/demo

@@ -119,7 +119,7 @@ class Local:
             "listen": {"address": "127.0.0.1", "port": self.port, **config.get("listen", {})},
             "extproc": {
                 "workers": 1,
-                "drain": "5s",
+                "drain": "1s",
                 **config.get("extproc", {}),
                 "sockets": str(self.directory / "sockets"),
             },

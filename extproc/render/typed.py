@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any as Anything
 
 from betterproto2 import Casing, Message
@@ -18,6 +19,11 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 from envoy_data_plane.google.protobuf import Any, Struct
 
 Json = dict[str, Anything]
+
+# betterproto2 evaluates all annotations of a class again for each of its fields, which is most of
+# the time until the first message (https://github.com/betterproto/python-betterproto2).
+_evaluated: Anything = cache(vars(Message)["_type_hints"].__func__)
+setattr(Message, "_type_hints", classmethod(_evaluated))  # noqa: B010
 
 UNBOUNDED = 2**32 - 1
 """For bounds that Envoy sets low where none is given."""

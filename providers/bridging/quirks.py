@@ -50,16 +50,22 @@ def tuning(body: Json, quirks: Quirks) -> tuple[dict[str, Any], list[str]]:
     changes.update(quirks.override)
     for path in quirks.remove:
         _remove(body, changes, path)
+    if not quirks.refuses.isdisjoint(body):
+        _refuse(body, changes, quirks)
+    dropped = [] if quirks.drops.isdisjoint(body) else sorted(quirks.drops & body.keys())
+    changes.update(dict.fromkeys(dropped, REMOVED))
+    if quirks.renames:
+        _rename(body, changes, quirks.renames)
+    return changes, dropped
+
+
+def _refuse(body: Json, changes: dict[str, Any], quirks: Quirks) -> None:
     for name in quirks.refuses & body.keys():
         if changes.get(name) is REMOVED:
             continue
         if body[name] is not None and body[name] != ASKS_NOTHING.get(name, REMOVED):
             raise Unsupported(f"{quirks.provider} does not support {name}", param=name)
         changes[name] = REMOVED  # some refuse the mere name
-    dropped = sorted(quirks.drops & body.keys())
-    changes.update(dict.fromkeys(dropped, REMOVED))
-    _rename(body, changes, quirks.renames)
-    return changes, dropped
 
 
 def _remove(body: Json, changes: dict[str, Any], path: tuple[str, ...]) -> None:

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from typing import NamedTuple
 
 import orjson
 import pytest
 import yaml
 
-from extproc.cli import PARTS, PLACES
+from extproc.cli import PARTS, PLACES, main
 
 GOOD = """
 version: 1
@@ -22,21 +23,39 @@ limits:
 BAD = GOOD.replace("provider: openai", "provder: openai").replace("minute", "fortnight")
 
 
+class Done(NamedTuple):
+    """What a command has said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def run(tmp_path):
-    def call(*words: str, config: str = GOOD):
+def run(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ONE_KEY", "sk-secret-of-one")
+
+    def call(*words: str, config: str = GOOD) -> Done:
         (tmp_path / "gateway.yaml").write_text(config)
-        return subprocess.run(
-            [sys.executable, "-m", "extproc", *words],
-            cwd=tmp_path,
-            env={**os.environ, "ONE_KEY": "sk-secret-of-one"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        code = main(words)
+        return Done(code, *capfd.readouterr())
 
     return call
+
+
+def test_it_is_a_program(tmp_path):
+    (tmp_path / "gateway.yaml").write_text(GOOD)
+    done = subprocess.run(
+        [sys.executable, "-m", "extproc", "models"],
+        cwd=tmp_path,
+        env={**os.environ, "ONE_KEY": "sk-secret-of-one"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == ["small"]
 
 
 def test_check_finds_nothing_wrong(run):
