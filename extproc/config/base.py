@@ -1,5 +1,7 @@
 """What every model of gateway.yaml shares."""
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
@@ -14,6 +16,10 @@ class Model(BaseModel):
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )
+
+    def __deepcopy__(self, memo: object = None) -> Self:
+        """Itself: pydantic copies a default for each object that has it, which is never changed."""
+        return self
 
 
 def flaw(message: str) -> PydanticCustomError:

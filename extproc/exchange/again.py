@@ -4,7 +4,7 @@ Envoy knows statuses alone. So the server marks such a refusal, and Envoy retrie
 takes the mark off what goes to the client.
 """
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -52,7 +52,8 @@ def is_read(condition: str) -> bool:
     return condition.isdecimal() and condition[0] == "4" and condition not in PLAIN
 
 
-def again(conditions: Iterable[str]) -> Again:
+@lru_cache(maxsize=256)
+def again(conditions: tuple[str, ...]) -> Again:
     """What the conditions of a route mean that Envoy cannot tell."""
     words = [word for word in conditions if is_read(word)]
     causes = [MEANT[word] for word in words if word in MEANT]
