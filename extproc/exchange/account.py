@@ -52,6 +52,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The backends so far, this one included; empty where there is no other."""
     aside: bool = False
     """Whether another exchange asks, which must learn what was used."""
+    alone: bool = False
+    """Whether nobody else is asked after it, whatever its route says."""
     price_of: Callable[[str], Price] | None = None
     """The answer's name of a model → its price, where the request names none."""
 

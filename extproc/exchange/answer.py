@@ -324,7 +324,7 @@ class Answer:
 
     def _marked(self, error: ApiError) -> tuple[tuple[str, str], ...]:
         """What Envoy must know of a refusal after which another attempt is to be made."""
-        if not self._asked.target.again.after(error, self._status):
+        if self._asked.alone or not self._asked.target.again.after(error, self._status):
             return ()
         return ((MARK, error.cause.value),)
 

@@ -44,6 +44,7 @@ def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
         created=created,
         bounds=bounds,
         keeping=keeping(gateway, backends),
+        default=gateway.default_model or "",
     )
 
 

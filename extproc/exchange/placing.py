@@ -83,7 +83,7 @@ class Placing:
         assert held is not None
         assert entrance is not None
         form, body = bodies.parts_of(event.data, entrance.dialect, held.headers, self._plan.bounds)
-        seen = _named(seen_by(held), entrance, body)
+        seen = _named(seen_by(held), entrance, body, self._plan.default)
         backend = self._plan.chosen(entrance.dialect, seen.model)
         self._leads = ((CLUSTER_HEADER, CLUSTER + backend), (MODEL_HEADER, seen.model))
         call = f"{seen.source}\n{seen.path}\n{seen.model}"
@@ -117,10 +117,12 @@ class Placing:
         return self._question.refused(error)
 
 
-def _named(seen: Seen, entrance: Entrance, body: Json) -> Seen:
-    """What the model finder would have found."""
+def _named(seen: Seen, entrance: Entrance, body: Json, default: str) -> Seen:
+    """What the model finder would have found; a model by default is one that a header names."""
     if seen.model:
         return seen
     if entrance.path_model:
         return Seen("path", seen.path, entrance.path_model)
+    if default and body.get("model") in (None, ""):
+        return Seen("header", seen.path, default)
     return Seen("body", seen.path, model_of(seen, body, ""))

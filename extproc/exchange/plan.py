@@ -95,11 +95,14 @@ class Plan:
         created: int = 0,
         bounds: Bounds = BOUNDS,
         keeping: Keeping | None = None,
+        default: str = "",
     ) -> None:
-        """`created`: what the list of models says of when they began, seconds since the epoch."""
+        """`created`: what the list of models says of when they began, seconds since the epoch;
+        `default`: the model of who names none."""
         self.keeping = keeping or Keeping(backends, {})
         self.hash = hash
         self.bounds = bounds
+        self.default = default
         self._backends = backends
         self._routes = routes
         self._router = Router(routes)

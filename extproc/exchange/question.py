@@ -59,6 +59,7 @@ class Question:
     """A request for one backend, or one that is answered here."""
 
     __slots__ = (
+        "_alone",
         "_aside",
         "_clock",
         "_defaults",
@@ -114,6 +115,8 @@ class Question:
         self._waiting: tuple[Call, str] | None = None
         """The call that waits for its media, and the client's name of the model."""
         self._event: RequestHeaders | None = None
+        self._alone = False
+        """Whether Envoy asks no other backend afterwards."""
         self._aside: tuple[Aside, str] | None = None
         """What waits for the answers to its parts, and the provider's name of the model."""
 
@@ -123,7 +126,7 @@ class Question:
 
     def placing(self) -> Placing:
         """What it is instead, where it has met no backend yet; no request becomes several there."""
-        self._side = ""
+        self._side, self._alone = "", True
         return Placing(self, self._plan)
 
     def enter(self, path: str) -> Entrance:
@@ -378,6 +381,7 @@ class Question:
             showing=self._showing(call.body, dialect) if self._seal is not None else None,
             tried=self._tried(target),
             aside=self._seen.source == SIDE,
+            alone=self._alone,
         )
 
     def _tried(self, target: Target) -> str:

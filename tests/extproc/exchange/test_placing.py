@@ -4,12 +4,22 @@ import json
 
 import pytest
 
+from extproc.exchange.again import MARK, again
 from extproc.exchange.events import GO_ON, Reject, RequestHeaders, Reroute
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL
 from extproc.exchange.served import Route, Share
 from extproc.exchange.wire.writing import encode
-from tests.plans import CHAT, Pairs, exchange, request_body, served
+from tests.plans import (
+    CHAT,
+    Pairs,
+    exchange,
+    request_body,
+    request_headers,
+    response_body,
+    response_headers,
+    served,
+)
 
 ALL = ("one", "two", "spare")
 
@@ -99,3 +109,28 @@ def test_what_is_kept_goes_where_the_model_finder_says():
     action = exchange(two()).handle(event)
     assert isinstance(action, Reject)
     assert (action.status, b"'gone'" in action.body) == (503, True)
+
+
+def test_who_names_no_model_gets_the_one_by_default():
+    route = Route(models=("small",), upstream={"one": "large"})
+    one = exchange(Plan({"one": served("one")}, [route], default="small"))
+    one.handle(begins())
+    action = one.handle(request_body({"messages": []}))
+    assert dict(action.set_headers)["x-ai-model"] == "small"
+    assert json.loads(action.body)["model"] == "large"
+
+
+def test_a_refusal_is_not_marked_for_a_backend_that_nobody_will_ask():
+    route = Route(models=("small",), upstream={"one": ""}, again=again(("quota",)))
+    spent = {"error": {"message": "spent", "code": "insufficient_quota"}}
+    made = Plan({"one": served("one")}, [route])
+
+    def refused(*, placed: bool) -> dict[str, str]:
+        one = exchange(made)
+        one.handle(begins() if placed else request_headers(backend="one"))
+        one.handle(request_body({"model": "small", "messages": []}))
+        one.handle(response_headers(429))
+        return dict(one.handle(response_body(spent)).set_headers)
+
+    assert MARK in refused(placed=False)
+    assert MARK not in refused(placed=True)
