@@ -15,6 +15,7 @@ import extproc
 if TYPE_CHECKING:
     from extproc.config import Gateway
 
+ABOUT = "An AI gateway for those who run Envoy: any LLM SDK in front, any provider behind."
 CONFIG = "gateway.yaml"
 PARTS = ("listener", "clusters", "filter", "routes", "replies", "loopback")
 """Of Envoy's configuration."""
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    root = argparse.ArgumentParser(prog="extproc", description=extproc.__doc__)
+    root = argparse.ArgumentParser(prog="extproc", description=ABOUT)
     root.add_argument("--version", action="version", version=f"extproc {extproc.__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")

@@ -78,5 +78,5 @@ def _through(size: Plan, client: Client, provider: str) -> Iterator[Row]:
         router = stack.enter_context(alone(provider))
         fresh = life.memory(gateways)
         yield from server.rows(size, client, {**gateways, router.name: router})
-        yield from life.routes(size, client, provider, gateways)
+        yield from life.growth(size, client, provider, gateways)
         yield from life.used(size, client, gateways, fresh)

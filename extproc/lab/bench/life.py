@@ -15,17 +15,17 @@ from extproc.lab.local import START
 FRESH, USED = "worker memory, at start", "worker memory, after exchanges"
 SPREAD = "spread over workers"
 READY, WHOLE = "ready, server", "ready, Envoy and server"
-MANY = (1_000, 10_000)
+MANY = (("routes", 1_000), ("routes", 10_000), ("backends", 100))
 WORKERS = 4
 
 
-def _many(count: int) -> tuple[str, str]:
-    """The rows of a configuration with so many routes."""
-    what = f"1 KB, {count:,} routes, the last"
+def _many(things: str, count: int) -> tuple[str, str]:
+    """The rows of a configuration with so many routes or backends."""
+    what = f"1 KB, {count:,} {things}, the last"
     return f"server, {what}", f"Envoy, {what}"
 
 
-LONG = (FRESH, USED, *(name for count in MANY for name in _many(count)))
+LONG = (FRESH, USED, *(name for each in MANY for name in _many(*each)))
 """Rows that need the gateways of both transports, or one of them."""
 NAMES = (*LONG, SPREAD, READY, WHOLE)
 
@@ -56,22 +56,22 @@ def used(
     )
 
 
-def routes(
+def growth(
     size: Plan, client: Client, upstream: str, gateways: Mapping[str, Gateway]
 ) -> Iterator[Row]:
-    """The last of many models, beside the only one."""
-    for count in MANY[:1] if size.quick else MANY:
-        names = _many(count)
+    """The last of many models or backends, beside the only one."""
+    for things, count in MANY[:1] if size.quick else MANY:
+        names = _many(things, count)
         if not size.wants(*names):
             continue
-        with gateway("many", config(upstream, LEAN, routes=count)) as many:
+        with gateway("many", config(upstream, LEAN, **{things: count})) as many:
             subjects: list[Subject] = [gateways[LEAN], many]
             load = Load(name=names[0], pair=SAME, total=size.pick(40, 2000))
             found = measure(client, load, subjects, size.pick(1, 5))
         one, last = found[LEAN], found["many"]
-        note = f"{one.server:.0f} µs with one route"
+        note = f"{one.server:.0f} µs with one"
         yield Row(name=names[0], unit="µs", measured=last.server, note=note)
-        note = f"{one.envoy:.0f} µs with one route"
+        note = f"{one.envoy:.0f} µs with one"
         yield Row(name=names[1], unit="µs", measured=last.envoy, note=note)
 
 

@@ -89,8 +89,11 @@ class Alone:
         return proc.cpu([self._process.popen.pid])
 
 
-def config(upstream: str, transport: str, *, workers: int = 1, routes: int = 1) -> dict[str, Any]:
-    """gateway.yaml with a provider of each dialect, and as many routes as are wanted."""
+def config(
+    upstream: str, transport: str, *, workers: int = 1, routes: int = 1, backends: int = 1
+) -> dict[str, Any]:
+    """gateway.yaml with a provider of each dialect, and as many routes and backends as are wanted;
+    those that are asked are the last."""
 
     def served(provider: str) -> dict[str, Any]:
         key = {"api_key": "env:BENCH_KEY"}
@@ -99,9 +102,14 @@ def config(upstream: str, transport: str, *, workers: int = 1, routes: int = 1) 
     def route(model: str, backend: str) -> dict[str, Any]:
         return {"models": [model], "backends": [{"backend": backend}]}
 
+    spare = [f"backend-{number:05}" for number in range(backends - 1)]
     others = [route(f"model-{number:05}", "gpt") for number in range(routes - 1)]
+    others += [route(f"model-of-{name}", name) for name in spare]
     return {
-        "backends": {model: served(provider) for model, provider in OWNERS.items()},
+        "backends": {
+            **{name: served("openai") for name in spare},
+            **{model: served(provider) for model, provider in OWNERS.items()},
+        },
         "routes": [*others, *(route(model, model) for model in MODELS.values())],
         "extproc": {"transport": transport, "workers": workers},
     }
