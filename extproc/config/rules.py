@@ -8,6 +8,7 @@ from itertools import combinations
 
 from extproc.config.backend_rules import of_backend
 from extproc.config.draft import Draft
+from extproc.config.edit_rules import edits
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
 from extproc.config.patterns import PLACE, count, split
@@ -100,18 +101,6 @@ def different_models(draft: Draft) -> Iterator[Flaw]:
             if first != (number, index):
                 at = ("routes", number, "models", index)
                 yield Flaw(at, f"the same as routes[{first[0]}].models[{first[1]}]")
-
-
-def edits(draft: Draft) -> Iterator[Flaw]:
-    """An edit of a body is not undone by another one."""
-    for number, route in draft.routes.items():
-        at = ("routes", number, "request")
-        for name in route.request.defaults:
-            if name in route.request.override:
-                yield Flaw((*at, "defaults", name), "has no effect, for it is also in override")
-        for index, path in enumerate(route.request.remove):
-            if path in route.request.override or path in route.request.defaults:
-                yield Flaw((*at, "remove", index), "is also in defaults or override")
 
 
 def one_amount(draft: Draft) -> Iterator[Flaw]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
+from extproc.config.edits import Most, RequestEdits
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials.identity import Wanted, identity_of
@@ -14,8 +15,10 @@ from extproc.credentials.secrets import Weighted
 from extproc.exchange.again import Again, again
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
+from extproc.exchange.policy import Policy
 from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
+from providers.bridging.caps import Cap
 from providers.bridging.plain import PlainDialect
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
@@ -82,7 +85,9 @@ def served(name: str, backend: Backend) -> Served:
         prefix=base.path.rstrip("/"),
         options=_options(backend),
         paths={operation: str(path) for operation, path in backend.paths.items()},
-        headers=tuple({**provider.headers, **backend.headers}.items()),
+        headers=tuple(
+            {**provider.headers, **backend.headers, **backend.request.headers.set}.items()
+        ),
         dialects=_dialects(backend.dialect, provider),
         operations=None if backend.operations is None else frozenset(backend.operations),
         signer=_signer(provider, own) if credential not in (None, "none") else None,
@@ -94,6 +99,8 @@ def served(name: str, backend: Backend) -> Served:
         fan_out=backend.fan_out,
         estimates=backend.estimate_counts,
         family=backend.family or "",
+        quirks=_quirks(backend.request),
+        policy=_policy(backend),
     )
 
 
@@ -167,21 +174,43 @@ def _dialects(
 
 def _route(route: RouteConfig) -> Route:
     price = route.price
-    edits = route.request
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
         shares={entry.backend: Share(entry.priority, entry.weight) for entry in route.backends},
         families={entry.backend: entry.family for entry in route.backends if entry.family},
-        quirks=Quirks(
-            defaults=edits.defaults,
-            override=edits.override,
-            drop_tools=edits.vendor_tools == "drop",
-            remove=tuple(tuple(path.split(".")) for path in edits.remove),
-        ),
+        quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
+        policy=_policy(route),
         price=Price() if price is None else Price(**price.model_dump()),
         again=_again(route),
     )
+
+
+def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:
+    return Quirks(
+        defaults=edits.defaults,
+        override=edits.override,
+        drop_tools=drop_tools,
+        remove=tuple(tuple(path.split(".")) for path in edits.remove),
+    )
+
+
+def _policy(edited: Backend | RouteConfig) -> Policy:
+    request, response = edited.request, edited.response.headers
+    return Policy(
+        streams=request.stream == "allow",
+        caps={word: _cap(cap) for word, cap in request.limits.items()},
+        longest=request.max_input_tokens or 0,
+        sets=tuple(request.headers.set.items()),
+        removes=frozenset(request.headers.remove),
+        shows=tuple(response.set.items()),
+        hides=response.remove,
+    )
+
+
+def _cap(cap: float | Most) -> Cap:
+    most, refuse = (cap.most, cap.refuse) if isinstance(cap, Most) else (cap, False)
+    return Cap(int(most) if most.is_integer() else most, refuse)
 
 
 def _again(route: RouteConfig) -> Again:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from os import urandom
 
-import msgspec
 import orjson
 
 from extproc.config.expressions import Expression, compiled
@@ -24,12 +23,12 @@ from extproc.exchange.served import (
     Served,
     Target,
     path_of,
+    quirks_of,
     unknown,
 )
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Dialect
 from providers.bridging.kept_ids import Ids
-from providers.bridging.quirks import Quirks
 from providers.bridging.session import SessionDialect
 from providers.catalog import DIALECTS, ENTRANCES, SESSIONS, SHARED
 from providers.errors import GatewayError, NotFound, Unavailable
@@ -219,20 +218,19 @@ class Plan:
         dialect = _held(served, client.name)
         if dialect is None:
             raise _lacks(served, client)
+        policy = served.policy.beside(route.policy)
+        foreign = frozenset() if served.client_keys else ACCOUNT
         return Target(
             served=served,
             bridge=None,
             dialect=dialect,
             model=route.called(backend, model),
             paths=(path_of(served, dialect, stream=False), ""),
-            headers=served.headers,
+            headers=(headers := policy.headers(served.headers)),
             defaults=(),
             translated=False,
-            passing=in_session(
-                wanted=served.passes,
-                foreign=frozenset() if served.client_keys else ACCOUNT,
-            ),
-            touched=(*dict(served.headers), PROTOCOLS) if len(route.upstream) > 1 else None,
+            passing=in_session(wanted=served.passes, foreign=foreign | policy.removes),
+            touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
             price=route.price,
             labels={
                 "backend": served.name,
@@ -247,15 +245,17 @@ class Plan:
     ) -> Target:
         dialect = found or client
         translated = dialect.name != client.name
+        policy = served.policy.beside(route.policy)
+        headers = policy.headers(served.headers)
         own = tuple(dialect.request_headers.items())
         foreign = client.own_headers - dialect.own_headers
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
         typed = ["content-type"] if client.form or client.either else []
-        own_names = [*dict(own), *dict(served.headers)]
+        own_names = [*dict(own), *dict(headers)]
         touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))
-        quirks = _quirks(route, served, dialect)
+        quirks = quirks_of(route, served, dialect)
         keeps = self.keeping.keeps(served.name)
         opens = _reached(dialect) if translated and keeps and not client.lasting else None
         return Target(
@@ -264,15 +264,18 @@ class Plan:
             dialect=dialect,
             model=upstream,
             paths=(path_of(served, dialect, stream=False), path_of(served, dialect, stream=True)),
-            headers=((*own, *served.headers) if translated else served.headers),
+            headers=(*own, *headers) if translated else headers,
             defaults=() if translated else own,
             translated=translated,
             passing=to_provider(
                 translated=translated,
                 own=dialect.own_headers,
                 wanted=served.passes,
-                foreign=foreign,
+                foreign=foreign | policy.removes,
             ),
+            terms=policy.terms(client),
+            shows=policy.shows,
+            hides=policy.hides,
             touched=touched if len(route.upstream) > 1 else None,
             price=route.price,
             again=route.again,
@@ -375,22 +378,3 @@ def _lacks(served: Served, client: Dialect) -> NotFound:
     if client.estimate is not None:
         message += f"; {GUESSES}"
     return NotFound(message)
-
-
-def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
-    provider = served.provider
-    quirks = msgspec.structs.replace(
-        route.quirks,
-        drops=provider.drops | dialect.drops,
-        refuses=provider.refuses | dialect.refuses,
-        renames=provider.renames,
-        stream_usage=provider.stream_usage,
-        provider=provider.title,
-        functions_only=dialect.name in provider.functions_only,
-        family=route.families.get(served.name) or served.family,
-        fan_out=served.fan_out,
-    )
-    if dialect.charged:
-        return quirks
-    # What a route adds to an answer is no part of a prompt.
-    return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})

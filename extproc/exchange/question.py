@@ -68,6 +68,7 @@ class Question:
         "_fetching",
         "_headers",
         "_late",
+        "_lowered",
         "_own",
         "_plan",
         "_proof",
@@ -107,6 +108,8 @@ class Question:
         self._renewed = False
         """Whether the client's bytes cannot go on as they are: they hold other ids."""
         self._defaults: tuple[tuple[str, str], ...] = ()
+        self._lowered: tuple[str, ...] = ()
+        """The client's names of what it may not have so much of."""
         self._unread: RequestHeaders | None = None
         """Where the body must say in which dialect it is before anybody can be found."""
         self._late: Metadata | None = None
@@ -216,6 +219,9 @@ class Question:
             headers=self._own,
             bounds=self._plan.bounds,
         )
+        if target.terms is not None:
+            call, self._lowered = target.terms.kept(call, self._type)
+            self._renewed = self._renewed or call.data is not data
         return self._send(call, target, model)
 
     def _opened(
@@ -327,7 +333,7 @@ class Question:
         if event.error is not None:
             raise event.error
         aside, model = self._aside
-        return aside.joined(event.answers, model)
+        return aside.joined(event.answers, model, self._lowered)
 
     def fetched(self, event: Fetched) -> Action | Wish:
         """The same, with the media that it waited for."""
@@ -369,7 +375,7 @@ class Question:
             bridge=bridge,
             context=self._context(call, sent, model),
             stream=call.stream,
-            dropped=sent.dropped,
+            dropped=(*self._lowered, *sent.dropped) if self._lowered else sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
             units=None if entrance.dialect.uses is None else entrance.dialect.uses(call.body),
             secret=proof[0],
