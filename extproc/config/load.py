@@ -60,6 +60,7 @@ def _problems(path: Path, catalog: Catalog, environment: Environment) -> list[Pr
         return found
     parts, wrong = examine(file.root.plain(), catalog)
     wrong += _lacking(parts, environment, wrong)
+    wrong += clients.strangers(parts, path)
     found += file.problems(wrong)
     if parts.clients is None:
         return by_line(found)

@@ -9,7 +9,7 @@ from extproc.config.base import Model
 from extproc.config.edits import AnswerEdits, RouteEdits
 from extproc.config.patterns import ModelName, ModelPattern
 from extproc.config.retry import Retry
-from extproc.config.values import Duration, Name, Real, Whole, one_or_more
+from extproc.config.values import ClientOrGroup, Duration, Name, Real, Whole, one_or_more
 
 
 class RouteBackend(Model):
@@ -82,6 +82,16 @@ class Route(Model):
     exact name wins over a prefix, the longest prefix over others, a prefix over an expression."""
     backends: Annotated[tuple[RouteBackend, ...], Field(min_length=1, max_length=128)]
     """Who serves them, by priority and weight."""
+    clients: (
+        Annotated[
+            tuple[ClientOrGroup, ...],
+            Field(max_length=10_000),
+            one_or_more(ClientOrGroup, 10_000, least=0),
+        ]
+        | None
+    ) = None
+    """Only these clients, or `group:NAME` of `clients.groups`, may use the models; for others there
+    are none of these names. Default: all clients."""
     balance: Balance = Balance()
     """Which backend of a priority gets a request."""
     retry: Retry = Retry()

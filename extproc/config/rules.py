@@ -15,6 +15,7 @@ from extproc.config.patterns import PLACE, count, split
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
 from extproc.config.resources import must_sign, offers
+from extproc.config.values import GROUP
 from providers.catalog import RESOURCES
 from providers.operations import Operation
 from providers.vendors.provider import Provider
@@ -128,6 +129,19 @@ def known_clients(draft: Draft) -> Iterator[Flaw]:
     for number, limit in draft.limits.items():
         if "client" in limit.per and not draft.has_clients:
             yield Flaw(("limits", number, "per"), "a limit per client needs `clients`")
+
+
+def allowed_clients(draft: Draft) -> Iterator[Flaw]:
+    """Who lets some clients use a model must know them, and the groups that they are in."""
+    groups = _visible(draft.clients.groups) if draft.clients else ()
+    for number, route in draft.routes.items():
+        at = ("routes", number, "clients")
+        if route.clients is not None and not draft.has_clients:
+            yield Flaw(at, "needs `clients`, or nobody is any of them")
+        for index, name in enumerate(route.clients or ()):
+            group = name.removeprefix(GROUP)
+            if draft.clients and group != name and group not in draft.clients.groups:
+                yield Flaw((*at, index), guess("there is no such group", group, groups), groups)
 
 
 def forwarded_keys(draft: Draft) -> Iterator[Flaw]:
@@ -254,6 +268,7 @@ RULES: tuple[Rule, ...] = (
     one_amount,
     different_limits,
     known_clients,
+    allowed_clients,
     served_models,
     priced_models,
     different_ports,

@@ -148,6 +148,21 @@ Name = Annotated[
 ]
 """What a person calls a thing."""
 
+CLIENT = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}"
+ClientName = Annotated[
+    str,
+    pattern(
+        CLIENT, "must be a client's name: up to 128 letters, digits, '.', '_', '@', '+' and '-'"
+    ),
+]
+GROUP = "group:"
+"""How the name of several clients begins, where one client may be named, too."""
+ClientOrGroup = Annotated[
+    str,
+    pattern(f"{CLIENT}|{GROUP}{NAME}", f"must be a client's name, or {GROUP}NAME"),
+    Field(examples=["team-a", f"{GROUP}research"]),
+]
+
 SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9])?"
 Segment = Annotated[
     str,

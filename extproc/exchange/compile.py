@@ -38,7 +38,7 @@ OPTIONS = ("region", "project", "instance", "api_version")
 def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
     """The plan of a configuration that has no problems; `created` dates its models."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
-    routes = [_route(route) for route in gateway.routes]
+    routes = [_route(route, allowed(gateway, route)) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
         backends,
@@ -172,7 +172,14 @@ def _dialects(
     return chosen or {}
 
 
-def _route(route: RouteConfig) -> Route:
+def allowed(gateway: Gateway, route: RouteConfig) -> frozenset[str] | None:
+    """The clients that may use a route's models; None: all."""
+    if route.clients is None or gateway.clients is None:
+        return None
+    return gateway.clients.named(route.clients)
+
+
+def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
     price = route.price
     return Route(
         models=tuple(route.models),
@@ -181,6 +188,7 @@ def _route(route: RouteConfig) -> Route:
         families={entry.backend: entry.family for entry in route.backends if entry.family},
         quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
         policy=_policy(route),
+        clients=clients,
         price=Price() if price is None else Price(**price.model_dump()),
         again=_again(route),
     )

@@ -5,7 +5,7 @@ What depends on a combination (client dialect, model, backend) is decided at its
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, Mapping, Sequence
 from itertools import count
 from os import urandom
 
@@ -77,9 +77,9 @@ class Router:
                 return route
         return next((r for pattern, r in self._expressions if pattern.fullmatch(model)), None)
 
-    def names(self) -> list[str]:
-        """The exact names, in order."""
-        return list(self._exact)
+    def exact(self) -> ItemsView[str, Route]:
+        """The exact names, in order, and their routes."""
+        return self._exact.items()
 
 
 class Plan:
@@ -167,10 +167,11 @@ class Plan:
         route = self._router.find(model)
         return route is not None and backend in route.upstream
 
-    def upstream_name(self, model: str, backend: str) -> str:
-        """What a backend calls a client's model; raises NotFound where no route leads it there."""
+    def upstream_name(self, model: str, backend: str, client: str) -> str:
+        """What a backend calls a client's model; raises NotFound where no route leads it there, or
+        none of this client's."""
         route = self._router.find(model)
-        if route is None or backend not in route.upstream:
+        if route is None or backend not in route.upstream or not route.is_for(client):
             raise unknown(model)
         return route.called(backend, model) or model
 
@@ -232,6 +233,7 @@ class Plan:
             passing=in_session(wanted=served.passes, foreign=foreign | policy.removes),
             touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
             price=route.price,
+            clients=route.clients,
             labels={
                 "backend": served.name,
                 "backends": served.name,
@@ -273,6 +275,7 @@ class Plan:
                 wanted=served.passes,
                 foreign=foreign | policy.removes,
             ),
+            clients=route.clients,
             terms=policy.terms(client),
             shows=policy.shows,
             hides=policy.hides,
@@ -289,9 +292,11 @@ class Plan:
             },
         )
 
-    def models(self) -> list[Model]:
-        """The models that clients can name, where a route has an exact name for them."""
-        return [self._model(name) for name in self._router.names()]
+    def models(self, client: str | None = None) -> list[Model]:
+        """The models that a client can name, where a route has an exact name for them."""
+        return [
+            self._model(name, route) for name, route in self._router.exact() if route.is_for(client)
+        ]
 
     def listed(self, method: str, path: str, headers: Headers, model: str) -> Listed | None:
         """What a request for the list of models, or for one of them, asks for; `model`: as the
@@ -302,19 +307,19 @@ class Plan:
             return None
         return self._listings.find(path.partition("?")[0], headers)
 
-    def page(self, listed: Listed) -> bytes:
-        """The answer to `listed`; raises NotFound."""
+    def page(self, listed: Listed, client: str | None = None) -> bytes:
+        """The answer to a client's `listed`; raises NotFound."""
         if listed.page is not None:
-            return orjson.dumps(listed.page(self.models()))
+            return orjson.dumps(listed.page(self.models(client)))
         if listed.model is None:
-            return orjson.dumps(listed.listing.many(self.models()))
-        if self._router.find(listed.model) is None:
+            return orjson.dumps(listed.listing.many(self.models(client)))
+        route = self._router.find(listed.model)
+        if route is None or not route.is_for(client):
             raise unknown(listed.model)
-        return orjson.dumps(listed.listing.one(self._model(listed.model)))
+        return orjson.dumps(listed.listing.one(self._model(listed.model, route)))
 
-    def _model(self, name: str) -> Model:
-        route = self._router.find(name)
-        owner = next(iter(route.upstream), "") if route else ""
+    def _model(self, name: str, route: Route) -> Model:
+        owner = next(iter(route.upstream), "")
         return Model(id=name, created=self._created, owner=owner)
 
 

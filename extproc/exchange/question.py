@@ -35,7 +35,7 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.placing import Placing
 from extproc.exchange.plan import GUESSES, Plan
-from extproc.exchange.proof import BACKEND, SIDE, Proof, Secrets, Seen, model_of, seen_by
+from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, model_of, seen_by
 from extproc.exchange.served import Target
 from extproc.exchange.session import Session
 from extproc.exchange.side import Aside, admitted
@@ -153,7 +153,8 @@ class Question:
         listed = self._plan.listed(method, seen.path, event.headers, seen.model)
         if listed is not None:
             self._entrance = Entrance(listed.dialect, stream=False)
-            return Reject(200, self._plan.page(listed), (JSON_TYPE,))
+            page = self._plan.page(listed, event.headers.get(CLIENT))
+            return Reject(200, page, (JSON_TYPE,))
         entrance = self.enter(seen.path)
         self._event = event
         self._headers = ClientHeaders(event)
@@ -169,7 +170,10 @@ class Question:
         headers = self._headers
         assert headers is not None
         backend = event.attributes.get(BACKEND) or ""
-        self._target = target = self._plan.target(entrance.dialect, self._seen.model, backend)
+        target = self._plan.target(entrance.dialect, self._seen.model, backend)
+        if target.clients is not None and self._seen.source != SIDE:
+            target.admit(headers.get(CLIENT), self._seen.model)
+        self._target = target
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
@@ -256,7 +260,7 @@ class Question:
 
     def _seal_at(self, target: Target) -> Seal | None:
         assert self._headers is not None
-        client = self._headers.get("x-ai-client") or ""
+        client = self._headers.get(CLIENT) or ""
         return self._plan.keeping.seal(target.served.name, client, self._secrets)
 
     @property

@@ -96,6 +96,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Backend → a model that takes the same, where the name there does not say it."""
     quirks: Quirks = Quirks()
     policy: Policy = FREE
+    clients: frozenset[str] | None = None
+    """Who may use it; None: everybody."""
     price: Price = Price()
     again: Again = Again()
     """Which refusals lead to another attempt because of what they say."""
@@ -107,6 +109,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         if "$" not in name:
             return name
         return patterns.filled(name, self.models, model) or _nameless(model)
+
+    def is_for(self, client: str | None) -> bool:
+        """Whether a client may use it."""
+        return self.clients is None or client in self.clients
 
     def ordered(self, point: float) -> list[str]:
         """The backends as they are asked, one after another; `point` of 1 says which is first."""
@@ -150,6 +156,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None
     """Where such ids stand in what is sent, of which clients speak in another dialect."""
+    clients: frozenset[str] | None = None
+    """Who may ask; None: everybody."""
     terms: Terms | None = None
     """What is asked of requests; None: nothing."""
     shows: Pairs = ()
@@ -159,6 +167,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
     attempts: dict[tuple[str, bool], Constant] = {}
+
+    def admit(self, client: str | None, model: str) -> None:
+        """Raises NotFound for a client for which there is no such model."""
+        if self.clients is not None and client not in self.clients:
+            raise unknown(model)
 
     @property
     def has_units(self) -> bool:

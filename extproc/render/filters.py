@@ -36,6 +36,7 @@ from extproc.config.gateway import Gateway
 from extproc.config.process import Limiter
 from extproc.exchange.compile import KEY_HEADERS
 from extproc.exchange.passing import UNSERVED
+from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import (
     DOMAIN,
     LIMITS_NAMESPACE,
@@ -65,7 +66,6 @@ ROUTER = "envoy.filters.http.router"
 MARGIN = 0.25
 """Seconds by which Envoy is more patient than the limiter, so that it hears what has failed."""
 
-CLIENT_HEADER = "x-ai-client"
 SCHEMES = ("", "bearer ", "BEARER ")
 """What may stand before a key: Envoy takes off `Bearer ` only, and schemes have no case (RFC 9110,
 section 11.1)."""
@@ -145,7 +145,7 @@ def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
             *(KeySource(header=header) for header in reversed(KEY_HEADERS)),
             KeySource(query=KEY_QUERY),
         ],
-        forwarding=Forwarding(header=CLIENT_HEADER, hide_credentials=True),
+        forwarding=Forwarding(header=CLIENT, hide_credentials=True),
     )
 
 
@@ -170,9 +170,9 @@ def _model_finder(prefix: str, gateway: Gateway) -> Lua:
 def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:
     """What limits and the access log must know of a request when its headers are gone."""
     rules = header_rules(limits)
-    if clients and not any(rule["header"] == CLIENT_HEADER for rule in rules):
+    if clients and not any(rule["header"] == CLIENT for rule in rules):
         keep = {"metadata_namespace": LIMITS_NAMESPACE, "key": "client", "type": "STRING"}
-        rules.append({"header": CLIENT_HEADER, "on_header_present": keep, "remove": False})
+        rules.append({"header": CLIENT, "on_header_present": keep, "remove": False})
     return rules
 
 

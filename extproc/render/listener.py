@@ -22,17 +22,18 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 )
 
 from extproc.config.gateway import Gateway
+from extproc.exchange.proof import CLIENT
 from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER
 from extproc.ratelimit.limit import Limit
 from extproc.render import tls
 from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
-from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
+from extproc.render.filters import ClientKeys, http_filters
 from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
-OWN = (CLIENT_HEADER, CLUSTER_HEADER, SESSION_HEADER, CALL_HEADER, NO_HEADER)
+OWN = (CLIENT, CLUSTER_HEADER, SESSION_HEADER, CALL_HEADER, NO_HEADER)
 """Headers that no client may send."""
 IDLE = 3600.0
 """Seconds after which a client's unused connection is closed."""

@@ -32,7 +32,9 @@ from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
 from extproc.exchange.again import MARK
+from extproc.exchange.compile import allowed
 from extproc.exchange.entrances import Listings
+from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching, sticky
@@ -186,7 +188,7 @@ def _lists() -> Iterator[str]:
 
 
 def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> Json:
-    actions = Actions(gateway, limits)
+    actions = Actions(gateway, limits, kept)
     found: dict[str, dict[str, Json]] = {"exact": {}, "prefix": {}, "regex": {}}
     for route in gateway.routes:
         action = actions.of(route)
@@ -202,13 +204,26 @@ def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> Json:
 class Actions:
     """What is done for a route; the same object for routes that differ in nothing here."""
 
-    def __init__(self, gateway: Gateway, limits: Sequence[Limit]) -> None:
+    def __init__(self, gateway: Gateway, limits: Sequence[Limit], otherwise: Json) -> None:
         self._gateway = gateway
         self._limits = limits
+        self._otherwise = otherwise
         self._known: dict[bytes, Json] = {}
+        self._apart: dict[tuple[int, frozenset[str]], Json] = {}
 
     def of(self, route: Route) -> Json:
-        """The action of `route`."""
+        """The action of `route`, for the clients that may use it; for others there is none."""
+        action, clients = self._action(route), allowed(self._gateway, route)
+        if clients is None:
+            return action
+        key = id(action), clients
+        if key not in self._apart:
+            own = dict.fromkeys(sorted(clients), action)
+            by_client = matching.exactly(CLIENT, own, self._otherwise)
+            self._apart[key] = matching.nested(by_client)
+        return self._apart[key]
+
+    def _action(self, route: Route) -> Json:
         budgets = self._budgets(route)
         key = orjson.dumps(
             [
