@@ -75,6 +75,8 @@ def _named(draft: Draft) -> Iterator[tuple[Location, str]]:
 
 
 def _load(clients: Clients, path: Path) -> tuple[Document | None, ClientKeys, list[Problem]]:
+    if clients.api_keys is None:
+        return None, {}, []
     file, found = document.read(path.parent / clients.api_keys.file)
     if file is None:
         return None, {}, found

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
+from extproc.config.tokens import Jwt
 from extproc.config.values import (
     GROUP,
-    ClientName,
+    Caller,
     Duration,
     FilePath,
     Flag,
@@ -80,15 +81,17 @@ class KeyFile(Model):
 class Clients(Model):
     """Who may call."""
 
-    api_keys: KeyFile
+    api_keys: KeyFile | None = None
     """Clients send `Authorization: Bearer KEY`, or the key in `x-api-key`, `api-key`,
     `x-goog-api-key` or the query's `key`."""
+    jwt: Jwt | None = None
+    """Or they send a token instead, in one of those headers."""
     groups: dict[
         Name,
         Annotated[
-            tuple[ClientName, ...],
+            tuple[Caller, ...],
             Field(max_length=10_000),
-            one_or_more(ClientName, 10_000, least=0),
+            one_or_more(Caller, 10_000, least=0),
         ],
     ] = Field(default_factory=dict)
     """Name of a group → the clients in it, for `clients` of routes."""

@@ -131,6 +131,29 @@ def known_clients(draft: Draft) -> Iterator[Flaw]:
             yield Flaw(("limits", number, "per"), "a limit per client needs `clients`")
 
 
+def known_claims(draft: Draft) -> Iterator[Flaw]:
+    """A limit's claims are those that are taken of a token."""
+    jwt = draft.clients.jwt if draft.clients else None
+    claims = _visible(jwt.claims) if jwt else ()
+    for number, limit in draft.limits.items():
+        for part in limit.per:
+            name = part.removeprefix("claim:")
+            if name != part and name not in claims:
+                message = guess(f"{part} is not among clients.jwt.claims", name, claims)
+                yield Flaw(("limits", number, "per"), message, claims)
+
+
+def one_proof(draft: Draft) -> Iterator[Flaw]:
+    """Clients show keys or tokens, and tokens are signed by keys that are somewhere."""
+    if draft.clients is None:
+        return
+    jwt = draft.clients.jwt
+    if (draft.clients.api_keys is None) == (jwt is None):
+        yield Flaw(("clients",), "needs either api_keys or jwt")
+    if jwt is not None and (jwt.jwks.file is None) == (jwt.jwks.uri is None):
+        yield Flaw(("clients", "jwt", "jwks"), "needs either file or uri")
+
+
 def allowed_clients(draft: Draft) -> Iterator[Flaw]:
     """Who lets some clients use a model must know them, and the groups that they are in."""
     groups = _visible(draft.clients.groups) if draft.clients else ()
@@ -269,6 +292,8 @@ RULES: tuple[Rule, ...] = (
     different_limits,
     known_clients,
     allowed_clients,
+    known_claims,
+    one_proof,
     served_models,
     priced_models,
     different_ports,

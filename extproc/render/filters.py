@@ -45,16 +45,16 @@ from extproc.ratelimit.descriptors import (
     header_rules,
 )
 from extproc.ratelimit.limit import Limit
-from extproc.render import sticky, unpacking
+from extproc.render import sticky, tokens, unpacking
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service, hearing
 from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
+from extproc.render.tokens import API_KEY_AUTH
 from extproc.render.typed import Json, http_filter, seconds, struct
 from extproc.render.upstream import client_keys_of, holds_sessions
 
 CORS = "envoy.filters.http.cors"
 UNUSED = "envoy.filters.http.set_metadata"
-API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 MODEL_FINDER = "envoy.filters.http.lua"
 SUBJECTS = "envoy.filters.http.header_to_metadata"
 EXT_PROC = "envoy.filters.http.ext_proc"
@@ -92,7 +92,9 @@ def http_filters(
         yield http_filter(CORS, Cors())
     if limits:
         yield http_filter(UNUSED, _nothing_used())
-    if client_keys is not None:
+    if gateway.clients is not None and gateway.clients.jwt is not None:
+        yield from tokens.filters(gateway.clients.jwt)
+    elif client_keys is not None:
         yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
     yield from unpacking.filters()
     yield http_filter(MODEL_FINDER, _model_finder(prefix, gateway))

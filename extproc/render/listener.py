@@ -25,7 +25,7 @@ from extproc.config.gateway import Gateway
 from extproc.exchange.proof import CLIENT
 from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER
 from extproc.ratelimit.limit import Limit
-from extproc.render import tls
+from extproc.render import tls, tokens
 from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import ClientKeys, http_filters
@@ -106,7 +106,7 @@ def _manager(
         stream_idle_timeout=seconds(settings.timeouts.stream_idle),
         request_timeout=seconds(settings.timeouts.request),
         request_headers_timeout=seconds(HEADERS_TIMEOUT),
-        early_header_mutation_extensions=[_own_headers_removed()],
+        early_header_mutation_extensions=[_own_headers_removed(gateway)],
         # Its place in the text; `envoy` puts what stands there.
         local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
         access_log=[access_log(settings.access_log)] if settings.access_log else [],
@@ -114,8 +114,14 @@ def _manager(
     )
 
 
-def _own_headers_removed() -> TypedExtensionConfig:
+def own_headers(gateway: Gateway) -> tuple[str, ...]:
+    """Headers that no client of this gateway may send."""
+    return tuple(dict.fromkeys((*OWN, *tokens.own_headers(gateway.clients))))
+
+
+def _own_headers_removed(gateway: Gateway) -> TypedExtensionConfig:
+    removed = [Mutation(remove=name) for name in own_headers(gateway)]
     return TypedExtensionConfig(
         name="envoy.http.early_header_mutation.header_mutation",
-        typed_config=packed(HeaderMutation(mutations=[Mutation(remove=name) for name in OWN])),
+        typed_config=packed(HeaderMutation(mutations=removed)),
     )

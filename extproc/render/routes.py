@@ -39,11 +39,12 @@ from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
-from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
+from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import marks, retry_policy
 from extproc.render.talks import apart, door, session_clusters, session_route
+from extproc.render.tokens import opened
 from extproc.render.typed import Json, packed, plain, seconds
 from extproc.render.unpacking import by_encoding
 from extproc.render.upstream import cluster_name, group, members, names
@@ -71,7 +72,7 @@ def route_configuration(
     talks = any(session_clusters(gateway))
     prefixes = ("", prefix) if prefix else ("",)
     inside = _inside_lists(gateway, limits, prefix)
-    own = _by_path(prefixes, kept, inside, authenticated=authenticated)
+    own = _by_path(prefixes, kept, inside, opened(gateway) if authenticated else {})
     otherwise = _shown(by_encoding(_by_model(gateway, limits, kept)))
     if authenticated:
         otherwise = _by_url(gateway, prefixes, otherwise)
@@ -139,11 +140,10 @@ def _by_path(
     prefixes: Sequence[str],
     kept: Json,
     inside: list[EnvoyRoute],
-    *,
-    authenticated: bool,
+    open_to_all: dict[str, Any],
 ) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
-    health = [_health(before, authenticated=authenticated) for before in prefixes]
+    health = [_health(before, open_to_all) for before in prefixes]
     lists = tuple(_lists())
     places = tuple(before + path for before in prefixes for path in lists)
     action = _answered(places) if not inside else _models_at(places, inside)
@@ -171,8 +171,8 @@ def _by_url(gateway: Gateway, prefixes: Sequence[str], otherwise: Json) -> Json:
     found = dict.fromkeys(before + url for before in prefixes for url in signed_urls(gateway))
     if not found:
         return otherwise
-    opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))}
-    routes = RouteList(routes=[to_keeper(gateway, opened), _nowhere(opened)])
+    filters = opened(gateway)
+    routes = RouteList(routes=[to_keeper(gateway, filters), _nowhere(filters)])
     action = matching.action("signed", routes)
     return matching.longest_prefix(
         ":path", dict.fromkeys(found, action), matching.nested(otherwise)
@@ -300,13 +300,12 @@ def _models(path: str) -> list[EnvoyRoute]:
     ]
 
 
-def _health(before: str, *, authenticated: bool) -> EnvoyRoute:
+def _health(before: str, open_to_all: dict[str, Any]) -> EnvoyRoute:
     """Open to everybody, and answered while the server is down: it says that Envoy lives."""
-    opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))} if authenticated else {}
     return EnvoyRoute(
         match=RouteMatch(path=f"{before}{HEALTH}"),
         direct_response=DirectResponseAction(status=200, body=DataSource(inline_string="ok\n")),
-        typed_per_filter_config=opened,
+        typed_per_filter_config=open_to_all,
     )
 
 

@@ -97,7 +97,7 @@ def _image(source: Source) -> Json:
 def _mounts(source: Source) -> list[Json | str]:
     files = {"gateway.yaml": source.path}
     clients = source.gateway.clients
-    if clients is not None:
+    if clients is not None and clients.api_keys is not None:
         name = clients.api_keys.file
         files[name] = source.path.parent / name
     bound = [_bound(path, PurePosixPath(CONFIG) / name) for name, path in files.items()]

@@ -111,9 +111,14 @@ def settings(source: Source) -> Json:
     return files
 
 
+def keeps_keys(gateway: Gateway) -> bool:
+    """Whether Envoy's configuration holds clients' keys."""
+    return gateway.clients is not None and gateway.clients.api_keys is not None
+
+
 def _clients_file(source: Source) -> Path | None:
     clients = source.gateway.clients
-    if clients is None:
+    if clients is None or clients.api_keys is None:
         return None
     name = clients.api_keys.file
     return Path(name) if KEY.fullmatch(name) and name != "gateway.yaml" else None
@@ -184,8 +189,10 @@ def files(source: Source) -> Iterator[str]:
     """Files that no volume holds."""
     clients, tls = source.gateway.clients, source.gateway.listen.tls
     wanted = {name for kind, name in _references(source) if kind == "file"}
-    if clients is not None and _clients_file(source) is None:
+    if clients is not None and clients.api_keys is not None and _clients_file(source) is None:
         wanted.add(clients.api_keys.file)
+    if clients is not None and clients.jwt is not None and clients.jwt.jwks.file:
+        wanted.add(clients.jwt.jwks.file)
     wanted |= set(_paths(tls.model_dump().values() if tls else ()))
     for backend in source.gateway.backends.values():
         wanted |= set(_paths((backend.tls.ca, backend.tls.certificate, backend.tls.key)))
