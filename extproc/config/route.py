@@ -8,8 +8,9 @@ from extproc.config.balance import Balance
 from extproc.config.base import Model
 from extproc.config.edits import AnswerEdits, RouteEdits
 from extproc.config.patterns import ModelName, ModelPattern
+from extproc.config.price import RoutePrice
 from extproc.config.retry import Retry
-from extproc.config.values import ClientOrGroup, Duration, Name, Real, Whole, one_or_more
+from extproc.config.values import ClientOrGroup, Duration, Name, Whole, one_or_more
 
 
 class RouteBackend(Model):
@@ -28,37 +29,6 @@ class RouteBackend(Model):
     """Its share of the requests, relative to the others of the same priority."""
     priority: Annotated[Whole, Field(ge=0, le=127)] = 0
     """0 is tried first, 1 when 0 fails or is unhealthy, and so on, without gaps."""
-
-
-Usd = Annotated[Real, Field(ge=0, le=1_000_000)]
-
-
-class RoutePrice(Model):
-    """USD: tokens by the million, other units each unless it is said otherwise."""
-
-    input: Usd = 0.0
-    """Prompt tokens."""
-    output: Usd = 0.0
-    """Generated tokens."""
-    cache_read: Usd | None = None
-    """Prompt tokens read from the provider's cache; default: `input`."""
-    cache_write: Usd | None = None
-    """Prompt tokens written to the provider's cache; default: `input`."""
-    image: Usd = 0.0
-    """A picture that is made."""
-    images: dict[Annotated[str, Field(max_length=64)], Usd] = Field(
-        default_factory=dict, max_length=64
-    )
-    """Size and quality, as the answer says both or clients ask for them (`1024x1024 high`,
-    `1024x1024`) → a picture; others cost `image`."""
-    second: Usd = 0.0
-    """A second of sound or film, heard or made."""
-    characters: Usd = 0.0
-    """A million characters of text that is spoken."""
-    search: Usd = 0.0
-    """A search, as rerankers count them."""
-    page: Usd = 0.0
-    """A page of a document that is read."""
 
 
 class RouteTimeouts(Model):
@@ -101,7 +71,7 @@ class Route(Model):
     response: AnswerEdits = AnswerEdits()
     """What to change in answers."""
     price: RoutePrice | None = None
-    """For the cost in metadata and limits; default: no cost is reported."""
+    """For the cost in metadata and limits; default: the backend's, or that of `prices`."""
     timeouts: RouteTimeouts = RouteTimeouts()
     """Instead of those of `envoy.timeouts`."""
 

@@ -203,10 +203,15 @@ def served_models(draft: Draft) -> Iterator[Flaw]:
 
 def priced_models(draft: Draft) -> Iterator[Flaw]:
     """A cost limit needs a price somewhere."""
-    if draft.all_routes and not any(route.price for route in draft.routes.values()):
+    own = [route.price for route in draft.routes.values()]
+    own += [backend.price for backend in draft.backends.values()]
+    if draft.all_routes and draft.prices is None and not any(own):
         for number, limit in draft.limits.items():
             if limit.cost_usd is not None:
-                yield Flaw(("limits", number, "cost_usd"), "no route has a `price`")
+                yield Flaw(
+                    ("limits", number, "cost_usd"),
+                    "no route has a `price`, nor a backend, and there are no `prices`",
+                )
 
 
 def different_ports(draft: Draft) -> Iterator[Flaw]:

@@ -1,6 +1,7 @@
 """gateway.yaml → what the hot path holds: plans, and the secrets that they name."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
 from extproc.config.edits import Most, RequestEdits
+from extproc.config.price import RoutePrice
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials.identity import Wanted, identity_of
@@ -16,6 +18,7 @@ from extproc.exchange.again import Again, again
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.policy import Policy
+from extproc.exchange.prices import Prices
 from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridging.caps import Cap
@@ -35,8 +38,9 @@ KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 OPTIONS = ("region", "project", "instance", "api_version")
 
 
-def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
-    """The plan of a configuration that has no problems; `created` dates its models."""
+def compile_plan(gateway: Gateway, created: int = 0, now: float = inf) -> Plan:
+    """The plan of a configuration that has no problems; `created` dates its models, and prices are
+    those of `now`, seconds since the epoch."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
     routes = [_route(route, allowed(gateway, route)) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
@@ -46,6 +50,7 @@ def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
         hash=digest(gateway),
         created=created,
         bounds=bounds,
+        prices=Prices(gateway.listed, now),
         keeping=keeping(gateway, backends),
     )
 
@@ -101,6 +106,7 @@ def served(name: str, backend: Backend) -> Served:
         family=backend.family or "",
         quirks=_quirks(backend.request),
         policy=_policy(backend),
+        price=price_of(backend.price),
     )
 
 
@@ -180,7 +186,6 @@ def allowed(gateway: Gateway, route: RouteConfig) -> frozenset[str] | None:
 
 
 def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
-    price = route.price
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
@@ -189,9 +194,14 @@ def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
         quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
         policy=_policy(route),
         clients=clients,
-        price=Price() if price is None else Price(**price.model_dump()),
+        price=price_of(route.price),
         again=_again(route),
     )
+
+
+def price_of(price: RoutePrice | None) -> Price | None:
+    """A price as it is reckoned with."""
+    return None if price is None else Price(**price.model_dump())
 
 
 def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:

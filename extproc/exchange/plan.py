@@ -9,6 +9,7 @@ from collections.abc import ItemsView, Mapping, Sequence
 from itertools import count
 from os import urandom
 
+import msgspec
 import orjson
 
 from extproc.config.expressions import Expression, compiled
@@ -16,6 +17,7 @@ from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Headers
 from extproc.exchange.keeping import Keeping
 from extproc.exchange.passing import ACCOUNT, PROTOCOLS, in_session, to_provider
+from extproc.exchange.prices import Prices
 from extproc.exchange.served import (
     LONGEST_NAME,
     MAX_CACHED,
@@ -93,10 +95,12 @@ class Plan:
         hash: str = "",
         created: int = 0,
         bounds: Bounds = BOUNDS,
+        prices: Prices | None = None,
         keeping: Keeping | None = None,
     ) -> None:
         """`created`: what the list of models says of when they began, seconds since the epoch."""
         self.keeping = keeping or Keeping(backends, {})
+        self.prices = prices or Prices()
         self.hash = hash
         self.bounds = bounds
         self._backends = backends
@@ -142,7 +146,9 @@ class Plan:
         dialect = _spoken(served, client, family or upstream or model)
         if dialect is None and not _may_estimate(served, client):
             raise _lacks(served, client)
-        return self._asking(served, route, client, dialect, upstream)
+        target = self._asking(served, route, client, dialect, upstream)
+        price = self._price(route, served, upstream or model)
+        return msgspec.structs.replace(target, price=price)
 
     def chosen(self, client: Dialect, model: str) -> str:
         """A backend for a request that nobody has brought to one: of those that serve the client's
@@ -181,8 +187,13 @@ class Plan:
             for route in self._routes:
                 name = route.upstream.get(backend)
                 if name is not None and leads(name or self._own_name(route, model), model):
-                    return route.price
+                    return self._price(route, self._backends[backend], model)
         return FREE
+
+    def _price(self, route: Route, served: Served, model: str) -> Price:
+        """The route's own, the backend's, or as listed for what its provider calls `model`."""
+        own = route.price or served.price
+        return own or self.prices.at(served.name, served.provider.name, model) or FREE
 
     def _own_name(self, route: Route, model: str) -> str:
         return model if self._router.find(model) is route else ""
@@ -232,7 +243,7 @@ class Plan:
             translated=False,
             passing=in_session(wanted=served.passes, foreign=foreign | policy.removes),
             touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
-            price=route.price,
+            price=self._price(route, served, route.called(backend, model) or model),
             clients=route.clients,
             labels={
                 "backend": served.name,
@@ -280,7 +291,7 @@ class Plan:
             shows=policy.shows,
             hides=policy.hides,
             touched=touched if len(route.upstream) > 1 else None,
-            price=route.price,
+            price=FREE,
             again=route.again,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,

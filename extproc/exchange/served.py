@@ -70,6 +70,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     quirks: Quirks = Quirks()
     """What is done to every body, whichever route leads here."""
     policy: Policy = FREE
+    price: Price | None = None
+    """Where a route has none."""
 
 
 class Share(NamedTuple):
@@ -98,7 +100,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = FREE
     clients: frozenset[str] | None = None
     """Who may use it; None: everybody."""
-    price: Price = Price()
+    price: Price | None = None
+    """None: the backend's, or as listed."""
     again: Again = Again()
     """Which refusals lead to another attempt because of what they say."""
 

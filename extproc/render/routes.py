@@ -39,6 +39,7 @@ from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
+from extproc.render.dearest import dearest
 from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
@@ -242,12 +243,11 @@ class Actions:
         patterns = [split(model) for model in route.models]
         exact = all(pattern.kind == "exact" for pattern in patterns)
         models = [pattern.text for pattern in patterns] if exact else None
-        price = route.price
         return rate_limits(
             self._limits,
             models=models,
             backends=names(members(route)),
-            prices=(0, 0) if price is None else (price.input, price.output),
+            prices=dearest(self._gateway, route),
             reserves=self._gateway.limiter.reserve,
         )
 

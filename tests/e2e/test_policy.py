@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -51,8 +52,17 @@ def config(sim: RunningSimulator, clients: str) -> dict[str, Any]:
         ],
         "clients": {"api_keys": {"file": clients}, "groups": {"team": ["ann"]}},
         "default_model": "dear",
+        "prices": str(Path(clients).with_name("prices.yaml")),
         "extproc": {"transport": "lean"},
     }
+
+
+PRICES = """
+prices:
+  - {models: gpt-4o, price: {input: 1, output: 2}}
+  - {models: gpt-4o, provider: openai, from: 2026-01-01, price: {input: 1000, output: 2000}}
+  - {models: gpt-4o, provider: openai, from: 9999-01-01, price: {input: 5, output: 5}}
+"""
 
 
 class World:
@@ -83,6 +93,7 @@ class World:
 def world(tmp_path_factory) -> Iterator[World]:
     clients = tmp_path_factory.mktemp("policy") / "clients.yaml"
     clients.write_text("{ann: env:ANN, tom: env:TOM}")
+    clients.with_name("prices.yaml").write_text(PRICES)
     with RunningSimulator() as sim, Local(config(sim, str(clients)), ENV) as local:
         yield World(local, sim)
 
@@ -174,3 +185,15 @@ def test_the_lists_show_each_client_its_own(world):
     headers = {"x-goog-api-key": "key-of-tom"}
     shown = httpx.get(f"{world.local.url}/v1beta/models", headers=headers).json()["models"]
     assert "models/dear" not in [model["name"] for model in shown]
+
+
+def test_a_request_costs_what_is_listed_for_today(world):
+    usage = world.ask("gpt-4o").json()["usage"]
+    tokens = {"input_tokens": usage["prompt_tokens"], "output_tokens": usage["completion_tokens"]}
+    cost = 1_000_000 * (tokens["input_tokens"] + 2 * tokens["output_tokens"])
+
+    def looked() -> bool:
+        records = world.local.records()
+        return any({**tokens, "cost_nanousd": cost}.items() <= each.items() for each in records)
+
+    world.local.wait_for(looked, f"a record of {cost}", 10)
