@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.patterns import ModelName
-from extproc.config.values import NAME, Real, Whole, one_or_more
+from extproc.config.values import NAME, Flag, Real, Whole, one_or_more
 from extproc.config.web import header_name
 
 SUBJECTS = ("client", "model", "backend", "header:NAME", "claim:NAME")
@@ -62,6 +62,9 @@ class Limit(Model):
         one_or_more(ModelName, 10_000, least=0),
     ] = ()
     """Only these client-visible models, by exact name; default: all."""
+
+    shadow: Flag = False
+    """True: it is counted, and who is above it is logged, but nobody is refused."""
 
     @property
     def amounts(self) -> dict[str, float]:

@@ -119,7 +119,8 @@ def different_limits(draft: Draft) -> Iterator[Flaw]:
         subjects, models = frozenset(limit.per), frozenset(limit.models)
         if len(subjects) < len(limit.per):
             yield Flaw(("limits", number, "per"), "names something twice")
-        first = seen.setdefault((subjects, tuple(limit.amounts), limit.every, models), number)
+        kind = subjects, tuple(limit.amounts), limit.every, models, limit.shadow
+        first = seen.setdefault(kind, number)
         if first != number:
             yield Flaw(("limits", number), f"limits the same as limits[{first}]")
 

@@ -297,7 +297,8 @@ def limits(gateway: Gateway) -> list[Limit]:
             amount = entry.amounts.get(unit)
             if amount is None:
                 continue
-            name = identity(entry.per, unit, entry.every, entry.models, found)
+            watched = ("shadow",) if entry.shadow else ()
+            name = identity((*entry.per, *watched), unit, entry.every, entry.models, found)
             found[name] = Limit(
                 name=name,
                 per=tuple(entry.per),
@@ -305,5 +306,6 @@ def limits(gateway: Gateway) -> list[Limit]:
                 amount=amount,
                 every=entry.every,
                 models=tuple(entry.models),
+                shadow=entry.shadow,
             )
     return list(found.values())

@@ -35,6 +35,8 @@ prompt and of one of the answer, in millionths of a USD."""
 SIZE = "size"
 HELD = "held"
 """Key of a descriptor's only entry, and of the service's dynamic metadata."""
+ABOVE = "above"
+"""Key of the service's dynamic metadata: the limits in shadow that would have refused."""
 SERVICE_NAMESPACE = "envoy.filters.http.ratelimit"
 """Dynamic metadata namespace of what the rate limit service answers."""
 

@@ -110,7 +110,8 @@ def http_filters(
     if any(map(holds_sessions, gateway.backends.values())):
         yield http_filter(HEARING, hearing(recorded=gateway.recorded), disabled=True)
     if limits:
-        yield http_filter(RATELIMIT, _ratelimit(gateway.limiter))
+        binding = any(not limit.shadow for limit in limits)
+        yield http_filter(RATELIMIT, _ratelimit(gateway.limiter, binding=binding))
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
 
 
@@ -194,13 +195,14 @@ def kept_keys(headers: Iterable[str]) -> list[Json]:
     ]
 
 
-def _ratelimit(limiter: Limiter) -> RateLimit:
+def _ratelimit(limiter: Limiter, *, binding: bool) -> RateLimit:
+    """`binding`: some limit refuses."""
     timeout = limiter.timeout + MARGIN
     return RateLimit(
         domain=DOMAIN,
         # One that is not there refuses at once, whatever the timeout.
         timeout=seconds(timeout),
-        failure_mode_deny=limiter.on_error == "deny",
+        failure_mode_deny=binding and limiter.on_error == "deny",
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
         enable_x_ratelimit_headers=RateLimitXRateLimitHeadersRfcVersion.DRAFT_VERSION_03,
         disable_x_envoy_ratelimited_header=True,

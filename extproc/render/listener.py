@@ -78,6 +78,7 @@ def _manager(
     gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], prefix: str
 ) -> HttpConnectionManager:
     settings = gateway.envoy
+    shadows = any(limit.shadow for limit in limits)
     kinds = HttpConnectionManagerCodecType
     return HttpConnectionManager(
         stat_prefix=NAME,
@@ -109,7 +110,9 @@ def _manager(
         early_header_mutation_extensions=[_own_headers_removed(gateway)],
         # Its place in the text; `envoy` puts what stands there.
         local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
-        access_log=[access_log(settings.access_log)] if settings.access_log else [],
+        access_log=[access_log(settings.access_log, shadows=shadows)]
+        if settings.access_log
+        else [],
         http_filters=list(http_filters(gateway, client_keys, limits, prefix)),
     )
 

@@ -52,6 +52,8 @@ def config(sim: RunningSimulator, clients: str) -> dict[str, Any]:
         ],
         "clients": {"api_keys": {"file": clients}, "groups": {"team": ["ann"]}},
         "default_model": "dear",
+        "limits": [{"per": "header:x-watched", "requests": 1, "every": "day", "shadow": True}],
+        "limiter": {"on_error": "deny"},
         "prices": str(Path(clients).with_name("prices.yaml")),
         "extproc": {"transport": "lean"},
     }
@@ -197,3 +199,17 @@ def test_a_request_costs_what_is_listed_for_today(world):
         return any({**tokens, "cost_nanousd": cost}.items() <= each.items() for each in records)
 
     world.local.wait_for(looked, f"a record of {cost}", 10)
+
+
+def test_a_limit_in_shadow_refuses_nobody_and_is_logged(world):
+    for _ in range(3):
+        answer = world.ask("gpt-4o", headers={"x-watched": "me"})
+        assert answer.status_code == 200
+        assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
+    name = "header_x-watched_shadow_requests_day_0"
+
+    def logged() -> bool:
+        return [each.get("limits_above") for each in world.local.records()].count(name) == 2
+
+    world.local.wait_for(logged, "two records of it", 10)
+    assert "a limit in shadow is exceeded" in (world.local.directory / "server.log").read_text()
