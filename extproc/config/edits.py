@@ -95,6 +95,9 @@ class RequestEdits(Model):
     member of the client's body, in which a dotted name reaches into objects → the largest number.
     A larger one is lowered and named in `x-ai-dropped-params`, or with `{most: …, refuse: true}` a
     400. Who asks for a chat without `max_tokens` gets as many."""
+    losses: Literal["allow", "refuse"] = "allow"
+    """What becomes of a request with hints that the provider cannot be told: it is sent without,
+    and `x-ai-dropped-params` names them, or it is a 400 that names them."""
     max_input_tokens: Annotated[Whole, Field(ge=1, le=1_000_000_000)] | None = None
     """The longest prompt, by the gateway's estimate; a longer one is a 400 that says so as the
     client's vendor would. Default: any."""

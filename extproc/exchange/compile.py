@@ -217,6 +217,7 @@ def _policy(edited: Backend | RouteConfig) -> Policy:
     request, response = edited.request, edited.response.headers
     return Policy(
         streams=request.stream == "allow",
+        strict=request.losses == "refuse",
         caps={word: _cap(cap) for word, cap in request.limits.items()},
         longest=request.max_input_tokens or 0,
         sets=tuple(request.headers.set.items()),

@@ -7,7 +7,7 @@ import msgspec
 from providers.bridging import estimate
 from providers.bridging.caps import Cap, Caps
 from providers.bridging.dialect import Call, Dialect
-from providers.errors import InvalidRequest, PromptTooLong
+from providers.errors import InvalidRequest, PromptTooLong, Unsupported
 from providers.wire import multipart
 from providers.wire.splice import REMOVED, edit
 
@@ -19,6 +19,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     streams: bool = True
     """Whether an answer may be streamed."""
+    strict: bool = False
+    """Whether nothing of a request may be lost."""
     caps: Mapping[str, Cap] = {}
     longest: int = 0
     """The estimated tokens that a prompt may have; 0: any number."""
@@ -35,6 +37,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Both: the stricter bound holds, and of two values of one header the `other`'s."""
         return Policy(
             streams=self.streams and other.streams,
+            strict=self.strict or other.strict,
             caps=_lower(self.caps, other.caps),
             longest=min(filter(None, (self.longest, other.longest)), default=0),
             sets=tuple({**dict(self.sets), **dict(other.sets)}.items()),
@@ -49,11 +52,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def terms(self, client: Dialect) -> "Terms | None":
         """What is asked of requests of one dialect; None: nothing."""
-        bounds = not self.streams or self.longest or self.caps
+        bounds = not self.streams or self.strict or self.longest or self.caps
         return Terms(self, client) if bounds and client.charged else None
 
 
 FREE = Policy()
+MOST_NAMES = 20
 STREAMLESS = "streaming is not allowed for this model: ask for a whole answer"
 
 
@@ -91,6 +95,12 @@ class Terms:
         form = multipart.parse(call.form.edited(changes), content_type)
         call = msgspec.structs.replace(call, data=form.data, form=form, body=form.members())
         return call, tuple(lowered)
+
+    def whole(self, dropped: tuple[str, ...]) -> None:
+        """Raises Unsupported where something is lost that must not be."""
+        if dropped and self._policy.strict:
+            names = ", ".join(name[:100] for name in dropped[:MOST_NAMES])
+            raise Unsupported(f"{names} would be lost here, and nothing may", param=dropped[0])
 
     def _measure(self, call: Call) -> None:
         given = estimate.prompt(call.data if call.form is None else b"", call.body)

@@ -280,6 +280,8 @@ class Question:
             return self._uncounted(call, target, model, error)
         if isinstance(sent, Parts):
             return self._part(call, sent, target, model)
+        if sent.dropped and target.terms is not None:
+            target.terms.whole(sent.dropped)
         if target.opens is not None and sent.body is not None:
             sent = self._reaching(sent, sent.body, target.opens)
         headers = self._headers

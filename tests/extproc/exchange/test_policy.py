@@ -183,3 +183,19 @@ def test_a_backend_edits_every_body_and_a_route_wins():
     _, action = sent(plan, {**HELLO, "a": 1, "b": 2, "c": 3})
     body = json.loads(action.body)
     assert body == {**HELLO, "seed": 2, "top_p": 0.5, "user": "one", "n": 1, "c": 3}
+
+
+def test_nothing_is_lost_where_nothing_may_be():
+    body = {**HELLO, "seed": 1, "logit_bias": {"7": 1}, "max_tokens": 9}
+    plan = plan_of(Policy(strict=True), provider="anthropic")
+    _, action = sent(plan, body)
+    error = json.loads(action.body)["error"]
+    assert (action.status, error["type"]) == (400, "invalid_request_error")
+    assert {*error["message"].removesuffix(" would be lost here, and nothing may").split(", ")} == {
+        "seed",
+        "logit_bias",
+    }
+    assert not isinstance(sent(plan, {**HELLO, "max_tokens": 9})[1], Reject)
+    assert not isinstance(sent(plan_of(Policy(strict=True)), body)[1], Reject)
+    lowered = Policy(strict=True, caps={"max_tokens": Cap(5)})
+    assert not isinstance(sent(plan_of(lowered), body)[1], Reject)
