@@ -2,6 +2,7 @@
 
 GatewayError
 ├── InvalidRequest      400  the client's body cannot be understood
+├── PromptTooLong       400  the prompt has more tokens than are allowed
 ├── Unsupported         400  the provider's format cannot say what the client asks
 ├── Unauthorized        401  a credential must come with the request, and did not
 ├── NotFound            404  no such path, model or operation
@@ -123,6 +124,16 @@ class InvalidRequest(GatewayError):
 
 class Unsupported(InvalidRequest):
     """The provider's format cannot say what the client asks, and dropping it would lie."""
+
+
+class PromptTooLong(InvalidRequest):
+    """The prompt has more tokens than are allowed."""
+
+    cause = Cause.CONTEXT
+
+    def __init__(self, given: int, most: int) -> None:
+        message = f"prompt is too long: {given} tokens > {most} maximum"
+        super().__init__(message, code="context_length_exceeded")
 
 
 class Unauthorized(GatewayError):

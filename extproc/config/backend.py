@@ -6,7 +6,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from extproc.config.base import Model
 from extproc.config.credential import Credential
+from extproc.config.edits import AnswerEdits, RequestEdits
 from extproc.config.patterns import ModelName
+from extproc.config.price import RoutePrice
 from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
 from providers.catalog import PROVIDERS
@@ -86,6 +88,12 @@ class Backend(Model):
     forward_headers: Annotated[tuple[OwnHeaderName, ...], Field(max_length=64)] = ()
     """Headers of clients that go on to the provider as they are, where it has a use for them that
     their own dialect does not tell: the tenant of a server of yours, for example."""
+    request: RequestEdits = RequestEdits()
+    """What is done to every request that goes there, whichever route leads it; see a route's."""
+    price: RoutePrice | None = None
+    """For routes that have none of their own; default: that of `prices`."""
+    response: AnswerEdits = AnswerEdits()
+    """What to change in its answers."""
     operations: Annotated[
         tuple[Operation, ...] | None,
         BeforeValidator(

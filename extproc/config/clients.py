@@ -1,5 +1,6 @@
 """The file that says who may call: client name → where its keys are."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -7,20 +8,22 @@ from pydantic import Field, RootModel, ValidationError
 
 from extproc.config import document, references
 from extproc.config.document import Document
-from extproc.config.problem import ConfigError, Flaw, Problem, by_line, refusing
+from extproc.config.draft import Draft
+from extproc.config.problem import (
+    ConfigError,
+    Flaw,
+    Location,
+    Problem,
+    by_line,
+    guess,
+    refusing,
+)
 from extproc.config.process import Clients
 from extproc.config.references import ClientKeys, Environment
 from extproc.config.scan import forbidden
 from extproc.config.translate import flaws
-from extproc.config.values import SecretRef, one_or_more, pattern
+from extproc.config.values import GROUP, ClientName, SecretRef, one_or_more
 
-ClientName = Annotated[
-    str,
-    pattern(
-        r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}",
-        "must be a client's name: up to 128 letters, digits, '.', '_', '@', '+' and '-'",
-    ),
-]
 KeyRefs = Annotated[
     tuple[SecretRef, ...],
     Field(min_length=1, max_length=64),
@@ -52,7 +55,28 @@ def problems(clients: Clients, path: Path, environment: Environment) -> list[Pro
     return by_line(found)
 
 
+def strangers(draft: Draft, path: Path) -> Iterator[Flaw]:
+    """A flaw for each client that gateway.yaml names and that has no key."""
+    keys = {} if draft.clients is None else _load(draft.clients, path)[1]
+    for at, name in _named(draft) if keys else ():
+        if not name.startswith(GROUP) and name not in keys:
+            known = tuple(sorted(keys))
+            yield Flaw(at, guess("no client of this name has a key", name, known))
+
+
+def _named(draft: Draft) -> Iterator[tuple[Location, str]]:
+    for number, route in draft.routes.items():
+        for index, name in enumerate(route.clients or ()):
+            yield ("routes", number, "clients", index), name
+    groups = draft.clients.groups if draft.clients else {}
+    for group, names in groups.items():
+        for index, name in enumerate(names):
+            yield ("clients", "groups", group, index), name
+
+
 def _load(clients: Clients, path: Path) -> tuple[Document | None, ClientKeys, list[Problem]]:
+    if clients.api_keys is None:
+        return None, {}, []
     file, found = document.read(path.parent / clients.api_keys.file)
     if file is None:
         return None, {}, found

@@ -42,6 +42,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     has_clients: bool = False
     """True where clients are configured, sound or not."""
     clients: Clients | None = None
+    prices: str | None = None
+    """The file of prices, where there is one."""
     listen: Listen | None = None
     resources: Resources | None = None
     extproc: Extproc | None = None
@@ -79,6 +81,7 @@ def _whole(gateway: Gateway) -> Draft:
         limits=dict(enumerate(gateway.limits)),
         has_clients=gateway.clients is not None,
         clients=gateway.clients,
+        prices=gateway.prices,
         listen=gateway.listen,
         resources=gateway.resources,
         extproc=gateway.extproc,
@@ -100,6 +103,7 @@ def _salvaged(given: dict[str, Any], data: dict[str, Any], all_routes: bool) -> 
         limits=_sound(Limit, enumerate(_sequence(data.get("limits")))),
         has_clients=given.get("clients") is not None,
         clients=_part(Clients, data, "clients"),
+        prices=data["prices"] if isinstance(data.get("prices"), str) else None,
         listen=_part(Listen, data, "listen"),
         resources=_part(Resources, data, "resources"),
         extproc=_part(Extproc, data, "extproc"),

@@ -1,19 +1,20 @@
 """gateway.yaml as a whole."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from extproc.config.admin import Admin
 from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.limit import Limit
+from extproc.config.listed_price import ListedPrice
 from extproc.config.patterns import ModelName
 from extproc.config.process import Clients, Envoy, Extproc, Limiter, Listen
 from extproc.config.resources import Resources
 from extproc.config.route import Route
 from extproc.config.telemetry import Telemetry, Usage
-from extproc.config.values import Name
+from extproc.config.values import FilePath, Name
 
 
 class Gateway(Model):
@@ -47,6 +48,9 @@ class Gateway(Model):
     """Which backends serve which models."""
     default_model: ModelName | None = None
     """The model of requests that name none; default: such a request is a 400."""
+    prices: FilePath | None = None
+    """YAML with a list of prices, relative to this file, for routes and backends that have none of
+    their own."""
     limits: tuple[Limit, ...] = ()
     """Budgets; a request must be within all that apply to it."""
     clients: Clients | None = None
@@ -65,6 +69,19 @@ class Gateway(Model):
     """Records of what was used; default: none."""
     envoy: Envoy = Envoy()
     """Settings of the rendered Envoy configuration."""
+
+    _listed: tuple[ListedPrice, ...] = PrivateAttr(())
+
+    @property
+    def listed(self) -> tuple[ListedPrice, ...]:
+        """What the file says that `prices` names."""
+        return self._listed
+
+    def priced(self, listed: tuple[ListedPrice, ...]) -> Self:
+        """The same, with what that file says."""
+        copy = self.model_copy()
+        copy._listed = listed
+        return copy
 
     @property
     def recorded(self) -> bool:

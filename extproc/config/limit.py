@@ -1,16 +1,18 @@
 """A budget: how much of what, per whom, in which window."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.patterns import ModelName
-from extproc.config.values import Real, Whole, one_or_more
+from extproc.config.values import NAME, Flag, Real, Whole, one_or_more
 from extproc.config.web import header_name
 
-SUBJECTS = ("client", "model", "backend", "header:NAME")
-SUBJECT = f"^(?:{'|'.join(SUBJECTS[:-1])}|header:.+)$"
+SUBJECTS = ("client", "model", "backend", "header:NAME", "claim:NAME")
+PLAIN = SUBJECTS[:3]
+SUBJECT = f"^(?:{'|'.join(PLAIN)}|header:.+|claim:.+)$"
 UNITS = ("requests", "input_tokens", "output_tokens", "tokens", "cost_usd")
 MAX_COUNT = 2**53
 """Counts stay exact in a double, as which Envoy's metadata hold them."""
@@ -19,7 +21,7 @@ MAX_COUNT = 2**53
 def _subject(text: str) -> str:
     if text.startswith("header:"):
         return f"header:{header_name(text.removeprefix('header:'))}"
-    if text not in SUBJECTS[:-1]:
+    if text not in PLAIN and not re.fullmatch(f"claim:{NAME}", text):
         raise flaw(f"must be one of {', '.join(SUBJECTS)}")
     return text
 
@@ -40,8 +42,9 @@ class Limit(Model):
         Field(min_length=1, max_length=8),
         one_or_more(Subject, 8),
     ]
-    """Whose budget: `client`, `model`, `backend`, `header:NAME`; a list means each combination. A
-    request without the header is not bound by the limit."""
+    """Whose budget: `client`, `model`, `backend`, `header:NAME`, `claim:NAME` (of
+    `clients.jwt.claims`); a list means each combination. A
+    request without the header or claim is not bound by the limit."""
     requests: Count | None = None
     """Requests in the window."""
     input_tokens: Count | None = None
@@ -59,6 +62,9 @@ class Limit(Model):
         one_or_more(ModelName, 10_000, least=0),
     ] = ()
     """Only these client-visible models, by exact name; default: all."""
+
+    shadow: Flag = False
+    """True: it is counted, and who is above it is logged, but nobody is refused."""
 
     @property
     def amounts(self) -> dict[str, float]:

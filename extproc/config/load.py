@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from extproc.config import clients, credential_rules, document, extras, references, rules
+from extproc.config import clients, credential_rules, document, extras, prices, references, rules
 from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
@@ -27,7 +27,7 @@ def load(path: Path, catalog: Catalog = PROVIDERS) -> Gateway:
         if file is None:
             raise ConfigError(found)
         parts, wrong = examine(file.root.plain(), catalog)
-        return _sound(parts, [*found, *file.problems(wrong)])
+        return prices.with_prices(_sound(parts, [*found, *file.problems(wrong)]), path)
 
 
 def load_and_look(
@@ -39,7 +39,7 @@ def load_and_look(
         if file is None:
             raise ConfigError(found)
         parts, wrong = examine(file.root.plain(), catalog)
-        gateway = _sound(parts, [*found, *file.problems(wrong)])
+        gateway = prices.with_prices(_sound(parts, [*found, *file.problems(wrong)]), path)
         return gateway, by_line(file.problems(_lacking(parts, environment, [])))
 
 
@@ -60,10 +60,14 @@ def _problems(path: Path, catalog: Catalog, environment: Environment) -> list[Pr
         return found
     parts, wrong = examine(file.root.plain(), catalog)
     wrong += _lacking(parts, environment, wrong)
+    wrong += clients.strangers(parts, path)
     found += file.problems(wrong)
-    if parts.clients is None:
-        return by_line(found)
-    return by_line(found) + clients.problems(parts.clients, path, environment)
+    found = by_line(found)
+    if parts.clients is not None:
+        found += clients.problems(parts.clients, path, environment)
+    if parts.prices is not None:
+        found += prices.problems(parts.prices, path)
+    return found
 
 
 def _sound(parts: Draft, found: list[Problem]) -> Gateway:

@@ -1,20 +1,27 @@
 """The server's own settings, and those of the Envoy in front of it."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
+from extproc.config.tokens import Jwt
 from extproc.config.values import (
+    GROUP,
+    Caller,
     Duration,
     FilePath,
     Flag,
+    Name,
     Port,
     Real,
     SecretRef,
     Size,
     Whole,
+    one_or_more,
     pattern,
 )
 from extproc.config.web import IpAddress, Origin
@@ -74,9 +81,28 @@ class KeyFile(Model):
 class Clients(Model):
     """Who may call."""
 
-    api_keys: KeyFile
+    api_keys: KeyFile | None = None
     """Clients send `Authorization: Bearer KEY`, or the key in `x-api-key`, `api-key`,
     `x-goog-api-key` or the query's `key`."""
+    jwt: Jwt | None = None
+    """Or they send a token instead, in one of those headers."""
+    groups: dict[
+        Name,
+        Annotated[
+            tuple[Caller, ...],
+            Field(max_length=10_000),
+            one_or_more(Caller, 10_000, least=0),
+        ],
+    ] = Field(default_factory=dict)
+    """Name of a group → the clients in it, for `clients` of routes."""
+
+    def named(self, names: Iterable[str]) -> frozenset[str]:
+        """The clients that `names` mean, of which some are groups."""
+        found = [
+            self.groups[name.removeprefix(GROUP)] if name.startswith(GROUP) else (name,)
+            for name in names
+        ]
+        return frozenset(chain.from_iterable(found))
 
 
 class Tcp(Model):

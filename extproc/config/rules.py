@@ -8,12 +8,14 @@ from itertools import combinations
 
 from extproc.config.backend_rules import of_backend
 from extproc.config.draft import Draft
+from extproc.config.edit_rules import edits
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
 from extproc.config.patterns import PLACE, count, split
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
 from extproc.config.resources import must_sign, offers
+from extproc.config.values import GROUP
 from providers.catalog import RESOURCES
 from providers.operations import Operation
 from providers.vendors.provider import Provider
@@ -102,18 +104,6 @@ def different_models(draft: Draft) -> Iterator[Flaw]:
                 yield Flaw(at, f"the same as routes[{first[0]}].models[{first[1]}]")
 
 
-def edits(draft: Draft) -> Iterator[Flaw]:
-    """An edit of a body is not undone by another one."""
-    for number, route in draft.routes.items():
-        at = ("routes", number, "request")
-        for name in route.request.defaults:
-            if name in route.request.override:
-                yield Flaw((*at, "defaults", name), "has no effect, for it is also in override")
-        for index, path in enumerate(route.request.remove):
-            if path in route.request.override or path in route.request.defaults:
-                yield Flaw((*at, "remove", index), "is also in defaults or override")
-
-
 def one_amount(draft: Draft) -> Iterator[Flaw]:
     """A limit has exactly one amount."""
     for number, limit in draft.limits.items():
@@ -129,7 +119,8 @@ def different_limits(draft: Draft) -> Iterator[Flaw]:
         subjects, models = frozenset(limit.per), frozenset(limit.models)
         if len(subjects) < len(limit.per):
             yield Flaw(("limits", number, "per"), "names something twice")
-        first = seen.setdefault((subjects, tuple(limit.amounts), limit.every, models), number)
+        kind = subjects, tuple(limit.amounts), limit.every, models, limit.shadow
+        first = seen.setdefault(kind, number)
         if first != number:
             yield Flaw(("limits", number), f"limits the same as limits[{first}]")
 
@@ -139,6 +130,42 @@ def known_clients(draft: Draft) -> Iterator[Flaw]:
     for number, limit in draft.limits.items():
         if "client" in limit.per and not draft.has_clients:
             yield Flaw(("limits", number, "per"), "a limit per client needs `clients`")
+
+
+def known_claims(draft: Draft) -> Iterator[Flaw]:
+    """A limit's claims are those that are taken of a token."""
+    jwt = draft.clients.jwt if draft.clients else None
+    claims = _visible(jwt.claims) if jwt else ()
+    for number, limit in draft.limits.items():
+        for part in limit.per:
+            name = part.removeprefix("claim:")
+            if name != part and name not in claims:
+                message = guess(f"{part} is not among clients.jwt.claims", name, claims)
+                yield Flaw(("limits", number, "per"), message, claims)
+
+
+def one_proof(draft: Draft) -> Iterator[Flaw]:
+    """Clients show keys or tokens, and tokens are signed by keys that are somewhere."""
+    if draft.clients is None:
+        return
+    jwt = draft.clients.jwt
+    if (draft.clients.api_keys is None) == (jwt is None):
+        yield Flaw(("clients",), "needs either api_keys or jwt")
+    if jwt is not None and (jwt.jwks.file is None) == (jwt.jwks.uri is None):
+        yield Flaw(("clients", "jwt", "jwks"), "needs either file or uri")
+
+
+def allowed_clients(draft: Draft) -> Iterator[Flaw]:
+    """Who lets some clients use a model must know them, and the groups that they are in."""
+    groups = _visible(draft.clients.groups) if draft.clients else ()
+    for number, route in draft.routes.items():
+        at = ("routes", number, "clients")
+        if route.clients is not None and not draft.has_clients:
+            yield Flaw(at, "needs `clients`, or nobody is any of them")
+        for index, name in enumerate(route.clients or ()):
+            group = name.removeprefix(GROUP)
+            if draft.clients and group != name and group not in draft.clients.groups:
+                yield Flaw((*at, index), guess("there is no such group", group, groups), groups)
 
 
 def forwarded_keys(draft: Draft) -> Iterator[Flaw]:
@@ -177,10 +204,15 @@ def served_models(draft: Draft) -> Iterator[Flaw]:
 
 def priced_models(draft: Draft) -> Iterator[Flaw]:
     """A cost limit needs a price somewhere."""
-    if draft.all_routes and not any(route.price for route in draft.routes.values()):
+    own = [route.price for route in draft.routes.values()]
+    own += [backend.price for backend in draft.backends.values()]
+    if draft.all_routes and draft.prices is None and not any(own):
         for number, limit in draft.limits.items():
             if limit.cost_usd is not None:
-                yield Flaw(("limits", number, "cost_usd"), "no route has a `price`")
+                yield Flaw(
+                    ("limits", number, "cost_usd"),
+                    "no route has a `price`, nor a backend, and there are no `prices`",
+                )
 
 
 def different_ports(draft: Draft) -> Iterator[Flaw]:
@@ -265,6 +297,9 @@ RULES: tuple[Rule, ...] = (
     one_amount,
     different_limits,
     known_clients,
+    allowed_clients,
+    known_claims,
+    one_proof,
     served_models,
     priced_models,
     different_ports,

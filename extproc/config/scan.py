@@ -9,7 +9,7 @@ from extproc.config.redaction import looks_secret
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 BODY_TEXT = ("defaults", "override")
-"""Under a route's `request`, where text goes into a JSON string and may have lines."""
+"""Under the `request` of a route or a backend, where text in a JSON string may have lines."""
 
 
 def forbidden(data: Any, at: Location = ()) -> Iterator[Flaw]:
@@ -33,4 +33,5 @@ def _text(text: str, at: Location) -> Iterator[Flaw]:
 
 
 def _in_body(at: Location) -> bool:
-    return len(at) > 4 and at[0] == "routes" and at[2] == "request" and at[3] in BODY_TEXT
+    edited = len(at) > 4 and at[0] in ("routes", "backends") and at[2] == "request"
+    return edited and at[3] in BODY_TEXT

@@ -42,9 +42,11 @@ def _tidy(value: Any, definitions: dict[str, Any]) -> Any:
 def digest(gateway: Gateway, clients: ClientKeys | None = None) -> str:
     """SHA-256 in hex of what the configuration says: the same whatever the order of its keys, with
     defaults written out or not. The secrets are no part of it."""
-    canonical = {
+    canonical: dict[str, Any] = {
         "gateway": gateway.model_dump(mode="json"),
         "clients": {name: list(keys) for name, keys in (clients or {}).items()},
     }
+    if gateway.listed:
+        canonical["prices"] = [entry.model_dump(mode="json") for entry in gateway.listed]
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -148,6 +148,27 @@ Name = Annotated[
 ]
 """What a person calls a thing."""
 
+CLIENT = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}"
+ClientName = Annotated[
+    str,
+    pattern(
+        CLIENT, "must be a client's name: up to 128 letters, digits, '.', '_', '@', '+' and '-'"
+    ),
+]
+CALLER = r"[A-Za-z0-9][A-Za-z0-9._@+|/:-]{0,127}"
+Caller = Annotated[
+    str,
+    pattern(CALLER, "must be a client's name: up to 128 letters, digits and signs of ._@+|/:-"),
+]
+"""A client's name, as an issuer of tokens may have made it, too."""
+GROUP = "group:"
+"""How the name of several clients begins, where one client may be named, too."""
+ClientOrGroup = Annotated[
+    str,
+    pattern(rf"(?!{GROUP}){CALLER}|{GROUP}{NAME}", f"must be a client's name, or {GROUP}NAME"),
+    Field(examples=["team-a", f"{GROUP}research"]),
+]
+
 SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9])?"
 Segment = Annotated[
     str,

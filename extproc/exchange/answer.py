@@ -139,14 +139,16 @@ class Answer:
 
     def _foreign(self, headers: Headers) -> tuple[str, ...]:
         """Headers that are about the provider's host, or mean nothing in the client's dialect."""
-        if self._asked.target.translated:
-            return TRANSLATED_ANSWERS.removed(headers.names())
-        return ANSWERS
+        target = self._asked.target
+        foreign = TRANSLATED_ANSWERS.removed(headers.names()) if target.translated else ANSWERS
+        return (*foreign, *target.hides) if target.hides else foreign
 
     def _named(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """What was dropped, and the answer's id where the client's SDK looks for it."""
         asked = self._asked
-        named = ((DROPPED, listed(asked.dropped)),) if asked.dropped else ()
+        named = asked.target.shows
+        if asked.dropped:
+            named = (*named, (DROPPED, listed(asked.dropped)))
         if " " in asked.tried:
             named = (*named, (BACKENDS, asked.tried))
         theirs, ours = asked.target.dialect.request_id, asked.client.request_id
@@ -176,6 +178,7 @@ class Answer:
                 (":status", str(status)),
                 ("content-length", str(len(body))),
                 *shown,
+                *self._asked.target.shows,
                 *headers,
                 *self._marked(error),
             ),

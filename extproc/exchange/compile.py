@@ -1,12 +1,15 @@
 """gateway.yaml → what the hot path holds: plans, and the secrets that they name."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 from urllib.parse import urlsplit
 
 from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
+from extproc.config.edits import Most, RequestEdits
+from extproc.config.price import RoutePrice
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials.identity import Wanted, identity_of
@@ -14,8 +17,11 @@ from extproc.credentials.secrets import Weighted
 from extproc.exchange.again import Again, again
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
+from extproc.exchange.policy import Policy
+from extproc.exchange.prices import Prices
 from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
+from providers.bridging.caps import Cap
 from providers.bridging.plain import PlainDialect
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
@@ -32,10 +38,11 @@ KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 OPTIONS = ("region", "project", "instance", "api_version")
 
 
-def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
-    """The plan of a configuration that has no problems; `created` dates its models."""
+def compile_plan(gateway: Gateway, created: int = 0, now: float = inf) -> Plan:
+    """The plan of a configuration that has no problems; `created` dates its models, and prices are
+    those of `now`, seconds since the epoch."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
-    routes = [_route(route) for route in gateway.routes]
+    routes = [_route(route, allowed(gateway, route)) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
         backends,
@@ -43,6 +50,7 @@ def compile_plan(gateway: Gateway, created: int = 0) -> Plan:
         hash=digest(gateway),
         created=created,
         bounds=bounds,
+        prices=Prices(gateway.listed, now),
         keeping=keeping(gateway, backends),
         default=gateway.default_model or "",
     )
@@ -83,7 +91,9 @@ def served(name: str, backend: Backend) -> Served:
         prefix=base.path.rstrip("/"),
         options=_options(backend),
         paths={operation: str(path) for operation, path in backend.paths.items()},
-        headers=tuple({**provider.headers, **backend.headers}.items()),
+        headers=tuple(
+            {**provider.headers, **backend.headers, **backend.request.headers.set}.items()
+        ),
         dialects=_dialects(backend.dialect, provider),
         operations=None if backend.operations is None else frozenset(backend.operations),
         signer=_signer(provider, own) if credential not in (None, "none") else None,
@@ -95,6 +105,9 @@ def served(name: str, backend: Backend) -> Served:
         fan_out=backend.fan_out,
         estimates=backend.estimate_counts,
         family=backend.family or "",
+        quirks=_quirks(backend.request),
+        policy=_policy(backend),
+        price=price_of(backend.price),
     )
 
 
@@ -166,23 +179,58 @@ def _dialects(
     return chosen or {}
 
 
-def _route(route: RouteConfig) -> Route:
-    price = route.price
-    edits = route.request
+def allowed(gateway: Gateway, route: RouteConfig) -> frozenset[str] | None:
+    """The clients that may use a route's models; None: all."""
+    if route.clients is None or gateway.clients is None:
+        return None
+    return gateway.clients.named(route.clients)
+
+
+def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
         shares={entry.backend: Share(entry.priority, entry.weight) for entry in route.backends},
         families={entry.backend: entry.family for entry in route.backends if entry.family},
-        quirks=Quirks(
-            defaults=edits.defaults,
-            override=edits.override,
-            drop_tools=edits.vendor_tools == "drop",
-            remove=tuple(tuple(path.split(".")) for path in edits.remove),
-        ),
-        price=Price() if price is None else Price(**price.model_dump()),
+        quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
+        policy=_policy(route),
+        clients=clients,
+        price=price_of(route.price),
         again=_again(route),
     )
+
+
+def price_of(price: RoutePrice | None) -> Price | None:
+    """A price as it is reckoned with."""
+    return None if price is None else Price(**price.model_dump())
+
+
+def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:
+    return Quirks(
+        defaults=edits.defaults,
+        override=edits.override,
+        drop_tools=drop_tools,
+        remove=tuple(tuple(path.split(".")) for path in edits.remove),
+    )
+
+
+def _policy(edited: Backend | RouteConfig) -> Policy:
+    request, response = edited.request, edited.response.headers
+    return Policy(
+        streams=request.stream == "allow",
+        strict=request.losses == "refuse",
+        caps={word: _cap(cap) for word, cap in request.limits.items()},
+        longest=request.max_input_tokens or 0,
+        sets=tuple(request.headers.set.items()),
+        removes=frozenset(request.headers.remove),
+        shows=tuple(response.set.items()),
+        hides=response.remove,
+    )
+
+
+def _cap(cap: float | Most) -> Cap:
+    most, refuse = (cap.most, cap.refuse) if isinstance(cap, Most) else (cap, False)
+    return Cap(int(most) if most.is_integer() else most, refuse)
 
 
 def _again(route: RouteConfig) -> Again:
@@ -251,7 +299,8 @@ def limits(gateway: Gateway) -> list[Limit]:
             amount = entry.amounts.get(unit)
             if amount is None:
                 continue
-            name = identity(entry.per, unit, entry.every, entry.models, found)
+            watched = ("shadow",) if entry.shadow else ()
+            name = identity((*entry.per, *watched), unit, entry.every, entry.models, found)
             found[name] = Limit(
                 name=name,
                 per=tuple(entry.per),
@@ -259,5 +308,6 @@ def limits(gateway: Gateway) -> list[Limit]:
                 amount=amount,
                 every=entry.every,
                 models=tuple(entry.models),
+                shadow=entry.shadow,
             )
     return list(found.values())

@@ -32,7 +32,7 @@ from extproc.exchange.header_values import quoted_all
 from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.keeping import Keeping
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
+from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, seen_by
 from extproc.exchange.served import Target, filled
 from providers.bridging.dialect import Context, Dialect
 from providers.bridging.jobs import ID
@@ -57,6 +57,7 @@ class Errand:
 
     __slots__ = (
         "_backend",
+        "_client",
         "_clock",
         "_headers",
         "_keeping",
@@ -84,6 +85,7 @@ class Errand:
         self._kind = ""
         self._method = self._path = ""
         self._backend = ""
+        self._client = ""
         self._proof: Proof | None = None
         self._headers: ClientHeaders | None = None
         self._wish: Wish | None = None
@@ -101,7 +103,7 @@ class Errand:
         self._wish = wish = self._keeping.acts.find(seen.model, self._method, seen.path)
         self._target = target = self._keeping.target(wish, self._backend)
         self._proof = Proof(event, target.served, self._secrets)
-        client = headers.get("x-ai-client") or wish.holder
+        client = self._client = headers.get(CLIENT) or wish.holder
         self._seal = self._keeping.seal(self._backend, client, self._secrets)
         self._keeping.allow(wish)
         if self._seal is not None and wish.act.leads:
@@ -144,7 +146,7 @@ class Errand:
         return ids.opened(data, body, places, self._seal)
 
     def _named(self, model: str) -> str:
-        return self._plan.upstream_name(model, self._backend)
+        return self._plan.upstream_name(model, self._backend, self._client)
 
     def _model(self, name: str) -> str:
         """A model's name as a body has it."""

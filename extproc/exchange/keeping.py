@@ -30,6 +30,7 @@ READS_OTHERS = (
 )
 PARTIAL = frozenset({"range", "if-range", "x-goog-fieldmask"})
 """Headers that ask for a part of what is charged by what all of it says."""
+NONE = frozenset[str]()
 
 
 class Keeping:
@@ -118,8 +119,10 @@ class Keeping:
                 translated=translated,
                 own=own.own_headers,
                 wanted=served.passes,
-                foreign=PARTIAL if act.told is not None else frozenset(),
+                foreign=served.policy.removes | (PARTIAL if act.told is not None else NONE),
             ),
+            shows=served.policy.shows,
+            hides=served.policy.hides,
             touched=None,
             price=Price(),
             labels={

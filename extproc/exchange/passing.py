@@ -32,6 +32,7 @@ TELEMETRY_PREFIXES = (
     "x-claude-code-",
     "amz-sdk-",
     "sec-",
+    "x-ai-claim-",
     "x-forwarded-",
 )
 

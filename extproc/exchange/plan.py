@@ -5,7 +5,7 @@ What depends on a combination (client dialect, model, backend) is decided at its
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, Mapping, Sequence
 from itertools import count
 from os import urandom
 
@@ -17,6 +17,7 @@ from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Headers
 from extproc.exchange.keeping import Keeping
 from extproc.exchange.passing import ACCOUNT, PROTOCOLS, in_session, to_provider
+from extproc.exchange.prices import Prices
 from extproc.exchange.served import (
     LONGEST_NAME,
     MAX_CACHED,
@@ -24,12 +25,12 @@ from extproc.exchange.served import (
     Served,
     Target,
     path_of,
+    quirks_of,
     unknown,
 )
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Dialect
 from providers.bridging.kept_ids import Ids
-from providers.bridging.quirks import Quirks
 from providers.bridging.session import SessionDialect
 from providers.catalog import DIALECTS, ENTRANCES, SESSIONS, SHARED
 from providers.errors import GatewayError, NotFound, Unavailable
@@ -78,9 +79,9 @@ class Router:
                 return route
         return next((r for pattern, r in self._expressions if pattern.fullmatch(model)), None)
 
-    def names(self) -> list[str]:
-        """The exact names, in order."""
-        return list(self._exact)
+    def exact(self) -> ItemsView[str, Route]:
+        """The exact names, in order, and their routes."""
+        return self._exact.items()
 
 
 class Plan:
@@ -94,12 +95,14 @@ class Plan:
         hash: str = "",
         created: int = 0,
         bounds: Bounds = BOUNDS,
+        prices: Prices | None = None,
         keeping: Keeping | None = None,
         default: str = "",
     ) -> None:
         """`created`: what the list of models says of when they began, seconds since the epoch;
         `default`: the model of who names none."""
         self.keeping = keeping or Keeping(backends, {})
+        self.prices = prices or Prices()
         self.hash = hash
         self.bounds = bounds
         self.default = default
@@ -146,7 +149,9 @@ class Plan:
         dialect = _spoken(served, client, family or upstream or model)
         if dialect is None and not _may_estimate(served, client):
             raise _lacks(served, client)
-        return self._asking(served, route, client, dialect, upstream)
+        target = self._asking(served, route, client, dialect, upstream)
+        price = self._price(route, served, upstream or model)
+        return msgspec.structs.replace(target, price=price)
 
     def chosen(self, client: Dialect, model: str) -> str:
         """A backend for a request that nobody has brought to one: of those that serve the client's
@@ -171,10 +176,11 @@ class Plan:
         route = self._router.find(model)
         return route is not None and backend in route.upstream
 
-    def upstream_name(self, model: str, backend: str) -> str:
-        """What a backend calls a client's model; raises NotFound where no route leads it there."""
+    def upstream_name(self, model: str, backend: str, client: str) -> str:
+        """What a backend calls a client's model; raises NotFound where no route leads it there, or
+        none of this client's."""
         route = self._router.find(model)
-        if route is None or backend not in route.upstream:
+        if route is None or backend not in route.upstream or not route.is_for(client):
             raise unknown(model)
         return route.called(backend, model) or model
 
@@ -184,8 +190,13 @@ class Plan:
             for route in self._routes:
                 name = route.upstream.get(backend)
                 if name is not None and leads(name or self._own_name(route, model), model):
-                    return route.price
+                    return self._price(route, self._backends[backend], model)
         return FREE
+
+    def _price(self, route: Route, served: Served, model: str) -> Price:
+        """The route's own, the backend's, or as listed for what its provider calls `model`."""
+        own = route.price or served.price
+        return own or self.prices.at(served.name, served.provider.name, model) or FREE
 
     def _own_name(self, route: Route, model: str) -> str:
         return model if self._router.find(model) is route else ""
@@ -222,21 +233,21 @@ class Plan:
         dialect = _held(served, client.name)
         if dialect is None:
             raise _lacks(served, client)
+        policy = served.policy.beside(route.policy)
+        foreign = frozenset() if served.client_keys else ACCOUNT
         return Target(
             served=served,
             bridge=None,
             dialect=dialect,
             model=route.called(backend, model),
             paths=(path_of(served, dialect, stream=False), ""),
-            headers=served.headers,
+            headers=(headers := policy.headers(served.headers)),
             defaults=(),
             translated=False,
-            passing=in_session(
-                wanted=served.passes,
-                foreign=frozenset() if served.client_keys else ACCOUNT,
-            ),
-            touched=(*dict(served.headers), PROTOCOLS) if len(route.upstream) > 1 else None,
-            price=route.price,
+            passing=in_session(wanted=served.passes, foreign=foreign | policy.removes),
+            touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
+            price=self._price(route, served, route.called(backend, model) or model),
+            clients=route.clients,
             labels={
                 "backend": served.name,
                 "backends": served.name,
@@ -250,15 +261,17 @@ class Plan:
     ) -> Target:
         dialect = found or client
         translated = dialect.name != client.name
+        policy = served.policy.beside(route.policy)
+        headers = policy.headers(served.headers)
         own = tuple(dialect.request_headers.items())
         foreign = client.own_headers - dialect.own_headers
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
         typed = ["content-type"] if client.form or client.either else []
-        own_names = [*dict(own), *dict(served.headers)]
+        own_names = [*dict(own), *dict(headers)]
         touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))
-        quirks = _quirks(route, served, dialect)
+        quirks = quirks_of(route, served, dialect)
         keeps = self.keeping.keeps(served.name)
         opens = _reached(dialect) if translated and keeps and not client.lasting else None
         return Target(
@@ -267,17 +280,21 @@ class Plan:
             dialect=dialect,
             model=upstream,
             paths=(path_of(served, dialect, stream=False), path_of(served, dialect, stream=True)),
-            headers=((*own, *served.headers) if translated else served.headers),
+            headers=(*own, *headers) if translated else headers,
             defaults=() if translated else own,
             translated=translated,
             passing=to_provider(
                 translated=translated,
                 own=dialect.own_headers,
                 wanted=served.passes,
-                foreign=foreign,
+                foreign=foreign | policy.removes,
             ),
+            clients=route.clients,
+            terms=policy.terms(client),
+            shows=policy.shows,
+            hides=policy.hides,
             touched=touched if len(route.upstream) > 1 else None,
-            price=route.price,
+            price=FREE,
             again=route.again,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,
@@ -289,9 +306,11 @@ class Plan:
             },
         )
 
-    def models(self) -> list[Model]:
-        """The models that clients can name, where a route has an exact name for them."""
-        return [self._model(name) for name in self._router.names()]
+    def models(self, client: str | None = None) -> list[Model]:
+        """The models that a client can name, where a route has an exact name for them."""
+        return [
+            self._model(name, route) for name, route in self._router.exact() if route.is_for(client)
+        ]
 
     def listed(self, method: str, path: str, headers: Headers, model: str) -> Listed | None:
         """What a request for the list of models, or for one of them, asks for; `model`: as the
@@ -302,19 +321,19 @@ class Plan:
             return None
         return self._listings.find(path.partition("?")[0], headers)
 
-    def page(self, listed: Listed) -> bytes:
-        """The answer to `listed`; raises NotFound."""
+    def page(self, listed: Listed, client: str | None = None) -> bytes:
+        """The answer to a client's `listed`; raises NotFound."""
         if listed.page is not None:
-            return orjson.dumps(listed.page(self.models()))
+            return orjson.dumps(listed.page(self.models(client)))
         if listed.model is None:
-            return orjson.dumps(listed.listing.many(self.models()))
-        if self._router.find(listed.model) is None:
+            return orjson.dumps(listed.listing.many(self.models(client)))
+        route = self._router.find(listed.model)
+        if route is None or not route.is_for(client):
             raise unknown(listed.model)
-        return orjson.dumps(listed.listing.one(self._model(listed.model)))
+        return orjson.dumps(listed.listing.one(self._model(listed.model, route)))
 
-    def _model(self, name: str) -> Model:
-        route = self._router.find(name)
-        owner = next(iter(route.upstream), "") if route else ""
+    def _model(self, name: str, route: Route) -> Model:
+        owner = next(iter(route.upstream), "")
         return Model(id=name, created=self._created, owner=owner)
 
 
@@ -378,22 +397,3 @@ def _lacks(served: Served, client: Dialect) -> NotFound:
     if client.estimate is not None:
         message += f"; {GUESSES}"
     return NotFound(message)
-
-
-def _quirks(route: Route, served: Served, dialect: Dialect) -> Quirks:
-    provider = served.provider
-    quirks = msgspec.structs.replace(
-        route.quirks,
-        drops=provider.drops | dialect.drops,
-        refuses=provider.refuses | dialect.refuses,
-        renames=provider.renames,
-        stream_usage=provider.stream_usage,
-        provider=provider.title,
-        functions_only=dialect.name in provider.functions_only,
-        family=route.families.get(served.name) or served.family,
-        fan_out=served.fan_out,
-    )
-    if dialect.charged:
-        return quirks
-    # What a route adds to an answer is no part of a prompt.
-    return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})

@@ -30,6 +30,10 @@ SIDE = "side"
 """How that begins for whatever comes in by the loopback listener."""
 
 
+CLIENT = "x-ai-client"
+"""Header in which Envoy says whose key has come; no client can."""
+
+
 class Secrets(Protocol):
     """Where a backend's secret is looked up, without waiting."""
 

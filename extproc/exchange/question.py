@@ -35,7 +35,7 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.placing import Placing
 from extproc.exchange.plan import GUESSES, Plan
-from extproc.exchange.proof import BACKEND, SIDE, Proof, Secrets, Seen, model_of, seen_by
+from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, model_of, seen_by
 from extproc.exchange.served import Target
 from extproc.exchange.session import Session
 from extproc.exchange.side import Aside, admitted
@@ -69,6 +69,7 @@ class Question:
         "_fetching",
         "_headers",
         "_late",
+        "_lowered",
         "_own",
         "_plan",
         "_proof",
@@ -108,6 +109,8 @@ class Question:
         self._renewed = False
         """Whether the client's bytes cannot go on as they are: they hold other ids."""
         self._defaults: tuple[tuple[str, str], ...] = ()
+        self._lowered: tuple[str, ...] = ()
+        """The client's names of what it may not have so much of."""
         self._unread: RequestHeaders | None = None
         """Where the body must say in which dialect it is before anybody can be found."""
         self._late: Metadata | None = None
@@ -153,7 +156,8 @@ class Question:
         listed = self._plan.listed(method, seen.path, event.headers, seen.model)
         if listed is not None:
             self._entrance = Entrance(listed.dialect, stream=False)
-            return Reject(200, self._plan.page(listed), (JSON_TYPE,))
+            page = self._plan.page(listed, event.headers.get(CLIENT))
+            return Reject(200, page, (JSON_TYPE,))
         entrance = self.enter(seen.path)
         self._event = event
         self._headers = ClientHeaders(event)
@@ -169,7 +173,10 @@ class Question:
         headers = self._headers
         assert headers is not None
         backend = event.attributes.get(BACKEND) or ""
-        self._target = target = self._plan.target(entrance.dialect, self._seen.model, backend)
+        target = self._plan.target(entrance.dialect, self._seen.model, backend)
+        if target.clients is not None and self._seen.source != SIDE:
+            target.admit(headers.get(CLIENT), self._seen.model)
+        self._target = target
         self._defaults = tuple(
             [header for header in target.defaults if headers.get(header[0]) is None]
         )
@@ -219,6 +226,9 @@ class Question:
             headers=self._own,
             bounds=self._plan.bounds,
         )
+        if target.terms is not None:
+            call, self._lowered = target.terms.kept(call, self._type)
+            self._renewed = self._renewed or call.data is not data
         return self._send(call, target, model)
 
     def _opened(
@@ -253,7 +263,7 @@ class Question:
 
     def _seal_at(self, target: Target) -> Seal | None:
         assert self._headers is not None
-        client = self._headers.get("x-ai-client") or ""
+        client = self._headers.get(CLIENT) or ""
         return self._plan.keeping.seal(target.served.name, client, self._secrets)
 
     @property
@@ -273,6 +283,8 @@ class Question:
             return self._uncounted(call, target, model, error)
         if isinstance(sent, Parts):
             return self._part(call, sent, target, model)
+        if sent.dropped and target.terms is not None:
+            target.terms.whole(sent.dropped)
         if target.opens is not None and sent.body is not None:
             sent = self._reaching(sent, sent.body, target.opens)
         headers = self._headers
@@ -330,7 +342,7 @@ class Question:
         if event.error is not None:
             raise event.error
         aside, model = self._aside
-        return aside.joined(event.answers, model)
+        return aside.joined(event.answers, model, self._lowered)
 
     def fetched(self, event: Fetched) -> Action | Wish:
         """The same, with the media that it waited for."""
@@ -372,7 +384,7 @@ class Question:
             bridge=bridge,
             context=self._context(call, sent, model),
             stream=call.stream,
-            dropped=sent.dropped,
+            dropped=(*self._lowered, *sent.dropped) if self._lowered else sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
             units=None if entrance.dialect.uses is None else entrance.dialect.uses(call.body),
             secret=proof[0],

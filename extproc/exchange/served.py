@@ -14,6 +14,7 @@ from extproc.exchange import metadata
 from extproc.exchange.again import Again
 from extproc.exchange.events import Constant, MetadataValue
 from extproc.exchange.passing import Passing
+from extproc.exchange.policy import FREE, Pairs, Policy, Terms
 from providers.bridging.dialect import Bridge, Dialect
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
@@ -66,6 +67,11 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one request may become several, where the provider takes only a part at once."""
     estimates: bool = False
     """Whether to answer with an estimate where the provider cannot count tokens."""
+    quirks: Quirks = Quirks()
+    """What is done to every body, whichever route leads here."""
+    policy: Policy = FREE
+    price: Price | None = None
+    """Where a route has none."""
 
 
 class Share(NamedTuple):
@@ -91,7 +97,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     families: Mapping[str, str] = {}
     """Backend → a model that takes the same, where the name there does not say it."""
     quirks: Quirks = Quirks()
-    price: Price = Price()
+    policy: Policy = FREE
+    clients: frozenset[str] | None = None
+    """Who may use it; None: everybody."""
+    price: Price | None = None
+    """None: the backend's, or as listed."""
     again: Again = Again()
     """Which refusals lead to another attempt because of what they say."""
 
@@ -102,6 +112,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         if "$" not in name:
             return name
         return patterns.filled(name, self.models, model) or _nameless(model)
+
+    def is_for(self, client: str | None) -> bool:
+        """Whether a client may use it."""
+        return self.clients is None or client in self.clients
 
     def ordered(self, point: float) -> list[str]:
         """The backends as they are asked, one after another; `point` of 1 says which is first."""
@@ -145,9 +159,22 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None
     """Where such ids stand in what is sent, of which clients speak in another dialect."""
+    clients: frozenset[str] | None = None
+    """Who may ask; None: everybody."""
+    terms: Terms | None = None
+    """What is asked of requests; None: nothing."""
+    shows: Pairs = ()
+    """Headers that answers get."""
+    hides: tuple[str, ...] = ()
+    """Headers that answers lose."""
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
     attempts: dict[tuple[str, bool], Constant] = {}
+
+    def admit(self, client: str | None, model: str) -> None:
+        """Raises NotFound for a client for which there is no such model."""
+        if self.clients is not None and client not in self.clients:
+            raise unknown(model)
 
     @property
     def has_units(self) -> bool:
@@ -184,6 +211,29 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         one = quote(model, safe="")
         two = model if TWO_SEGMENTS.fullmatch(model) else one
         return path.replace("{model}", one).replace("{org/model}", two)
+
+
+def quirks_of(route: Route, served: Served, dialect: Dialect) -> Quirks:
+    """What is done to the bodies of one route at one backend."""
+    provider, every = served.provider, served.quirks
+    quirks = msgspec.structs.replace(
+        route.quirks,
+        defaults={**every.defaults, **route.quirks.defaults},
+        override={**every.override, **route.quirks.override},
+        remove=every.remove + route.quirks.remove,
+        drops=provider.drops | dialect.drops,
+        refuses=provider.refuses | dialect.refuses,
+        renames=provider.renames,
+        stream_usage=provider.stream_usage,
+        provider=provider.title,
+        functions_only=dialect.name in provider.functions_only,
+        family=route.families.get(served.name) or served.family,
+        fan_out=served.fan_out,
+    )
+    if dialect.charged:
+        return quirks
+    # What a route adds to an answer is no part of a prompt.
+    return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})
 
 
 def _nameless(model: str) -> NoReturn:

@@ -27,7 +27,7 @@ from extproc.exchange.events import (
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.passing import PROTOCOLS
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, Proof, Secrets, seen_by
+from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, seen_by
 from extproc.exchange.served import Target, filled
 from providers.bridging.session import SessionDialect
 from providers.errors import GatewayError, InvalidRequest, TooLarge
@@ -80,8 +80,10 @@ class Session:
         self._model, self._by_header = seen.model, seen.source == BY_HEADER
         self._dialect = dialect = self._plan.session_at(seen.path)
         backend = event.attributes.get(BACKEND) or ""
-        self._target = target = self._plan.talking(dialect, seen.model, backend)
+        target = self._plan.talking(dialect, seen.model, backend)
         headers = ClientHeaders(event)
+        target.admit(headers.get(CLIENT), seen.model)
+        self._target = target
         self._proof = Proof(event, target.served, self._secrets)
         secret = self._proof.secret()
         model = target.model or seen.model

@@ -16,7 +16,7 @@ from extproc.exchange.answer import DROPPED, JSON_TYPE
 from extproc.exchange.changes import USED
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import Metadata, Reject, RequestHeaders, SideAnswer, SideCall
-from extproc.exchange.header_values import quoted
+from extproc.exchange.header_values import listed, quoted
 from extproc.exchange.passing import CLIENT_ONLY, INTERNAL
 from extproc.exchange.proof import KEYS, SIDE, Seen
 from extproc.exchange.served import Target
@@ -66,8 +66,11 @@ class Aside:
         )
         return tuple(SideCall(seen.path, headers, body) for body in self._parts.bodies)
 
-    def joined(self, answers: tuple[SideAnswer, ...], upstream: str) -> Reject:
-        """The client's answer: all parts', or the first error; both pay for what was served."""
+    def joined(
+        self, answers: tuple[SideAnswer, ...], upstream: str, lowered: tuple[str, ...] = ()
+    ) -> Reject:
+        """The client's answer: all parts', or the first error; both pay for what was served.
+        `lowered`: what the parts do not know of, for it was done before."""
         record: Metadata = self._target.attempt(self._model, upstream, stream=False)
         record = {**record, **_sum(answers), "status": 200}
         failed = next((answer for answer in answers if answer.status != 200), None)
@@ -76,7 +79,9 @@ class Aside:
         if sum(len(answer.body) for answer in answers) > self._context.bounds.size:
             raise TooLarge("the answers are too large together (envoy.max_body_bytes)")
         body = self._parts.join([answer.body for answer in answers], self._context)
-        return Reject(200, body, (JSON_TYPE, *_said(answers[0], DROPPED)), record)
+        return Reject(
+            200, body, (JSON_TYPE, *self._target.shows, *_lost(answers[0], lowered)), record
+        )
 
 
 def _clients(event: RequestHeaders, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -110,6 +115,12 @@ def _used(answer: SideAnswer) -> Metadata:
 def _said(answer: SideAnswer, *names: str) -> tuple[tuple[str, str], ...]:
     found = ((name, answer.headers.get(name) or "") for name in names)
     return tuple((name, quoted(value)) for name, value in found if value)
+
+
+def _lost(answer: SideAnswer, lowered: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    names = [listed(lowered), answer.headers.get(DROPPED)]
+    said = ", ".join(filter(None, names))
+    return ((DROPPED, quoted(said)),) if said else ()
 
 
 def _failure(answer: SideAnswer, record: Metadata) -> Reject:

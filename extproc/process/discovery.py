@@ -184,7 +184,7 @@ def made(loaded: Loaded, path: Path, environ: Mapping[str, str] = os.environ) ->
 def key_files(loaded: Loaded, path: Path) -> list[Path]:
     """The files in which the clients' keys are."""
     clients = loaded.gateway.clients
-    if clients is None:
+    if clients is None or clients.api_keys is None:
         return []
     found = [path.parent / clients.api_keys.file]
     with contextlib.suppress(ConfigError):  # said where it is read

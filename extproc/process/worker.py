@@ -75,7 +75,7 @@ def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
 def current(loaded: Loaded, tokens: Path) -> Current:
     """What a worker makes of a configuration."""
     gateway = loaded.gateway
-    plan = compile_plan(gateway, loaded.created)
+    plan = compile_plan(gateway, loaded.created, time.time())
     credentials = Credentials(wanted_secrets(gateway), tokens)
     return Current(plan, credentials, _fetcher(gateway), _caller(gateway))
 
@@ -111,6 +111,7 @@ class Worker:
     """The life of one child."""
 
     def __init__(self, loaded: Loaded, options: Options) -> None:
+        self._loaded = loaded
         self._current = current(loaded, options.tokens)
         self._coming: Current | None = None
         """What waits for its first tokens."""
@@ -161,6 +162,7 @@ class Worker:
         return self._made(exchange, current)
 
     def _take(self, loaded: Loaded) -> None:
+        self._loaded = loaded
         self._coming = current(loaded, self._options.tokens)
         self._patience = time.monotonic() + FIRST
         self._arrive(self._coming)
@@ -177,6 +179,8 @@ class Worker:
         if self._options.pen is not None:
             self._options.pen.catch_up()
         self._current.credentials.refresh()
+        if self._coming is None and time.time() >= self._current.plan.prices.until:
+            self._take(self._loaded)
         if self._coming is not None:
             self._coming.credentials.refresh()
             self._arrive(self._coming)

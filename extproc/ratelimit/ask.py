@@ -17,6 +17,9 @@ DIGEST = 32
 """Hex digits kept of a hash: values of any length, and no one's name in the store."""
 
 
+ENDLESS = 2**53
+"""More than any budget; exact as a number of Lua, which Redis reckons with."""
+
 _LIMIT, _MODEL, _BACKEND, _SEPARATOR = (
     word.encode() for word in (LIMIT, MODEL, BACKEND, SEPARATOR)
 )
@@ -72,11 +75,17 @@ class Ask(msgspec.Struct):
     """True: this limit refuses."""
     taken: bool = False
     """True: it is counted, for no limit refuses."""
+    above: bool = False
+    """True: this limit would refuse, and only watches."""
 
     def want(self) -> Want:
         """What is asked of the store."""
         count = self.hits if self.kind is Kind.COUNT else 0
         return Want(self.slots, self.rule.budget, count, self.hold)
+
+    def endless(self) -> Want:
+        """The same, where there is always room."""
+        return msgspec.structs.replace(self.want(), budget=ENDLESS)
 
     @property
     def remaining(self) -> int:
@@ -97,6 +106,11 @@ class Ask(msgspec.Struct):
     def reset(self, now: float) -> int:
         """Seconds, rounded up, until the window ends."""
         return max(1, math.ceil(self.end - now))
+
+    def watch(self, found: Found | None) -> None:
+        """Takes the counter where nobody is refused."""
+        self.found, self.taken = found, found is not None
+        self.above = found is not None and not found.has_room(self.want())
 
     def decide(self, found: Found | None, want: Want) -> None:
         """Takes the counter as it was when the request came."""

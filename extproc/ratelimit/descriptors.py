@@ -35,6 +35,8 @@ prompt and of one of the answer, in millionths of a USD."""
 SIZE = "size"
 HELD = "held"
 """Key of a descriptor's only entry, and of the service's dynamic metadata."""
+ABOVE = "above"
+"""Key of the service's dynamic metadata: the limits in shadow that would have refused."""
 SERVICE_NAMESPACE = "envoy.filters.http.ratelimit"
 """Dynamic metadata namespace of what the rate limit service answers."""
 
@@ -48,6 +50,9 @@ USED: dict[Unit, str] = {
 
 HEADERS = {"client": "x-ai-client", MODEL: "x-ai-model"}
 HEADER = "header:"
+CLAIM = "claim:"
+CLAIM_HEADER = "x-ai-claim-"
+"""How the headers begin in which Envoy says what a client's token claims."""
 
 Json = dict[str, Any]
 
@@ -58,7 +63,7 @@ def header_rules(limits: Iterable[Limit]) -> list[Json]:
     wanted.discard(BACKEND)
     return [
         {
-            "header": part.removeprefix(HEADER) if part.startswith(HEADER) else HEADERS[part],
+            "header": _named(part),
             "on_header_present": {
                 "metadata_namespace": LIMITS_NAMESPACE,
                 "key": part,
@@ -68,6 +73,13 @@ def header_rules(limits: Iterable[Limit]) -> list[Json]:
         }
         for part in sorted(wanted)
     ]
+
+
+def _named(part: str) -> str:
+    """The header in which it is said."""
+    if part.startswith(CLAIM):
+        return CLAIM_HEADER + part.removeprefix(CLAIM)
+    return part.removeprefix(HEADER) if part.startswith(HEADER) else HEADERS[part]
 
 
 def rate_limits(

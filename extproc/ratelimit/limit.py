@@ -33,6 +33,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     every: Every
     models: tuple[str, ...] = ()
     """Names as clients say them; empty: all."""
+    shadow: bool = False
+    """Whether it only watches, and refuses nobody."""
 
     @property
     def budget(self) -> int:

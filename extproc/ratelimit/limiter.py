@@ -9,6 +9,7 @@ from extproc.ratelimit.ask import Ask, Kind, Rule, ask
 from extproc.ratelimit.counters import Change, Counters
 from extproc.ratelimit.descriptors import DOMAIN
 from extproc.ratelimit.limit import Limit
+from extproc.ratelimit.notice import Notice
 from extproc.ratelimit.reply import answer, settled
 from extproc.ratelimit.reservation import Held, Hold, Wish
 from extproc.ratelimit.usual import Usual, first
@@ -39,6 +40,7 @@ class Limiter:
         self._deny = on_error == "deny"
         self._reserves = reserves
         self._usual = Usual()
+        self._above = Notice("a limit in shadow is exceeded")
         self.reload(limits)
 
     def reload(self, limits: Iterable[Limit]) -> None:
@@ -81,22 +83,37 @@ class Limiter:
 
     async def _check(self, asks: Sequence[Ask], wish: Wish | None) -> None:
         """Counts and reserves for all, or, if one refuses, for none."""
-        if not asks:
-            return
         if wish is not None:
             for one in asks:
                 one.hold = self._hold(one, wish)
+        watching = [one for one in asks if one.rule.limit.shadow]
+        if watching:
+            asks = [one for one in asks if not one.rule.limit.shadow]
+        if (not asks or await self._take(asks)) and watching:
+            await self._watch(watching)
+
+    async def _take(self, asks: Sequence[Ask]) -> bool:
+        """Whether none of them refuses, and all are counted."""
         wants = [one.want() for one in asks]
         found = await self._counters.take(wants, strict=self._deny)
         for one, state, want in zip(asks, found, wants, strict=True):
             one.decide(state, want)
         if any(one.over for one in asks):
-            return
+            return False
         unknown = found.count(None)
         if unknown and (self._deny or unknown == len(found)):
             raise Abort(Status.UNAVAILABLE, "the store of the counters cannot tell")
         for one in asks:
             one.taken = one.found is not None
+        return True
+
+    async def _watch(self, asks: Sequence[Ask]) -> None:
+        """Counts for limits that refuse nobody, whatever the store can tell."""
+        found = await self._counters.take([one.endless() for one in asks], strict=False)
+        for one, state in zip(asks, found, strict=True):
+            one.watch(state)
+            if one.above:
+                self._above(limit=one.rule.limit.name)
 
     def _hold(self, one: Ask, wish: Wish) -> int:
         """What the request will probably use."""

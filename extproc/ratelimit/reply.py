@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from extproc.ratelimit.ask import Ask
-from extproc.ratelimit.descriptors import HEADER, USED
+from extproc.ratelimit.descriptors import CLAIM, HEADER, USED
 from extproc.ratelimit.limit import Limit, Unit
 from extproc.ratelimit.wire import Answer, State, Status
 
@@ -42,12 +42,13 @@ def answer(asks: Sequence[Ask | None], now: float, reserved: str = "") -> Answer
     `reserved` is for Envoy to keep. It makes `x-ratelimit-limit`, `-remaining` and `-reset` of the
     statuses by itself.
     """
-    held = [ask for ask in asks if ask is not None]
+    held = [ask for ask in asks if ask is not None and not ask.rule.limit.shadow]
+    above = " ".join(ask.rule.limit.name for ask in asks if ask is not None and ask.above)
     refused = [ask for ask in held if ask.over]
     headers = list(_headers(held, now))
     statuses = [_status(ask, now) for ask in asks]
     if not refused:
-        return Answer(statuses, headers, held=reserved)
+        return Answer(statuses, headers, held=reserved, above=above)
     refusing = max(refused, key=lambda ask: _wait(ask, now))
     wait = _wait(refusing, now)
     return Answer(
@@ -73,7 +74,7 @@ def _wait(ask: Ask, now: float) -> int:
 
 
 def _status(ask: Ask | None, now: float) -> Status:
-    if ask is None or ask.found is None:
+    if ask is None or ask.found is None or ask.rule.limit.shadow:
         return Status()
     limit = ask.rule.limit
     name = USED.get(limit.unit, limit.unit)
@@ -120,5 +121,5 @@ def _message(ask: Ask, wait: int) -> str:
 def terms(limit: Limit) -> str:
     """What a limit says, in words: `5 USD per day for each client and model`."""
     amount = f"{limit.amount:.6f}".rstrip("0").rstrip(".")
-    subject = " and ".join(part.removeprefix(HEADER) for part in limit.per)
+    subject = " and ".join(part.removeprefix(HEADER).removeprefix(CLAIM) for part in limit.per)
     return f"{amount} {WORDS[limit.unit]} per {limit.every} for each {subject}"

@@ -11,7 +11,7 @@ import msgspec
 from envoy.service.ratelimit.v3 import rls_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
-from extproc.ratelimit.descriptors import HELD
+from extproc.ratelimit.descriptors import ABOVE, HELD
 from extproc.ratelimit.window import Every
 
 SHOULD_RATE_LIMIT = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit"
@@ -84,6 +84,8 @@ class Answer(msgspec.Struct, frozen=True):
     """What it limits: `requests`, `tokens`, `cost`."""
     held: str = ""
     """What Envoy brings back when the request is done."""
+    above: str = ""
+    """Names of limits that would refuse and only watch, for the access log."""
 
 
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -157,8 +159,10 @@ def encode(answer: Answer) -> bytes:
     parts += [_header(name, value) for name, value in answer.headers]
     if answer.message:
         parts.append(_told(b"\x2a", answer.message.encode()))
-    if answer.held:
-        parts.append(_told(b"\x32", _entry(HELD, answer.held)))
+    if answer.held or answer.above:
+        entries = _entry(HELD, answer.held) if answer.held else b""
+        entries += _entry(ABOVE, answer.above) if answer.above else b""
+        parts.append(_told(b"\x32", entries))
     elif answer.refused_by:
         entries = _entry("limit", answer.refused_by) + _entry("kind", answer.kind)
         parts.append(_told(b"\x32", entries))

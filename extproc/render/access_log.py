@@ -6,7 +6,7 @@ from envoy_data_plane.envoy.extensions.access_loggers.file.v3 import FileAccessL
 from envoy_data_plane.google.protobuf import Struct
 
 from extproc import NAMESPACE
-from extproc.ratelimit.descriptors import LIMITS_NAMESPACE
+from extproc.ratelimit.descriptors import ABOVE, LIMITS_NAMESPACE, SERVICE_NAMESPACE
 from extproc.render.typed import packed
 
 ENVOY = {
@@ -59,17 +59,21 @@ REPORTED = (
 """The keys of the server's dynamic metadata."""
 
 
-def access_log(path: str) -> AccessLog:
-    """One JSON object for each exchange, in the file at `path`."""
+SHADOWS = {"limits_above": f"%DYNAMIC_METADATA({SERVICE_NAMESPACE}:{ABOVE})%"}
+"""Names of limits in shadow that would have refused the request."""
+
+
+def access_log(path: str, *, shadows: bool = False) -> AccessLog:
+    """One JSON object for each exchange, in the file at `path`; `shadows`: some limits only
+    watch."""
     reported = {key: f"%DYNAMIC_METADATA({NAMESPACE}:{key})%" for key in REPORTED}
+    said = {**ENVOY, **reported, **(SHADOWS if shadows else {})}
     return AccessLog(
         name="envoy.access_loggers.file",
         typed_config=packed(
             FileAccessLog(
                 path=path,
-                log_format=SubstitutionFormatString(
-                    json_format=Struct.from_dict({**ENVOY, **reported})
-                ),
+                log_format=SubstitutionFormatString(json_format=Struct.from_dict(said)),
             )
         ),
     )

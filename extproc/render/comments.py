@@ -70,6 +70,8 @@ THINGS = {
     "envoy.filters.http.api_key_auth": (
         "Who may call: the keys of the file that clients.api_keys names. THIS FILE HOLDS SECRETS."
     ),
+    "envoy.filters.http.jwt_authn": "Who may call: whoever has a token of clients.jwt's issuer.",
+    "envoy.filters.http.rbac": "A token must name a client, or nothing could be counted for it.",
     "envoy.filters.http.cors": (
         "Web pages that may call: listen.cors. It stands first, for a preflight has no key."
     ),

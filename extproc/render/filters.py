@@ -36,6 +36,7 @@ from extproc.config.gateway import Gateway
 from extproc.config.process import Limiter
 from extproc.exchange.compile import KEY_HEADERS
 from extproc.exchange.passing import UNSERVED
+from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import (
     DOMAIN,
     LIMITS_NAMESPACE,
@@ -44,16 +45,16 @@ from extproc.ratelimit.descriptors import (
     header_rules,
 )
 from extproc.ratelimit.limit import Limit
-from extproc.render import sticky, unpacking
+from extproc.render import sticky, tokens, unpacking
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service, hearing
 from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
+from extproc.render.tokens import API_KEY_AUTH
 from extproc.render.typed import Json, http_filter, seconds, struct
 from extproc.render.upstream import client_keys_of, holds_sessions
 
 CORS = "envoy.filters.http.cors"
 UNUSED = "envoy.filters.http.set_metadata"
-API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 MODEL_FINDER = "envoy.filters.http.lua"
 SUBJECTS = "envoy.filters.http.header_to_metadata"
 EXT_PROC = "envoy.filters.http.ext_proc"
@@ -65,7 +66,6 @@ ROUTER = "envoy.filters.http.router"
 MARGIN = 0.25
 """Seconds by which Envoy is more patient than the limiter, so that it hears what has failed."""
 
-CLIENT_HEADER = "x-ai-client"
 SCHEMES = ("", "bearer ", "BEARER ")
 """What may stand before a key: Envoy takes off `Bearer ` only, and schemes have no case (RFC 9110,
 section 11.1)."""
@@ -92,7 +92,9 @@ def http_filters(
         yield http_filter(CORS, Cors())
     if limits:
         yield http_filter(UNUSED, _nothing_used())
-    if client_keys is not None:
+    if gateway.clients is not None and gateway.clients.jwt is not None:
+        yield from tokens.filters(gateway.clients.jwt)
+    elif client_keys is not None:
         yield http_filter(API_KEY_AUTH, _api_key_auth(client_keys))
     yield from unpacking.filters()
     yield http_filter(MODEL_FINDER, _model_finder(prefix, gateway))
@@ -108,7 +110,8 @@ def http_filters(
     if any(map(holds_sessions, gateway.backends.values())):
         yield http_filter(HEARING, hearing(recorded=gateway.recorded), disabled=True)
     if limits:
-        yield http_filter(RATELIMIT, _ratelimit(gateway.limiter))
+        binding = any(not limit.shadow for limit in limits)
+        yield http_filter(RATELIMIT, _ratelimit(gateway.limiter, binding=binding))
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
 
 
@@ -145,7 +148,7 @@ def _api_key_auth(client_keys: ClientKeys) -> ApiKeyAuth:
             *(KeySource(header=header) for header in reversed(KEY_HEADERS)),
             KeySource(query=KEY_QUERY),
         ],
-        forwarding=Forwarding(header=CLIENT_HEADER, hide_credentials=True),
+        forwarding=Forwarding(header=CLIENT, hide_credentials=True),
     )
 
 
@@ -170,9 +173,9 @@ def _model_finder(prefix: str, gateway: Gateway) -> Lua:
 def _subjects(limits: Sequence[Limit], *, clients: bool) -> list[Json]:
     """What limits and the access log must know of a request when its headers are gone."""
     rules = header_rules(limits)
-    if clients and not any(rule["header"] == CLIENT_HEADER for rule in rules):
+    if clients and not any(rule["header"] == CLIENT for rule in rules):
         keep = {"metadata_namespace": LIMITS_NAMESPACE, "key": "client", "type": "STRING"}
-        rules.append({"header": CLIENT_HEADER, "on_header_present": keep, "remove": False})
+        rules.append({"header": CLIENT, "on_header_present": keep, "remove": False})
     return rules
 
 
@@ -192,13 +195,14 @@ def kept_keys(headers: Iterable[str]) -> list[Json]:
     ]
 
 
-def _ratelimit(limiter: Limiter) -> RateLimit:
+def _ratelimit(limiter: Limiter, *, binding: bool) -> RateLimit:
+    """`binding`: some limit refuses."""
     timeout = limiter.timeout + MARGIN
     return RateLimit(
         domain=DOMAIN,
         # One that is not there refuses at once, whatever the timeout.
         timeout=seconds(timeout),
-        failure_mode_deny=limiter.on_error == "deny",
+        failure_mode_deny=binding and limiter.on_error == "deny",
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
         enable_x_ratelimit_headers=RateLimitXRateLimitHeadersRfcVersion.DRAFT_VERSION_03,
         disable_x_envoy_ratelimited_header=True,

@@ -69,9 +69,9 @@ class LocalReplies(msgspec.Struct, frozen=True, eq=False):
 
 
 @lru_cache(maxsize=8)
-def local_replies(max_body_bytes: int, prefix: str = "") -> LocalReplies:
+def local_replies(max_body_bytes: int, prefix: str = "", *, tokens: bool = False) -> LocalReplies:
     """All that Envoy says by itself; `prefix` is a path below which clients may be, too."""
-    table = replies(max_body_bytes)
+    table = replies(max_body_bytes, tokens=tokens)
     said = [plain(condition(reply)) for reply in table]
     anchors = {id(when): f"reply-{number}" for number, when in enumerate(said, 1)}
     mappers = [plain(_complete())]

@@ -27,7 +27,7 @@ from extproc.exchange.side import CLUSTER_HEADER
 from extproc.ratelimit.limit import Limit
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import ROUTER
-from extproc.render.listener import OWN
+from extproc.render.listener import own_headers
 from extproc.render.parts import Parts, manager_of
 from extproc.render.replies import metadata_is
 from extproc.render.services import limiter_cluster, server_cluster
@@ -67,7 +67,7 @@ def guest(
     gateway: Gateway, made: Parts, limits: Sequence[Limit], domains: Sequence[str] = (DOMAIN,)
 ) -> Guest:
     """What an Envoy takes in that has `domains` served by the gateway."""
-    filters = [*_first(), *_own_filters(made)]
+    filters = [*_first(own_headers(gateway)), *_own_filters(made)]
     replies, anchors = _replies(made)
     return Guest(
         filters=[{**one, "disabled": True} for one in filters],
@@ -92,9 +92,9 @@ def ours(name: str) -> str:
     return f"{OURS}{name.removeprefix(THEIRS).removeprefix(OURS)}"
 
 
-def _first() -> Iterator[Json]:
+def _first(own: Sequence[str]) -> Iterator[Json]:
     """What a client says of itself is nothing, and from here on the request is known as ours."""
-    removed = Mutations(request_mutations=[Mutation(remove=name) for name in OWN])
+    removed = Mutations(request_mutations=[Mutation(remove=name) for name in own])
     yield plain(http_filter(CLEANED, HeaderMutation(mutations=removed)))
     here = Values(metadata_namespace=GUEST_NAMESPACE, value=struct({"here": True}))
     yield plain(http_filter(HERE, SetMetadata(metadata=[here])))

@@ -22,17 +22,18 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 )
 
 from extproc.config.gateway import Gateway
+from extproc.exchange.proof import CLIENT
 from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER
 from extproc.ratelimit.limit import Limit
-from extproc.render import tls
+from extproc.render import tls, tokens
 from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
-from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
+from extproc.render.filters import ClientKeys, http_filters
 from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
-OWN = (CLIENT_HEADER, CLUSTER_HEADER, SESSION_HEADER, CALL_HEADER, NO_HEADER)
+OWN = (CLIENT, CLUSTER_HEADER, SESSION_HEADER, CALL_HEADER, NO_HEADER)
 """Headers that no client may send."""
 IDLE = 3600.0
 """Seconds after which a client's unused connection is closed."""
@@ -77,6 +78,7 @@ def _manager(
     gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], prefix: str
 ) -> HttpConnectionManager:
     settings = gateway.envoy
+    shadows = any(limit.shadow for limit in limits)
     kinds = HttpConnectionManagerCodecType
     return HttpConnectionManager(
         stat_prefix=NAME,
@@ -105,16 +107,24 @@ def _manager(
         stream_idle_timeout=seconds(settings.timeouts.stream_idle),
         request_timeout=seconds(settings.timeouts.request),
         request_headers_timeout=seconds(HEADERS_TIMEOUT),
-        early_header_mutation_extensions=[_own_headers_removed()],
+        early_header_mutation_extensions=[_own_headers_removed(gateway)],
         # Its place in the text; `envoy` puts what stands there.
         local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
-        access_log=[access_log(settings.access_log)] if settings.access_log else [],
+        access_log=[access_log(settings.access_log, shadows=shadows)]
+        if settings.access_log
+        else [],
         http_filters=list(http_filters(gateway, client_keys, limits, prefix)),
     )
 
 
-def _own_headers_removed() -> TypedExtensionConfig:
+def own_headers(gateway: Gateway) -> tuple[str, ...]:
+    """Headers that no client of this gateway may send."""
+    return tuple(dict.fromkeys((*OWN, *tokens.own_headers(gateway.clients))))
+
+
+def _own_headers_removed(gateway: Gateway) -> TypedExtensionConfig:
+    removed = [Mutation(remove=name) for name in own_headers(gateway)]
     return TypedExtensionConfig(
         name="envoy.http.early_header_mutation.header_mutation",
-        typed_config=packed(HeaderMutation(mutations=[Mutation(remove=name) for name in OWN])),
+        typed_config=packed(HeaderMutation(mutations=removed)),
     )

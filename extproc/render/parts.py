@@ -17,6 +17,7 @@ from extproc.render.routes import route_configuration
 from extproc.render.side import loopback
 from extproc.render.talks import session_clusters
 from extproc.render.tls import system_ca
+from extproc.render.tokens import issuers, shows_tokens
 from extproc.render.typed import Json
 from extproc.render.upstream import Group, clusters_of, fanning
 
@@ -66,9 +67,10 @@ def parts(
         providers=[
             provider_cluster(gateway, name, group, ca=trusted, limited=bool(limits))
             for name, group in groups.items()
-        ],
+        ]
+        + [*issuers(gateway, ca=trusted)],
         routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
-        replies=local_replies(gateway.envoy.max_body_bytes, prefix),
+        replies=local_replies(gateway.envoy.max_body_bytes, prefix, tokens=shows_tokens(gateway)),
     )
 
 

@@ -85,9 +85,11 @@ def _level(limit: Limit, parts: Sequence[str]) -> list[Node]:
 def _end(limit: Limit) -> Node:
     """The limit itself; again for each of its models, where Envoy leaves open which it is."""
     rate: Node = {"unit": limit.every, "requests_per_unit": min(limit.budget, UINT32)}
-    end: Node = {"rate_limit": rate}
+    watching: Node = {"shadow_mode": True} if limit.shadow else {}
+    end: Node = {"rate_limit": rate, **watching}
     if limit.models and MODEL not in limit.per:
         end["descriptors"] = [
-            {"key": MODEL, "value": model, "rate_limit": dict(rate)} for model in limit.models
+            {"key": MODEL, "value": model, "rate_limit": dict(rate), **watching}
+            for model in limit.models
         ]
     return end

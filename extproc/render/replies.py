@@ -48,6 +48,17 @@ REQUEST = "(request %REQ(X-REQUEST-ID)%)"
 """Finds the exchange in the access log, which has the details: they may name inner addresses."""
 
 
+KEYS = (
+    "You didn't provide an API key. Send yours as 'Authorization: Bearer KEY'.",
+    "Incorrect API key provided. Send yours as 'Authorization: Bearer KEY'.",
+)
+TOKENS = (
+    "You didn't provide a token. Send yours as 'Authorization: Bearer TOKEN'.",
+    f"The token is not accepted: {SAID}.",
+)
+"""Of who shows nothing, and of who shows what is not right."""
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a status says, in the words of OpenAI's API."""
 
@@ -74,13 +85,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """True: no provider has answered, and nothing may be charged."""
 
 
-def replies(max_body_bytes: int) -> tuple[Reply, ...]:
-    """All that Envoy says by itself; the first that fits is taken."""
-    return (*_of_the_client(max_body_bytes), *_UNAVAILABLE, *_OF_THE_SERVER)
+def replies(max_body_bytes: int, *, tokens: bool = False) -> tuple[Reply, ...]:
+    """All that Envoy says by itself; the first that fits is taken. `tokens`: clients show tokens
+    instead of keys."""
+    return (*_of_the_client(max_body_bytes, tokens=tokens), *_UNAVAILABLE, *_OF_THE_SERVER)
 
 
-def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
+def _of_the_client(max_body_bytes: int, *, tokens: bool) -> tuple[Reply, ...]:
     invalid = "invalid_request_error"
+    absent, wrong = TOKENS if tokens else KEYS
     return (
         Reply(status=400, marked=REFUSED, kind=invalid, message=SAID),
         Reply(status=404, marked=REFUSED, kind=invalid, message=SAID),
@@ -91,12 +104,12 @@ def _of_the_client(max_body_bytes: int) -> tuple[Reply, ...]:
             status=401,
             absent=KEY_HEADERS,
             kind=invalid,
-            message="You didn't provide an API key. Send yours as 'Authorization: Bearer KEY'.",
+            message=absent,
         ),
         Reply(
             status=401,
             kind=invalid,
-            message="Incorrect API key provided. Send yours as 'Authorization: Bearer KEY'.",
+            message=wrong,
             code="invalid_api_key",
         ),
         Reply(status=403, kind=invalid, message=f"That is not allowed ({DETAILS})."),

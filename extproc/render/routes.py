@@ -32,16 +32,20 @@ from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
 from extproc.exchange.again import MARK
+from extproc.exchange.compile import allowed
 from extproc.exchange.entrances import Listings
+from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import rate_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
-from extproc.render.filters import API_KEY_AUTH, CORS, EXT_PROC, RATELIMIT
+from extproc.render.dearest import dearest
+from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import marks, retry_policy
 from extproc.render.talks import apart, door, session_clusters, session_route
+from extproc.render.tokens import opened
 from extproc.render.typed import Json, packed, plain, seconds
 from extproc.render.unpacking import by_encoding
 from extproc.render.upstream import cluster_name, group, members, names
@@ -69,7 +73,7 @@ def route_configuration(
     talks = any(session_clusters(gateway))
     prefixes = ("", prefix) if prefix else ("",)
     inside = _inside_lists(gateway, limits, prefix)
-    own = _by_path(prefixes, kept, inside, authenticated=authenticated)
+    own = _by_path(prefixes, kept, inside, opened(gateway) if authenticated else {})
     otherwise = _shown(by_encoding(_by_model(gateway, limits, kept)))
     if authenticated:
         otherwise = _by_url(gateway, prefixes, otherwise)
@@ -137,11 +141,10 @@ def _by_path(
     prefixes: Sequence[str],
     kept: Json,
     inside: list[EnvoyRoute],
-    *,
-    authenticated: bool,
+    open_to_all: dict[str, Any],
 ) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
-    health = [_health(before, authenticated=authenticated) for before in prefixes]
+    health = [_health(before, open_to_all) for before in prefixes]
     lists = tuple(_lists())
     places = tuple(before + path for before in prefixes for path in lists)
     action = _answered(places) if not inside else _models_at(places, inside)
@@ -169,8 +172,8 @@ def _by_url(gateway: Gateway, prefixes: Sequence[str], otherwise: Json) -> Json:
     found = dict.fromkeys(before + url for before in prefixes for url in signed_urls(gateway))
     if not found:
         return otherwise
-    opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))}
-    routes = RouteList(routes=[to_keeper(gateway, opened), _nowhere(opened)])
+    filters = opened(gateway)
+    routes = RouteList(routes=[to_keeper(gateway, filters), _nowhere(filters)])
     action = matching.action("signed", routes)
     return matching.longest_prefix(
         ":path", dict.fromkeys(found, action), matching.nested(otherwise)
@@ -186,7 +189,7 @@ def _lists() -> Iterator[str]:
 
 
 def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> Json:
-    actions = Actions(gateway, limits)
+    actions = Actions(gateway, limits, kept)
     found: dict[str, dict[str, Json]] = {"exact": {}, "prefix": {}, "regex": {}}
     for route in gateway.routes:
         action = actions.of(route)
@@ -202,13 +205,26 @@ def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> Json:
 class Actions:
     """What is done for a route; the same object for routes that differ in nothing here."""
 
-    def __init__(self, gateway: Gateway, limits: Sequence[Limit]) -> None:
+    def __init__(self, gateway: Gateway, limits: Sequence[Limit], otherwise: Json) -> None:
         self._gateway = gateway
         self._limits = limits
+        self._otherwise = otherwise
         self._known: dict[bytes, Json] = {}
+        self._apart: dict[tuple[int, frozenset[str]], Json] = {}
 
     def of(self, route: Route) -> Json:
-        """The action of `route`."""
+        """The action of `route`, for the clients that may use it; for others there is none."""
+        action, clients = self._action(route), allowed(self._gateway, route)
+        if clients is None:
+            return action
+        key = id(action), clients
+        if key not in self._apart:
+            own = dict.fromkeys(sorted(clients), action)
+            by_client = matching.exactly(CLIENT, own, self._otherwise)
+            self._apart[key] = matching.nested(by_client)
+        return self._apart[key]
+
+    def _action(self, route: Route) -> Json:
         budgets = self._budgets(route)
         key = orjson.dumps(
             [
@@ -227,12 +243,11 @@ class Actions:
         patterns = [split(model) for model in route.models]
         exact = all(pattern.kind == "exact" for pattern in patterns)
         models = [pattern.text for pattern in patterns] if exact else None
-        price = route.price
         return rate_limits(
             self._limits,
             models=models,
             backends=names(members(route)),
-            prices=(0, 0) if price is None else (price.input, price.output),
+            prices=dearest(self._gateway, route),
             reserves=self._gateway.limiter.reserve,
         )
 
@@ -285,13 +300,12 @@ def _models(path: str) -> list[EnvoyRoute]:
     ]
 
 
-def _health(before: str, *, authenticated: bool) -> EnvoyRoute:
+def _health(before: str, open_to_all: dict[str, Any]) -> EnvoyRoute:
     """Open to everybody, and answered while the server is down: it says that Envoy lives."""
-    opened = {API_KEY_AUTH: packed(FilterConfig(disabled=True))} if authenticated else {}
     return EnvoyRoute(
         match=RouteMatch(path=f"{before}{HEALTH}"),
         direct_response=DirectResponseAction(status=200, body=DataSource(inline_string="ok\n")),
-        typed_per_filter_config=opened,
+        typed_per_filter_config=open_to_all,
     )
 
 

@@ -12,9 +12,10 @@ from envoy.extensions.filters.network.http_connection_manager.v3 import (
     http_connection_manager_pb2 as manager_pb2,
 )
 
-from extproc.render.filters import API_KEY_AUTH, MODEL_FINDER, SUBJECTS
+from extproc.render.filters import MODEL_FINDER, SUBJECTS
 from extproc.render.forms import LocalReplies
 from extproc.render.parts import Parts
+from extproc.render.tokens import API_KEY_AUTH
 from extproc.xds.trees import filled, routes
 
 PREFIX = "type.googleapis.com/envoy.config."

@@ -70,6 +70,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     renderer: Callable[[Context], StreamRenderer]
     older: Mapping[str, str] = {}
     """A member → what it was called before, where that is still understood."""
+    ends: bool = False
+    """Whether an answer has an end that comes soon, where a request does not say when."""
     opened: frozenset[str] = frozenset()
     """Objects at the top level of which each member is a parameter, and named by itself."""
     members: Shape | None = None

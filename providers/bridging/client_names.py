@@ -46,9 +46,10 @@ def _path(value: Any, steps: list[str]) -> list[str]:
 
 def _spelled(value: Mapping[str, Any], name: str) -> str | None:
     """Google's and AWS's members are written in more than one way."""
-    plain = _plain(name)
-    return next((key for key in value if isinstance(key, str) and _plain(key) == plain), None)
+    wanted = plain(name)
+    return next((key for key in value if isinstance(key, str) and plain(key) == wanted), None)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without what spellings differ in."""
     return name.replace("_", "").lower()

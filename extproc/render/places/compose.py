@@ -97,9 +97,11 @@ def _image(source: Source) -> Json:
 def _mounts(source: Source) -> list[Json | str]:
     files = {"gateway.yaml": source.path}
     clients = source.gateway.clients
-    if clients is not None:
+    if clients is not None and clients.api_keys is not None:
         name = clients.api_keys.file
         files[name] = source.path.parent / name
+    if source.gateway.prices is not None:
+        files[source.gateway.prices] = source.path.parent / source.gateway.prices
     bound = [_bound(path, PurePosixPath(CONFIG) / name) for name, path in files.items()]
     return [*bound, f"sockets:{source.gateway.extproc.sockets}"]
 

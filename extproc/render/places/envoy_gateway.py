@@ -42,7 +42,7 @@ def render(
     """All objects; raises ConfigError, Impossible."""
     pod.fixed(source.gateway)
     found = guest(source.gateway, made, limits, domains)
-    head = HEAD + (KEYS if source.gateway.clients else "")
+    head = HEAD + (KEYS if pod.keeps_keys(source.gateway) else "")
     things = objects(source, found)
     return Rendering(documents(head, things), tuple(pod.warnings(source)))
 

@@ -106,14 +106,29 @@ def settings(source: Source) -> Json:
     """The data of the ConfigMap: the file as it is, and the clients' beside it."""
     files = {"gateway.yaml": source.path.read_text("utf-8")}
     clients = _clients_file(source)
+    listed = prices_file(source)
+    if listed is not None:
+        files[listed.name] = (source.path.parent / listed).read_text("utf-8")
     if clients is not None:
         files[clients.name] = (source.path.parent / clients).read_text("utf-8")
     return files
 
 
+def prices_file(source: Source) -> Path | None:
+    """The file of prices, where a ConfigMap can hold it beside gateway.yaml."""
+    name = source.gateway.prices
+    fits = name is not None and KEY.fullmatch(name) and name != "gateway.yaml"
+    return Path(name) if name is not None and fits else None
+
+
+def keeps_keys(gateway: Gateway) -> bool:
+    """Whether Envoy's configuration holds clients' keys."""
+    return gateway.clients is not None and gateway.clients.api_keys is not None
+
+
 def _clients_file(source: Source) -> Path | None:
     clients = source.gateway.clients
-    if clients is None:
+    if clients is None or clients.api_keys is None:
         return None
     name = clients.api_keys.file
     return Path(name) if KEY.fullmatch(name) and name != "gateway.yaml" else None
@@ -184,8 +199,12 @@ def files(source: Source) -> Iterator[str]:
     """Files that no volume holds."""
     clients, tls = source.gateway.clients, source.gateway.listen.tls
     wanted = {name for kind, name in _references(source) if kind == "file"}
-    if clients is not None and _clients_file(source) is None:
+    if clients is not None and clients.api_keys is not None and _clients_file(source) is None:
         wanted.add(clients.api_keys.file)
+    if source.gateway.prices is not None and prices_file(source) is None:
+        wanted.add(source.gateway.prices)
+    if clients is not None and clients.jwt is not None and clients.jwt.jwks.file:
+        wanted.add(clients.jwt.jwks.file)
     wanted |= set(_paths(tls.model_dump().values() if tls else ()))
     for backend in source.gateway.backends.values():
         wanted |= set(_paths((backend.tls.ca, backend.tls.certificate, backend.tls.key)))

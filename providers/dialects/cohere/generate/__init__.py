@@ -49,6 +49,7 @@ NAMES = {
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
+    ends=True,
     client=(Endpoint(path="/v1/generate"),),
     upstream=(Endpoint(path="/generate"),),
     stream_type="application/stream+json",

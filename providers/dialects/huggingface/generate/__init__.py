@@ -58,6 +58,7 @@ NAMES = {
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
+    ends=True,
     # Its own client sends `stream` to whichever URL it is given.
     client=(Endpoint(path="/generate"), Endpoint(path="/generate_stream", stream=True)),
     upstream=(

@@ -95,7 +95,11 @@ def searching(write: searches.Write) -> Mapping[str, Any]:
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.CHAT,
-    older={"tool_choice": "function_call", "tools": "functions"},
+    older={
+        "max_completion_tokens": "max_tokens",
+        "tool_choice": "function_call",
+        "tools": "functions",
+    },
     client=(
         Endpoint(path="/v1/chat/completions"),
         Endpoint(path="/openai/v1/chat/completions"),

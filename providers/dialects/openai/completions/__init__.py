@@ -42,6 +42,7 @@ CARRIES = frozenset(
 DIALECT = ChatDialect(
     name=NAME,
     operation=Operation.COMPLETIONS,
+    ends=True,
     client=(
         Endpoint(path="/v1/completions"),
         Endpoint(path="/openai/v1/completions"),
