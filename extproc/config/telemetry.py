@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Duration, FilePath, Port, SecretRef, Size
+from extproc.config.values import Duration, FilePath, Flag, Port, Real, SecretRef, Size
 from extproc.config.web import BaseUrl, IpAddress, header_name
 
 SQLITE = "sqlite:///"
@@ -20,19 +20,34 @@ class Prometheus(Model):
     """TCP port; the path is `/metrics`."""
 
 
-class Otlp(Model):
-    """Where metrics are sent, by OTLP over HTTP."""
+class Collector(Model):
+    """Who takes OTLP over HTTP."""
 
     endpoint: BaseUrl
-    """Scheme, host, port and perhaps a path, such as `http://127.0.0.1:4318/v1/metrics`."""
+    """Scheme, host, port and perhaps a path, such as `http://127.0.0.1:4318/v1/metrics`, or
+    `/v1/traces`."""
     headers: dict[Annotated[str, AfterValidator(header_name)], SecretRef] = Field(
         default_factory=dict, max_length=16
     )
     """Sent with every request; each value is where it is: `env:NAME` or `file:/path`."""
+
+
+class Otlp(Collector):
+    """Where metrics are sent, by OTLP over HTTP."""
+
     every: Annotated[Duration, Field(ge=1.0)] = Field(
         default=60.0, json_schema_extra={"default": "60s"}
     )
     """How often."""
+
+
+class Traces(Collector):
+    """Where a span of each attempt is sent, by OTLP over HTTP."""
+
+    ratio: Annotated[Real, Field(ge=0, le=1)] = 1.0
+    """Share of the requests without a `traceparent` that are traced; others say it themselves."""
+    openinference: Flag = False
+    """Whether spans have the attributes of OpenInference, too."""
 
 
 class Telemetry(Model):
@@ -42,6 +57,8 @@ class Telemetry(Model):
     """To be read by Prometheus; default: not."""
     otlp: Otlp | None = None
     """Sent to a collector; default: not."""
+    traces: Traces | None = None
+    """Spans, sent to a collector; default: none are made."""
 
 
 def _store(value: object) -> object:

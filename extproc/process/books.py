@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from extproc.config import Gateway, Unresolved
-from extproc.config.telemetry import Telemetry
+from extproc.config.telemetry import Telemetry, Traces
 from extproc.config.telemetry import Usage as Settings
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
 
     from extproc.telemetry.metrics import Metrics
+    from extproc.telemetry.sending import Sending
     from extproc.usage.store import Store
 
 log = structlog.get_logger()
@@ -69,6 +70,7 @@ class Books:
         self._paper = options.paper
         self._rest = b""
         self._metrics: Metrics | None = None
+        self.sending: Sending | None = None
         self._stop: Callable[[], object] = lambda: None
         if gateway.telemetry is not None:
             self._measure(gateway.telemetry)
@@ -90,6 +92,18 @@ class Books:
                 self._stop = readers.listen(settings.prometheus)
         except OSError as error:
             log.error("metrics cannot be read", problem=reason(error))
+        if settings.traces is not None:
+            self.sending = self._tracing(settings.traces)
+
+    def _tracing(self, settings: Traces) -> "Sending | None":
+        from extproc.telemetry import readers
+        from extproc.telemetry.sending import Sending
+
+        try:
+            return Sending(settings, readers.spans(settings), self._unsent)
+        except Unresolved as error:
+            log.error("spans are not sent", problem=str(error))
+            return None
 
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
         keeping, paper = self.keeping, self._paper
@@ -125,13 +139,17 @@ class Books:
         match said:
             case Record():
                 if self._metrics is not None:
-                    self._metrics.add(self._named(said))
+                    self._measured(self._metrics, self._named(said))
             case Event():
                 if self._metrics is not None:
                     self._metrics.happened(said.event)
             case Lost():
                 self._lose(said.lost)
         return isinstance(said, Record)
+
+    def _measured(self, metrics: "Metrics", record: Record) -> None:
+        span = None if self.sending is None else self.sending.add(record, time.time())
+        metrics.add(record, span)
 
     def _named(self, record: Record) -> Record:
         """With the provider that a session does not say."""
@@ -155,6 +173,10 @@ class Books:
         log.warning("records lost", count=records)
         if self._metrics is not None:
             self._metrics.lost(records)
+
+    def _unsent(self, spans: int) -> None:
+        if self._metrics is not None:
+            self._metrics.unsent(spans)
 
     def close(self) -> None:
         """The end of metrics."""
@@ -266,6 +288,8 @@ async def _keep(books: Books, options: Options, parent: int, line: Line) -> None
     loop.add_reader(options.paper, books.receive)
     keeping = books.keeping
     storing = None if keeping is None else asyncio.create_task(keeping.run(books.named))
+    sending = books.sending
+    sent = None if sending is None else asyncio.create_task(sending.run())
     log.info("ready", pid=os.getpid())
     await life.told(lambda: None)
     loop.remove_reader(options.paper)
@@ -273,6 +297,8 @@ async def _keep(books: Books, options: Options, parent: int, line: Line) -> None
         pass
     if keeping is not None and storing is not None:
         await _leave(keeping, storing, books.named)
+    if sending is not None and sent is not None:
+        await sending.leave(sent)
     await asyncio.to_thread(books.close)
 
 

@@ -136,6 +136,7 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
             tokens=tokens,
             side=side,
             pen=pen,
+            traced=gateway.traced,
         )
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:

@@ -63,6 +63,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The secret of requests of our own, which another worker may get."""
     pen: Pen | None = None
     """What each exchange is written down with; None: nobody wants to know."""
+    traced: bool = False
+    """Whether it is written down to which trace each belongs."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -135,7 +137,8 @@ class Worker:
         pen = self._options.pen
         if pen is None:
             return ExtProcCall(exchange, current.fetcher, current.caller)
-        recorded = Recorded(exchange, pen.number(), time.time(), pen.write)
+        traced = self._options.traced
+        recorded = Recorded(exchange, pen.number(), time.time(), pen.write, traced=traced)
         return RecordedCall(recorded, current.fetcher, current.caller)
 
     def _exchange(self, current: Current) -> Exchange:

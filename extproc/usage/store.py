@@ -36,6 +36,8 @@ MOST = 2**63 - 1
 """What a BIGINT holds; only absurd prices make more."""
 KEYS = ("exchange", "failure")
 """What is made of a record, beside its fields."""
+APART = ("id", "traceparent")
+"""Fields that are another kind of column, or none."""
 
 tables = MetaData()
 attempts = Table(
@@ -45,7 +47,7 @@ attempts = Table(
     *(
         Column(field.name, TYPES[field.type], nullable=False)
         for field in msgspec.structs.fields(Record)
-        if field.name != "id"
+        if field.name not in APART
     ),
     *(Column(key, Text, nullable=False) for key in KEYS),
 )
@@ -160,6 +162,7 @@ class _Doing:
 def row(record: Record) -> dict[str, Any]:
     """A record as the table holds it; PostgreSQL takes no NUL in a text."""
     made = msgspec.structs.asdict(record)
+    del made["traceparent"]
     made |= {key: getattr(record, key) for key in KEYS}
     return {name: _storable(value) for name, value in made.items()}
 

@@ -18,6 +18,7 @@ from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.test_realtime import ask as ask_aloud
+from tests.extproc.telemetry.collector import Collector
 
 ENV = {**os.environ, "KEY": "sk-key-of-the-gateway", "DORAS": "key-of-dora", "MAXS": "key-of-max"}
 KEY = {"api_key": "env:KEY"}
@@ -27,8 +28,8 @@ PRICE = {"input": 2.0, "output": 10.0}
 class World:
     """A gateway that keeps books, with a failing provider and one that serves."""
 
-    def __init__(self, local: Local, port: int) -> None:
-        self.local, self.port = local, port
+    def __init__(self, local: Local, port: int, collector: Collector) -> None:
+        self.local, self.port, self.collector = local, port, collector
 
     def client(self, key: str = "key-of-dora") -> openai.OpenAI:
         url = f"{self.local.url}/v1"
@@ -50,6 +51,17 @@ class World:
 
         self.local.wait_for(look, f"{many} records of {model}")
         return sorted(found, key=lambda row: row["at"])
+
+    def spans(self, trace: str, many: int) -> list[dict]:
+        """Those of a trace, once there are `many`."""
+        found: list[dict] = []
+
+        def look() -> bool:
+            found[:] = [one for one in self.collector.spans() if one["traceId"] == trace]
+            return len(found) >= many
+
+        self.local.wait_for(look, f"{many} spans of {trace}")
+        return sorted(found, key=lambda span: int(span["startTimeUnixNano"]))
 
     def _stored(self, question: str, *values: str) -> list[dict]:
         try:
@@ -79,7 +91,11 @@ def world(request, tmp_path_factory) -> Iterator[World]:
     clients.write_text("dora: env:DORAS\nmax: env:MAXS\n")
     port = free_port()
     fail = {"broken": {"status": 503}}
-    with RunningSimulator(by_model=fail) as first, RunningSimulator() as second:
+    with (
+        RunningSimulator(by_model=fail) as first,
+        RunningSimulator() as second,
+        Collector() as collector,
+    ):
         backends = {
             "first": {"provider": "openai", "base_url": first.url, "credential": KEY},
             "claude": {"provider": "anthropic", "base_url": second.url, "credential": KEY},
@@ -104,11 +120,21 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "routes": routes,
             "clients": {"api_keys": {"file": str(clients)}},
             "usage": {"store": "sqlite:///usage.db"},
-            "telemetry": {"prometheus": {"port": port}},
+            "telemetry": {
+                "prometheus": {"port": port},
+                "traces": {"endpoint": f"{collector.url}/v1/traces"},
+            },
             "extproc": {"transport": request.param, "workers": 2},
         }
         with Local(config, ENV) as local:
-            yield World(local, port)
+            yield World(local, port, collector)
+
+
+PARENT = "00f067aa0ba902b7"
+
+
+def traced(trace: str, flags: str = "01") -> dict[str, str]:
+    return {"traceparent": f"00-{trace}-{PARENT}-{flags}"}
 
 
 def route(model: str, *backends: dict, **more) -> dict:
@@ -166,7 +192,8 @@ def test_a_session_is_recorded_with_who_talked(world):
     async def talk() -> None:
         url = f"{world.local.url}/v1"
         client = openai.AsyncOpenAI(base_url=url, api_key="key-of-max")
-        async with client.realtime.connect(model="spoken") as connection:
+        more = {"extra_headers": traced("a" * 32)}
+        async with client.realtime.connect(model="spoken", **more) as connection:
             await ask_aloud(connection)
 
     asyncio.run(talk())
@@ -175,6 +202,32 @@ def test_a_session_is_recorded_with_who_talked(world):
     assert one["provider"] == "openai"
     assert one["total_tokens"] == 17
     assert one["request_id"]
+    (span,) = world.spans("a" * 32, 1)
+    assert span["name"] == "realtime spoken"
+    assert span["parentSpanId"] == PARENT
+
+
+def test_each_attempt_is_a_span_below_that_of_the_client(world):
+    world.ask("moved", extra_headers=traced("b" * 32))
+    first, second = world.spans("b" * 32, 2)
+    assert {first["parentSpanId"], second["parentSpanId"]} == {PARENT}
+    assert first["spanId"] != second["spanId"]
+    assert first["attributes"]["error.type"] == "unavailable"
+    assert first["attributes"]["extproc.backend"] == "first"
+    said = second["attributes"]
+    assert said["gen_ai.provider.name"] == "anthropic"
+    assert said["gen_ai.request.model"] == "moved"
+    assert said["extproc.upstream_model"] == "claude-sonnet-4-5"
+    assert said["extproc.client"] == "dora"
+    assert min(said["gen_ai.usage.input_tokens"], said["gen_ai.usage.output_tokens"]) > 0
+    assert int(first["endTimeUnixNano"]) <= int(second["endTimeUnixNano"])
+
+
+def test_what_the_client_does_not_sample_is_not_traced(world):
+    world.ask("plain", extra_headers=traced("c" * 32, flags="00"))
+    world.ask("plain", extra_headers=traced("d" * 32))
+    assert len(world.spans("d" * 32, 1)) == 1
+    assert "c" * 32 not in {span["traceId"] for span in world.collector.spans()}
 
 
 def test_a_request_that_is_refused_here_is_recorded(world):
