@@ -253,6 +253,14 @@ def _keepers(draft: Draft, operation: Operation) -> set[str]:
     }
 
 
+def spans_of_envoy(draft: Draft) -> Iterator[Flaw]:
+    """Secrets of ours reach no collector by way of Envoy."""
+    traces = draft.telemetry.traces if draft.telemetry else None
+    if traces is not None and traces.envoy and traces.headers:
+        at = ("telemetry", "traces", "envoy")
+        yield Flaw(at, "Envoy sends no `headers`: name a collector that needs none")
+
+
 RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
@@ -270,6 +278,7 @@ RULES: tuple[Rule, ...] = (
     different_ports,
     rising_waits,
     tls_of_our_own,
+    spans_of_envoy,
     forwarded_keys,
     signed_ids,
     default_keepers,

@@ -48,6 +48,9 @@ class Traces(Collector):
     """Share of the requests without a `traceparent` that are traced; others say it themselves."""
     openinference: Flag = False
     """Whether spans have the attributes of OpenInference, too."""
+    envoy: Flag = False
+    """Whether Envoy makes a span of each request, above those of its attempts; sent without
+    `headers`."""
 
 
 class Telemetry(Model):

@@ -96,7 +96,7 @@ def provider_cluster(
     transports = [_transport(backends[b], places[b], ca, http2=http2) for b in backends]
     return Cluster(
         name=name,
-        cluster_type=_dns(gateway),
+        cluster_type=dns(gateway),
         connect_timeout=seconds(_connect_timeout(gateway, chosen)),
         per_connection_buffer_limit_bytes=gateway.envoy.max_body_bytes,
         lb_policy=POLICIES[group.policy],
@@ -277,14 +277,14 @@ def _keepalive() -> TcpKeepalive:
     return TcpKeepalive(keepalive_time=60, keepalive_interval=10, keepalive_probes=3)
 
 
-def _dns(gateway: Gateway) -> ClusterCustomClusterType:
+def dns(gateway: Gateway) -> ClusterCustomClusterType:
     """Every address that a name has is an endpoint of its own."""
-    dns = gateway.envoy.dns
+    settings = gateway.envoy.dns
     # A name server that does not answer must not hold up Envoy's start for half a minute.
     resolver = CaresDnsResolverConfig(query_timeout_seconds=2, query_tries=2)
     config = DnsCluster(
-        dns_lookup_family=DnsLookupFamily[dns.family.upper()],
-        dns_refresh_rate=seconds(dns.refresh),
+        dns_lookup_family=DnsLookupFamily[settings.family.upper()],
+        dns_refresh_rate=seconds(settings.refresh),
         dns_failure_refresh_rate=DnsClusterRefreshRate(
             base_interval=seconds(1), max_interval=seconds(10)
         ),

@@ -29,6 +29,7 @@ from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import CLIENT_HEADER, ClientKeys, http_filters
 from extproc.render.talks import SESSION_HEADER
+from extproc.render.tracing import tracing
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
@@ -108,6 +109,7 @@ def _manager(
         early_header_mutation_extensions=[_own_headers_removed()],
         # Its place in the text; `envoy` puts what stands there.
         local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
+        tracing=tracing(gateway),
         access_log=[access_log(settings.access_log)] if settings.access_log else [],
         http_filters=list(http_filters(gateway, client_keys, limits, prefix)),
     )

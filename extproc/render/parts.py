@@ -17,6 +17,7 @@ from extproc.render.routes import route_configuration
 from extproc.render.side import loopback
 from extproc.render.talks import session_clusters
 from extproc.render.tls import system_ca
+from extproc.render.tracing import collector
 from extproc.render.typed import Json
 from extproc.render.upstream import Group, clusters_of, fanning
 
@@ -34,8 +35,15 @@ class Parts(msgspec.Struct, frozen=True):
     sessions: dict[str, Group]
     """Those of `groups` that are for sessions."""
     providers: list[Cluster]
+    collector: Cluster | None
+    """Who takes Envoy's own spans, if it makes any."""
     routes: Json
     replies: LocalReplies
+
+    @property
+    def clusters(self) -> list[Cluster]:
+        """All but the server's."""
+        return [*self.providers, *([self.collector] if self.collector else [])]
 
 
 def parts(
@@ -67,6 +75,7 @@ def parts(
             provider_cluster(gateway, name, group, ca=trusted, limited=bool(limits))
             for name, group in groups.items()
         ],
+        collector=collector(gateway, ca=trusted),
         routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
         replies=local_replies(gateway.envoy.max_body_bytes, prefix),
     )

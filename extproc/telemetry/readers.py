@@ -28,7 +28,7 @@ def _sending(settings: Otlp) -> MetricReader:
     from opentelemetry.exporter.otlp.json.http.metric_exporter import OTLPMetricExporter
 
     exporter = OTLPMetricExporter(
-        endpoint=str(settings.endpoint), headers=_headers(settings), timeout=PATIENCE
+        endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE
     )
     return PeriodicExportingMetricReader(exporter, settings.every * 1000, PATIENCE * 1000)
 
@@ -38,7 +38,7 @@ def spans(settings: Traces) -> SpanExporter:
     from opentelemetry.exporter.otlp.json.http.trace_exporter import OTLPSpanExporter
 
     return OTLPSpanExporter(
-        endpoint=str(settings.endpoint), headers=_headers(settings), timeout=PATIENCE
+        endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE
     )
 
 

@@ -28,8 +28,9 @@ PRICE = {"input": 2.0, "output": 10.0}
 class World:
     """A gateway that keeps books, with a failing provider and one that serves."""
 
-    def __init__(self, local: Local, port: int, collector: Collector) -> None:
-        self.local, self.port, self.collector = local, port, collector
+    def __init__(self, local: Local, port: int, collector: Collector, *, envoy: bool) -> None:
+        """`envoy`: it makes spans of its own."""
+        self.local, self.port, self.collector, self.envoy = local, port, collector, envoy
 
     def client(self, key: str = "key-of-dora") -> openai.OpenAI:
         url = f"{self.local.url}/v1"
@@ -57,11 +58,27 @@ class World:
         found: list[dict] = []
 
         def look() -> bool:
-            found[:] = [one for one in self.collector.spans() if one["traceId"] == trace]
+            every = [one for one in self.collector.spans() if one["traceId"] == trace]
+            found[:] = [one for one in every if "extproc.backend" in one["attributes"]]
             return len(found) >= many
 
         self.local.wait_for(look, f"{many} spans of {trace}")
         return sorted(found, key=lambda span: int(span["startTimeUnixNano"]))
+
+    def parent(self, trace: str) -> str:
+        """The span above those of the attempts: Envoy's own, if it makes one, or the client's."""
+        if not self.envoy:
+            return PARENT
+        found: list[dict] = []
+
+        def look() -> bool:
+            every = [one for one in self.collector.spans() if one["traceId"] == trace]
+            found[:] = [one for one in every if one["parentSpanId"] == PARENT]
+            return bool(found)
+
+        self.local.wait_for(look, f"Envoy's span of {trace}")
+        (one,) = found
+        return one["spanId"]
 
     def _stored(self, question: str, *values: str) -> list[dict]:
         try:
@@ -90,6 +107,7 @@ def world(request, tmp_path_factory) -> Iterator[World]:
     clients = tmp_path_factory.mktemp("c") / "clients.yaml"
     clients.write_text("dora: env:DORAS\nmax: env:MAXS\n")
     port = free_port()
+    envoy = request.param == "grpcio"
     fail = {"broken": {"status": 503}}
     with (
         RunningSimulator(by_model=fail) as first,
@@ -122,12 +140,12 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "usage": {"store": "sqlite:///usage.db"},
             "telemetry": {
                 "prometheus": {"port": port},
-                "traces": {"endpoint": f"{collector.url}/v1/traces"},
+                "traces": {"endpoint": f"{collector.url}/v1/traces", "envoy": envoy},
             },
             "extproc": {"transport": request.param, "workers": 2},
         }
         with Local(config, ENV) as local:
-            yield World(local, port, collector)
+            yield World(local, port, collector, envoy=envoy)
 
 
 PARENT = "00f067aa0ba902b7"
@@ -204,13 +222,13 @@ def test_a_session_is_recorded_with_who_talked(world):
     assert one["request_id"]
     (span,) = world.spans("a" * 32, 1)
     assert span["name"] == "realtime spoken"
-    assert span["parentSpanId"] == PARENT
+    assert span["parentSpanId"] == world.parent("a" * 32)
 
 
 def test_each_attempt_is_a_span_below_that_of_the_client(world):
     world.ask("moved", extra_headers=traced("b" * 32))
     first, second = world.spans("b" * 32, 2)
-    assert {first["parentSpanId"], second["parentSpanId"]} == {PARENT}
+    assert {first["parentSpanId"], second["parentSpanId"]} == {world.parent("b" * 32)}
     assert first["spanId"] != second["spanId"]
     assert first["attributes"]["error.type"] == "unavailable"
     assert first["attributes"]["extproc.backend"] == "first"
@@ -237,6 +255,15 @@ def test_a_request_that_is_refused_here_is_recorded(world):
     (one,) = world.stored("refused", 1)
     assert (one["error_type"], one["status"], one["cost_nanousd"]) == ("invalid_request", 0, 0)
     assert (one["client"], one["backend"]) == ("dora", "first")
+
+
+def test_no_span_of_envoys_tells_a_clients_key(world):
+    if not world.envoy:
+        return
+    url = f"{world.local.url}/v1beta/models/nobodys:generateContent?key=key-of-dora"
+    assert httpx.post(url, json={}, headers=traced("e" * 32), timeout=30).status_code == 404
+    assert world.parent("e" * 32)
+    assert "key-of" not in str(world.collector.got)
 
 
 def test_the_report_sums_it_up(world):

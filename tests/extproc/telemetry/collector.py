@@ -1,15 +1,22 @@
-"""What takes OTLP in JSON over HTTP, on loopback."""
+"""What takes OTLP over HTTP, on loopback: ours, which is JSON, and Envoy's, which is protobuf."""
 
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, BinaryIO, Self
 
 import orjson
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 # https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 KINDS = ("stringValue", "boolValue", "intValue", "doubleValue")
 INTEGER = "intValue"
+PROTOBUF = "application/x-protobuf"
+SCOPE = "instrumentationLibrarySpans"
+"""What the messages of xds-protos call `scopeSpans`."""
+IDS = ("traceId", "spanId", "parentSpanId")
 
 
 class Collector:
@@ -22,15 +29,17 @@ class Collector:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                data = self.rfile.read(int(self.headers["content-length"]))
                 named = {name.lower(): value for name, value in self.headers.items()}
-                got.append((self.path, named, orjson.loads(data)))
+                data = b"".join(_pieces(self.rfile, named.get("content-length")))
+                read = _from_protobuf if PROTOBUF in named["content-type"] else orjson.loads
+                got.append((self.path, named, read(data)))
                 self.send_response(status)
+                self.send_header("content-length", "0")
                 self.end_headers()
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     @property
@@ -59,6 +68,28 @@ class Collector:
         for _, _, body in [*self.got]:
             for resource in body.get(f"resource{kind}", ()):
                 yield from resource[f"scope{kind}"]
+
+
+def _pieces(file: BinaryIO, length: str | None) -> Iterator[bytes]:
+    """A body, in chunks where its length is not said (RFC 9112, section 7.1)."""
+    if length is not None:
+        yield file.read(int(length))
+        return
+    while size := int(file.readline(), 16):
+        yield file.read(size)
+        file.readline()
+    file.readline()
+
+
+def _from_protobuf(data: bytes) -> Any:
+    """The same as JSON says it, where ids are hexadecimal and no base64."""
+    body = MessageToDict(ExportTraceServiceRequest.FromString(data))
+    for resource in body["resourceSpans"]:
+        resource["scopeSpans"] = resource.pop(SCOPE)
+        for span in (span for scope in resource["scopeSpans"] for span in scope["spans"]):
+            span |= {name: b64decode(span[name]).hex() for name in IDS if name in span}
+            span.setdefault("attributes", [])
+    return body
 
 
 def attributes(said: list[Any]) -> dict[str, Any]:
