@@ -108,7 +108,13 @@ class Books:
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
         keeping, paper = self.keeping, self._paper
         piped = {"records.waiting": lambda: _readable(paper)}
-        return piped if keeping is None else {**piped, "usage.waiting": lambda: keeping.waiting}
+        if keeping is None:
+            return piped
+        return {
+            **piped,
+            "usage.waiting": lambda: keeping.waiting,
+            "usage.capacity": lambda: keeping.capacity,
+        }
 
     def take(self, loaded: Loaded) -> None:
         """Another configuration is in force; the settings of the books are those of the start."""
@@ -204,6 +210,11 @@ class Keeping:
     def waiting(self) -> int:
         """Bytes that are not stored."""
         return self._spool.waiting
+
+    @property
+    def capacity(self) -> int:
+        """Bytes that may wait."""
+        return self._settings.spool_bytes
 
     def close(self) -> None:
         """Leaves what is not stored to the next process."""

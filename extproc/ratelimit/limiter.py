@@ -9,6 +9,7 @@ from extproc.ratelimit.ask import Ask, Kind, Rule, ask
 from extproc.ratelimit.counters import Change, Counters
 from extproc.ratelimit.descriptors import DOMAIN
 from extproc.ratelimit.limit import Limit
+from extproc.ratelimit.notice import Notice
 from extproc.ratelimit.reply import answer, settled
 from extproc.ratelimit.reservation import Held, Hold, Wish
 from extproc.ratelimit.usual import Usual, first
@@ -39,6 +40,7 @@ class Limiter:
         self._deny = on_error == "deny"
         self._reserves = reserves
         self._usual = Usual()
+        self._scarce = Notice("a budget is nearly used")
         self.reload(limits)
 
     def reload(self, limits: Iterable[Limit]) -> None:
@@ -118,6 +120,8 @@ class Limiter:
         found = await self._counters.add(changes) if changes else []
         for one, state in zip(charges, found, strict=False):
             one.found = state
+            if state is not None and one.rule.nears_its_end(state.spent, one.hits):
+                self._scarce(limit=one.rule.limit.name)
         if held is None:
             return
         reserved = {hold.limit for hold in holds}

@@ -45,6 +45,7 @@ EVENTS = {
     "rate limit store failed": "rate limit store failed",
     "stood still: Envoy did what on_error says": "limiter stood still",
     "the store of usage is away, records wait": "usage store away",
+    "a budget is nearly used": "budget nearly used",
 }
 """Lines of the log that are counted → what `extproc.events` calls them."""
 
@@ -90,10 +91,19 @@ class Metrics:
         self._events = meter.create_counter("extproc.events", "{event}", "What has happened here.")
         self._lost = meter.create_counter("extproc.records.lost", "{record}", "Records lost.")
         self._unsent = meter.create_counter("extproc.spans.lost", "{span}", "Spans lost.")
+        self._begin()
         for name, read in gauges.items():
             meter.create_observable_gauge(f"extproc.{name}", [_callback(read)])
         self._models, self._served = Bounded(MODELS), Bounded(MODELS)
         self._few = {name: Bounded(FEW) for name in ("backend", "provider", "operation", "failure")}
+
+    def _begin(self) -> None:
+        """Counters that begin with 1 have not increased, as Prometheus sees it
+        (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics)."""
+        for name in {*EVENTS.values()}:
+            self._events.add(0, {"extproc.event": name})
+        self._lost.add(0)
+        self._unsent.add(0)
 
     def add(self, record: Record, span: ReadableSpan | None = None) -> None:
         """One attempt more; `span`: an example of it."""
