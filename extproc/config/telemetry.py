@@ -5,10 +5,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
+from extproc.config.expressions import compiled
 from extproc.config.values import Duration, FilePath, Flag, Port, Real, SecretRef, Size
 from extproc.config.web import BaseUrl, IpAddress, header_name
 
 SQLITE = "sqlite:///"
+BodyPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", max_length=1_024)]
+"""Names of members, joined by dots."""
 
 
 class Prometheus(Model):
@@ -72,6 +75,33 @@ def _store(value: object) -> object:
     return SecretRef.parse(value)
 
 
+def _pattern(text: str) -> str:
+    try:
+        compiled(text)
+    except ValueError as error:
+        raise flaw(f"is no expression of RE2: {error}") from None
+    return text
+
+
+class Raw(Model):
+    """Bodies of requests and answers, for backends with `store_raw`: what people say to models."""
+
+    max_bytes: Size = Field(
+        default=64 * 1024, ge=1024, le=96 * 1024, json_schema_extra={"default": "64KiB"}
+    )
+    """Of each body; what is beyond it is left out."""
+    retention: Duration = Field(default=604_800.0, json_schema_extra={"default": "7d"})
+    """How long they are kept."""
+    redact: Annotated[tuple[BodyPath, ...], Field(max_length=64)] = ()
+    """Members whose values are not kept: dotted paths, `*` for any member or item, such as
+    `messages.*.content`. With any, nothing is kept of a body that is longer, or no JSON."""
+    patterns: Annotated[
+        tuple[Annotated[str, AfterValidator(_pattern), Field(max_length=1_000)], ...],
+        Field(max_length=64),
+    ] = ()
+    """Text that is not kept: expressions as RE2 reads them."""
+
+
 class Usage(Model):
     """A record of every attempt, for who pays; without it, none is kept."""
 
@@ -89,3 +119,5 @@ class Usage(Model):
         default=64 * 1024 * 1024, ge=1024 * 1024, json_schema_extra={"default": "64MiB"}
     )
     """The most that it may hold, some hundred thousand records; more are lost, and counted."""
+    raw: Raw = Raw()
+    """How bodies are kept, where a backend has `store_raw`."""

@@ -5,9 +5,10 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -17,13 +18,16 @@ import uvloop
 from extproc.admin.application import application
 from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.writing import Refusal as Declined
 from extproc.admin.writing import Writing
 from extproc.config import Gateway, Unresolved
 from extproc.config.admin import Admin
 from extproc.config.references import resolve
+from extproc.config.telemetry import Usage
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
+from extproc.usage.place import store_url
 
 log = structlog.get_logger()
 
@@ -84,6 +88,29 @@ def _writing(options: Options) -> Writing | None:
     return Writing(Editor(path, path.parent / options.admin.history))
 
 
+def _kept(options: Options, settings: Usage | None) -> Callable[[str], list[Any]] | None:
+    """Who finds bodies, where any are stored; each look is logged."""
+    if settings is None:
+        return None
+    from extproc.usage.raw import found
+    from extproc.usage.store import Store, StoreError
+
+    def kept(exchange: str) -> list[Any]:
+        log.info("raw bodies are looked at", exchange=exchange)
+        try:
+            store = Store(store_url(settings, options.config, os.environ))
+        except Unresolved as error:
+            raise Declined(503, f"usage.store: {error}") from None
+        try:
+            return cast(list[Any], store.ask(lambda engine: found(engine, exchange)))
+        except StoreError as error:
+            raise Declined(503, f"usage.store: {error}") from None
+        finally:
+            store.close()
+
+    return kept
+
+
 async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     admin = options.admin
     in_force = loaded
@@ -97,7 +124,8 @@ async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> N
 
     key = Key(admin)
     life = Life(parent, line, take)
-    guarded = Guard(application(gateway, _writing(options)), lambda: key.now, time.monotonic)
+    served = application(gateway, _writing(options), _kept(options, loaded.gateway.usage))
+    guarded = Guard(served, lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
     serving = asyncio.create_task(server.serve(sockets=[options.listener]))
     log.info("ready", pid=os.getpid())

@@ -27,6 +27,7 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | --- | --- |
 | `GET /api/providers` | `{"providers": […], "total": N}`, in the order of gateway.yaml |
 | `GET /api/providers/{provider}` | one of them; 404 where there is none |
+| `GET /api/exchanges/{id}/raw` | the [bodies](usage.md#bodies) that are kept, where `usage` is |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
 With `admin.write: true` there are also those that change gateway.yaml:

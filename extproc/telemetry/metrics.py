@@ -46,6 +46,7 @@ EVENTS = {
     "stood still: Envoy did what on_error says": "limiter stood still",
     "the store of usage is away, records wait": "usage store away",
     "a budget is nearly used": "budget nearly used",
+    "a raw body was lost": "raw body lost",
 }
 """Lines of the log that are counted → what `extproc.events` calls them."""
 

@@ -20,7 +20,13 @@ from extproc.lab.simulator import RunningSimulator
 from tests.e2e.test_realtime import ask as ask_aloud
 from tests.extproc.telemetry.collector import Collector
 
-ENV = {**os.environ, "KEY": "sk-key-of-the-gateway", "DORAS": "key-of-dora", "MAXS": "key-of-max"}
+ENV = {
+    **os.environ,
+    "KEY": "sk-key-of-the-gateway",
+    "DORAS": "key-of-dora",
+    "MAXS": "key-of-max",
+    "ADMIN": "adm",
+}
 KEY = {"api_key": "env:KEY"}
 PRICE = {"input": 2.0, "output": 10.0}
 
@@ -28,9 +34,12 @@ PRICE = {"input": 2.0, "output": 10.0}
 class World:
     """A gateway that keeps books, with a failing provider and one that serves."""
 
-    def __init__(self, local: Local, port: int, collector: Collector, *, envoy: bool) -> None:
-        """`envoy`: it makes spans of its own."""
-        self.local, self.port, self.collector, self.envoy = local, port, collector, envoy
+    def __init__(
+        self, local: Local, ports: tuple[int, int], collector: Collector, *, envoy: bool
+    ) -> None:
+        """`ports`: of metrics, and of the management API; `envoy`: it makes spans of its own."""
+        self.local, self.collector, self.envoy = local, collector, envoy
+        self.port, self.admin_port = ports
 
     def client(self, key: str = "key-of-dora") -> openai.OpenAI:
         url = f"{self.local.url}/v1"
@@ -95,6 +104,18 @@ class World:
     def metrics(self) -> str:
         return httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=20).text
 
+    def raw(self, exchange: str) -> list[dict]:
+        """What the management API tells of a request's bodies, once anything is kept."""
+        url = f"http://127.0.0.1:{self.admin_port}/api/exchanges/{exchange}/raw"
+        answers: list[httpx.Response] = []
+
+        def look() -> bool:
+            answers[:] = [httpx.get(url, headers={"authorization": "Bearer adm"}, timeout=20)]
+            return answers[0].status_code == 200
+
+        self.local.wait_for(look, f"the bodies of {exchange}")
+        return answers[0].json()["attempts"]
+
     def books(self) -> list[int]:
         """The processes that have kept the books, the last one at the end."""
         said = [orjson.loads(line) for line in lines.ended(self.local.server.log)]
@@ -106,7 +127,7 @@ class World:
 def world(request, tmp_path_factory) -> Iterator[World]:
     clients = tmp_path_factory.mktemp("c") / "clients.yaml"
     clients.write_text("dora: env:DORAS\nmax: env:MAXS\n")
-    port = free_port()
+    port, admin = free_port(), free_port()
     envoy = request.param == "grpcio"
     fail = {"broken": {"status": 503}}
     with (
@@ -116,7 +137,10 @@ def world(request, tmp_path_factory) -> Iterator[World]:
     ):
         backends = {
             "first": {"provider": "openai", "base_url": first.url, "credential": KEY},
-            "claude": {"provider": "anthropic", "base_url": second.url, "credential": KEY},
+            "claude": {
+                **{"provider": "anthropic", "base_url": second.url, "credential": KEY},
+                "store_raw": True,
+            },
             "vectors": {"provider": "cohere", "base_url": second.url, "credential": KEY},
         }
         routes = [
@@ -137,7 +161,8 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "backends": backends,
             "routes": routes,
             "clients": {"api_keys": {"file": str(clients)}},
-            "usage": {"store": "sqlite:///usage.db"},
+            "usage": {"store": "sqlite:///usage.db", "raw": {"redact": ["messages.*.content"]}},
+            "admin": {"port": admin, "key": "env:ADMIN"},
             "telemetry": {
                 "prometheus": {"port": port},
                 "traces": {"endpoint": f"{collector.url}/v1/traces", "envoy": envoy},
@@ -145,7 +170,7 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "extproc": {"transport": request.param, "workers": 2},
         }
         with Local(config, ENV) as local:
-            yield World(local, port, collector, envoy=envoy)
+            yield World(local, (port, admin), collector, envoy=envoy)
 
 
 PARENT = "00f067aa0ba902b7"
@@ -255,6 +280,31 @@ def test_a_request_that_is_refused_here_is_recorded(world):
     (one,) = world.stored("refused", 1)
     assert (one["error_type"], one["status"], one["cost_nanousd"]) == ("invalid_request", 0, 0)
     assert (one["client"], one["backend"]) == ("dora", "first")
+
+
+def test_bodies_are_kept_of_the_backends_that_say_so(world):
+    world.ask("moved")
+    last = world.stored("moved", 2)[-1]
+    (one,) = world.raw(last["request_id"])
+    assert (one["backend"], one["id"]) == ("claude", last["id"])
+    asked = orjson.loads(one["request"])
+    assert asked["model"] == "claude-sonnet-4-5"
+    assert [said["content"] for said in asked["messages"]] == ["[redacted]"]
+    assert len(one["request"]) <= one["request_bytes"]
+    assert orjson.loads(one["response"])["type"] == "message"
+
+
+def test_a_stream_is_kept_as_its_provider_sent_it(world):
+    world.ask("streamed", stream=True)
+    last = world.stored("streamed", 1)[-1]
+    command = [sys.executable, "-m", "extproc", "usage", "--config", world.local.config_file]
+    world.raw(last["id"])
+    done = subprocess.run(
+        [*map(str, command), "--raw", last["id"]], capture_output=True, timeout=60, check=True
+    )
+    (one,) = orjson.loads(done.stdout)
+    assert "event: message_start" in one["response"]
+    assert one["response"].count("data: ") > 3
 
 
 def test_no_span_of_envoys_tells_a_clients_key(world):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from extproc.lab.local import free_port
+from extproc.usage.store import Store
 from tests.extproc.process.server import until
 
 BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -65,6 +66,13 @@ def url(request, tmp_path) -> str:
     engine = create_engine(found.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         connection.execute(text("DROP VIEW IF EXISTS exchanges"))
-        connection.execute(text("DROP TABLE IF EXISTS attempts"))
+        connection.execute(text("DROP TABLE IF EXISTS attempts, raw"))
     engine.dispose()
     return found
+
+
+@pytest.fixture
+def store(url):
+    made = Store(url)
+    yield made
+    made.close()
