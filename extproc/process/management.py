@@ -14,6 +14,7 @@ import msgspec
 import structlog
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from extproc.admin.application import application
 from extproc.admin.editing import Editor
@@ -35,6 +36,8 @@ CONNECTIONS = 64
 """Open at once; more get a 503."""
 HEAD = 16 * 1024
 """Bytes of a request's line and headers."""
+REQUEST = 30.0
+"""Seconds for a request and its answer."""
 
 
 class Key:
@@ -55,6 +58,23 @@ class Key:
         if problem and problem != self._said:
             log.error("the management API lets nobody in", problem=problem)
         self._said = problem
+
+
+class Connection(H11Protocol):
+    """One that ends when a request and its answer take too long together, by whoever's fault."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(REQUEST, transport.abort)
+
+    def on_response_complete(self) -> None:
+        self._late.cancel()
+        self._late = self.loop.call_later(REQUEST, self.transport.abort)
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._late.cancel()
+        super().connection_lost(exc)
 
 
 class Server(uvicorn.Server):
@@ -138,7 +158,7 @@ def _settings(guarded: Guard, admin: Admin) -> uvicorn.Config:
     tls = admin.tls
     return uvicorn.Config(
         guarded,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -61,7 +61,8 @@ With `admin.write: true` there are also those that change gateway.yaml:
   missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
-  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413.
+  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413. A
+  connection whose request and answer take more than 30 s ends.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Fields
