@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE =
 demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
-test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres
+test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres $(STAMPS)/prometheus
 	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope \
 		--no-loadscope-reorder
 
@@ -79,6 +79,14 @@ $(STAMPS)/postgres:
 	@mkdir -p $(STAMPS)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 		|| { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq postgresql; } || true
+	@touch $@
+
+# For promtool, without which the tests of alerts are skipped, and say so.
+$(STAMPS)/prometheus:
+	@mkdir -p $(STAMPS)
+	@command -v promtool >/dev/null \
+		|| { $(SUDO) apt-get update -qq \
+			&& $(SUDO) apt-get install -y -qq --no-install-recommends prometheus; } || true
 	@touch $@
 
 $(STAMPS)/redis:

@@ -91,6 +91,7 @@ def _add_usage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     used.add_argument("--since", default="30d", help="7d (ago), or 2026-11-30 (UTC); default: 30d")
     used.add_argument("--until", default="", help="the same; default: now")
     used.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    used.add_argument("--raw", metavar="ID", help="instead: the bodies that are kept of a request")
 
 
 def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -316,9 +317,11 @@ def print_usage(options: argparse.Namespace) -> int:
 
     if not installed("sqlalchemy"):
         return _refuse("needs sqlalchemy, not installed: pip install 'extproc[usage]'")
-    from extproc.usage.command import Question, Refused, answer, groups, moment
+    from extproc.usage.command import Question, Refused, answer, bodies, groups, moment
     from extproc.usage.report import GROUPS
 
+    if options.raw:
+        return _said(lambda: bodies(options.config, options.raw, os.environ), Refused)
     try:
         by = groups(options.by)
     except ValueError:
@@ -332,9 +335,13 @@ def print_usage(options: argparse.Namespace) -> int:
     question = Question(
         config=options.config, by=by, since=since, until=until, form=options.format, width=width
     )
+    return _said(lambda: answer(question, os.environ), Refused)
+
+
+def _said(answer: Callable[[], str], refused: type[Exception]) -> int:
     try:
-        print(answer(question, os.environ), end="")
-    except Refused as error:
+        print(answer(), end="")
+    except refused as error:
         return _refuse(error)
     return 0
 

@@ -15,7 +15,10 @@ from extproc.reference import management, overview
 from extproc.reference.fates import ASKED, fate, member_fate
 from extproc.reference.page import page
 from extproc.render.places import compose
+from extproc.render.places.alerts import alerts
+from extproc.render.places.objects import SILENT
 from extproc.render.places.pod import Source
+from extproc.render.text import Writer
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature
 from providers.bridging.plain import PlainDialect
@@ -31,7 +34,18 @@ from tests.providers.matrix.fields import VALUES
 ROOT = Path(__file__).parent.parent
 VECTORS = ROOT / "tests" / "e2e" / "providers" / "expected"
 
+RULES = """\
+# Rules for Prometheus, over Envoy's metrics and the server's (docs/telemetry.md). The jobs that
+# scrape them are called envoy and extproc.
+
+"""
+
 Page = Callable[[], str]
+
+
+def alert_rules() -> str:
+    """What Prometheus wakes somebody for."""
+    return RULES + Writer(SILENT, {}).write(alerts())
 
 
 def gateway_schema() -> str:
@@ -274,6 +288,7 @@ def compose_file() -> str:
 
 PAGES: dict[str, Page] = {
     "compose.yaml": compose_file,
+    "deploy/alerts.yaml": alert_rules,
     "docs/gateway.schema.json": gateway_schema,
     "docs/providers.md": overview.page,
     "docs/providers.json": providers_json,

@@ -37,13 +37,25 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 Name = Annotated[
     str, Path(alias="provider", pattern=f"^{NAME}$", description="A key of `backends`.")
 ]
+Id = Annotated[
+    str,
+    Path(
+        alias="id",
+        pattern="^[!-~]{1,200}$",
+        description="`request_id` of Envoy, or the id of an attempt.",
+    ),
+]
 Sent = Annotated[dict[str, Any], Body(description="A provider, or a merge patch of one (PATCH).")]
 Dry = Annotated[bool, Query(description="Say what would come of it, and change nothing.")]
 
 
-def application(gateway: Callable[[], Gateway], writing: Writing | None = None) -> FastAPI:
+def application(
+    gateway: Callable[[], Gateway],
+    writing: Writing | None = None,
+    kept: Callable[[str], list[Any]] | None = None,
+) -> FastAPI:
     """What is served to who has the key; `gateway`: the configuration in force; `writing`: who
-    changes it, if anybody may."""
+    changes it, if anybody may; `kept`: the bodies of a request, where any are stored."""
     made = FastAPI(
         title="extproc",
         version=extproc.__version__,
@@ -70,12 +82,24 @@ def application(gateway: Callable[[], Gateway], writing: Writing | None = None) 
             raise HTTPException(404, f"there is no provider {provider_}")
         return found
 
+    if kept is not None:
+        _add_raw(made, kept)
     if writing is not None:
         _add_changes(made, writing)
     for kind, handler in HANDLERS.items():
         made.add_exception_handler(kind, handler)
     _secure(made)
     return made
+
+
+def _add_raw(made: FastAPI, kept: Callable[[str], list[Any]]) -> None:
+    @made.get("/api/exchanges/{id}/raw", response_model=models.RawExchange, tags=["Exchanges"])
+    def get_raw(id_: Id) -> models.RawExchange:
+        """What providers got and answered for one request."""
+        found = [models.RawAttempt(**one) for one in kept(id_)]
+        if not found:
+            raise HTTPException(404, "nothing is kept of it")
+        return models.RawExchange(attempts=found)
 
 
 def _add_changes(made: FastAPI, writing: Writing) -> None:

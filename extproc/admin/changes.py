@@ -102,6 +102,16 @@ def _set(key: str) -> Callable[[Backend, Any], None]:
     return write
 
 
+def _flag(key: str) -> Callable[[Backend, Any], None]:
+    def write(backend: Backend, value: bool) -> None:
+        if value:
+            backend[key] = True
+        else:
+            backend.pop(key, None)
+
+    return write
+
+
 def _inside(part: str, key: str, said: Callable[[Any], Any]) -> Callable[[Backend, Any], None]:
     def write(backend: Backend, value: Any) -> None:
         backend.setdefault(part, {})[key] = said(value)
@@ -147,6 +157,7 @@ WRITERS: Mapping[str, Callable[[Backend, Any], None]] = {
     "network_config.insecure_skip_verify": _inside("tls", "insecure", bool),
     "concurrency_and_buffer_size.concurrency": _bound,
     "concurrency_and_buffer_size.buffer_size": _bound,
+    "store_raw_request_response": _flag("store_raw"),
     "custom_provider_config.base_provider_type": _set("provider"),
     "custom_provider_config.is_key_less": _keyless,
     "custom_provider_config.request_path_overrides": _paths,

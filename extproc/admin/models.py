@@ -148,8 +148,8 @@ class Provider(Answer):
     """Fixed, false: nothing is added to answers."""
     send_back_raw_response: bool = False
     """Fixed, false: nothing is added to answers."""
-    store_raw_request_response: bool = False
-    """Fixed, false: what people say to models is stored nowhere."""
+    store_raw_request_response: bool
+    """`backends.NAME.store_raw`, as `usage.raw` says."""
     custom_provider_config: CustomProviderConfig
     """What it serves, and where."""
     provider_status: Literal["active", "error", "deleted"]
@@ -198,6 +198,34 @@ class History(Answer):
 
     changes: list[Change]
     """The last one first."""
+
+
+class RawAttempt(Answer):
+    """The bodies of one attempt, without secrets and what `usage.raw` leaves out."""
+
+    id: str
+    """That of the attempt."""
+    at: float
+    """When it began, seconds since the epoch."""
+    exchange: str
+    """The request that it was made for."""
+    backend: str
+    """Who was asked."""
+    request: str
+    """What the provider got; empty where it is no text, or could not be read as `redact` needs."""
+    request_bytes: int
+    """How long that was."""
+    response: str
+    """What it answered."""
+    response_bytes: int
+    """How long that was, as it came."""
+
+
+class RawExchange(Answer):
+    """What is kept of one request."""
+
+    attempts: list[RawAttempt]
+    """The first one first."""
 
 
 class Problem(Answer):

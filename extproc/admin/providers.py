@@ -44,6 +44,7 @@ def provider(
         name=name,
         network_config=_network(gateway, backend, routes),
         concurrency_and_buffer_size=Concurrency(concurrency=bound, buffer_size=bound),
+        store_raw_request_response=backend.store_raw,
         custom_provider_config=CustomProviderConfig(
             is_key_less=backend.credential in (None, "none"),
             base_provider_type=backend.provider,

@@ -114,6 +114,8 @@ class Backend(Model):
     fan_out: Flag = True
     """Whether a request for more than the provider takes at once, such as vectors of many texts,
     becomes several requests of our own; false: it is a 400 that says the limit."""
+    store_raw: Flag = False
+    """Whether the bodies that it gets and answers are stored, as `usage.raw` says."""
     tls: BackendTls = BackendTls()
     """For https; ignored for http."""
     timeouts: BackendTimeouts = BackendTimeouts()

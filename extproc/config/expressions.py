@@ -25,6 +25,8 @@ class Expression(Protocol):
 
     def fullmatch(self, text: str) -> Match | None: ...
 
+    def sub(self, repl: str, text: str) -> str: ...
+
 
 def compiled(expression: str) -> Expression:
     """The expression, ready to match; raises ValueError with RE2's reason."""

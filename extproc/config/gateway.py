@@ -64,7 +64,7 @@ class Gateway(Model):
     admin: Admin | None = None
     """The management API; default: there is none."""
     telemetry: Telemetry | None = None
-    """Metrics; default: none."""
+    """Metrics and traces; default: none."""
     usage: Usage | None = None
     """Records of what was used; default: none."""
     envoy: Envoy = Envoy()
@@ -87,3 +87,8 @@ class Gateway(Model):
     def recorded(self) -> bool:
         """Whether anybody wants to know of each exchange."""
         return self.telemetry is not None or self.usage is not None
+
+    @property
+    def traced(self) -> bool:
+        """Whether anybody wants to know to which trace each exchange belongs."""
+        return self.telemetry is not None and self.telemetry.traces is not None

@@ -285,6 +285,23 @@ def _keepers(draft: Draft, operation: Operation) -> set[str]:
     }
 
 
+def somewhere_to_store(draft: Draft) -> Iterator[Flaw]:
+    """Bodies are kept where records are."""
+    if draft.gateway is None or draft.usage is not None:
+        return
+    for name, backend in draft.backends.items():
+        if backend.store_raw:
+            yield Flaw(("backends", name, "store_raw"), "say where: usage: {store: …}")
+
+
+def spans_of_envoy(draft: Draft) -> Iterator[Flaw]:
+    """Secrets of ours reach no collector by way of Envoy."""
+    traces = draft.telemetry.traces if draft.telemetry else None
+    if traces is not None and traces.envoy and traces.headers:
+        at = ("telemetry", "traces", "envoy")
+        yield Flaw(at, "Envoy sends no `headers`: name a collector that needs none")
+
+
 RULES: tuple[Rule, ...] = (
     known_backends,
     different_backends,
@@ -305,6 +322,8 @@ RULES: tuple[Rule, ...] = (
     different_ports,
     rising_waits,
     tls_of_our_own,
+    spans_of_envoy,
+    somewhere_to_store,
     forwarded_keys,
     signed_ids,
     default_keepers,

@@ -5,10 +5,13 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Duration, FilePath, Port, SecretRef, Size
+from extproc.config.expressions import compiled
+from extproc.config.values import Duration, FilePath, Flag, Port, Real, SecretRef, Size
 from extproc.config.web import BaseUrl, IpAddress, header_name
 
 SQLITE = "sqlite:///"
+BodyPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", max_length=1_024)]
+"""Names of members, joined by dots."""
 
 
 class Prometheus(Model):
@@ -20,19 +23,37 @@ class Prometheus(Model):
     """TCP port; the path is `/metrics`."""
 
 
-class Otlp(Model):
-    """Where metrics are sent, by OTLP over HTTP."""
+class Collector(Model):
+    """Who takes OTLP over HTTP."""
 
     endpoint: BaseUrl
-    """Scheme, host, port and perhaps a path, such as `http://127.0.0.1:4318/v1/metrics`."""
+    """Scheme, host, port and perhaps a path, such as `http://127.0.0.1:4318/v1/metrics`, or
+    `/v1/traces`."""
     headers: dict[Annotated[str, AfterValidator(header_name)], SecretRef] = Field(
         default_factory=dict, max_length=16
     )
     """Sent with every request; each value is where it is: `env:NAME` or `file:/path`."""
+
+
+class Otlp(Collector):
+    """Where metrics are sent, by OTLP over HTTP."""
+
     every: Annotated[Duration, Field(ge=1.0)] = Field(
         default=60.0, json_schema_extra={"default": "60s"}
     )
     """How often."""
+
+
+class Traces(Collector):
+    """Where a span of each attempt is sent, by OTLP over HTTP."""
+
+    ratio: Annotated[Real, Field(ge=0, le=1)] = 1.0
+    """Share of the requests without a `traceparent` that are traced; others say it themselves."""
+    openinference: Flag = False
+    """Whether spans have the attributes of OpenInference, too."""
+    envoy: Flag = False
+    """Whether Envoy makes a span of each request, above those of its attempts; sent without
+    `headers`."""
 
 
 class Telemetry(Model):
@@ -42,6 +63,8 @@ class Telemetry(Model):
     """To be read by Prometheus; default: not."""
     otlp: Otlp | None = None
     """Sent to a collector; default: not."""
+    traces: Traces | None = None
+    """Spans, sent to a collector; default: none are made."""
 
 
 def _store(value: object) -> object:
@@ -50,6 +73,33 @@ def _store(value: object) -> object:
     if not isinstance(value, str) or not value.startswith(("env:", "file:")):
         raise flaw("must be sqlite:///FILE, or where a URL is that may hold a password: env:NAME")
     return SecretRef.parse(value)
+
+
+def _pattern(text: str) -> str:
+    try:
+        compiled(text)
+    except ValueError as error:
+        raise flaw(f"is no expression of RE2: {error}") from None
+    return text
+
+
+class Raw(Model):
+    """Bodies of requests and answers, for backends with `store_raw`: what people say to models."""
+
+    max_bytes: Size = Field(
+        default=64 * 1024, ge=1024, le=96 * 1024, json_schema_extra={"default": "64KiB"}
+    )
+    """Of each body; what is beyond it is left out."""
+    retention: Duration = Field(default=604_800.0, json_schema_extra={"default": "7d"})
+    """How long they are kept."""
+    redact: Annotated[tuple[BodyPath, ...], Field(max_length=64)] = ()
+    """Members whose values are not kept: dotted paths, `*` for any member or item, such as
+    `messages.*.content`. With any, nothing is kept of a body that is longer, or no JSON."""
+    patterns: Annotated[
+        tuple[Annotated[str, AfterValidator(_pattern), Field(max_length=1_000)], ...],
+        Field(max_length=64),
+    ] = ()
+    """Text that is not kept: expressions as RE2 reads them."""
 
 
 class Usage(Model):
@@ -69,3 +119,5 @@ class Usage(Model):
         default=64 * 1024 * 1024, ge=1024 * 1024, json_schema_extra={"default": "64MiB"}
     )
     """The most that it may hold, some hundred thousand records; more are lost, and counted."""
+    raw: Raw = Raw()
+    """How bodies are kept, where a backend has `store_raw`."""

@@ -31,6 +31,12 @@ CLIENT = "metadata.filter_metadata['ai.limits']['client']"
 ID = "request.id"
 """Attribute: Envoy's id of the request, where its headers are not seen."""
 ID_HEADER = "x-request-id"
+TRACE = "request.headers['traceparent']"
+"""Attribute: the trace that a session belongs to, where its first headers are not seen."""
+TRACE_HEADER = "traceparent"
+TRACE_LENGTH = 55
+"""What is read of it, whatever may follow in versions to come
+(https://www.w3.org/TR/trace-context/#versioning-of-traceparent)."""
 LONGEST = 4_096
 """Bytes of a record (PIPE_BUF): what is written at once stays together."""
 CUT = 100
@@ -52,15 +58,23 @@ class Machine(Protocol):
 class Recorded:
     """An exchange whose reports are kept until its end."""
 
-    __slots__ = ("_exchange", "_record", "_reports", "_write")
+    __slots__ = ("_exchange", "_record", "_reports", "_traced", "_write")
 
     def __init__(
-        self, exchange: Exchange | Choosing, number: str, now: float, write: Write
+        self,
+        exchange: Exchange | Choosing,
+        number: str,
+        now: float,
+        write: Write,
+        *,
+        traced: bool = False,
     ) -> None:
-        """`number`: unique to it; `now`: seconds since the epoch; `write` gets a line of JSON."""
+        """`number`: unique to it; `now`: seconds since the epoch; `write` gets a line of JSON;
+        `traced`: whether that says to which trace the exchange belongs."""
         self._exchange: Machine = exchange
         self._record: dict[str, MetadataValue] = {"id": number, "at": now}
         self._reports = True
+        self._traced = traced
         self._write = write
 
     def handle(self, event: Event | Heard) -> Action | Wish:
@@ -82,6 +96,8 @@ class Recorded:
         if isinstance(event, RequestHeaders):
             record["client"] = attributes.get(CLIENT) or ""
             record["request_id"] = event.headers.get(ID_HEADER) or ""
+            if self._traced:
+                record["traceparent"] = (event.headers.get(TRACE_HEADER) or "")[:TRACE_LENGTH]
             if (attributes.get(FOUND) or "").startswith(SIDE):
                 # Whoever sent it for a client says what all of them used.
                 self._reports = False
@@ -100,6 +116,8 @@ class Recorded:
         }
         if seen is not None and backend:
             self._record["backend"] = backend
+        if self._traced:
+            self._record["traceparent"] = (event.attributes.get(TRACE) or "")[:TRACE_LENGTH]
 
     def _keep(self, action: Action | Wish) -> None:
         if type(action) is Talk:

@@ -10,7 +10,7 @@ import os
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,18 +19,21 @@ import msgspec
 import structlog
 
 from extproc.config import Gateway, Unresolved
-from extproc.config.telemetry import Telemetry
+from extproc.config.telemetry import Telemetry, Traces
 from extproc.config.telemetry import Usage as Settings
+from extproc.process.box import Box
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.place import LOCK, reason
+from extproc.process.shelf import Shelf
 from extproc.usage.record import Event, Lost, Record, read
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
 
     from extproc.telemetry.metrics import Metrics
+    from extproc.telemetry.sending import Sending
     from extproc.usage.store import Store
 
 log = structlog.get_logger()
@@ -58,6 +61,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The pipe's end to read."""
     config: Path
     """Where the configuration stands."""
+    box: Box | None = None
+    """Where bodies come from that are kept."""
 
 
 class Books:
@@ -65,10 +70,14 @@ class Books:
 
     def __init__(self, gateway: Gateway, options: Options) -> None:
         self.keeping = None if gateway.usage is None else Keeping(gateway.usage, options.config)
+        self.shelf: Shelf | None = None
+        if self.keeping is not None and options.box is not None:
+            self.shelf = Shelf(options.box, self.keeping.opened, self._happened)
         self._gateway = gateway
         self._paper = options.paper
         self._rest = b""
         self._metrics: Metrics | None = None
+        self.sending: Sending | None = None
         self._stop: Callable[[], object] = lambda: None
         if gateway.telemetry is not None:
             self._measure(gateway.telemetry)
@@ -90,11 +99,33 @@ class Books:
                 self._stop = readers.listen(settings.prometheus)
         except OSError as error:
             log.error("metrics cannot be read", problem=reason(error))
+        if settings.traces is not None:
+            self.sending = self._tracing(settings.traces)
+
+    def _tracing(self, settings: Traces) -> "Sending | None":
+        from extproc.telemetry import readers
+        from extproc.telemetry.sending import Sending
+
+        try:
+            return Sending(settings, readers.spans(settings), self._unsent)
+        except Unresolved as error:
+            log.error("spans are not sent", problem=str(error))
+            return None
 
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
         keeping, paper = self.keeping, self._paper
         piped = {"records.waiting": lambda: _readable(paper)}
-        return piped if keeping is None else {**piped, "usage.waiting": lambda: keeping.waiting}
+        if keeping is None:
+            return piped
+        return {
+            **piped,
+            "usage.waiting": lambda: keeping.waiting,
+            "usage.capacity": lambda: keeping.capacity,
+        }
+
+    def gateway(self) -> Gateway:
+        """The configuration in force."""
+        return self._gateway
 
     def take(self, loaded: Loaded) -> None:
         """Another configuration is in force; the settings of the books are those of the start."""
@@ -125,13 +156,16 @@ class Books:
         match said:
             case Record():
                 if self._metrics is not None:
-                    self._metrics.add(self._named(said))
+                    self._measured(self._metrics, self._named(said))
             case Event():
-                if self._metrics is not None:
-                    self._metrics.happened(said.event)
+                self._happened(said.event)
             case Lost():
                 self._lose(said.lost)
         return isinstance(said, Record)
+
+    def _measured(self, metrics: "Metrics", record: Record) -> None:
+        span = None if self.sending is None else self.sending.add(record, time.time())
+        metrics.add(record, span)
 
     def _named(self, record: Record) -> Record:
         """With the provider that a session does not say."""
@@ -155,6 +189,14 @@ class Books:
         log.warning("records lost", count=records)
         if self._metrics is not None:
             self._metrics.lost(records)
+
+    def _happened(self, event: str) -> None:
+        if self._metrics is not None:
+            self._metrics.happened(event)
+
+    def _unsent(self, spans: int) -> None:
+        if self._metrics is not None:
+            self._metrics.unsent(spans)
 
     def close(self) -> None:
         """The end of metrics."""
@@ -182,6 +224,11 @@ class Keeping:
     def waiting(self) -> int:
         """Bytes that are not stored."""
         return self._spool.waiting
+
+    @property
+    def capacity(self) -> int:
+        """Bytes that may wait."""
+        return self._settings.spool_bytes
 
     def close(self) -> None:
         """Leaves what is not stored to the next process."""
@@ -223,14 +270,15 @@ class Keeping:
         return bool(lines)
 
     def _write(self, records: list[Record], now: float, due: bool) -> None:
-        store = self._opened()
+        store = self.opened()
         if records:
             store.write(records)
         if due and self._settings.retention is not None:
             store.forget(now - self._settings.retention)
             self._forgotten = now
 
-    def _opened(self) -> "Store":
+    def opened(self) -> "Store":
+        """The store; StoreError."""
         from extproc.usage.place import store_url
         from extproc.usage.store import Store, StoreError
 
@@ -264,24 +312,38 @@ async def _keep(books: Books, options: Options, parent: int, line: Line) -> None
     life = Life(parent, line, books.take)
     loop = asyncio.get_running_loop()
     loop.add_reader(options.paper, books.receive)
-    keeping = books.keeping
+    shelf, keeping, sending = books.shelf, books.keeping, books.sending
+    if shelf is not None and options.box is not None:
+        loop.add_reader(options.box.taking, shelf.receive)
+    shelving = None if shelf is None else asyncio.create_task(shelf.run(books.gateway))
     storing = None if keeping is None else asyncio.create_task(keeping.run(books.named))
+    sent = None if sending is None else asyncio.create_task(sending.run())
     log.info("ready", pid=os.getpid())
     await life.told(lambda: None)
     loop.remove_reader(options.paper)
     while books.receive():
         pass
+    if shelf is not None and shelving is not None:
+        shelf.receive()
+        await _ended(shelving)
+        await _rest(lambda: shelf.store(books.gateway()))
     if keeping is not None and storing is not None:
-        await _leave(keeping, storing, books.named)
+        await _ended(storing)
+        await _rest(lambda: keeping.store(books.named))
+    if sending is not None and sent is not None:
+        await sending.leave(sent)
     await asyncio.to_thread(books.close)
 
 
-async def _leave(keeping: Keeping, storing: asyncio.Task[None], named: Named) -> None:
-    """Stores what is left, if that goes fast; else it waits for the next process."""
-    storing.cancel()
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
     with suppress(asyncio.CancelledError):
-        await storing
+        await task
+
+
+async def _rest(store: Callable[[], Awaitable[bool]]) -> None:
+    """Stores what is left, if that goes fast; records wait for the next process."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LEAVING):
-            while await keeping.store(named):
+            while await store():
                 pass

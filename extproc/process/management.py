@@ -5,25 +5,30 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import structlog
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from extproc.admin.application import application
 from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.writing import Refusal as Declined
 from extproc.admin.writing import Writing
 from extproc.config import Gateway, Unresolved
 from extproc.config.admin import Admin
 from extproc.config.references import resolve
+from extproc.config.telemetry import Usage
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
+from extproc.usage.place import store_url
 
 log = structlog.get_logger()
 
@@ -31,6 +36,8 @@ CONNECTIONS = 64
 """Open at once; more get a 503."""
 HEAD = 16 * 1024
 """Bytes of a request's line and headers."""
+REQUEST = 30.0
+"""Seconds for a request and its answer."""
 
 
 class Key:
@@ -51,6 +58,23 @@ class Key:
         if problem and problem != self._said:
             log.error("the management API lets nobody in", problem=problem)
         self._said = problem
+
+
+class Connection(H11Protocol):
+    """One that ends when a request and its answer take too long together, by whoever's fault."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(REQUEST, transport.abort)
+
+    def on_response_complete(self) -> None:
+        self._late.cancel()
+        self._late = self.loop.call_later(REQUEST, self.transport.abort)
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._late.cancel()
+        super().connection_lost(exc)
 
 
 class Server(uvicorn.Server):
@@ -84,6 +108,29 @@ def _writing(options: Options) -> Writing | None:
     return Writing(Editor(path, path.parent / options.admin.history))
 
 
+def _kept(options: Options, settings: Usage | None) -> Callable[[str], list[Any]] | None:
+    """Who finds bodies, where any are stored; each look is logged."""
+    if settings is None:
+        return None
+    from extproc.usage.raw import found
+    from extproc.usage.store import Store, StoreError
+
+    def kept(exchange: str) -> list[Any]:
+        log.info("raw bodies are looked at", exchange=exchange)
+        try:
+            store = Store(store_url(settings, options.config, os.environ))
+        except Unresolved as error:
+            raise Declined(503, f"usage.store: {error}") from None
+        try:
+            return cast(list[Any], store.ask(lambda engine: found(engine, exchange)))
+        except StoreError as error:
+            raise Declined(503, f"usage.store: {error}") from None
+        finally:
+            store.close()
+
+    return kept
+
+
 async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     admin = options.admin
     in_force = loaded
@@ -97,7 +144,8 @@ async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> N
 
     key = Key(admin)
     life = Life(parent, line, take)
-    guarded = Guard(application(gateway, _writing(options)), lambda: key.now, time.monotonic)
+    served = application(gateway, _writing(options), _kept(options, loaded.gateway.usage))
+    guarded = Guard(served, lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
     serving = asyncio.create_task(server.serve(sockets=[options.listener]))
     log.info("ready", pid=os.getpid())
@@ -110,7 +158,7 @@ def _settings(guarded: Guard, admin: Admin) -> uvicorn.Config:
     tls = admin.tls
     return uvicorn.Config(
         guarded,
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="off",
         log_config=None,

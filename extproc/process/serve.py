@@ -21,6 +21,7 @@ from extproc.config.telemetry import Usage
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
 from extproc.process import books, configuration, discovery, envoy, limiter, log, worker
+from extproc.process.box import Box
 from extproc.process.configuration import Configuration, summary
 from extproc.process.line import Line
 from extproc.process.pen import Pen
@@ -115,6 +116,7 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     tokens = Path(settings.sockets) / snapshot.NAME
     side = secrets.token_hex(32)
     pen = Pen() if gateway.recorded else None
+    box = Box(pen.note) if pen and gateway.usage else None
     log.tell(pen.note if pen else None)
     roles = [
         Role(
@@ -136,6 +138,8 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
             tokens=tokens,
             side=side,
             pen=pen,
+            traced=gateway.traced,
+            box=box,
         )
         roles.append(Role(f"worker-{index}", partial(_work, found, index, options)))
     if gateway.limits:
@@ -147,11 +151,13 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
         *roles,
         counting,
         *_managing(found, gateway.admin, place),
-        *_bookkeeping(found, pen, place),
+        *_bookkeeping(found, pen, box, place),
     ]
 
 
-def _bookkeeping(found: Configuration, pen: Pen | None, place: Place) -> list[Role]:
+def _bookkeeping(
+    found: Configuration, pen: Pen | None, box: Box | None, place: Place
+) -> list[Role]:
     """Who hears the last of the workers, and so ends after them."""
     gateway = found.loaded.gateway
     if pen is None:
@@ -163,7 +169,7 @@ def _bookkeeping(found: Configuration, pen: Pen | None, place: Place) -> list[Ro
         place.probe(Endpoint(host=str(shown.address), port=shown.port))
     if gateway.usage is not None:
         _check_spool(gateway.usage, found.path)
-    options = books.Options(paper=pen.paper, config=found.path)
+    options = books.Options(paper=pen.paper, config=found.path, box=box)
     return [Role("books", partial(_count, found, options), stage=LAST)]
 
 

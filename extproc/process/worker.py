@@ -19,7 +19,9 @@ from extproc.exchange.choosing import Choosing
 from extproc.exchange.compile import compile_plan, fans_out, wanted_secrets
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
+from extproc.exchange.raw import Keeping, Raw
 from extproc.exchange.recorded import Recorded
+from extproc.process.box import Box
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
@@ -49,6 +51,8 @@ class Current(msgspec.Struct, frozen=True):
     """None: no media are fetched."""
     caller: Caller | None = None
     """None: no request becomes several."""
+    keeping: Keeping | None = None
+    """None: no bodies are kept."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +67,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The secret of requests of our own, which another worker may get."""
     pen: Pen | None = None
     """What each exchange is written down with; None: nobody wants to know."""
+    traced: bool = False
+    """Whether it is written down to which trace each belongs."""
+    box: Box | None = None
+    """Where bodies go that are kept; None: nowhere."""
 
 
 def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
@@ -72,12 +80,22 @@ def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
     return serve
 
 
-def current(loaded: Loaded, tokens: Path) -> Current:
+def current(loaded: Loaded, options: Options) -> Current:
     """What a worker makes of a configuration."""
     gateway = loaded.gateway
     plan = compile_plan(gateway, loaded.created, time.time())
-    credentials = Credentials(wanted_secrets(gateway), tokens)
-    return Current(plan, credentials, _fetcher(gateway), _caller(gateway))
+    credentials = Credentials(wanted_secrets(gateway), options.tokens)
+    keeping = _keeping(gateway, options)
+    return Current(plan, credentials, _fetcher(gateway), _caller(gateway), keeping)
+
+
+def _keeping(gateway: Gateway, options: Options) -> Keeping | None:
+    backends = frozenset(name for name, one in gateway.backends.items() if one.store_raw)
+    pen, box = options.pen, options.box
+    if not backends or gateway.usage is None or pen is None or box is None:
+        return None
+    most = gateway.usage.raw.max_bytes
+    return Keeping(backends, most, box.put, pen.write, options.traced)
 
 
 def _caller(gateway: Gateway) -> Caller | None:
@@ -112,7 +130,7 @@ class Worker:
 
     def __init__(self, loaded: Loaded, options: Options) -> None:
         self._loaded = loaded
-        self._current = current(loaded, options.tokens)
+        self._current = current(loaded, options)
         self._coming: Current | None = None
         """What waits for its first tokens."""
         self._patience = 0.0
@@ -136,7 +154,12 @@ class Worker:
         pen = self._options.pen
         if pen is None:
             return ExtProcCall(exchange, current.fetcher, current.caller)
-        recorded = Recorded(exchange, pen.number(), time.time(), pen.write)
+        number, now, traced = pen.number(), time.time(), self._options.traced
+        recorded = (
+            Recorded(exchange, number, now, pen.write, traced=traced)
+            if current.keeping is None
+            else Raw(exchange, number, now, current.keeping)
+        )
         return RecordedCall(recorded, current.fetcher, current.caller)
 
     def _exchange(self, current: Current) -> Exchange:
@@ -163,7 +186,7 @@ class Worker:
 
     def _take(self, loaded: Loaded) -> None:
         self._loaded = loaded
-        self._coming = current(loaded, self._options.tokens)
+        self._coming = current(loaded, self._options)
         self._patience = time.monotonic() + FIRST
         self._arrive(self._coming)
 

@@ -56,6 +56,11 @@ class Rule(msgspec.Struct, frozen=True):
             models=frozenset(model.encode() for model in limit.models),
         )
 
+    def nears_its_end(self, spent: int, hits: int) -> bool:
+        """Whether the last `hits` of what is spent have left a tenth, or less."""
+        scarce = 9 * self.budget
+        return 10 * (spent - hits) < scarce <= 10 * spent
+
 
 class Ask(msgspec.Struct):
     """One descriptor that a limit holds for."""

@@ -41,6 +41,7 @@ class Limiter:
         self._reserves = reserves
         self._usual = Usual()
         self._above = Notice("a limit in shadow is exceeded")
+        self._scarce = Notice("a budget is nearly used")
         self.reload(limits)
 
     def reload(self, limits: Iterable[Limit]) -> None:
@@ -135,6 +136,8 @@ class Limiter:
         found = await self._counters.add(changes) if changes else []
         for one, state in zip(charges, found, strict=False):
             one.found = state
+            if state is not None and one.rule.nears_its_end(state.spent, one.hits):
+                self._scarce(limit=one.rule.limit.name)
         if held is None:
             return
         reserved = {hold.limit for hold in holds}

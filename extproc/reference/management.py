@@ -27,6 +27,7 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | --- | --- |
 | `GET /api/providers` | `{"providers": […], "total": N}`, in the order of gateway.yaml |
 | `GET /api/providers/{provider}` | one of them; 404 where there is none |
+| `GET /api/exchanges/{id}/raw` | the [bodies](usage.md#bodies) that are kept, where `usage` is |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
 With `admin.write: true` there are also those that change gateway.yaml:
@@ -60,7 +61,8 @@ With `admin.write: true` there are also those that change gateway.yaml:
   missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
-  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413.
+  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413. A
+  connection whose request and answer take more than 30 s ends.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Fields

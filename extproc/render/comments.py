@@ -63,6 +63,7 @@ THINGS = {
         "Where the server's own requests come in, which one request of a client may become: a\n"
         "Unix socket, and a secret of the server's."
     ),
+    "traces": "Who takes the spans that Envoy makes: telemetry.traces.",
     "envoy.access_loggers.file": (
         "One JSON object for each exchange. What the server reports, any other logger can have,\n"
         "too, as %DYNAMIC_METADATA(ai.extproc:…)%."

@@ -82,7 +82,7 @@ def render(
         Bootstrap(
             admin=_admin(gateway),
             overload_manager=_overload(),
-            static_resources=BootstrapStaticResources(clusters=[*services, *made.providers]),
+            static_resources=BootstrapStaticResources(clusters=[*services, *made.clusters]),
         )
     )
     document["layered_runtime"] = RUNTIME

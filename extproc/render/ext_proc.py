@@ -24,7 +24,7 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
-from extproc.exchange.recorded import CLIENT, ID
+from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.typed import packed, seconds
 
@@ -94,14 +94,17 @@ def answering() -> ExternalProcessor:
     return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers")
 
 
-def hearing(*, recorded: bool = False) -> ExternalProcessor:
-    """Hears what providers say in sessions, and nothing else; `recorded`: for a record of it."""
+def hearing(*, recorded: bool = False, traced: bool = False) -> ExternalProcessor:
+    """Hears what providers say in sessions, and nothing else; `recorded`: for a record of it,
+    `traced`: which says to what trace it belongs."""
+    asked = [CLIENT, ID] if recorded else []
+    asked += [TRACE] if traced else []
     return _reading(
         Headers.SKIP,
         Headers.SEND,
         stat_prefix="sessions",
         allow_mode_override=True,
-        response_attributes=[*ATTRIBUTES, *([CLIENT, ID] if recorded else [])],
+        response_attributes=[*ATTRIBUTES, *asked],
     )
 
 

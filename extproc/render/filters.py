@@ -108,7 +108,8 @@ def http_filters(
     )
     yield http_filter(EXT_PROC, answering(), disabled=True)
     if any(map(holds_sessions, gateway.backends.values())):
-        yield http_filter(HEARING, hearing(recorded=gateway.recorded), disabled=True)
+        heard = hearing(recorded=gateway.recorded, traced=gateway.traced)
+        yield http_filter(HEARING, heard, disabled=True)
     if limits:
         binding = any(not limit.shadow for limit in limits)
         yield http_filter(RATELIMIT, _ratelimit(gateway.limiter, binding=binding))

@@ -84,7 +84,7 @@ def clusters(gateway: Gateway, made: Parts, limits: Sequence[Limit]) -> Iterator
     yield server_cluster(gateway.extproc)
     if limits:
         yield limiter_cluster(gateway.extproc)
-    yield from made.providers
+    yield from made.clusters
 
 
 def ours(name: str) -> str:

@@ -30,6 +30,7 @@ from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import ClientKeys, http_filters
 from extproc.render.talks import SESSION_HEADER
+from extproc.render.tracing import tracing
 from extproc.render.typed import packed, seconds, socket
 
 NAME = "gateway"
@@ -110,6 +111,7 @@ def _manager(
         early_header_mutation_extensions=[_own_headers_removed(gateway)],
         # Its place in the text; `envoy` puts what stands there.
         local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
+        tracing=tracing(gateway),
         access_log=[access_log(settings.access_log, shadows=shadows)]
         if settings.access_log
         else [],

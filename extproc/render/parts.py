@@ -18,6 +18,7 @@ from extproc.render.side import loopback
 from extproc.render.talks import session_clusters
 from extproc.render.tls import system_ca
 from extproc.render.tokens import issuers, shows_tokens
+from extproc.render.tracing import collector
 from extproc.render.typed import Json
 from extproc.render.upstream import Group, clusters_of, fanning
 
@@ -35,8 +36,15 @@ class Parts(msgspec.Struct, frozen=True):
     sessions: dict[str, Group]
     """Those of `groups` that are for sessions."""
     providers: list[Cluster]
+    collector: Cluster | None
+    """Who takes Envoy's own spans, if it makes any."""
     routes: Json
     replies: LocalReplies
+
+    @property
+    def clusters(self) -> list[Cluster]:
+        """All but the server's."""
+        return [*self.providers, *([self.collector] if self.collector else [])]
 
 
 def parts(
@@ -69,6 +77,7 @@ def parts(
             for name, group in groups.items()
         ]
         + [*issuers(gateway, ca=trusted)],
+        collector=collector(gateway, ca=trusted),
         routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
         replies=local_replies(gateway.envoy.max_body_bytes, prefix, tokens=shows_tokens(gateway)),
     )

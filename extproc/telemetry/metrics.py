@@ -6,13 +6,16 @@ Names, units and buckets of `gen_ai.*` are those of OpenTelemetry's semantic con
 
 from collections.abc import Callable, Iterable, Mapping
 
+from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
 import extproc
 from extproc.telemetry.bounded import Bounded
+from extproc.telemetry.names import RESOURCE, operation, provider
 from extproc.usage.record import Record
 
 MODELS = 200
@@ -24,20 +27,6 @@ TOKENS = [4.0**power for power in range(14)]
 DURATIONS = [0.01 * 2**power for power in range(14)]
 FIRST = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0]
 EACH = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]
-
-# https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/
-OPERATIONS = {"completions": "text_completion"}
-PROVIDERS = {
-    "azure": "azure.ai.openai",
-    "bedrock": "aws.bedrock",
-    "foundry": "azure.ai.inference",
-    "gemini": "gcp.gemini",
-    "mistral": "mistral_ai",
-    "vertex": "gcp.vertex_ai",
-    "watsonx": "ibm.watsonx.ai",
-    "xai": "x_ai",
-}
-"""Our names → theirs; others are told as they are."""
 
 KINDS = ("input", "output", "cache_read", "cache_write", "reasoning")
 EVENTS = {
@@ -56,6 +45,8 @@ EVENTS = {
     "rate limit store failed": "rate limit store failed",
     "stood still: Envoy did what on_error says": "limiter stood still",
     "the store of usage is away, records wait": "usage store away",
+    "a budget is nearly used": "budget nearly used",
+    "a raw body was lost": "raw body lost",
 }
 """Lines of the log that are counted → what `extproc.events` calls them."""
 
@@ -68,10 +59,7 @@ class Metrics:
 
     def __init__(self, readers: Iterable[MetricReader], gauges: Gauges) -> None:
         """`gauges`: what can be asked for at any time, by the ends of their names."""
-        resource = Resource.create(
-            {"service.name": "extproc", "service.version": extproc.__version__}
-        )
-        self._provider = MeterProvider(metric_readers=[*readers], resource=resource)
+        self._provider = MeterProvider(metric_readers=[*readers], resource=RESOURCE)
         meter = self._provider.get_meter("extproc", extproc.__version__)
         histogram = meter.create_histogram
         self._tokens = histogram(
@@ -103,42 +91,53 @@ class Metrics:
         self._cost = meter.create_counter("extproc.cost", "USD", "Cost, by the routes' prices.")
         self._events = meter.create_counter("extproc.events", "{event}", "What has happened here.")
         self._lost = meter.create_counter("extproc.records.lost", "{record}", "Records lost.")
+        self._unsent = meter.create_counter("extproc.spans.lost", "{span}", "Spans lost.")
+        self._begin()
         for name, read in gauges.items():
             meter.create_observable_gauge(f"extproc.{name}", [_callback(read)])
         self._models, self._served = Bounded(MODELS), Bounded(MODELS)
         self._few = {name: Bounded(FEW) for name in ("backend", "provider", "operation", "failure")}
 
-    def add(self, record: Record) -> None:
-        """One attempt more."""
+    def _begin(self) -> None:
+        """Counters that begin with 1 have not increased, as Prometheus sees it
+        (https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics)."""
+        for name in {*EVENTS.values()}:
+            self._events.add(0, {"extproc.event": name})
+        self._lost.add(0)
+        self._unsent.add(0)
+
+    def add(self, record: Record, span: ReadableSpan | None = None) -> None:
+        """One attempt more; `span`: an example of it."""
+        shown = None if span is None else set_span_in_context(NonRecordingSpan(span.context))
         labels = self._labels(record)
         own = {**labels, "extproc.backend": self._few["backend"](record.backend)}
         failure = {"error.type": self._few["failure"](record.failure)} if record.failure else {}
         self._attempts.add(1, {**own, **failure, "extproc.status": str(record.status)})
         if record.duration_ms:
-            self._duration.record(record.duration_ms / 1000, {**labels, **failure})
-        self._add_tokens(record, labels, own)
+            self._duration.record(record.duration_ms / 1000, {**labels, **failure}, shown)
+        self._add_tokens(record, labels, own, shown)
         if record.stream and record.ttft_ms:
-            self._first.record(record.ttft_ms / 1000, labels)
+            self._first.record(record.ttft_ms / 1000, labels, shown)
             rest = record.duration_ms - record.ttft_ms
             if record.output_tokens > 1 and rest > 0:
-                self._each.record(rest / 1000 / (record.output_tokens - 1), labels)
+                self._each.record(rest / 1000 / (record.output_tokens - 1), labels, shown)
 
-    def _add_tokens(self, record: Record, labels: Labels, own: Labels) -> None:
+    def _add_tokens(
+        self, record: Record, labels: Labels, own: Labels, shown: Context | None
+    ) -> None:
         for kind in KINDS:
             tokens = getattr(record, f"{kind}_tokens")
             if tokens:
                 self._kinds.add(tokens, {**own, "gen_ai.token.type": kind})
                 if kind in KINDS[:2]:
-                    self._tokens.record(tokens, {**labels, "gen_ai.token.type": kind})
+                    self._tokens.record(tokens, {**labels, "gen_ai.token.type": kind}, shown)
         if record.cost_nanousd:
             self._cost.add(record.cost_nanousd / 1_000_000_000, own)
 
     def _labels(self, record: Record) -> Labels:
-        operation = OPERATIONS.get(record.operation, record.operation)
-        provider = PROVIDERS.get(record.provider, record.provider)
         found = {
-            "gen_ai.operation.name": self._few["operation"](operation),
-            "gen_ai.provider.name": self._few["provider"](provider),
+            "gen_ai.operation.name": self._few["operation"](operation(record)),
+            "gen_ai.provider.name": self._few["provider"](provider(record)),
             "gen_ai.request.model": self._models(record.request_model),
             "gen_ai.response.model": self._served(record.response_model),
         }
@@ -153,6 +152,10 @@ class Metrics:
     def lost(self, records: int) -> None:
         """So many records will never be stored."""
         self._lost.add(records)
+
+    def unsent(self, spans: int) -> None:
+        """So many spans will never arrive."""
+        self._unsent.add(spans)
 
     def close(self) -> None:
         """Sends what is not sent, and ends; bounded in time."""

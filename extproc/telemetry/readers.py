@@ -1,12 +1,16 @@
-"""How metrics leave: read by Prometheus, sent by OTLP."""
+"""How metrics and spans leave: read by Prometheus, sent by OTLP."""
 
 import os
 from collections.abc import Callable, Iterator
 
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.trace.export import SpanExporter
 
 from extproc.config.references import resolve
-from extproc.config.telemetry import Otlp, Prometheus, Telemetry
+from extproc.config.telemetry import Collector, Otlp, Prometheus, Telemetry, Traces
+
+PATIENCE = 5.0
+"""Seconds in which a collector must have taken what it gets, further attempts included."""
 
 
 def readers(settings: Telemetry) -> Iterator[MetricReader]:
@@ -23,9 +27,23 @@ def _sending(settings: Otlp) -> MetricReader:
     # In JSON: xds-protos has modules of the names that OTLP's in protobuf have, in another version.
     from opentelemetry.exporter.otlp.json.http.metric_exporter import OTLPMetricExporter
 
-    headers = {name: resolve(value, os.environ) for name, value in settings.headers.items()}
-    exporter = OTLPMetricExporter(endpoint=str(settings.endpoint), headers=headers, timeout=5)
-    return PeriodicExportingMetricReader(exporter, settings.every * 1000, 5_000)
+    exporter = OTLPMetricExporter(
+        endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE
+    )
+    return PeriodicExportingMetricReader(exporter, settings.every * 1000, PATIENCE * 1000)
+
+
+def spans(settings: Traces) -> SpanExporter:
+    """Who sends spans; Unresolved."""
+    from opentelemetry.exporter.otlp.json.http.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(
+        endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE
+    )
+
+
+def _headers(settings: Collector) -> dict[str, str]:
+    return {name: resolve(value, os.environ) for name, value in settings.headers.items()}
 
 
 def listen(settings: Prometheus) -> Callable[[], object]:

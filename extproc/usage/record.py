@@ -17,6 +17,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Envoy's, the same for all attempts of a request."""
     client: str = ""
     """Who asked, by the name of its key."""
+    traceparent: str = ""
+    """The trace that the request says it belongs to (W3C Trace Context); not stored."""
     operation: str = ""
     backend: str = ""
     provider: str = ""

@@ -36,6 +36,8 @@ MOST = 2**63 - 1
 """What a BIGINT holds; only absurd prices make more."""
 KEYS = ("exchange", "failure")
 """What is made of a record, beside its fields."""
+APART = ("id", "traceparent")
+"""Fields that are another kind of column, or none."""
 
 tables = MetaData()
 attempts = Table(
@@ -45,10 +47,25 @@ attempts = Table(
     *(
         Column(field.name, TYPES[field.type], nullable=False)
         for field in msgspec.structs.fields(Record)
-        if field.name != "id"
+        if field.name not in APART
     ),
     *(Column(key, Text, nullable=False) for key in KEYS),
 )
+raw = Table(
+    "raw",
+    tables,
+    Column("id", String(64), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("exchange", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("request_bytes", BigInteger, nullable=False),
+    Column("response", Text, nullable=False),
+    Column("response_bytes", BigInteger, nullable=False),
+)
+"""Bodies, of the backends that say so."""
+Index("raw_at", raw.c.at)
+Index("raw_exchange", raw.c.exchange)
 Index("attempts_at", attempts.c.at)
 Index("attempts_exchange", attempts.c.exchange)
 
@@ -93,9 +110,15 @@ class Store:
 
     def write(self, records: Iterable[Record]) -> None:
         """Puts records into the store, each once; StoreError."""
-        rows = [row(record) for record in records]
+        self._insert(attempts, [row(record) for record in records])
+
+    def write_raw(self, rows: list[dict[str, Any]]) -> None:
+        """The same for bodies."""
+        self._insert(raw, rows)
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(attempts).on_conflict_do_nothing(index_elements=["id"])
+        statement = dialect.insert(table).on_conflict_do_nothing(index_elements=["id"])
         with self._doing():
             self._make()
             if rows:
@@ -103,11 +126,18 @@ class Store:
                     connection.execute(statement, rows)
 
     def forget(self, before: float) -> None:
-        """Deletes what is older; StoreError."""
+        """Deletes records that are older; StoreError."""
+        self._delete(attempts, before)
+
+    def forget_raw(self, before: float) -> None:
+        """The same for bodies."""
+        self._delete(raw, before)
+
+    def _delete(self, table: Table, before: float) -> None:
         with self._doing():
             self._make()
             with self._engine.begin() as connection:
-                connection.execute(delete(attempts).where(attempts.c.at < before))
+                connection.execute(delete(table).where(table.c.at < before))
 
     def ask(self, question: Callable[[Engine], Any]) -> Any:
         """What `question` finds; StoreError, also where nothing was ever stored."""
@@ -160,6 +190,7 @@ class _Doing:
 def row(record: Record) -> dict[str, Any]:
     """A record as the table holds it; PostgreSQL takes no NUL in a text."""
     made = msgspec.structs.asdict(record)
+    del made["traceparent"]
     made |= {key: getattr(record, key) for key in KEYS}
     return {name: _storable(value) for name, value in made.items()}
 

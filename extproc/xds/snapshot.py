@@ -61,7 +61,7 @@ def snapshot(parts: Parts) -> Snapshot:
     if parts.loopback is not None:
         listeners[parts.loopback.name] = bytes(parts.loopback)
     kinds = {
-        CLUSTERS: _resources({each.name: bytes(each) for each in parts.providers}),
+        CLUSTERS: _resources({each.name: bytes(each) for each in parts.clusters}),
         LISTENERS: _resources(listeners),
         ROUTES: _resources({parts.routes["name"]: routes(parts.routes)}),
         FILTERS: _resources(filters),
@@ -86,7 +86,7 @@ def _hosts(parts: Parts) -> dict[str, tuple[str, ...]]:
             for one in group.lb_endpoints
             if one.endpoint and one.endpoint.address and one.endpoint.address.socket_address
         )
-        for cluster in parts.providers
+        for cluster in parts.clusters
         if cluster.load_assignment
     }
 

@@ -18,8 +18,15 @@ from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.test_realtime import ask as ask_aloud
+from tests.extproc.telemetry.collector import Collector
 
-ENV = {**os.environ, "KEY": "sk-key-of-the-gateway", "DORAS": "key-of-dora", "MAXS": "key-of-max"}
+ENV = {
+    **os.environ,
+    "KEY": "sk-key-of-the-gateway",
+    "DORAS": "key-of-dora",
+    "MAXS": "key-of-max",
+    "ADMIN": "adm",
+}
 KEY = {"api_key": "env:KEY"}
 PRICE = {"input": 2.0, "output": 10.0}
 
@@ -27,8 +34,12 @@ PRICE = {"input": 2.0, "output": 10.0}
 class World:
     """A gateway that keeps books, with a failing provider and one that serves."""
 
-    def __init__(self, local: Local, port: int) -> None:
-        self.local, self.port = local, port
+    def __init__(
+        self, local: Local, ports: tuple[int, int], collector: Collector, *, envoy: bool
+    ) -> None:
+        """`ports`: of metrics, and of the management API; `envoy`: it makes spans of its own."""
+        self.local, self.collector, self.envoy = local, collector, envoy
+        self.port, self.admin_port = ports
 
     def client(self, key: str = "key-of-dora") -> openai.OpenAI:
         url = f"{self.local.url}/v1"
@@ -51,6 +62,33 @@ class World:
         self.local.wait_for(look, f"{many} records of {model}")
         return sorted(found, key=lambda row: row["at"])
 
+    def spans(self, trace: str, many: int) -> list[dict]:
+        """Those of a trace, once there are `many`."""
+        found: list[dict] = []
+
+        def look() -> bool:
+            every = [one for one in self.collector.spans() if one["traceId"] == trace]
+            found[:] = [one for one in every if "extproc.backend" in one["attributes"]]
+            return len(found) >= many
+
+        self.local.wait_for(look, f"{many} spans of {trace}")
+        return sorted(found, key=lambda span: int(span["startTimeUnixNano"]))
+
+    def parent(self, trace: str) -> str:
+        """The span above those of the attempts: Envoy's own, if it makes one, or the client's."""
+        if not self.envoy:
+            return PARENT
+        found: list[dict] = []
+
+        def look() -> bool:
+            every = [one for one in self.collector.spans() if one["traceId"] == trace]
+            found[:] = [one for one in every if one["parentSpanId"] == PARENT]
+            return bool(found)
+
+        self.local.wait_for(look, f"Envoy's span of {trace}")
+        (one,) = found
+        return one["spanId"]
+
     def _stored(self, question: str, *values: str) -> list[dict]:
         try:
             with sqlite3.connect(self.local.directory / "usage.db") as store:
@@ -66,6 +104,18 @@ class World:
     def metrics(self) -> str:
         return httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=20).text
 
+    def raw(self, exchange: str) -> list[dict]:
+        """What the management API tells of a request's bodies, once anything is kept."""
+        url = f"http://127.0.0.1:{self.admin_port}/api/exchanges/{exchange}/raw"
+        answers: list[httpx.Response] = []
+
+        def look() -> bool:
+            answers[:] = [httpx.get(url, headers={"authorization": "Bearer adm"}, timeout=20)]
+            return answers[0].status_code == 200
+
+        self.local.wait_for(look, f"the bodies of {exchange}")
+        return answers[0].json()["attempts"]
+
     def books(self) -> list[int]:
         """The processes that have kept the books, the last one at the end."""
         said = [orjson.loads(line) for line in lines.ended(self.local.server.log)]
@@ -77,12 +127,20 @@ class World:
 def world(request, tmp_path_factory) -> Iterator[World]:
     clients = tmp_path_factory.mktemp("c") / "clients.yaml"
     clients.write_text("dora: env:DORAS\nmax: env:MAXS\n")
-    port = free_port()
+    port, admin = free_port(), free_port()
+    envoy = request.param == "grpcio"
     fail = {"broken": {"status": 503}}
-    with RunningSimulator(by_model=fail) as first, RunningSimulator() as second:
+    with (
+        RunningSimulator(by_model=fail) as first,
+        RunningSimulator() as second,
+        Collector() as collector,
+    ):
         backends = {
             "first": {"provider": "openai", "base_url": first.url, "credential": KEY},
-            "claude": {"provider": "anthropic", "base_url": second.url, "credential": KEY},
+            "claude": {
+                **{"provider": "anthropic", "base_url": second.url, "credential": KEY},
+                "store_raw": True,
+            },
             "vectors": {"provider": "cohere", "base_url": second.url, "credential": KEY},
         }
         routes = [
@@ -103,12 +161,23 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "backends": backends,
             "routes": routes,
             "clients": {"api_keys": {"file": str(clients)}},
-            "usage": {"store": "sqlite:///usage.db"},
-            "telemetry": {"prometheus": {"port": port}},
+            "usage": {"store": "sqlite:///usage.db", "raw": {"redact": ["messages.*.content"]}},
+            "admin": {"port": admin, "key": "env:ADMIN"},
+            "telemetry": {
+                "prometheus": {"port": port},
+                "traces": {"endpoint": f"{collector.url}/v1/traces", "envoy": envoy},
+            },
             "extproc": {"transport": request.param, "workers": 2},
         }
         with Local(config, ENV) as local:
-            yield World(local, port)
+            yield World(local, (port, admin), collector, envoy=envoy)
+
+
+PARENT = "00f067aa0ba902b7"
+
+
+def traced(trace: str, flags: str = "01") -> dict[str, str]:
+    return {"traceparent": f"00-{trace}-{PARENT}-{flags}"}
 
 
 def route(model: str, *backends: dict, **more) -> dict:
@@ -166,7 +235,8 @@ def test_a_session_is_recorded_with_who_talked(world):
     async def talk() -> None:
         url = f"{world.local.url}/v1"
         client = openai.AsyncOpenAI(base_url=url, api_key="key-of-max")
-        async with client.realtime.connect(model="spoken") as connection:
+        more = {"extra_headers": traced("a" * 32)}
+        async with client.realtime.connect(model="spoken", **more) as connection:
             await ask_aloud(connection)
 
     asyncio.run(talk())
@@ -175,6 +245,32 @@ def test_a_session_is_recorded_with_who_talked(world):
     assert one["provider"] == "openai"
     assert one["total_tokens"] == 17
     assert one["request_id"]
+    (span,) = world.spans("a" * 32, 1)
+    assert span["name"] == "realtime spoken"
+    assert span["parentSpanId"] == world.parent("a" * 32)
+
+
+def test_each_attempt_is_a_span_below_that_of_the_client(world):
+    world.ask("moved", extra_headers=traced("b" * 32))
+    first, second = world.spans("b" * 32, 2)
+    assert {first["parentSpanId"], second["parentSpanId"]} == {world.parent("b" * 32)}
+    assert first["spanId"] != second["spanId"]
+    assert first["attributes"]["error.type"] == "unavailable"
+    assert first["attributes"]["extproc.backend"] == "first"
+    said = second["attributes"]
+    assert said["gen_ai.provider.name"] == "anthropic"
+    assert said["gen_ai.request.model"] == "moved"
+    assert said["extproc.upstream_model"] == "claude-sonnet-4-5"
+    assert said["extproc.client"] == "dora"
+    assert min(said["gen_ai.usage.input_tokens"], said["gen_ai.usage.output_tokens"]) > 0
+    assert int(first["endTimeUnixNano"]) <= int(second["endTimeUnixNano"])
+
+
+def test_what_the_client_does_not_sample_is_not_traced(world):
+    world.ask("plain", extra_headers=traced("c" * 32, flags="00"))
+    world.ask("plain", extra_headers=traced("d" * 32))
+    assert len(world.spans("d" * 32, 1)) == 1
+    assert "c" * 32 not in {span["traceId"] for span in world.collector.spans()}
 
 
 def test_a_request_that_is_refused_here_is_recorded(world):
@@ -184,6 +280,40 @@ def test_a_request_that_is_refused_here_is_recorded(world):
     (one,) = world.stored("refused", 1)
     assert (one["error_type"], one["status"], one["cost_nanousd"]) == ("invalid_request", 0, 0)
     assert (one["client"], one["backend"]) == ("dora", "first")
+
+
+def test_bodies_are_kept_of_the_backends_that_say_so(world):
+    world.ask("moved")
+    last = world.stored("moved", 2)[-1]
+    (one,) = world.raw(last["request_id"])
+    assert (one["backend"], one["id"]) == ("claude", last["id"])
+    asked = orjson.loads(one["request"])
+    assert asked["model"] == "claude-sonnet-4-5"
+    assert [said["content"] for said in asked["messages"]] == ["[redacted]"]
+    assert len(one["request"]) <= one["request_bytes"]
+    assert orjson.loads(one["response"])["type"] == "message"
+
+
+def test_a_stream_is_kept_as_its_provider_sent_it(world):
+    world.ask("streamed", stream=True)
+    last = world.stored("streamed", 1)[-1]
+    command = [sys.executable, "-m", "extproc", "usage", "--config", world.local.config_file]
+    world.raw(last["id"])
+    done = subprocess.run(
+        [*map(str, command), "--raw", last["id"]], capture_output=True, timeout=60, check=True
+    )
+    (one,) = orjson.loads(done.stdout)
+    assert "event: message_start" in one["response"]
+    assert one["response"].count("data: ") > 3
+
+
+def test_no_span_of_envoys_tells_a_clients_key(world):
+    if not world.envoy:
+        return
+    url = f"{world.local.url}/v1beta/models/nobodys:generateContent?key=key-of-dora"
+    assert httpx.post(url, json={}, headers=traced("e" * 32), timeout=30).status_code == 404
+    assert world.parent("e" * 32)
+    assert "key-of" not in str(world.collector.got)
 
 
 def test_the_report_sums_it_up(world):

@@ -8,6 +8,7 @@ import orjson
 
 from extproc.config.gateway import Gateway
 from extproc.render.places import pod
+from extproc.render.places.alerts import alerts
 from extproc.render.places.dashboard import SOURCE, dashboard
 from extproc.render.places.objects import SILENT, Rendering
 from extproc.render.places.pod import CONFIG, CONNECT, METRICS, USER, Source
@@ -31,6 +32,7 @@ BUILT = "extproc"
 """The image that is made here, of the Dockerfile; every other one is fetched."""
 SIMULATOR = "simulator"
 """A provider that pretends, where a backend's base_url has this host."""
+ALERTS = "/etc/prometheus/alerts.yaml"
 PROVISIONING = "/etc/grafana/provisioning"
 
 LOCKED: Json = {
@@ -216,7 +218,10 @@ def _prometheus() -> Json:
         "image": PROMETHEUS,
         **LOCKED,
         "network_mode": "service:envoy",
-        "configs": [{"source": "prometheus", "target": "/etc/prometheus/prometheus.yml"}],
+        "configs": [
+            {"source": "prometheus", "target": "/etc/prometheus/prometheus.yml"},
+            {"source": "alerts", "target": ALERTS},
+        ],
         "volumes": ["measured:/prometheus"],
         "depends_on": {"envoy": {"condition": "service_healthy"}},
         "healthcheck": _healthy("wget", "-q", "-O", "-", ready),
@@ -261,6 +266,7 @@ def _configs(gateway: Gateway) -> Json:
     board = {"name": "gateway", "type": "file", "options": {"path": "/var/lib/dashboards"}}
     files: dict[str, Json] = {
         "prometheus": _scraped(gateway),
+        "alerts": alerts(),
         "datasource": {"apiVersion": 1, "datasources": [source]},
         "dashboards": {"apiVersion": 1, "providers": [board]},
     }
@@ -273,6 +279,7 @@ def _scraped(gateway: Gateway) -> Json:
     envoy = f"127.0.0.1:{gateway.envoy.admin_port}"
     return {
         "global": {"scrape_interval": "5s"},
+        "rule_files": [ALERTS],
         "scrape_configs": [
             {
                 "job_name": "envoy",

@@ -71,6 +71,15 @@ def test_what_is_not_changed_stays_to_the_byte():
     assert edited(TEXT.encode(), lambda data: None).decode() == TEXT
 
 
+def test_bodies_are_kept_from_now_on_and_no_longer(world):
+    assert world.refused("spare", store_raw_request_response=True)  # nobody says where
+    world.file.write_text(f"{TEXT}usage: {{store: 'sqlite:///u.db'}}\n")
+    assert world.patch("spare", store_raw_request_response=True)["store_raw_request_response"]
+    assert load(world.file).backends["spare"].store_raw
+    world.patch("spare", store_raw_request_response=False)
+    assert "store_raw" not in world.file.read_text()
+
+
 def test_a_field_is_changed_and_all_comments_stay(world):
     said = world.patch("spare", description="for nights", network_config={"base_url": "http://x:1"})
     assert said["description"] == "for nights"

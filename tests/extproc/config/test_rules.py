@@ -262,6 +262,19 @@ def test_ports_do_not_clash(folder, text, says):
     assert folder.added(text + "\n") == [says]
 
 
+def test_envoy_sends_no_secret_to_a_collector(folder):
+    traces = "{endpoint: 'http://c.test/v1/traces', envoy: true, headers: {x: env:ONE}}"
+    (said,) = folder.added(f"telemetry: {{traces: {traces}}}\n")
+    assert "telemetry.traces.envoy: Envoy sends no `headers`" in said
+
+
+def test_bodies_are_stored_somewhere(folder):
+    text = RIGHT.replace("provider: vllm", "provider: vllm\n    store_raw: true")
+    (said,) = folder.said(text)
+    assert said.endswith("backends.two.store_raw: say where: usage: {store: …}")
+    assert folder.said(f"{text}usage: {{store: 'sqlite:///u.db'}}\n") == []
+
+
 def test_port_0_clashes_with_nothing(folder):
     assert folder.added("listen: {port: 0}\nenvoy: {admin_port: 0}\n") == []
 

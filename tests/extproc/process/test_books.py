@@ -3,18 +3,15 @@
 import os
 import socket
 import sqlite3
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 
 from extproc.config.load import parse
 from extproc.process.books import Books, Options
 from extproc.process.pen import Pen
 from tests.extproc.process.server import serving, until
+from tests.extproc.telemetry.collector import Collector
 
 
 def line(number: int, **more: object) -> bytes:
@@ -111,37 +108,18 @@ async def test_old_records_go(tmp_path):
 
 
 def test_metrics_are_sent_by_otlp(place):
-    got: list[Any] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers["content-length"]))
-            got.append(orjson.loads(data))
-            assert self.headers["x-team"] == "ours"
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    collector = HTTPServer(("127.0.0.1", 0), Collector)
-    thread = threading.Thread(target=collector.serve_forever)
-    thread.start()
-    url = f"http://127.0.0.1:{collector.server_port}/v1/metrics"
     (place / "team").write_text("ours")
-    otlp = {"endpoint": url, "headers": {"x-team": f"file:{place}/team"}, "every": "1s"}
-    try:
+    with Collector() as collector:
+        url = f"{collector.url}/v1/metrics"
+        otlp = {"endpoint": url, "headers": {"x-team": f"file:{place}/team"}, "every": "1s"}
         with serving(place, {"telemetry": {"otlp": otlp}}) as server:
-            until(lambda: "extproc.processes" in names(got), "the metrics")
+            until(lambda: "extproc.processes" in names(collector), "the metrics")
             assert server.stop() == 0
-    finally:
-        collector.shutdown()
-        thread.join()
-        collector.server_close()
+        assert {headers["x-team"] for _, headers, _ in collector.got} == {"ours"}
 
 
-def names(got: list[Any]) -> set[str]:
-    scopes = [s for one in got for r in one["resourceMetrics"] for s in r["scopeMetrics"]]
-    return {metric["name"] for scope in scopes for metric in scope["metrics"]}
+def names(collector: Collector) -> set[str]:
+    return {metric["name"] for metric in collector.metrics()}
 
 
 @pytest.mark.parametrize("kind", ["directory", "taken"])
@@ -186,6 +164,7 @@ def test_metrics_that_cannot_leave_hold_up_no_records(place):
                 "telemetry": {
                     "prometheus": {"port": port},
                     "otlp": {"endpoint": "http://127.0.0.1:9", "headers": {"x": "env:NO_SUCH"}},
+                    "traces": {"endpoint": "http://127.0.0.1:9", "headers": {"x": "env:NO_SUCH"}},
                 },
                 "usage": {"store": "sqlite:///usage.db"},
             }

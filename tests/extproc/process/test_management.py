@@ -1,15 +1,20 @@
 """The management API as a process beside the workers."""
 
+import asyncio
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
+from contextlib import suppress
 
 import httpx
 import pytest
 
+from extproc.config.admin import Admin
 from extproc.lab.local import free_port
+from extproc.process import management
 from tests.extproc.process.server import serving, until
 from tests.extproc.transport.certificates import Authority
 
@@ -121,3 +126,25 @@ def test_a_change_is_in_force_without_anybody_else(place, key):
         until(lambda: server.said("configuration reloaded", worker=0), "the worker")
         httpx.post(f"{url}/history/undo", headers=BEARER, timeout=20).raise_for_status()
         until(lambda: names(port) == ["b"], "the old configuration")
+
+
+async def test_who_is_slow_to_ask_is_let_go(monkeypatch, tmp_path):
+    monkeypatch.setattr(management, "REQUEST", 0.3)
+    (tmp_path / "key").write_text(KEY)
+    admin = Admin.model_validate({"key": f"file:{tmp_path}/key"})
+
+    async def answer(scope, receive, send):
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = management.Server(management._settings(answer, admin))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nho")
+        async with asyncio.timeout(20):
+            with suppress(ConnectionResetError):
+                assert (await reader.read()).startswith(b"HTTP/1.1 204")
+        writer.close()
+        server.should_exit = True
+        await running

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from extproc.ratelimit.limiter import Limiter
 from extproc.ratelimit.memory import Memory
@@ -37,6 +38,16 @@ def test_a_check_is_refused_once_the_budget_is_used_up():
     assert code(send(("tokens", ACME, 0))) == OK
     send(("tokens", ACME, 1))
     assert code(send(("tokens", ACME, 0))) == OVER
+
+
+def test_a_budget_that_is_nearly_used_is_said_once():
+    limiter = Limiter([limit(amount=100)], Memory(Clock(), 1_000), clock=Clock())
+    with capture_logs() as said:
+        for hits in (89, 1, 1, 50):
+            limiter.should_rate_limit(query(("tokens", ACME, hits)))
+    assert [(line["event"], line["limit"]) for line in said] == [
+        ("a budget is nearly used", "tokens")
+    ]
 
 
 def test_a_charge_beyond_the_budget_counts_in_full():

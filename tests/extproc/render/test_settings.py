@@ -43,6 +43,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "http1": {"listen": {"http2": False}},
     "https": {"listen": {"tls": PAIR}},
     "mutual tls": {"listen": {"tls": {**PAIR, "client_ca": CA}}},
+    "spans": {
+        "telemetry": {"traces": {"endpoint": "http://127.0.0.1:4318/v1/traces", "envoy": True}}
+    },
+    "spans by https": {
+        "telemetry": {"traces": {"endpoint": "https://c.example.test/v1/traces", "envoy": True}}
+    },
     "no log": {"envoy": {"access_log": None}},
     "fetching": {"extproc": {"fetch": {"hosts": ["*"], "timeout": "1500ms"}}},
     "small bodies": {"envoy": {"max_body_bytes": 1024}},

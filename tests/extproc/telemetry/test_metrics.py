@@ -3,8 +3,10 @@
 import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from extproc.config.telemetry import Traces
 from extproc.telemetry.bounded import LONGEST, OTHER, Bounded
 from extproc.telemetry.metrics import EVENTS, MODELS, Metrics
+from extproc.telemetry.traces import Spans
 from tests.extproc.usage.test_store import record
 
 
@@ -68,6 +70,20 @@ def test_what_happens_to_the_gateway_is_counted(reader, metrics):
     metrics.lost(3)
     assert points(reader, "extproc.records.lost")[0][1].value == 3
     assert points(reader, "extproc.processes")[0][1].value == 4
+
+
+def test_what_has_not_happened_is_0(reader, metrics):
+    found = {labels["extproc.event"]: p.value for labels, p in points(reader, "extproc.events")}
+    assert found == dict.fromkeys(EVENTS.values(), 0)
+    assert points(reader, "extproc.records.lost")[0][1].value == 0
+
+
+def test_a_traced_attempt_is_an_example(reader, metrics):
+    one = record(1, stream=True, ttft_ms=20.0, traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
+    metrics.add(one, Spans(Traces(endpoint="http://127.0.0.1:9")).span(one, 0.0))
+    ((_, first),) = points(reader, "gen_ai.server.time_to_first_token")
+    (example,) = first.exemplars
+    assert f"{example.trace_id:032x}" == "a" * 32
 
 
 def test_clients_cannot_make_any_number_of_series(reader, metrics):

@@ -35,13 +35,6 @@ def record(number, **fields):
     return Record(id=f"n{number}", **(said | fields))
 
 
-@pytest.fixture
-def store(url):
-    made = Store(url)
-    yield made
-    made.close()
-
-
 def rows(store, *by, since=0.0, until=float("inf")):
     return store.ask(lambda engine: report.rows(engine, by, since, until))
 
