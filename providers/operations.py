@@ -25,6 +25,7 @@ class Operation(StrEnum):
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"
+    PASSTHROUGH = "passthrough"
     REALTIME = "realtime"
     RERANK = "rerank"
     RESPONSES = "responses"

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from extproc.config.base import Model
 from extproc.config.credential import Credential
+from extproc.config.passthrough import PassRule
 from extproc.config.patterns import ModelName
 from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
@@ -94,6 +95,9 @@ class Backend(Model):
         ),
     ] = None
     """The only operations that this backend may serve; default: all that the provider has."""
+    passthrough: Annotated[tuple[PassRule, ...], Field(max_length=256)] = ()
+    """Paths of the provider's that no format here has, which clients may use as they are, at
+    `/passthrough/{backend}/…`: `POST /v1/foo`, or `POST /v1/foo/*` for all below; default: none."""
     family: ModelName | None = None
     """The vendor's name of a model whose rules hold, where the names that the backend has for its
     models do not tell them: an ARN, a deployment, a served name of one's own."""

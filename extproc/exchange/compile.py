@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
+from extproc.config.passthrough import allowed
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.credentials.identity import Wanted, identity_of
@@ -92,6 +93,7 @@ def served(name: str, backend: Backend) -> Served:
         has_secret=isinstance(own, ApiKey | Aws | Gcp | Entra | OAuth),
         passes=tuple(map(str, backend.forward_headers)),
         fan_out=backend.fan_out,
+        through=tuple(map(allowed, backend.passthrough)),
         estimates=backend.estimate_counts,
         family=backend.family or "",
     )
