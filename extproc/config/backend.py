@@ -8,6 +8,7 @@ from extproc.config.base import Model
 from extproc.config.credential import Credential
 from extproc.config.passthrough import PassRule
 from extproc.config.patterns import ModelName
+from extproc.config.proxy import ByProxy
 from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
 from providers.catalog import PROVIDERS
@@ -112,6 +113,9 @@ class Backend(Model):
     becomes several requests of our own; false: it is a 400 that says the limit."""
     tls: BackendTls = BackendTls()
     """For https; ignored for http."""
+    proxy: ByProxy | None = None
+    """The HTTP proxy that leads there: its URL, or `{url: …, username: …, password: …}`. It is
+    asked by CONNECT, with the provider's name; for https alone. Default: none."""
     timeouts: BackendTimeouts = BackendTimeouts()
     """Instead of those of `envoy.timeouts`."""
     max_in_flight: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None

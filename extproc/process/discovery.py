@@ -170,7 +170,7 @@ class Desk:
 
 def made(loaded: Loaded, path: Path, environ: Mapping[str, str] = os.environ) -> "Snapshot":
     """What Envoy is told of a configuration; ConfigError, Unresolved."""
-    from extproc.credentials.secrets import client_keys
+    from extproc.credentials.secrets import authorizations, client_keys
     from extproc.exchange.compile import limits
     from extproc.render.parts import parts
     from extproc.xds.snapshot import snapshot
@@ -178,17 +178,23 @@ def made(loaded: Loaded, path: Path, environ: Mapping[str, str] = os.environ) ->
     gateway = loaded.gateway
     keys = client_keys(gateway, path, environ)
     prefix = gateway.listen.prefix
-    return snapshot(parts(gateway, client_keys=keys, limits=limits(gateway), prefix=prefix))
+    rendered = parts(
+        gateway,
+        client_keys=keys,
+        limits=limits(gateway),
+        prefix=prefix,
+        authorizations=authorizations(gateway, environ),
+    )
+    return snapshot(rendered)
 
 
 def key_files(loaded: Loaded, path: Path) -> list[Path]:
-    """The files in which the clients' keys are."""
+    """The files in which the clients' keys are, and the passwords for proxies."""
     clients = loaded.gateway.clients
-    if clients is None:
-        return []
-    found = [path.parent / clients.api_keys.file]
+    proxies = [backend.proxy for backend in loaded.gateway.backends.values() if backend.proxy]
+    references = [proxy.password for proxy in proxies if proxy.password]
+    found = [] if clients is None else [path.parent / clients.api_keys.file]
     with contextlib.suppress(ConfigError):  # said where it is read
-        references = load_clients(clients, path).values()
-        names = [ref.partition(":") for keys in references for ref in keys]
-        found += [Path(name) for kind, _, name in names if kind == "file"]
-    return found
+        references += [ref for keys in load_clients(clients, path).values() for ref in keys]
+    names = [ref.partition(":") for ref in references]
+    return [*found, *(Path(name) for kind, _, name in names if kind == "file")]

@@ -54,9 +54,9 @@ from envoy_data_plane.google.protobuf import Struct
 from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
-from extproc.config.process import RetryBudget
+from extproc.config.process import Extproc, RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled
-from extproc.render import tls
+from extproc.render import proxies, tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
 from extproc.render.upstream import Group, Member, Place, client_keys_of, place
@@ -93,7 +93,9 @@ def provider_cluster(
     http2 = secure and not talks
     chosen = backends.values()
     several = len(backends) > 1
-    transports = [_transport(backends[b], places[b], ca, http2=http2) for b in backends]
+    transports = [
+        _transport(gateway.extproc, backends[b], places[b], ca, http2=http2) for b in backends
+    ]
     return Cluster(
         name=name,
         cluster_type=_dns(gateway),
@@ -103,7 +105,10 @@ def provider_cluster(
         common_lb_config=_choice(group),
         load_assignment=ClusterLoadAssignment(
             cluster_name=name,
-            endpoints=[_endpoints(member, places[member.backend], group) for member in members],
+            endpoints=[
+                _endpoints(member, _address(gateway, member.backend), places[member.backend], group)
+                for member in members
+            ],
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
         transport_socket=transports[0] if secure else None,
@@ -121,6 +126,22 @@ def provider_cluster(
         outlier_detection=_outliers(chosen),
         upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
     )
+
+
+def proxy_clusters(gateway: Gateway, ca: str) -> list[Cluster]:
+    """One for each proxy."""
+    return [
+        Cluster(
+            name=proxies.cluster_name(code),
+            cluster_type=_dns(gateway),
+            connect_timeout=seconds(gateway.envoy.timeouts.connect),
+            load_assignment=proxies.endpoints(proxies.cluster_name(code), proxy),
+            transport_socket=proxies.transport(proxy, ca),
+            circuit_breakers=bounds(),
+            upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
+        )
+        for code, (_, proxy) in proxies.proxies_of(gateway).items()
+    ]
 
 
 def bounds(max_requests: int = UNBOUNDED, retries: RetryBudget | None = None) -> CircuitBreakers:
@@ -170,7 +191,13 @@ def _choice(group: Group) -> ClusterCommonLbConfig:
     )
 
 
-def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoints:
+def _address(gateway: Gateway, name: str) -> str:
+    """What Envoy resolves; a proxy resolves by itself."""
+    backend = gateway.backends[name]
+    return proxies.stand_in(gateway, name) if backend.proxy else place(backend).host
+
+
+def _endpoints(member: Member, address: str, where: Place, group: Group) -> LocalityLbEndpoints:
     """A locality of its own for each backend: its weight holds, however many addresses it has."""
     # Envoy hashes an endpoint's address, unless its metadata say what else.
     key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
@@ -180,7 +207,9 @@ def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoint
         load_balancing_weight=member.weight,
         lb_endpoints=[
             LbEndpoint(
-                endpoint=Endpoint(address=socket(where.host, where.port), hostname=where.host),
+                endpoint=Endpoint(
+                    address=socket(address, where.port), hostname=proxies.name_of(where)
+                ),
                 load_balancing_weight=None if group.policy in BY_BACKEND else member.weight,
                 metadata=metadata(
                     {
@@ -194,10 +223,13 @@ def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoint
     )
 
 
-def _transport(backend: Backend, where: Place, ca: str, *, http2: bool) -> TransportSocket:
+def _transport(
+    settings: Extproc, backend: Backend, where: Place, ca: str, *, http2: bool
+) -> TransportSocket:
     if not where.secure:
         return tls.plain_text()
-    return tls.client_side(where, backend.tls, ca=ca, http2=http2)
+    secure = tls.client_side(where, backend.tls, ca=ca, http2=http2)
+    return secure if backend.proxy is None else proxies.through(secure, backend.proxy, settings)
 
 
 def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportSocketMatch:

@@ -6,6 +6,7 @@ providers are a handful of clusters, not 10,000.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -65,8 +66,13 @@ class Group(msgspec.Struct, frozen=True):
 
 def place(backend: Backend) -> Place:
     """Where the backend's base URL, its own or its provider's, leads."""
-    parts = base_url(backend, PROVIDERS[backend.provider])
-    assert parts.hostname, "a checked configuration has a host for every backend"
+    return place_of(base_url(backend, PROVIDERS[backend.provider]).geturl())
+
+
+def place_of(url: str) -> Place:
+    """Where a URL leads."""
+    parts = urlsplit(url)
+    assert parts.hostname, "a checked configuration has a host in every URL"
     return Place(
         host=parts.hostname,
         port=parts.port or PORTS[parts.scheme],
