@@ -20,6 +20,7 @@ from envoy_data_plane.envoy.config.common.mutation_rules.v3 import (
 )
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRemoveOnMatch
 from envoy_data_plane.envoy.config.core.v3 import (
+    HealthStatus,
     Http1ProtocolOptions,
     Http2ProtocolOptions,
     Locality,
@@ -76,12 +77,19 @@ BY_BACKEND = frozenset({"weighted", "hash"})
 """Policies by which a backend's share is the same, however many addresses it has."""
 
 
-def provider_cluster(
-    gateway: Gateway, name: str, group: Group, *, ca: str, limited: bool
+def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
+    gateway: Gateway,
+    name: str,
+    group: Group,
+    *,
+    ca: str,
+    limited: bool,
+    lacking: Collection[str] = (),
 ) -> Cluster:
     """One cluster with all backends of a route.
 
-    `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own.
+    `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own;
+    `lacking` are backends that are not to be asked now.
     """
     members = group.members
     backends = {member.backend: gateway.backends[member.backend] for member in members}
@@ -105,10 +113,15 @@ def provider_cluster(
         common_lb_config=_choice(group),
         load_assignment=ClusterLoadAssignment(
             cluster_name=name,
-            endpoints=[
-                _endpoints(member, _address(gateway, member.backend), places[member.backend], group)
-                for member in members
-            ],
+            endpoints=_able(
+                [
+                    _endpoints(
+                        member, _address(gateway, member.backend), places[member.backend], group
+                    )
+                    for member in members
+                ],
+                lacking,
+            ),
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
         transport_socket=transports[0] if secure else None,
@@ -221,6 +234,18 @@ def _endpoints(member: Member, address: str, where: Place, group: Group) -> Loca
             )
         ],
     )
+
+
+def _able(
+    endpoints: list[LocalityLbEndpoints], lacking: Collection[str]
+) -> list[LocalityLbEndpoints]:
+    """All but those of `lacking`; where all are, the server says better what is amiss."""
+    names = {each.locality.zone for each in endpoints if each.locality}
+    for each in endpoints if names - {*lacking} else ():
+        if each.locality and each.locality.zone in lacking:
+            for one in each.lb_endpoints:
+                one.health_status = HealthStatus.UNHEALTHY
+    return endpoints
 
 
 def _transport(

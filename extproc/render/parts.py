@@ -1,7 +1,7 @@
 """What Envoy needs for a gateway.yaml: the parts, however they reach it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
@@ -50,13 +50,15 @@ def parts(  # noqa: PLR0913  (each is a part of what is rendered)
     ca: str | None = None,
     prefix: str = "",
     authorizations: Authorizations = NOBODY,
+    lacking: Collection[str] = (),
 ) -> Parts:
     """All parts.
 
     `client_keys` are client names and their keys; None where everybody may call. `limits` are
     those of the gateway, compiled. `ca` is the file of the authorities that Envoy's machine trusts;
     None: as on this machine. Below the path `prefix`, such as `/ai`, everything is found, too; it
-    is made of URL characters that mean nothing in Lua. `authorizations` is what proxies are told.
+    is made of URL characters that mean nothing in Lua. `authorizations` is what proxies are told;
+    `lacking` are backends that are not to be asked now, where a route has others.
     """
     assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
     sessions = dict(session_clusters(gateway))
@@ -73,7 +75,9 @@ def parts(  # noqa: PLR0913  (each is a part of what is rendered)
         sessions=sessions,
         providers=[
             *(
-                provider_cluster(gateway, name, group, ca=trusted, limited=bool(limits))
+                provider_cluster(
+                    gateway, name, group, ca=trusted, limited=bool(limits), lacking=lacking
+                )
                 for name, group in groups.items()
             ),
             *proxy_clusters(gateway, trusted),
