@@ -11,6 +11,7 @@ class Operation(StrEnum):
     BATCHES = "batches"
     CACHES = "caches"
     CHAT = "chat"
+    COMPACTION = "compaction"
     COMPLETIONS = "completions"
     CONTAINERS = "containers"
     CONVERSATIONS = "conversations"
