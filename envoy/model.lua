@@ -5,6 +5,8 @@
 --         source, path and model, one a line, which the ext_proc server is told
 --   kept: at and below one of KEPT no model is named, but something that a backend keeps: header
 --         x-ai-cluster for the backend, and `kept`, path and kind in ai.finder/call
+--   passthrough: below /passthrough/ and the name of a backend, one of PASSING, any path of the
+--         backend's; header x-ai-cluster, and `passthrough`, path and backend in ai.finder/call
 --   session: at one of SESSIONS the query or a header names the model; x-ai-session is set, and
 --         the source in ai.finder/call begins with `session/`
 --   sticky: where the route asks for it, dynamic metadata ai.finder/sticky is a number that stays
@@ -27,6 +29,7 @@ local floor, sub = math.floor, string.sub
 local PREFIX = ""
 local KEPT = {} -- path -> kinds of what is kept there
 local BACKENDS = {} -- letters in an id -> backend
+local PASSING = {} -- backend -> whether paths that nobody here knows may be asked for there
 local DEFAULT = "" -- the model of who names none
 local STICKY = false -- whether any route asks for a key
 local STEPS = 2000000
@@ -329,6 +332,7 @@ local OPERATIONS = {
   ["/openai/v1/videos"] = EITHER,
   ["/v1/responses"] = BODY,
   ["/v1/responses/input_tokens"] = BODY,
+  ["/v1/responses/compact"] = BODY,
   ["/v1/messages"] = BODY,
   ["/v1/messages/count_tokens"] = BODY,
   ["/anthropic/v1/messages"] = BODY,
@@ -358,6 +362,8 @@ local OPERATIONS = {
   ["/openai/v1/moderations"] = BODY,
   ["/openai/v1/responses"] = BODY,
   ["/openai/v1/responses/input_tokens"] = BODY,
+  ["/openai/v1/responses/compact"] = BODY,
+  ["/openai/responses/compact"] = BODY,
   ["/openai/responses"] = BODY,
   ["/generate"] = HEADER,
   ["/generate_stream"] = HEADER,
@@ -879,6 +885,16 @@ local function begin(handle, path)
   if STICKY then stick(handle, nil) end
 end
 
+-- A request that goes to the backend in its path as it is.
+local function pass(handle, backend, path)
+  local headers = handle:headers()
+  headers:remove("x-ai-model")
+  headers:replace("x-ai-cluster", "ai/" .. backend)
+  local call = "passthrough\n" .. ascii(path) .. "\n" .. backend
+  handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
+  handle:clearRouteCache()
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path, moved = without_prefix(headers)
@@ -889,6 +905,8 @@ function envoy_on_request(handle)
     local session = session_near(bare)
     if session then return begin(handle, session .. sub(path, #bare + 1)) end
   end
+  local backend, rest = path:match("^/passthrough/([^/?]+)(/.*)$")
+  if backend and PASSING[backend] and not upgrade then return pass(handle, backend, rest) end
   if method == "POST" and not upgrade then
     operation, segment = operation_at(bare)
     if not operation and not kept_at(bare) then
@@ -933,7 +951,7 @@ function envoy_on_request(handle)
   if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
   -- What a backend keeps can only be used there.
-  local backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '["\r]')
+  backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '["\r]')
   if backend then handle:headers():replace("x-ai-cluster", "ai/" .. backend) end
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)

@@ -20,9 +20,10 @@ from extproc.render.places.objects import SILENT
 from extproc.render.places.pod import Source
 from extproc.render.text import Writer
 from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
 from providers.bridging.plain import PlainDialect
-from providers.catalog import DIALECTS, PROVIDERS, RESOURCES
+from providers.catalog import DIALECTS, PROVIDERS, RESOURCES, SHARED
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
 from tests.e2e.clients.backends import CHAT
@@ -134,10 +135,16 @@ def _places(operation: Operation) -> list[str]:
     """Where its clients find it."""
     return [
         f"- {dialect.name}: "
-        + (", ".join(f"`{one.path}`" for one in dialect.client) or "for providers alone")
+        + (", ".join(f"`{path}`" for path in _paths(dialect)) or "for providers alone")
         for dialect in sorted(DIALECTS.values(), key=lambda one: one.name)
         if dialect.operation is operation
     ]
+
+
+def _paths(dialect: Dialect) -> list[str]:
+    """Those of its own, and those at which a body says that it is one of its."""
+    shared = [place.path for place in SHARED.values() if dialect.name in place.names]
+    return [*(one.path for one in dialect.client), *shared]
 
 
 def _members(operation: Operation) -> list[str]:

@@ -85,11 +85,31 @@ def apply(backend: Backend, wanted: Mapping[str, Any]) -> None:
 
 def keyed(backend: Backend, keys: list[Any]) -> None:
     """The backend's keys, each the name of an environment variable or file; raises Unfit."""
-    found = [REFERENCE.fullmatch(str(key)) for key in keys]
-    if None in found or not found:
-        raise Unfit("keys: a secret is named, never sent: env.NAME or file:/path")
-    names = [f"env:{one[1]}" if one[1] else one[2] for one in found if one]
+    names = [_reference("keys", key) for key in keys or [""]]
     backend["credential"] = {"api_key": names[0] if len(names) == 1 else names}
+
+
+def _reference(field: str, value: Any) -> str:
+    found = REFERENCE.fullmatch(str(value))
+    if found is None:
+        raise Unfit(f"{field}: a secret is named, never sent: env.NAME or file:/path")
+    return f"env:{found[1]}" if found[1] else found[2]
+
+
+def _proxied(key: str) -> Callable[[Backend, Any], None]:
+    def write(backend: Backend, value: Any) -> None:
+        proxy = backend.pop("proxy", None)
+        whole = {"url": proxy} if isinstance(proxy, str) else dict(proxy or {})
+        _set(key)(whole, value)
+        if value or key != "url":
+            backend["proxy"] = whole["url"] if [*whole] == ["url"] else whole
+
+    return write
+
+
+def _password(backend: Backend, value: str) -> None:
+    said = _reference("proxy_config.password", value) if value else ""
+    _proxied("password")(backend, said)
 
 
 def _set(key: str) -> Callable[[Backend, Any], None]:
@@ -155,6 +175,9 @@ WRITERS: Mapping[str, Callable[[Backend, Any], None]] = {
         "timeouts", "per_try", lambda value: f"{value}s"
     ),
     "network_config.insecure_skip_verify": _inside("tls", "insecure", bool),
+    "proxy_config.url": _proxied("url"),
+    "proxy_config.username": _proxied("username"),
+    "proxy_config.password": _password,
     "concurrency_and_buffer_size.concurrency": _bound,
     "concurrency_and_buffer_size.buffer_size": _bound,
     "store_raw_request_response": _flag("store_raw"),

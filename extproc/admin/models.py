@@ -53,13 +53,15 @@ class ProxyConfig(Answer):
     """The proxy on the way to the provider."""
 
     url: str = ""
-    """Fixed, empty: Envoy connects to providers by itself."""
+    """`backends.NAME.proxy`, or its `url`; empty: Envoy connects to the provider by itself."""
     username: str = ""
-    """Fixed, empty."""
+    """`backends.NAME.proxy.username`."""
     password: str = ""
-    """Fixed, empty."""
+    """Never told; what is written is `backends.NAME.proxy.password`: `env.NAME` or
+    `file:/path`."""
     ca_cert_pem: str = ""
-    """Fixed, empty."""
+    """The certificates in `backends.NAME.proxy.ca`, where that file can be read here, too; empty:
+    the system's authorities."""
 
 
 class AllowedRequests(Answer):

@@ -8,7 +8,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from extproc.admin.models import Concurrency, CustomProviderConfig, NetworkConfig, Provider
+from extproc.admin.models import (
+    Concurrency,
+    CustomProviderConfig,
+    NetworkConfig,
+    Provider,
+    ProxyConfig,
+)
 from extproc.admin.requests import allowed, overrides
 from extproc.config import Gateway, bounded
 from extproc.config.backend import Backend
@@ -45,6 +51,7 @@ def provider(
         network_config=_network(gateway, backend, routes),
         concurrency_and_buffer_size=Concurrency(concurrency=bound, buffer_size=bound),
         store_raw_request_response=backend.store_raw,
+        proxy_config=_proxy(backend),
         custom_provider_config=CustomProviderConfig(
             is_key_less=backend.credential in (None, "none"),
             base_provider_type=backend.provider,
@@ -83,6 +90,15 @@ def _network(gateway: Gateway, backend: Backend, routes: list[Route]) -> Network
         insecure_skip_verify=backend.tls.insecure,
         ca_cert_pem=_certificates(backend.tls.ca),
         allow_private_network=True,
+    )
+
+
+def _proxy(backend: Backend) -> ProxyConfig:
+    proxy = backend.proxy
+    if proxy is None:
+        return ProxyConfig()
+    return ProxyConfig(
+        url=proxy.url, username=proxy.username or "", ca_cert_pem=_certificates(proxy.ca)
     )
 
 

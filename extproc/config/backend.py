@@ -7,8 +7,10 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from extproc.config.base import Model
 from extproc.config.credential import Credential
 from extproc.config.edits import AnswerEdits, RequestEdits
+from extproc.config.passthrough import PassRule
 from extproc.config.patterns import ModelName
 from extproc.config.price import RoutePrice
+from extproc.config.proxy import ByProxy
 from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
 from providers.catalog import PROVIDERS
@@ -102,6 +104,9 @@ class Backend(Model):
         ),
     ] = None
     """The only operations that this backend may serve; default: all that the provider has."""
+    passthrough: Annotated[tuple[PassRule, ...], Field(max_length=256)] = ()
+    """Paths of the provider's that no format here has, which clients may use as they are, at
+    `/passthrough/{backend}/…`: `POST /v1/foo`, or `POST /v1/foo/*` for all below; default: none."""
     family: ModelName | None = None
     """The vendor's name of a model whose rules hold, where the names that the backend has for its
     models do not tell them: an ARN, a deployment, a served name of one's own."""
@@ -118,6 +123,9 @@ class Backend(Model):
     """Whether the bodies that it gets and answers are stored, as `usage.raw` says."""
     tls: BackendTls = BackendTls()
     """For https; ignored for http."""
+    proxy: ByProxy | None = None
+    """The HTTP proxy that leads there: its URL, or `{url: …, username: …, password: …}`. It is
+    asked by CONNECT, with the provider's name; for https alone. Default: none."""
     timeouts: BackendTimeouts = BackendTimeouts()
     """Instead of those of `envoy.timeouts`."""
     max_in_flight: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None

@@ -36,6 +36,7 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
         yield Flaw((*at, "provider"), message, names)
         return
     yield from _options(backend, provider, at)
+    yield from _proxied(backend, provider, at)
     yield from _bare(backend.base_url, provider, at)
     yield from credential_rules.accepted(backend, provider, at)
     yield from _operations(backend, provider, at)
@@ -56,6 +57,14 @@ def _options(backend: Backend, provider: Provider, at: Location) -> Iterator[Fla
         if getattr(backend, option) is not None:
             message = f"the provider {provider.name} has none"
             yield Flaw((*at, option), message, tuple(sorted(known - {"base_url"})))
+
+
+def _proxied(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    if backend.proxy is None:
+        return
+    if not (backend.base_url or provider.base_url).startswith("https:"):
+        yield Flaw((*at, "proxy"), "needs a provider with https: what is in a tunnel is encrypted")
+    yield from together(backend.proxy, ("username", "password"), (*at, "proxy"))
 
 
 def _told_by_the_url(backend: Backend) -> frozenset[str]:

@@ -17,6 +17,11 @@ def side_socket(settings: Extproc) -> str:
     return str(Path(settings.sockets) / "loopback.sock")
 
 
+def proxy_socket(settings: Extproc, code: str) -> str:
+    """That of Envoy's listener for connections by a proxy."""
+    return str(Path(settings.sockets) / f"proxy-{code}.sock")
+
+
 def xds_socket(settings: Extproc) -> str:
     """That of Envoy's configuration."""
     return str(Path(settings.sockets) / "xds.sock")

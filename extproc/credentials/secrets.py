@@ -7,6 +7,7 @@ picks from it. A value is never shown: not in a log, an error or a `repr`.
 
 import os
 import time
+from base64 import b64encode
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
@@ -179,6 +180,17 @@ def _line(reference: str) -> str:
     if not value.isprintable() or not value.isascii():
         raise Unresolved(f"the secret {reference} is not one line of ASCII text")
     return value
+
+
+def authorizations(gateway: Gateway, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Backend → what its proxy is told of who asks (RFC 7617); raises Unresolved."""
+    found = {}
+    for name, backend in gateway.backends.items():
+        proxy = backend.proxy
+        if proxy is not None and proxy.username and proxy.password:
+            said = f"{proxy.username}:{resolve(proxy.password, environ)}"
+            found[name] = f"Basic {b64encode(said.encode()).decode()}"
+    return found
 
 
 def client_keys(

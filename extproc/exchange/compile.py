@@ -9,6 +9,7 @@ from extproc.config import Gateway, digest
 from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
 from extproc.config.edits import Most, RequestEdits
+from extproc.config.passthrough import allowed
 from extproc.config.price import RoutePrice
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
@@ -42,7 +43,7 @@ def compile_plan(gateway: Gateway, created: int = 0, now: float = inf) -> Plan:
     """The plan of a configuration that has no problems; `created` dates its models, and prices are
     those of `now`, seconds since the epoch."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
-    routes = [_route(route, allowed(gateway, route)) for route in gateway.routes]
+    routes = [_route(route, clients_of(gateway, route)) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
         backends,
@@ -103,6 +104,7 @@ def served(name: str, backend: Backend) -> Served:
         has_secret=isinstance(own, ApiKey | Aws | Gcp | Entra | OAuth),
         passes=tuple(map(str, backend.forward_headers)),
         fan_out=backend.fan_out,
+        through=tuple(map(allowed, backend.passthrough)),
         estimates=backend.estimate_counts,
         family=backend.family or "",
         quirks=_quirks(backend.request),
@@ -179,7 +181,7 @@ def _dialects(
     return chosen or {}
 
 
-def allowed(gateway: Gateway, route: RouteConfig) -> frozenset[str] | None:
+def clients_of(gateway: Gateway, route: RouteConfig) -> frozenset[str] | None:
     """The clients that may use a route's models; None: all."""
     if route.clients is None or gateway.clients is None:
         return None

@@ -32,6 +32,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.hearing import Hearing
+from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL, Secrets
@@ -78,6 +79,8 @@ NEXT: dict[State, dict[type[Event | Heard], State]] = {
 
 KEPT = "kept\n"
 """How a call begins of which the model finder says that it names no model."""
+PASSING = "passthrough\n"
+"""How one begins that goes to a backend as it is."""
 SESSION = "session"
 """How one begins that asks for a session."""
 
@@ -118,7 +121,7 @@ class Exchange:
         `side`: the secret of requests of our own; without one, there are none."""
         self._state = State.NEW
         self._heard: Hearing | None = None
-        self._question: Question | Errand | Session | Placing
+        self._question: Question | Errand | Passthrough | Session | Placing
         self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
 
     def handle(self, event: Event | Heard) -> Action | Wish:
@@ -168,6 +171,9 @@ class Exchange:
         call = event.attributes.get(CALL) or ""
         if call.startswith(KEPT):
             self._question = self._asking.errand()
+            event = at_keeper(event, call) if placed(event) else event
+        elif call.startswith(PASSING):
+            self._question = self._asking.passthrough()
             event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(SESSION):
             self._question = self._asking.session()

@@ -28,6 +28,7 @@ from extproc.exchange.served import (
     quirks_of,
     unknown,
 )
+from extproc.exchange.through import target_at
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Dialect
 from providers.bridging.kept_ids import Ids
@@ -138,9 +139,7 @@ class Plan:
         return target
 
     def _new_target(self, client: Dialect, model: str, backend: str) -> Target:
-        served = self._backends.get(backend)
-        if served is None:
-            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        served = self._served(backend)
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise unknown(model)
@@ -217,6 +216,18 @@ class Plan:
             target = self._kept(key, self._new_talking(client, model, backend))
         return target
 
+    def passing(self, backend: str) -> Target:
+        """How requests for paths of its own go to a backend; raises Unavailable."""
+        key = ("", "", "", backend)
+        target = self._targets.get(key)
+        return target or self._kept(key, target_at(self._served(backend)))
+
+    def _served(self, backend: str) -> Served:
+        served = self._backends.get(backend)
+        if served is None:
+            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        return served
+
     def _kept(self, key: tuple[str, str, str, str], target: Target) -> Target:
         if len(self._targets) >= MAX_CACHED:
             self._targets.clear()
@@ -224,9 +235,7 @@ class Plan:
         return target
 
     def _new_talking(self, client: SessionDialect, model: str, backend: str) -> Target:
-        served = self._backends.get(backend)
-        if served is None:
-            raise Unavailable(f"the backend {backend!r} is not in the configuration in force")
+        served = self._served(backend)
         route = self._router.find(model)
         if route is None or backend not in route.upstream:
             raise unknown(model)

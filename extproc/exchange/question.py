@@ -33,6 +33,7 @@ from extproc.exchange.events import (
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
+from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing
 from extproc.exchange.plan import GUESSES, Plan
 from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, model_of, seen_by
@@ -126,6 +127,10 @@ class Question:
     def errand(self) -> Errand:
         """What it is instead, where no model is asked for."""
         return Errand(self._plan, self._secrets, self._clock)
+
+    def passthrough(self) -> Passthrough:
+        """What it is instead, where a path is asked for that no format has."""
+        return Passthrough(self._plan, self._secrets, self._clock)
 
     def placing(self) -> Placing:
         """What it is instead, where it has met no backend yet; no request becomes several there."""

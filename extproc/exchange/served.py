@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from extproc.config import patterns
+from extproc.config.passthrough import Allowed
 from extproc.exchange import metadata
 from extproc.exchange.again import Again
 from extproc.exchange.events import Constant, MetadataValue
@@ -65,6 +66,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """A model that takes the same as its own, where their names do not say it."""
     fan_out: bool = True
     """Whether one request may become several, where the provider takes only a part at once."""
+    through: tuple[Allowed, ...] = ()
+    """Paths beside those of the provider's formats that clients may use as they are."""
     estimates: bool = False
     """Whether to answer with an estimate where the provider cannot count tokens."""
     quirks: Quirks = Quirks()

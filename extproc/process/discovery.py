@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from extproc.config import ConfigError, Unresolved
 from extproc.config.clients import load_clients
 from extproc.config.process import Xds
 from extproc.process.configuration import Loaded, Stamp, stamp
+from extproc.process.lacking import NOBODY, lacking
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.transport import Endpoint
@@ -46,6 +48,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     config: Path
     """Where the configuration stands."""
     recall: Recall
+    tokens: Path
+    """Where the tokens of identities are."""
     socket: str
     """A Unix socket's path."""
     shared: Xds | None = None
@@ -79,7 +83,8 @@ class Door:
 def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     """Serves until SIGTERM."""
     structlog.contextvars.bind_contextvars(worker="xds")
-    asyncio.run(_serve(Desk(loaded, options.config, options.recall), options, parent, line))
+    desk = Desk(loaded, options.config, options.tokens, options.recall)
+    asyncio.run(_serve(desk, options, parent, line))
 
 
 async def _serve(desk: "Desk", options: Options, parent: int, line: Line) -> None:
@@ -105,15 +110,18 @@ def _address(shared: Xds) -> str:
 class Desk:
     """The configuration in force, and what was made of it."""
 
-    def __init__(self, loaded: Loaded, path: Path, recall: Recall) -> None:
+    def __init__(self, loaded: Loaded, path: Path, tokens: Path, recall: Recall) -> None:
         self._loaded = loaded
         self._path = path
+        self._tokens = tokens
         self._recall = recall
         self._source: Source | None = None
         self._made: Loaded | None = None
         """What `_source` was made of."""
         self._seen: Mapping[Path, Stamp] = {}
         """The files of the clients' keys, as they were then."""
+        self._lacking = NOBODY
+        """The backends that had no token then."""
         self._making = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -135,9 +143,14 @@ class Desk:
         self._again()
 
     def look(self) -> None:
-        """Makes it anew where a key of a client has changed."""
-        if any(stamp(file) != seen for file, seen in self._seen.items()):
+        """Makes it anew where a key of a client has changed, or a backend has lost or got its
+        token."""
+        changed = any(stamp(file) != seen for file, seen in self._seen.items())
+        if changed or self._now_lacking() != self._lacking:
             self._again()
+
+    def _now_lacking(self) -> frozenset[str]:
+        return lacking(self._loaded.gateway, self._tokens, time.time())
 
     def _again(self) -> None:
         if self._source is None or self._making.locked():
@@ -161,16 +174,24 @@ class Desk:
     async def _snapshot(self, loaded: Loaded) -> "Snapshot":
         files = key_files(loaded, self._path)
         self._seen, self._made = {file: stamp(file) for file in files}, loaded
-        return await asyncio.to_thread(made, loaded, self._path)
+        self._lacking = self._now_lacking()
+        return await asyncio.to_thread(made, loaded, self._path, lacking=self._lacking)
 
     def _refused(self, why: str) -> None:
         if self._made is self._loaded:
             self._recall(self._loaded, why)
 
 
-def made(loaded: Loaded, path: Path, environ: Mapping[str, str] = os.environ) -> "Snapshot":
-    """What Envoy is told of a configuration; ConfigError, Unresolved."""
-    from extproc.credentials.secrets import client_keys
+def made(
+    loaded: Loaded,
+    path: Path,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    lacking: frozenset[str] = NOBODY,
+) -> "Snapshot":
+    """What Envoy is told of a configuration; `lacking`: backends that have no token. ConfigError,
+    Unresolved."""
+    from extproc.credentials.secrets import authorizations, client_keys
     from extproc.exchange.compile import limits
     from extproc.render.parts import parts
     from extproc.xds.snapshot import snapshot
@@ -178,17 +199,25 @@ def made(loaded: Loaded, path: Path, environ: Mapping[str, str] = os.environ) ->
     gateway = loaded.gateway
     keys = client_keys(gateway, path, environ)
     prefix = gateway.listen.prefix
-    return snapshot(parts(gateway, client_keys=keys, limits=limits(gateway), prefix=prefix))
+    rendered = parts(
+        gateway,
+        client_keys=keys,
+        limits=limits(gateway),
+        prefix=prefix,
+        authorizations=authorizations(gateway, environ),
+        lacking=lacking,
+    )
+    return snapshot(rendered)
 
 
 def key_files(loaded: Loaded, path: Path) -> list[Path]:
-    """The files in which the clients' keys are."""
+    """The files in which the clients' keys are, and the passwords for proxies."""
     clients = loaded.gateway.clients
-    if clients is None or clients.api_keys is None:
-        return []
-    found = [path.parent / clients.api_keys.file]
+    keys = None if clients is None else clients.api_keys
+    proxies = [backend.proxy for backend in loaded.gateway.backends.values() if backend.proxy]
+    references = [proxy.password for proxy in proxies if proxy.password]
+    found = [] if keys is None else [path.parent / keys.file]
     with contextlib.suppress(ConfigError):  # said where it is read
-        references = load_clients(clients, path).values()
-        names = [ref.partition(":") for keys in references for ref in keys]
-        found += [Path(name) for kind, _, name in names if kind == "file"]
-    return found
+        references += [ref for keys in load_clients(clients, path).values() for ref in keys]
+    names = [ref.partition(":") for ref in references]
+    return [*found, *(Path(name) for kind, _, name in names if kind == "file")]

@@ -191,6 +191,7 @@ def telling(found: Configuration, place: Place, *, asked: bool = False) -> Role:
     options = discovery.Options(
         config=found.path,
         recall=discovery.recalling(Path(refusal_file(settings))),
+        tokens=Path(settings.sockets) / snapshot.NAME,
         socket=xds_socket(settings),
         shared=shared,
     )

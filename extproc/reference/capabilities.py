@@ -220,6 +220,14 @@ CAPABILITIES = (
         about="Says how many tokens a conversation has.",
     ),
     Capability(
+        key="compaction",
+        title="Compaction",
+        section=PROCESSING,
+        operation="compaction",
+        client="openai.compaction",
+        about="Makes a conversation's items shorter, some of them sealed.",
+    ),
+    Capability(
         key="tokenize",
         title="Tokens of a text",
         section=PROCESSING,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from extproc.config import Gateway
-from extproc.credentials.secrets import client_keys
+from extproc.credentials.secrets import authorizations, client_keys
 from extproc.exchange.compile import limits
 from extproc.render import render
 from extproc.render.guest import DOMAIN
@@ -20,7 +20,13 @@ def bootstrap(gateway: Gateway, path: Path, environ: Mapping[str, str] = os.envi
     """
     keys = client_keys(gateway, path, environ)
     prefix = gateway.listen.prefix
-    return render(gateway, client_keys=keys, limits=limits(gateway), prefix=prefix)
+    return render(
+        gateway,
+        client_keys=keys,
+        limits=limits(gateway),
+        prefix=prefix,
+        authorizations=authorizations(gateway, environ),
+    )
 
 
 def part(
@@ -37,5 +43,6 @@ def part(
         client_keys=client_keys(gateway, path, environ),
         limits=bounds,
         prefix=gateway.listen.prefix,
+        authorizations=authorizations(gateway, environ),
     )
     return piece(kind, gateway, made, bounds, domains or (DOMAIN,))

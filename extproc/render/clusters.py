@@ -20,6 +20,7 @@ from envoy_data_plane.envoy.config.common.mutation_rules.v3 import (
 )
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutationRemoveOnMatch
 from envoy_data_plane.envoy.config.core.v3 import (
+    HealthStatus,
     Http1ProtocolOptions,
     Http2ProtocolOptions,
     Locality,
@@ -54,9 +55,9 @@ from envoy_data_plane.google.protobuf import Struct
 from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
-from extproc.config.process import RetryBudget
+from extproc.config.process import Extproc, RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled
-from extproc.render import tls
+from extproc.render import proxies, tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
 from extproc.render.upstream import Group, Member, Place, client_keys_of, place
@@ -76,12 +77,19 @@ BY_BACKEND = frozenset({"weighted", "hash"})
 """Policies by which a backend's share is the same, however many addresses it has."""
 
 
-def provider_cluster(
-    gateway: Gateway, name: str, group: Group, *, ca: str, limited: bool
+def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
+    gateway: Gateway,
+    name: str,
+    group: Group,
+    *,
+    ca: str,
+    limited: bool,
+    lacking: Collection[str] = (),
 ) -> Cluster:
     """One cluster with all backends of a route.
 
-    `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own.
+    `ca` is the file of the system's authorities; `limited`: the gateway has limits of its own;
+    `lacking` are backends that are not to be asked now.
     """
     members = group.members
     backends = {member.backend: gateway.backends[member.backend] for member in members}
@@ -93,7 +101,9 @@ def provider_cluster(
     http2 = secure and not talks
     chosen = backends.values()
     several = len(backends) > 1
-    transports = [_transport(backends[b], places[b], ca, http2=http2) for b in backends]
+    transports = [
+        _transport(gateway.extproc, backends[b], places[b], ca, http2=http2) for b in backends
+    ]
     return Cluster(
         name=name,
         cluster_type=dns(gateway),
@@ -103,7 +113,15 @@ def provider_cluster(
         common_lb_config=_choice(group),
         load_assignment=ClusterLoadAssignment(
             cluster_name=name,
-            endpoints=[_endpoints(member, places[member.backend], group) for member in members],
+            endpoints=_able(
+                [
+                    _endpoints(
+                        member, _address(gateway, member.backend), places[member.backend], group
+                    )
+                    for member in members
+                ],
+                lacking,
+            ),
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
         transport_socket=transports[0] if secure else None,
@@ -121,6 +139,22 @@ def provider_cluster(
         outlier_detection=_outliers(chosen),
         upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
     )
+
+
+def proxy_clusters(gateway: Gateway, ca: str) -> list[Cluster]:
+    """One for each proxy."""
+    return [
+        Cluster(
+            name=proxies.cluster_name(code),
+            cluster_type=dns(gateway),
+            connect_timeout=seconds(gateway.envoy.timeouts.connect),
+            load_assignment=proxies.endpoints(proxies.cluster_name(code), proxy),
+            transport_socket=proxies.transport(proxy, ca),
+            circuit_breakers=bounds(),
+            upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
+        )
+        for code, (_, proxy) in proxies.proxies_of(gateway).items()
+    ]
 
 
 def bounds(max_requests: int = UNBOUNDED, retries: RetryBudget | None = None) -> CircuitBreakers:
@@ -170,7 +204,13 @@ def _choice(group: Group) -> ClusterCommonLbConfig:
     )
 
 
-def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoints:
+def _address(gateway: Gateway, name: str) -> str:
+    """What Envoy resolves; a proxy resolves by itself."""
+    backend = gateway.backends[name]
+    return proxies.stand_in(gateway, name) if backend.proxy else place(backend).host
+
+
+def _endpoints(member: Member, address: str, where: Place, group: Group) -> LocalityLbEndpoints:
     """A locality of its own for each backend: its weight holds, however many addresses it has."""
     # Envoy hashes an endpoint's address, unless its metadata say what else.
     key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
@@ -180,7 +220,9 @@ def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoint
         load_balancing_weight=member.weight,
         lb_endpoints=[
             LbEndpoint(
-                endpoint=Endpoint(address=socket(where.host, where.port), hostname=where.host),
+                endpoint=Endpoint(
+                    address=socket(address, where.port), hostname=proxies.name_of(where)
+                ),
                 load_balancing_weight=None if group.policy in BY_BACKEND else member.weight,
                 metadata=metadata(
                     {
@@ -194,10 +236,25 @@ def _endpoints(member: Member, where: Place, group: Group) -> LocalityLbEndpoint
     )
 
 
-def _transport(backend: Backend, where: Place, ca: str, *, http2: bool) -> TransportSocket:
+def _able(
+    endpoints: list[LocalityLbEndpoints], lacking: Collection[str]
+) -> list[LocalityLbEndpoints]:
+    """All but those of `lacking`; where all are, the server says better what is amiss."""
+    names = {each.locality.zone for each in endpoints if each.locality}
+    for each in endpoints if names - {*lacking} else ():
+        if each.locality and each.locality.zone in lacking:
+            for one in each.lb_endpoints:
+                one.health_status = HealthStatus.UNHEALTHY
+    return endpoints
+
+
+def _transport(
+    settings: Extproc, backend: Backend, where: Place, ca: str, *, http2: bool
+) -> TransportSocket:
     if not where.secure:
         return tls.plain_text()
-    return tls.client_side(where, backend.tls, ca=ca, http2=http2)
+    secure = tls.client_side(where, backend.tls, ca=ca, http2=http2)
+    return secure if backend.proxy is None else proxies.through(secure, backend.proxy, settings)
 
 
 def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportSocketMatch:

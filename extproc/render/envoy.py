@@ -29,8 +29,9 @@ from envoy_data_plane.envoy.extensions.resource_monitors.downstream_connections.
 from extproc.config.gateway import Gateway
 from extproc.ratelimit.limit import Limit
 from extproc.render.comments import HEAD, SMALL, notes
+from extproc.render.connecting import Authorizations
 from extproc.render.filters import ClientKeys
-from extproc.render.parts import Parts, manager_of, parts
+from extproc.render.parts import NOBODY, Parts, manager_of, parts
 from extproc.render.routes import anchors
 from extproc.render.services import (
     XDS_CLUSTER,
@@ -62,19 +63,27 @@ RUNTIME: Json = {
 }
 
 
-def render(
+def render(  # noqa: PLR0913  (each is a part of what is rendered)
     gateway: Gateway,
     *,
     client_keys: ClientKeys | None = None,
     limits: Sequence[Limit] = (),
     ca: str | None = None,
     prefix: str = "",
+    authorizations: Authorizations = NOBODY,
 ) -> str:
     """The complete bootstrap as YAML; what is asked for is as `parts` has it.
 
     Where clients need keys, the text holds them.
     """
-    made = parts(gateway, client_keys=client_keys, limits=limits, ca=ca, prefix=prefix)
+    made = parts(
+        gateway,
+        client_keys=client_keys,
+        limits=limits,
+        ca=ca,
+        prefix=prefix,
+        authorizations=authorizations,
+    )
     services = [server_cluster(gateway.extproc)]
     if limits:
         services.append(limiter_cluster(gateway.extproc))
@@ -95,7 +104,7 @@ def whole_listeners(made: Parts) -> tuple[Json, dict[int, str]]:
     """The listeners with routes and replies, and names for what stands in several places."""
     found = plain(made.listener)
     manager_of(found).update(route_config=made.routes, local_reply_config=made.replies.config)
-    listeners = [found, *([plain(made.loopback)] if made.loopback else [])]
+    listeners = [found, *map(plain, made.inner)]
     return {"listeners": listeners}, {**anchors(made.routes), **made.replies.anchors}
 
 

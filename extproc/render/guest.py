@@ -59,8 +59,8 @@ class Guest(msgspec.Struct, frozen=True, eq=False):
     """`local_reply_config`."""
     anchors: dict[int, str]
     """Names for the parts of `replies` that stand in several places."""
-    loopback: Json | None
-    """Where the server's own requests come in, if there are any."""
+    inner: list[Json]
+    """Listeners that are nobody's but the gateway's, if there are any."""
 
 
 def guest(
@@ -75,7 +75,7 @@ def guest(
         clusters=[plain(one) for one in clusters(gateway, made, limits)],
         replies=replies,
         anchors=anchors,
-        loopback=plain(made.loopback) if made.loopback else None,
+        inner=[*map(plain, made.inner)],
     )
 
 

@@ -19,11 +19,16 @@ from providers.catalog import RESOURCES
 
 BELOW = "/models/*"
 EMPTY_KEPT, EMPTY_BACKENDS = "local KEPT = {}", "local BACKENDS = {}"
+EMPTY_PASSING = "local PASSING = {}"
 
 
 def finder_tables(script: str, gateway: Gateway) -> str:
     """The finder's script with what it must know of this gateway."""
-    known = {EMPTY_KEPT: dict(_kept(gateway)), EMPTY_BACKENDS: _codes(gateway)}
+    known = {
+        EMPTY_KEPT: dict(_kept(gateway)),
+        EMPTY_BACKENDS: _codes(gateway),
+        EMPTY_PASSING: {name: True for name, one in gateway.backends.items() if one.passthrough},
+    }
     for empty, table in known.items():
         assert script.count(empty) == 1
         script = script.replace(empty, f"{empty.removesuffix('{}')}{_lua(table)}")
@@ -85,9 +90,11 @@ def _codes(gateway: Gateway) -> dict[str, object]:
 
 
 def keepers(gateway: Gateway) -> list[str]:
-    """The backends that keep anything, in the order of the configuration."""
+    """The backends that may be asked without a model, in the order of the configuration: those that
+    keep anything, or let paths of their own pass."""
     offered = {name for names in offers(gateway.backends).values() for name in names}
-    return [name for name in gateway.backends if name in offered]
+    backends = gateway.backends.items()
+    return [name for name, backend in backends if name in offered or backend.passthrough]
 
 
 def signed_urls(gateway: Gateway) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What Envoy needs for a gateway.yaml: the parts, however they reach it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
@@ -9,7 +9,8 @@ from envoy_data_plane.envoy.config.listener.v3 import Listener
 
 from extproc.config.gateway import Gateway
 from extproc.ratelimit.limit import Limit
-from extproc.render.clusters import provider_cluster
+from extproc.render.clusters import provider_cluster, proxy_clusters
+from extproc.render.connecting import Authorizations, listeners
 from extproc.render.filters import ClientKeys
 from extproc.render.forms import LocalReplies, local_replies
 from extproc.render.listener import listener
@@ -22,6 +23,8 @@ from extproc.render.tracing import collector
 from extproc.render.typed import Json
 from extproc.render.upstream import Group, clusters_of, fanning
 
+NOBODY: Authorizations = {}
+
 
 class Parts(msgspec.Struct, frozen=True):
     """Routes and replies are plain data, for their parts refer to the same few objects, which
@@ -29,8 +32,9 @@ class Parts(msgspec.Struct, frozen=True):
 
     listener: Listener
     """Where clients come in; its manager has neither the routes nor the replies yet."""
-    loopback: Listener | None
-    """Where the server's own requests come in, if there are any."""
+    inner: list[Listener]
+    """Nobody's but the gateway's: where the server's own requests come in, and connections by
+    proxies, if there are any."""
     groups: dict[str, Group]
     """Name of a cluster → the backends in it."""
     sessions: dict[str, Group]
@@ -47,20 +51,23 @@ class Parts(msgspec.Struct, frozen=True):
         return [*self.providers, *([self.collector] if self.collector else [])]
 
 
-def parts(
+def parts(  # noqa: PLR0913  (each is a part of what is rendered)
     gateway: Gateway,
     *,
     client_keys: ClientKeys | None = None,
     limits: Sequence[Limit] = (),
     ca: str | None = None,
     prefix: str = "",
+    authorizations: Authorizations = NOBODY,
+    lacking: Collection[str] = (),
 ) -> Parts:
     """All parts.
 
     `client_keys` are client names and their keys; None where everybody may call. `limits` are
     those of the gateway, compiled. `ca` is the file of the authorities that Envoy's machine trusts;
     None: as on this machine. Below the path `prefix`, such as `/ai`, everything is found, too; it
-    is made of URL characters that mean nothing in Lua.
+    is made of URL characters that mean nothing in Lua. `authorizations` is what proxies are told;
+    `lacking` are backends that are not to be asked now, where a route has others.
     """
     assert re.fullmatch(r"(?:/[A-Za-z0-9._~-]+)*", prefix), prefix
     sessions = dict(session_clusters(gateway))
@@ -69,14 +76,22 @@ def parts(
     authenticated = client_keys is not None
     return Parts(
         listener=listener(gateway, client_keys, limits, prefix=prefix),
-        loopback=loopback(gateway) if fanning(gateway) else None,
+        inner=[
+            *([loopback(gateway)] if fanning(gateway) else []),
+            *listeners(gateway, authorizations),
+        ],
         groups=groups,
         sessions=sessions,
         providers=[
-            provider_cluster(gateway, name, group, ca=trusted, limited=bool(limits))
-            for name, group in groups.items()
-        ]
-        + [*issuers(gateway, ca=trusted)],
+            *(
+                provider_cluster(
+                    gateway, name, group, ca=trusted, limited=bool(limits), lacking=lacking
+                )
+                for name, group in groups.items()
+            ),
+            *proxy_clusters(gateway, trusted),
+            *issuers(gateway, ca=trusted),
+        ],
         collector=collector(gateway, ca=trusted),
         routes=route_configuration(gateway, limits, authenticated=authenticated, prefix=prefix),
         replies=local_replies(gateway.envoy.max_body_bytes, prefix, tokens=shows_tokens(gateway)),

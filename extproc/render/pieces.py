@@ -42,7 +42,7 @@ def _document(kind: str, made: Parts, found: Guest) -> tuple[Json, Mapping[int, 
         case "replies":
             return {"local_reply_config": found.replies}, found.anchors
         case "loopback":
-            return {"listeners": [found.loopback] if found.loopback else []}, {}
+            return {"listeners": found.inner}, {}
         case _:
             raise AssertionError(kind)
 

@@ -32,7 +32,7 @@ from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
 from extproc.exchange.again import MARK
-from extproc.exchange.compile import allowed
+from extproc.exchange.compile import clients_of
 from extproc.exchange.entrances import Listings
 from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import rate_limits
@@ -214,7 +214,7 @@ class Actions:
 
     def of(self, route: Route) -> Json:
         """The action of `route`, for the clients that may use it; for others there is none."""
-        action, clients = self._action(route), allowed(self._gateway, route)
+        action, clients = self._action(route), clients_of(self._gateway, route)
         if clients is None:
             return action
         key = id(action), clients

@@ -1,6 +1,5 @@
 """Envoy's own spans: one for each request, above those of its attempts."""
 
-from urllib.parse import urlsplit
 
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.core.v3 import HttpService, HttpUri
@@ -23,7 +22,7 @@ from extproc.config.telemetry import Traces
 from extproc.render import tls
 from extproc.render.clusters import dns
 from extproc.render.typed import packed, seconds, socket
-from extproc.render.upstream import where
+from extproc.render.upstream import place_of
 
 CLUSTER = "traces"
 SERVICE = "envoy"
@@ -61,7 +60,7 @@ def collector(gateway: Gateway, *, ca: str) -> Cluster | None:
     settings = wanted(gateway)
     if settings is None:
         return None
-    place = where(urlsplit(settings.endpoint))
+    place = place_of(settings.endpoint)
     endpoint = LbEndpoint(endpoint=Endpoint(address=socket(place.host, place.port)))
     return Cluster(
         name=CLUSTER,

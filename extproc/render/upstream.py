@@ -6,7 +6,7 @@ providers are a handful of clusters, not 10,000.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from urllib.parse import SplitResult
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -66,11 +66,12 @@ class Group(msgspec.Struct, frozen=True):
 
 def place(backend: Backend) -> Place:
     """Where the backend's base URL, its own or its provider's, leads."""
-    return where(base_url(backend, PROVIDERS[backend.provider]))
+    return place_of(base_url(backend, PROVIDERS[backend.provider]).geturl())
 
 
-def where(parts: SplitResult) -> Place:
+def place_of(url: str) -> Place:
     """Where a URL leads."""
+    parts = urlsplit(url)
     assert parts.hostname, "a checked configuration has a host in every URL"
     return Place(
         host=parts.hostname,

@@ -57,9 +57,8 @@ class Snapshot(msgspec.Struct, frozen=True):
 def snapshot(parts: Parts) -> Snapshot:
     """The resources of what was rendered."""
     listener, filters = _listener(parts)
-    listeners = {parts.listener.name: listener}
-    if parts.loopback is not None:
-        listeners[parts.loopback.name] = bytes(parts.loopback)
+    inner = {one.name: bytes(one) for one in parts.inner}
+    listeners = {parts.listener.name: listener, **inner}
     kinds = {
         CLUSTERS: _resources({each.name: bytes(each) for each in parts.clusters}),
         LISTENERS: _resources(listeners),

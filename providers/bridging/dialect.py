@@ -41,6 +41,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     told: Callable[[Json], str]
     """(body) → the name of its dialect; empty: the one that has the path as its own."""
+    names: frozenset[str]
+    """All that it may tell."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

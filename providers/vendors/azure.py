@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from providers.dialects.anthropic.messages import hosted
 from providers.dialects.openai import realtime
+from providers.dialects.openai.compaction import COMPACTS
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import NO_THOUGHTS, newer_limit, said_thoughts
 from providers.operations import Operation
@@ -67,6 +68,7 @@ OPENAI = {
     Operation.CHAT: ("openai.chat", "openai.responses"),
     Operation.COMPLETIONS: ("openai.completions",),
     Operation.COUNT_TOKENS: ("openai.input_tokens",),
+    **COMPACTS,
     Operation.EMBEDDINGS: ("openai.embeddings",),
     **SOUNDS,
     Operation.IMAGES: ("openai.images",),

@@ -7,6 +7,7 @@ from providers.bridging.fidelity import Feature
 from providers.dialects.cohere import rerank
 from providers.dialects.openai import chat, embeddings, live_search, responses, searches
 from providers.dialects.openai import embedding_hosts as vectors
+from providers.dialects.openai.compaction import COMPACTS
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
@@ -92,6 +93,7 @@ PROVIDERS = (
             **BOTH,
             **TEXT,
             Operation.COUNT_TOKENS: ("openai.input_tokens",),
+            **COMPACTS,
             **VECTORS,
             **SOUNDS,
             **PICTURES,

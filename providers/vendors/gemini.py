@@ -4,6 +4,7 @@ from providers.dialects.anthropic.messages import hosted
 from providers.dialects.gemini import (
     embed,
     generate_content,
+    imagen,
     images,
     live,
     resources,
@@ -29,8 +30,8 @@ LOCATION = "/v1/projects/{project}/locations/{region}"
 CLAUDE = "claude"
 MISTRAL = "(?:mi|magi|code|dev|mini)stral|mixtral|pixtral"
 GEMINI = f"^(?!.*(?:{CLAUDE}|{MISTRAL}))"
-PAINTERS = (images.GEMINI, images.IMAGEN)
-PAINTED = {images.GEMINI: "^(?!.*imagen)", images.IMAGEN: "imagen"}
+PAINTERS = (images.GEMINI, imagen.NAME)
+PAINTED = {images.GEMINI: "^(?!.*imagen)", imagen.NAME: "imagen"}
 
 PROVIDERS = (
     Provider(

@@ -219,6 +219,8 @@ def _member(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
         said = f'{_disposition(name)}; filename="{_quoted(value.filename)}"'
         media_type = value.media_type or "application/octet-stream"
         yield f"{said}\r\nContent-Type: {_clean(media_type)}", value.data
+    elif isinstance(value, list) and value and isinstance(value[0], Upload):
+        yield from (part for each in value for part in _member(f"{name}[]", each))
     else:
         yield from ((_disposition(each), text) for each, text in _texts(name, value))
 

@@ -160,6 +160,20 @@ def test_background_answers_are_asked_for_cancelled_and_resumed(two: Two):
     assert {event.response.id for event in events} == {made.id}
 
 
+def test_a_conversation_is_compacted_where_it_is(two: Two):
+    client = two.client()
+    made = client.responses.create(model="of-b", input="hello")
+    short = client.responses.compact(model="any", previous_response_id=made.id)
+    assert short.output[0].type == "compaction"
+    sent = two.b.requests[-1]
+    assert (sent.path, sent.json["previous_response_id"]) == (
+        "/v1/responses/compact",
+        made.id.partition("0gw")[0],
+    )
+    record = two.record(operation="compaction")
+    assert record["total_tokens"] == short.usage.total_tokens > 0
+
+
 def test_conversations_are_kept(two: Two):
     client = two.at("b")
     talk = client.conversations.create(metadata={"topic": "tea"})

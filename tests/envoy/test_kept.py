@@ -221,3 +221,25 @@ def test_a_film_is_asked_for_by_a_form_or_by_json() -> None:
         kept = Kept(TWO, "POST", "/v1/videos", body, **{"content-type": said})
         assert (kept.found.model, kept.cluster) == (model, cluster), (body, kept.found)
         assert (kept.found.message is None) == (model is not None)
+
+
+def passing() -> Finder:
+    config = gateway("a", "b")
+    config["backends"] = {**config["backends"]}
+    config["backends"]["b"] = {**config["backends"]["b"], "passthrough": ["GET /v1/x"]}
+    return Finder(model_finder_script("/ai", parse(config)))
+
+
+def test_a_path_of_a_backend_leads_there_where_any_may_be_asked_for() -> None:
+    one = passing()
+    for path in ("/passthrough/b/v1/x?a=b", "/ai/passthrough/b/v1/x?a=b"):
+        kept = Kept(one, "GET", path, **{"x-ai-model": "small"})
+        assert kept.cluster == "ai/b"
+        assert kept.found.call == "passthrough\n/v1/x?a=b\nb"
+        assert kept.found.model is None
+        assert kept.found.cleared
+    assert Kept(one, "POST", "/passthrough/b/v1/chat/completions", b"").found.reads == 0
+    for path in ("/passthrough/a/v1/x", "/passthrough/b", "/passthrough/b?/v1/x", "/passthrough/"):
+        kept = Kept(one, "GET", path)
+        assert (kept.cluster, kept.found.call) == (None, None)
+    assert Kept(one, "GET", "/passthrough/b/v1/x", upgrade="websocket").cluster is None

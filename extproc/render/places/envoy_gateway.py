@@ -108,7 +108,7 @@ def patches_of(namespace: str, found: Guest) -> list[Json]:
     ]
     return [
         *(_add(CLUSTER, one["name"], "", one) for one in found.clusters),
-        *([_add(LISTENER, found.loopback["name"], "", found.loopback)] if found.loopback else []),
+        *(_add(LISTENER, one["name"], "", one) for one in found.inner),
         *filters,
         _add(LISTENER, name, f"{MANAGER}/local_reply_config", found.replies),
         # The Gateway has no routes of its own, so that there is no list to add to.

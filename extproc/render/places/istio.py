@@ -76,7 +76,7 @@ def patches_of(gateway: Gateway, found: Guest) -> dict[str, list[Json]]:
     filters = [
         _patch("HTTP_FILTER", "INSERT_BEFORE", one, _before_router()) for one in found.filters
     ]
-    listeners = [_patch("LISTENER", "ADD", found.loopback)] if found.loopback else []
+    listeners = [_patch("LISTENER", "ADD", one) for one in found.inner]
     return {
         "clusters": [_patch("CLUSTER", "ADD", one) for one in found.clusters],
         "filters": [_patch("LISTENER", "MERGE", limit), *listeners, *filters],

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from extproc.credentials.secrets import client_keys
+from extproc.credentials.secrets import authorizations, client_keys
 from extproc.exchange.compile import limits
 from extproc.render.guest import DOMAIN
 from extproc.render.parts import parts
@@ -38,5 +38,6 @@ def rendering(
         limits=bounds,
         ca=SYSTEM_CA[0],
         prefix=gateway.listen.prefix,
+        authorizations=authorizations(gateway, environ),
     )
     return MESHES[place](source, made, bounds, domains or (DOMAIN,))

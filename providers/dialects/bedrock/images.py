@@ -11,6 +11,7 @@ import msgspec
 
 from providers.bridging.dialect import Endpoint, Seen
 from providers.bridging.plain import PlainDialect
+from providers.dialects.bedrock import invoke_images
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.errors import Unsupported
 from providers.neutral.asking import reader
@@ -215,8 +216,17 @@ AMAZONS = PlainDialect[ImageRequest, ImageAnswer](
     client=(),
     upstream=(Endpoint(path=PATH),),
     carries=frozenset({"n", "size", "quality", "format", "delivery", "negative", "seed"}),
+    names={
+        "n": "imageGenerationConfig.numberOfImages",
+        "size": "imageGenerationConfig.width",
+        "quality": "imageGenerationConfig.quality",
+        "negative": "textToImageParams.negativeText",
+        "seed": "imageGenerationConfig.seed",
+    },
+    parse_request=invoke_images.parse_amazon,
     render_request=render_amazon,
     parse_response=parse_amazon,
+    render_response=invoke_images.render_amazon,
     parse_error=parse_error,
     render_error=render_error,
     read=reader(AmazonsAnswer, "images"),
@@ -229,8 +239,11 @@ STABILITYS = PlainDialect[ImageRequest, ImageAnswer](
     client=(),
     upstream=(Endpoint(path=PATH),),
     carries=frozenset({"n", "size", "format", "delivery", "negative", "seed"}),
+    names={"size": "aspect_ratio", "format": "output_format", "negative": "negative_prompt"},
+    parse_request=invoke_images.parse_stability,
     render_request=render_stability,
     parse_response=parse_stability,
+    render_response=invoke_images.render_stability,
     parse_error=parse_error,
     render_error=render_error,
     read=reader(StabilitysAnswer, "images"),
@@ -242,6 +255,12 @@ EDITS = msgspec.structs.replace(
     name=AMAZONS_EDITS,
     operation=Operation.IMAGE_EDITS,
     carries=AMAZONS.carries | {"pictures"},
+    names={
+        **AMAZONS.names,
+        "negative": "imageVariationParams.negativeText",
+        "pictures": "imageVariationParams.images",
+    },
+    parse_request=invoke_images.parse_variation,
     render_request=render_variation,
 )
 

@@ -1,7 +1,6 @@
-"""Pictures by Google's models: by Gemini's own (generateContent), and by Imagen (predict).
+"""Pictures by Gemini's own models, as a part of what they say.
 
 https://ai.google.dev/gemini-api/docs/image-generation
-https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
 """
 
 from collections.abc import Iterator
@@ -30,14 +29,10 @@ from providers.wire import members
 from providers.wire.members import Json
 
 GEMINI = "gemini.generate_images"
-IMAGEN = "gemini.imagen"
 
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-IMAGENS_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
 SEEDS = (-(2**31), 2**31 - 1)
 """The smallest and the largest: `seed` is an int32."""
-IMAGENS_MOST = 4
-"""Pictures at once."""
 
 
 def render_gemini(request: ImageRequest, model: str, dropped: list[str]) -> Json:
@@ -50,13 +45,14 @@ def render_gemini(request: ImageRequest, model: str, dropped: list[str]) -> Json
 
 def render_vertex(request: ImageRequest, model: str, dropped: list[str]) -> Json:
     """The same where the format can be chosen."""
-    options = _options(request, model, dropped)
     frame = _frame(request, model, dropped)
-    frame = members.optional(**frame, imageOutputOptions=options)
+    output = options(request, model, dropped)
+    frame = members.optional(**frame, imageOutputOptions=output)
     return _asking(request, model, frame, dropped)
 
 
-def _options(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+def options(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """The format, where it can be chosen."""
     format = request.made_as(("png", "jpeg"), model, dropped)
     if request.compression is not None and format != "jpeg":
         dropped.append("compression")
@@ -158,7 +154,8 @@ def _shown(answer: Answer) -> list[Blob]:
     return [blob for blob in blobs if is_text(blob.data)]
 
 
-def _picture(data: msgspec.Raw, media_type: Any, prompt: Any = None) -> Picture:
+def picture(data: msgspec.Raw, media_type: Any, prompt: Any = None) -> Picture:
+    """One that was made; its bytes are not looked at."""
     return Picture(
         base64=bytes(data),
         media_type=members.string(media_type),
@@ -187,7 +184,7 @@ def parse_response(answer: Answer) -> ImageAnswer:
     if not found:
         raise blocked(_reason(answer))
     return ImageAnswer(
-        pictures=tuple(_picture(blob.data, blob.mimeType) for blob in found),
+        pictures=tuple(picture(blob.data, blob.mimeType) for blob in found),
         usage=_usage(answer, len(found)),
     )
 
@@ -200,64 +197,6 @@ def _reason(answer: Answer) -> str:
         said += [candidate.finishReason, candidate.finishMessage]
     said += [part.text for part in _parts(answer)]
     return " ".join([one for one in said if isinstance(one, str) and one != "STOP"])
-
-
-LARGER = ("imagen-4.0-generate", "imagen-4.0-ultra")
-"""Models that make squares of 2048 pixels, too."""
-
-
-def render_imagen(request: ImageRequest, model: str, dropped: list[str]) -> Json:
-    """One instance, whose samples are the pictures."""
-    request.inline(model)
-    request.at_most(IMAGENS_MOST, model)
-    frame: Json = {}
-    if request.size is not None:
-        tiers = (1, 2) if any(name in model for name in LARGER) else (1,)
-        found = shape(request.size, IMAGENS_RATIOS, tiers)
-        frame = {"aspectRatio": found.ratio, "sampleImageSize": "2K" if found.tier == 2 else None}
-        if not found.exact:
-            dropped.append("size")
-    options = _options(request, model, dropped)
-    parameters = members.optional(sampleCount=request.n, **frame, outputOptions=options)
-    return {"instances": [{"prompt": request.prompt}], "parameters": parameters}
-
-
-class Prediction(msgspec.Struct):
-    """A picture, or why there is none."""
-
-    bytesBase64Encoded: msgspec.Raw = msgspec.Raw()
-    mimeType: Any = None
-    prompt: Any = None
-    """As Google has rewritten it."""
-    raiFilteredReason: Any = None
-
-
-class Predictions(msgspec.Struct):
-    """What is read of an answer; where all was filtered without a reason, it is empty."""
-
-    predictions: list[Prediction] = []
-
-
-def _drawn(answer: Predictions) -> list[Prediction]:
-    return [one for one in answer.predictions if is_text(one.bytesBase64Encoded)]
-
-
-def watch_imagen(answer: Predictions) -> Seen:
-    """Imagen counts pictures alone."""
-    return Seen(usage=used(len(_drawn(answer))))
-
-
-def parse_predictions(answer: Predictions) -> ImageAnswer:
-    """The pictures; raises FailedAnswer where all were filtered."""
-    found = _drawn(answer)
-    if not found:
-        raise blocked(
-            " ".join([members.string(one.raiFilteredReason) for one in answer.predictions])
-        )
-    return ImageAnswer(
-        pictures=tuple(_picture(one.bytesBase64Encoded, one.mimeType, one.prompt) for one in found),
-        usage=used(len(found)),
-    )
 
 
 DIALECT = PlainDialect[ImageRequest, ImageAnswer](
@@ -280,18 +219,4 @@ VERTEX = msgspec.structs.replace(DIALECT, host="vertex", render_request=render_v
 EDITS = msgspec.structs.replace(DIALECT, name="gemini.edit_images", operation=Operation.IMAGE_EDITS)
 VERTEX_EDITS = msgspec.structs.replace(EDITS, host="vertex", render_request=render_vertex)
 
-IMAGENS = PlainDialect[ImageRequest, ImageAnswer](
-    name=IMAGEN,
-    operation=Operation.IMAGES,
-    client=(),
-    upstream=(Endpoint(path="/models/{model}:predict"),),
-    carries=frozenset({"n", "size", "format", "compression", "delivery"}),
-    render_request=render_imagen,
-    parse_response=parse_predictions,
-    parse_error=parse_error,
-    render_error=render_error,
-    read=reader(Predictions, "predictions"),
-    watch=watch_imagen,
-)
-
-DIALECTS = (DIALECT, IMAGENS, EDITS)
+DIALECTS = (DIALECT, EDITS)

@@ -116,6 +116,24 @@ def test_every_field_that_can_be_changed_is_told_afterwards(world):
     assert load(world.file).backends["own"].description is None
 
 
+def test_a_proxy_is_put_before_a_provider_and_taken_away(world):
+    def proxy():
+        said = load(world.file).backends["own"].proxy
+        return said and (said.url, said.username, said.password)
+
+    told = world.patch("own", proxy_config={"url": "http://p:3128"})["proxy_config"]
+    assert told == {"url": "http://p:3128", "username": "", "password": "", "ca_cert_pem": ""}
+    assert "proxy: http://p:3128" in world.file.read_text()
+    who = {"username": "ann", "password": "env.OPENAI_KEY"}
+    told = world.patch("own", proxy_config=who)["proxy_config"]
+    assert (told["username"], told["password"]) == ("ann", "")
+    assert proxy() == ("http://p:3128", "ann", "env:OPENAI_KEY")
+    assert world.call("PUT", "/providers/own", json=world.get("own"))["proxy_config"] == told
+    assert proxy() == ("http://p:3128", "ann", "env:OPENAI_KEY")
+    world.patch("own", proxy_config={"url": ""})
+    assert proxy() is None
+
+
 def test_what_get_answers_can_be_put_back_whole(world):
     view = world.get("spare")
     assert world.call("PUT", "/providers/spare", json=view) == view
@@ -130,7 +148,10 @@ def test_what_get_answers_can_be_put_back_whole(world):
     ("change", "names"),
     [
         ({"send_back_raw_request": True}, "send_back_raw_request"),
-        ({"proxy_config": {"url": "http://p"}}, "proxy_config.url"),
+        ({"proxy_config": {"url": "ftp://p"}}, "proxy: must begin"),
+        ({"proxy_config": {"url": "http://p", "username": "ann"}}, "password"),
+        ({"proxy_config": {"url": "http://p", "password": "open sesame"}}, "password"),
+        ({"proxy_config": {"ca_cert_pem": "x"}}, "proxy_config.ca_cert_pem"),
         ({"network_config": {"max_retries": 9}}, "network_config.max_retries"),
         ({"custom_provider_config": {"allowed_requests": {"speech": False}}}, "speech"),
         ({"network_config": {"max_retries": "9"}}, "network_config.max_retries"),

@@ -402,3 +402,11 @@ def test_an_answer_has_its_id_where_the_clients_sdk_looks_for_it(
     headers.headers._pairs[sent] = "req_1"
     added = dict(one.handle(headers).set_headers)
     assert added.get(shown) == ("req_1" if shown else None)
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "groq", "gemini"])
+def test_a_conversation_is_compacted_by_who_can_and_else_not_found(provider):
+    made = plan(backends={"up": served(provider=provider)})
+    refused = exchange(made).handle(request_headers(path="/v1/responses/compact"))
+    assert refused.status == 404
+    assert b"'up' does not serve compaction" in refused.body

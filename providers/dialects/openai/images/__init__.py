@@ -7,8 +7,8 @@ import msgspec
 
 from providers.bridging.dialect import Endpoint
 from providers.bridging.plain import PlainDialect
-from providers.dialects.openai.images.edits import parse_edit
-from providers.dialects.openai.images.request import parse_request, uses
+from providers.dialects.openai.images.edits import parse_edit, render_edit
+from providers.dialects.openai.images.request import parse_request, render_request, uses
 from providers.dialects.openai.images.response import parse_response, read, render_response, watch
 from providers.dialects.openai.images.stream import ImagesRelay, render_edit_stream, render_stream
 from providers.neutral.images import ImageAnswer, ImageRequest
@@ -26,7 +26,10 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     ),
     upstream=(Endpoint(path="/images/generations"),),
     request_id="x-request-id",
-    carries=frozenset(),
+    carries=frozenset(
+        {"n", "size", "quality", "style", "transparent", "moderation", "format", "compression"}
+        | {"delivery", "partials", "negative", "seed", "user"}
+    ),
     names={
         "transparent": "background",
         "format": "output_format",
@@ -36,6 +39,7 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
         "negative": "negative_prompt",
     },
     parse_request=parse_request,
+    render_request=render_request,
     parse_response=parse_response,
     render_response=render_response,
     render_stream=render_stream,
@@ -47,8 +51,6 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     edits=model_edit,
     uses=uses,
 )
-"""Whoever speaks it is asked in it, so no request is ever rendered."""
-
 EDITS = msgspec.structs.replace(
     DIALECT,
     name="openai.image_edits",
@@ -61,7 +63,9 @@ EDITS = msgspec.structs.replace(
     upstream=(Endpoint(path="/images/edits"),),
     form=True,
     names={**DIALECT.names, "pictures": "image"},
+    carries=DIALECT.carries | {"pictures", "mask"},
     parse_request=parse_edit,
+    render_request=render_edit,
     render_stream=render_edit_stream,
 )
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from providers.dialects.openai.images.request import parse_request
+from providers.dialects.openai.images.request import parse_request, render_request
+from providers.errors import Unsupported
 from providers.neutral.images import ImageRequest
-from providers.neutral.media import Data
+from providers.neutral.media import Data, Url
 from providers.wire import members
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
@@ -42,6 +43,22 @@ def parse_edit(body: Json, path_model: str) -> ImageRequest:
         mask=None if mask is None else uploaded(mask),
         extras=request.extras | extras,
     )
+
+
+def render_edit(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """The same, as servers of this format take it; raises Unsupported for a picture by URL."""
+    files = [_file(one, number) for number, one in enumerate(request.pictures, 1)]
+    mask = {} if request.mask is None else {"mask": _file(request.mask, 0)}
+    image = files[0] if len(files) == 1 else files
+    return {**render_request(request, model, dropped), "image": image, **mask}
+
+
+def _file(picture: Data | Url, number: int) -> Upload:
+    if isinstance(picture, Url):
+        raise Unsupported("a form holds pictures, and no URLs of them", param="pictures")
+    name = f"{number or 'mask'}.{picture.media_type.partition('/')[2] or 'png'}"
+    data = base64.b64decode(picture.base64)
+    return Upload(data=data, filename=name, media_type=picture.media_type)
 
 
 def _numbers(body: Json) -> dict[str, Any]:

@@ -45,6 +45,27 @@ def parse_request(body: Json, path_model: str) -> ImageRequest:
     )
 
 
+def render_request(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """The same, as servers of this format take it; what each of them is like, its form says."""
+    asked = request.size
+    return members.optional(
+        prompt=request.prompt,
+        n=request.n if request.n > 1 else None,
+        size=f"{asked.width}x{asked.height}" if asked else None,
+        quality=request.quality,
+        style=request.style,
+        background="transparent" if request.transparent else None,
+        moderation=request.moderation,
+        output_format=request.format,
+        output_compression=request.compression,
+        response_format=request.delivery,
+        partial_images=request.partials,
+        negative_prompt=request.negative,
+        seed=request.seed,
+        user=request.user,
+    )
+
+
 def _chosen(body: Json, name: str) -> str | None:
     said = members.text(body, name)
     return None if said == "auto" else said
