@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as Refusal
 
 import extproc
-from extproc.admin import models
+from extproc.admin import models, views
 from extproc.admin.changes import Unfit
 from extproc.admin.editing import Conflict
 from extproc.admin.guard import failure
@@ -41,9 +41,13 @@ Sent = Annotated[dict[str, Any], Body(description="A provider, or a merge patch 
 Dry = Annotated[bool, Query(description="Say what would come of it, and change nothing.")]
 
 
-def application(gateway: Callable[[], Gateway], writing: Writing | None = None) -> FastAPI:
+def application(
+    gateway: Callable[[], Gateway],
+    writing: Writing | None = None,
+    seen: views.Views | None = None,
+) -> FastAPI:
     """What is served to who has the key; `gateway`: the configuration in force; `writing`: who
-    changes it, if anybody may."""
+    changes it, if anybody may; `seen`: who knows what the page shows."""
     made = FastAPI(
         title="extproc",
         version=extproc.__version__,
@@ -72,6 +76,8 @@ def application(gateway: Callable[[], Gateway], writing: Writing | None = None) 
 
     if writing is not None:
         _add_changes(made, writing)
+    if seen is not None:
+        views.add(made, seen, writing)
     for kind, handler in HANDLERS.items():
         made.add_exception_handler(kind, handler)
     _secure(made)

@@ -184,6 +184,11 @@ class Plan:
                     return route.price
         return FREE
 
+    def price_of(self, model: str) -> Price:
+        """The price of what clients call `model`."""
+        route = self._router.find(model)
+        return FREE if route is None else route.price
+
     def _own_name(self, route: Route, model: str) -> str:
         return model if self._router.find(model) is route else ""
 

@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,10 +13,16 @@ import msgspec
 import structlog
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from extproc.admin.application import application
+from extproc.admin.budgets import Budgets
+from extproc.admin.configuring import Configuring
 from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.looking import Looking
+from extproc.admin.trying import Trying
+from extproc.admin.views import Views
 from extproc.admin.writing import Writing
 from extproc.config import Gateway, Unresolved
 from extproc.config.admin import Admin
@@ -76,12 +82,23 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     uvloop.run(_serve(loaded, options, parent, line))
 
 
-def _writing(options: Options) -> Writing | None:
+def _editor(options: Options) -> Editor | None:
     if not options.admin.write:
         return None
     # Where the file is a link, what it leads to is changed.
     path = options.config.resolve()
-    return Writing(Editor(path, path.parent / options.admin.history))
+    return Editor(path, path.parent / options.admin.history)
+
+
+def _application(gateway: Callable[[], Gateway], options: Options) -> FastAPI:
+    path, editor = options.config.resolve(), _editor(options)
+    seen = Views(
+        looking=Looking(gateway, options.config, write=editor is not None),
+        budgets=Budgets(gateway, options.config),
+        configuring=Configuring(path, editor),
+        trying=Trying(gateway),
+    )
+    return application(gateway, Writing(editor) if editor else None, seen)
 
 
 async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
@@ -97,7 +114,7 @@ async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> N
 
     key = Key(admin)
     life = Life(parent, line, take)
-    guarded = Guard(application(gateway, _writing(options)), lambda: key.now, time.monotonic)
+    guarded = Guard(_application(gateway, options), lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
     serving = asyncio.create_task(server.serve(sockets=[options.listener]))
     log.info("ready", pid=os.getpid())
