@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 300
 demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
-test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres
+test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres $(STAMPS)/chromium
 	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope \
 		--no-loadscope-reorder
 
@@ -76,6 +76,14 @@ $(STAMPS)/postgres:
 	@mkdir -p $(STAMPS)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
 		|| { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq postgresql; } || true
+	@touch $@
+
+# Without it, the tests of the page are skipped, and say so.
+$(STAMPS)/chromium:
+	@mkdir -p $(STAMPS)
+	@command -v chromium >/dev/null \
+		|| { $(SUDO) apt-get update -qq \
+			&& $(SUDO) apt-get install -y -qq --no-install-recommends chromium; } || true
 	@touch $@
 
 $(STAMPS)/redis:
