@@ -32,13 +32,17 @@ class Minute(Answer):
     at: int
     """Its beginning, seconds since the epoch."""
     requests: int
+    """How many were made."""
     attempts: int
     """At backends; more than one where the first failed."""
     failed: int
     """Attempts."""
     input_tokens: int
+    """Of prompts."""
     output_tokens: int
+    """Generated."""
     cost_usd: float
+    """By the routes' prices."""
     duration_ms: float
     """Of an attempt, the mean."""
 
@@ -60,12 +64,19 @@ class Spent(Answer):
     group: dict[str, str]
     """`client`, `model`, `backend`, `provider`, `operation`, `day` or `failure` → which."""
     requests: int
+    """How many were made."""
     attempts: int
+    """At backends."""
     failed: int
+    """Of these attempts."""
     input_tokens: int
+    """Of prompts."""
     output_tokens: int
+    """Generated."""
     cache_read_tokens: int
+    """Of those of prompts, read from a provider's cache."""
     cost_usd: float
+    """By the routes' prices."""
     duration_ms: float
     """Of an attempt, the mean."""
 
@@ -89,17 +100,21 @@ class Error(Answer):
     client: str
     """Who asked, by the name of its key."""
     operation: str
+    """What was asked for: `chat`, `embeddings`, …"""
     request_model: str
     """The client's name for it."""
     backend: str
+    """At which it was made."""
     upstream_model: str
     """The provider's name for it."""
     stream: bool
+    """Whether a stream was asked for."""
     status: int
     """The provider's; 0: it has said nothing."""
     failure: str
     """Why: the provider's type of error, or ours; `cut`: it ended before its time."""
     duration_ms: float
+    """When it ended."""
 
 
 class Errors(Answer):
@@ -115,7 +130,9 @@ class Host(Answer):
     """An address of a backend, as Envoy sees it."""
 
     address: str
+    """IP address and port."""
     healthy: bool
+    """Whether Envoy sends requests there."""
     why: str
     """What Envoy says where it is not."""
     requests: int
@@ -130,7 +147,9 @@ class Health(Answer):
     """How a backend does."""
 
     name: str
+    """The key under `backends`."""
     provider: str
+    """`backends.NAME.provider`."""
     status: Literal["healthy", "degraded", "unhealthy", "unknown", "lacking", "unused"]
     """`degraded`: some of its addresses are out; `unknown`: Envoy has not been heard;
     `lacking`: `problem` says what; `unused`: no route leads to it."""
@@ -139,6 +158,7 @@ class Health(Answer):
     models: list[str]
     """The routes that lead to it, by their models."""
     hosts: list[Host]
+    """Its addresses."""
     attempts: int
     """In the last hour."""
     failed: int
@@ -166,17 +186,22 @@ class Backends(Answer):
     """How all backends do."""
 
     envoy: Envoy
+    """What it says of itself."""
     backends: list[Health]
+    """In the order of gateway.yaml."""
 
 
 class RouteBackend(Answer):
     """A backend of a route."""
 
     backend: str
+    """A key of `backends`."""
     model: str
     """What the provider calls it; empty: as the client does."""
     weight: int
+    """Its share among those of its priority."""
     priority: int
+    """0 is tried first."""
 
 
 class Route(Answer):
@@ -185,7 +210,9 @@ class Route(Answer):
     models: list[str]
     """Exact names, `prefix*`, `/expressions/`."""
     backends: list[RouteBackend]
+    """Who serves them."""
     balance: str
+    """Which of them gets a request: `routes[].balance`."""
     attempts: int
     """At most."""
     price: dict[str, float] | None
@@ -216,9 +243,13 @@ class Budget(Answer):
     terms: str
     """In words."""
     per: list[str]
+    """Whose it is: `client`, `model`, `backend`, `header:NAME`."""
     unit: str
+    """`requests`, `tokens`, `input_tokens`, `output_tokens` or `cost_usd`."""
     amount: float
+    """In that unit."""
     every: str
+    """The window, in UTC."""
     models: list[str]
     """The only ones; empty: all."""
     resets_in: int
@@ -235,6 +266,7 @@ class Budgets(Answer):
     """All limits."""
 
     limits: list[Budget]
+    """In the order of gateway.yaml."""
 
 
 class Flaw(Answer):
@@ -243,7 +275,9 @@ class Flaw(Answer):
     line: int
     """From 1; 0: no line."""
     key: str
+    """Dotted, such as `routes[0].models`."""
     message: str
+    """Without secrets."""
 
 
 class Configuration(Answer):
@@ -265,12 +299,14 @@ class Compared(Answer):
     """What a configuration would change, or has changed."""
 
     saved: bool
+    """Whether it is in the file now."""
     flaws: list[Flaw]
     """Why it cannot be taken."""
     lacking: list[str]
     """What its backends lack, such as keys; no reason not to take it."""
     diff: list[str]
-    """Envoy's configuration before and after: a unified diff, clients' keys left out."""
+    """Of a dry run: Envoy's configuration before and after, as a unified diff without clients'
+    keys."""
     cut: bool
     """Whether the diff is longer."""
     version: str
@@ -281,6 +317,7 @@ class Wanted(Answer):
     """gateway.yaml as it shall be."""
 
     text: str = Field(max_length=1_000_000)
+    """The whole file."""
     version: str = Field(max_length=64)
     """Which one was seen."""
 
@@ -291,7 +328,9 @@ class Maker(Answer):
     name: str
     """The word in gateway.yaml."""
     title: str
+    """The name that the vendor gives itself."""
     docs: str
+    """Where its facts come from."""
     example: str
     """A model of it."""
     variable: str
@@ -306,6 +345,7 @@ class Makers(Answer):
     """Whom a first backend can be of: those that need no more than a key or an address."""
 
     providers: list[Maker]
+    """By their titles."""
 
 
 class Trial(Answer):
@@ -314,11 +354,17 @@ class Trial(Answer):
     dialect: str = Field(max_length=64)
     """`openai.chat`, `anthropic.messages`, …"""
     model: str = Field(max_length=512)
+    """As clients call it."""
     prompt: str = Field("", max_length=32_000)
+    """What the user says."""
     system: str = Field("", max_length=8_000)
+    """What is said before."""
     max_tokens: int | None = Field(None, ge=1, le=1_000_000)
+    """Of the answer, at most."""
     temperature: float | None = Field(None, ge=0, le=2)
+    """How free it is."""
     stream: bool = True
+    """Whether it shall come piece by piece."""
     body: dict[str, Any] | None = None
     """Sent instead of what is made of the rest."""
     key: str = Field("", max_length=4_096, repr=False)
@@ -329,12 +375,15 @@ class Draft(Answer):
     """A request as it would go to the gateway."""
 
     path: str
+    """At the listener."""
     headers: dict[str, str]
     """Without the key."""
     body: dict[str, Any]
+    """JSON."""
 
 
 class Dialects(Answer):
     """Formats in which a conversation can be tried."""
 
     dialects: list[str]
+    """By their names."""

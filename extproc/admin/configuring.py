@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from difflib import unified_diff
-from itertools import islice
 from pathlib import Path
 
 from extproc.admin import answers, models
@@ -51,13 +50,12 @@ class Configuring:
     def put(self, wanted: answers.Wanted, *, dry: bool) -> answers.Compared:
         """The file as it shall be; `dry`: what that would change."""
         assert self._editor is not None
-        data = wanted.text.encode()
-        before = self._rendered()
+        data, before = wanted.text.encode(), self._current()
         try:
             gateway = self._editor.replace(data, wanted.version, dry=dry)
         except ConfigError as error:
             return _refused(error.problems, wanted.version)
-        diff = list(islice(compared(before, rendered(gateway, self._path)), LINES + 1))
+        diff = self._compared(before, gateway) if dry else []
         return answers.Compared(
             saved=not dry,
             flaws=[],
@@ -67,13 +65,19 @@ class Configuring:
             version=wanted.version if dry else digest(data),
         )
 
-    def _rendered(self) -> list[str]:
-        """Envoy's configuration by the file as it is; nothing where that is not sound."""
+    def _current(self) -> Gateway | None:
+        """What the file says; None where that is not sound."""
         assert self._editor is not None
         try:
-            return rendered(self._editor.current(), self._path)
+            return self._editor.current()
         except ConfigError:
+            return None
+
+    def _compared(self, before: Gateway | None, after: Gateway) -> list[str]:
+        if before == after:
             return []
+        lines = [] if before is None else rendered(before, self._path)
+        return compared(lines, rendered(after, self._path))
 
 
 def _harmless(text: str) -> str:
@@ -125,7 +129,7 @@ def rendered(gateway: Gateway, path: Path) -> list[str]:
     return text.splitlines()
 
 
-def compared(before: list[str], after: list[str]) -> Sequence[str]:
+def compared(before: list[str], after: list[str]) -> list[str]:
     """A unified diff; where there is too much to compare, how much there is."""
     if max(len(before), len(after)) > FAR:
         same = "the same" if before == after else "not the same, and too long to be compared"

@@ -8,11 +8,12 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 from websockets.sync.client import ClientConnection, connect
 
 PROGRAM = shutil.which("chromium")
@@ -131,44 +132,29 @@ class Tab:
 
 
 @contextmanager
-def browser(directory: Path) -> Iterator[Callable[[], Tab]]:
-    """A browser, which opens tabs."""
+def browser(directory: Path) -> Iterator[Tab]:
+    """A browser with one tab."""
     assert PROGRAM is not None
     command = [PROGRAM, *FLAGS, f"--user-data-dir={directory}", "about:blank"]
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        yield lambda: _tab(_port(directory))
+        with connect(_tab(directory), max_size=None, proxy=None) as socket:
+            yield Tab(socket)
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
-def _port(directory: Path) -> int:
-    """Where it listens, once it does."""
+def _tab(directory: Path) -> str:
+    """Where its tab is told what to do, once there is one."""
     deadline = time.monotonic() + PATIENCE
-    file = directory / "DevToolsActivePort"
-    while not (file.exists() and file.read_text().count("\n")):
+    while True:
         assert time.monotonic() < deadline, (directory / "log").read_text()
+        with suppress(OSError, IndexError):
+            port = (directory / "DevToolsActivePort").read_text().split()[0]
+            told = httpx.get(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE).json()
+            pages = [one["webSocketDebuggerUrl"] for one in told if one["type"] == "page"]
+            if pages:
+                return str(pages[0])
         time.sleep(0.05)
-    return int(file.read_text().split()[0])
-
-
-def _tab(port: int) -> Tab:
-    with connect(_browser_url(port), max_size=None, proxy=None) as socket:
-        socket.send(
-            json.dumps({"id": 1, "method": "Target.createTarget", "params": {"url": "about:blank"}})
-        )
-        while "id" not in (said := json.loads(socket.recv(PATIENCE))):
-            continue
-    target = said["result"]["targetId"]
-    url = f"ws://127.0.0.1:{port}/devtools/page/{target}"
-    return Tab(connect(url, max_size=None, proxy=None))
-
-
-def _browser_url(port: int) -> str:
-    import urllib.request
-
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/version", timeout=PATIENCE) as said:
-        found: str = json.load(said)["webSocketDebuggerUrl"]
-        return found

@@ -5,7 +5,7 @@ import { moment } from "../words.js";
 const KINDS = { "+": "added", "-": "removed", "@": "place" };
 
 const HISTORY = [
-  ["", "number", (row) => String(row.number)],
+  ["No.", "number", (row) => String(row.number)],
   ["When", "", (row) => moment(row.at)],
   ["What", "", (row) => [row.act, row.provider ? [" ", code(row.provider)] : [], row.of ? ` of ${row.of}` : ""].flat()],
   ["Fields", "", (row) => row.fields.join(", ") || "–"],
@@ -36,7 +36,7 @@ function outcome(said, text) {
   return [
     note(said.saved ? "Saved. The gateway takes it within a second or two." : "The gateway would take this.", "good"),
     said.lacking.length ? [note("What is missing; these backends cannot be used until it is there:", "warn"), h("ul", { class: "flaws" }, said.lacking.map((one) => h("li", {}, one)))] : [],
-    h("h2", {}, "What changes in Envoy's configuration"), diff(said.diff),
+    said.saved ? [] : [h("h2", {}, "What changes in Envoy's configuration"), diff(said.diff)],
     said.cut ? note("The difference is longer than this.") : [],
   ].flat(2);
 }

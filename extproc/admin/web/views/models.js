@@ -25,7 +25,7 @@ const COLUMNS = [
   ["Chosen", "", (row) => row.balance.replaceAll("_", " ")],
   ["Attempts", "number", (row) => String(row.attempts)],
   ["Price: tokens by the million", "", price],
-  ["", "", tried],
+  ["Trial", "", tried],
 ];
 
 export default {

@@ -48,15 +48,20 @@ export default {
       max_tokens: most.value ? Number(most.value) : null, temperature: warmth.value ? Number(warmth.value) : null,
     });
 
+    let edits = 0;
+
+    // What a person has written meanwhile stays.
     async function draft() {
+      const before = edits;
       const made = await ask("trials/draft", { method: "POST", body: trial(), signal });
+      if (before !== edits) return;
       path.textContent = `POST ${made.path}`;
       body.value = JSON.stringify(made.body, null, 2);
-      body.setCustomValidity("");
     }
 
     let waiting = 0;
     const redraft = () => {
+      edits += 1;
       clearTimeout(waiting);
       waiting = setTimeout(() => draft().catch(lost), 250);
     };
@@ -110,6 +115,10 @@ export default {
       h("div", {}, h("p", { class: "path" }, path), field("Request", body, "as it goes to the gateway; edit it as you like"),
         h("p", { class: "buttons" }, send, stop)));
     for (const control of [dialect, model, system, prompt, most, warmth, stream]) control.addEventListener("input", redraft);
+    body.addEventListener("input", () => {
+      edits += 1;
+      clearTimeout(waiting);
+    });
     root.append(h("p", { class: "lead" }, `A call through the gateway at ${status.listener}, as any client makes it. It counts, and it costs.`), form,
       h("h2", {}, "Answer"), answer, told, h("details", {}, h("summary", {}, "As it came"), raw));
 
