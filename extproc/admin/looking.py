@@ -16,6 +16,10 @@ from extproc.config.credential_rules import installed
 from extproc.usage.place import store_url
 
 HOUR, DAY = 3_600, 86_400
+DEAR = 0.1
+"""Seconds after which a question is a dear one, whose answer is told again for a while."""
+SHARE = 20
+"""That while, as a multiple of what it took."""
 ROWS = 500
 """Rows of a sum that are told."""
 RECORDED = "nothing is recorded: say `usage: {store: sqlite:///usage.db}` and start again"
@@ -43,6 +47,8 @@ class Looking:
         self._clock = clock
         self._stores: dict[str, Any] = {}
         """URL → the store there, opened once."""
+        self._dear: dict[str, tuple[float, Any]] = {}
+        """What was asked → until when the answer is told again, and the answer."""
 
     def status(self) -> answers.Status:
         """What there is to be seen."""
@@ -62,7 +68,9 @@ class Looking:
         from extproc.usage import recent
 
         now = self._clock()
-        rows, problem = self._ask(lambda engine: recent.minutes(engine, now - minutes * 60), [])
+        rows, problem = self._ask(
+            f"traffic {minutes}", lambda engine: recent.minutes(engine, now - minutes * 60), []
+        )
         return answers.Traffic(
             now=now, minutes=[answers.Minute(**row) for row in rows], problem=problem
         )
@@ -73,7 +81,9 @@ class Looking:
 
         since = self._clock() - days * DAY
         rows, problem = self._ask(
-            lambda engine: report.rows(engine, by, since, float("inf"), ROWS + 1), []
+            f"spend {by} {days}",
+            lambda engine: report.rows(engine, by, since, float("inf"), ROWS + 1),
+            [],
         )
         found = [_spent(row, by) for row in rows[:ROWS]]
         if "day" in by:
@@ -85,7 +95,9 @@ class Looking:
         from extproc.usage import recent
 
         since = self._clock() - hours * HOUR
-        rows, problem = self._ask(lambda engine: recent.failures(engine, since, most), [])
+        rows, problem = self._ask(
+            f"errors {hours} {most}", lambda engine: recent.failures(engine, since, most), []
+        )
         return answers.Errors(errors=[answers.Error(**row) for row in rows], problem=problem)
 
     def backends(self) -> answers.Backends:
@@ -96,14 +108,21 @@ class Looking:
         port = found.envoy.admin_port
         told = Told(
             hosts=envoy.hosts(port),
-            used=self._ask(lambda engine: recent.backends(engine, now - HOUR), {})[0],
-            failed=self._ask(lambda engine: recent.last_failures(engine, now - DAY), {})[0],
+            used=self._ask("used", lambda engine: recent.backends(engine, now - HOUR), {})[0],
+            failed=self._ask("failed", lambda engine: recent.last_failures(engine, now - DAY), {})[
+                0
+            ],
         )
         made = [health(name, found, told, self.environment) for name in found.backends]
         return answers.Backends(envoy=envoy.figures(port), backends=made)
 
-    def _ask(self, question: Question, otherwise: Any) -> tuple[Any, str]:
-        """What the store says, or why it says nothing."""
+    def _ask(self, name: str, question: Question, otherwise: Any) -> tuple[Any, str]:
+        """What the store says, or why it says nothing; where it has much to count, it is not asked
+        for each look anew."""
+        began = time.monotonic()
+        until, told = self._dear.get(name, (0.0, None))
+        if began < until:
+            return told, ""
         settings = self.gateway().usage
         if settings is None or not installed("sqlalchemy"):
             return otherwise, RECORDED
@@ -113,9 +132,17 @@ class Looking:
             url = store_url(settings, self._config, self.environment)
             if url not in self._stores:
                 self._stores[url] = Store(url)
-            return self._stores[url].ask(question), ""
+            told = self._stores[url].ask(question)
         except (StoreError, Unresolved) as error:
             return otherwise, "" if str(error) == NOTHING else f"usage.store: {error}"
+        self._keep(name, told, time.monotonic() - began)
+        return told, ""
+
+    def _keep(self, name: str, told: Any, took: float) -> None:
+        if len(self._dear) >= ROWS:
+            self._dear.clear()
+        if took > DEAR:
+            self._dear[name] = time.monotonic() + SHARE * took, told
 
 
 class Told(msgspec.Struct, frozen=True):

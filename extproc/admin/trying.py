@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import orjson
 
 from extproc.admin.answers import Draft, Trial
@@ -39,6 +40,7 @@ TRIED = {
 """Formats in which a conversation can be tried."""
 QUERIES = {"gemini.generate_content": "?alt=sse"}
 """Without it, Gemini streams an array (https://ai.google.dev/api/generate-content)."""
+ANY = {"content-type": "application/json", "accept-encoding": "identity"}
 HEADERS = {"anthropic.messages": {"anthropic-version": "2023-06-01"}}
 STREAMED = {"openai.chat": {"stream_options": {"include_usage": True}}}
 """Without it, a stream does not say what was used."""
@@ -48,6 +50,8 @@ AT_ONCE = 4
 PATIENCE = httpx.Timeout(connect=5.0, read=120.0, write=10.0, pool=5.0)
 LONGEST = 2 * 1024 * 1024
 """Bytes of an answer that are read."""
+LAST = 600.0
+"""Seconds for which one is."""
 SHOWN = (DROPPED, "retry-after", "content-type")
 """Headers of an answer that are told, beside those of limits."""
 LIMITS = "x-ratelimit-"
@@ -61,8 +65,36 @@ def draft(trial: Trial) -> Draft:
     if body is None:
         more = STREAMED.get(dialect.name, {}) if trial.stream else {}
         body = {**dialect.render_request(_asked(trial), []), **more}
-    headers = {"content-type": "application/json", **HEADERS.get(dialect.name, {})}
+    headers = {**ANY, **HEADERS.get(dialect.name, {})}
     return Draft(path=_path(dialect, trial), headers=headers, body=body)
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A request that can be made."""
+
+    dialect: ChatDialect
+    model: str
+    stream: bool
+    path: str
+    headers: dict[str, str]
+    content: bytes
+
+
+def order(trial: Trial) -> Order:
+    """The request, with the client's key; Refusal."""
+    made = draft(trial)
+    try:
+        content = orjson.dumps(made.body)
+    except TypeError:
+        raise Refusal(400, "body: holds a number of more than 64 bits") from None
+    headers = {**made.headers, **_key(trial.key)}
+    return Order(_dialect(trial.dialect), trial.model, trial.stream, made.path, headers, content)
+
+
+def _key(key: str) -> dict[str, str]:
+    if not key.isascii() or not key.isprintable():
+        raise Refusal(400, "key: must be printable ASCII")
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def _dialect(name: str) -> ChatDialect:
@@ -98,16 +130,16 @@ class Trying:
 
     def begin(self, trial: Trial) -> AsyncIterator[bytes]:
         """What comes back, line by line; Refusal."""
-        request = draft(trial)
+        asked = order(trial)
         if self._running >= AT_ONCE:
             raise Refusal(429, "too many trials at once; try again when one has ended")
-        return self._lines(trial, request)
+        return self._lines(asked)
 
-    async def _lines(self, trial: Trial, request: Draft) -> AsyncIterator[bytes]:
+    async def _lines(self, asked: Order) -> AsyncIterator[bytes]:
         self._running += 1
         began = time.monotonic()
         try:
-            async for told in self._told(trial, request):
+            async for told in self._told(asked, began + LAST):
                 yield _line(told)
         except httpx.HTTPError as error:
             where = listener(self._gateway())
@@ -116,42 +148,33 @@ class Trying:
             self._running -= 1
         yield _line({"seconds": round(time.monotonic() - began, 3)})
 
-    async def _told(self, trial: Trial, request: Draft) -> AsyncIterator[dict[str, Any]]:
+    async def _told(self, asked: Order, until: float) -> AsyncIterator[dict[str, Any]]:
         gateway = self._gateway()
-        headers = {**request.headers, **_key(trial)}
-        content = orjson.dumps(request.body)
-        url = f"{listener(gateway)}{request.path}"
+        url = f"{listener(gateway)}{asked.path}"
+        data, headers = asked.content, asked.headers
         # The listener's certificate is for the name by which clients know it; this is loopback.
         async with (
             httpx.AsyncClient(timeout=PATIENCE, verify=False, trust_env=False) as client,  # noqa: S501
-            client.stream("POST", url, content=content, headers=headers) as answer,
+            client.stream("POST", url, content=data, headers=headers) as answer,
         ):
             yield {"status": answer.status_code, "headers": _shown(answer.headers)}
-            hearing = Hearing(TRIED[trial.dialect], answer, stream=trial.stream)
+            hearing = Hearing(asked.dialect, answer, stream=asked.stream)
             async for data in answer.aiter_raw():
                 for one in hearing.feed(data):
                     yield one
-                if hearing.length > LONGEST:
-                    yield {"problem": f"the answer is longer than {LONGEST} bytes; cut here"}
+                if hearing.length > LONGEST or time.monotonic() > until:
+                    yield {"problem": f"cut here: longer than {LONGEST} bytes or {LAST:.0f} s"}
                     return
         for one in hearing.flush():
             yield one
         if hearing.usage is not None:
             plan = await asyncio.to_thread(self._plan, gateway)
-            yield _used(hearing.usage, plan.price_of(trial.model))
+            yield _used(hearing.usage, plan.price_of(asked.model))
 
     def _plan(self, gateway: Gateway) -> Plan:
         if self._planned is None or self._planned[0] is not gateway:
             self._planned = gateway, compile_plan(gateway)
         return self._planned[1]
-
-
-def _key(trial: Trial) -> dict[str, str]:
-    if not trial.key:
-        return {}
-    if not trial.key.isascii() or not trial.key.isprintable():
-        raise Refusal(400, "key: must be printable ASCII")
-    return {"authorization": f"Bearer {trial.key}"}
 
 
 def _line(told: Mapping[str, Any]) -> bytes:

@@ -109,7 +109,8 @@ class Tab:
     def press(self, words: str) -> None:
         """Presses the button or follows the link that says so."""
         found = json.dumps(words)
-        wanted = f"[...document.querySelectorAll('button, a, summary')].find((one) => one.innerText === {found} && !one.disabled)"
+        which = f"(one) => one.innerText === {found} && !one.disabled"
+        wanted = f"[...document.querySelectorAll('button, a, summary')].find({which})"
         self.until(f"{wanted} !== undefined")
         self.run(f"{wanted}.click()")
 

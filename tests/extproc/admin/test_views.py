@@ -1,11 +1,13 @@
 """What the page asks of the management API."""
 
 import time
+from itertools import count
 
 import pytest
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 
+from extproc.admin import looking
 from extproc.admin.application import OPENAPI, application
 from extproc.admin.budgets import Budgets
 from extproc.admin.configuring import FAR, LINES, Configuring, compared
@@ -19,7 +21,7 @@ from extproc.config import load
 from extproc.lab.local import free_port
 from extproc.usage.record import Record
 from extproc.usage.store import Store
-from tests.extproc.admin.test_application import BEARER, KEY, Clock
+from tests.extproc.admin.test_application import BEARER, KEY
 
 TEXT = """\
 # Who serves what.
@@ -58,7 +60,7 @@ class World:
             trying=Trying(gateway),
         )
         writing = Writing(editor) if editor else None
-        guarded = Guard(application(gateway, writing, views), lambda: KEY, Clock())
+        guarded = Guard(application(gateway, writing, views), lambda: KEY, count().__next__)
         self.client = TestClient(guarded, headers=BEARER, raise_server_exceptions=False)
 
     def ask(self, path: str, status: int = 200, method: str = "GET", **more):
@@ -78,6 +80,12 @@ class World:
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    """One that is only looked at."""
+    return World(tmp_path_factory.mktemp("w"))
 
 
 def attempt(number: int, at: float, **more) -> Record:
@@ -133,8 +141,8 @@ def test_what_was_spent_is_summed_up_by_what_one_likes(used):
 
 
 @pytest.mark.parametrize("by", ["nothing", "client,client", "", "at;drop"])
-def test_groups_that_are_none_are_refused(used, by):
-    assert "client" in used.ask(f"spend?by={by}", 400)["error"]["message"]
+def test_groups_that_are_none_are_refused(calm, by):
+    assert "client" in calm.ask(f"spend?by={by}", 400)["error"]["message"]
 
 
 def test_failures_are_told_with_their_reason(used):
@@ -166,8 +174,8 @@ def test_a_backend_is_told_with_what_it_lacks_and_what_failed(used):
     assert (idle["status"], idle["last_error"]) == ("unused", None)
 
 
-def test_routes_are_told_as_they_are(world):
-    said = world.ask("routes")
+def test_routes_are_told_as_they_are(calm):
+    said = calm.ask("routes")
     assert said["names"] == ["small"]
     (route,) = said["routes"]
     assert route["backends"] == [
@@ -176,23 +184,23 @@ def test_routes_are_told_as_they_are(world):
     assert route["price"] == {"input": 2, "output": 10}
 
 
-def test_limits_are_told_though_the_limiter_says_nothing(world):
-    day, month = world.ask("limits")["limits"]
+def test_limits_are_told_though_the_limiter_says_nothing(calm):
+    day, month = calm.ask("limits")["limits"]
     assert day["left"] == [{"whom": {"model": "small"}, "left": None}]
     assert day["resets_in"] == 86_400 - int(NOW) % 86_400
     assert (month["left"], month["open"]) == ([], ["header:x-team"])
-    _, month = world.ask("limits?of=red")["limits"]
+    _, month = calm.ask("limits?of=red")["limits"]
     assert month["left"] == [{"whom": {"header:x-team": "red"}, "left": None}]
 
 
-def test_the_status_says_what_there_is(world):
-    said = world.ask("status")
+def test_the_status_says_what_there_is(calm):
+    said = calm.ask("status")
     assert (said["backends"], said["routes"], said["write"], said["clients"]) == (2, 1, True, False)
     assert said["listener"].startswith("http://127.0.0.1:")
 
 
-def test_whoever_needs_a_key_or_an_address_alone_can_be_the_first(world):
-    found = {one["name"]: one for one in world.ask("makers")["providers"]}
+def test_whoever_needs_a_key_or_an_address_alone_can_be_the_first(calm):
+    found = {one["name"]: one for one in calm.ask("makers")["providers"]}
     assert (found["openai"]["variable"], found["openai"]["base_url"]) == ("OPENAI_API_KEY", False)
     assert found["vllm"]["base_url"]
     assert not {"bedrock", "vertex", "azure"} & {*found}
@@ -273,8 +281,8 @@ def test_who_may_not_write_reads_without_what_may_be_secret(tmp_path):
         assert world.ask(path, 405, "POST", json={})
 
 
-def test_a_file_is_bounded(world):
-    said = world.ask(
+def test_a_file_is_bounded(calm):
+    said = calm.ask(
         "configuration",
         413,
         "POST",
@@ -294,9 +302,9 @@ def test_a_difference_is_bounded():
 
 @pytest.mark.parametrize("dialect", sorted(TRIED))
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_request_can_be_drafted_in_every_format(world, dialect, stream):
+def test_a_request_can_be_drafted_in_every_format(calm, dialect, stream):
     trial = {"dialect": dialect, "model": "a/b c", "prompt": "hello there", "stream": stream}
-    said = world.post("trials/draft", trial)
+    said = calm.post("trials/draft", trial)
     assert "hello there" in str(said["body"])
     assert said["path"].startswith("/")
     assert " " not in said["path"]
@@ -308,28 +316,37 @@ def test_a_request_can_be_drafted_in_every_format(world, dialect, stream):
     "change",
     [{"dialect": "openai.embeddings"}, {"stream": "maybe"}, {"max_tokens": 0}, {"other": 1}],
 )
-def test_what_is_no_trial_is_refused(world, change):
-    world.post("trials", {"dialect": "openai.chat", "model": "m", **change}, 400)
+def test_what_is_no_trial_is_refused(calm, change):
+    calm.post("trials", {"dialect": "openai.chat", "model": "m", **change}, 400)
 
 
-def test_a_key_that_is_none_is_refused_and_told_to_nobody(world):
+def test_a_key_that_is_none_is_refused_and_told_to_nobody(calm):
     trial = {"dialect": "openai.chat", "model": "m", "key": "a\r\nx-other: 1"}
-    said = world.client.post("/api/trials", json=trial)
-    assert "x-other" not in said.text
+    assert "x-other" not in str(calm.post("trials", trial, 400))
+    assert "64 bits" in str(calm.post("trials", {**trial, "key": "", "body": {"n": 2**70}}, 400))
 
 
-def test_a_gateway_that_does_not_answer_is_said(world):
+def test_a_gateway_that_does_not_answer_is_said(calm):
     trial = {"dialect": "openai.chat", "model": "small", "prompt": "hi"}
-    lines = world.client.post("/api/trials", json=trial).text.splitlines()
+    lines = calm.client.post("/api/trials", json=trial).text.splitlines()
     assert "127.0.0.1" in lines[0]
     assert "problem" in lines[0]
     assert "seconds" in lines[-1]
 
 
-def test_all_of_it_is_in_the_document(world):
-    document = world.ask(OPENAPI.removeprefix("/api/"))
+def test_all_of_it_is_in_the_document(calm):
+    document = calm.ask(OPENAPI.removeprefix("/api/"))
     for path in ("status", "backends", "routes", "limits", "makers", "traffic", "errors"):
         answers = document["paths"][f"/api/{path}"]["get"]["responses"]
         schema = answers["200"]["content"]["application/json"]["schema"]
         whole = {**schema, "components": document["components"]}
-        Draft202012Validator(whole).validate(world.ask(path))
+        Draft202012Validator(whole).validate(calm.ask(path))
+
+
+def test_a_dear_question_is_not_asked_for_each_look(used, monkeypatch):
+    monkeypatch.setattr(looking, "DEAR", 0.0)
+    monkeypatch.setattr(looking, "SHARE", 1_000_000)
+    before = used.ask("traffic")
+    used.store(attempt(6, NOW - 2))
+    assert used.ask("traffic") == before
+    assert used.ask("traffic?minutes=59") != before
