@@ -1,8 +1,10 @@
 """gateway.yaml as a whole: read, tried, compared and put in another's place."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from difflib import unified_diff
+from itertools import islice
 from pathlib import Path
 
 from extproc.admin import answers, models
@@ -22,6 +24,9 @@ LINES = 1_000
 """Lines of a difference that are told."""
 FAR = 40_000
 """Lines of Envoy's configuration that are compared."""
+HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)")
+NEAREST, SHORT = 4, 40
+"""Keys that are told to lead to a place, and characters of each."""
 
 
 class Configuring:
@@ -134,4 +139,28 @@ def compared(before: list[str], after: list[str]) -> list[str]:
     if max(len(before), len(after)) > FAR:
         same = "the same" if before == after else "not the same, and too long to be compared"
         return [f"{len(before)} lines before, {len(after)} after: {same}"]
-    return [*unified_diff(before, after, "before", "after", lineterm="", n=2)]
+    lines = unified_diff(before, after, "before", "after", lineterm="", n=2)
+    return [_placed(line, after) for line in islice(lines, LINES + 1)]
+
+
+def _placed(line: str, after: list[str]) -> str:
+    """The head of a piece with the keys that lead there; other lines as they are."""
+    found = HUNK.match(line)
+    return f"{line} {' > '.join(keys(after, int(found[1])))}" if found else line
+
+
+def keys(lines: list[str], index: int) -> list[str]:
+    """The nearest keys above a line of YAML, the outermost first."""
+    found: list[str] = []
+    depth = _depth(lines[index]) if index < len(lines) else 0
+    while index and depth and len(found) < NEAREST:
+        index -= 1
+        here, text = _depth(lines[index]), lines[index].strip()
+        if text and not text.startswith("#") and here < depth:
+            depth = here
+            found.append(text.removeprefix("- ").rstrip(":")[:SHORT])
+    return found[::-1]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

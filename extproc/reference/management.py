@@ -29,13 +29,13 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/providers/{provider}` | one of them; 404 where there is none |
 | `GET /api/status` | what there is: backends, routes, records, clients' keys |
 | `GET /api/routes` | who serves which models, at which price |
-| `GET /api/backends` | how each does: Envoy's view of its addresses, the last hour, the last failure |
+| `GET /api/backends` | how each does: its addresses as Envoy sees them, its last hour and failure |
 | `GET /api/limits?of=…` | the limits, and what is left; `of`: the value of a header |
 | `GET /api/traffic?minutes=60` | requests, tokens, cost and failures, minute by minute |
 | `GET /api/spend?by=client,model&days=30` | the same, summed up; groups as in [usage](usage.md) |
 | `GET /api/errors?hours=24&most=100` | attempts that failed, and why |
 | `GET /api/configuration` | gateway.yaml, what is wrong with it, and what was changed here |
-| `POST /api/trials/draft`, `POST /api/trials` | a conversation in any client's format, drafted; made |
+| `POST /api/trials/draft`, `POST /api/trials` | a conversation in a client's format, drafted; made |
 | `GET /api/trials`, `GET /api/makers` | those formats; whom a first backend can be of |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
