@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE =
 demo: $(STAMPS)/demo
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
-test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres $(STAMPS)/prometheus
+test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres $(STAMPS)/prometheus $(STAMPS)/chromium
 	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope \
 		--no-loadscope-reorder
 
@@ -87,6 +87,14 @@ $(STAMPS)/prometheus:
 	@command -v promtool >/dev/null \
 		|| { $(SUDO) apt-get update -qq \
 			&& $(SUDO) apt-get install -y -qq --no-install-recommends prometheus; } || true
+	@touch $@
+
+# Without it, the tests of the page are skipped, and say so.
+$(STAMPS)/chromium:
+	@mkdir -p $(STAMPS)
+	@command -v chromium >/dev/null \
+		|| { $(SUDO) apt-get update -qq \
+			&& $(SUDO) apt-get install -y -qq --no-install-recommends chromium; } || true
 	@touch $@
 
 $(STAMPS)/redis:

@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="extproc", description=ABOUT)
     root.add_argument("--version", action="version", version=f"extproc {extproc.__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "init", init, "write a first gateway.yaml, whose page leads through the rest")
     _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
     own = _add(commands, "run", run, "serve, with an Envoy beside it: nothing else to start")
     own.add_argument("--envoy", type=Path, help="the program; default: the one that is installed")
@@ -139,6 +140,17 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     bench.add_argument("--json", type=Path, help="write the results there, too")
     bench.add_argument("--docs", type=Path, help="a directory for speed.md and speed.svg")
     bench.set_defaults(run=run_bench)
+
+
+def init(options: argparse.Namespace) -> int:
+    """`extproc init`."""
+    from extproc.admin.first import Unable, begin
+
+    try:
+        print("\n".join(begin(options.config)))
+    except Unable as error:
+        return _refuse(error)
+    return 0
 
 
 def serve(options: argparse.Namespace) -> int:

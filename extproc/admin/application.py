@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as Refusal
 
 import extproc
-from extproc.admin import models
+from extproc.admin import models, views
 from extproc.admin.changes import Unfit
 from extproc.admin.editing import Conflict
 from extproc.admin.guard import failure
@@ -53,9 +53,11 @@ def application(
     gateway: Callable[[], Gateway],
     writing: Writing | None = None,
     kept: Callable[[str], list[Any]] | None = None,
+    seen: views.Views | None = None,
 ) -> FastAPI:
     """What is served to who has the key; `gateway`: the configuration in force; `writing`: who
-    changes it, if anybody may; `kept`: the bodies of a request, where any are stored."""
+    changes it, if anybody may; `kept`: the bodies of a request, where any are stored; `seen`: who
+    knows what the page shows."""
     made = FastAPI(
         title="extproc",
         version=extproc.__version__,
@@ -86,6 +88,8 @@ def application(
         _add_raw(made, kept)
     if writing is not None:
         _add_changes(made, writing)
+    if seen is not None:
+        views.add(made, seen, writing)
     for kind, handler in HANDLERS.items():
         made.add_exception_handler(kind, handler)
     _secure(made)

@@ -60,6 +60,15 @@ class Editor:
             before = self._text()
             return self._put(what, before, edited(before, edit), dry=dry)
 
+    def replace(self, after: bytes, seen: str, *, dry: bool) -> Gateway:
+        """The configuration `after`, written unless `dry`; `seen`: the version in whose place it
+        comes. ConfigError, Conflict."""
+        with self._lock:
+            before = self._text()
+            if digest(before) != seen:
+                raise Conflict("gateway.yaml was changed since; read it again")
+            return self._put({"act": "replace"}, before, after, dry=dry, own=True)
+
     def undo(self, *, dry: bool) -> Gateway:
         """Takes back the last change that was made here; Conflict where there is none, or where
         somebody has changed the file since."""
@@ -92,7 +101,10 @@ class Editor:
                 with suppress(orjson.JSONDecodeError):
                     yield orjson.loads(line)
 
-    def _put(self, what: dict[str, Any], before: bytes, after: bytes, *, dry: bool) -> Gateway:
+    def _put(
+        self, what: dict[str, Any], before: bytes, after: bytes, *, dry: bool, own: bool = False
+    ) -> Gateway:
+        """`own`: the lines are the caller's, who wants to be told of them."""
         # Files that it names are looked for from its own directory.
         draft = self._path.with_name(f".{self._path.name}.draft")
         try:
@@ -105,7 +117,7 @@ class Editor:
             self._remember(what, before, after)
             draft.replace(self._path)
         except ConfigError as error:
-            raise ConfigError([_unplaced(one) for one in error.problems]) from None
+            raise ConfigError([_unplaced(one, own) for one in error.problems]) from None
         except OSError as error:
             raise Conflict(f"gateway.yaml cannot be written: {error.strerror}") from None
         finally:
@@ -157,6 +169,6 @@ def _write(path: Path, text: bytes, like: Path) -> None:
         os.fsync(descriptor)
 
 
-def _unplaced(problem: Problem) -> Problem:
-    """Lines of a draft are nobody's."""
-    return msgspec.structs.replace(problem, file="", line=0)
+def _unplaced(problem: Problem, own: bool) -> Problem:
+    """Nobody knows the draft, nor its lines, unless they are the caller's own."""
+    return msgspec.structs.replace(problem, file="", line=problem.line if own else 0)

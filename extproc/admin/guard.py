@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from extproc.admin.page import SECURE, Page
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -16,8 +18,13 @@ RATE, BURST = 20.0, 40.0
 """Requests a second, and at once."""
 GUESSES, FEW = 1.0, 10.0
 """The same, of requests without the key."""
+VISITS, FILES = 20.0, 100.0
+"""The same, for the files of the page, which need none."""
 LONGEST_PATH = 1_024
 LONGEST_BODY = 64 * 1024
+LONGEST_FILE = 1024 * 1024
+"""Bytes of a body in which gateway.yaml stands as a whole."""
+WHOLE = "/api/configuration"
 CHANGING = frozenset({"PATCH", "POST", "PUT"})
 """Methods whose requests have a body."""
 
@@ -56,6 +63,8 @@ class Guard:
         """`key`: the one that is taken now; None: none is."""
         self._application = application
         self._key = key
+        self._page = Page()
+        self._visits = Bucket(VISITS, FILES, clock)
         self._known = Bucket(RATE, BURST, clock)
         self._unknown = Bucket(GUESSES, FEW, clock)
 
@@ -65,11 +74,16 @@ class Guard:
             return
         if scope["type"] != "http":
             return
-        refusal = self._refusal(scope)
+        secured = _secured(send)
+        file = self._page.find(scope["method"], scope["path"])
+        if file is not None and self._visits.take():
+            await file.send(secured, scope["method"])
+            return
+        refusal = (429, TOO_OFTEN) if file is not None else self._refusal(scope)
         if refusal is None:
-            await self._application(scope, receive, send)
+            await self._application(scope, receive, secured)
         else:
-            await _refuse(send, *refusal)
+            await _refuse(secured, *refusal)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = scope["headers"]
@@ -81,7 +95,7 @@ class Guard:
             return 429, TOO_OFTEN
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_PATH:
             return 414, "the path is too long"
-        return _body(scope["method"], headers)
+        return _body(scope["method"], scope["path"], headers)
 
     def _proven(self, headers: Headers) -> bool:
         said = [value for name, value in headers if name == b"authorization"]
@@ -97,14 +111,29 @@ def _has(headers: Headers, wanted: bytes) -> bool:
     return any(name == wanted for name, _ in headers)
 
 
-def _body(method: str, headers: Headers) -> tuple[int, str] | None:
+def _body(method: str, path: str, headers: Headers) -> tuple[int, str] | None:
     if _has(headers, b"transfer-encoding"):
         return 411, "a body needs its content-length"
     lengths = [value.strip() for name, value in headers if name == b"content-length"]
-    most = LONGEST_BODY if method in CHANGING else 0
+    longest = LONGEST_FILE if path == WHOLE else LONGEST_BODY
+    most = longest if method in CHANGING else 0
     if any(not value.isdigit() or len(value) > 9 or int(value) > most for value in lengths):
         return 413, f"a body of at most {most} bytes is read"
     return None
+
+
+def _secured(send: Send) -> Send:
+    """Sends with what a browser must know of every answer."""
+
+    async def sent(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"]]
+            named = {name for name, _ in headers}
+            headers += [header for header in SECURE if header[0] not in named]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return sent
 
 
 def failure(status: int, message: str) -> dict[str, Any]:

@@ -181,7 +181,7 @@ class Change(Answer):
     """From 1."""
     at: float
     """Seconds since the epoch."""
-    act: Literal["create", "update", "delete", "undo"]
+    act: Literal["create", "update", "delete", "route", "replace", "undo"]
     """What was done."""
     provider: str = ""
     """To which backend; empty: to the whole file."""

@@ -44,7 +44,7 @@ def provider(
     if backend is None:
         return None
     routes = [route for route in gateway.routes if _leads(route, name)]
-    lacking = _lacking(name, backend, environment)
+    missing = lacking(name, backend, environment)
     bound = backend.max_in_flight or UNBOUNDED
     return Provider(
         name=name,
@@ -58,9 +58,9 @@ def provider(
             allowed_requests=allowed(backend),
             request_path_overrides=overrides(backend),
         ),
-        provider_status="error" if lacking else "active",
-        status="credential_missing" if lacking else "success",
-        description="; ".join(lacking) or backend.description or "",
+        provider_status="error" if missing else "active",
+        status="credential_missing" if missing else "success",
+        description="; ".join(missing) or backend.description or "",
         config_hash=config_hash(name, backend, routes),
     )
 
@@ -117,7 +117,7 @@ def _certificates(file: str | None) -> str:
     return "".join(CERTIFICATE.findall(text.replace("\r\n", "\n")))
 
 
-def _lacking(name: str, backend: Backend, environment: Mapping[str, str]) -> list[str]:
+def lacking(name: str, backend: Backend, environment: Mapping[str, str]) -> list[str]:
     """What the backend needs and has not, in words that hold no secret."""
     missing = [flaw.message for flaw in unresolved(backend, environment)]
     return missing or [flaw.message for flaw in uninstalled({name: backend})]

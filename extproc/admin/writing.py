@@ -71,6 +71,14 @@ class Writing:
         self._editor.change({"act": "delete", "provider": name}, edit, dry=dry)
         return models.Provider(**{**gone, "provider_status": "deleted"})
 
+    def route(self, body: Body, *, dry: bool) -> Gateway:
+        """A new route, behind all others."""
+
+        def edit(data: Any) -> None:
+            data["routes"] = [*(data.get("routes") or []), body]
+
+        return self._editor.change({"act": "route"}, edit, dry=dry)
+
     def undo(self, *, dry: bool) -> models.Providers:
         """All backends, as they are after that."""
         gateway = self._editor.undo(dry=dry)

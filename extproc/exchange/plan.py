@@ -197,6 +197,14 @@ class Plan:
         own = route.price or served.price
         return own or self.prices.at(served.name, served.provider.name, model) or FREE
 
+    def price_of(self, model: str) -> Price:
+        """The price of what clients call `model`, at the first backend of its route."""
+        route = self._router.find(model)
+        if route is None:
+            return FREE
+        backend = next(iter(route.upstream))
+        return self._price(route, self._backends[backend], route.called(backend, model) or model)
+
     def _own_name(self, route: Route, model: str) -> str:
         return model if self._router.find(model) is route else ""
 

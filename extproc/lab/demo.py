@@ -1,6 +1,7 @@
 """`extproc demo`: the whole gateway on this machine, and what it does, shown with a real SDK."""
 
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -8,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from extproc.lab.local import Local, NotReady
+from extproc.lab.local import Local, NotReady, free_port
 from extproc.lab.simulator import RunningSimulator
 
 BUDGET = 60
@@ -26,8 +27,9 @@ SHOWN = (
 )
 
 
-def config(first: str, second: str) -> dict[str, Any]:
-    """gateway.yaml of the demo; `first` and `second` are base URLs of simulated providers."""
+def config(first: str, second: str, page: int) -> dict[str, Any]:
+    """gateway.yaml of the demo; `first` and `second` are base URLs of simulated providers, `page`
+    is the port of the gateway's page."""
     return {
         "backends": {
             "first": {
@@ -54,6 +56,8 @@ def config(first: str, second: str) -> dict[str, Any]:
             },
         ],
         "limits": [{"per": "header:x-user-id", "tokens": BUDGET, "every": "minute"}],
+        "admin": {"port": page, "key": "env:DEMO_PAGE_KEY", "write": True},
+        "usage": {"store": "sqlite:///usage.db"},
     }
 
 
@@ -63,12 +67,13 @@ def demo(*, once: bool) -> int:
     fail = {"broken": {"status": 503}}
     try:
         with RunningSimulator(by_model=fail) as first, RunningSimulator() as second:
-            env = {**os.environ, "DEMO_KEY": "sk-made-up-for-the-demo"}
-            with Local(config(first.url, second.url), env) as local:
+            page, key = free_port(), secrets.token_urlsafe(12)
+            env = {**os.environ, "DEMO_KEY": "sk-made-up-for-the-demo", "DEMO_PAGE_KEY": key}
+            with Local(config(first.url, second.url, page), env, static=False) as local:
                 say(f"The gateway listens at {local.url}: Envoy, the server and the limiter run.")
                 show(local)
                 if not once:
-                    stay(local)
+                    stay(local, f"http://127.0.0.1:{page}/ (its key: {key})")
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1
@@ -146,13 +151,14 @@ def spend(client: Any) -> Iterator[str]:
         time.sleep(0.05)  # a charge is made when Envoy is done with the stream
 
 
-def stay(local: Local) -> None:
+def stay(local: Local, page: str) -> None:
     """Goes on serving until Ctrl-C."""
     say("Try it yourself; Ctrl-C ends it.")
     print(
         f"  curl {local.url}/v1/chat/completions -d "
         '\'{"model":"smart","messages":[{"role":"user","content":"hello"}]}\''
     )
+    print(f"  the gateway's page: {page}")
     print(f"  configuration: {local.config_file}\n  usage records: {local.access_log}")
     for line in hints():
         print(f"  {line}")

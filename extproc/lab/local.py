@@ -214,9 +214,13 @@ class Local:
             if cluster["name"] in asked
             for host in cluster["host_statuses"]
         ]
-        return bool(hosts) and all(
-            host["health_status"] == {"eds_health_status": "HEALTHY"} for host in hosts
-        )
+        healthy = all(host["health_status"] == {"eds_health_status": "HEALTHY"} for host in hosts)
+        return bool(hosts) and healthy and self._listens()
+
+    def _listens(self) -> bool:
+        """An Envoy that asks for its listeners is alive before it has them."""
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", self.port)) == 0
 
     def admin(self, path: str) -> str:
         """What Envoy's admin interface answers; empty while there is none."""

@@ -14,11 +14,17 @@ import msgspec
 import structlog
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from extproc.admin.application import application
+from extproc.admin.budgets import Budgets
+from extproc.admin.configuring import Configuring
 from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.looking import Looking
+from extproc.admin.trying import Trying
+from extproc.admin.views import Views
 from extproc.admin.writing import Refusal as Declined
 from extproc.admin.writing import Writing
 from extproc.config import Gateway, Unresolved
@@ -100,15 +106,30 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     uvloop.run(_serve(loaded, options, parent, line))
 
 
-def _writing(options: Options) -> Writing | None:
+def _editor(options: Options) -> Editor | None:
     if not options.admin.write:
         return None
     # Where the file is a link, what it leads to is changed.
     path = options.config.resolve()
-    return Writing(Editor(path, path.parent / options.admin.history))
+    return Editor(path, path.parent / options.admin.history)
 
 
-def _kept(options: Options, settings: Usage | None) -> Callable[[str], list[Any]] | None:
+Kept = Callable[[str], list[Any]]
+"""An exchange's id → the bodies that are stored of it."""
+
+
+def _application(gateway: Callable[[], Gateway], options: Options, kept: Kept | None) -> FastAPI:
+    path, editor = options.config.resolve(), _editor(options)
+    seen = Views(
+        looking=Looking(gateway, options.config, write=editor is not None),
+        budgets=Budgets(gateway, options.config),
+        configuring=Configuring(path, editor),
+        trying=Trying(gateway),
+    )
+    return application(gateway, Writing(editor) if editor else None, kept, seen)
+
+
+def _kept(options: Options, settings: Usage | None) -> Kept | None:
     """Who finds bodies, where any are stored; each look is logged."""
     if settings is None:
         return None
@@ -144,8 +165,8 @@ async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> N
 
     key = Key(admin)
     life = Life(parent, line, take)
-    served = application(gateway, _writing(options), _kept(options, loaded.gateway.usage))
-    guarded = Guard(served, lambda: key.now, time.monotonic)
+    kept = _kept(options, loaded.gateway.usage)
+    guarded = Guard(_application(gateway, options, kept), lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
     serving = asyncio.create_task(server.serve(sockets=[options.listener]))
     log.info("ready", pid=os.getpid())

@@ -28,7 +28,19 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/providers` | `{"providers": […], "total": N}`, in the order of gateway.yaml |
 | `GET /api/providers/{provider}` | one of them; 404 where there is none |
 | `GET /api/exchanges/{id}/raw` | the [bodies](usage.md#bodies) that are kept, where `usage` is |
+| `GET /api/status` | what there is: backends, routes, records, clients' keys |
+| `GET /api/routes` | who serves which models, at which price |
+| `GET /api/backends` | how each does: its addresses as Envoy sees them, its last hour and failure |
+| `GET /api/limits?of=…` | the limits, and what is left; `of`: the value of a header |
+| `GET /api/traffic?minutes=60` | requests, tokens, cost and failures, minute by minute |
+| `GET /api/spend?by=client,model&days=30` | the same, summed up; groups as in [usage](usage.md) |
+| `GET /api/errors?hours=24&most=100` | attempts that failed, and why |
+| `GET /api/configuration` | gateway.yaml, what is wrong with it, and what was changed here |
+| `POST /api/trials/draft`, `POST /api/trials` | a conversation in a client's format, drafted; made |
+| `GET /api/trials`, `GET /api/makers` | those formats; whom a first backend can be of |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
+
+`GET /` is [a page](page.md) that shows all of it.
 
 With `admin.write: true` there are also those that change gateway.yaml:
 
@@ -38,6 +50,8 @@ With `admin.write: true` there are also those that change gateway.yaml:
 | `PUT /api/providers/{provider}` | the backend as it shall be: every field, as GET tells them |
 | `PATCH /api/providers/{provider}` | what of it shall change (a merge patch, RFC 7396) |
 | `DELETE /api/providers/{provider}?config_hash=…` | it goes; 400 while a route leads to it |
+| `POST /api/routes` | a new route, as gateway.yaml has it, behind all others |
+| `POST /api/configuration` | the whole file: `text`, and the `version` that was seen |
 | `GET /api/history` | what was changed here, the last one first |
 | `POST /api/history/undo` | takes the last change back, if nobody has made another |
 
@@ -61,8 +75,9 @@ With `admin.write: true` there are also those that change gateway.yaml:
   missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
-  headers, paths of 1,024 bytes, no bodies. Beyond them: 429 with `retry-after`, 503, 414, 413. A
-  connection whose request and answer take more than 30 s ends.
+  headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) where there are any.
+  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection whose request and answer take more
+  than 30 s ends.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Fields

@@ -1,6 +1,5 @@
 """Envoy's own spans: one for each request, above those of its attempts."""
 
-
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.core.v3 import HttpService, HttpUri
 from envoy_data_plane.envoy.config.endpoint.v3 import (

@@ -59,10 +59,12 @@ def query(by: Sequence[str], since: float, until: float) -> Select[Any]:
     )
 
 
-def rows(engine: Engine, by: Sequence[str], since: float, until: float) -> list[Row]:
-    """What `query` finds, as a person reads it."""
+def rows(
+    engine: Engine, by: Sequence[str], since: float, until: float, most: int | None = None
+) -> list[Row]:
+    """What `query` finds, as a person reads it; at most so many rows."""
     with engine.connect() as connection:
-        found = connection.execute(query(by, since, until)).mappings().all()
+        found = connection.execute(query(by, since, until).limit(most)).mappings().all()
     return [_readable(dict(row)) for row in found if row["attempts"]]
 
 

@@ -1,0 +1,33 @@
+import { ask } from "../api.js";
+import { badge, choice, code, field, h, note, table } from "../dom.js";
+import { milliseconds, moment } from "../words.js";
+
+const HOURS = [["1", "hour"], ["24", "24 hours"], ["168", "7 days"]];
+const WHY = { cut: "cut: it ended before its time, or nothing came" };
+
+const COLUMNS = [
+  ["When", "", (row) => moment(row.at)],
+  ["Why", "", (row) => [badge(row.status ? String(row.status) : "–", row.status >= 500 || !row.status ? "bad" : "warn"), " ", WHY[row.failure] ?? row.failure]],
+  ["Client", "", (row) => row.client || "–"],
+  ["Model", "", (row) => code(row.request_model || "–")],
+  ["Backend", "", (row) => row.backend || "–"],
+  ["asked for", "", (row) => (row.upstream_model ? code(row.upstream_model) : "–")],
+  ["Operation", "", (row) => row.operation + (row.stream ? ", streamed" : "")],
+  ["After", "number", (row) => milliseconds(row.duration_ms)],
+];
+
+export default {
+  title: "Errors",
+  open({ root, signal, lost }) {
+    const rows = h("div");
+    const hours = choice(HOURS, "24", { onchange: () => look().catch(lost) });
+    root.append(h("p", { class: "lead" }, "Attempts that failed, the last one first; a number is the provider's status. What Envoy refuses by itself is in its access log."),
+      h("form", { class: "row" }, field("Of the last", hours)), rows);
+    const look = async () => {
+      const said = await ask(`errors?hours=${hours.value}`, { signal });
+      rows.replaceChildren(said.problem ? note(said.problem, "warn")
+        : table("Attempts that failed", COLUMNS, said.errors, "Nothing has failed in that time."));
+    };
+    return { look, every: 5 };
+  },
+};

@@ -1,0 +1,110 @@
+"""What the store says of the last minutes: how much was asked, and what has failed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, Select, and_, case, distinct, func, select
+
+from extproc.usage.report import BILLION
+from extproc.usage.store import attempts
+
+MINUTE = 60
+MOST = 1_500
+"""Rows of one answer: the minutes of a day, and a few more."""
+TOLD = (
+    "at",
+    "client",
+    "operation",
+    "request_model",
+    "backend",
+    "upstream_model",
+    "stream",
+    "status",
+    "failure",
+    "duration_ms",
+)
+"""What is said of an attempt that failed."""
+
+Row = Mapping[str, Any]
+
+_failed = func.sum(case((attempts.c.failure != "", 1), else_=0)).label("failed")
+_minute = func.floor(attempts.c.at / MINUTE).label("minute")
+
+
+def minutes(engine: Engine, since: float) -> list[Row]:
+    """A row for each minute in which anything was asked, in order."""
+    question = (
+        select(
+            _minute,
+            func.count(distinct(attempts.c.exchange)).label("requests"),
+            func.count().label("attempts"),
+            _failed,
+            func.sum(attempts.c.input_tokens).label("input_tokens"),
+            func.sum(attempts.c.output_tokens).label("output_tokens"),
+            func.sum(attempts.c.cost_nanousd).label("cost"),
+            func.avg(attempts.c.duration_ms).label("duration_ms"),
+        )
+        .where(attempts.c.at >= since)
+        .group_by(_minute)
+        .order_by(_minute)
+        .limit(MOST)
+    )
+    return [_timed(row) for row in _found(engine, question)]
+
+
+def _timed(row: Row) -> Row:
+    whole = ("requests", "attempts", "failed", "input_tokens", "output_tokens")
+    return {
+        "at": int(row["minute"]) * MINUTE,
+        **{name: int(row[name] or 0) for name in whole},
+        "cost_usd": int(row["cost"] or 0) / BILLION,
+        "duration_ms": round(float(row["duration_ms"] or 0), 1),
+    }
+
+
+def failures(engine: Engine, since: float, most: int) -> list[Row]:
+    """The attempts that failed, the last one first."""
+    columns = [attempts.c[name] for name in TOLD]
+    question = (
+        select(*columns)
+        .where(attempts.c.at >= since, attempts.c.failure != "")
+        .order_by(attempts.c.at.desc())
+        .limit(most)
+    )
+    return _found(engine, question)
+
+
+def backends(engine: Engine, since: float) -> dict[str, Row]:
+    """Backend → how many attempts there were, and how many of them failed."""
+    question = (
+        select(
+            attempts.c.backend,
+            func.count().label("attempts"),
+            _failed,
+            func.avg(attempts.c.duration_ms).label("duration_ms"),
+        )
+        .where(attempts.c.at >= since)
+        .group_by(attempts.c.backend)
+        .limit(MOST)
+    )
+    return {row["backend"]: row for row in _found(engine, question)}
+
+
+def last_failures(engine: Engine, since: float) -> dict[str, Row]:
+    """Backend → its last attempt that failed."""
+    last = (
+        select(attempts.c.backend, func.max(attempts.c.at).label("at"))
+        .where(attempts.c.at >= since, attempts.c.failure != "")
+        .group_by(attempts.c.backend)
+        .limit(MOST)
+        .subquery()
+    )
+    same = and_(attempts.c.backend == last.c.backend, attempts.c.at == last.c.at)
+    columns = [attempts.c[name] for name in TOLD]
+    question = select(*columns).join(last, same).where(attempts.c.failure != "").limit(MOST)
+    return {row["backend"]: row for row in _found(engine, question)}
+
+
+def _found(engine: Engine, question: Select[Any]) -> list[Row]:
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(question).mappings()]
