@@ -52,12 +52,12 @@ Dry = Annotated[bool, Query(description="Say what would come of it, and change n
 def application(
     gateway: Callable[[], Gateway],
     writing: Writing | None = None,
-    kept: Callable[[str], list[Any]] | None = None,
     seen: views.Views | None = None,
+    kept: Callable[[str], list[Any]] | None = None,
 ) -> FastAPI:
     """What is served to who has the key; `gateway`: the configuration in force; `writing`: who
-    changes it, if anybody may; `kept`: the bodies of a request, where any are stored; `seen`: who
-    knows what the page shows."""
+    changes it, if anybody may; `seen`: who knows what the page shows; `kept`: the bodies of a
+    request, where any are stored."""
     made = FastAPI(
         title="extproc",
         version=extproc.__version__,

@@ -126,7 +126,7 @@ def _application(gateway: Callable[[], Gateway], options: Options, kept: Kept | 
         configuring=Configuring(path, editor),
         trying=Trying(gateway),
     )
-    return application(gateway, Writing(editor) if editor else None, kept, seen)
+    return application(gateway, Writing(editor) if editor else None, seen, kept)
 
 
 def _kept(options: Options, settings: Usage | None) -> Kept | None:

@@ -36,7 +36,7 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/spend?by=client,model&days=30` | the same, summed up; groups as in [usage](usage.md) |
 | `GET /api/errors?hours=24&most=100` | attempts that failed, and why |
 | `GET /api/configuration` | gateway.yaml, what is wrong with it, and what was changed here |
-| `POST /api/trials/draft`, `POST /api/trials` | a conversation in a client's format, drafted; made |
+| `POST /api/trials/draft`, `POST /api/trials` | a client's conversation, and its answer |
 | `GET /api/trials`, `GET /api/makers` | those formats; whom a first backend can be of |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
@@ -75,9 +75,9 @@ With `admin.write: true` there are also those that change gateway.yaml:
   missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
-  headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) where there are any.
-  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection whose request and answer take more
-  than 30 s ends.
+  headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) if any.
+  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection whose request and answer take
+  more than 30 s ends.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Fields
