@@ -165,7 +165,7 @@ def test_numbers_that_are_none_break_nothing(name: str, value: object):
 
 def test_more_than_may_be_read_is_known_to_be_unknown():
     reading = Reading(OPENAI, BOUNDS)
-    reading.feed(b'data: {"usage":' + b"[" * 700_000 + b"\n\n")
+    reading.feed(b'data: {"usage":' + b"[" + b"1," * 700_000 + b"1]}\n\n")
     assert reading.seen.usage is None
 
 
