@@ -91,18 +91,17 @@ class Reading:
     def _whole(self, data: bytes) -> None:
         """One value, or one on each line."""
         if b'"usage' not in data:
-            return None
+            return
         try:
-            self._bounds.answer(data)
+            if not self._value(data):
+                for line in data.splitlines():
+                    self._value(line)
         except BadAnswer:
-            return self._give_up()
-        if not self._value(data):
-            for line in data.splitlines():
-                self._value(line)
-        return None
+            self._give_up()
 
     def _value(self, data: bytes) -> bool:
-        """Whether `data` is JSON."""
+        """Whether `data` is JSON; raises BadAnswer for more than may be read."""
+        self._bounds.answer(data)
         try:
             value = orjson.loads(data)
         except orjson.JSONDecodeError:

@@ -1,5 +1,7 @@
 """Paths that no format here has, without an Envoy: who may ask for what, and what is counted."""
 
+import json
+
 import pytest
 
 from extproc.config import ConfigError, parse
@@ -8,7 +10,8 @@ from extproc.exchange.events import Change, Leave, Reject
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CALL
 from providers.bridging.passthrough import LONGEST, Reading
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, PROVIDERS
+from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire.budget import BOUNDS
 from tests.plans import (
@@ -95,6 +98,9 @@ def test_a_refusal_is_told_in_the_providers_own_words():
     assert dict(told.set_headers)["content-type"] == "text/html"
 
 
+CHATS = {
+    one for provider in PROVIDERS.values() for one in provider.dialects.get(Operation.CHAT, ())
+}
 OPENAI = [DIALECTS["openai.chat"], DIALECTS["openai.responses"]]
 ANTHROPIC = [DIALECTS["anthropic.messages"]]
 GEMINI = [DIALECTS["gemini.generate_content"]]
@@ -143,6 +149,24 @@ def test_whatever_tells_of_no_usage_used_nothing(data: bytes):
         reading.feed(bytes([byte]))
     reading.flush()
     assert reading.seen.usage == Usage()
+
+
+@pytest.mark.parametrize("name", sorted(CHATS))
+@pytest.mark.parametrize("value", [None, 1, -1, 1e300, "x", [], {}, True, [[1]], {"a": {"b": 1}}])
+def test_numbers_that_are_none_break_nothing(name: str, value: object):
+    members = ("prompt_tokens", "input_tokens", "output_tokens", "inputTokens", "total_tokens")
+    members += ("prompt_tokens_details", "billed_units", "tokens", "promptTokenCount")
+    for member in members:
+        reading = Reading([DIALECTS[name]], BOUNDS)
+        for usage in ("usage", "usageMetadata"):
+            reading.feed(json.dumps({usage: {member: value}, "model": value}).encode() + b"\n")
+        reading.flush()
+
+
+def test_more_than_may_be_read_is_known_to_be_unknown():
+    reading = Reading(OPENAI, BOUNDS)
+    reading.feed(b'data: {"usage":' + b"[" + b"1," * 700_000 + b"1]}\n\n")
+    assert reading.seen.usage is None
 
 
 def test_what_is_too_long_to_be_read_is_known_to_be_unknown():
