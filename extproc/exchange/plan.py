@@ -24,6 +24,7 @@ from extproc.exchange.served import (
     Route,
     Served,
     Target,
+    labels_of,
     path_of,
     quirks_of,
     unknown,
@@ -265,12 +266,7 @@ class Plan:
             touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
             price=self._price(route, served, route.called(backend, model) or model),
             clients=route.clients,
-            labels={
-                "backend": served.name,
-                "backends": served.name,
-                "provider": served.provider.name,
-                "operation": client.operation.value,
-            },
+            labels=labels_of(served, client.operation),
         )
 
     def _asking(
@@ -281,6 +277,7 @@ class Plan:
         policy = served.policy.beside(route.policy)
         headers = policy.headers(served.headers)
         own = tuple(dialect.request_headers.items())
+        always = own if translated else tuple(pair for pair in own if pair[0] in policy.removes)
         foreign = client.own_headers - dialect.own_headers
         if not served.client_keys:
             foreign |= ACCOUNT
@@ -297,7 +294,7 @@ class Plan:
             dialect=dialect,
             model=upstream,
             paths=(path_of(served, dialect, stream=False), path_of(served, dialect, stream=True)),
-            headers=(*own, *headers) if translated else headers,
+            headers=(*always, *headers),
             defaults=() if translated else own,
             translated=translated,
             passing=to_provider(
@@ -307,6 +304,7 @@ class Plan:
                 foreign=foreign | policy.removes,
             ),
             clients=route.clients,
+            removes=policy.removes,
             terms=policy.terms(client),
             shows=policy.shows,
             hides=policy.hides,
@@ -315,19 +313,16 @@ class Plan:
             again=route.again,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,
-            labels={
-                "backend": served.name,
-                "backends": served.name,
-                "provider": served.provider.name,
-                "operation": client.operation.value,
-            },
+            labels=labels_of(served, client.operation),
         )
 
-    def models(self, client: str | None = None) -> list[Model]:
-        """The models that a client can name, where a route has an exact name for them."""
-        return [
-            self._model(name, route) for name, route in self._router.exact() if route.is_for(client)
-        ]
+    def models(self) -> list[Model]:
+        """The models that clients can name, where a route has an exact name for them."""
+        return [self._model(name, route) for name, route in self._router.exact()]
+
+    def _models_of(self, client: str | None) -> list[Model]:
+        exact = self._router.exact()
+        return [self._model(name, route) for name, route in exact if route.is_for(client)]
 
     def listed(self, method: str, path: str, headers: Headers, model: str) -> Listed | None:
         """What a request for the list of models, or for one of them, asks for; `model`: as the
@@ -341,9 +336,9 @@ class Plan:
     def page(self, listed: Listed, client: str | None = None) -> bytes:
         """The answer to a client's `listed`; raises NotFound."""
         if listed.page is not None:
-            return orjson.dumps(listed.page(self.models(client)))
+            return orjson.dumps(listed.page(self._models_of(client)))
         if listed.model is None:
-            return orjson.dumps(listed.listing.many(self.models(client)))
+            return orjson.dumps(listed.listing.many(self._models_of(client)))
         route = self._router.find(listed.model)
         if route is None or not route.is_for(client):
             raise unknown(listed.model)

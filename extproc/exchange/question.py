@@ -3,7 +3,7 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import quote
 
 import msgspec
@@ -188,7 +188,7 @@ class Question:
         self._proof = Proof(event, target.served, self._secrets)
         self._earlier = event.attributes.get(tried.EARLIER) or ""
         if target.reads_headers:
-            self._own = _own_headers(headers, entrance.dialect)
+            self._own = _own_headers(headers, entrance.dialect.own_headers - target.removes)
         if event.end:
             raise InvalidRequest(bodies.NO_BODY)
         return headers.report(target.touched, target.passing)
@@ -492,7 +492,7 @@ class Question:
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
 
 
-def _own_headers(headers: ClientHeaders, dialect: Dialect) -> dict[str, str]:
+def _own_headers(headers: ClientHeaders, names: Collection[str]) -> dict[str, str]:
     """The client's headers that mean something in its dialect only."""
-    values = ((name, headers.get(name)) for name in dialect.own_headers)
+    values = ((name, headers.get(name)) for name in names)
     return {name: value for name, value in values if value is not None}

@@ -164,6 +164,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where such ids stand in what is sent, of which clients speak in another dialect."""
     clients: frozenset[str] | None = None
     """Who may ask; None: everybody."""
+    removes: frozenset[str] = frozenset()
+    """Headers of the client's of which the provider learns nothing."""
     terms: Terms | None = None
     """What is asked of requests; None: nothing."""
     shows: Pairs = ()
@@ -214,6 +216,16 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         one = quote(model, safe="")
         two = model if TWO_SEGMENTS.fullmatch(model) else one
         return path.replace("{model}", one).replace("{org/model}", two)
+
+
+def labels_of(served: Served, operation: Operation) -> dict[str, MetadataValue]:
+    """What the metadata say of requests to a backend."""
+    return {
+        "backend": served.name,
+        "backends": served.name,
+        "provider": served.provider.name,
+        "operation": operation.value,
+    }
 
 
 def quirks_of(route: Route, served: Served, dialect: Dialect) -> Quirks:

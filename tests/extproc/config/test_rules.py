@@ -11,7 +11,7 @@ def test_an_unknown_key_gets_a_guess_and_the_keys_that_are_allowed(folder):
     (said,) = folder.added("extprc: {}\n")
     assert said == (
         "gateway.yaml:14: extprc: unknown key; did you mean 'extproc'? allowed: version, listen, "
-        "backends, routes, default_model, limits, clients, resources, extproc, limiter, "
+        "backends, routes, default_model, prices, limits, clients, resources, extproc, limiter, "
         "admin, telemetry, usage, envoy"
     )
 

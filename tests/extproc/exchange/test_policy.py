@@ -10,6 +10,7 @@ from extproc.exchange.policy import Policy
 from extproc.exchange.served import Route
 from providers.bridging.caps import Cap
 from providers.bridging.quirks import Quirks
+from providers.operations import Operation
 from tests.extproc.exchange.test_exchange import ANSWER, HELLO
 from tests.plans import (
     exchange,
@@ -199,3 +200,33 @@ def test_nothing_is_lost_where_nothing_may_be():
     assert not isinstance(sent(plan_of(Policy(strict=True)), body)[1], Reject)
     lowered = Policy(strict=True, caps={"max_tokens": Cap(5)})
     assert not isinstance(sent(plan_of(lowered), body)[1], Reject)
+
+
+CLAUDE = {"model": "small", "max_tokens": 9, "messages": HELLO["messages"]}
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "bedrock"])
+def test_a_header_that_is_taken_off_says_nothing_in_a_body_either(provider):
+    own = {"anthropic-version": "2023-06-01", "anthropic-beta": "context-1m-2025-08-07"}
+    options = {"region": "eu-west-1"}
+    backends = {
+        "up": served(
+            provider=provider, options=options, dialects=SPOKEN, has_secret=False, signer=None
+        )
+    }
+    told = []
+    for removes in (frozenset(), frozenset(own)):
+        policy = Policy(removes=removes)
+        route = Route(models=("small",), upstream={"up": OPUS}, policy=policy)
+        _, action = sent(Plan(backends, [route]), CLAUDE, "/v1/messages", **own)
+        gone = {*action.remove_headers}
+        passed = {name: value for name, value in own.items() if name not in gone}
+        told.append(f"{passed} {headers_of(action)} {action.body!r}")
+    assert "context-1m" in told[0]
+    assert "context-1m" not in told[1]
+    if provider == "anthropic":
+        assert headers_of(action)["anthropic-version"] == "2023-06-01"
+
+
+OPUS = "anthropic.claude-sonnet-4-20250514-v1:0"
+SPOKEN = {Operation.CHAT: "anthropic.messages"}

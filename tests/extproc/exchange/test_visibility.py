@@ -114,3 +114,7 @@ def test_a_session_needs_the_client_too():
         event = request_headers("/v1/realtime?model=dear", "dear", source="session", method="GET")
         event.headers._pairs["x-ai-client"] = client
         assert isinstance(one.handle(event), Reject) is kind
+
+
+def test_the_operator_sees_all_of_them():
+    assert [model.id for model in PLAN.models()] == ["open", "dear", "nobodys"]
