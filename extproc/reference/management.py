@@ -36,7 +36,7 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/spend?by=client,model&days=30` | the same, summed up; groups as in [usage](usage.md) |
 | `GET /api/errors?hours=24&most=100` | attempts that failed, and why |
 | `GET /api/configuration` | gateway.yaml, what is wrong with it, and what was changed here |
-| `POST /api/trials/draft`, `POST /api/trials` | a client's conversation, and its answer |
+| `POST /api/trials/draft`, `POST /api/trials` | a call in a client's format: drafted, made |
 | `GET /api/trials`, `GET /api/makers` | those formats; whom a first backend can be of |
 | `GET /api/openapi.json` | OpenAPI 3.1: all of this for machines |
 
