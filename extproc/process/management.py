@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from extproc.admin.application import application
 from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.health import Health
 from extproc.admin.writing import Refusal as Declined
 from extproc.admin.writing import Writing
 from extproc.config import Gateway, Unresolved
@@ -144,7 +145,8 @@ async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> N
 
     key = Key(admin)
     life = Life(parent, line, take)
-    served = application(gateway, _writing(options), _kept(options, loaded.gateway.usage))
+    kept, health = _kept(options, loaded.gateway.usage), Health(asks_envoy=admin.envoy)
+    served = application(gateway, _writing(options), kept, health)
     guarded = Guard(served, lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
     serving = asyncio.create_task(server.serve(sockets=[options.listener]))
