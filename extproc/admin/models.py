@@ -154,7 +154,8 @@ class Provider(Answer):
     """What it serves, and where."""
     provider_status: Literal["active", "error", "deleted"]
     """`error` while a secret, a package or a token that `backends.NAME` needs is missing, or Envoy
-    passes over all of its addresses for a route (`admin.envoy`); never `deleted`: one that is gone is a 404."""
+    passes over all of its addresses for a route (`admin.envoy`); never `deleted`: one that is gone
+    is a 404."""
     status: str
     """`success`, or `credential_missing`, `token_missing`, `token_not_refreshed`, `ejected`."""
     description: str
