@@ -13,7 +13,8 @@ from extproc.admin import models, views
 from extproc.admin.changes import Unfit
 from extproc.admin.editing import Conflict
 from extproc.admin.guard import failure
-from extproc.admin.providers import provider, providers
+from extproc.admin.health import Troubles
+from extproc.admin.providers import NONE, provider, providers
 from extproc.admin.writing import Refusal as Declined
 from extproc.admin.writing import Writing
 from extproc.config import ConfigError, Gateway
@@ -54,10 +55,14 @@ def application(
     writing: Writing | None = None,
     seen: views.Views | None = None,
     kept: Callable[[str], list[Any]] | None = None,
+    health: Callable[[Gateway], Troubles] = lambda gateway: NONE,
 ) -> FastAPI:
-    """What is served to who has the key; `gateway`: the configuration in force; `writing`: who
-    changes it, if anybody may; `seen`: who knows what the page shows; `kept`: the bodies of a
-    request, where any are stored."""
+    """What is served to who has the key.
+
+    `gateway`: the configuration in force; `writing`: who changes it, if anybody may; `seen`: who
+    knows what the page shows; `kept`: the bodies of a request, where any are stored; `health`:
+    what is wrong with backends.
+    """
     made = FastAPI(
         title="extproc",
         version=extproc.__version__,
@@ -73,13 +78,15 @@ def application(
     @made.get("/api/providers", response_model=models.Providers, tags=["Providers"])
     def list_providers() -> models.Providers:
         """All backends of gateway.yaml."""
-        found = providers(gateway())
+        in_force = gateway()
+        found = providers(in_force, troubles=health(in_force))
         return models.Providers(providers=found, total=len(found))
 
     @made.get("/api/providers/{provider}", response_model=models.Provider, tags=["Providers"])
     def get_provider(provider_: Name) -> models.Provider:
         """One backend of gateway.yaml."""
-        found = provider(provider_, gateway())
+        in_force = gateway()
+        found = provider(provider_, in_force, troubles=health(in_force))
         if found is None:
             raise HTTPException(404, f"there is no provider {provider_}")
         return found

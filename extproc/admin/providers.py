@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from extproc.admin.health import Trouble, Troubles
 from extproc.admin.models import (
     Concurrency,
     CustomProviderConfig,
@@ -26,6 +27,8 @@ from providers.catalog import PROVIDERS
 
 UNBOUNDED = 2**32 - 1
 """What Envoy is told where there is no bound."""
+NONE: Troubles = {}
+FINE = Trouble("success", "", fatal=False)
 LONGEST = 256 * 1024
 """Bytes of a file of authorities that are shown."""
 PATIENCE = 0.2
@@ -37,7 +40,10 @@ CERTIFICATE = re.compile(
 
 
 def provider(
-    name: str, gateway: Gateway, environment: Mapping[str, str] = os.environ
+    name: str,
+    gateway: Gateway,
+    environment: Mapping[str, str] = os.environ,
+    troubles: Troubles = NONE,
 ) -> Provider | None:
     """The backend `name`; None where there is none."""
     backend = gateway.backends.get(name)
@@ -45,6 +51,11 @@ def provider(
         return None
     routes = [route for route in gateway.routes if _leads(route, name)]
     missing = lacking(name, backend, environment)
+    trouble = (
+        Trouble("credential_missing", "; ".join(missing), fatal=True)
+        if missing
+        else troubles.get(name, FINE)
+    )
     bound = backend.max_in_flight or UNBOUNDED
     return Provider(
         name=name,
@@ -58,16 +69,20 @@ def provider(
             allowed_requests=allowed(backend),
             request_path_overrides=overrides(backend),
         ),
-        provider_status="error" if missing else "active",
-        status="credential_missing" if missing else "success",
-        description="; ".join(missing) or backend.description or "",
+        provider_status="error" if trouble.fatal else "active",
+        status=trouble.status,
+        description=trouble.text or backend.description or "",
         config_hash=config_hash(name, backend, routes),
     )
 
 
-def providers(gateway: Gateway, environment: Mapping[str, str] = os.environ) -> list[Provider]:
+def providers(
+    gateway: Gateway,
+    environment: Mapping[str, str] = os.environ,
+    troubles: Troubles = NONE,
+) -> list[Provider]:
     """All of them."""
-    found = (provider(name, gateway, environment) for name in gateway.backends)
+    found = (provider(name, gateway, environment, troubles) for name in gateway.backends)
     return [one for one in found if one is not None]
 
 

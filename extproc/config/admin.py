@@ -19,5 +19,7 @@ class Admin(Model):
     """Whether backends may be changed there, too: in gateway.yaml, which must be writable."""
     history: FilePath = "gateway.history"
     """A directory, relative to this file, for what gateway.yaml was before each such change."""
+    envoy: Flag = False
+    """Whether Envoy's admin interface on this machine is asked which backends it passes over."""
     tls: ServerTls | None = None
     """Serve https; with `client_ca`, mutual TLS. Default: plain http."""

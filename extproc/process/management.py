@@ -22,6 +22,7 @@ from extproc.admin.budgets import Budgets
 from extproc.admin.configuring import Configuring
 from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
+from extproc.admin.health import Health
 from extproc.admin.looking import Looking
 from extproc.admin.trying import Trying
 from extproc.admin.views import Views
@@ -118,7 +119,9 @@ Kept = Callable[[str], list[Any]]
 """An exchange's id → the bodies that are stored of it."""
 
 
-def _application(gateway: Callable[[], Gateway], options: Options, kept: Kept | None) -> FastAPI:
+def _application(
+    gateway: Callable[[], Gateway], options: Options, kept: Kept | None, health: Health
+) -> FastAPI:
     path, editor = options.config.resolve(), _editor(options)
     seen = Views(
         looking=Looking(gateway, options.config, write=editor is not None),
@@ -126,7 +129,7 @@ def _application(gateway: Callable[[], Gateway], options: Options, kept: Kept | 
         configuring=Configuring(path, editor),
         trying=Trying(gateway),
     )
-    return application(gateway, Writing(editor) if editor else None, seen, kept)
+    return application(gateway, Writing(editor) if editor else None, seen, kept, health)
 
 
 def _kept(options: Options, settings: Usage | None) -> Kept | None:
@@ -165,8 +168,9 @@ async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> N
 
     key = Key(admin)
     life = Life(parent, line, take)
-    kept = _kept(options, loaded.gateway.usage)
-    guarded = Guard(_application(gateway, options, kept), lambda: key.now, time.monotonic)
+    kept, health = _kept(options, loaded.gateway.usage), Health(asks_envoy=admin.envoy)
+    served = _application(gateway, options, kept, health)
+    guarded = Guard(served, lambda: key.now, time.monotonic)
     server = Server(_settings(guarded, admin))
     serving = asyncio.create_task(server.serve(sockets=[options.listener]))
     log.info("ready", pid=os.getpid())

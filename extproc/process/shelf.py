@@ -26,6 +26,8 @@ MOST = 32 * 1024 * 1024
 AT_ONCE = 32
 EVERY = 0.5
 """Seconds between two looks for some to store."""
+LATER = 5.0
+"""The same after the store has failed."""
 HOUR = 3_600.0
 """Seconds between two looks for what is older than it may be."""
 
@@ -41,6 +43,7 @@ class Shelf:
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._forgotten = 0.0
+        self._away = False
 
     def receive(self) -> None:
         """Takes what has come."""
@@ -58,7 +61,7 @@ class Shelf:
         """Stores what comes, by the configuration in force, until it is cancelled."""
         while True:
             stored = await self.store(gateway())
-            await asyncio.sleep(0 if stored else EVERY)
+            await asyncio.sleep(0 if stored else LATER if self._away else EVERY)
 
     async def store(self, gateway: Gateway) -> bool:
         """Stores a batch; whether there was one, and it is stored."""
@@ -66,12 +69,15 @@ class Shelf:
         due = time.time() - self._forgotten > HOUR
         if gateway.usage is None or (not batch and not due):
             return False
+        self._forgotten = time.time() if due else self._forgotten
         try:
             await asyncio.to_thread(self._write, batch, gateway, due=due)
         except Exception as error:
-            if batch:
+            if batch and not self._away:
                 log.warning("raw bodies wait, the store is away", problem=str(error))
+            self._away = bool(batch)
             return False
+        self._away = False
         for message in batch:
             self._waiting.popleft()
             self._size -= len(message)
@@ -83,16 +89,23 @@ class Shelf:
         assert gateway.usage is not None
         store = self._store()
         redaction = Redaction(gateway.usage.raw)
-        if batch:
-            store.write_raw([_row(message, redaction, gateway) for message in batch])
+        rows = [self._row(message, redaction, gateway) for message in batch]
+        if rows:
+            store.write_raw([row for row in rows if row is not None])
         if due:
             store.forget_raw(time.time() - gateway.usage.raw.retention)
-            self._forgotten = time.time()
 
-
-def _row(message: bytes, redaction: "Redaction", gateway: Gateway) -> dict[str, object]:
-    bodies = read(message)
-    return redaction.row(bodies, _secrets(bodies, gateway))
+    def _row(
+        self, message: bytes, redaction: "Redaction", gateway: Gateway
+    ) -> dict[str, object] | None:
+        """None: for a bug of ours, which holds up no others."""
+        try:
+            bodies = read(message)
+            return redaction.row(bodies, _secrets(bodies, gateway))
+        except Exception:
+            log.exception("a raw body cannot be kept")
+            self._note(LOST)
+            return None
 
 
 def _secrets(bodies: Bodies, gateway: Gateway) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ With `admin.write: true` there are also those that change gateway.yaml:
 - **The key** is taken as `Authorization: Bearer KEY` and in no other way: `x-api-key`, clients'
   keys and tokens of sessions are a 401. It is read anew when its file changes; while it is
   missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
+- **How backends do**: a token that was not got or not renewed is told in `status`; with
+  `admin.envoy: true` also whom Envoy, on this machine, passes over after failures in a row.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
   headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) if any.

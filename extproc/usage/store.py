@@ -127,24 +127,30 @@ class Store:
 
     def forget(self, before: float) -> None:
         """Deletes records that are older; StoreError."""
-        self._delete(attempts, before)
-
-    def forget_raw(self, before: float) -> None:
-        """The same for bodies."""
-        self._delete(raw, before)
-
-    def _delete(self, table: Table, before: float) -> None:
         with self._doing():
             self._make()
-            with self._engine.begin() as connection:
-                connection.execute(delete(table).where(table.c.at < before))
+            self._delete(attempts, before)
+
+    def forget_raw(self, before: float) -> None:
+        """The same for bodies, where any were ever stored."""
+        with self._doing():
+            if self._has(raw):
+                self._delete(raw, before)
+
+    def _delete(self, table: Table, before: float) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(delete(table).where(table.c.at < before))
+
+    def _has(self, table: Table) -> bool:
+        """SQLite makes a file for who looks into one."""
+        file = self._file()
+        missing = file is not None and not file.exists()
+        return not missing and inspect(self._engine).has_table(table.name)
 
     def ask(self, question: Callable[[Engine], Any]) -> Any:
         """What `question` finds; StoreError, also where nothing was ever stored."""
         with self._doing():
-            file = self._file()
-            missing = file is not None and not file.exists()
-            if missing or not inspect(self._engine).has_table(attempts.name):
+            if not self._has(attempts):
                 raise StoreError(NOTHING)
             return question(self._engine)
 

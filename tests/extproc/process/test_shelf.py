@@ -61,3 +61,21 @@ def test_what_finds_no_room_is_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(shelf, "MOST", 200_000)
     kept.receive()
     assert lost
+
+
+async def test_what_is_spoilt_holds_up_nothing(tmp_path):
+    lost: list[str] = []
+    kept = Shelf(Box(lost.append), lambda: Store(f"sqlite:///{tmp_path}/u.db"), lost.append)
+    kept._box.put(b"no message of ours")
+    kept._box.put(message(1, b"x"))
+    kept.receive()
+    assert await kept.store(GATEWAY)
+    with sqlite3.connect(tmp_path / "u.db") as store:
+        assert store.execute("SELECT id FROM raw").fetchall() == [("n1",)]
+    assert lost == [LOST]
+
+
+async def test_where_nothing_was_kept_nothing_is_made(tmp_path):
+    kept = Shelf(Box(print), lambda: Store(f"sqlite:///{tmp_path}/u.db"), print)
+    assert not await kept.store(GATEWAY)
+    assert [*tmp_path.iterdir()] == []
