@@ -2,11 +2,13 @@
 
 from typing import Protocol
 
+import msgspec
 import orjson
 
 from extproc.exchange import ids
-from extproc.exchange.ids import Seal
-from providers.bridging.dialect import Dialect
+from extproc.exchange.ids import Seal, Showing
+from providers.bridging.dialect import Dialect, Sent
+from providers.bridging.kept_ids import Ids
 from providers.errors import InvalidRequest
 from providers.wire import multipart
 from providers.wire.budget import Bounds
@@ -48,6 +50,13 @@ def parts_of(
     return form, form.members()
 
 
+def opened(data: bytes, body: Json, dialect: Dialect, seal: Seal) -> tuple[bytes, Json]:
+    """A body with the provider's ids of what it keeps; raises NotFound."""
+    assert dialect.ids is not None
+    known = ids.opened(data, body, dialect.ids(body), seal)
+    return known, body if known is data else orjson.loads(known)
+
+
 def opened_form(
     form: Form, members: Json, dialect: Dialect, seal: Seal, content_type: str
 ) -> tuple[Form, Json]:
@@ -58,3 +67,20 @@ def opened_form(
         return form, members
     known = multipart.parse(data, content_type)
     return known, known.members()
+
+
+def reaching(sent: Sent, data: bytes, places: Ids, seal: Seal | None) -> Sent:
+    """What goes to a provider whose ids stand in URLs; raises NotFound for one that is not the
+    client's."""
+    if not places.named(data):
+        return sent
+    assert seal is not None
+    return msgspec.structs.replace(sent, body=ids.opened(data, orjson.loads(data), places, seal))
+
+
+def showing(body: Json, dialect: Dialect, seal: Seal | None, bounds: Bounds) -> Showing | None:
+    """How the ids in an answer are shown; None: as they are."""
+    if dialect.ids is None:
+        return None
+    places = dialect.ids(body)
+    return Showing(ids=places, seal=seal, bounds=bounds) if places.answers else None

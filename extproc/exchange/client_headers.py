@@ -4,6 +4,8 @@ Envoy shows an attempt the headers as the one before has left them. So each atte
 dynamic metadata, what stood in the headers that it changes.
 """
 
+from collections.abc import Iterable
+
 import orjson
 
 from extproc.exchange.events import GO_ON, Change, RequestHeaders
@@ -30,6 +32,11 @@ class ClientHeaders:
     def get(self, name: str) -> str | None:
         """What the client has sent; None: nothing."""
         return self._changed[name] if name in self._changed else self._headers.get(name)
+
+    def those(self, names: Iterable[str]) -> dict[str, str]:
+        """What the client has sent in headers of these names."""
+        values = ((name, self.get(name)) for name in names)
+        return {name: value for name, value in values if value is not None}
 
     def removed(self, passing: Passing) -> Removed:
         """Headers to remove: those that may not pass."""

@@ -31,7 +31,7 @@ from extproc.exchange.events import (
     Told,
     Wish,
 )
-from extproc.exchange.hearing import Hearing
+from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
@@ -106,7 +106,7 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_question", "_state")
+    __slots__ = ("_heard", "_question", "_state", "_world")
 
     def __init__(
         self,
@@ -122,6 +122,7 @@ class Exchange:
         self._state = State.NEW
         self._heard: Hearing | None = None
         self._question: Question | Errand | Passthrough | Session | Placing
+        self._world = plan, secrets, clock
         self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
 
     def handle(self, event: Event | Heard) -> Action | Wish:
@@ -170,13 +171,13 @@ class Exchange:
     def _begun(self, event: RequestHeaders) -> Action:
         call = event.attributes.get(CALL) or ""
         if call.startswith(KEPT):
-            self._question = self._asking.errand()
+            self._question = Errand(*self._world)
             event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(PASSING):
-            self._question = self._asking.passthrough()
+            self._question = Passthrough(*self._world)
             event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(SESSION):
-            self._question = self._asking.session()
+            self._question = Session(*self._world)
         elif placed(event):
             self._question = self._asking.placing()
         return self._question.headers(event)
@@ -184,8 +185,7 @@ class Exchange:
     def _answered(self, event: ResponseHeaders) -> Action:
         if self._state is not State.NEW:
             return self._question.answered(event)
-        assert isinstance(self._question, Question)
-        heard = self._question.hearing(event)
+        heard = hearing(*self._world, event)
         if heard is None:
             return UNHEARD
         self._heard = heard

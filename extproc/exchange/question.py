@@ -3,18 +3,15 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
-from collections.abc import Callable, Collection
-from urllib.parse import quote
+from collections.abc import Callable
 
 import msgspec
-import orjson
 
-from extproc.exchange import bodies, ids, metadata, tried
+from extproc.exchange import bodies, metadata, tried
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
-from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -30,30 +27,22 @@ from extproc.exchange.events import (
     Told,
     Wish,
 )
+from extproc.exchange.guessing import guessed, uncounted
 from extproc.exchange.header_values import quoted_all
-from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.ids import Seal, Showing
-from extproc.exchange.passthrough import Passthrough
+from extproc.exchange.outgoing import outgoing
 from extproc.exchange.placing import Placing
-from extproc.exchange.plan import GUESSES, Plan
+from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, model_of, seen_by
 from extproc.exchange.served import Target
-from extproc.exchange.session import Session
 from extproc.exchange.side import Aside, admitted
 from providers.bridging import estimate
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Parts, Sent, Wanted
-from providers.bridging.kept_ids import Ids
+from providers.bridging.dialect import Bridge, Call, Context, Parts, Sent, Wanted
 from providers.errors import GatewayError, InvalidRequest, Unsupported
 from providers.neutral.media import Link
-from providers.signing.sign import Call as SignedCall
 from providers.signing.sign import Secret
-from providers.wire import multipart
 from providers.wire.members import Json
 from providers.wire.multipart import Form
-
-ESTIMATED = ("x-ai-estimated", "true")
-"""Header of an answer that no provider gave."""
-GUESSED = {"status": 200, "estimated": True}
 
 
 class Question:
@@ -124,14 +113,6 @@ class Question:
         self._aside: tuple[Aside, str] | None = None
         """What waits for the answers to its parts, and the provider's name of the model."""
 
-    def errand(self) -> Errand:
-        """What it is instead, where no model is asked for."""
-        return Errand(self._plan, self._secrets, self._clock)
-
-    def passthrough(self) -> Passthrough:
-        """What it is instead, where a path is asked for that no format has."""
-        return Passthrough(self._plan, self._secrets, self._clock)
-
     def placing(self) -> Placing:
         """What it is instead, where it has met no backend yet; no request becomes several there."""
         self._side, self._alone = "", True
@@ -141,14 +122,6 @@ class Question:
         """The place at which it came in, in whose dialect errors are told; raises NotFound."""
         self._entrance = self._plan.entrance(path)
         return self._entrance
-
-    def session(self) -> Session:
-        """What it is instead, where a session is asked for."""
-        return Session(self._plan, self._secrets, self._clock)
-
-    def hearing(self, event: ResponseHeaders) -> Hearing | None:
-        """Who hears the answer to a session's handshake; None where no backend gave it."""
-        return hearing(self._plan, self._secrets, self._clock, event)
 
     def headers(self, event: RequestHeaders) -> Action:
         """Finds who is asked, and in which dialect; what needs no body is answered."""
@@ -188,7 +161,7 @@ class Question:
         self._proof = Proof(event, target.served, self._secrets)
         self._earlier = event.attributes.get(tried.EARLIER) or ""
         if target.reads_headers:
-            self._own = _own_headers(headers, entrance.dialect.own_headers - target.removes)
+            self._own = headers.those(entrance.dialect.own_headers - target.removes)
         if event.end:
             raise InvalidRequest(bodies.NO_BODY)
         return headers.report(target.touched, target.passing)
@@ -217,7 +190,9 @@ class Question:
         data = event.data
         # Of a part, the ids were opened when it was whole.
         if target.signs and form is None and self._seen.source != SIDE:
-            data, body = self._opened(data, body, entrance.dialect, target)
+            if seal := self._sealed(target):
+                data, body = bodies.opened(data, body, entrance.dialect, seal)
+                self._renewed = data is not event.data
         elif form is not None and (seal := self._sealed(target)):
             form, body = bodies.opened_form(form, body, entrance.dialect, seal, self._type)
             self._renewed, data = form.data is not event.data, form.data
@@ -235,29 +210,6 @@ class Question:
             call, self._lowered = target.terms.kept(call, self._type)
             self._renewed = self._renewed or call.data is not data
         return self._send(call, target, model)
-
-    def _opened(
-        self, data: bytes, body: Json, dialect: Dialect, target: Target
-    ) -> tuple[bytes, Json]:
-        """The body with the provider's ids of what it keeps; raises NotFound."""
-        assert dialect.ids is not None
-        seal = self._sealed(target)
-        if seal is None:
-            return data, body
-        known = ids.opened(data, body, dialect.ids(body), seal)
-        self._renewed = known is not data
-        return known, body if known is data else orjson.loads(known)
-
-    def _reaching(self, sent: Sent, data: bytes, places: Ids) -> Sent:
-        """What goes to a provider whose ids stand in URLs; raises NotFound for one that is not the
-        client's."""
-        assert self._target is not None
-        if not places.named(data):
-            return sent
-        seal = self._seal_at(self._target)
-        assert seal is not None
-        known = ids.opened(data, orjson.loads(data), places, seal)
-        return msgspec.structs.replace(sent, body=known)
 
     def _sealed(self, target: Target) -> Seal | None:
         """How ids are signed, where any are."""
@@ -278,30 +230,33 @@ class Question:
         return self._headers.get("content-type") or ""
 
     def _send(self, call: Call, target: Target, model: str) -> Action | Wish:
+        assert self._entrance is not None
+        dialect = self._entrance.dialect
         if target.bridge is None:
-            return self._estimated(call, target, model)
+            return guessed(call, dialect, target, model)
         try:
             sent = target.bridge.request(call)
             if isinstance(sent, Wanted):
                 return self._fetch(call, sent.links, model)
         except Unsupported as error:
-            return self._uncounted(call, target, model, error)
+            return uncounted(call, dialect, target, model, error)
         if isinstance(sent, Parts):
             return self._part(call, sent, target, model)
         if sent.dropped and target.terms is not None:
             target.terms.whole(sent.dropped)
         if target.opens is not None and sent.body is not None:
-            sent = self._reaching(sent, sent.body, target.opens)
+            sent = bodies.reaching(sent, sent.body, target.opens, self._seal_at(target))
         headers = self._headers
         assert headers is not None
         secret = {} if self._proof is None else self._proof.secret()
-        signed, set_headers = self._outgoing(target, call, sent, secret)
+        signed, set_headers = outgoing(target, call, sent, secret, self._clock, said=self._type)
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
         self.answer = Answer(asked, self._clock)
         return Change(
             set_headers=(
                 *headers.undone(target.passing),
                 *set_headers,
+                *self._defaults,
                 *[header for header in sent.headers.items() if header[1]],
             ),
             remove_headers=(
@@ -359,22 +314,6 @@ class Question:
         self._waiting = None
         return self._send(msgspec.structs.replace(call, files=event.files), self._target, model)
 
-    def _uncounted(self, call: Call, target: Target, model: str, error: Unsupported) -> Action:
-        """What is asked for cannot be had there, unless it is a count that may be a guess."""
-        assert self._entrance is not None
-        if self._entrance.dialect.estimate is None:
-            raise error
-        if not target.served.estimates:
-            raise Unsupported(f"{error}; {GUESSES}", param=error.param)
-        return self._estimated(call, target, model)
-
-    def _estimated(self, call: Call, target: Target, model: str) -> Action:
-        assert self._entrance is not None
-        assert self._entrance.dialect.estimate is not None
-        body = self._entrance.dialect.estimate(call)
-        record = target.attempt(model, "", stream=False)
-        return Reject(200, body, (JSON_TYPE, ESTIMATED), {**record, **GUESSED})
-
     def _asked(
         self, bridge: Bridge, call: Call, sent: Sent, model: str, proof: tuple[Secret, Secret]
     ) -> Asked:
@@ -384,18 +323,18 @@ class Question:
         assert target is not None
         dialect = entrance.dialect
         return Asked(
-            client=entrance.dialect,
+            client=dialect,
             target=target,
             bridge=bridge,
             context=self._context(call, sent, model),
             stream=call.stream,
             dropped=(*self._lowered, *sent.dropped) if self._lowered else sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
-            units=None if entrance.dialect.uses is None else entrance.dialect.uses(call.body),
+            units=None if dialect.uses is None else dialect.uses(call.body),
             secret=proof[0],
             signed=proof[1],
             started=self._started,
-            showing=self._showing(call.body, dialect) if self._seal is not None else None,
+            showing=self._showing(call, target) if self._seal is not None else None,
             tried=self._tried(target),
             aside=self._seen.source == SIDE,
             alone=self._alone,
@@ -435,44 +374,12 @@ class Question:
             return ""
         return self._headers.get("user-agent") or ""
 
-    def _showing(self, body: Json, dialect: Dialect) -> Showing | None:
-        assert self._target is not None
-        if dialect.ids is None or (self._target.translated and not dialect.lasting):
+    def _showing(self, call: Call, target: Target) -> Showing | None:
+        assert self._entrance is not None
+        dialect = self._entrance.dialect
+        if target.translated and not dialect.lasting:
             return None
-        places = dialect.ids(body)
-        if not places.answers:
-            return None
-        return Showing(ids=places, seal=self._seal, bounds=self._plan.bounds)
-
-    def _outgoing(
-        self, target: Target, call: Call, sent: Sent, secret: Secret
-    ) -> tuple[Secret, tuple[tuple[str, str], ...]]:
-        """The headers that prove who asks, and all that are set."""
-        path = target.path(call.model, stream=call.stream)
-        for name, value in sent.places.items():
-            if not value.strip("."):
-                raise InvalidRequest(f"{name} names nothing", param=name)
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        body = call.data if sent.body is None else sent.body
-        self._plan.bounds.sent(body)
-        signed: dict[str, str] = {}
-        if target.served.signer is not None:
-            outgoing = SignedCall("POST", target.served.authority, path, body)
-            signed = target.served.signer(outgoing, secret, self._clock())
-        return signed, (
-            (":path", path),
-            (":authority", target.served.authority),
-            ("content-length", str(len(body))),
-            self._content_type(call, sent),
-            *target.headers,
-            *self._defaults,
-            *signed.items(),
-        )
-
-    def _content_type(self, call: Call, sent: Sent) -> tuple[str, str]:
-        if sent.content_type or call.form is None:
-            return ("content-type", sent.content_type) if sent.content_type else JSON_TYPE
-        return ("content-type", self._type or multipart.TYPE)
+        return bodies.showing(call.body, dialect, self._seal, self._plan.bounds)
 
     def answered(self, event: ResponseHeaders) -> Action:
         """What the answer makes of its headers."""
@@ -490,9 +397,3 @@ class Question:
             if self._earlier:
                 record[tried.BACKENDS] = self._tried(self._target)
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
-
-
-def _own_headers(headers: ClientHeaders, names: Collection[str]) -> dict[str, str]:
-    """The client's headers that mean something in its dialect only."""
-    values = ((name, headers.get(name)) for name in names)
-    return {name: value for name, value in values if value is not None}

@@ -7,6 +7,7 @@ Which features a dialect can express is the dialect's own `carries`.
 
 from collections.abc import Iterator, Mapping, Set
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -192,7 +193,9 @@ PLAIN = (
 
 IMPLIED = {Feature.N: 1, Feature.LOGPROBS: False, Feature.TOP_LOGPROBS: 0}
 """Values that ask for nothing."""
-FIELDS = tuple((feature, feature.value, IMPLIED.get(feature, ())) for feature in PLAIN)
+FIELDS = tuple((feature, ((), IMPLIED.get(feature, ()))) for feature in PLAIN)
+VALUES = attrgetter(*(feature.value for feature in PLAIN))
+"""A request → what is said in each of `FIELDS`."""
 
 SOURCES = {Data: "data", Url: "url", FileId: "file_id", PlainText: "text"}
 
@@ -202,11 +205,9 @@ def used(request: ChatRequest) -> set[Feature]:
     return {*_plain(request), *_tools(request), *_meaning(request), *_messages(request.messages)}
 
 
-def _plain(request: ChatRequest) -> Iterator[Feature]:
-    for feature, name, idle in FIELDS:
-        value = getattr(request, name)
-        if value is not None and value not in ((), idle):
-            yield feature
+def _plain(request: ChatRequest) -> list[Feature]:
+    said = zip(FIELDS, VALUES(request), strict=True)
+    return [feature for (feature, idle), value in said if value is not None and value not in idle]
 
 
 def _tools(request: ChatRequest) -> Iterator[Feature]:
@@ -265,7 +266,8 @@ def _messages(messages: tuple[Message, ...]) -> Iterator[Feature]:
         if message.role in (Role.SYSTEM, Role.DEVELOPER):
             yield Feature.SYSTEM
         for part in message.parts:
-            yield from _part(part)
+            if type(part) is not Text or part.citations or part.cache is not None:
+                yield from _part(part)
 
 
 def _part(part: Part) -> Iterator[Feature]:

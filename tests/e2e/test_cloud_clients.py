@@ -165,7 +165,7 @@ def test_boto3_invokes_claude(world: World, model: str, stream: bool):
     with pytest.raises(sdk.exceptions.ResourceNotFoundException):
         invoked(sdk, "unknown", stream)
     with pytest.raises(botocore.exceptions.ClientError, match="messages"):
-        sdk.invoke_model(modelId=model, body=json.dumps({"prompt": "hi"}))
+        sdk.invoke_model(modelId=model, body=json.dumps({"prompt": "hi", "max_gen_len": 9}))
 
 
 def test_claude_in_foundry(world: World, model: str):

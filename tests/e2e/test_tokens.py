@@ -93,19 +93,19 @@ def test_it_may_stand_where_sdks_put_keys(world, header):
 @pytest.mark.parametrize(
     ("shown", "status", "says"),
     [
-        (None, 401, "You didn't provide a token"),
-        ("no-token", 401, "The token is not accepted: Jwt is not in the form"),
-        (token(STRANGER), 401, "The token is not accepted: Jwt verification fails"),
-        (token(exp=int(time.time()) - 600), 401, "The token is not accepted: Jwt is expired"),
-        (token(exp=None), 401, "The token is not accepted"),
-        (token(iss="https://other.example.com"), 401, "Jwt issuer is not configured"),
-        (token(aud="mail"), 403, "That is not allowed"),
-        (token(email=None), 403, "That is not allowed"),
+        (lambda: None, 401, "You didn't provide a token"),
+        (lambda: "no-token", 401, "The token is not accepted: Jwt is not in the form"),
+        (lambda: token(STRANGER), 401, "The token is not accepted: Jwt verification fails"),
+        (lambda: token(exp=int(time.time()) - 600), 401, "not accepted: Jwt is expired"),
+        (lambda: token(exp=None), 401, "The token is not accepted"),
+        (lambda: token(iss="https://other.example.com"), 401, "Jwt issuer is not configured"),
+        (lambda: token(aud="mail"), 403, "That is not allowed"),
+        (lambda: token(email=None), 403, "That is not allowed"),
     ],
 )
 def test_what_is_not_right_is_refused(world, shown, status, says):
     before = len(world[1].requests)
-    answer = ask(world, shown, x_ai_client="ann@example.com", x_ai_claim_team="red")
+    answer = ask(world, shown(), x_ai_client="ann@example.com", x_ai_claim_team="red")
     assert answer.status_code == status
     assert says in answer.json()["error"]["message"]
     assert len(world[1].requests) == before
