@@ -69,8 +69,8 @@ class Clock:
         return self.now
 
 
-def exchange(made=None, **options):
-    return Exchange(made or plan(), Keys(), Clock(), **options)
+def exchange(made=None, secrets=None, **options):
+    return Exchange(made or plan(), secrets or Keys(), Clock(), **options)
 
 
 def request_headers(

@@ -109,8 +109,7 @@ def test_an_act_goes_to_its_provider_and_back(provider: Provider, kept: Kept, ac
     plan = compile_plan(parse(gateway(provider)))
     seal = Seal("up", "", SECRET)
     path, own = asked(kept, act, seal)
-    one = exchange(plan)
-    one._question._secrets = Secrets()
+    one = exchange(plan, Secrets())
     bare = act.method in ("GET", "DELETE")
     headers = Pairs(content_type="application/json")
     headers._pairs |= {
@@ -152,8 +151,7 @@ def test_a_job_is_asked_for_where_it_is_done_and_nothing_else(
     ref = REFS[kept_by(provider)[kept.name].name]
     shown = Seal("up", "", SECRET).closed(f"video_{Ticket(ref=ref).text()}")
     path = kept.prefixes[0] + PLACE.sub(shown, act.path)
-    one = exchange(plan)
-    one._question._secrets = Secrets()
+    one = exchange(plan, Secrets())
     headers = Pairs(content_type="application/json")
     headers._pairs |= {":path": path, ":method": act.method}
     attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
