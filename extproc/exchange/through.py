@@ -39,8 +39,10 @@ def target_at(served: Served) -> Target:
             translated=False,
             own=dialect.own_headers,
             wanted=served.passes,
-            foreign=frozenset() if served.client_keys else ACCOUNT,
+            foreign=served.policy.removes | (frozenset() if served.client_keys else ACCOUNT),
         ),
+        shows=served.policy.shows,
+        hides=served.policy.hides,
         touched=None,
         price=Price(),
         labels={

@@ -70,6 +70,7 @@ class Key:
 class Connection(H11Protocol):
     """One that ends when a request and its answer take too long together, by whoever's fault."""
 
+    # uvicorn narrows asyncio's type of a transport here, too.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._late = self.loop.call_later(REQUEST, transport.abort)

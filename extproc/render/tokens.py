@@ -1,7 +1,6 @@
 """Clients' tokens, which Envoy checks: the filters, and the cluster of whoever issues them."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from envoy_data_plane.envoy.config.cluster.v3 import Cluster
 from envoy_data_plane.envoy.config.core.v3 import DataSource, HttpUri
@@ -38,7 +37,7 @@ from extproc.ratelimit.descriptors import CLAIM_HEADER
 from extproc.render import tls
 from extproc.render.clusters import dns
 from extproc.render.typed import http_filter, packed, seconds, socket
-from extproc.render.upstream import PORTS, Place
+from extproc.render.upstream import place_of
 
 API_KEY_AUTH = "envoy.filters.http.api_key_auth"
 JWT_AUTHN = "envoy.filters.http.jwt_authn"
@@ -110,11 +109,9 @@ def issuers(gateway: Gateway, *, ca: str) -> Iterator[Cluster]:
     jwt = gateway.clients.jwt if gateway.clients else None
     if jwt is None or jwt.jwks.uri is None:
         return
-    url = urlsplit(jwt.jwks.uri)
-    host, secure = url.hostname or "", url.scheme == "https"
-    where = Place(host=host, port=url.port or PORTS[url.scheme], secure=secure)
+    where = place_of(jwt.jwks.uri)
     endpoint = Endpoint(address=socket(where.host, where.port), hostname=where.host)
-    trust = tls.client_side(where, BackendTls(), ca=ca, http2=False) if secure else None
+    trust = tls.client_side(where, BackendTls(), ca=ca, http2=False) if where.secure else None
     yield Cluster(
         name=JWKS_CLUSTER,
         cluster_type=dns(gateway),

@@ -56,6 +56,20 @@ def test_a_request_leaves_in_the_gateways_name():
     assert action.metadata["operation"] == "passthrough"
 
 
+def test_headers_are_edited_as_the_backend_says():
+    made = open_(
+        "GET /v1/things",
+        request={"headers": {"set": {"x-tenant": "red"}, "remove": ["x-own"]}},
+        response={"headers": {"set": {"x-by": "us"}, "remove": ["x-region"]}},
+    )
+    one, action = begun(made, "GET", "/v1/things", x_own="mine")
+    assert dict(action.set_headers)["x-tenant"] == "red"
+    assert "x-own" in action.remove_headers
+    answered = one.handle(response_headers(x_region="eu"))
+    assert dict(answered.set_headers)["x-by"] == "us"
+    assert "x-region" in answered.remove_headers
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

@@ -59,7 +59,7 @@ def asked(**attributes: str) -> RequestHeaders:
 
 def recorded(*actions: Any):
     lines: list[bytes] = []
-    return Recorded(Script(*actions), "n1", 5.0, lines.append), lines  # type: ignore[arg-type]  # it plays one
+    return Recorded(Script(*actions), "n1", 5.0, lines.append), lines  # type: ignore[arg-type]  # a script  # it plays one
 
 
 def run(*pairs: Any) -> list[dict[str, Any]]:
