@@ -1,7 +1,8 @@
 # The server, as nobody in particular: `docker build -t extproc .`
 FROM python:3.11-slim AS built
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
 COPY extproc extproc
 COPY providers providers
 RUN python -m venv /opt/extproc \

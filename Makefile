@@ -13,12 +13,13 @@ FUZZ_SECONDS ?= 300
 # Hundreds of processes are started: what they import is compiled once, whatever is set outside.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test agents check bench fuzz fmt docs clean
+.PHONY: demo test agents check bench fuzz fmt docs native clean
 
-demo: $(STAMPS)/demo
+demo: $(STAMPS)/demo native
 	$(BIN)/extproc demo $(if $(ONCE),--once)
 
-test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres $(STAMPS)/prometheus $(STAMPS)/chromium
+test: $(STAMPS)/dev $(STAMPS)/redis $(STAMPS)/postgres $(STAMPS)/prometheus $(STAMPS)/chromium \
+		native
 	$(BIN)/python -m pytest $(TESTS) -n $${PYTEST_WORKERS:-4} --dist loadscope \
 		--no-loadscope-reorder
 
@@ -31,7 +32,7 @@ check: $(STAMPS)/dev
 	$(BIN)/mypy
 	$(BIN)/python -m tests.docs --check
 
-bench: $(STAMPS)/dev
+bench: $(STAMPS)/dev native
 	$(BIN)/extproc bench $(BENCH)
 
 fuzz: $(STAMPS)/dev
@@ -45,7 +46,7 @@ docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.docs
 
 clean:
-	rm -rf $(VENV) $(STAMPS) .agents build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(STAMPS) .agents build extproc/compiled *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(STAMPS)/venv:
 	@mkdir -p $(STAMPS)
@@ -57,7 +58,22 @@ $(STAMPS)/venv:
 	@$(BIN)/pip install -q --disable-pip-version-check --upgrade pip
 	@touch $@
 
-$(STAMPS)/demo: $(STAMPS)/venv pyproject.toml constraints.txt
+# Compiles the hot path anew if its sources changed since the installation did so.
+native: | $(STAMPS)/demo
+	@$(BIN)/python -c 'import sys; from extproc import native; sys.exit(not native.is_current())' \
+		|| ! command -v cc >/dev/null \
+		|| $(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+
+# Without a compiler all runs as Python.
+$(STAMPS)/compiler:
+	@mkdir -p $(STAMPS)
+	@command -v cc >/dev/null && $(PYTHON) -c 'import sysconfig, pathlib, sys; \
+			sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' \
+		|| { $(SUDO) apt-get update -qq \
+			&& $(SUDO) apt-get install -y -qq --no-install-recommends gcc libc6-dev python3-dev; } || true
+	@touch $@
+
+$(STAMPS)/demo: $(STAMPS)/venv $(STAMPS)/compiler pyproject.toml constraints.txt
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[demo]'
 	@touch $@
 
@@ -70,7 +86,7 @@ $(STAMPS)/agents: tests/agents/clients/package.json tests/agents/clients/require
 		-r tests/agents/clients/requirements.txt
 	@touch $@
 
-$(STAMPS)/dev: $(STAMPS)/venv pyproject.toml constraints.txt
+$(STAMPS)/dev: $(STAMPS)/venv $(STAMPS)/compiler pyproject.toml constraints.txt
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(STAMPS)/demo
 

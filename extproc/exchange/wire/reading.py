@@ -144,7 +144,7 @@ def _strings(data: bytes, start: int, end: int) -> Iterator[tuple[str, str]]:
         if key is not None and value is not None:
             for kind, a, b in _fields(data, *value):
                 if kind == 0x1A:
-                    yield data[slice(*key)].decode(), data[a:b].decode()
+                    yield data[key[0] : key[1]].decode(), data[a:b].decode()
 
 
 def _headers(data: bytes, start: int, end: int) -> tuple[HeaderView, bool]:

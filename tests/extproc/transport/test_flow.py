@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extproc.transport.frames import Code
 from extproc.transport.limits import Limits
 from tests.extproc.transport.peer import Peer, data, request
 
@@ -54,7 +55,7 @@ def test_messages_above_the_budget_wait_for_their_turn() -> None:
     peer.send(data(1, bytes(7_000)))
     peer.connection.consumed(1, 7_000)
     assert "WINDOW_UPDATE 3 6000" in peer.read()
-    peer.connection.reset(3, 8)
+    peer.connection.reset(3, Code.CANCEL)
     assert peer.read() == ["RST_STREAM 3 CANCEL", "WINDOW_UPDATE 5 6000"]
 
 
@@ -69,9 +70,9 @@ def test_a_stream_that_goes_while_it_waits_is_passed_over() -> None:
     peer = opened(1, 3, 5)
     for stream in (1, 3, 5):
         peer.connection.expect(stream, 10_000)
-    peer.connection.reset(3, 8)
+    peer.connection.reset(3, Code.CANCEL)
     peer.read()
-    peer.connection.reset(1, 8)
+    peer.connection.reset(1, Code.CANCEL)
     assert peer.read() == ["RST_STREAM 1 CANCEL", "WINDOW_UPDATE 5 9000"]
 
 
