@@ -67,7 +67,12 @@ def imported(file: Path) -> Iterator[str]:
 def extensions() -> list[Extension]:
     """None is fatal: an installation without a compiler goes on without them."""
     files = [str(file.relative_to(ROOT)) for file in map(source, native.MODULES) if file]
-    made = mypycify(["--config-file=", "--ignore-missing-imports", *files], group_name=native.GROUP, opt_level="2", debug_level="0")
+    made = mypycify(
+        ["--config-file=", "--ignore-missing-imports", *files],
+        group_name=native.GROUP,
+        opt_level="2",
+        debug_level="0",
+    )
     for extension in made:
         extension.optional = True
     return list(made)

@@ -81,6 +81,11 @@ def install(root: Path = ROOT) -> bool:
     return True
 
 
+def is_used() -> bool:
+    """Whether this process runs what was compiled."""
+    return any(isinstance(finder, Finder) for finder in sys.meta_path)
+
+
 def is_current(root: Path = ROOT) -> bool:
     """Whether what was compiled was made from the sources that are there now."""
     try:

@@ -8,6 +8,7 @@ from time import gmtime, strftime
 
 import msgspec
 
+from extproc import native
 from extproc.lab.bench import proc
 from extproc.lab.bench.row import Pair, Row
 from extproc.process.envoy import binary
@@ -25,6 +26,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     load_after: float
     kernel: str
     python: str
+    native: bool
+    """Whether the hot path was compiled."""
     envoy: str
     date: str
 
@@ -52,6 +55,7 @@ def machine(load_before: float) -> Machine:
         load_after=round(load(), 2),
         kernel=platform.release(),
         python=platform.python_version(),
+        native=native.is_used(),
         envoy=_envoy(),
         date=strftime("%Y-%m-%d", gmtime()),
     )
@@ -69,7 +73,8 @@ def about(results: Results) -> str:
     return (
         f"{host.cores} cores of {host.processor}, shared with whatever else runs there (load"
         f" average {host.load_before} before, {host.load_after} after); Envoy {host.envoy},"
-        f" Python {host.python}, {host.date}."
+        f" Python {host.python}, {'with' if host.native else 'without'} compiled hot path,"
+        f" {host.date}."
     )
 
 

@@ -11,6 +11,7 @@ MACHINE = Machine(
     load_after=1.5,
     kernel="6",
     python="3.11",
+    native=True,
     envoy="1.40.0",
     date="2026-11-21",
 )
