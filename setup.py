@@ -67,7 +67,7 @@ def imported(file: Path) -> Iterator[str]:
 def extensions() -> list[Extension]:
     """None is fatal: an installation without a compiler goes on without them."""
     files = [str(file.relative_to(ROOT)) for file in map(source, native.MODULES) if file]
-    # An isolated build has none of our dependencies, and none of our settings is about machine code.
+    # An isolated build has none of our dependencies; no setting of ours is about machine code.
     flags = ["--config-file=", "--ignore-missing-imports"]
     made = mypycify([*flags, *files], group_name=native.GROUP, opt_level="2", debug_level="0")
     for extension in made:
