@@ -10,6 +10,8 @@ from mypyc.build import mypycify
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
+BUILDING = {"build_ext", "bdist_wheel", "editable_wheel"}
+"""The commands that need machine code; the others, of which an installation has several, wait."""
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT))
 from extproc import native  # noqa: E402
@@ -65,11 +67,17 @@ def imported(file: Path) -> Iterator[str]:
 
 
 def extensions() -> list[Extension]:
-    """None is fatal: an installation without a compiler goes on without them."""
+    """None where nothing is built, or nothing can be: the sources run as well."""
+    if BUILDING.isdisjoint(sys.argv):
+        return []
     files = [str(file.relative_to(ROOT)) for file in map(source, native.MODULES) if file]
-    # An isolated build has none of our dependencies; no setting of ours is about machine code.
+    # An isolated build has few of our dependencies; no setting of ours is about machine code.
     flags = ["--config-file=", "--ignore-missing-imports"]
-    made = mypycify([*flags, *files], group_name=native.GROUP, opt_level="2", debug_level="0")
+    try:
+        made = mypycify([*flags, *files], group_name=native.GROUP, opt_level="2", debug_level="0")
+    except SystemExit as error:
+        print(f"warning: the hot path is not compiled: {error}", file=sys.stderr)
+        return []
     for extension in made:
         extension.optional = True
     return list(made)
