@@ -217,10 +217,27 @@ def for_bedrock(body: Json, model: str, usage: bool) -> Json:
     return {"api_version": 2} | ({"model": REMOVED} if "model" in body else {})
 
 
+SEARCH = Usage(units=Units(searches=1))
+
+
+def watch_on_bedrock(body: Json) -> Seen:
+    """Bedrock says nothing; a query of up to 100 documents is one search."""
+    _results(body)
+    return Seen(usage=_usage(body) or SEARCH)
+
+
+def parse_on_bedrock(body: Json) -> RerankAnswer:
+    """The results."""
+    answer = parse_response(body)
+    return msgspec.structs.replace(answer, usage=answer.usage or SEARCH)
+
+
 BEDROCK = msgspec.structs.replace(
     DIALECT,
     host="bedrock",
     client=(),
+    parse_response=parse_on_bedrock,
+    watch=watch_on_bedrock,
     upstream=(Endpoint(path="/model/{model}/invoke"),),
     carries=DIALECT.carries - {"priority"},
     edits=for_bedrock,

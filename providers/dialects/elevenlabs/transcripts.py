@@ -51,14 +51,19 @@ def _words(body: Json) -> tuple[Segment, ...]:
     )
 
 
+def _length(body: Json) -> float:
+    """How long the recording is, as far as it was spoken in if nothing else is said."""
+    said = seconds(body.get("audio_duration_secs"))
+    return said or max((word.end for word in _words(body)), default=0.0)
+
+
 def _usage(body: Json) -> Usage | None:
-    length = seconds(body.get("audio_duration_secs"))
-    length = length or max((word.end for word in _words(body)), default=0.0)
+    length = _length(body)
     return Usage(units=Units(seconds=length)) if length else None
 
 
 def watch(body: Json) -> Seen:
-    """How long the recording is, as far as it was spoken in."""
+    """How long the recording is."""
     return Seen(usage=_usage(body))
 
 
@@ -70,6 +75,7 @@ def parse_response(body: Json) -> Transcript:
     return Transcript(
         text=body["text"],
         language=members.string(body.get("language_code")) or None,
+        duration=_length(body) or None,
         segments=_turns(words),
         words=words,
         usage=_usage(body),

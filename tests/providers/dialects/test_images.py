@@ -307,3 +307,12 @@ def test_a_stream_of_large_pictures_is_not_kept():
     relay.feed(b'","usage":{"input_tokens":1,"output_tokens":2}}\n\n')
     assert relay.flush() == b""
     assert relay.seen.usage.output == 2
+
+
+@EVERY
+def test_a_size_that_is_left_open_is_not_said(model):
+    if TARGETS[model] in ("openai", "azure", "foundry"):
+        return
+    body, found = sent(model, size="auto")
+    assert "auto" not in str(body)
+    assert found.dropped == ()

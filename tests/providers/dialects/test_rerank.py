@@ -9,7 +9,7 @@ import pytest
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Call, Context
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import InvalidRequest
 from providers.operations import Operation
 
@@ -57,3 +57,13 @@ def test_nobody_wants_none(client, target, count):
     if client != target:
         with pytest.raises(InvalidRequest, match="top_n"):
             ask(client, target, body(top_n=count))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_ranking_on_bedrock_is_a_search(client):
+    target = PROVIDERS["bedrock"].forms["cohere.rerank"]
+    passage = bridge(DIALECTS[client], target, Quirks())
+    data = orjson.dumps({"results": ANSWER["results"]})
+    _, seen = passage.whole(data, Context(model="m", id="x", now=0))
+    assert seen.usage is not None and not seen.usage.estimated
+    assert seen.usage.units is not None and seen.usage.units.searches == 1
