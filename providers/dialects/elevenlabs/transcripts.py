@@ -7,7 +7,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.errors import BadAnswer
-from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds
+from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds, turns
 from providers.operations import Operation
 from providers.usage import Units, Usage
 from providers.wire import members
@@ -76,22 +76,10 @@ def parse_response(body: Json) -> Transcript:
         text=body["text"],
         language=members.string(body.get("language_code")) or None,
         duration=_length(body) or None,
-        segments=_turns(words),
+        segments=turns(words),
         words=words,
         usage=_usage(body),
     )
-
-
-def _turns(words: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    turns: list[Segment] = []
-    for word in words:
-        last = turns[-1] if turns else None
-        if last is not None and last.speaker == word.speaker:
-            text = f"{last.text} {word.text}"
-            turns[-1] = Segment(text=text, start=last.start, end=word.end, speaker=word.speaker)
-        else:
-            turns.append(word)
-    return tuple(turns)
 
 
 def render_response(answer: Transcript, context: Context) -> Json:
