@@ -5,6 +5,8 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 
 from collections.abc import Callable
 
+import msgspec
+
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
@@ -25,7 +27,7 @@ from extproc.exchange.header_values import listed, quoted, quoted_all
 from extproc.exchange.ids import Closing
 from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
 from providers.bridging.bridge import loads
-from providers.bridging.dialect import Relay, Seen
+from providers.bridging.dialect import Context, Relay, Seen
 from providers.errors import ApiError, BadAnswer, FailedAnswer, GatewayError
 from providers.operations import WORDLESS
 from providers.usage import Usage
@@ -288,7 +290,7 @@ class Answer:
             body, seen = asked.bridge.replay(data, asked.context)
             record = self._account.final(seen, data, status=self._status)
             return self._rewrite(body, record, asked.client.stream_type)
-        changed, seen = asked.bridge.whole(data, asked.context)
+        changed, seen = asked.bridge.whole(data, self._context())
         final = self._account.final(seen, data, status=self._status)
         # What an attempt begins with need not be said again.
         record = {key: said for key, said in final.items() if said or key in metadata.ASKED}
@@ -302,6 +304,10 @@ class Answer:
             return Change(metadata=record)
         content_type = seen.content_type or JSON_TYPE[1]
         return self._rewrite(data if changed is None else changed, record, content_type)
+
+    def _context(self) -> Context:
+        context, counted = self._asked.context, self._account.counted
+        return context if counted is None else msgspec.structs.replace(context, counted=counted)
 
     def _rewrite(self, body: bytes, record: metadata.Record, content_type: str) -> Change:
         return Change(

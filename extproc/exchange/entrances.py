@@ -89,7 +89,10 @@ class Entrances:
     def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
         if not {"{", "*"} & {*endpoint.path}:
             self._exact[endpoint.path] = Entrance(
-                dialect, endpoint.stream, stream_default=endpoint.stream_default
+                dialect,
+                endpoint.stream,
+                stream_default=endpoint.stream_default,
+                told=self._told(endpoint.path),
             )
             return
         path = re.escape(endpoint.path)
@@ -117,10 +120,13 @@ class Entrances:
             if match is not None:
                 spoken = dialect.variant(query) if dialect.variant else dialect
                 model = unquote(match[1]) if match.re.groups else ""
-                shared = self._shared.get(endpoint.path)
-                told = None if shared is None else shared.told
+                told = self._told(endpoint.path)
                 return Entrance(spoken, endpoint.stream, model, told=told)
         return None
+
+    def _told(self, path: str) -> Callable[[Json], str] | None:
+        shared = self._shared.get(path)
+        return None if shared is None else shared.told
 
     def _hint(self, path: str) -> str:
         nearest = get_close_matches(path, self._exact, 1, ALIKE) if len(path) <= LONGEST else ()

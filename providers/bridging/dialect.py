@@ -64,6 +64,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The client's user agent: some programs need what others do not."""
     renamed: Mapping[str, str] = {}
     """What the provider calls otherwise than the client: its name → the client's."""
+    counted: Usage | None = None
+    """What the headers of a whole answer say was used."""
     bounds: Bounds = BOUNDS
     called: frozenset[str] = frozenset()
     """Ids of the calls in the conversation so far."""

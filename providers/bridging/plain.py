@@ -151,7 +151,10 @@ class Plain(Translation[PlainDialect[Any, Any]]):
 
     def _parsed(self, data: bytes, context: Context) -> tuple[Any, Seen]:
         answer = loads(data, self._target, context.bounds)
-        return self._target.parse_response(answer), self._target.watch(answer)
+        response = self._target.parse_response(answer)
+        if context.counted is not None and getattr(response, "usage", context) is None:
+            response = msgspec.structs.replace(response, usage=context.counted)
+        return response, self._target.watch(answer)
 
     def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
         """The provider's whole answer as the client's stream."""

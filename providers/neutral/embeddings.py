@@ -152,7 +152,9 @@ class EmbeddingAnswer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
 
     def of(self, encoding: Encoding) -> list[orjson.Fragment]:
-        """All vectors, written in `encoding`; raises BadAnswer."""
+        """All vectors, written in `encoding`; raises BadAnswer, also where there are none."""
+        if not self.vectors:
+            raise BadAnswer("the provider's answer has no vectors")
         return [_chosen(each, encoding).written(encoding) for each in self.vectors]
 
     def single(self, encoding: Encoding) -> orjson.Fragment:

@@ -3,6 +3,8 @@
 https://platform.openai.com/docs/api-reference/models
 https://platform.claude.com/docs/en/api/models-list
 https://ai.google.dev/api/models
+https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html
 https://docs.cohere.com/reference/list-models
 https://docs.mistral.ai/api/endpoint/models
 https://docs.ollama.com/api/tags, /ps, /api-reference/show-model-details, /get-version
@@ -112,6 +114,40 @@ GEMINI = Listing(
     shared=(("/v1/models", "x-goog-api-client"), ("/v1/models", "x-goog-api-key")),
     one=gemini_model,
     many=lambda models: {"models": [gemini_model(model) for model in models]},
+)
+
+
+def vertex_model(model: Model) -> Json:
+    """As Vertex AI shows a model of a publisher."""
+    return {"name": f"publishers/google/models/{model.id}", "launchStage": "GA"}
+
+
+VERTEX = Listing(
+    paths=("/v1beta1/publishers/google/models", "/v1/publishers/google/models"),
+    one=vertex_model,
+    many=lambda models: {"publisherModels": [vertex_model(model) for model in models]},
+)
+
+
+def bedrock_model(model: Model) -> Json:
+    """As Bedrock shows a model that is asked for as it is needed."""
+    return {
+        "modelArn": f"arn:aws:bedrock:::foundation-model/{model.id}",
+        "modelId": model.id,
+        "modelName": model.id,
+        "providerName": model.owner,
+        "inputModalities": ["TEXT"],
+        "outputModalities": ["TEXT"],
+        "responseStreamingSupported": True,
+        "inferenceTypesSupported": ["ON_DEMAND"],
+        "modelLifecycle": {"status": "ACTIVE"},
+    }
+
+
+BEDROCK = Listing(
+    paths=("/foundation-models",),
+    one=lambda model: {"modelDetails": bedrock_model(model)},
+    many=lambda models: {"modelSummaries": [bedrock_model(model) for model in models]},
 )
 
 

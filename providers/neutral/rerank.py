@@ -11,6 +11,7 @@ import msgspec
 from providers.errors import BadAnswer
 from providers.neutral.asking import Asking
 from providers.usage import Usage
+from providers.wire import members
 from providers.wire.members import Json
 
 Document = str | Mapping[str, Any]
@@ -70,6 +71,18 @@ class RerankAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ranked: tuple[Ranked, ...]
     id: str = ""
     usage: Usage | None = None
+
+    def best(self, count: float | None) -> tuple[Ranked, ...]:
+        """As many as the client wants; some providers cannot be told, and name all."""
+        return self.ranked if count is None else self.ranked[: int(count)]
+
+
+def how_many(body: Json, name: str) -> int | None:
+    """How many a client wants; raises InvalidRequest for none at all."""
+    count = members.integer(body, name)
+    if count is not None and count < 1:
+        raise members.wrong(name, "a positive integer")
+    return count
 
 
 def ranked(result: Json, score: str) -> Ranked:

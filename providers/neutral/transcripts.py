@@ -5,6 +5,7 @@ Billed by seconds of sound, or by tokens.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import msgspec
@@ -77,6 +78,29 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
         ends = [word.end for word in self.words]
         end = max(ends, default=self.duration or 0.0)
         return (Segment(text=self.text, start=0.0, end=end),)
+
+
+ENDS = tuple(".?!…。\N{FULLWIDTH QUESTION MARK}\N{FULLWIDTH EXCLAMATION MARK}")
+"""How the last word of a sentence ends."""
+
+
+def turns(words: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """Words of one speaker in a row as segments, each as long as a sentence."""
+    found: list[Segment] = []
+    said: list[Segment] = []
+    for word, following in pairwise((*words, None)):
+        assert word is not None
+        said.append(word)
+        ended = word.text.endswith(ENDS)
+        if following is None or ended or following.speaker != word.speaker:
+            found.append(_together(said))
+            said = []
+    return tuple(found)
+
+
+def _together(words: list[Segment]) -> Segment:
+    text = " ".join([word.text for word in words])
+    return Segment(text=text, start=words[0].start, end=words[-1].end, speaker=words[0].speaker)
 
 
 def srt(transcript: Transcript) -> str:

@@ -29,7 +29,6 @@ from providers.vendors.forms import (
     FILMS,
     FILMS_KEPT,
     FOUR_STOPS,
-    HEARS,
     MAX_TOKENS,
     NONE,
     OPENAI_ONLY,
@@ -158,7 +157,7 @@ PROVIDERS = (
         dialects={
             **DIALECTS,
             **VECTORS,
-            **HEARS,
+            Operation.TRANSCRIPTION: ("mistral.transcripts",),
             Operation.MODERATIONS: ("mistral.moderations",),
             Operation.OCR: ("mistral.ocr",),
         },

@@ -4,7 +4,7 @@ https://www.rfc-editor.org/rfc/rfc7578
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -120,9 +120,7 @@ class Form:
         return self.data.index(b"--" + self._boundary + b"--", end)
 
     def _written(self, name: str, value: Any) -> bytes:
-        return b"".join(
-            _part(self._boundary, _disposition(each), text) for each, text in _texts(name, value)
-        )
+        return b"".join(_part(self._boundary, *part) for part in _member(name, value))
 
 
 def _parts(data: bytes, boundary: bytes) -> list[Part]:
@@ -213,24 +211,19 @@ def _boundary(parts: list[tuple[str, bytes]]) -> bytes:
     return b"extproc-" + digest.hexdigest().encode()
 
 
-def _member(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
+def _member(name: str, value: Any) -> list[tuple[str, bytes]]:
     """(head, content) of each part."""
-    if isinstance(value, Upload):
-        said = f'{_disposition(name)}; filename="{_quoted(value.filename)}"'
-        media_type = value.media_type or "application/octet-stream"
-        yield f"{said}\r\nContent-Type: {_clean(media_type)}", value.data
-    elif isinstance(value, list) and value and isinstance(value[0], Upload):
-        yield from (part for each in value for part in _member(f"{name}[]", each))
-    else:
-        yield from ((_disposition(each), text) for each, text in _texts(name, value))
-
-
-def _texts(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
     if isinstance(value, list):
-        for item in value:
-            yield f"{name}[]", _text(item)
-    else:
-        yield name, _text(value)
+        return [_one(f"{name}[]", each) for each in value]
+    return [_one(name, value)]
+
+
+def _one(name: str, value: Any) -> tuple[str, bytes]:
+    if not isinstance(value, Upload):
+        return _disposition(name), _text(value)
+    said = f'{_disposition(name)}; filename="{_quoted(value.filename)}"'
+    media_type = value.media_type or "application/octet-stream"
+    return f"{said}\r\nContent-Type: {_clean(media_type)}", value.data
 
 
 def _text(value: Any) -> bytes:

@@ -7,6 +7,7 @@ from io import BytesIO
 import httpx
 import openai
 import pytest
+from mistralai.client import Mistral
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
@@ -153,7 +154,7 @@ def test_a_recording_is_written_down(gateway: Local, client: openai.OpenAI, prov
     assert used["estimated"] is False
 
 
-@pytest.mark.parametrize("provider", ["openai", "elevenlabs"])
+@pytest.mark.parametrize("provider", ["openai", "elevenlabs", "mistral"])
 @pytest.mark.parametrize("form", ["srt", "vtt", "text"])
 def test_subtitles_are_texts(client: openai.OpenAI, provider: str, form: str):
     answer = client.audio.transcriptions.create(
@@ -164,7 +165,7 @@ def test_subtitles_are_texts(client: openai.OpenAI, provider: str, form: str):
     assert times.get(form, "") in answer
 
 
-@pytest.mark.parametrize("provider", ["openai", "elevenlabs"])
+@pytest.mark.parametrize("provider", ["openai", "elevenlabs", "mistral"])
 def test_words_have_their_times(client: openai.OpenAI, provider: str):
     answer = client.audio.transcriptions.create(
         model=f"hear-{provider}",
@@ -177,7 +178,7 @@ def test_words_have_their_times(client: openai.OpenAI, provider: str):
     assert answer.duration == 2
 
 
-@pytest.mark.parametrize("provider", ["openai", "elevenlabs"])
+@pytest.mark.parametrize("provider", ["openai", "elevenlabs", "mistral"])
 def test_a_transcript_comes_as_a_stream(client: openai.OpenAI, provider: str):
     events = list(
         client.audio.transcriptions.create(model=f"hear-{provider}", file=RECORDING, stream=True)
@@ -185,6 +186,20 @@ def test_a_transcript_comes_as_a_stream(client: openai.OpenAI, provider: str):
     assert "".join(e.delta for e in events if e.type == "transcript.text.delta").strip() == SAID
     assert events[-1].type == "transcript.text.done"
     assert events[-1].text == SAID
+
+
+@pytest.mark.parametrize("provider", ["openai", "elevenlabs", "mistral"])
+def test_mistrals_clients_are_heard(gateway: Local, provider: str):
+    file = {"file_name": RECORDING[0], "content": RECORDING[1]}
+    asked = {"model": f"hear-{provider}", "file": file}
+    with Mistral(server_url=gateway.url, api_key="client") as sdk:
+        whole = sdk.audio.transcriptions.complete(**asked, timestamp_granularities=["segment"])
+        assert (whole.text, whole.segments[0].text, whole.segments[0].end) == (SAID, SAID, 2)
+        assert whole.usage.total_tokens or whole.usage.prompt_audio_seconds
+        with sdk.audio.transcriptions.stream(**asked) as events:
+            found = [event.data for event in events]
+    assert "".join(e.text for e in found if e.type.endswith("text.delta")).strip() == SAID
+    assert (found[-1].type, found[-1].text) == ("transcription.done", SAID)
 
 
 def test_gemini_hears_too(client: openai.OpenAI):

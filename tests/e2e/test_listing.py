@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import anthropic
+import boto3
 import cohere
 import httpx
 import ollama
@@ -10,6 +11,7 @@ import openai
 import pytest
 from google import genai
 from google.genai import errors, types
+from google.oauth2.credentials import Credentials
 from mistralai.client import Mistral
 from mistralai.client.errors import MistralError
 from mistralai.client.models import BaseModelCard
@@ -53,6 +55,32 @@ def test_anthropic(url: str, base: str):
         assert (one.display_name, one.type, one.created_at.year > 2020) == ("small", "model", True)
         with pytest.raises(anthropic.NotFoundError, match="nothing"):
             sdk.models.retrieve("nothing")
+
+
+def test_bedrock(url: str):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    sdk = boto3.client("bedrock", endpoint_url=url, region_name="us-east-1", **keys)
+    found = sdk.list_foundation_models(byOutputModality="TEXT")["modelSummaries"]
+    assert [model["modelId"] for model in found] == MODELS
+    one = sdk.get_foundation_model(modelIdentifier=MODELS[1])["modelDetails"]
+    assert (one["modelId"], one["providerName"]) == (MODELS[1], "a")
+    with pytest.raises(sdk.exceptions.ResourceNotFoundException, match="nothing"):
+        sdk.get_foundation_model(modelIdentifier="nothing")
+
+
+def test_vertex(url: str):
+    with genai.Client(
+        vertexai=True,
+        project="p",
+        location="us-central1",
+        credentials=Credentials("t"),
+        http_options=types.HttpOptions(base_url=url),
+    ) as sdk:
+        names = [f"publishers/google/models/{model}" for model in MODELS]
+        assert [model.name for model in sdk.models.list()] == names
+        assert sdk.models.get(model="small").name == names[0]
+        with pytest.raises(errors.ClientError, match="nothing"):
+            sdk.models.get(model="nothing")
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta"])

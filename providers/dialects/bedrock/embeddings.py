@@ -151,6 +151,9 @@ MEANT = {
     "CLUSTERING": Purpose.CLUSTERING,
 }
 SCHEMA = "nova-multimodal-embed-v1"
+NOVAS_TOP = frozenset({"schemaVersion", "taskType", "singleEmbeddingParams"})
+NOVAS_PARAMS = frozenset({"embeddingPurpose", "embeddingDimension", "text", "image"})
+NOVAS_PIECE = frozenset({"truncationMode", "value", "format", "source"})
 FORMATS = frozenset({"png", "jpeg", "gif", "webp"})
 
 
@@ -170,6 +173,9 @@ def parse_nova(body: Json, path_model: str) -> EmbeddingRequest:
         dimensions=members.integer(params, "embeddingDimension", at),
         purpose=MEANT.get(purpose, Purpose.QUERY),
         truncate=Truncate(cut) if cut in tuple(Truncate) else None,
+        extras=members.beyond(body, NOVAS_TOP)
+        | members.beyond(params, NOVAS_PARAMS)
+        | members.beyond(text or image or {}, NOVAS_PIECE),
     )
 
 

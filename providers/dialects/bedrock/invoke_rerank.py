@@ -7,7 +7,7 @@ from providers.bridging.dialect import Context
 from providers.bridging.plain import PlainDialect
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.dialects.bedrock.rerank import parse_response, watch
-from providers.neutral.rerank import Document, RerankAnswer, RerankRequest
+from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, how_many
 from providers.operations import Operation
 from providers.wire import members
 from providers.wire.members import Json
@@ -21,7 +21,7 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
     return RerankRequest(
         query=members.required_text(body, "query"),
         documents=tuple(_document(one, at) for one, at in members.items(body, "documents")),
-        top_n=members.integer(body, "top_n"),
+        top_n=how_many(body, "top_n"),
         max_tokens=members.integer(body, "max_tokens_per_doc"),
         extras=members.beyond(body, KNOWN),
     )
@@ -35,8 +35,8 @@ def _document(one: object, at: str) -> Document:
 
 def render_response(answer: RerankAnswer, context: Context) -> Json:
     """Places and scores."""
-    found = [{"index": one.index, "relevance_score": one.score} for one in answer.ranked]
-    return {"results": found}
+    best = answer.best(context.echo.get("top_n"))
+    return {"results": [{"index": one.index, "relevance_score": one.score} for one in best]}
 
 
 DIALECT = PlainDialect[RerankRequest, RerankAnswer](
@@ -52,6 +52,7 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,
+    echo=lambda body: {"top_n": body.get("top_n")},
 )
 """For clients alone: providers are asked in Cohere's own format."""
 

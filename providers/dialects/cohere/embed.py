@@ -74,8 +74,16 @@ def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
         purpose=_purpose(body),
         truncate=_truncate(body),
         priority=members.integer(body, "priority"),
-        extras=members.beyond(body, KNOWN),
+        extras=members.beyond(body, KNOWN) | _detail(body),
     )
+
+
+def _detail(body: Json) -> Json:
+    """How closely pictures among texts are looked at, which nobody else is told."""
+    contents = [one.get("content") for one in members.dicts(body.get("inputs"))]
+    images = [block.get("image_url") for each in contents for block in members.dicts(each)]
+    details = [one["detail"] for one in images if isinstance(one, dict) and one.get("detail")]
+    return next(({"detail": one} for one in details if one != "auto"), {})
 
 
 def _purpose(body: Json) -> Purpose | None:

@@ -13,7 +13,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.cohere.chat.errors import parse_error, render_error
 from providers.errors import BadAnswer
-from providers.neutral.rerank import Document, Ranked, RerankAnswer, RerankRequest, ranked
+from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, how_many, ranked
 from providers.operations import Operation
 from providers.usage import Units, Usage, count
 from providers.wire import members
@@ -38,7 +38,7 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
     return RerankRequest(
         query=members.required_text(body, "query"),
         documents=documents,
-        top_n=members.integer(body, "top_n"),
+        top_n=how_many(body, "top_n"),
         fields=_fields(body),
         return_documents=members.boolean(body, "return_documents"),
         max_tokens=members.integer(body, "max_tokens_per_doc"),
@@ -141,11 +141,6 @@ def echo(body: Json) -> Mapping[str, Any]:
     return {**best, "documents": body.get("documents"), "asked": asked}
 
 
-def _best(answer: RerankAnswer, context: Context) -> tuple[Ranked, ...]:
-    """As many as the client wants; some providers cannot be told, and name all."""
-    return answer.ranked[: context.echo.get("top_n")]
-
-
 def _meta(answer: RerankAnswer, version: str) -> Json:
     units = answer.usage.units if answer.usage else None
     billed = {"search_units": units.searches if units and units.searches else 1}
@@ -157,7 +152,8 @@ def render_response(answer: RerankAnswer, context: Context) -> Json:
     return {
         "id": answer.id or context.id,
         "results": [
-            {"index": one.index, "relevance_score": one.score} for one in _best(answer, context)
+            {"index": one.index, "relevance_score": one.score}
+            for one in answer.best(context.echo.get("top_n"))
         ],
         "meta": _meta(answer, "2"),
     }
@@ -168,7 +164,7 @@ def render_older_response(answer: RerankAnswer, context: Context) -> Json:
     said = context.echo.get("documents") if context.echo.get("asked") else None
     documents = dict(enumerate(said if isinstance(said, list) else ()))
     results = []
-    for one in _best(answer, context):
+    for one in answer.best(context.echo.get("top_n")):
         result: Json = {"index": one.index, "relevance_score": one.score}
         document = documents.pop(one.index, None)
         if document is not None:
@@ -221,10 +217,27 @@ def for_bedrock(body: Json, model: str, usage: bool) -> Json:
     return {"api_version": 2} | ({"model": REMOVED} if "model" in body else {})
 
 
+SEARCH = Usage(units=Units(searches=1))
+
+
+def watch_on_bedrock(body: Json) -> Seen:
+    """Bedrock says nothing; a query of up to 100 documents is one search."""
+    _results(body)
+    return Seen(usage=_usage(body) or SEARCH)
+
+
+def parse_on_bedrock(body: Json) -> RerankAnswer:
+    """The results."""
+    answer = parse_response(body)
+    return msgspec.structs.replace(answer, usage=answer.usage or SEARCH)
+
+
 BEDROCK = msgspec.structs.replace(
     DIALECT,
     host="bedrock",
     client=(),
+    parse_response=parse_on_bedrock,
+    watch=watch_on_bedrock,
     upstream=(Endpoint(path="/model/{model}/invoke"),),
     carries=DIALECT.carries - {"priority"},
     edits=for_bedrock,

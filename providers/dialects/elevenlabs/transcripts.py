@@ -7,7 +7,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.errors import BadAnswer
-from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds
+from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds, turns
 from providers.operations import Operation
 from providers.usage import Units, Usage
 from providers.wire import members
@@ -51,14 +51,19 @@ def _words(body: Json) -> tuple[Segment, ...]:
     )
 
 
+def _length(body: Json) -> float:
+    """How long the recording is, as far as it was spoken in if nothing else is said."""
+    said = seconds(body.get("audio_duration_secs"))
+    return said or max((word.end for word in _words(body)), default=0.0)
+
+
 def _usage(body: Json) -> Usage | None:
-    length = seconds(body.get("audio_duration_secs"))
-    length = length or max((word.end for word in _words(body)), default=0.0)
+    length = _length(body)
     return Usage(units=Units(seconds=length)) if length else None
 
 
 def watch(body: Json) -> Seen:
-    """How long the recording is, as far as it was spoken in."""
+    """How long the recording is."""
     return Seen(usage=_usage(body))
 
 
@@ -70,22 +75,11 @@ def parse_response(body: Json) -> Transcript:
     return Transcript(
         text=body["text"],
         language=members.string(body.get("language_code")) or None,
-        segments=_turns(words),
+        duration=_length(body) or None,
+        segments=turns(words),
         words=words,
         usage=_usage(body),
     )
-
-
-def _turns(words: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    turns: list[Segment] = []
-    for word in words:
-        last = turns[-1] if turns else None
-        if last is not None and last.speaker == word.speaker:
-            text = f"{last.text} {word.text}"
-            turns[-1] = Segment(text=text, start=last.start, end=word.end, speaker=word.speaker)
-        else:
-            turns.append(word)
-    return tuple(turns)
 
 
 def render_response(answer: Transcript, context: Context) -> Json:

@@ -72,7 +72,7 @@ def _parts(body: Json) -> list[Json]:
     for candidate in members.dicts(body.get("candidates")):
         content = candidate.get("content")
         if isinstance(content, dict):
-            return members.dicts(content.get("parts"))
+            return [one for one in members.dicts(content.get("parts")) if not one.get("thought")]
     return []
 
 
@@ -86,7 +86,9 @@ def parse_sound(body: Json) -> SpeechAnswer:
             except ValueError:  # of what is no ASCII, too
                 break
             rate = SAMPLES.search(members.string(inline.get("mimeType")))
-            return SpeechAnswer(data=data, rate=int(rate[1]) if rate else RATE)
+            return SpeechAnswer(
+                data=data, rate=int(rate[1]) if rate else RATE, usage=watch(body).usage
+            )
     raise BadAnswer("the provider's answer has no sound")
 
 

@@ -21,7 +21,7 @@ from providers.dialects.gemini.embed import (
 )
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
-from providers.neutral import embeddings
+from providers.neutral import embeddings, listing
 from providers.neutral.embeddings import (
     EmbeddingAnswer,
     EmbeddingRequest,
@@ -153,6 +153,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     render_error=render_error,
     read=embeddings.reader(Answer),
     watch=watch,
+    listing=listing.VERTEX,
     lists=("instances",),
     most=most,
     join=embeddings.joined,

@@ -262,6 +262,7 @@ EVALS = kept(
         get("/evals/{eval}/runs"),
         get("/evals/{eval}/runs/*"),
         post("/evals/{eval}/runs/*"),
+        post("/evals/{eval}/runs/*/cancel"),
         delete("/evals/{eval}/runs/*"),
         get("/evals/{eval}/runs/*/output_items"),
         get("/evals/{eval}/runs/*/output_items/*"),

@@ -23,6 +23,8 @@ from providers.wire.splice import model_edit
 NAME = "openai.speech"
 KNOWN = frozenset({"model", "input", "voice", "response_format", "speed", "instructions"})
 KNOWN |= {"stream_format"}
+MORE = frozenset({"language", "seed", "user"})
+"""What OpenAI itself has not, and others are told."""
 
 
 def parse_request(body: Json, path_model: str) -> SpeechRequest:
@@ -37,7 +39,10 @@ def parse_request(body: Json, path_model: str) -> SpeechRequest:
         format=None if format is None else Sound(format),
         speed=members.number(body, "speed"),
         instructions=members.text(body, "instructions"),
-        extras=members.beyond(body, KNOWN),
+        language=members.text(body, "language"),
+        seed=members.integer(body, "seed"),
+        user=members.text(body, "user"),
+        extras=members.beyond(body, KNOWN | MORE),
     )
 
 

@@ -34,7 +34,7 @@ NAME = "openai.transcriptions"
 INTO_ENGLISH = "openai.translations"
 DIARIZED = "diarized_json"
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
-KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy"}
+KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
 
 
 def parse_request(body: Json, path_model: str) -> TranscriptRequest:
@@ -57,6 +57,7 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
         speakers=True if form == DIARIZED else None,
         logprobs=True if "logprobs" in _several(body, "include") else None,
         chunking=body.get("chunking_strategy"),
+        seed=_whole(body, "seed"),
         extras=members.beyond(body, KNOWN),
     )
 
@@ -78,6 +79,13 @@ def _number(body: Json, name: str) -> float | None:
     if not isfinite(number):
         raise InvalidRequest(f"{name} must be a number", param=name)
     return number
+
+
+def _whole(body: Json, name: str) -> int | None:
+    number = _number(body, name)
+    if number is not None and not (number.is_integer() and abs(number) < members.LARGEST):
+        raise members.wrong(name, "an integer")
+    return None if number is None else int(number)
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:

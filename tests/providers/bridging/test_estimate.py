@@ -10,6 +10,7 @@ import pytest
 
 from providers.bridging import estimate
 from providers.bridging.estimate import Words
+from providers.wire.multipart import Upload
 
 # Text, and its tokens in the vocabularies of GPT-4o and of Mistral's Tekken (both counted once).
 MEASURED = [
@@ -159,3 +160,8 @@ def test_an_escaped_quote_does_not_end_a_text_and_a_space_hides_none():
 def test_numbers_in_arrays_are_a_token_each(given):
     body = {"model": "m", "input": given, "dimensions": 1536}
     assert estimate.prompt(json.dumps(body).encode(), body) == 3
+
+
+def test_a_file_in_the_place_of_what_is_read_counts_for_nothing():
+    file = Upload(data=b"x" * 100, filename="a", media_type="")
+    assert estimate.prompt(b"", {"response_format": file, "tools": [file]}) <= 4

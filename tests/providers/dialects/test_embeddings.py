@@ -141,3 +141,11 @@ def test_only_floats_are_read_of_titans_vectors():
     assert orjson.loads(orjson.dumps(answer.single(Encoding.FLOAT))) == [1, 2]
     with pytest.raises(BadAnswer):
         titan.parse_response(titan.read(b'{"embeddingsByType": {"binary": [0, 1]}}'))
+
+
+@NAME
+@pytest.mark.parametrize("data", [b"{}", b"[]", b'{"embeddings": [], "data": []}'])
+def test_an_answer_without_vectors_is_none(name, data):
+    dialect = DIALECTS[name]
+    with pytest.raises(BadAnswer):
+        dialect.render_response(dialect.parse_response(dialect.read(data)), CONTEXT)

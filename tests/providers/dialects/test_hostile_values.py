@@ -130,3 +130,9 @@ def test_numbers_of_a_vector_without_end_are_not_read() -> None:
     body = b'{"embedding": [' + b"1," * (2 * MIB) + b"1]}"
     with pytest.raises(BadAnswer, match="longer"):
         bridge(client, DIALECTS["ollama.embeddings"], Quirks()).whole(body, context)
+
+
+@pytest.mark.parametrize("seed", ["1.5", "a", "1e30", FILE])
+def test_a_seed_of_a_form_is_whole(seed: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        asks("openai.transcriptions", "elevenlabs.transcripts", {"file": FILE, "seed": seed})

@@ -13,10 +13,13 @@ from extproc.exchange.served import Target
 from extproc.lab.simulator.desk import Desk, Settings
 from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.pictures import BYTES, PNG
+from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Call, Context, Sent
+from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.errors import BadAnswer, FailedAnswer, InvalidRequest, Unsupported
 from providers.usage import Units
+from providers.wire.multipart import Upload
 from tests.plans import plan, served
 
 OPENAI = DIALECTS["openai.images"]
@@ -307,3 +310,23 @@ def test_a_stream_of_large_pictures_is_not_kept():
     relay.feed(b'","usage":{"input_tokens":1,"output_tokens":2}}\n\n')
     assert relay.flush() == b""
     assert relay.seen.usage.output == 2
+
+
+@EVERY
+def test_a_size_that_is_left_open_is_not_said(model):
+    if TARGETS[model] in ("openai", "azure", "foundry"):
+        return
+    body, found = sent(model, size="auto")
+    assert "auto" not in str(body)
+    assert found.dropped == ()
+
+
+@pytest.mark.parametrize("stream", ["true", "True"])
+def test_what_gives_urls_streams_no_edits(stream):
+    picture = Upload(data=b"a", filename="a.png", media_type="image/png")
+    body = {"image": picture, "prompt": "a", "stream": stream}
+    edits = bridge(DIALECTS["openai.image_edits"], DIALECTS["dashscope.image_edits"], Quirks())
+    asked = Call(data=b"", body=body, model="qwen-image-edit-plus", stream=True)
+    with pytest.raises(Unsupported, match="URL"):
+        edits.request(asked)
+    edits.request(msgspec.structs.replace(asked, body={**body, "stream": "false"}))

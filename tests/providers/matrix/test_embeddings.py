@@ -435,3 +435,33 @@ def test_an_answer_of_very_many_rows_is_not_read():
     flat = b"[" + b"0," * 600_000 + b"0]"
     assert told("openai", "huggingface", flat).status == 502
     assert told("openai", "ollama", b'{"embeddings":' + flat + b"}").status == 502
+
+
+@pytest.mark.parametrize("target", ["nova", "bedrock-cohere", "bedrock-cohere-v3"])
+def test_what_the_headers_count_is_said_in_the_answer(target):
+    before = world(target)
+    answer = orjson.loads(asked(before, "openai", CLIENTS["openai"].body(["red"])).body)
+    assert answer["usage"]["prompt_tokens"] == before.metadata["input_tokens"] > 0
+    assert not before.metadata["estimated"]
+
+
+@pytest.mark.parametrize("target", ["gemini", "vertex-one", "bedrock-cohere"])
+@pytest.mark.parametrize("detail", ["high", "auto", None])
+def test_how_closely_cohere_looks_at_a_picture_is_named(target, detail):
+    image = {"url": f"data:image/png;base64,{PIXEL}", "detail": detail}
+    content = [{"type": "text", "text": "red"}, {"type": "image_url", "image_url": image}]
+    body = {"model": MODEL, "inputs": [{"content": content}], "input_type": "search_document"}
+    before = world(target)
+    answer = asked(before, "cohere-inputs", body)
+    assert answer.status == 200, answer.body
+    assert ("detail" in dropped(answer)) == (detail == "high")
+
+
+def test_what_nova_alone_knows_is_named():
+    image = {"format": "png", "source": {"bytes": PIXEL}, "detailLevel": "DOCUMENT_IMAGE"}
+    params = {"embeddingPurpose": "GENERIC_INDEX", "image": image, "other": 1}
+    body = {"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": params, "more": 2}
+    before = world("gemini-one")
+    answer = before.ask(f"/model/{MODEL}/invoke", [], orjson.dumps(body))
+    assert answer.status == 200, answer.body
+    assert {*dropped(answer)} == {"more", "other", "detailLevel"}

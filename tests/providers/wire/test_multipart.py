@@ -66,3 +66,11 @@ def test_a_boundary_is_found_in_one_look() -> None:
 def test_values_are_written_as_forms_have_them() -> None:
     said = rendered(a=True, b=1, c=0.5, d={"type": "auto"}, e=None)
     assert said == {"a": "true", "b": "1", "c": "0.5", "d": '{"type":"auto"}', "e": "null"}
+
+
+def test_a_file_by_another_name_is_still_a_file() -> None:
+    file = Upload(data=b"\xff", filename="a", media_type="text/plain")
+    found = multipart.parse(form(("a", b"b")), KIND)
+    changed = multipart.parse(found.edited({"c": file, "d": [file, "e"]}), KIND).members()
+    assert (changed["c"], changed["d"]) == (file, [file, "e"])
+    assert rendered(d=[file, "e"]) == {"d": [file, "e"]}

@@ -12,7 +12,7 @@ import orjson
 
 from extproc.lab.simulator.dialect import Asked, Call, Event, Json, Refusal, Turn
 from extproc.lab.simulator.forms import File
-from extproc.lab.simulator.openai import moderations
+from extproc.lab.simulator.openai import moderations, voxtral
 from extproc.lab.simulator.reply import count
 
 KNOWN = {"model", "file", "language", "prompt", "temperature", "response_format"}
@@ -25,6 +25,9 @@ MEANS_NOTHING = re.compile(rb"[^ -~]+")
 
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what is no such form."""
+    if voxtral.is_mistrals(call.body):
+        voxtral.check(call)
+        return
     known = KNOWN | (ONLY_HERE if call.params["verb"] == "transcriptions" else set())
     for name in call.body.keys() - known:
         raise Refusal(f"Unknown parameter: {name}", param=name)
@@ -74,6 +77,8 @@ def _usage(turn: Turn) -> Json:
 
 def whole(turn: Turn) -> bytes:
     """The transcript in the form that is asked for."""
+    if voxtral.is_mistrals(turn.asked.body):
+        return orjson.dumps(voxtral.answer(turn) | turn.directives.extra)
     text, body = turn.asked.text, turn.asked.body
     length = len(_words(text)) / 2
     match body.get("response_format", "json"):
@@ -103,6 +108,9 @@ def _verbose(text: str, length: float, body: Json) -> Json:
 
 def events(turn: Turn) -> Iterator[Event]:
     """The words one by one, and all of them."""
+    if voxtral.is_mistrals(turn.asked.body):
+        yield from voxtral.events(turn)
+        return
     for word in turn.asked.text.split():
         yield Event(orjson.dumps({"type": "transcript.text.delta", "delta": f"{word} "}))
     done = {"type": "transcript.text.done", "text": turn.asked.text, "usage": _usage(turn)}

@@ -19,6 +19,7 @@ from providers.dialects.bedrock.converse.tools import call_id
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.dialects.bedrock.names import CARRIES, NAME, NAMES
 from providers.models.bedrock import family_of, lacks
+from providers.neutral import listing
 from providers.operations import Operation
 
 ENDPOINTS = (
@@ -54,6 +55,7 @@ DIALECT = ChatDialect(
     relay=ConverseRelay,
     edits=edits,
     own_headers=frozenset({"amz-sdk-invocation-id", "amz-sdk-request"}),
+    listing=listing.BEDROCK,
     fetches=("s3://",),
     tune=own_top_k,
     from_headers=betas,

@@ -35,7 +35,7 @@ def parse_edit(body: Json, path_model: str) -> ImageRequest:
     if mask is not None and not isinstance(mask, Upload):
         raise members.wrong("mask", "a file")
     rest = {name: value for name, value in body.items() if name not in KNOWN}
-    request = parse_request(rest | _numbers(body), path_model)
+    request = parse_request(rest | _numbers(body) | _stream(body), path_model)
     extras = {name: body[name] for name in ("input_fidelity",) if name in body}
     return msgspec.structs.replace(
         request,
@@ -71,6 +71,11 @@ def _numbers(body: Json) -> dict[str, Any]:
                 raise members.wrong(name, "an integer")
             found[name] = int(said)
     return found
+
+
+def _stream(body: Json) -> dict[str, Any]:
+    said = members.text(body, "stream")
+    return {} if said is None else {"stream": said.lower() == "true"}
 
 
 def uploaded(file: Upload) -> Data:

@@ -120,6 +120,11 @@ def qualities(**known: str) -> Rule:
     return rule
 
 
+def sized(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
+    """For hosts that want a size or none."""
+    return {} if said(body, "size") else present(body, "size")
+
+
 def sides(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
     """For hosts that want width and height apart."""
     asked = wanted(body)
@@ -246,8 +251,10 @@ NEBIUS = form(
 )
 """https://docs.tokenfactory.nebius.com/api-reference/images/create-image"""
 
-DEEPINFRA = form("deepinfra", bytes_alone, opaque, formats(), unstreamed, drops=OF_OPEN_MODELS)
+DEEPINFRA = form(
+    "deepinfra", bytes_alone, sized, opaque, formats(), unstreamed, drops=OF_OPEN_MODELS
+)
 """https://deepinfra.com/docs/advanced/image_generation"""
 
-GEMINI = form("gemini-openai", bytes_alone, opaque, formats("png"), unstreamed)
+GEMINI = form("gemini-openai", bytes_alone, sized, opaque, formats("png"), unstreamed)
 """https://ai.google.dev/gemini-api/docs/openai#generate-an-image: what else is said is ignored."""
