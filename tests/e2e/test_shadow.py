@@ -133,8 +133,8 @@ def world(tmp_path_factory) -> Iterator[World]:
     clients.write_text("dora: env:DORA\n")
     port = free_port()
     with (
-        RunningSimulator() as now,
-        RunningSimulator(by_model=TROUBLES) as later,
+        RunningSimulator(validate=False) as now,
+        RunningSimulator(validate=False, by_model=TROUBLES) as later,
         Local(config(now.url, later.url, str(clients), port), ENV, static=False) as local,
     ):
         yield World(local, now, later, port)
