@@ -46,13 +46,28 @@ def config(first: str, second: str, clients: str, metrics: int) -> dict[str, Any
         "never": {"backend": "same", "percent": 0},
         "vector": {"backend": "vectors", "model": "embed-v4.0"},
         "gone": {"backend": "gone"},
+        "mute": {"backend": "next", "model": "silent"},
         **{name: {"backend": "next", "model": name} for name in TROUBLES},
+    }
+    retried = {
+        "models": ["retried"],
+        "backends": [{"backend": "now", "model": "broken"}],
+        "retry": {"attempts": 3, "on": ["5xx"]},
+        "shadow": {"backend": "same"},
     }
     return {
         "backends": backends,
         "routes": [
-            {"models": [name], "backends": [{"backend": "now", "model": "gpt-4o"}], "shadow": told}
-            for name, told in shadows.items()
+            retried,
+            *(
+                {
+                    "models": [name],
+                    "backends": [{"backend": "now", "model": "gpt-4o"}],
+                    "timeouts": {"request": "2s" if name == "mute" else "90s"},
+                    "shadow": told,
+                }
+                for name, told in shadows.items()
+            ),
         ],
         "clients": {"api_keys": {"file": clients}},
         "limits": [{"per": "client", "tokens": BUDGET, "every": "month"}],
@@ -133,7 +148,7 @@ def world(tmp_path_factory) -> Iterator[World]:
     clients.write_text("dora: env:DORA\n")
     port = free_port()
     with (
-        RunningSimulator(validate=False) as now,
+        RunningSimulator(validate=False, by_model={"broken": {"status": 503}}) as now,
         RunningSimulator(validate=False, by_model=TROUBLES) as later,
         Local(config(now.url, later.url, str(clients), port), ENV, static=False) as local,
     ):
@@ -223,6 +238,27 @@ def test_a_failure_of_its_own_is_in_its_own_record(world):
     one = world.copied("failing")[-1]
     assert (one["backend"], one["status"], one["failure"]) == ("next~shadow", 500, "server")
     assert one["cost_nanousd"] == 0
+
+
+def test_that_nobody_was_there_is_in_it_too(world):
+    assert world.ask("gone").status_code == 200
+    one = world.copied("gone")[0]
+    assert (one["backend"], one["failure"], one["output_tokens"]) == ("gone~shadow", "cut", 0)
+
+
+def test_one_that_is_silent_ends_when_the_routes_patience_does(world):
+    assert world.ask("mute").status_code == 200
+    (one,) = world.copied("mute")
+    assert (one["failure"], one["status"]) == ("cut", 0)
+    assert world.local.counter("cluster.ai/next~shadow.upstream_rq_timeout") == 1
+
+
+def test_a_request_that_is_tried_again_is_copied_once(world):
+    before = len(world.now.requests)
+    assert world.ask("retried").status_code == 503
+    assert len(world.now.requests) == before + 3
+    world.copied("retried")
+    assert [one.json["model"] for one in world.later.requests].count("retried") == 1
 
 
 def test_a_large_body_is_copied_whole(world):
