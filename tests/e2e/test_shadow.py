@@ -70,7 +70,10 @@ def config(first: str, second: str, clients: str, metrics: int) -> dict[str, Any
             ),
         ],
         "clients": {"api_keys": {"file": clients}},
-        "limits": [{"per": "client", "tokens": BUDGET, "every": "month"}],
+        "limits": [
+            {"per": "client", "tokens": BUDGET, "every": "month"},
+            {"per": "header:x-watched", "requests": 2, "every": "month", "shadow": True},
+        ],
         "usage": {"store": "sqlite:///usage.db"},
         "telemetry": {"prometheus": {"port": metrics}},
     }
@@ -89,11 +92,16 @@ class World:
         url = f"{self.local.url}/v1"
         return openai.OpenAI(base_url=url, api_key="key-of-dora", max_retries=0, timeout=PATIENCE)
 
-    def ask(self, model: str, content: str = "hello there", **more: Any) -> httpx.Response:
+    def ask(
+        self, model: str, content: str = "hello there", *, watched: str = "", **more: Any
+    ) -> httpx.Response:
         return httpx.post(
             f"{self.local.url}/v1/chat/completions",
             json={"model": model, "messages": [{"role": "user", "content": content}], **more},
-            headers={"authorization": "Bearer key-of-dora"},
+            headers={
+                "authorization": "Bearer key-of-dora",
+                **({"x-watched": watched} if watched else {}),
+            },
             timeout=PATIENCE,
         )
 
@@ -209,6 +217,16 @@ def test_metrics_tell_copies_apart(world):
     world.local.wait_for(lambda: 'extproc_backend="now~shadow"' in world.metrics(), "metrics")
     lines = [line for line in world.metrics().splitlines() if "now~shadow" in line]
     assert all('gen_ai_request_model="own~shadow"' in line for line in lines)
+
+
+def test_metrics_count_what_a_limit_in_shadow_would_have_refused(world):
+    name = "extproc_limits_exceeded_total{extproc_limit="
+    (line,) = [line for line in world.metrics().splitlines() if line.startswith(name)]
+    assert line.endswith(" 0.0")
+    for _ in range(5):
+        assert world.ask("never", watched="all").status_code == 200
+    more = line.replace(" 0.0", " 3.0")
+    world.local.wait_for(lambda: more in world.metrics().splitlines(), "the count")
 
 
 def test_its_bodies_are_kept_where_its_backend_says_so(world):
