@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from extproc.admin import answers, envoy
 from extproc.admin.providers import lacking
 from extproc.config import Gateway, Unresolved, split
 from extproc.config.credential_rules import installed
+from extproc.config.shadow import SHADOW
 from extproc.usage.place import store_url
 
 HOUR, DAY = 3_600, 86_400
@@ -161,11 +162,11 @@ def health(
     models = [
         str(model)
         for route in gateway.routes
-        if any(entry.backend == name for entry in route.backends)
+        if any(entry.backend == name for entry in (*route.backends, route.shadow) if entry)
         for model in route.models
     ]
     problem = "; ".join(lacking(name, backend, environment))
-    hosts = None if told.hosts is None else told.hosts.get(name, [])
+    hosts = None if told.hosts is None else [*_hosts(name, told.hosts)]
     used, failed = told.used.get(name), told.failed.get(name)
     return answers.Health(
         name=name,
@@ -179,6 +180,11 @@ def health(
         duration_ms=round(float(used["duration_ms"] or 0), 1) if used else 0,
         last_error=answers.Error(**failed) if failed else None,
     )
+
+
+def _hosts(name: str, hosts: envoy.Hosts) -> Iterator[answers.Host]:
+    """Also where it gets copies of requests only."""
+    yield from hosts.get(name) or hosts.get(name + SHADOW) or ()
 
 
 def _status(hosts: list[answers.Host] | None, problem: str, models: list[str]) -> Any:

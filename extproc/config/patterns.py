@@ -56,6 +56,12 @@ def count(pattern: str) -> int:
     return int(found.kind == "prefix")
 
 
+def unfilled(template: str | None, patterns: Iterable[str]) -> str:
+    """What of `template` stands for nothing in some of `patterns`; empty: all of it does."""
+    most = max(map(int, PLACE.findall(template or "")), default=0)
+    return f"${most}" if most > min(map(count, patterns), default=0) else ""
+
+
 def filled(template: str, patterns: Iterable[str], name: str) -> str:
     """`template` with the parts of `name` by the first, most exact pattern that it fits."""
     fitting = [found for found in (parts(pattern, name) for pattern in patterns) if found]

@@ -10,6 +10,7 @@ from extproc.config.edits import AnswerEdits, RouteEdits
 from extproc.config.patterns import ModelName, ModelPattern
 from extproc.config.price import RoutePrice
 from extproc.config.retry import Retry
+from extproc.config.shadow import Shadow
 from extproc.config.values import ClientOrGroup, Duration, Name, Whole, one_or_more
 
 
@@ -66,6 +67,8 @@ class Route(Model):
     """Which backend of a priority gets a request."""
     retry: Retry = Retry()
     """When to try again."""
+    shadow: Shadow | None = None
+    """Who gets copies of the requests besides; default: nobody."""
     request: RouteEdits = RouteEdits()
     """What requests may ask for, and what to change in them."""
     response: AnswerEdits = AnswerEdits()

@@ -11,10 +11,11 @@ from extproc.config.draft import Draft
 from extproc.config.edit_rules import edits
 from extproc.config.expressions import compiled
 from extproc.config.limit import UNITS
-from extproc.config.patterns import PLACE, count, split
+from extproc.config.patterns import split, unfilled
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
 from extproc.config.resources import must_sign, offers
+from extproc.config.shadow_rules import shadows
 from extproc.config.values import GROUP
 from providers.catalog import RESOURCES
 from providers.operations import Operation
@@ -63,12 +64,10 @@ def priorities(draft: Draft) -> Iterator[Flaw]:
 def parts_of_names(draft: Draft) -> Iterator[Flaw]:
     """What a backend's name for a model takes of the client's is there in each pattern."""
     for number, route in draft.routes.items():
-        fewest = min(map(count, route.models), default=0)
         for index, target in enumerate(route.backends):
-            most = max(map(int, PLACE.findall(target.model or "")), default=0)
-            if most > fewest:
+            if place := unfilled(target.model, route.models):
                 at = ("routes", number, "backends", index, "model")
-                yield Flaw(at, f"${most} stands for nothing in some of `models`")
+                yield Flaw(at, f"{place} stands for nothing in some of `models`")
 
 
 def known_default(draft: Draft) -> Iterator[Flaw]:
@@ -307,6 +306,7 @@ RULES: tuple[Rule, ...] = (
     different_backends,
     priorities,
     parts_of_names,
+    shadows,
     known_default,
     balances,
     different_models,

@@ -13,6 +13,7 @@ from extproc.config.passthrough import allowed
 from extproc.config.price import RoutePrice
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
+from extproc.config.shadow import SHADOW
 from extproc.credentials.identity import Wanted, identity_of
 from extproc.credentials.secrets import Weighted
 from extproc.exchange.again import Again, again
@@ -43,10 +44,11 @@ def compile_plan(gateway: Gateway, created: int = 0, now: float = inf) -> Plan:
     """The plan of a configuration that has no problems; `created` dates its models, and prices are
     those of `now`, seconds since the epoch."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
+    copied = {route.shadow.backend for route in gateway.routes if route.shadow}
     routes = [_route(route, clients_of(gateway, route)) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
-        backends,
+        {**backends, **{name + SHADOW: backends[name] for name in copied}},
         routes,
         hash=digest(gateway),
         created=created,
@@ -199,6 +201,22 @@ def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
         clients=clients,
         price=price_of(route.price),
         again=_again(route),
+        shadow=_shadow(route, clients),
+    )
+
+
+def _shadow(route: RouteConfig, clients: frozenset[str] | None) -> Route | None:
+    """The same for copies, which cost what their own backend says."""
+    shadow = route.shadow
+    if shadow is None:
+        return None
+    return Route(
+        models=tuple(route.models),
+        upstream={shadow.backend + SHADOW: shadow.model or ""},
+        families={shadow.backend: shadow.family} if shadow.family else {},
+        quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
+        policy=_policy(route),
+        clients=clients,
     )
 
 

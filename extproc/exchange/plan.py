@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from extproc.config.expressions import Expression, compiled
+from extproc.config.shadow import SHADOW
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Headers
 from extproc.exchange.keeping import Keeping
@@ -25,6 +26,7 @@ from extproc.exchange.served import (
     Served,
     Target,
     labels_of,
+    nowhere,
     path_of,
     quirks_of,
     unknown,
@@ -141,17 +143,26 @@ class Plan:
 
     def _new_target(self, client: Dialect, model: str, backend: str) -> Target:
         served = self._served(backend)
-        route = self._router.find(model)
-        if route is None or backend not in route.upstream:
-            raise unknown(model)
+        route = self._leading(model, backend)
         upstream = route.called(backend, model)
-        family = route.families.get(backend) or served.family
+        family = route.families.get(served.name) or served.family
         dialect = _spoken(served, client, family or upstream or model)
         if dialect is None and not _may_estimate(served, client):
             raise _lacks(served, client)
         target = self._asking(served, route, client, dialect, upstream)
         price = self._price(route, served, upstream or model)
         return msgspec.structs.replace(target, price=price)
+
+    def _route(self, model: str, backend: str) -> Route | None:
+        """By which a model, or a copy of its request, goes to a backend."""
+        route = self._router.find(model)
+        if route is not None and backend.endswith(SHADOW):
+            route = route.shadow
+        return route if route is not None and backend in route.upstream else None
+
+    def _leading(self, model: str, backend: str) -> Route:
+        """The same; raises NotFound."""
+        return self._route(model, backend) or nowhere(model)
 
     def chosen(self, client: Dialect, model: str) -> str:
         """A backend for a request that nobody has brought to one: of those that serve the client's
@@ -173,8 +184,7 @@ class Plan:
         """Whether a model goes to a backend; without a model, whether there is the backend."""
         if not model:
             return backend in self._backends
-        route = self._router.find(model)
-        return route is not None and backend in route.upstream
+        return self._route(model, backend) is not None
 
     def upstream_name(self, model: str, backend: str, client: str) -> str:
         """What a backend calls a client's model; raises NotFound where no route leads it there, or
@@ -245,9 +255,7 @@ class Plan:
 
     def _new_talking(self, client: SessionDialect, model: str, backend: str) -> Target:
         served = self._served(backend)
-        route = self._router.find(model)
-        if route is None or backend not in route.upstream:
-            raise unknown(model)
+        route = self._leading(model, backend)
         dialect = _held(served, client.name)
         if dialect is None:
             raise _lacks(served, client)

@@ -302,7 +302,8 @@ class Question:
         if event.error is not None:
             raise event.error
         aside, model = self._aside
-        return aside.joined(event.answers, model, self._lowered)
+        took = round((self._clock() - self._started) * 1000, 3)
+        return aside.joined(event.answers, model, self._lowered, took)
 
     def fetched(self, event: Fetched) -> Action | Wish:
         """The same, with the media that it waited for."""

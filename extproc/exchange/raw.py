@@ -100,9 +100,9 @@ class Raw(Recorded):
 
     def end(self) -> None:
         """Writes the record, and hands over what is kept."""
-        super().end()
         keeping, record = self._keeping, self._record
-        backend = record.get("backend")
+        backend = record.get("backend")  # a copy's record calls it otherwise
+        super().end()
         if not self._reports or self._asked is None or backend not in keeping.backends:
             return
         found = Bodies(

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import orjson
 
+from extproc.config.shadow import SHADOW
 from extproc.exchange.choosing import Choosing
 from extproc.exchange.client_headers import KEY as CLIENT_HEADERS
 from extproc.exchange.events import (
@@ -21,7 +22,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.machine import Exchange
-from extproc.exchange.proof import BACKEND, SIDE, seen_in
+from extproc.exchange.proof import BACKEND, SIDE, seen_by, seen_in
 from extproc.exchange.proof import CALL as FOUND
 from extproc.exchange.tried import KEY as TRIED_KEYS
 from providers.operations import Operation
@@ -58,7 +59,7 @@ class Machine(Protocol):
 class Recorded:
     """An exchange whose reports are kept until its end."""
 
-    __slots__ = ("_exchange", "_record", "_reports", "_traced", "_write")
+    __slots__ = ("_exchange", "_record", "_reports", "_shadow", "_traced", "_write")
 
     def __init__(
         self,
@@ -74,6 +75,8 @@ class Recorded:
         self._exchange: Machine = exchange
         self._record: dict[str, MetadataValue] = {"id": number, "at": now}
         self._reports = True
+        self._shadow = ""
+        """The backend, where a copy of a request goes to it."""
         self._traced = traced
         self._write = write
 
@@ -94,6 +97,10 @@ class Recorded:
     def _begun(self, event: RequestHeaders | ResponseHeaders) -> None:
         attributes, record = event.attributes, self._record
         if isinstance(event, RequestHeaders):
+            backend = attributes.get(BACKEND) or ""
+            if backend.endswith(SHADOW):
+                self._shadow = backend
+                record["request_model"] = seen_by(event).model
             record["client"] = attributes.get(CLIENT) or ""
             record["request_id"] = event.headers.get(ID_HEADER) or ""
             if self._traced:
@@ -132,6 +139,8 @@ class Recorded:
     def end(self) -> None:
         """Writes the record, if there is anything to tell."""
         record = self._record
+        if self._shadow:
+            self._apart()
         if not self._reports or ("backend" not in record and not record.get("error_type")):
             return
         for key in INNER:
@@ -141,3 +150,10 @@ class Recorded:
             record = {k: v[:CUT] if isinstance(v, str) else v for k, v in record.items()}
             line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
         self._write(line)
+
+    def _apart(self) -> None:
+        """What a copy has used is added to nobody's sums, and no other request's."""
+        record = self._record
+        record["backend"] = self._shadow
+        for name in ("request_id", "request_model"):
+            record[name] = f"{record[name]}{SHADOW}"

@@ -107,6 +107,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """None: the backend's, or as listed."""
     again: Again = Again()
     """Which refusals lead to another attempt because of what they say."""
+    shadow: "Route | None" = None
+    """Where copies of the requests go."""
 
     def called(self, backend: str, model: str) -> str:
         """What a backend calls a client's model; empty: the same. Raises NotFound where it would
@@ -114,7 +116,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         name = self.upstream[backend]
         if "$" not in name:
             return name
-        return patterns.filled(name, self.models, model) or _nameless(model)
+        return patterns.filled(name, self.models, model) or nowhere(model)
 
     def is_for(self, client: str | None) -> bool:
         """Whether a client may use it."""
@@ -251,7 +253,7 @@ def quirks_of(route: Route, served: Served, dialect: Dialect) -> Quirks:
     return msgspec.structs.replace(quirks, defaults={}, override={}, renames={})
 
 
-def _nameless(model: str) -> NoReturn:
+def nowhere(model: str) -> NoReturn:
     raise unknown(model)
 
 

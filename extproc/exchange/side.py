@@ -18,7 +18,7 @@ from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import Metadata, Reject, RequestHeaders, SideAnswer, SideCall
 from extproc.exchange.header_values import listed, quoted
 from extproc.exchange.passing import CLIENT_ONLY, INTERNAL
-from extproc.exchange.proof import KEYS, SIDE, Seen
+from extproc.exchange.proof import BACKEND, KEYS, SIDE, Seen
 from extproc.exchange.served import Target
 from providers.bridging.dialect import Context, Parts
 from providers.errors import BadAnswer, TooLarge, Unauthorized
@@ -56,7 +56,7 @@ class Aside:
 
     def calls(self, event: RequestHeaders, seen: Seen, secret: str) -> tuple[SideCall, ...]:
         """A request for each part, to the same backend, with the headers that the client sent."""
-        backend = self._target.served.name
+        backend = event.attributes.get(BACKEND) or ""
         call = f"{secret}\n{seen.path}\n{seen.model}".encode()
         headers = (
             *_clients(event, self._target.served.client_keys),
@@ -67,12 +67,16 @@ class Aside:
         return tuple(SideCall(seen.path, headers, body) for body in self._parts.bodies)
 
     def joined(
-        self, answers: tuple[SideAnswer, ...], upstream: str, lowered: tuple[str, ...] = ()
+        self,
+        answers: tuple[SideAnswer, ...],
+        upstream: str,
+        lowered: tuple[str, ...] = (),
+        took: float = 0,
     ) -> Reject:
         """The client's answer: all parts', or the first error; both pay for what was served.
-        `lowered`: what the parts do not know of, for it was done before."""
+        `lowered`: what the parts do not know of, for it was done before; `took`: milliseconds."""
         record: Metadata = self._target.attempt(self._model, upstream, stream=False)
-        record = {**record, **_sum(answers), "status": 200}
+        record = {**record, **_sum(answers), "status": 200, "ttft_ms": took, "duration_ms": took}
         failed = next((answer for answer in answers if answer.status != 200), None)
         if failed is not None:
             return _failure(failed, record)

@@ -21,13 +21,14 @@ import structlog
 from extproc.config import Gateway, Unresolved
 from extproc.config.telemetry import Telemetry, Traces
 from extproc.config.telemetry import Usage as Settings
+from extproc.exchange.compile import limits
 from extproc.process.box import Box
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.place import LOCK, reason
 from extproc.process.shelf import Shelf
-from extproc.usage.record import Event, Lost, Record, read
+from extproc.usage.record import Event, Exceeded, Lost, Record, read
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
@@ -94,6 +95,7 @@ class Books:
         except Unresolved as error:
             log.error("metrics are not sent", problem=str(error))
         self._metrics = Metrics(found, gauges)
+        self._watch()
         try:
             if settings.prometheus is not None:
                 self._stop = readers.listen(settings.prometheus)
@@ -101,6 +103,12 @@ class Books:
             log.error("metrics cannot be read", problem=reason(error))
         if settings.traces is not None:
             self.sending = self._tracing(settings.traces)
+
+    def _watch(self) -> None:
+        """Limits in shadow are shown before they meet anybody."""
+        if self._metrics is not None:
+            found = limits(self._gateway)
+            self._metrics.watch(limit.name for limit in found if limit.shadow)
 
     def _tracing(self, settings: Traces) -> "Sending | None":
         from extproc.telemetry import readers
@@ -130,6 +138,7 @@ class Books:
     def take(self, loaded: Loaded) -> None:
         """Another configuration is in force; the settings of the books are those of the start."""
         self._gateway = loaded.gateway
+        self._watch()
 
     def receive(self) -> bool:
         """Reads what workers have written; False where there is nothing."""
@@ -159,6 +168,9 @@ class Books:
                     self._measured(self._metrics, self._named(said))
             case Event():
                 self._happened(said.event)
+            case Exceeded():
+                if self._metrics is not None:
+                    self._metrics.exceeded(said.exceeded)
             case Lost():
                 self._lose(said.lost)
         return isinstance(said, Record)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 
+import msgspec
 import structlog
 import uvloop
 
@@ -19,6 +20,7 @@ from extproc.exchange import compile
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
+from extproc.process.pen import Pen
 from extproc.process.service import HEALTH, Health
 from extproc.process.stall import noticed
 from extproc.ratelimit.counters import Counters
@@ -31,10 +33,19 @@ from extproc.transport import Endpoint, Service, lean
 log = structlog.get_logger()
 
 
-def run(loaded: Loaded, settings: Settings, endpoint: Endpoint, parent: int, line: Line) -> None:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the limiter counts with."""
+
+    settings: Settings
+    endpoint: Endpoint
+    pen: Pen | None = None
+    """Writes down which limits in shadow would have refused, if anybody wants to know."""
+
+
+def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     """Serves until SIGTERM; when a configuration comes, its limits hold and the counters stay."""
     structlog.contextvars.bind_contextvars(worker="limiter")
-    uvloop.run(_serve(loaded, settings, endpoint, parent, line))
+    uvloop.run(_serve(loaded, options, parent, line))
 
 
 def counters(settings: Settings, clock: Callable[[], float]) -> Counters:
@@ -45,14 +56,14 @@ def counters(settings: Settings, clock: Callable[[], float]) -> Counters:
     return Memory(clock)
 
 
-async def _serve(
-    loaded: Loaded, settings: Settings, endpoint: Endpoint, parent: int, line: Line
-) -> None:
+async def _serve(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
+    settings, pen = options.settings, options.pen
     limiter = Limiter(
         compile.limits(loaded.gateway),
         counters(settings, time.time),
         on_error=settings.on_error,
         reserves=settings.reserve,
+        exceeded=pen.exceeded if pen else None,
     )
     life = Life(parent, line, lambda new: limiter.reload(compile.limits(new.gateway)))
     health = Health()
@@ -60,7 +71,7 @@ async def _serve(
         unary={SHOULD_RATE_LIMIT: limiter.should_rate_limit, HEALTH: health.check},
         untaken={SHOULD_RATE_LIMIT: limiter.untaken},
     )
-    server = await lean.serve(offered, endpoint)
+    server = await lean.serve(offered, options.endpoint)
     log.info("ready", pid=os.getpid())
     stalls = asyncio.create_task(noticed(settings.timeout))
     await life.told(lambda: None)

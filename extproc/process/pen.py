@@ -47,6 +47,10 @@ class Pen:
         """Tells that something has happened that is counted."""
         self.write(orjson.dumps({"event": event}, option=orjson.OPT_APPEND_NEWLINE))
 
+    def exceeded(self, limit: str) -> None:
+        """Tells that a limit in shadow would have refused a request."""
+        self.write(orjson.dumps({"exceeded": limit}, option=orjson.OPT_APPEND_NEWLINE))
+
     def catch_up(self) -> None:
         """Writes what was kept, as far as it goes."""
         while self._kept and self._put(self._kept[0]):

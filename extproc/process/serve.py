@@ -145,7 +145,9 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     if gateway.limits:
         _check_store(gateway.limiter)
     endpoint = place.listener(Endpoint(path=limiter_socket(settings)))
-    count = partial(_limit, found, gateway.limiter, endpoint)
+    watched = pen if gateway.telemetry else None
+    counts = limiter.Options(settings=gateway.limiter, endpoint=endpoint, pen=watched)
+    count = partial(_limit, found, counts)
     counting = Role("limiter", count, stage=LAST, wanted=lambda: bool(found.loaded.gateway.limits))
     return [
         *roles,
@@ -280,7 +282,5 @@ def _envoy(found: Configuration, options: envoy.Options, parent: int, line: Line
     envoy.run(found.loaded.gateway, options, parent, line)
 
 
-def _limit(
-    found: Configuration, settings: Limiter, endpoint: Endpoint, parent: int, line: Line
-) -> None:
-    limiter.run(found.loaded, settings, endpoint, parent, line)
+def _limit(found: Configuration, options: limiter.Options, parent: int, line: Line) -> None:
+    limiter.run(found.loaded, options, parent, line)

@@ -25,7 +25,7 @@ class Limiter:
     store cannot tell, the call fails, and Envoy's filter does what the configuration says.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a part of what it counts with)
         self,
         limits: Iterable[Limit],
         counters: Counters,
@@ -33,13 +33,16 @@ class Limiter:
         clock: Callable[[], float] = time.time,
         on_error: OnError = "allow",
         reserves: bool = True,
+        exceeded: Callable[[str], object] | None = None,
     ) -> None:
-        """`on_error`: what becomes of a request of which only some counters are known."""
+        """`on_error`: what becomes of a request of which only some counters are known; `exceeded`
+        hears the name of a limit in shadow for each request that it would have refused."""
         self._counters = counters
         self._clock = clock
         self._deny = on_error == "deny"
         self._reserves = reserves
         self._usual = Usual()
+        self._exceeded = exceeded
         self._above = Notice("a limit in shadow is exceeded")
         self._scarce = Notice("a budget is nearly used")
         self.reload(limits)
@@ -115,6 +118,8 @@ class Limiter:
             one.watch(state)
             if one.above:
                 self._above(limit=one.rule.limit.name)
+                if self._exceeded is not None:
+                    self._exceeded(one.rule.limit.name)
 
     def _hold(self, one: Ask, wish: Wish) -> int:
         """What the request will probably use."""

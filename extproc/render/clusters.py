@@ -73,6 +73,8 @@ POLICIES = {
     "random": ClusterLbPolicy.RANDOM,
     "hash": ClusterLbPolicy.RING_HASH,
 }
+UNMARKED = "ai.unmarked"
+
 BY_BACKEND = frozenset({"weighted", "hash"})
 """Policies by which a backend's share is the same, however many addresses it has."""
 
@@ -129,7 +131,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
         typed_extension_protocol_options={
             HTTP_OPTIONS: packed(
                 _http_options(
-                    _filters(gateway, backends, limited=limited),
+                    _filters(gateway, group, limited=limited),
                     _idle(chosen),
                     secure=http2,
                 )
@@ -215,7 +217,7 @@ def _endpoints(member: Member, address: str, where: Place, group: Group) -> Loca
     # Envoy hashes an endpoint's address, unless its metadata say what else.
     key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
     return LocalityLbEndpoints(
-        locality=Locality(zone=member.backend),
+        locality=Locality(zone=group.said(member)),
         priority=member.priority,
         load_balancing_weight=member.weight,
         lb_endpoints=[
@@ -226,7 +228,7 @@ def _endpoints(member: Member, address: str, where: Place, group: Group) -> Loca
                 load_balancing_weight=None if group.policy in BY_BACKEND else member.weight,
                 metadata=metadata(
                     {
-                        NAMESPACE: {"backend": member.backend},
+                        NAMESPACE: {"backend": group.said(member)},
                         "envoy.transport_socket_match": {"backend": member.backend},
                         **key,
                     }
@@ -263,17 +265,20 @@ def _socket_match(backend: str, transport: TransportSocket) -> ClusterTransportS
     )
 
 
-def _filters(gateway: Gateway, backends: Collection[str], *, limited: bool) -> list[HttpFilter]:
+def _filters(gateway: Gateway, group: Group, *, limited: bool) -> list[HttpFilter]:
     """Answers pass them from the last to the first: the server still sees what is then removed."""
+    backends = {member.backend for member in group.members}
     asking = before_provider(
         client_keys_of(gateway, backends),
         _waiting(gateway, backends),
-        several=len(set(backends)) > 1,
+        several=len(backends) > 1,
         pooled=any(is_pooled(gateway.backends[name]) for name in backends),
         recorded=gateway.recorded,
     )
+    limited = limited and not group.shadow
     return [
         *([http_filter("envoy.filters.http.header_mutation", _own_limits())] if limited else []),
+        *([http_filter(UNMARKED, _unmarked())] if group.shadow else []),
         http_filter("envoy.filters.http.ext_proc", asking),
         http_filter("envoy.filters.http.upstream_codec", UpstreamCodec()),
     ]
@@ -292,6 +297,14 @@ def _own_limits() -> HeaderMutation:
     theirs = HeaderMutationRemoveOnMatch(key_matcher=StringMatcher(prefix="x-ratelimit-"))
     return HeaderMutation(
         mutations=Mutations(response_mutations=[Mutation(remove_on_match=theirs)])
+    )
+
+
+def _unmarked() -> HeaderMutation:
+    """Envoy says of a copy that it comes from itself, and nobody else may take that off."""
+    marks = ("x-envoy-internal", "x-forwarded-for")
+    return HeaderMutation(
+        mutations=Mutations(request_mutations=[Mutation(remove=name) for name in marks])
     )
 
 

@@ -99,6 +99,7 @@ THINGS = {
     "envoy.filters.http.header_mutation": (
         "The provider's own x-ratelimit headers do not reach clients, who have our limits."
     ),
+    "ai.unmarked": "Takes off what Envoy says of copies: no provider need know that they are some.",
     "envoy.filters.http.ext_proc": (
         "Answers for the list of models; off, but where a route turns it on."
     ),
@@ -135,6 +136,7 @@ FIELDS = {
     "/v1/models": "The list of models, which the server answers by itself.",
     "/healthz": "For load balancers: Envoy lives. It needs no key.",
     "exact_match_map": "Exact names: one look into a map, however many there are.",
+    "request_mirror_policies": "A share of the requests is copied; answers to copies are dropped.",
     "retry_policy": "A failed attempt is made again, on the next priority where there is one.",
     "request_body_buffer_limit": "A body is kept for the next attempt: max_body_bytes.",
     "typed_per_filter_config": ("What a filter of the listener does differently for this route."),
@@ -148,6 +150,8 @@ FIELDS = {
 def cluster_note(group: Group) -> str:
     """What stands above a cluster of providers."""
     members = group.members
+    if group.shadow:
+        return f"Copies of requests, for: {members[0].backend}. Nobody sees its answers."
     several = len(members) > 1
     shares = [
         f"{member.backend} (priority {member.priority}, weight {member.weight})"

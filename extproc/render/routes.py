@@ -44,6 +44,7 @@ from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import marks, retry_policy
+from extproc.render.shadows import mirrors
 from extproc.render.talks import apart, door, session_clusters, session_route
 from extproc.render.tokens import opened
 from extproc.render.typed import Json, packed, plain, seconds
@@ -232,6 +233,7 @@ class Actions:
                 route.balance.model_dump(),
                 route.timeouts.model_dump(),
                 route.retry.model_dump(),
+                route.shadow and route.shadow.model_dump(),
                 budgets,
             ]
         )
@@ -268,6 +270,7 @@ class Actions:
             idle_timeout=seconds(route.timeouts.stream_idle or timeouts.stream_idle),
             retry_policy=retry_policy(self._gateway, route),
             hash_policy=sticky.hashed(route.balance),
+            request_mirror_policies=mirrors(route),
         )
         return EnvoyRoute(
             match=ANYTHING,

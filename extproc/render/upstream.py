@@ -14,6 +14,7 @@ from extproc.config.backend import Backend
 from extproc.config.balance import Policy
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
+from extproc.config.shadow import SHADOW, Shadow
 from extproc.exchange.compile import base_url, fans_out, served
 from extproc.render.kept import keepers
 from providers.catalog import PROVIDERS
@@ -55,10 +56,18 @@ class Group(msgspec.Struct, frozen=True):
     policy: Policy = "weighted"
     sticky_to: str = ""
     """Where a key leads, for `hash`."""
+    shadow: bool = False
+    """Whether it gets copies of requests."""
+
+    def said(self, member: Member) -> str:
+        """What the server is told of who is asked."""
+        return member.backend + SHADOW if self.shadow else member.backend
 
     @property
     def label(self) -> str:
         """What is unusual of it, besides its members."""
+        if self.shadow:
+            return SHADOW
         if self.policy == "weighted":
             return ""
         return f"={self.policy}" + ("@address" if self.sticky_to == "address" else "")
@@ -107,6 +116,11 @@ def group(route: Route) -> Group:
     return Group(together, policy, route.balance.sticky_to or ("backend" if several else "address"))
 
 
+def copied(shadow: Shadow) -> Group:
+    """Who gets copies of a route's requests."""
+    return Group((Member(0, shadow.backend, 1),), shadow=True)
+
+
 def cluster_name(group: Group) -> str:
     """A name that says what is in it; unlike any backend's, for `/` stands in none."""
     name = "ai/" + "+".join(member.label for member in group.members) + group.label
@@ -116,12 +130,12 @@ def cluster_name(group: Group) -> str:
 
 
 def clusters_of(gateway: Gateway) -> dict[str, Group]:
-    """Every cluster that is needed, by name: those of the routes, in their order, and one for each
-    backend that keeps something, or whose requests may become several."""
+    """Every cluster that is needed, by name: those of the routes and of their copies, in their
+    order, and one for each backend that keeps something, or whose requests may become several."""
     found: dict[str, Group] = {}
     for route in gateway.routes:
-        together = group(route)
-        found.setdefault(cluster_name(together), together)
+        for together in (group(route), *([copied(route.shadow)] if route.shadow else [])):
+            found.setdefault(cluster_name(together), together)
     for name in dict.fromkeys((*keepers(gateway), *fanning(gateway))):
         alone = Group((Member(0, name, 1),))
         found.setdefault(cluster_name(alone), alone)
@@ -131,6 +145,7 @@ def clusters_of(gateway: Gateway) -> dict[str, Group]:
 def fanning(gateway: Gateway) -> list[str]:
     """The backends to which one request may become several."""
     asked = {entry.backend for route in gateway.routes for entry in route.backends}
+    asked |= {route.shadow.backend for route in gateway.routes if route.shadow}
     return [name for name, one in gateway.backends.items() if name in asked and fans_out(one)]
 
 

@@ -28,6 +28,7 @@ DURATIONS = [0.01 * 2**power for power in range(14)]
 FIRST = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0]
 EACH = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]
 
+KEPT_APART = ("backend", "provider", "operation", "failure", "limit")
 KINDS = ("input", "output", "cache_read", "cache_write", "reasoning")
 EVENTS = {
     "worker died": "process died",
@@ -90,13 +91,16 @@ class Metrics:
         self._kinds = meter.create_counter("extproc.tokens", "{token}", "Tokens, by kind.")
         self._cost = meter.create_counter("extproc.cost", "USD", "Cost, by the routes' prices.")
         self._events = meter.create_counter("extproc.events", "{event}", "What has happened here.")
+        self._exceeded = meter.create_counter(
+            "extproc.limits.exceeded", "{request}", "What limits in shadow would have refused."
+        )
         self._lost = meter.create_counter("extproc.records.lost", "{record}", "Records lost.")
         self._unsent = meter.create_counter("extproc.spans.lost", "{span}", "Spans lost.")
         self._begin()
         for name, read in gauges.items():
             meter.create_observable_gauge(f"extproc.{name}", [_callback(read)])
         self._models, self._served = Bounded(MODELS), Bounded(MODELS)
-        self._few = {name: Bounded(FEW) for name in ("backend", "provider", "operation", "failure")}
+        self._few = {name: Bounded(FEW) for name in KEPT_APART}
 
     def _begin(self) -> None:
         """Counters that begin with 1 have not increased, as Prometheus sees it
@@ -148,6 +152,15 @@ class Metrics:
         name = EVENTS.get(event)
         if name is not None:
             self._events.add(1, {"extproc.event": name})
+
+    def watch(self, limits: Iterable[str]) -> None:
+        """These limits in shadow have refused nothing so far."""
+        for limit in limits:
+            self._exceeded.add(0, {"extproc.limit": self._few["limit"](limit)})
+
+    def exceeded(self, limit: str) -> None:
+        """One request more that a limit in shadow would have refused."""
+        self._exceeded.add(1, {"extproc.limit": self._few["limit"](limit)})
 
     def lost(self, records: int) -> None:
         """So many records will never be stored."""

@@ -64,6 +64,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     event: str
 
 
+class Exceeded(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that a limit in shadow would have refused."""
+
+    exceeded: str
+    """The limit's name."""
+
+
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
     """Records that could not be written down."""
 
@@ -72,13 +79,16 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True):
 
 _records = msgspec.json.Decoder(Record)
 _events = msgspec.json.Decoder(Event)
+_exceeded = msgspec.json.Decoder(Exceeded)
 _lost = msgspec.json.Decoder(Lost)
 
 
-def read(line: bytes) -> Record | Event | Lost:
+def read(line: bytes) -> Record | Event | Exceeded | Lost:
     """What a line says; ValueError for one that says nothing of the kind."""
     if line.startswith(b'{"event":'):
         return _events.decode(line)
+    if line.startswith(b'{"exceeded":'):
+        return _exceeded.decode(line)
     if line.startswith(b'{"lost":'):
         return _lost.decode(line)
     return _records.decode(line)

@@ -7,7 +7,7 @@ and a CRC of all before it; https://smithy.io/2.0/aws/amazon-eventstream.html.
 import base64
 import binascii
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 from zlib import crc32
 
@@ -61,28 +61,28 @@ class Splitter:
         """True while a message is incomplete."""
         return bool(self._buffer)
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The messages that `data` completes; raises BadAnswer for what is no event stream."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The messages that `data` completes; raises BadAnswer behind them for what is no event
+        stream."""
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._wanted:
-                return []
+                return
             data, self._buffer = bytes(self._buffer), bytearray()
-        messages: list[bytes] = []
-        start, end = 0, len(data)
+        start, end, count = 0, len(data), 0
         self._wanted = PRELUDE.size
         while end - start >= PRELUDE.size:
             length = length_of(data, start)
             if end - start < length:
                 self._wanted = length
                 break
-            messages.append(data[start : start + length])
+            yield data[start : start + length]
             start += length
-            if len(messages) > AT_ONCE:
+            count += 1
+            if count > AT_ONCE:
                 raise BadAnswer(f"the provider sent more than {AT_ONCE} events at once")
         if start < end:
             self._buffer += memoryview(data)[start:]
-        return messages
 
 
 def length_of(data: bytes, start: int = 0) -> int:

@@ -229,6 +229,8 @@ def test_a_request_in_parts_is_recorded_once(world):
     assert len(answer.data) == 200
     (one,) = world.stored("parted", 1)
     assert one["input_tokens"] == answer.usage.prompt_tokens
+    assert one["failure"] == ""
+    assert one["duration_ms"] > 0
 
 
 def test_a_session_is_recorded_with_who_talked(world):

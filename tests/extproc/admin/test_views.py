@@ -174,6 +174,12 @@ def test_a_backend_is_told_with_what_it_lacks_and_what_failed(used):
     assert (idle["status"], idle["last_error"]) == ("unused", None)
 
 
+def test_a_backend_that_gets_copies_is_used(tmp_path):
+    text = TEXT.replace("    price:", "    shadow: {backend: idle}\n    price:")
+    (_, idle) = World(tmp_path, text=text).ask("backends")["backends"]
+    assert (idle["status"], idle["models"]) == ("unknown", ["small", "gpt-4*"])
+
+
 def test_routes_are_told_as_they_are(calm):
     said = calm.ask("routes")
     assert said["names"] == ["small"]

@@ -4,13 +4,14 @@ import re
 import time
 
 import pytest
+import yaml
 
 from extproc.config import parse
 from extproc.exchange.compile import compile_plan, wanted_secrets
 from extproc.exchange.plan import Router
 from extproc.exchange.served import LONGEST_NAME, MAX_CACHED, Route
 from providers.catalog import DIALECTS, PROVIDERS
-from providers.errors import NotFound
+from providers.errors import NotFound, Unavailable
 from tests.plans import plan, served
 
 CHAT = DIALECTS["openai.chat"]
@@ -130,3 +131,38 @@ def test_the_combinations_that_are_kept_are_bounded(monkeypatch):
     for number in range(100):
         made.target(CHAT, f"m{number}", "up")
     assert len(made._targets) <= 10
+
+
+SHADOWED = """
+version: 1
+backends:
+  one: {provider: openai, credential: none, price: {input: 1, output: 1}}
+  two: {provider: anthropic, credential: none, price: {input: 9, output: 9}}
+routes:
+  - models: ["a/*"]
+    backends: [{backend: one, model: $1}]
+    shadow: {backend: two, model: claude-$1}
+    request: {max_input_tokens: 9}
+    price: {input: 3, output: 3}
+  - models: [b]
+    backends: [{backend: two}]
+"""
+
+
+def test_copies_go_by_a_name_of_their_own():
+    made = compile_plan(parse(yaml.safe_load(SHADOWED)))
+    found = made.target(CHAT, "a/x", "two~shadow")
+    assert (found.model, found.dialect.name) == ("claude-x", "anthropic.messages")
+    assert (found.served.name, found.price.input) == ("two", 9)
+    assert found.terms is not None
+    assert made.target(CHAT, "a/x", "one").price.input == 3
+
+
+def test_nothing_else_goes_there_nor_copies_elsewhere():
+    made = compile_plan(parse(yaml.safe_load(SHADOWED)))
+    assert {made.chosen(CHAT, "a/x") for _ in range(9)} == {"one"}
+    for model, backend in (("a/x", "two"), ("a/x", "one~shadow"), ("b", "two~shadow")):
+        assert not made.leads(model, backend)
+        with pytest.raises(NotFound if backend != "one~shadow" else Unavailable):
+            made.target(CHAT, model, backend)
+    assert made.leads("a/x", "two~shadow")

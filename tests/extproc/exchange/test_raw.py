@@ -13,6 +13,7 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
 )
+from extproc.exchange.proof import BACKEND
 from extproc.exchange.raw import Keeping, Raw, read
 from tests.extproc.exchange.test_recorded import Fields, Script, asked
 
@@ -64,3 +65,10 @@ def test_media_that_were_fetched_are_in_it(made, expected):
 def test_nothing_is_handed_over_of_others_nor_of_what_is_refused_here():
     assert run(*sent(b"{}", Change(metadata=ONE)), backends=("two",))[0] == []
     assert run(*sent(b"{}", Reject(400, b"", metadata=ONE)))[0] == []
+
+
+def test_a_copys_are_kept_under_the_name_of_its_request():
+    begun = asked(**{BACKEND: "one~shadow"})
+    (found,), record = run((begun, GO_ON), (RequestBody(b"{}"), Change(metadata=ONE)))
+    assert (found.backend, record["backend"]) == ("one", "one~shadow")
+    assert found.request_id == record["request_id"] == "r1~shadow"

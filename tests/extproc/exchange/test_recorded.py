@@ -140,3 +140,22 @@ def test_a_line_is_written_at_once_whatever_names_are_in_it(letter):
     assert len(lines[0]) <= LONGEST
     assert lines[0].count(b"\n") == 1
     assert orjson.loads(lines[0])["request_model"].startswith(letter)
+
+
+def test_a_copy_is_recorded_apart():
+    begun = RequestHeaders(
+        Fields(x_request_id="r1", x_ai_model="m"), {BACKEND: "one~shadow"}, False
+    )
+    (record,) = run(
+        (begun, GO_ON),
+        (RequestBody(b"{}"), Change(metadata={**LABELS, "request_model": "m"})),
+    )
+    assert (record["backend"], record["request_model"]) == ("one~shadow", "m~shadow")
+    assert (record["request_id"], record["client"]) == ("r1~shadow", "")
+
+
+def test_so_is_one_that_is_refused_before_anything_is_known():
+    begun = RequestHeaders(Fields(x_ai_model="m"), {BACKEND: "one~shadow"}, False)
+    (record,) = run((begun, Reject(404, b"", metadata={"error_type": "not_found"})))
+    assert (record["backend"], record["request_model"]) == ("one~shadow", "m~shadow")
+    assert record["error_type"] == "not_found"

@@ -94,3 +94,18 @@ def test_envoys_own_service_knows_such_a_mode():
     first, second = yaml.safe_load(text)["descriptors"]
     assert first["descriptors"][0]["shadow_mode"] is True
     assert "shadow_mode" not in second["descriptors"][0]
+
+
+def test_each_request_that_it_would_have_refused_is_told():
+    told: list[str] = []
+    clock = Clock()
+    limiter = Limiter(
+        [limit("requests", 2, shadow=True), limit("requests", 9, name="hard")],
+        Memory(clock, 1_000),
+        clock=clock,
+        exceeded=told.append,
+    )
+    both = [("requests", ACME, None), ("hard", ACME, None)]
+    for _ in range(5):
+        limiter.should_rate_limit(query(*both))
+    assert told == ["requests"] * 3

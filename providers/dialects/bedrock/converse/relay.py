@@ -72,14 +72,15 @@ class ConverseRelay:
         if self._broken:
             return b""
         held = self._splitter.pending
+        messages: list[bytes] = []
         try:
-            messages = self._splitter.feed(data)
-            for message in messages:
+            for message in self._splitter.feed(data):
                 self._note(message)
+                messages.append(message)
         except (BadAnswer, ValueError, AttributeError) as error:
             self._broken = True
             self.seen.error = self.seen.error or _bad(error)
-            return exception_event(self.seen.error)
+            return b"".join((*messages, exception_event(self.seen.error)))
         if not held and not self._splitter.pending:
             return None
         return b"".join(messages)

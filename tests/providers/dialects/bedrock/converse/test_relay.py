@@ -108,3 +108,13 @@ def test_a_relayed_event_that_cannot_be_read_becomes_an_exception() -> None:
         events(relay.feed(bad) or b"")
     assert relay.feed(PROVIDED) == b""
     assert relay.flush() == b""
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_what_was_whole_before_rubbish_goes_on_and_counts(size: int) -> None:
+    whole = b"".join([*frames.Splitter().feed(PROVIDED)][:6])
+    output, seen = relayed(whole + bytes(range(200)), size)
+    assert output.startswith(whole)
+    assert seen.generated > 0
+    with pytest.raises(EventStreamError, match="corrupt"):
+        events(output)

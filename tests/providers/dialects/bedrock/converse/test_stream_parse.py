@@ -96,7 +96,7 @@ def test_a_cut_stream_has_failed(size: int) -> None:
 
 
 def test_a_stream_without_its_metadata_is_complete() -> None:
-    cut = frames.Splitter().feed(PROVIDED)[:-1]
+    cut = [*frames.Splitter().feed(PROVIDED)][:-1]
     assert parsed(b"".join(cut)) == UNDERSTOOD[:-1]
 
 
