@@ -106,6 +106,7 @@ KEPT = frozenset(
         Operation.CONVERSATIONS,
         Operation.STORED_CHATS,
         Operation.VIDEO,
+        Operation.REALTIME_DIRECT,
     )
 )
 CLAUDE = "claude"
