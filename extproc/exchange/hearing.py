@@ -122,15 +122,11 @@ class Hearing:
         record = self._news(last=event.end)
         if self._ended:
             return self._unheard(event, record)
-        if said and self._dues is not None and self._settling:
-            assert record is not None
+        if record is not None and said and self._dues is not None and self._settling:
             charges = self._dues.charges(record)
             if charges:
                 self._paying = event, record
                 return Settle(charges, record)
-        return self._passed(event, record)
-
-    def _passed(self, event: ResponseBody, record: metadata.Record | None) -> Action:
         body = self._veiled(event.data) if self._tally.complains else None
         if record is None and body is None:
             return GO_ON
@@ -148,14 +144,16 @@ class Hearing:
         (piece, record), self._paying = self._paying, None
         if event.taken:
             self._dues.pay(record)
-        if event.error is None:
-            return self._passed(piece, record)
+        body = self._veiled(piece.data) if self._tally.complains else None
+        # Nothing is said behind a farewell (RFC 6455, section 5.5.1).
+        if event.error is None or self._tally.closed:
+            return Change(body=body, metadata=self._owed(record))
         self._ended = self._clock()
         told = event.error.as_api_error()
-        data = piece.data[: self._tally.boundary]
+        before = (body or piece.data)[: self._tally.boundary]
         code = POLICY if isinstance(event.error, Spent) else LATER
         return Change(
-            body=(self._veiled(data) or data) + farewell(self._session, told, code),
+            body=before + farewell(self._session, told, code),
             metadata=self._owed({**record, "error_type": told.cause.value}),
         )
 

@@ -1,42 +1,28 @@
 """Charges that are made while a session runs: the limiter's answer says whether it may go on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-
-import grpc
-import grpc.aio
-from envoy.service.ratelimit.v3 import rls_pb2
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from extproc.config.process import Limiter
 from extproc.exchange.events import Charge, Settled
-from extproc.ratelimit.descriptors import DOMAIN
-from extproc.ratelimit.notice import Notice
-from extproc.ratelimit.reply import COST
-from extproc.ratelimit.wire import SHOULD_RATE_LIMIT
-from providers.errors import Spent, Unavailable
 
-# The limiter may be another process by now, which listens a moment later.
-AGAIN = [
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-]
-UNDONE = grpc.StatusCode.UNAVAILABLE
-"""What is not answered in time is counted when the limiter goes on; who has not heard, never."""
-
-
-Asking = Callable[..., Awaitable[bytes]]
+if TYPE_CHECKING:
+    from extproc.process.charging import Charging
 
 
 class Settling:
-    """What a worker asks the limiter with, one question for all limits of a session."""
+    """What a worker asks the limiter with, one question for all limits of a session.
+
+    What that needs is imported with the first question: most gateways could hold sessions, and few
+    do.
+    """
 
     def __init__(self, settings: Limiter, socket: str) -> None:
         """`socket`: where the limiter listens."""
         self._settings = settings
         self._socket = socket
-        self._channel: grpc.aio.Channel | None = None
-        self._noted = Notice("a session could not be charged")
+        self._charging: Charging | None = None
         self._running: set[asyncio.Task[Settled]] = set()
 
     async def __call__(self, charges: tuple[Charge, ...]) -> Settled:
@@ -47,39 +33,8 @@ class Settling:
         return await asyncio.shield(running)
 
     async def _settled(self, charges: tuple[Charge, ...]) -> Settled:
-        if self._channel is None:
-            self._channel = grpc.aio.insecure_channel(f"unix:{self._socket}", AGAIN)
-        ask: Asking = self._channel.unary_unary(SHOULD_RATE_LIMIT)
-        try:
-            said = await ask(question(charges), timeout=self._settings.timeout)
-        except grpc.aio.AioRpcError as error:
-            code = error.code()
-            self._noted(error=code.name)
-            return self._unheard(taken=code is not UNDONE)
-        return heard(said)
-
-    def _unheard(self, *, taken: bool) -> Settled:
-        if self._settings.on_error == "allow":
-            return Settled(taken=taken)
-        return Settled(taken=taken, error=Unavailable("the limits cannot be checked"))
-
-
-def question(charges: Iterable[Charge]) -> bytes:
-    """A serialised RateLimitRequest."""
-    request = rls_pb2.RateLimitRequest(domain=DOMAIN)
-    for charge in charges:
-        descriptor = request.descriptors.add()
-        for key, value in charge.entries:
-            descriptor.entries.add(key=key, value=value)
-        descriptor.hits_addend.value = charge.hits
-    data: bytes = request.SerializeToString()
-    return data
-
-
-def heard(data: bytes) -> Settled:
-    """What a serialised RateLimitResponse says."""
-    answer = rls_pb2.RateLimitResponse.FromString(data)
-    if answer.overall_code != rls_pb2.RateLimitResponse.OVER_LIMIT:
-        return Settled(taken=True)
-    kind = answer.dynamic_metadata.fields["kind"].string_value
-    return Settled(taken=True, error=Spent(answer.raw_body.decode(), money=kind == COST))
+        if self._charging is None:
+            # Half a second of other streams' time, in a thread.
+            module = await asyncio.to_thread(import_module, "extproc.process.charging")
+            self._charging = self._charging or module.Charging(self._settings, self._socket)
+        return await self._charging.charged(charges)

@@ -35,6 +35,7 @@ from extproc.process.service import (
     Settler,
     services,
 )
+from extproc.process.settling import Settling
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
@@ -124,9 +125,7 @@ def _settler(gateway: Gateway) -> Settler | None:
     talks = any(map(holds_sessions, gateway.backends.values()))
     if not (talks and gateway.limits and gateway.limiter.sessions):
         return None
-    from extproc.process import settling  # with grpc, which nothing else here needs
-
-    return settling.Settling(gateway.limiter, limiter_socket(gateway.extproc))
+    return Settling(gateway.limiter, limiter_socket(gateway.extproc))
 
 
 def _fetcher(gateway: Gateway) -> Fetcher | None:

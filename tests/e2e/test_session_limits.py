@@ -69,10 +69,11 @@ def storage(kind: str, directory) -> Iterator[str]:
         server.stop()
 
 
-@pytest.fixture(scope="module", params=["memory", "redis"])
+@pytest.fixture(scope="module", params=[("memory", "lean"), ("redis", "grpcio")], ids=" ".join)
 def talking(request, tmp_path_factory) -> Iterator[Talking]:
+    kind, transport = request.param
     with (
-        storage(request.param, tmp_path_factory.mktemp("r")) as where,
+        storage(kind, tmp_path_factory.mktemp("r")) as where,
         RunningSimulator(keys=frozenset({"sk-gateway"})) as sim,
     ):
         voice = {"base_url": sim.url, "credential": KEY}
@@ -88,6 +89,7 @@ def talking(request, tmp_path_factory) -> Iterator[Talking]:
                 {"models": ["live"], "backends": live, "price": price},
             ],
             "limits": LIMITS,
+            "extproc": {"transport": transport},
             "limiter": {"storage": where if where == "memory" else "env:REDIS"},
         }
         env = {**os.environ, "KEY": "sk-gateway", "REDIS": where}

@@ -16,7 +16,7 @@ from extproc.exchange.proof import BACKEND, CALL
 from extproc.exchange.served import Route
 from providers.errors import GatewayError, Spent, Unavailable
 from providers.usage import Price
-from providers.wire.websocket import TEXT, frame
+from providers.wire.websocket import TEXT, closing, frame
 from tests.extproc.ratelimit.queries import limit
 from tests.plans import Clock, Keys, Pairs, served
 
@@ -111,6 +111,13 @@ def test_a_session_that_may_go_no_further_ends_between_two_messages(error: Gatew
         assert (complaint["type"], complaint["error"]["message"]) == ("error", error.message)
         assert end == (code, error.message)
         assert (record["total_tokens"], record["error_type"]) == (15, error.cause.value)
+
+
+def test_nothing_is_said_behind_the_providers_own_farewell():
+    one = begun()
+    one.handle(ResponseBody(said(DONE) + closing(1000, "bye"), False))
+    told = one.handle(Answer(taken=True, error=Spent("Limit reached")))
+    assert (told.body, told.metadata["due_total_tokens"]) == (None, 0)
 
 
 def test_what_is_said_after_the_end_is_charged_and_heard_by_nobody():
