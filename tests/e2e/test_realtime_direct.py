@@ -12,6 +12,7 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 
 ENV = {**os.environ, "KEY": "sk-key-of-the-gateway", "ANN": "key-of-ann", "BOB": "key-of-bob"}
+ENV |= {"IDS": "a secret that signs ids"}
 KEY = {"api_key": "env:KEY"}
 SESSION = {"type": "realtime", "model": "talk", "instructions": "be brief"}
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
@@ -37,13 +38,16 @@ def direct(tmp_path_factory) -> Iterator[Direct]:
         usual = {"base_url": sim.url, "credential": KEY}
         allowed = ["realtime", "realtime_direct"]
         to = [{"backend": "open", "model": "gpt-realtime"}]
+        dated = {"instance": "i", "api_version": "2025-04-01-preview"}
         config = {
             "backends": {
                 "open": {"provider": "openai", "operations": allowed, **usual},
                 "plain": {"provider": "openai", **usual},
+                "azure": {"provider": "azure", "operations": allowed, **dated, **usual},
             },
+            "resources": {"secret": "env:IDS", "default": {"realtime_direct": "open"}},
             "routes": [
-                {"models": ["talk"], "backends": to},
+                {"models": ["talk"], "backends": [*to, {"backend": "azure", "model": "deployed"}]},
                 {"models": ["secret"], "backends": to, "clients": ["bob"]},
                 {"models": ["elsewhere"], "backends": [{"backend": "plain"}]},
             ],
@@ -100,6 +104,16 @@ def test_a_session_that_is_no_json_is_refused_here(direct):
     parts = {"sdp": (None, SDP), "session": (None, "{")}
     answer = direct.post("/v1/realtime/calls", files=parts)
     assert (answer.status_code, "not valid JSON" in answer.text) == (400, True)
+
+
+def test_azure_has_keys_at_its_newer_path_alone(direct):
+    headers = {"x-ai-backend": "azure"}
+    said = direct.post("/v1/realtime/client_secrets", json={"session": SESSION}, headers=headers)
+    assert said.json()["value"].startswith("ek_")
+    asked = direct.sim.requests[-1]
+    assert asked.target == "/openai/v1/realtime/client_secrets"
+    assert asked.json["session"]["model"] == "deployed"
+    assert asked.header("api-key") == ENV["KEY"]
 
 
 def test_a_backend_that_does_not_name_it_gives_no_keys(direct):
