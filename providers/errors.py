@@ -7,6 +7,7 @@ GatewayError
 ├── Unauthorized        401  a credential must come with the request, and did not
 ├── NotFound            404  no such path, model or operation
 ├── TooLarge            413  a body or a part of it is over its limit
+├── Spent               429  a budget is used up
 ├── Unavailable         503  the configuration or a secret does not allow it now
 └── BadAnswer           502  the provider's answer cannot be understood
     └── FailedAnswer    any  the provider's answer is that it failed
@@ -155,6 +156,18 @@ class TooLarge(GatewayError):
 
     status = 413
     cause = Cause.TOO_LARGE
+
+
+class Spent(GatewayError):
+    """A budget is used up."""
+
+    status = 429
+    cause = Cause.RATE_LIMIT
+
+    def __init__(self, message: str, *, money: bool = False) -> None:
+        super().__init__(message)
+        if money:
+            self.cause = Cause.QUOTA
 
 
 class Unavailable(GatewayError):

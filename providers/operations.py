@@ -28,6 +28,7 @@ class Operation(StrEnum):
     OCR = "ocr"
     PASSTHROUGH = "passthrough"
     REALTIME = "realtime"
+    REALTIME_DIRECT = "realtime_direct"
     RERANK = "rerank"
     RESPONSES = "responses"
     SPEECH = "speech"
@@ -43,6 +44,9 @@ class Operation(StrEnum):
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}
 """Operation of a client → the provider's operations that can serve it, the best one first."""
+
+ASKED_FOR = frozenset({Operation.REALTIME_DIRECT})
+"""Those that a backend has only where it names them: what they begin goes on past the gateway."""
 
 HEARD = frozenset({Operation.TRANSCRIPTION, Operation.TRANSLATION})
 DRAWN = frozenset({Operation.IMAGES, Operation.IMAGE_EDITS})

@@ -103,7 +103,8 @@ class Backend(Model):
             json_schema_input_type=Operation | list[Operation] | None,
         ),
     ] = None
-    """The only operations that this backend may serve; default: all that the provider has."""
+    """The only operations that this backend may serve; default: all that the provider has, but for
+    `realtime_direct`, which is served only where it is named."""
     passthrough: Annotated[tuple[PassRule, ...], Field(max_length=256)] = ()
     """Paths of the provider's that no format here has, which clients may use as they are, at
     `/passthrough/{backend}/…`: `POST /v1/foo`, or `POST /v1/foo/*` for all below; default: none."""

@@ -248,6 +248,9 @@ class Limiter(Model):
     reserve: Flag = True
     """Whether a request reserves what it will probably use, so that requests at once stay within a
     budget of tokens or USD together; what was really used is charged when it is done."""
+    sessions: Flag = True
+    """Whether sessions are charged while they run, and end when a budget is used up; `false` where
+    Envoy asks another rate limit service, which charges them when they are done."""
 
 
 class EnvoyTimeouts(Model):

@@ -10,7 +10,7 @@ from extproc.config.base import Model
 from extproc.config.values import Flag, Name, SecretRef, one_or_more
 from extproc.config.web import BaseUrl
 from providers.catalog import PROVIDERS, RESOURCES, kept_by
-from providers.operations import Operation
+from providers.operations import ASKED_FOR, Operation
 from providers.vendors.provider import Provider
 
 Defaults = Annotated[
@@ -59,10 +59,13 @@ def offers(backends: Mapping[str, Backend], catalog: Mapping[str, Provider] = PR
 def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
     provider = catalog.get(backend.provider)
     for kind in sorted(kept_by(provider) if provider else ()):
-        if backend.operations is None or RESOURCES[kind].operation in backend.operations:
+        operation = RESOURCES[kind].operation
+        usual = backend.operations is None and operation not in ASKED_FOR
+        if usual or operation in (backend.operations or ()):
             yield kind
 
 
 def must_sign(offered: Offers, *, has_clients: bool) -> bool:
     """Whether an id alone does not tell whose it is."""
-    return bool(offered) and (has_clients or any(len(names) > 1 for names in offered.values()))
+    known = [names for kind, names in offered.items() if RESOURCES[kind].has_ids]
+    return bool(known) and (has_clients or any(len(names) > 1 for names in known))

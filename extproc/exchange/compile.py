@@ -10,6 +10,7 @@ from extproc.config.backend import Backend
 from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromRequest, Gcp, OAuth
 from extproc.config.edits import Most, RequestEdits
 from extproc.config.passthrough import allowed
+from extproc.config.patterns import split
 from extproc.config.price import RoutePrice
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
@@ -17,6 +18,7 @@ from extproc.config.shadow import SHADOW
 from extproc.credentials.identity import Wanted, identity_of
 from extproc.credentials.secrets import Weighted
 from extproc.exchange.again import Again, again
+from extproc.exchange.dues import tolls
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.policy import Policy
@@ -45,7 +47,8 @@ def compile_plan(gateway: Gateway, created: int = 0, now: float = inf) -> Plan:
     those of `now`, seconds since the epoch."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
     copied = {route.shadow.backend for route in gateway.routes if route.shadow}
-    routes = [_route(route, clients_of(gateway, route)) for route in gateway.routes]
+    owed = limits(gateway) if gateway.limiter.sessions else []
+    routes = [_route(route, clients_of(gateway, route), owed) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
         {**backends, **{name + SHADOW: backends[name] for name in copied}},
@@ -124,6 +127,12 @@ def fans_out(backend: Backend) -> bool:
     return backend.fan_out and any(isinstance(f, PlainDialect) and f.most for f in forms)
 
 
+def holds_sessions(backend: Backend) -> bool:
+    """Whether a backend holds sessions."""
+    allowed = backend.operations is None or Operation.REALTIME in backend.operations
+    return allowed and bool(PROVIDERS[backend.provider].sessions)
+
+
 def _own(backend: Backend) -> object:
     """The gateway's own credential."""
     credential = backend.credential
@@ -190,7 +199,14 @@ def clients_of(gateway: Gateway, route: RouteConfig) -> frozenset[str] | None:
     return gateway.clients.named(route.clients)
 
 
-def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
+def exact_names(route: RouteConfig) -> list[str] | None:
+    """The models that lead to a route; None where it has a pattern."""
+    patterns = [split(model) for model in route.models]
+    exact = all(pattern.kind == "exact" for pattern in patterns)
+    return [pattern.text for pattern in patterns] if exact else None
+
+
+def _route(route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit]) -> Route:
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
@@ -201,6 +217,7 @@ def _route(route: RouteConfig, clients: frozenset[str] | None) -> Route:
         clients=clients,
         price=price_of(route.price),
         again=_again(route),
+        tolls=tolls(owed, exact_names(route)),
         shadow=_shadow(route, clients),
     )
 

@@ -115,9 +115,10 @@ class Errand:
         assert self._headers is not None
         data, streams = event.data, False
         assert self._wish is not None
-        if self._wish.act.raw:
+        said = self._headers.get("content-type") or ""
+        if self._wish.act.raw or said.partition(";")[0].strip().lower() in self._wish.act.types:
             pass
-        elif multipart.is_form(self._headers.get("content-type") or ""):
+        elif multipart.is_form(said):
             data = self._form(data)
         elif data:
             data, streams = self._json(data)
@@ -130,13 +131,20 @@ class Errand:
         body = bodies.read(data, self._plan.bounds)
         self._keeping.allow(self._wish, body)
         streams = act.streams and body.get("stream") is True
-        named: Any = body
-        for way in act.models:
-            named = renamed(named, way, self._model)
+        named = self._renamed(body)
         changes = {name: named[name] for name in body if named[name] != body[name]}
         if changes:
             data = edit(data, body, changes)
         return self._shown(data, body, kept.ids(body)), streams
+
+    def _renamed(self, body: Json) -> Json:
+        """The same with the provider's names of models; raises NotFound."""
+        assert self._wish is not None
+        named: Any = body
+        for way in self._wish.act.models:
+            named = renamed(named, way, self._model)
+        found: Json = named
+        return found
 
     def _shown(self, data: bytes, body: Json, places: Ids) -> bytes:
         """JSON with the provider's ids."""
@@ -170,7 +178,20 @@ class Errand:
             data = ids.opened_form(form, members, kept.ids(members), self._seal)
         if kept.lines and _text(members, "purpose") == BATCH:
             data = self._batch(form, members, data)
+        for part in dict.fromkeys(way[0] for way in self._wish.act.models):
+            if part in members:
+                data = self._part(data, part, _text(members, part))
         return data
+
+    def _part(self, data: bytes, part: str, text: str) -> bytes:
+        """A form of whose parts one is JSON that names a model."""
+        assert self._headers is not None
+        body = {part: bodies.read(text.encode(), self._plan.bounds)}
+        named = self._renamed(body)
+        if named == body:
+            return data
+        form = multipart.parse(data, self._headers.get("content-type") or "")
+        return form.with_file(part, orjson.dumps(named[part]))
 
     def _batch(self, form: multipart.Form, members: Json, data: bytes) -> bytes:
         assert self._wish is not None
@@ -283,7 +304,7 @@ class Errand:
 
     def _showing(self, wish: Wish) -> Showing | None:
         kept = wish.kept
-        if kept.ids is None or (self._seal is None and not kept.urls):
+        if not kept.has_ids or (self._seal is None and not kept.urls):
             return None
         return self._shown_of(kept, kept)
 

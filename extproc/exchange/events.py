@@ -109,6 +109,22 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     error: GatewayError | None = None
 
 
+class Charge(msgspec.Struct, frozen=True):
+    """What one limit is charged with, in the words of a rate limit service."""
+
+    entries: tuple[tuple[str, str], ...]
+    hits: int
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """Not from Envoy: what became of a `Settle`."""
+
+    taken: bool
+    """Whether the charges are made, or will be."""
+    error: GatewayError | None = None
+    """Why the session must end."""
+
+
 class BodyMode(IntEnum):
     """How Envoy shall hand over the answer's body; the values are Envoy's."""
 
@@ -193,10 +209,19 @@ class Ask(msgspec.Struct, frozen=True):
     calls: tuple[SideCall, ...]
 
 
+class Settle(msgspec.Struct, frozen=True):
+    """No answer yet, in a session: this is to be charged first, and what is left handed over as
+    `Settled`."""
+
+    charges: tuple[Charge, ...]
+    metadata: Metadata
+    """For the record, should nobody wait for the answer."""
+
+
 Action = Change | Replace | Reject
-Wish = Fetch | Ask
+Wish = Fetch | Ask | Settle
 """What must be waited for before there is an action."""
-Heard = Fetched | Told
+Heard = Fetched | Told | Settled
 """What was waited for."""
 
 GO_ON = Change()

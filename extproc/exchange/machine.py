@@ -27,6 +27,8 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    Settle,
+    Settled,
     Talk,
     Told,
     Wish,
@@ -53,6 +55,7 @@ class State(Enum):
     ANSWER = auto()
     TALKING = auto()
     HEARING = auto()
+    SETTLING = auto()
     REJECTED = auto()
 
 
@@ -66,6 +69,7 @@ NEXT: dict[State, dict[type[Event | Heard], State]] = {
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
     State.TALKING: {RequestBody: State.TALKING, RequestTrailers: State.TALKING},
     State.HEARING: {ResponseBody: State.HEARING, ResponseTrailers: State.HEARING},
+    State.SETTLING: {Settled: State.HEARING},
     # Envoy may return our own immediate response through the response path.
     State.REJECTED: {
         RequestBody: State.REJECTED,
@@ -88,6 +92,7 @@ AFTER: dict[type[Action | Wish], State] = {
     Reject: State.REJECTED,
     Fetch: State.FETCHING,
     Ask: State.ASKING,
+    Settle: State.SETTLING,
     Leave: State.SENT,
     Talk: State.TALKING,
     Ignore: State.REJECTED,
@@ -106,9 +111,9 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_question", "_state", "_world")
+    __slots__ = ("_heard", "_question", "_settling", "_state", "_world")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a part of the world around it)
         self,
         plan: Plan,
         secrets: Secrets,
@@ -116,20 +121,23 @@ class Exchange:
         *,
         fetching: bool = False,
         side: str = "",
+        settling: bool = False,
     ) -> None:
         """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch;
-        `side`: the secret of requests of our own; without one, there are none."""
+        `side`: the secret of requests of our own; without one, there are none; `settling`: limits
+        may be charged by Settle."""
         self._state = State.NEW
         self._heard: Hearing | None = None
         self._question: Question | Errand | Passthrough | Session | Placing
         self._world = plan, secrets, clock
+        self._settling = settling
         self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
 
     def handle(self, event: Event | Heard) -> Action | Wish:
         """The one action that answers `event`; raises OrderError.
 
         A RequestBody may be answered by a Fetch, only where `fetching` is on, or by an Ask, only
-        where there is a `side`.
+        where there is a `side`; a ResponseBody by a Settle, only where `settling` is on.
         """
         following = NEXT[self._state].get(type(event))
         if following is None:
@@ -165,6 +173,8 @@ class Exchange:
                 return self._question.fetched(event)
             case Told():
                 return self._asking.told(event)
+            case Settled():
+                return self._listening.settled(event)
             case _:
                 assert_never(event)
 
@@ -185,7 +195,7 @@ class Exchange:
     def _answered(self, event: ResponseHeaders) -> Action:
         if self._state is not State.NEW:
             return self._question.answered(event)
-        heard = hearing(*self._world, event)
+        heard = hearing(*self._world, event, settling=self._settling)
         if heard is None:
             return UNHEARD
         self._heard = heard
@@ -195,6 +205,11 @@ class Exchange:
     def _asking(self) -> Question:
         assert isinstance(self._question, Question)
         return self._question
+
+    @property
+    def _listening(self) -> Hearing:
+        assert self._heard is not None
+        return self._heard
 
     @property
     def _answering(self) -> Answer | Hearing:

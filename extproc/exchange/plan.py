@@ -274,6 +274,7 @@ class Plan:
             touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
             price=self._price(route, served, route.called(backend, model) or model),
             clients=route.clients,
+            tolls=route.tolls,
             labels=labels_of(served, client.operation),
         )
 

@@ -13,6 +13,7 @@ from extproc.config import patterns
 from extproc.config.passthrough import Allowed
 from extproc.exchange import metadata
 from extproc.exchange.again import Again
+from extproc.exchange.dues import Toll
 from extproc.exchange.events import Constant, MetadataValue
 from extproc.exchange.passing import Passing
 from extproc.exchange.policy import FREE, Pairs, Policy, Terms
@@ -109,6 +110,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Which refusals lead to another attempt because of what they say."""
     shadow: "Route | None" = None
     """Where copies of the requests go."""
+    tolls: tuple[Toll, ...] = ()
+    """What sessions are charged with while they run."""
 
     def called(self, backend: str, model: str) -> str:
         """What a backend calls a client's model; empty: the same. Raises NotFound where it would
@@ -174,6 +177,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Headers that answers get."""
     hides: tuple[str, ...] = ()
     """Headers that answers lose."""
+    tolls: tuple[Toll, ...] = ()
+    """What a session is charged with while it runs."""
     labels: Mapping[str, MetadataValue]
     """What the metadata say of it."""
     attempts: dict[tuple[str, bool], Constant] = {}

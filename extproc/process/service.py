@@ -8,11 +8,13 @@ from extproc.exchange import wire
 from extproc.exchange.choosing import Choosing
 from extproc.exchange.events import (
     Ask,
+    Charge,
     Event,
     Fetch,
     Fetched,
     Heard,
-    RequestBody,
+    Settle,
+    Settled,
     SideAnswer,
     SideCall,
     Told,
@@ -27,11 +29,14 @@ from providers.neutral.media import Data, Link
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""
 
-WISHES = (Fetch, Ask)
+WISHES = (Fetch, Ask, Settle)
 """What is no answer yet; a tuple, since a union would be made anew for each message."""
 
 Caller = Callable[[tuple[SideCall, ...]], Awaitable[tuple[SideAnswer, ...]]]
 """Requests of our own → their answers, within limits of its own; raises GatewayError."""
+
+Settler = Callable[[tuple[Charge, ...]], Awaitable[Settled]]
+"""Charges limits before a session has ended, and says whether it may go on."""
 
 EXT_PROC = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 HEALTH = "/grpc.health.v1.Health/Check"
@@ -45,19 +50,21 @@ log = structlog.get_logger()
 class ExtProcCall:
     """One ext_proc stream: bytes to events, actions to bytes."""
 
-    __slots__ = ("_caller", "_exchange", "_fetcher")
+    __slots__ = ("_caller", "_exchange", "_fetcher", "_settler")
 
     def __init__(
         self,
         exchange: Exchange | Choosing | Recorded,
         fetcher: Fetcher | None = None,
         caller: Caller | None = None,
+        settler: Settler | None = None,
     ) -> None:
         """`fetcher`: needed by an exchange that may ask for media; `caller`: by one that may need
-        requests of our own."""
+        requests of our own; `settler`: by one that may have charges to make."""
         self._exchange = exchange
         self._fetcher = fetcher
         self._caller = caller
+        self._settler = settler
 
     def receive(self, message: bytes) -> Reply:
         """The reply to one ProcessingRequest; a bug of ours ends the exchange with an error."""
@@ -68,7 +75,7 @@ class ExtProcCall:
         try:
             action = self._exchange.handle(event)
             return (
-                self._after(action)
+                self._after(action, type(event))
                 if isinstance(action, WISHES)
                 else wire.encode(type(event), action)
             )
@@ -86,20 +93,27 @@ class ExtProcCall:
             log.exception("giving up failed")
             raise Abort(Status.INTERNAL, "the gateway failed") from error
 
-    async def _after(self, wanted: Wish) -> bytes:
-        """The reply to a request's body, once what it waits for is here."""
+    async def _after(self, wanted: Wish, event: type[Event]) -> bytes:
+        """The reply to a body, once what it waits for is here."""
         try:
             action = self._exchange.handle(await self._heard(wanted))
             if isinstance(action, Ask):
                 # A request with media by URL, which is then found to be too large for once.
                 action = self._exchange.handle(await self._heard(action))
             assert not isinstance(action, WISHES), "what is here is asked for again"
-            return wire.encode(RequestBody, action)
+            return wire.encode(event, action)
         except Exception:
-            return self._given_up(RequestBody)
+            return self._given_up(event)
 
     async def _heard(self, wanted: Wish) -> Heard:
-        return await (self._fetched(wanted) if isinstance(wanted, Fetch) else self._told(wanted))
+        match wanted:
+            case Fetch():
+                return await self._fetched(wanted)
+            case Ask():
+                return await self._told(wanted)
+            case Settle():
+                assert self._settler is not None
+                return await self._settler(wanted.charges)
 
     async def _told(self, wanted: Ask) -> Told:
         assert self._caller is not None
@@ -125,9 +139,13 @@ class RecordedCall(ExtProcCall):
     __slots__ = ("_recorded",)
 
     def __init__(
-        self, recorded: Recorded, fetcher: Fetcher | None = None, caller: Caller | None = None
+        self,
+        recorded: Recorded,
+        fetcher: Fetcher | None = None,
+        caller: Caller | None = None,
+        settler: Settler | None = None,
     ) -> None:
-        super().__init__(recorded, fetcher, caller)
+        super().__init__(recorded, fetcher, caller, settler)
         self._recorded = recorded
 
     def end(self) -> None:

@@ -13,10 +13,10 @@ import structlog
 import uvloop
 
 from extproc.config import Gateway
-from extproc.config.sockets import side_socket
+from extproc.config.sockets import limiter_socket, side_socket
 from extproc.credentials.secrets import Credentials
 from extproc.exchange.choosing import Choosing
-from extproc.exchange.compile import compile_plan, fans_out, wanted_secrets
+from extproc.exchange.compile import compile_plan, fans_out, holds_sessions, wanted_secrets
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
 from extproc.exchange.raw import Keeping, Raw
@@ -26,7 +26,16 @@ from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.pen import Pen
-from extproc.process.service import Caller, ExtProcCall, Fetcher, Health, RecordedCall, services
+from extproc.process.service import (
+    Caller,
+    ExtProcCall,
+    Fetcher,
+    Health,
+    RecordedCall,
+    Settler,
+    services,
+)
+from extproc.process.settling import Settling
 from extproc.transport import Endpoint, Server, Service
 
 log = structlog.get_logger()
@@ -53,6 +62,8 @@ class Current(msgspec.Struct, frozen=True):
     """None: no request becomes several."""
     keeping: Keeping | None = None
     """None: no bodies are kept."""
+    settler: Settler | None = None
+    """None: no limits are charged from here."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +97,9 @@ def current(loaded: Loaded, options: Options) -> Current:
     plan = compile_plan(gateway, loaded.created, time.time())
     credentials = Credentials(wanted_secrets(gateway), options.tokens)
     keeping = _keeping(gateway, options)
-    return Current(plan, credentials, _fetcher(gateway), _caller(gateway), keeping)
+    return Current(
+        plan, credentials, _fetcher(gateway), _caller(gateway), keeping, _settler(gateway)
+    )
 
 
 def _keeping(gateway: Gateway, options: Options) -> Keeping | None:
@@ -108,6 +121,13 @@ def _caller(gateway: Gateway) -> Caller | None:
     return side_calls.SideCaller(settings.side_calls, side_socket(settings), largest)
 
 
+def _settler(gateway: Gateway) -> Settler | None:
+    talks = any(map(holds_sessions, gateway.backends.values()))
+    if not (talks and gateway.limits and gateway.limiter.sessions):
+        return None
+    return Settling(gateway.limiter, limiter_socket(gateway.extproc))
+
+
 def _fetcher(gateway: Gateway) -> Fetcher | None:
     settings = gateway.extproc.fetch
     if settings is None:
@@ -123,6 +143,10 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     gc.collect()
     gc.freeze()  # what the parent loaded stays shared between processes
     uvloop.run(worker.serve(parent, line))
+
+
+def _call(exchange: Exchange | Choosing, current: Current) -> ExtProcCall:
+    return ExtProcCall(exchange, current.fetcher, current.caller, current.settler)
 
 
 class Worker:
@@ -145,7 +169,7 @@ class Worker:
         if self._past is None and self._coming is None:
             exchange = self._exchange(current)
             if self._options.pen is None:
-                return ExtProcCall(exchange, current.fetcher, current.caller)
+                return _call(exchange, current)
             return self._made(exchange, current)
         others = [one for one in (self._coming, self._past) if one is not None]
         return self._choosing([current, *others])
@@ -153,14 +177,14 @@ class Worker:
     def _made(self, exchange: Exchange | Choosing, current: Current) -> ExtProcCall:
         pen = self._options.pen
         if pen is None:
-            return ExtProcCall(exchange, current.fetcher, current.caller)
+            return _call(exchange, current)
         number, now, traced = pen.number(), time.time(), self._options.traced
         recorded = (
             Recorded(exchange, number, now, pen.write, traced=traced)
             if current.keeping is None
             else Raw(exchange, number, now, current.keeping)
         )
-        return RecordedCall(recorded, current.fetcher, current.caller)
+        return RecordedCall(recorded, current.fetcher, current.caller, current.settler)
 
     def _exchange(self, current: Current) -> Exchange:
         return Exchange(
@@ -169,6 +193,7 @@ class Worker:
             time.time,
             fetching=current.fetcher is not None,
             side=self._options.side if current.caller is not None else "",
+            settling=current.settler is not None,
         )
 
     def _choosing(self, states: list[Current]) -> ExtProcCall:
@@ -176,10 +201,13 @@ class Worker:
         current = states[0]
 
         def made(number: int) -> Exchange:
-            one = states[number]
-            return self._exchange(
-                msgspec.structs.replace(one, fetcher=current.fetcher, caller=current.caller)
+            mine = msgspec.structs.replace(
+                states[number],
+                fetcher=current.fetcher,
+                caller=current.caller,
+                settler=current.settler,
             )
+            return self._exchange(mine)
 
         exchange = Choosing([one.plan for one in states], made)
         return self._made(exchange, current)

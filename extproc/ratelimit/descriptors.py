@@ -12,7 +12,7 @@ comes with the checks and says how large a request is, `held` comes with the cha
 service has reserved.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from extproc import NAMESPACE
@@ -47,6 +47,8 @@ USED: dict[Unit, str] = {
     "cost_usd": "cost_microusd",
 }
 """The metadata key that says how much was used."""
+DUE: dict[Unit, str] = {unit: f"due_{key}" for unit, key in USED.items()}
+"""The same of a session, less what was charged while it ran."""
 
 HEADERS = {"client": "x-ai-client", MODEL: "x-ai-model"}
 HEADER = "header:"
@@ -59,8 +61,6 @@ Json = dict[str, Any]
 
 def header_rules(limits: Iterable[Limit]) -> list[Json]:
     """`request_rules` of Envoy's header_to_metadata filter: what the limits are about."""
-    wanted = {part for limit in limits for part in (*limit.per, *((MODEL,) * bool(limit.models)))}
-    wanted.discard(BACKEND)
     return [
         {
             "header": _named(part),
@@ -71,8 +71,15 @@ def header_rules(limits: Iterable[Limit]) -> list[Json]:
             },
             "remove": False,
         }
-        for part in sorted(wanted)
+        for part in subjects(limits)
     ]
+
+
+def subjects(limits: Iterable[Limit]) -> list[str]:
+    """What the limits are about that is known when a request comes."""
+    wanted = {part for limit in limits for part in (*limit.per, *((MODEL,) * bool(limit.models)))}
+    wanted.discard(BACKEND)
+    return sorted(wanted)
 
 
 def _named(part: str) -> str:
@@ -82,23 +89,27 @@ def _named(part: str) -> str:
     return part.removeprefix(HEADER) if part.startswith(HEADER) else HEADERS[part]
 
 
-def rate_limits(
+def rate_limits(  # noqa: PLR0913  (each changes what Envoy sends)
     limits: Iterable[Limit],
     *,
     models: Sequence[str] | None,
     backends: Sequence[str],
     prices: tuple[float, float] = (0, 0),
     reserves: bool = True,
+    used: Mapping[Unit, str] = USED,
 ) -> list[Json]:
     """`RateLimitPerRoute.rate_limits` of a route, the checks before the charges.
 
     `models` are the exact names that lead to the route, None where it has a pattern; `backends`
-    are all that it may choose from; `prices` are those of a million tokens, in USD.
+    are all that it may choose from; `prices` are those of a million tokens, in USD; `used` are the
+    metadata keys of what is charged.
     """
-    held = [limit for limit in limits if _concerns(limit, models)]
+    held = [limit for limit in limits if concerns(limit, models)]
     checks = [_check(limit, models, backends) for limit in held]
     charges = [
-        _charge(limit, models, backends) for limit in held if not _counts_at_once(limit, backends)
+        _charge(limit, models, backends, used)
+        for limit in held
+        if not _counts_at_once(limit, backends)
     ]
     if not (reserves and charges):
         return checks + charges
@@ -122,7 +133,8 @@ def _held() -> Json:
     return {"actions": [_metadata(SERVICE_NAMESPACE, HELD)], "apply_on_stream_done": True}
 
 
-def _concerns(limit: Limit, models: Sequence[str] | None) -> bool:
+def concerns(limit: Limit, models: Sequence[str] | None) -> bool:
+    """Whether a limit may hold on a route to which these names lead, or any."""
     return models is None or not limit.models or not set(models).isdisjoint(limit.models)
 
 
@@ -139,11 +151,13 @@ def _check(limit: Limit, models: Sequence[str] | None, backends: Sequence[str]) 
     return entry
 
 
-def _charge(limit: Limit, models: Sequence[str] | None, backends: Sequence[str]) -> Json:
+def _charge(
+    limit: Limit, models: Sequence[str] | None, backends: Sequence[str], used: Mapping[Unit, str]
+) -> Json:
     chosen = _generic(BACKEND, *backends) if len(backends) == 1 else _metadata(NAMESPACE, BACKEND)
     hits: Json = {"number": 1}
     if limit.unit != "requests":
-        hits = {"format": f"%DYNAMIC_METADATA({NAMESPACE}:{USED[limit.unit]})%"}
+        hits = {"format": f"%DYNAMIC_METADATA({NAMESPACE}:{used[limit.unit]})%"}
     return {
         "actions": _actions(limit, models, chosen),
         "hits_addend": hits,
@@ -154,13 +168,17 @@ def _charge(limit: Limit, models: Sequence[str] | None, backends: Sequence[str])
 def _actions(limit: Limit, models: Sequence[str] | None, backend: Json) -> list[Json]:
     actions = [_generic(LIMIT, limit.name)]
     actions += [
-        backend if part == BACKEND else _metadata(LIMITS_NAMESPACE, part) for part in limit.per
+        backend if part == BACKEND else _metadata(LIMITS_NAMESPACE, part)
+        for part in about(limit, models)
     ]
+    return actions
+
+
+def about(limit: Limit, models: Sequence[str] | None) -> tuple[str, ...]:
+    """The entries that follow the limit's name."""
     # Where the route alone does not tell whether the limit holds, the service decides by the model.
     undecided = limit.models and (models is None or not set(models) <= set(limit.models))
-    if undecided and MODEL not in limit.per:
-        actions.append(_metadata(LIMITS_NAMESPACE, MODEL))
-    return actions
+    return (*limit.per, MODEL) if undecided and MODEL not in limit.per else limit.per
 
 
 def _generic(key: str, value: str) -> Json:

@@ -141,6 +141,7 @@ class Limiter:
         found = await self._counters.add(changes) if changes else []
         for one, state in zip(charges, found, strict=False):
             one.found = state
+            one.over = one.is_spent
             if state is not None and one.rule.nears_its_end(state.spent, one.hits):
                 self._scarce(limit=one.rule.limit.name)
         if held is None:

@@ -336,6 +336,14 @@ CAPABILITIES = (
         sessions=True,
         about="Speaks and listens at once.",
     ),
+    Capability(
+        key="realtime_direct",
+        title="Realtime keys and calls",
+        section=REALTIME,
+        operation="realtime_direct",
+        kept=("openai.realtime_direct",),
+        about="Ephemeral keys and calls, for who goes on without the gateway.",
+    ),
 )
 
 NOT_YET: dict[str, str] = {}

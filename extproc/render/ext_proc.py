@@ -24,8 +24,11 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
+from extproc.exchange.dues import attribute
 from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.wire import REPLY_NAMESPACE
+from extproc.ratelimit.descriptors import subjects
+from extproc.ratelimit.limit import Limit
 from extproc.render.typed import packed, seconds
 
 SERVER_CLUSTER = "extproc"
@@ -94,14 +97,24 @@ def answering() -> ExternalProcessor:
     return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers")
 
 
-def hearing(*, recorded: bool = False, traced: bool = False) -> ExternalProcessor:
+def hearing(
+    *,
+    recorded: bool = False,
+    traced: bool = False,
+    owed: Iterable[Limit] = (),
+    waiting: float = 0,
+) -> ExternalProcessor:
     """Hears what providers say in sessions, and nothing else; `recorded`: for a record of it,
-    `traced`: which says to what trace it belongs."""
+    `traced`: which says to what trace it belongs; `owed`: the limits that are charged meanwhile,
+    for which it may wait `waiting` seconds."""
     asked = [CLIENT, ID] if recorded else []
     asked += [TRACE] if traced else []
+    known = subjects(owed)
+    asked += [one for one in map(attribute, known) if one not in asked]
     return _reading(
         Headers.SKIP,
         Headers.SEND,
+        waiting,
         stat_prefix="sessions",
         allow_mode_override=True,
         response_attributes=[*ATTRIBUTES, *asked],
@@ -109,11 +122,14 @@ def hearing(*, recorded: bool = False, traced: bool = False) -> ExternalProcesso
 
 
 def _reading(
-    request: ProcessingModeHeaderSendMode, response: ProcessingModeHeaderSendMode, **more: Any
+    request: ProcessingModeHeaderSendMode,
+    response: ProcessingModeHeaderSendMode,
+    waiting: float = 0,
+    **more: Any,
 ) -> ExternalProcessor:
     """A filter of the listener that shows headers alone, until it is told otherwise."""
     return ExternalProcessor(
-        grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT),
+        grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT + waiting),
         processing_mode=ProcessingMode(
             request_header_mode=request,
             request_body_mode=Body.NONE,
@@ -122,7 +138,7 @@ def _reading(
             request_trailer_mode=Headers.SKIP,
             response_trailer_mode=Headers.SKIP,
         ),
-        message_timeout=seconds(TIMEOUT),
+        message_timeout=seconds(TIMEOUT + waiting),
         metadata_options=_received(),
         status_on_error=HttpStatus(code=StatusCode.ServiceUnavailable),
         **more,

@@ -34,11 +34,12 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 from extproc import NAMESPACE
 from extproc.config.gateway import Gateway
 from extproc.config.process import Limiter
-from extproc.exchange.compile import KEY_HEADERS
+from extproc.exchange.compile import KEY_HEADERS, holds_sessions
 from extproc.exchange.passing import UNSERVED
 from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import (
     DOMAIN,
+    DUE,
     LIMITS_NAMESPACE,
     SERVICE_NAMESPACE,
     USED,
@@ -51,7 +52,7 @@ from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
 from extproc.render.tokens import API_KEY_AUTH
 from extproc.render.typed import Json, http_filter, seconds, struct
-from extproc.render.upstream import client_keys_of, holds_sessions
+from extproc.render.upstream import client_keys_of
 
 CORS = "envoy.filters.http.cors"
 UNUSED = "envoy.filters.http.set_metadata"
@@ -88,10 +89,11 @@ def http_filters(
     gateway: Gateway, client_keys: ClientKeys | None, limits: Sequence[Limit], prefix: str
 ) -> Iterator[HttpFilter]:
     """Who asks, for which model, within which budget, and then off to the provider."""
+    talks = any(map(holds_sessions, gateway.backends.values()))
     if gateway.listen.cors is not None:
         yield http_filter(CORS, Cors())
     if limits:
-        yield http_filter(UNUSED, _nothing_used())
+        yield http_filter(UNUSED, _nothing_used(talks=talks and gateway.limiter.sessions))
     if gateway.clients is not None and gateway.clients.jwt is not None:
         yield from tokens.filters(gateway.clients.jwt)
     elif client_keys is not None:
@@ -107,8 +109,14 @@ def http_filters(
         HeaderToMetadata.from_dict({"request_rules": rules, "response_rules": _unserved()}),
     )
     yield http_filter(EXT_PROC, answering(), disabled=True)
-    if any(map(holds_sessions, gateway.backends.values())):
-        heard = hearing(recorded=gateway.recorded, traced=gateway.traced)
+    if talks:
+        owed = limits if gateway.limiter.sessions else ()
+        heard = hearing(
+            recorded=gateway.recorded,
+            traced=gateway.traced,
+            owed=owed,
+            waiting=gateway.limiter.timeout if owed else 0,
+        )
         yield http_filter(HEARING, heard, disabled=True)
     if limits:
         binding = any(not limit.shadow for limit in limits)
@@ -116,9 +124,9 @@ def http_filters(
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
 
 
-def _nothing_used() -> SetMetadata:
-    """What a charge finds where no provider was asked."""
-    value = struct(dict.fromkeys(USED.values(), 0))
+def _nothing_used(*, talks: bool) -> SetMetadata:
+    """What a charge finds where no provider was asked; `talks`: that of a session, too."""
+    value = struct(dict.fromkeys((*USED.values(), *(DUE.values() if talks else ())), 0))
     return SetMetadata(metadata=[StartValues(metadata_namespace=NAMESPACE, value=value)])
 
 

@@ -16,7 +16,7 @@ HEADER = """\
 # Rate limits for envoyproxy/ratelimit, generated: change gateway.yaml instead.
 # It must be recent enough to know hits_addend in a descriptor (2025): 0 asks, more charges.
 # Cost is counted in millionths of a USD. Nothing is reserved for requests that are under way: those
-# that come at once may exceed a budget together.
+# that come at once may exceed a budget together. gateway.yaml must say limiter: {sessions: false}.
 """
 
 WEEK = "its weeks begin on Thursday at 00:00 UTC, those of the embedded limiter on Monday"

@@ -5,7 +5,7 @@ map), prefixes (a trie, the longest wins), expressions (in order); what is left 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import orjson
@@ -32,11 +32,11 @@ from extproc.config.gateway import Gateway
 from extproc.config.patterns import split
 from extproc.config.route import Route
 from extproc.exchange.again import MARK
-from extproc.exchange.compile import clients_of
+from extproc.exchange.compile import clients_of, exact_names
 from extproc.exchange.entrances import Listings
 from extproc.exchange.proof import CLIENT
-from extproc.ratelimit.descriptors import rate_limits
-from extproc.ratelimit.limit import Limit
+from extproc.ratelimit.descriptors import DUE, USED, rate_limits
+from extproc.ratelimit.limit import Limit, Unit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
 from extproc.render.dearest import dearest
@@ -241,23 +241,22 @@ class Actions:
             self._known[key] = matching.action("backends", self._routes(route, budgets))
         return self._known[key]
 
-    def _budgets(self, route: Route) -> list[Json]:
-        patterns = [split(model) for model in route.models]
-        exact = all(pattern.kind == "exact" for pattern in patterns)
-        models = [pattern.text for pattern in patterns] if exact else None
+    def _budgets(self, route: Route, used: Mapping[Unit, str] = USED) -> list[Json]:
         return rate_limits(
             self._limits,
-            models=models,
+            models=exact_names(route),
             backends=names(members(route)),
             prices=dearest(self._gateway, route),
             reserves=self._gateway.limiter.reserve,
+            used=used,
         )
 
     def _routes(self, route: Route, budgets: list[Json]) -> EnvoyRoute | RouteList:
         """A route to several backends must be able to find the one that keeps something; sessions
         have a route of their own."""
         usual = self._route(route, budgets)
-        routes = session_route(self._gateway, route, _limited(budgets))
+        owed = self._budgets(route, DUE) if self._gateway.limiter.sessions else budgets
+        routes = session_route(self._gateway, route, _limited(owed))
         if len(route.backends) > 1 and has_pins(self._gateway):
             routes.append(to_keeper(self._gateway, _limited(budgets)))
         return RouteList(routes=[*routes, usual]) if routes else usual

@@ -21,13 +21,14 @@ from envoy_data_plane.google.protobuf import Any
 
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
+from extproc.exchange.compile import holds_sessions
 from extproc.exchange.side import CLUSTER_HEADER
 from extproc.render import sticky
 from extproc.render.filters import HEARING
 from extproc.render.matching import header_is
 from extproc.render.retry import retry_policy
 from extproc.render.typed import Json, packed, seconds
-from extproc.render.upstream import Group, cluster_name, group, holds_sessions
+from extproc.render.upstream import Group, cluster_name, group
 
 SESSION_HEADER = "x-ai-session"
 """In which the finder says that a session begins; no client can."""

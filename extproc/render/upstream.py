@@ -18,7 +18,6 @@ from extproc.config.shadow import SHADOW, Shadow
 from extproc.exchange.compile import base_url, fans_out, served
 from extproc.render.kept import keepers
 from providers.catalog import PROVIDERS
-from providers.operations import Operation
 
 PORTS = {"http": 80, "https": 443}
 MAX_NAME = 120
@@ -93,12 +92,6 @@ def client_keys_of(gateway: Gateway, backends: Iterable[str]) -> list[str]:
     """The headers in which clients bring their own keys for any of these backends."""
     headers = [served(name, gateway.backends[name]).client_keys for name in backends]
     return list(dict.fromkeys(header for of_one in headers for header in of_one))
-
-
-def holds_sessions(backend: Backend) -> bool:
-    """Whether a backend holds sessions."""
-    allowed = backend.operations is None or Operation.REALTIME in backend.operations
-    return allowed and bool(PROVIDERS[backend.provider].sessions)
 
 
 def members(route: Route) -> Members:

@@ -42,13 +42,16 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     content: bool = False
     """Whether the answer is what a file holds, of any type and size."""
     models: tuple[tuple[str, ...], ...] = ()
-    """Where a model is named in the body; `*` is every item."""
+    """Where a model is named in the body; `*` is every item. In a form the first is a part, which
+    holds JSON."""
     share: float = 1.0
     """Of a model's price, where work that may wait is cheaper."""
     told: Told | None = None
     """What an answer, or a line of it, says was used; None: nothing is charged."""
     raw: bool = False
     """Whether a body holds nothing but bytes, or words of the client's own."""
+    types: tuple[str, ...] = ()
+    """Types of bodies that hold nothing to be read, beside others."""
     leads: frozenset[str] = frozenset()
     """What of its query is an id, beside where a page begins."""
     links: frozenset[str] = frozenset()
@@ -91,6 +94,12 @@ class Kept(Dialect, frozen=True, kw_only=True):
     """How its clients ask for jobs that are done in another format; None: they cannot."""
     doing: Doing | None = None
     """How jobs of this format are asked for, whatever format clients speak."""
+
+    @property
+    def has_ids(self) -> bool:
+        """Whether anything in it has an id that must lead back."""
+        places = self.ids({})
+        return bool(places.kinds or places.names)
 
     @property
     def places(self) -> Iterator[str]:

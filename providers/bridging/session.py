@@ -17,7 +17,7 @@ from providers.bridging.quirks import Quirks
 from providers.errors import ApiError, BadAnswer
 from providers.usage import Usage, joined
 from providers.wire.members import Json
-from providers.wire.websocket import Messages
+from providers.wire.websocket import TEXT, Messages, closing, frame
 
 ERROR = b'"error"'
 """Stands in a message that tells of one."""
@@ -56,6 +56,8 @@ class SessionDialect(Dialect, frozen=True, kw_only=True):
     """The model that a client's first message names."""
     named: str = "{model}"
     """What the provider calls a model there."""
+    complaint: "Callable[[ApiError], Json] | None" = None
+    """What its providers say of an error before they hang up; None: nothing, but for the reason."""
 
 
 class Tally:
@@ -79,6 +81,11 @@ class Tally:
     def closed(self) -> bool:
         """Whether the provider has ended the session."""
         return self._messages.closed
+
+    @property
+    def boundary(self) -> int:
+        """Bytes of the last piece before which something of ours can be said."""
+        return self._messages.boundary
 
     @property
     def growing(self) -> int:
@@ -112,6 +119,14 @@ class Tally:
         if told.ends:
             self._turn = None
         self.model = told.model or self.model
+
+
+def farewell(session: SessionDialect, error: ApiError, code: int) -> bytes:
+    """The frames with which a client is told why its session ends."""
+    last = closing(code, error.message)
+    if session.complaint is None:
+        return last
+    return frame(TEXT, orjson.dumps(session.complaint(error))) + last
 
 
 class Refusals:

@@ -39,8 +39,9 @@ WITH_DEPLOYMENT = frozenset({"openai.chat", "openai.completions", "openai.embedd
 WITH_DEPLOYMENT |= {"openai.images", "openai.speech", "openai.transcriptions"}
 WITH_DEPLOYMENT |= {"openai.image_edits", "openai.translations"}
 """Dialects whose dated paths name the deployment."""
-# https://learn.microsoft.com/azure/ai-foundry/openai/concepts/video-generation: v1 alone.
-WITHOUT_DATES = frozenset({"openai.video"})
+# https://learn.microsoft.com/azure/ai-foundry/openai/concepts/video-generation,
+# https://learn.microsoft.com/azure/foundry/reference/rest/realtime-create-realtime-call: v1 alone.
+WITHOUT_DATES = frozenset({"openai.video", "openai.realtime_direct"})
 
 
 def locate(dialect: str, path: str, options: Mapping[str, str]) -> tuple[str, str]:
@@ -106,6 +107,7 @@ KEPT = frozenset(
         Operation.CONVERSATIONS,
         Operation.STORED_CHATS,
         Operation.VIDEO,
+        Operation.REALTIME_DIRECT,
     )
 )
 CLAUDE = "claude"

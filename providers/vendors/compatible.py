@@ -117,7 +117,7 @@ PROVIDERS = (
         rules=(live_search.is_gone,),
         forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
-        keeps=ANSWERS_KEPT | {"openai.files", "xai.video"},
+        keeps=ANSWERS_KEPT | {"openai.files", "xai.video", "openai.realtime_direct"},
         sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.

@@ -10,8 +10,8 @@ FINAL, MASKED = 0x80, 0x80
 CONTROL = 0x8
 """Opcodes from here on are of control frames, which may stand between the pieces of a message."""
 
-UNFIT, TOO_BIG, BUG = 1007, 1009, 1011
-"""Why a connection is closed (RFC 6455, section 7.4.1)."""
+UNFIT, POLICY, TOO_BIG, BUG, LATER = 1007, 1008, 1009, 1011, 1013
+"""Why a connection is closed (RFC 6455, section 7.4.1, and IANA's registry for 1013)."""
 REASON = 123
 """Bytes of a reason; a control frame has at most 125."""
 
@@ -100,6 +100,8 @@ class Messages:
         """Whether the connection's end was announced."""
         self.grown = 0
         """Estimated tokens of all parts of answers."""
+        self.boundary = 0
+        """Bytes of the last piece up to where a message ended, and none had begun since."""
         self._words = words
         self._growing = growing
         self._mixed = mixed
@@ -116,9 +118,10 @@ class Messages:
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes, if they hold a word."""
         found: list[bytes] = []
-        if self._cut:
+        before = len(self._cut)
+        if before:
             data, self._cut = self._cut + data, b""
-        at, size = 0, len(data)
+        at, whole, size = 0, before, len(data)
         while at < size:
             if self._now is None:
                 now = header(data, at)
@@ -129,9 +132,13 @@ class Messages:
                 if now.final and not now.key and not self._size and at + now.size <= size:
                     self._whole(data, now, found)
                     at += now.size
+                    whole = at
                     continue
                 self._now, self._left = now, now.size
             at += self._take(data[at : at + self._left], self._now, found)
+            if self._now is None and not self._parts and not self._size:
+                whole = at
+        self.boundary = whole - before
         return found
 
     def _whole(self, data: bytes, now: Header, found: list[bytes]) -> None:

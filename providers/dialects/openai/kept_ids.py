@@ -78,6 +78,9 @@ FILMS = Ids(
 """The same for films, and for lists of them, which say where they begin and end."""
 
 
+NO_IDS = Ids(kind="object", kinds=frozenset(), names=frozenset(), answers=False)
+
+
 def of_chat(body: Json) -> Ids:
     """A chat has an id to come back to where it is stored."""
     return STORED if body.get("store") is True else IDS

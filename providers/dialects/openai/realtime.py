@@ -9,13 +9,16 @@ import re
 from providers.bridging.dialect import Endpoint, Seen
 from providers.bridging.session import SessionDialect, Told
 from providers.dialects.openai.usage import parse_usage
+from providers.errors import ApiError
 from providers.operations import Operation
 from providers.usage import Units, Usage
-from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.compatible_errors import error_body, parse_error, render_error
 from providers.wire.members import Json, string
 
 NAME = "openai.realtime"
 MOST_SECONDS = 86_400.0
+LAST_EVENT = "event_farewell"
+"""The id of an event of the gateway's own, after which nothing comes."""
 
 
 def told(event: Json) -> Told:
@@ -38,6 +41,11 @@ def _heard(raw: object) -> Told:
     return Told(usage=usage)
 
 
+def complaint(error: ApiError) -> Json:
+    """The event that tells of an error."""
+    return {"type": "error", "event_id": LAST_EVENT, **error_body(error)}
+
+
 REALTIME = SessionDialect(
     name=NAME,
     operation=Operation.REALTIME,
@@ -50,6 +58,7 @@ REALTIME = SessionDialect(
     told=told,
     words=(b'"usage"', b'"session.created"'),
     growing=b'.delta"',
+    complaint=complaint,
     # https://github.com/openai/openai-node: what browsers say instead of headers; xAI has its own.
     protocols=(
         "openai-insecure-api-key.",

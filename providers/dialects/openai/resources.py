@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.bridging.dialect import Seen
 from providers.bridging.resource import Act, Kept, Told
-from providers.dialects.openai.kept_ids import GRADED, IDS, STORED
+from providers.dialects.openai.kept_ids import GRADED, IDS, NO_IDS, STORED
 from providers.dialects.openai.usage import parse_usage
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -271,6 +271,23 @@ EVALS = kept(
     sweeps=_reads_all,
 )
 
+SESSION = (("session", "model"),)
+SDP = "application/sdp"
+
+# https://platform.openai.com/docs/api-reference/realtime-sessions,
+# https://platform.openai.com/docs/api-reference/realtime-calls: a browser goes on alone.
+REALTIME_DIRECT = kept(
+    Operation.REALTIME_DIRECT,
+    "/realtime",
+    (
+        post("/realtime/client_secrets", models=SESSION),
+        post("/realtime/sessions", models=MODEL),
+        post("/realtime/transcription_sessions"),
+        post("/realtime/calls", models=SESSION, types=(SDP,)),
+    ),
+    ids=lambda body: NO_IDS,
+)
+
 RESOURCES = (
     RESPONSES,
     CONVERSATIONS,
@@ -284,4 +301,5 @@ RESOURCES = (
     THREADS,
     FINE_TUNING,
     EVALS,
+    REALTIME_DIRECT,
 )

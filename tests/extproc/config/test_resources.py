@@ -49,3 +49,12 @@ def test_a_backend_can_be_kept_out():
     assert offers(gateway.backends) == {"openai.files": ("a",)}
     assert not must_sign(offers(gateway.backends), has_clients=False)
     assert must_sign(offers(gateway.backends), has_clients=True)
+
+
+def test_what_goes_on_past_the_gateway_is_asked_for_by_name():
+    direct = {**ONE, "operations": ["realtime", "realtime_direct"]}
+    gateway = parse({"version": 1, "backends": {"a": ONE, "b": direct, "c": direct}})
+    offered = offers(gateway.backends)
+    assert offered["openai.realtime_direct"] == ("b", "c")
+    # It has no ids that would have to lead back.
+    assert not must_sign(offers({"b": gateway.backends["b"]}), has_clients=True)

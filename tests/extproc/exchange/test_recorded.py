@@ -16,6 +16,7 @@ from extproc.exchange.events import (
     RequestHeaders,
     ResponseBody,
     ResponseHeaders,
+    Settle,
     Talk,
 )
 from extproc.exchange.proof import BACKEND, CALL
@@ -117,7 +118,12 @@ def test_a_refusal_is_written_down():
 def test_of_a_session_the_answer_is_written_down_alone():
     assert run((asked(), Talk(metadata=LABELS))) == []
     said = {BACKEND: "one", CALL: "session\n/v1/realtime\nvoice", CLIENT: "dora", ID: "r2"}
-    (record,) = run((ResponseHeaders(Fields(), False, said), Change(metadata={"status": 101})))
+    used = {"total_tokens": 9, "due_total_tokens": 9}
+    (record,) = run(
+        (ResponseHeaders(Fields(), False, said), Change(metadata={"status": 101})),
+        (ResponseBody(b"", False), Settle((), used)),
+    )
+    assert (record["total_tokens"], "due_total_tokens" in record) == (9, False)
     assert (record["backend"], record["request_model"]) == ("one", "voice")
     assert (record["operation"], record["stream"], record["status"]) == ("realtime", True, 101)
     assert (record["client"], record["request_id"]) == ("dora", "r2")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from extproc.ratelimit.descriptors import header_rules, rate_limits
+from extproc.ratelimit.descriptors import DUE, header_rules, rate_limits
 from tests.extproc.ratelimit.queries import limit
 
 CHECK = {"number": 0}
@@ -21,6 +21,11 @@ def entries(rate_limit):
             case {"metadata": {"descriptor_key": key, "metadata_key": source}}:
                 found[key] = (source["key"], source["path"][0]["key"])
     return found
+
+
+def test_a_sessions_end_is_charged_with_what_is_left():
+    _, charge = plan(limit("cost_usd", name="x"), used=DUE)
+    assert charge["hits_addend"] == {"format": "%DYNAMIC_METADATA(ai.extproc:due_cost_microusd)%"}
 
 
 def plan(*limits, models=("m",), backends=("a",), reserves=False, **rest):

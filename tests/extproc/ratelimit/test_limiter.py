@@ -59,6 +59,14 @@ def test_a_charge_beyond_the_budget_counts_in_full():
     assert answer.statuses[0].limit_remaining == 100_000 - 5_097
 
 
+def test_a_charge_that_uses_a_budget_up_says_so():
+    send = service(limit(amount=100), limit(amount=100, name="seen", shadow=True))
+    assert code(send(("tokens", ACME, 99), ("seen", ACME, 100))) == OK
+    answer = send(("tokens", ACME, 1))
+    assert code(answer) == OVER
+    assert answer.raw_body.startswith(b"Rate limit reached: 100 tokens per minute")
+
+
 def test_requests_count_when_they_come_and_stop_at_the_budget():
     send = service(limit("requests", 3))
     assert [code(send(("requests", ACME, None))) for _ in range(5)] == [OK, OK, OK, OVER, OVER]

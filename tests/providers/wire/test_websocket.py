@@ -1,5 +1,7 @@
 """Frames of WebSockets, cut everywhere; `wsproto` makes and reads them."""
 
+from itertools import accumulate
+
 import pytest
 from wsproto import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
@@ -50,6 +52,23 @@ def test_messages_are_found_wherever_the_stream_is_cut(size):
         found += messages.feed(STREAM[at : at + size])
     assert found == FOUND
     assert messages.closed
+
+
+def test_it_is_known_where_something_of_ours_can_be_said():
+    pieces = [
+        said(TextMessage(data="a" * 200)),
+        said(TextMessage(data="in two", message_finished=False), TextMessage(data=" pieces")),
+        said(BytesMessage(data=b"b" * 70_000)),
+        said(TextMessage(data=USED % 1)),
+    ]
+    events, ends = b"".join(pieces), [*accumulate(map(len, pieces))]
+    for cut in [*range(250), *range(ends[-1] - 80, ends[-1])]:
+        messages = Messages(WORDS)
+        for at, piece in ((0, events[:cut]), (cut, events[cut:])):
+            messages.feed(piece)
+            known = [end - at for end in ends if at < end <= at + len(piece)]
+            if known:
+                assert messages.boundary == known[-1]
 
 
 def test_what_a_peer_masks_is_read_too():

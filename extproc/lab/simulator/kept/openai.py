@@ -24,6 +24,7 @@ PARAMS = {
     "assistant": "beta.assistant_create_params.AssistantCreateParams",
     "batch": "batch_create_params.BatchCreateParams",
     "container": "container_create_params.ContainerCreateParams",
+    "client_secret": "realtime.client_secret_create_params.ClientSecretCreateParams",
     "conversation": "conversations.conversation_create_params.ConversationCreateParams",
     "eval": "eval_create_params.EvalCreateParams",
     "fine_tuning.job": "fine_tuning.job_create_params.JobCreateParams",
@@ -261,6 +262,31 @@ def empty(ask: Ask) -> Answer:
     return Answer(status=204, content_type=None)
 
 
+def client_secret(ask: Ask) -> Answer:
+    """https://platform.openai.com/docs/api-reference/realtime-sessions"""
+    body = ask.body
+    _judge("client_secret").check(body)
+    session = {"id": "sess_1", "object": "realtime.session", **body.get("session", {})}
+    return json({"value": "ek_of_the_vendor", "expires_at": CREATED, "session": session})
+
+
+def old_secret(ask: Ask) -> Answer:
+    """The form before, whose answer is the session."""
+    secret = {"value": "ek_of_the_vendor", "expires_at": CREATED}
+    return json({"id": "sess_1", "object": "realtime.session", **ask.body, "client_secret": secret})
+
+
+def call(ask: Ask) -> Answer:
+    """https://platform.openai.com/docs/api-reference/realtime-calls"""
+    if ask.request.header("content-type") != "application/sdp":
+        body = ask.body
+        if not isinstance(body.get("sdp"), str):
+            raise Refusal("Missing required parameter: 'sdp'.", param="sdp")
+        if "session" in body and not orjson.loads(body["session"]).get("type"):
+            raise Refusal("Missing required parameter: 'session.type'.", param="session.type")
+    return Answer(status=201, content_type="application/sdp", body=b"v=0\r\n")
+
+
 JOB_VERBS = ("cancel", "pause", "resume")
 JOBS, STORES, RUNS = "/fine_tuning/jobs", "/vector_stores", "/threads/*/runs"
 
@@ -322,6 +348,10 @@ RULES: tuple[Rule, ...] = (
         for verb in ("pause", "resume")
     ),
     *(rule("GET", f"{JOBS}/*/{what}", nothing) for what in ("events", "checkpoints")),
+    rule("POST", "/realtime/client_secrets", client_secret),
+    rule("POST", "/realtime/sessions", old_secret),
+    rule("POST", "/realtime/transcription_sessions", old_secret),
+    rule("POST", "/realtime/calls", call),
     *cycle("/evals", "eval", "eval_"),
     rule("GET", "/evals/*/runs/*/output_items", nothing),
     rule("GET", "/evals/*/runs/*/output_items/*", lambda ask: json({"id": ask.ids[2]})),
