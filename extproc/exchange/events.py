@@ -109,6 +109,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     error: GatewayError | None = None
 
 
+class Rested(msgspec.Struct, frozen=True):
+    """Not from Envoy: after a `Rest`."""
+
+
 class BodyMode(IntEnum):
     """How Envoy shall hand over the answer's body; the values are Envoy's."""
 
@@ -193,10 +197,14 @@ class Ask(msgspec.Struct, frozen=True):
     calls: tuple[SideCall, ...]
 
 
+class Rest(msgspec.Struct, frozen=True):
+    """No answer yet: there is much to do, and others are to have their turn before the rest."""
+
+
 Action = Change | Replace | Reject
-Wish = Fetch | Ask
+Wish = Fetch | Ask | Rest
 """What must be waited for before there is an action."""
-Heard = Fetched | Told
+Heard = Fetched | Told | Rested
 """What was waited for."""
 
 GO_ON = Change()

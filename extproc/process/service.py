@@ -1,5 +1,6 @@
 """The services that a worker offers, over whatever transport: ext_proc and health."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -13,6 +14,8 @@ from extproc.exchange.events import (
     Fetched,
     Heard,
     RequestBody,
+    Rest,
+    Rested,
     SideAnswer,
     SideCall,
     Told,
@@ -27,7 +30,7 @@ from providers.neutral.media import Data, Link
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""
 
-WISHES = (Fetch, Ask)
+WISHES = (Fetch, Ask, Rest)
 """What is no answer yet; a tuple, since a union would be made anew for each message."""
 
 Caller = Callable[[tuple[SideCall, ...]], Awaitable[tuple[SideAnswer, ...]]]
@@ -90,6 +93,8 @@ class ExtProcCall:
         """The reply to a request's body, once what it waits for is here."""
         try:
             action = self._exchange.handle(await self._heard(wanted))
+            while isinstance(action, Rest):
+                action = self._exchange.handle(await self._heard(action))
             if isinstance(action, Ask):
                 # A request with media by URL, which is then found to be too large for once.
                 action = self._exchange.handle(await self._heard(action))
@@ -99,6 +104,9 @@ class ExtProcCall:
             return self._given_up(RequestBody)
 
     async def _heard(self, wanted: Wish) -> Heard:
+        if isinstance(wanted, Rest):
+            await asyncio.sleep(0)
+            return Rested()
         return await (self._fetched(wanted) if isinstance(wanted, Fetch) else self._told(wanted))
 
     async def _told(self, wanted: Ask) -> Told:

@@ -12,12 +12,14 @@ from typing import Any
 import msgspec
 import orjson
 
+from providers.bridging.batching import Commission, Commissioning, Running
 from providers.bridging.bridge import Passage
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, Unsupported
+from providers.operations import Operation
 from providers.usage import Usage, joined
 from providers.wire import ndjson
 from providers.wire.members import Json
@@ -87,10 +89,12 @@ class Kept(Dialect, frozen=True, kw_only=True):
     queries: frozenset[str] | None = None
     """What of a client's query goes on; None: whatever does not prove who asks."""
     hollow: bool = True
-    following: Following | None = None
+    following: Following | Commissioning | None = None
     """How its clients ask for jobs that are done in another format; None: they cannot."""
-    doing: Doing | None = None
+    doing: Doing | Running | None = None
     """How jobs of this format are asked for, whatever format clients speak."""
+    does: tuple[Operation, ...] = ()
+    """Of which operations others' jobs are done so; empty: of its own."""
 
     @property
     def places(self) -> Iterator[str]:
@@ -177,3 +181,13 @@ def _told(data: bytes, told: Told) -> Seen | None:
 def carriage(kept: Kept, act: Act) -> Bridge:
     """The bridge of `act`."""
     return Carriage(kept, act)
+
+
+def commission(client: Kept, target: Kept, act: Act) -> Commission:
+    """The bridge of `act` on a batch that is run in another format; raises Unsupported."""
+    asking, running = client.following, target.doing
+    assert isinstance(asking, Commissioning)
+    assert isinstance(running, Running)
+    if act.verb is None:
+        raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
+    return Commission(client, target, (asking, running), act.verb)

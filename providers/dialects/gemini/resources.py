@@ -10,6 +10,7 @@ from typing import Any
 
 from providers.bridging.dialect import Seen
 from providers.bridging.resource import Act, Kept
+from providers.dialects.gemini.batches import RUNNING
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content.answers import parse_usage
 from providers.dialects.gemini.kept_ids import MADE, SHOWN, SOURCE
@@ -168,6 +169,8 @@ BATCHES = _kept(
     collection="batches/",
     also=VERBS,
     sweeps=_by_file,
+    doing=RUNNING,
+    does=(Operation.FILES, Operation.BATCHES),
 )
 
 RESOURCES = (FILES, UPLOADS, CACHES, BATCHES)
