@@ -19,12 +19,11 @@ from extproc.exchange.keeping import place_of
 from extproc.exchange.loading import LONGEST, Asker, Loading
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, Secrets, seen_by
-from providers.bridging.batching import Commission, Way
+from providers.bridging.commission import Commission, Going, Known
 from providers.bridging.dialect import Bridge
 from providers.bridging.jobs import Verb
 from providers.catalog import DIALECTS
-from providers.errors import InvalidRequest, NotFound, TooLarge, Unsupported
-from providers.neutral.batches import Part, Run, Slip, State
+from providers.errors import InvalidRequest, TooLarge, Unsupported
 from providers.signing.sign import Secret
 from providers.wire import multipart
 from providers.wire.members import Json
@@ -91,121 +90,53 @@ class Batching(Errand):
         assert loading is not None
         if loading.step():
             if self._clock() - self._started > LONGEST:
-                raise TooLarge(
-                    "the file takes too long to translate: send fewer lines", param="file"
-                )
+                words = "the file takes too long to translate: send fewer lines at once"
+                raise TooLarge(words, param="file")
             return Rest()
-        if not loading.lines:
-            raise InvalidRequest("the file holds no requests", param="file")
         self._loading = None
-        return self._load(loading)
-
-    def _load(self, loading: Loading) -> Action:
-        commission = self._commission
-        asking, running = commission.asking, commission.running
-
-        def told(answer: Json) -> Json:
-            slip = Slip(
-                part=Part.INPUT,
-                ref=running.sent(answer),
-                model=loading.model,
-                endpoint=loading.endpoint,
-                lines=len(loading.lines),
-                size=loading.size,
-                created=int(self._started),
-            )
-            document = msgspec.structs.replace(running.document(answer), name=loading.name)
-            return asking.file(slip, document)
-
-        way = running.send(loading.lines, loading.name)
-        way = msgspec.structs.replace(way, headers={**loading.headers, **way.headers})
-        return self._leave(way, commission.reply(told), (*loading.dropped,))
+        return self._leave(self._commission.load(loading.file(int(self._started))))
 
     def _make(self, body: Json) -> Action:
         """A batch of a file that was sent before."""
-        commission = self._commission
-        asking, running = commission.asking, commission.running
-        id, endpoint, dropped = asking.made(body)
-        slip = self._slip(id if self._seal is None else self._seal.must_open(id), Part.INPUT)
-        if slip.endpoint != endpoint:
-            raise InvalidRequest("endpoint must be the url of the file's lines", param="endpoint")
-        way = running.make(slip, self._named(slip.model))
-        if way is None:
-            run = Run(ref=slip.ref, state=State.VALIDATING)
-            return self._answer(asking.batch(slip.begun(slip.ref), run), dropped)
+        found = self._commission.make(body, self._opened_id, self._named)
+        return self._answer(found) if isinstance(found, Known) else self._leave(found)
 
-        def told(answer: Json) -> Json:
-            run = running.run(answer, slip)
-            return asking.batch(slip.begun(run.ref), run)
+    def _opened_id(self, id: str) -> str:
+        return id if self._seal is None else self._seal.must_open(id)
 
-        return self._leave(way, commission.reply(told), dropped)
-
-    def _answer(self, said: Json, dropped: tuple[str, ...]) -> Reject:
+    def _answer(self, known: Known) -> Reject:
         """What is known without asking."""
         assert self._target is not None
         assert self._wish is not None
-        data, showing = orjson.dumps(said), self._shown_of(self._wish.kept, self._target.dialect)
+        data = orjson.dumps(known.said)
+        showing = self._shown_of(self._wish.kept, self._target.dialect)
         if showing is not None:
             data = showing.whole(data)
-        lost = ((DROPPED, quoted(listed(dropped))),) if dropped else ()
+        lost = ((DROPPED, quoted(listed(known.dropped))),) if known.dropped else ()
         record = {**self._target.attempt("", "", stream=False), "status": 200}
         return Reject(200, data, (JSON_TYPE, *lost), record)
 
-    def _slip(self, id: str, *parts: Part) -> Slip:
-        slip = self._commission.asking.slip(id)
-        if parts and slip.part not in parts:
-            raise NotFound(f"there is nothing with the id {id[:200]!r}")
-        return slip
-
     def _act(self, *, with_body: bool) -> Action:
         assert self._wish is not None
-        commission = self._commission
-        if commission.verb in (Verb.SEND, Verb.MAKE):
+        if self._commission.verb in (Verb.SEND, Verb.MAKE):
             raise InvalidRequest(bodies.NO_BODY)
-        opened = None if self._seal is None else self._seal.must_open
-        slip = self._slip(self._wish.id(opened))
-        way, bridge = self._asks(slip)
-        return self._leave(way, bridge, with_body=with_body)
+        id = self._wish.id(self._opened_id)
+        return self._leave(self._commission.asks(id, self._each), with_body=with_body)
 
-    def _asks(self, slip: Slip) -> tuple[Way, Bridge]:
-        """(where it is asked for, the bridge of the answer)."""
-        commission = self._commission
-        asking, running = commission.asking, commission.running
-
-        def batch(answer: Json) -> Json:
-            return asking.batch(slip, running.run(answer, slip))
-
-        def file(answer: Json) -> Json:
-            return asking.file(slip, running.document(answer))
-
-        match commission.verb:
-            case Verb.FETCH:
-                return running.fetch(slip), commission.results(self._each(slip), slip)
-            case Verb.DROP:
-                return running.drop(slip), commission.reply(lambda answer: asking.gone(slip))
-            case Verb.STOP:
-                return running.stop(slip), commission.reply(batch)
-            case _ if slip.part is Part.BATCH:
-                return running.show(slip), commission.reply(batch)
-        return running.look(slip), commission.reply(file)
-
-    def _each(self, slip: Slip) -> Bridge:
+    def _each(self, dialect: str, model: str) -> Bridge:
         """The bridge of one answer."""
-        dialect = DIALECTS[self._commission.asking.dialects[slip.endpoint]]
-        target = self._plan.target(dialect, slip.model, self._backend)
+        target = self._plan.target(DIALECTS[dialect], model, self._backend)
         assert target.bridge is not None
         return target.bridge
 
-    def _leave(
-        self, way: Way, bridge: Bridge, dropped: tuple[str, ...] = (), *, with_body: bool = True
-    ) -> Action:
-        target, headers = self._target, self._headers
+    def _leave(self, going: Going, *, with_body: bool = True) -> Action:
+        target, headers, way = self._target, self._headers, going.way
         assert target is not None
         assert headers is not None
         path = place_of(target, way.path, way.before)
         self._plan.bounds.sent(way.body)
         proof = self._proven(path, way.body)
-        self.answer = Answer(self._asked_by(bridge, dropped, proof), self._clock)
+        self.answer = Answer(self._asked_by(going, proof), self._clock)
         length = ("content-length", str(len(way.body)))
         said = (length, ("content-type", way.content_type)) if with_body else ()
         leaves = Change if with_body else Leave
@@ -221,9 +152,7 @@ class Batching(Errand):
             metadata=target.attempt("", "", stream=False),
         )
 
-    def _asked_by(
-        self, bridge: Bridge, dropped: tuple[str, ...], proof: tuple[Secret, Secret]
-    ) -> Asked:
+    def _asked_by(self, going: Going, proof: tuple[Secret, Secret]) -> Asked:
         """What the answer must know."""
         assert self._target is not None
         assert self._wish is not None
@@ -232,5 +161,10 @@ class Batching(Errand):
         client = msgspec.structs.replace(kept, stream_type=RESULTS, charged=act.told is not None)
         shown = None if act.content else self._shown_of(kept, self._target.dialect)
         return msgspec.structs.replace(
-            asked, client=client, bridge=bridge, dropped=dropped, showing=shown, unread=False
+            asked,
+            client=client,
+            bridge=going.bridge,
+            dropped=going.dropped,
+            showing=shown,
+            unread=False,
         )

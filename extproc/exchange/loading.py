@@ -1,6 +1,6 @@
 """A file of requests on its way into the form of the provider that runs them, a few at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 import orjson
@@ -10,12 +10,11 @@ from extproc.exchange.answer import JSON_TYPE
 from extproc.exchange.ids import Seal
 from extproc.exchange.plan import Plan
 from extproc.exchange.served import Target
-from providers.bridging import batching
-from providers.bridging.batching import Commission
+from providers.bridging.commission import Commission, File
 from providers.bridging.dialect import Call, Dialect, Parts, Sent, Wanted
 from providers.catalog import DIALECTS
 from providers.errors import GatewayError, InvalidRequest, TooLarge, Unsupported
-from providers.neutral.batches import MODEL, Line
+from providers.wire.members import Json
 from providers.wire.multipart import Upload
 
 LINES_AT_ONCE = 32
@@ -46,18 +45,18 @@ class Loading:
         self._left = plan.bounds.size
         self._target: Target | None = None
         self._dialect: Dialect | None = None
-        self.size = len(file.data)
-        self.name = file.filename
-        self.model = self.endpoint = ""
-        self.lines: list[bytes] = []
+        self._size = len(file.data)
+        self._name = file.filename
+        self._model = self._endpoint = ""
+        self._lines: list[bytes] = []
         """In the provider's form."""
+        self._needed: dict[str, str] = {}
+        """Headers."""
         self.dropped: dict[str, None] = {}
-        """What some of them have lost."""
-        self.headers: dict[str, str] = {}
-        """What all of them need."""
+        """What some of them have lost, by name."""
 
     def _numbered(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        most = self._commission.running.most
+        most = self._commission.most
         if data.count(b"\n") > most:
             raise TooLarge(f"the file holds more than {most} lines", param="file")
         return ((n, line) for n, line in enumerate(data.split(b"\n"), 1) if line.strip())
@@ -82,54 +81,59 @@ class Loading:
 
     def _add(self, data: bytes, number: int) -> None:
         self._plan.bounds.request(data)
-        line = self._commission.asking.line(number, data)
-        target = self._agreed(line)
+        line = self._commission.line(number, data)
         if line.id in self._ids:
             raise InvalidRequest(f"custom_id {line.id[:80]!r} is there twice", param="file")
         self._ids.add(line.id)
-        sent = self._sent(line, target)
-        written = batching.written(self._commission.running, line, sent)
+        target = self._agreed(line.endpoint, line.body.get("model"), self._commission.dialect(line))
+        sent = self._sent(line.body, target)
+        written = self._commission.written(line, sent)
         self._left -= len(written) + 1
         if self._left < 0:
             raise TooLarge(self._plan.bounds.outgrown)
-        self.lines.append(written)
+        self._lines.append(written)
         self.dropped |= dict.fromkeys(sent.dropped)
         for name, value in sent.headers.items():
-            self.headers[name] = _both(self.headers.get(name, ""), value)
+            self._needed[name] = _both(self._needed.get(name, ""), value)
 
-    def _agreed(self, line: Line) -> Target:
+    def _agreed(self, endpoint: str, model: object, dialect: str) -> Target:
         """How the file's requests go to the backend; they all name one model."""
-        model = line.body.get("model")
         if not isinstance(model, str) or not model:
             raise InvalidRequest("body.model must be a string that names a model", param="file")
         if self._target is None:
-            return self._begin(line.endpoint, model)
-        if (model, line.endpoint) != (self.model, self.endpoint):
+            return self._begin(endpoint, model, DIALECTS[dialect])
+        if (model, endpoint) != (self._model, self._endpoint):
             raise InvalidRequest("all lines must have one url and one model", param="file")
         return self._target
 
-    def _begin(self, endpoint: str, model: str) -> Target:
-        if len(model.encode()) > MODEL:
-            raise Unsupported(f"a model's name may have {MODEL} bytes in a batch", param="model")
-        commission = self._commission
-        self._dialect = dialect = DIALECTS[commission.asking.dialects[endpoint]]
+    def _begin(self, endpoint: str, model: str, dialect: Dialect) -> Target:
         target = self._plan.target(dialect, model, self._asker.backend)
         target.admit(self._asker.client, model)
-        batching.asked(commission.running, target.dialect)
-        self.model, self.endpoint, self._target = model, endpoint, target
+        self._commission.takes(model, target.dialect)
+        self._model, self._endpoint = model, endpoint
+        self._dialect, self._target = dialect, target
         return target
 
-    def _sent(self, line: Line, target: Target) -> Sent:
+    def _sent(self, body: Json, target: Target) -> Sent:
         """A request as a client's own would be sent; raises Unsupported for what needs more than
         one, or something that must be fetched."""
-        seal, dialect, bounds = self._asker.seal, self._dialect, self._plan.bounds
+        seal, dialect = self._asker.seal, self._dialect
         assert dialect is not None
-        data, body = orjson.dumps(line.body), line.body
+        data = orjson.dumps(body)
         if target.signs and seal is not None:
             data, body = bodies.opened(data, body, dialect, seal)
-        model = target.model or self.model
-        call = Call(data=data, body=body, model=model, stream=False, bounds=bounds)
-        lowered: Sequence[str] = ()
+        sent, lowered = self._translated(data, body, target)
+        if target.terms is not None and sent.dropped:
+            target.terms.whole(sent.dropped)
+        if target.opens is not None and sent.body is not None:
+            sent = bodies.reaching(sent, sent.body, target.opens, seal)
+        return msgspec.structs.replace(sent, dropped=(*lowered, *sent.dropped))
+
+    def _translated(self, data: bytes, body: Json, target: Target) -> tuple[Sent, tuple[str, ...]]:
+        """(the provider's request, what had to be lowered in it)."""
+        model = target.model or self._model
+        call = Call(data=data, body=body, model=model, stream=False, bounds=self._plan.bounds)
+        lowered: tuple[str, ...] = ()
         if target.terms is not None:
             call, lowered = target.terms.kept(call, JSON_TYPE[1])
         assert target.bridge is not None
@@ -139,11 +143,22 @@ class Loading:
         if isinstance(sent, Wanted):
             name = sent.links[0].name
             raise Unsupported(f"{name}: a batch needs the bytes there, not a URL", param=name)
-        if target.terms is not None and sent.dropped:
-            target.terms.whole(sent.dropped)
-        if target.opens is not None and sent.body is not None:
-            sent = bodies.reaching(sent, sent.body, target.opens, seal)
-        return msgspec.structs.replace(sent, dropped=(*lowered, *sent.dropped))
+        return sent, lowered
+
+    def file(self, created: int) -> File:
+        """All of it, once there are no more lines; raises InvalidRequest."""
+        if not self._lines:
+            raise InvalidRequest("the file holds no requests", param="file")
+        return File(
+            name=self._name,
+            size=self._size,
+            lines=self._lines,
+            model=self._model,
+            endpoint=self._endpoint,
+            created=created,
+            dropped=(*self.dropped,),
+            headers=self._needed,
+        )
 
 
 def _both(known: str, value: str) -> str:

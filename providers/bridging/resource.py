@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import orjson
 
-from providers.bridging.batching import Commission, Commissioning, Running
+from providers.bridging.batching import Commissioning, Running
 from providers.bridging.bridge import Passage
+from providers.bridging.commission import Commission
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.kept_ids import Ids
