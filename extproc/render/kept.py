@@ -90,7 +90,7 @@ def _default(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> str | N
     own = [
         name for name in backends if kind.name in PROVIDERS[gateway.backends[name].provider].keeps
     ]
-    return own[0] if len(own) == 1 else None
+    return own[0] if len(own) == 1 < len(backends) else None
 
 
 def _codes(gateway: Gateway) -> dict[str, object]:

@@ -9,13 +9,12 @@ uploaded cannot be read again (https://platform.claude.com/docs/en/build-with-cl
 import re
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
 from providers.bridging.batching import Running, Way
 from providers.dialects.anthropic.errors import describe
-from providers.errors import BadAnswer, Unsupported
+from providers.errors import BadAnswer, NotFound, Unsupported
 from providers.neutral.batches import (
     Counts,
     Document,
@@ -31,6 +30,7 @@ from providers.wire.members import Json, string, whole
 AT = "/messages/batches"
 MOST = 100_000
 IDS = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+NAME = re.compile(r"[\w~-][\w.~-]*", re.ASCII)
 COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 UNREADABLE = "the provider keeps no file of a batch, which began with it"
 HELD = "it goes with its batch, once the batch's output is deleted"
@@ -53,7 +53,9 @@ def _sent(answer: Json) -> str:
 
 
 def _at(slip: Slip, rest: str = "") -> Way:
-    return Way(path=f"{AT}/{quote(slip.ref, safe='')}{rest}")
+    if NAME.fullmatch(slip.ref) is None:
+        raise NotFound("there is nothing with that id")
+    return Way(path=f"{AT}/{slip.ref}{rest}")
 
 
 def _run(answer: Json, slip: Slip) -> Run:

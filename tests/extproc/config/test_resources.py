@@ -49,3 +49,19 @@ def test_a_backend_can_be_kept_out():
     assert offers(gateway.backends) == {"openai.files": ("a",)}
     assert not must_sign(offers(gateway.backends), has_clients=False)
     assert must_sign(offers(gateway.backends), has_clients=True)
+
+
+def test_batches_are_translated_where_that_is_wished_and_possible():
+    claude = {"provider": "anthropic", "credential": {"api_key": "env:K"}}
+    wished = {**claude, "openai_batches": True}
+    gateway = parse({"version": 1, "backends": {"a": claude, "b": wished}})
+    assert offers(gateway.backends)["openai.files"] == ("b",)
+    assert offers(gateway.backends)["anthropic.batches"] == ("a", "b")
+    with pytest.raises(ConfigError) as caught:
+        parse({"version": 1, "backends": {"a": {**ONE, "openai_batches": True}}})
+    (problem,) = caught.value.problems
+    assert problem.key == "backends.a.openai_batches"
+    assert "runs those of that format itself" in problem.message
+    bedrock = {"provider": "bedrock", "region": "us-east-1", "credential": {"aws": {}}}
+    with pytest.raises(ConfigError, match="where no file of a client can be put"):
+        parse({"version": 1, "backends": {"a": {**bedrock, "openai_batches": True}}})
