@@ -184,11 +184,15 @@ def carriage(kept: Kept, act: Act) -> Bridge:
     return Carriage(kept, act)
 
 
+UNLISTED = "this provider lists no batches of other formats, nor their files: ask for one by its id"
+
+
 def commission(client: Kept, target: Kept, act: Act) -> Commission:
     """The bridge of `act` on a batch that is run in another format; raises Unsupported."""
     asking, running = client.following, target.doing
     assert isinstance(asking, Commissioning)
     assert isinstance(running, Running)
     if act.verb is None:
-        raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
+        why = UNLISTED if act.listed else f"{act.method} {act.path} is not possible there"
+        raise Unsupported(why)
     return Commission(client, target, (asking, running), act.verb)

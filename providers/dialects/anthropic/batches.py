@@ -109,9 +109,10 @@ def _fetch(slip: Slip) -> Way:
 
 def _result(line: Json) -> Result | None:
     id, said = line.get("custom_id"), line.get("result")
-    if not isinstance(id, str) or not isinstance(said, dict):
+    if not isinstance(id, str):
         return None
-    kind = said.get("type")
+    said = said if isinstance(said, dict) else {}
+    kind = string(said.get("type"))
     if kind == "succeeded":
         return Result(id=id, answer=orjson.dumps(said.get("message")))
     if kind in EARLY:

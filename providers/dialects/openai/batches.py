@@ -59,7 +59,7 @@ def parse_line(number: int, data: bytes) -> Line:
         raise InvalidRequest("custom_id must be a text that names it", param="file")
     if said.get("method", "POST") != "POST":
         raise InvalidRequest("method must be POST", param="file")
-    if place not in SHORT:
+    if not isinstance(place, str) or place not in SHORT:
         raise Unsupported(f"url must be one of {', '.join(SHORT)}", param="file")
     if not isinstance(body, dict):
         raise InvalidRequest("body must be a JSON object", param="file")

@@ -1,6 +1,7 @@
 """Batches of OpenAI's clients at other vendors, without an Envoy: files, answers, what is wrong."""
 
 import json
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -390,3 +391,69 @@ def test_no_made_up_id_changes_the_path(provider: str, model: str, ref: str):
         _, action = begun(plan(provider), "GET", f"/v1/{path}/{id}", kind, end=True)
         assert isinstance(action, Reject), action
         assert action.status == 404
+
+
+ODD: tuple[Any, ...] = (None, [], {}, 1, -1.5, True, "x", [{}], {"a": []})
+
+
+def spoilt(value: Any) -> Iterator[Any]:
+    """The same with one thing at a time replaced by something else, or left out."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            rest = {key: each for key, each in value.items() if key != name}
+            yield rest
+            yield from ({**value, name: odd} for odd in (*ODD, *spoilt(inner)))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from ([*value[:at], odd, *value[at + 1 :]] for odd in (*ODD, *spoilt(inner)))
+
+
+def test_no_line_breaks_anything():
+    made = plan("anthropic")
+    for odd in spoilt(line(model="claude")):
+        _, action, _ = sent(made, odd)
+        assert isinstance(action, Change | Reject)
+
+
+@pytest.mark.parametrize(
+    ("provider", "lines"), [("anthropic", OF_CLAUDE[:2]), ("gemini", [OF_GEMINI[0], OF_GEMINI[2]])]
+)
+def test_no_result_breaks_anything(provider: str, lines: list[Any]):
+    rows = [each for one in lines for each in spoilt(one)]
+    for part in (Part.OUTPUT, Part.ERRORS):
+        said, _ = fetched(provider, part, jsonl(rows), 10_000)
+        assert all(one["custom_id"] for one in said)
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer"),
+    [
+        (
+            "anthropic",
+            {
+                "id": "msgbatch_1",
+                "processing_status": "ended",
+                "request_counts": COUNTS,
+                "created_at": "2026-01-01T00:00:00Z",
+                "results_url": "https://x.test",
+            },
+        ),
+        (
+            "gemini",
+            {
+                "name": "batches/x",
+                "metadata": {
+                    "state": "BATCH_STATE_SUCCEEDED",
+                    "createTime": "2026-01-01T00:00:00Z",
+                    "batchStats": {"requestCount": "3"},
+                    "output": {"responsesFile": "files/x"},
+                },
+                "error": {"message": "no"},
+            },
+        ),
+    ],
+)
+def test_no_batch_breaks_anything(provider: str, answer: dict[str, Any]):
+    for odd in spoilt(answer):
+        said = shown(provider, odd)
+        assert said.get("object") == "batch" or said["error"]["message"]

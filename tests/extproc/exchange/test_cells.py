@@ -198,7 +198,7 @@ def test_a_batch_is_asked_for_where_it_is_run(provider: Provider, kept: Kept, ac
     action = one.handle(RequestHeaders(headers, attributes, True))
     if act.verb is None:
         assert isinstance(action, Reject)
-        assert "not possible at this provider" in json.loads(action.body)["error"]["message"]
+        assert "by its id" in json.loads(action.body)["error"]["message"]
         return
     assert type(action) is Leave, action
     sent = dict(action.set_headers)
