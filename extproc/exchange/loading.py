@@ -56,8 +56,9 @@ class Loading:
         """What some of them have lost, by name."""
 
     def _numbered(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """The lines that are not empty, by their numbers; raises TooLarge."""
         most = self._commission.most
-        if data.count(b"\n") > most:
+        if data.strip().count(b"\n") >= most:
             raise TooLarge(f"the file holds more than {most} lines", param="file")
         return ((n, line) for n, line in enumerate(data.split(b"\n"), 1) if line.strip())
 

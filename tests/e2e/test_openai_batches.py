@@ -100,6 +100,8 @@ def run(client: openai.OpenAI, url: str, *lines: dict[str, Any]) -> Any:
     assert made.input_file_id == file.id
     found = client.batches.retrieve(made.id)
     assert (found.id, found.input_file_id) == (made.id, file.id)
+    openai.types.Batch.model_validate(found.to_dict())
+    openai.types.FileObject.model_validate(file.to_dict())
     return found
 
 

@@ -1,8 +1,9 @@
 """Batches of OpenAI's clients at other vendors, without an Envoy: files, answers, what is wrong."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -31,14 +32,14 @@ MODELS = {"claude": "claude-sonnet-4-5", "gem": "gemini-2.5-flash", "vec": "gemi
 VENDORS = [("anthropic", "claude"), ("gemini", "gem")]
 
 
-def plan(provider: str, **more: Any) -> Plan:
+def plan(provider: str, route: Mapping[str, Any] = MappingProxyType({}), **more: Any) -> Plan:
     one = {
         "provider": provider,
         "credential": {"api_key": "env:K"},
         "openai_batches": True,
     }
     routes = [
-        {"models": [name], "backends": [{"backend": "up", "model": model}]}
+        {"models": [name], "backends": [{"backend": "up", "model": model}], **route}
         for name, model in MODELS.items()
     ]
     return compile_plan(parse({"version": 1, "backends": {"up": one}, "routes": routes, **more}))
@@ -157,6 +158,34 @@ def test_a_file_grows_no_further_than_a_body_may():
     _, action, _ = sent(small, *lines)
     assert action.status == 413
     assert words(action).startswith("line ")
+
+
+def test_a_file_has_no_more_lines_than_a_vendor_takes():
+    _, action, _ = sent(plan("anthropic"), *[b"{}"] * 100_001)
+    assert action.status == 413
+    assert "more than 100000 lines" in words(action)
+    _, action, _ = sent(plan("anthropic"), *[b"{}"] * 100_000, b"")
+    assert words(action).startswith("line 1:")
+
+
+def test_what_a_route_says_of_requests_holds_for_lines():
+    edits = {"limits": {"max_tokens": 50}, "override": {"temperature": 0.5}}
+    made = plan("anthropic", {"request": edits})
+    one, action, _ = sent(made, line(model="claude", max_tokens=500, seed=1))
+    params = json.loads(action.body)["requests"][0]["params"]
+    assert (params["max_tokens"], params["temperature"]) == (50, 0.5)
+    named = dict(one.handle(response_headers()).set_headers)["x-ai-dropped-params"]
+    assert named == "max_tokens, seed"
+    strict = plan("anthropic", {"request": {"losses": "refuse"}})
+    _, action, _ = sent(strict, line(model="claude", seed=1))
+    assert words(action).startswith("line 1: seed would be lost")
+
+
+def test_a_model_of_others_is_none():
+    keys = {"clients": {"api_keys": {"file": "c.yaml"}}, "resources": {"secret": "env:IDS"}}
+    _, action, _ = sent(plan("gemini", {"clients": ["bob"]}, **keys), line())
+    assert action.status == 404
+    assert words(action) == "line 1: the model 'gem' does not exist"
 
 
 def slip(provider: str, part: Part, **more: Any) -> str:
