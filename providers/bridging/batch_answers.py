@@ -63,7 +63,8 @@ class Answers:
             return b"", Seen()
         id, marks = unmarked(result.id)
         told, seen = self._told(result, id, self._context(context, marks, number))
-        return ndjson.line(orjson.dumps(told)), seen
+        # What a client cannot be told was served all the same.
+        return ndjson.line(orjson.dumps(told)), seen or self._running.used(said)
 
     def _context(self, context: Context, marks: str, number: int) -> Context:
         return msgspec.structs.replace(
@@ -74,19 +75,20 @@ class Answers:
             amendments=tuple(MARKS[mark]() for mark in marks if mark in MARKS),
         )
 
-    def _told(self, result: Result, id: str, context: Context) -> tuple[Json, Seen]:
+    def _told(self, result: Result, id: str, context: Context) -> tuple[Json, Seen | None]:
+        """(the line for the client; what was used, where its answer could be read)."""
         own = blake2s(f"{self._slip.ref}\0{id}".encode(), digest_size=12).hexdigest()
         if result.ended is not State.COMPLETED:
-            return self._asking.ended(own, id, result.ended), Seen()
+            return self._asking.ended(own, id, result.ended), None
         if result.error:
             _, status, _, body = self._each.error(result.status, {}, result.error)
-            return self._asking.result(own, id, status, body), Seen()
+            return self._asking.result(own, id, status, body), None
         try:
             data, seen = self._each.whole(result.answer, context)
         except GatewayError as error:
             failure = error.as_api_error()
             _, status, _, body = self._each.error(failure.status, {}, _words(failure))
-            return self._asking.result(own, id, status, body), Seen()
+            return self._asking.result(own, id, status, body), None
         return self._asking.result(own, id, 200, result.answer if data is None else data), seen
 
 

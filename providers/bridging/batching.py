@@ -12,7 +12,7 @@ import msgspec
 from providers.bridging.amending.amendment import Amendment
 from providers.bridging.amending.bare_json import BareJson
 from providers.bridging.amending.first_call import FirstCall
-from providers.bridging.dialect import Sent
+from providers.bridging.dialect import Seen, Sent
 from providers.errors import Unsupported
 from providers.neutral.batches import Document, Line, Result, Run, Slip, State, marked
 from providers.wire.members import Json
@@ -87,6 +87,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """(a file) → where its contents are; raises Unsupported."""
     result: Callable[[Json], Result | None]
     """(a line of them) → what became of a request; None: it says nothing of any."""
+    used: Callable[[Json], Seen]
+    """(a line of them) → what it says was used, whatever else it says."""
 
 
 Sides = tuple[Commissioning, Running]

@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 
 from providers.bridging.batching import Running, Way
+from providers.bridging.dialect import Seen
 from providers.dialects.anthropic.errors import describe
+from providers.dialects.anthropic.messages.usage import parse_usage
 from providers.errors import BadAnswer, NotFound, Unsupported
 from providers.neutral.batches import (
     Counts,
@@ -121,6 +123,15 @@ def _result(line: Json) -> Result | None:
     return Result(id=id, error=orjson.dumps(error), status=describe(error, None).status)
 
 
+def used(line: Json) -> Seen:
+    """What a line of a batch's results says was used."""
+    outcome: Any = line.get("result")
+    message = outcome.get("message") if isinstance(outcome, dict) else None
+    if not isinstance(message, dict):
+        return Seen()
+    return Seen(usage=parse_usage(message.get("usage")), model=string(message.get("model")))
+
+
 RUNNING = Running(
     dialects=frozenset({"anthropic.messages"}),
     most=MOST,
@@ -137,4 +148,5 @@ RUNNING = Running(
     drop=_drop,
     fetch=_fetch,
     result=_result,
+    used=used,
 )

@@ -12,7 +12,9 @@ from urllib.parse import quote
 import orjson
 
 from providers.bridging.batching import Running, Way
+from providers.bridging.dialect import Seen
 from providers.dialects.gemini.errors import describe
+from providers.dialects.gemini.generate_content.answers import parse_usage
 from providers.errors import BadAnswer, NotFound, Unsupported
 from providers.neutral.batches import (
     Counts,
@@ -24,10 +26,13 @@ from providers.neutral.batches import (
     State,
     seconds,
 )
+from providers.usage import count, told
 from providers.wire.budget import LINES
 from providers.wire.members import Json, string
 
 CHAT, EMBEDDINGS = "gemini.generate_content", "gemini.batch_embed_contents"
+LONGEST = 12
+"""Digits; no number of tokens, requests or bytes has as many."""
 IDS = re.compile(r".{1,1024}", re.DOTALL)
 NAME = re.compile(r"(?:files|batches)/[\w.~-]*\w[\w.~-]*", re.ASCII)
 EMBEDS = "e"
@@ -140,22 +145,21 @@ def _counts(stats: Any) -> Counts | None:
     if not isinstance(stats, dict):
         return None
     return Counts(
-        _number(stats.get("requestCount")),
-        _number(stats.get("successfulRequestCount")),
-        _number(stats.get("failedRequestCount")),
+        _count(stats.get("requestCount")),
+        _count(stats.get("successfulRequestCount")),
+        _count(stats.get("failedRequestCount")),
     )
 
 
-def _number(value: Any) -> int:
-    text = str(value)
-    return int(text) if text.isdecimal() and len(text) < 12 else 0
+def _count(value: Any) -> int:
+    return number(value) or 0
 
 
 def _document(answer: Json) -> Document:
     file = _file(answer)
     return Document(
         name=string(file.get("displayName")),
-        size=_number(file.get("sizeBytes")),
+        size=_count(file.get("sizeBytes")),
         created=seconds(file.get("createTime")),
         expires=seconds(file.get("expirationTime")),
     )
@@ -193,7 +197,25 @@ def _whole(response: Json) -> Json:
     tokens = response.get("tokenCount")
     if "embedding" not in response or tokens is None or "usageMetadata" in response:
         return response
-    return {**response, "usageMetadata": {"promptTokenCount": _number(tokens)}}
+    return {**response, "usageMetadata": {"promptTokenCount": _count(tokens)}}
+
+
+def used(line: Json) -> Seen:
+    """What one result of a batch, inline or as a line of its file, says was used."""
+    response = line.get("response")
+    if not isinstance(response, dict):
+        return Seen()
+    usage = parse_usage(response.get("usageMetadata"))
+    if usage is None and "embedding" in response:
+        tokens = number(response.get("tokenCount"))
+        usage = None if tokens is None else told(tokens, 0)
+    return Seen(usage=usage, model=string(response.get("modelVersion")))
+
+
+def number(value: Any) -> int | None:
+    """Protobuf's JSON writes long numbers as texts."""
+    text = isinstance(value, str) and value.isdecimal() and len(value) < LONGEST
+    return count(int(value) if text else value)
 
 
 RUNNING = Running(
@@ -212,4 +234,5 @@ RUNNING = Running(
     drop=_at,
     fetch=_fetch,
     result=_result,
+    used=used,
 )

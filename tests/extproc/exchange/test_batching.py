@@ -346,7 +346,7 @@ OF_GEMINI = [
     for key, parts in (("a", [{"text": "one"}]), ("gw_f_w7w", [CALL_OF, CALL_OF]))
 ] + [
     {"key": "b", "error": {"code": 8, "message": "slower"}},
-    {"key": "c", "response": {"candidates": []}},
+    {"key": "c", "response": {"candidates": [], "usageMetadata": {"promptTokenCount": 5}}},
 ]
 
 
@@ -366,7 +366,7 @@ def test_answers_are_told_wherever_they_are_cut(cut: int):
     calls = said[1]["response"]["body"]["choices"][0]["message"]["tool_calls"]
     assert len(calls) == 1
     assert said[2]["response"]["status_code"] == 502
-    assert (record["input_tokens"], record["output_tokens"]) == (6, 8)
+    assert (record["input_tokens"], record["output_tokens"]) == (11, 8)
 
 
 def test_what_failed_is_told_apart_and_costs_nothing():
