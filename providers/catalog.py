@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from providers import dialects, vendors
+from providers.bridging.batching import Commissioning, Running
 from providers.bridging.dialect import Dialect, Place
 from providers.bridging.resource import Kept
 from providers.bridging.session import SessionDialect
@@ -79,10 +80,20 @@ PROVIDERS: Mapping[str, Provider] = _providers()
 def kept_by(provider: Provider) -> Mapping[str, Kept]:
     """What clients may ask for of what it keeps, by name → its own kind of that."""
     own = {name: RESOURCES[name] for name in provider.keeps}
-    doing = {kind.operation: kind for kind in own.values() if kind.doing is not None}
+    doing = {
+        operation: kind
+        for kind in own.values()
+        if kind.doing is not None
+        for operation in kind.does or (kind.operation,)
+    }
     followed = {
         name: doing[kind.operation]
         for name, kind in RESOURCES.items()
         if kind.following is not None and kind.operation in doing
     }
     return followed | own
+
+
+def runs(client: Kept, own: Kept) -> bool:
+    """Whether one of them is how batches are asked for, and the other how they are run."""
+    return isinstance(client.following, Commissioning) and isinstance(own.doing, Running)

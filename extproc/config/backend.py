@@ -120,6 +120,10 @@ class Backend(Model):
     fan_out: Flag = True
     """Whether a request for more than the provider takes at once, such as vectors of many texts,
     becomes several requests of our own; false: it is a 400 that says the limit."""
+    openai_batches: Flag = False
+    """Whether clients of OpenAI's format run batches there, each line translated; for `anthropic`
+    and `gemini`. At `anthropic` a batch begins when its file is sent. Default: files and batches of
+    such clients go to backends of their own format alone."""
     store_raw: Flag = False
     """Whether the bodies that it gets and answers are stored, as `usage.raw` says."""
     tls: BackendTls = BackendTls()

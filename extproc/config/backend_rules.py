@@ -8,7 +8,7 @@ from extproc.config import credential_rules
 from extproc.config.backend import Backend
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.together import together
-from providers.catalog import DIALECTS, RESOURCES
+from providers.catalog import DIALECTS, RESOURCES, kept_by, runs
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import region_of
 from providers.vendors.provider import Provider
@@ -41,6 +41,24 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
     yield from credential_rules.accepted(backend, provider, at)
     yield from _operations(backend, provider, at)
     yield from _dialects(backend, provider, at)
+    yield from _batches(backend, provider, catalog, at)
+
+
+def _batches(
+    backend: Backend, provider: Provider, catalog: Mapping[str, Provider], at: Location
+) -> Iterator[Flaw]:
+    if not backend.openai_batches or _translates(provider):
+        return
+    able = tuple(sorted(name for name, one in catalog.items() if _translates(one)))
+    why = "runs those of that format itself" if "openai.batches" in provider.keeps else LACKING
+    yield Flaw((*at, "openai_batches"), f"the provider {provider.name} {why}", able)
+
+
+LACKING = "reads its batches from a place where no file of a client can be put, or has none"
+
+
+def _translates(provider: Provider) -> bool:
+    return any(runs(RESOURCES[kind], own) for kind, own in kept_by(provider).items())
 
 
 def _options(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:

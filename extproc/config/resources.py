@@ -9,7 +9,7 @@ from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.values import Flag, Name, SecretRef, one_or_more
 from extproc.config.web import BaseUrl
-from providers.catalog import PROVIDERS, RESOURCES, kept_by
+from providers.catalog import PROVIDERS, RESOURCES, kept_by, runs
 from providers.operations import ASKED_FOR, Operation
 from providers.vendors.provider import Provider
 
@@ -58,7 +58,9 @@ def offers(backends: Mapping[str, Backend], catalog: Mapping[str, Provider] = PR
 
 def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
     provider = catalog.get(backend.provider)
-    for kind in sorted(kept_by(provider) if provider else ()):
+    for kind, own in sorted(kept_by(provider).items() if provider else ()):
+        if not backend.openai_batches and runs(RESOURCES[kind], own):
+            continue
         operation = RESOURCES[kind].operation
         usual = backend.operations is None and operation not in ASKED_FOR
         if usual or operation in (backend.operations or ()):

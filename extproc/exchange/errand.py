@@ -3,7 +3,7 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from extproc.exchange.events import (
     RequestBody,
     RequestHeaders,
     ResponseHeaders,
+    Rest,
 )
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.ids import Seal, Showing
@@ -40,6 +41,7 @@ from providers.bridging.kept_ids import Ids
 from providers.bridging.resource import Kept
 from providers.errors import GatewayError, InvalidRequest
 from providers.signing.sign import Call as SignedCall
+from providers.signing.sign import Secret
 from providers.usage import Price
 from providers.wire import multipart
 from providers.wire.members import Json
@@ -110,7 +112,7 @@ class Errand:
             wish.asks(self._seal.must_open)  # before anybody's body is waited for
         return self._send(None, wish.streams) if event.end else GO_ON
 
-    def body(self, event: RequestBody) -> Action:
+    def body(self, event: RequestBody) -> Action | Rest:
         """The request as the provider gets it."""
         assert self._headers is not None
         data, streams = event.data, False
@@ -176,11 +178,11 @@ class Errand:
         members = form.members()
         if self._seal is not None:
             data = ids.opened_form(form, members, kept.ids(members), self._seal)
-        if kept.lines and _text(members, "purpose") == BATCH:
+        if kept.lines and text_in(members, "purpose") == BATCH:
             data = self._batch(form, members, data)
         for part in dict.fromkeys(way[0] for way in self._wish.act.models):
             if part in members:
-                data = self._part(data, part, _text(members, part))
+                data = self._part(data, part, text_in(members, part))
         return data
 
     def _part(self, data: bytes, part: str, text: str) -> bytes:
@@ -233,36 +235,47 @@ class Errand:
         path = self._keeping.path(target, wish, opened, self._named)
         body = b"" if data is None else data
         self._plan.bounds.sent(body)
-        assert self._proof is not None
-        # A pool's next key may be another account's than the one that has begun.
-        secret = {} if wish.proven else self._proof.secret()
-        signed: dict[str, str] = {}
-        if target.served.signer is not None and not wish.proven:
-            call = SignedCall(self._method, target.served.authority, path, body)
-            signed = target.served.signer(call, secret, self._clock())
-        asked = self._asked(target, wish, streams, (secret, signed))
+        proof = self._proven(path, body)
+        asked = self._asked(target, wish, streams, proof)
         if target.translated:
             asked = self._translated(asked, wish.id(opened))
         self.answer = Answer(asked, self._clock)
         whole = None if wish.act.raw else data
         length = () if whole is None else (("content-length", str(len(body))),)
-        own = [header for header in target.defaults if headers.get(header[0]) is None]
         leaves = Leave if data is None else Change
         return leaves(
-            set_headers=(
-                (":path", path),
-                (":authority", target.served.authority),
-                *length,
-                *target.headers,
-                *own,
-                *signed.items(),
-            ),
+            set_headers=((":path", path), *length, *self._always(target, proof[1])),
             remove_headers=headers.removed(target.passing),
             body=whole,
             metadata=target.attempt("", "", stream=streams),
         )
 
-    def _asked(self, target: Target, wish: Wish, streams: bool, proof: tuple[Any, Any]) -> Asked:
+    def _proven(self, path: str, body: bytes) -> tuple[Secret, Secret]:
+        """(the secret, the headers that are made of it); none where the URL is the proof."""
+        assert self._wish is not None
+        assert self._target is not None
+        assert self._proof is not None
+        served = self._target.served
+        if self._wish.proven:
+            # A pool's next key may be another account's than the one that has begun.
+            return {}, {}
+        secret = self._proof.secret()
+        if served.signer is None:
+            return secret, {}
+        call = SignedCall(self._method, served.authority, path, body)
+        return secret, served.signer(call, secret, self._clock())
+
+    def _always(self, target: Target, signed: Secret) -> Iterator[tuple[str, str]]:
+        """What every request there needs of headers."""
+        assert self._headers is not None
+        yield ":authority", target.served.authority
+        yield from target.headers
+        yield from [header for header in target.defaults if self._headers.get(header[0]) is None]
+        yield from signed.items()
+
+    def _asked(
+        self, target: Target, wish: Wish, streams: bool, proof: tuple[Secret, Secret]
+    ) -> Asked:
         """What the answer must know; `proof`: the secret, and the headers that were made of it."""
         act = wish.act
         dialect = target.dialect
@@ -365,7 +378,7 @@ class Errand:
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
 
 
-def _text(members: Json, name: str) -> str:
+def text_in(members: Json, name: str) -> str:
     """What a form says once and as text; readers differ in what they make of anything else."""
     value = members.get(name, "")
     if not isinstance(value, str):

@@ -125,6 +125,10 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """Why the session must end."""
 
 
+class Rested(msgspec.Struct, frozen=True):
+    """Not from Envoy: after a `Rest`."""
+
+
 class BodyMode(IntEnum):
     """How Envoy shall hand over the answer's body; the values are Envoy's."""
 
@@ -218,10 +222,14 @@ class Settle(msgspec.Struct, frozen=True):
     """For the record, should nobody wait for the answer."""
 
 
+class Rest(msgspec.Struct, frozen=True):
+    """No answer yet: there is much to do, and others are to have their turn before the rest."""
+
+
 Action = Change | Replace | Reject
-Wish = Fetch | Ask | Settle
+Wish = Fetch | Ask | Settle | Rest
 """What must be waited for before there is an action."""
-Heard = Fetched | Told | Settled
+Heard = Fetched | Told | Settled | Rested
 """What was waited for."""
 
 GO_ON = Change()

@@ -9,10 +9,10 @@ from extproc.exchange.ids import Seal
 from extproc.exchange.passing import to_provider
 from extproc.exchange.proof import Secrets
 from extproc.exchange.served import Served, Target, whole_path
-from providers.bridging.dialect import Dialect
+from providers.bridging.dialect import Bridge, Dialect
 from providers.bridging.jobs import Inquiry
-from providers.bridging.resource import Act, Kept, carriage
-from providers.catalog import DIALECTS, RESOURCES, kept_by
+from providers.bridging.resource import Act, Kept, carriage, commission
+from providers.catalog import DIALECTS, RESOURCES, kept_by, runs
 from providers.errors import NotFound, Unavailable, Unsupported
 from providers.usage import Price
 from providers.wire.members import Json
@@ -31,6 +31,20 @@ READS_OTHERS = (
 PARTIAL = frozenset({"range", "if-range", "x-goog-fieldmask"})
 """Headers that ask for a part of what is charged by what all of it says."""
 NONE = frozenset[str]()
+
+
+def place_of(target: Target, path: str, before: str) -> str:
+    """The provider's path with its version, and what stands before that."""
+    whole = whole_path(target.served, target.dialect.name, path)
+    if not before:
+        return whole
+    head, _, version = whole.removesuffix(path).rpartition("/")
+    return f"{head}{before}/{version}{path}"
+
+
+def _foreign(kept: Kept, own: Kept, act: Act) -> Bridge:
+    """The bridge of an act on what is kept in another format; raises Unsupported."""
+    return commission(kept, own, act) if runs(kept, own) else Inquiry(kept, own, act)
 
 
 class Keeping:
@@ -54,6 +68,12 @@ class Keeping:
         self._backends = backends
         self._offers = offers
         self._apart = apart
+        self._running = frozenset(
+            (kind, name)
+            for name, served in backends.items()
+            for kind, own in kept_by(served.provider).items()
+            if runs(RESOURCES[kind], own)
+        )
         self._targets: dict[tuple[str, Act, str], Target] = {}
 
     def dialect(self, kind: str) -> Dialect:
@@ -71,6 +91,10 @@ class Keeping:
         """Whether a backend keeps anything under ids that carry it."""
         return self.signed and any(backend in names for names in self._offers.values())
 
+    def translates(self, kind: str, backend: str) -> bool:
+        """Whether batches of that kind's clients are run by a backend in a format of its own."""
+        return (kind, backend) in self._running
+
     def seal(self, backend: str, client: str, secrets: Secrets) -> Seal | None:
         """How ids are signed; None: they stay as they are. Raises Unavailable."""
         if not self.signed:
@@ -83,10 +107,7 @@ class Keeping:
             path, query = target.bridge.path(asked.id(opened), dict(asked.query)), ""
         else:
             path, query = asked.path(opened, named), asked.asks(opened)
-        whole = whole_path(target.served, target.dialect.name, path)
-        if asked.kept.before:
-            head, _, version = whole.removesuffix(path).rpartition("/")
-            whole = f"{head}{asked.kept.before}/{version}{path}"
+        whole = place_of(target, path, asked.kept.before)
         return whole + ("&" if "?" in whole else "?") + query if query else whole
 
     def target(self, asked: Asked, backend: str) -> Target:
@@ -108,7 +129,7 @@ class Keeping:
         dialect = msgspec.structs.replace(own, charged=act.told is not None)
         return Target(
             served=served,
-            bridge=Inquiry(kept, own, act) if translated else carriage(dialect, act),
+            bridge=_foreign(kept, own, act) if translated else carriage(dialect, act),
             dialect=dialect,
             model="",
             paths=("", ""),

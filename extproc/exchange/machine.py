@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from extproc.exchange.answer import Answer
+from extproc.exchange.batching import Batching, batched
 from extproc.exchange.errand import Errand
 from extproc.exchange.events import (
     GO_ON,
@@ -27,6 +28,8 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    Rest,
+    Rested,
     Settle,
     Settled,
     Talk,
@@ -51,6 +54,7 @@ class State(Enum):
     REQUEST = auto()
     FETCHING = auto()
     ASKING = auto()
+    RESTING = auto()
     SENT = auto()
     ANSWER = auto()
     TALKING = auto()
@@ -65,6 +69,7 @@ NEXT: dict[State, dict[type[Event | Heard], State]] = {
     State.REQUEST: {RequestBody: State.SENT},
     State.FETCHING: {Fetched: State.SENT},
     State.ASKING: {Told: State.REJECTED},
+    State.RESTING: {Rested: State.SENT},
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
     State.TALKING: {RequestBody: State.TALKING, RequestTrailers: State.TALKING},
@@ -93,6 +98,7 @@ AFTER: dict[type[Action | Wish], State] = {
     Fetch: State.FETCHING,
     Ask: State.ASKING,
     Settle: State.SETTLING,
+    Rest: State.RESTING,
     Leave: State.SENT,
     Talk: State.TALKING,
     Ignore: State.REJECTED,
@@ -175,14 +181,17 @@ class Exchange:
                 return self._asking.told(event)
             case Settled():
                 return self._listening.settled(event)
+            case Rested():
+                return self._batching.rested()
             case _:
                 assert_never(event)
 
     def _begun(self, event: RequestHeaders) -> Action:
         call = event.attributes.get(CALL) or ""
         if call.startswith(KEPT):
-            self._question = Errand(*self._world)
             event = at_keeper(event, call) if placed(event) else event
+            kind = Batching if batched(self._world[0], event) else Errand
+            self._question = kind(*self._world)
         elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
             event = at_keeper(event, call) if placed(event) else event
@@ -210,6 +219,11 @@ class Exchange:
     def _listening(self) -> Hearing:
         assert self._heard is not None
         return self._heard
+
+    @property
+    def _batching(self) -> Batching:
+        assert isinstance(self._question, Batching)
+        return self._question
 
     @property
     def _answering(self) -> Answer | Hearing:

@@ -18,6 +18,7 @@ from extproc.exchange.events import (
     RequestBody,
     ResponseBody,
     ResponseHeaders,
+    Rested,
     Wish,
 )
 from extproc.exchange.machine import Exchange
@@ -77,7 +78,7 @@ class Raw(Recorded):
         match event:
             case RequestBody(data=data):
                 self._sent(data, action)
-            case Fetched():
+            case Fetched() | Rested():
                 self._sent(self._asked, action)
             case ResponseHeaders(headers=headers):
                 self._encoding = headers.get("content-encoding") or ""

@@ -1,5 +1,6 @@
 """The services that a worker offers, over whatever transport: ext_proc and health."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -13,6 +14,8 @@ from extproc.exchange.events import (
     Fetch,
     Fetched,
     Heard,
+    Rest,
+    Rested,
     Settle,
     Settled,
     SideAnswer,
@@ -29,7 +32,7 @@ from providers.neutral.media import Data, Link
 Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 """Links → what is at each URL, within limits of its own; raises GatewayError."""
 
-WISHES = (Fetch, Ask, Settle)
+WISHES = (Fetch, Ask, Settle, Rest)
 """What is no answer yet; a tuple, since a union would be made anew for each message."""
 
 Caller = Callable[[tuple[SideCall, ...]], Awaitable[tuple[SideAnswer, ...]]]
@@ -97,6 +100,8 @@ class ExtProcCall:
         """The reply to a body, once what it waits for is here."""
         try:
             action = self._exchange.handle(await self._heard(wanted))
+            while isinstance(action, Rest):
+                action = self._exchange.handle(await self._heard(action))
             if isinstance(action, Ask):
                 # A request with media by URL, which is then found to be too large for once.
                 action = self._exchange.handle(await self._heard(action))
@@ -114,6 +119,9 @@ class ExtProcCall:
             case Settle():
                 assert self._settler is not None
                 return await self._settler(wanted.charges)
+            case Rest():
+                await asyncio.sleep(0)
+                return Rested()
 
     async def _told(self, wanted: Ask) -> Told:
         assert self._caller is not None

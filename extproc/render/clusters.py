@@ -57,6 +57,7 @@ from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
 from extproc.config.process import Extproc, RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled
+from extproc.exchange.loading import LONGEST
 from extproc.render import proxies, tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
@@ -289,7 +290,9 @@ def _waiting(gateway: Gateway, backends: Collection[str]) -> float:
     settings = gateway.extproc
     parted = any(fans_out(gateway.backends[name]) for name in backends)
     fetching = settings.fetch.timeout if settings.fetch else 0
-    return fetching + (settings.side_calls.timeout if parted else 0)
+    loading = any(gateway.backends[name].openai_batches for name in backends)
+    calling = settings.side_calls.timeout if parted else 0
+    return max(fetching + calling, LONGEST if loading else 0)
 
 
 def _own_limits() -> HeaderMutation:

@@ -15,7 +15,7 @@ from extproc.exchange.ids import code_of
 from extproc.exchange.side import CLUSTER_HEADER
 from extproc.render.typed import seconds
 from providers.bridging.resource import Kept
-from providers.catalog import RESOURCES
+from providers.catalog import PROVIDERS, RESOURCES
 
 BELOW = "/models/*"
 EMPTY_KEPT, EMPTY_BACKENDS = "local KEPT = {}", "local BACKENDS = {}"
@@ -68,8 +68,7 @@ def _kept(gateway: Gateway) -> Iterator[tuple[str, object]]:
 def _kind(
     gateway: Gateway, kind: Kept, backends: tuple[str, ...], *, marked: bool
 ) -> dict[str, object]:
-    settings = gateway.resources or Resources()
-    default = settings.default_of(kind.operation)
+    default = _default(gateway, kind, backends)
     lacking = must_sign(
         {kind.name: backends}, has_clients=gateway.clients is not None
     ) and not signs(gateway)
@@ -77,10 +76,21 @@ def _kind(
         "header": kind.marked if marked else "",
         "name": kind.name,
         "backends": list(backends),
-        **({"default": default} if default in backends else {}),
+        **({"default": default} if default else {}),
         **({"unsigned": True} if lacking else {}),
         **({"raw": True} if all(act.raw for act in kind.acts) else {}),
     }
+
+
+def _default(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> str | None:
+    """As configured; else the only one that has the kind's own format."""
+    said = (gateway.resources or Resources()).default_of(kind.operation)
+    if said in backends:
+        return said
+    own = [
+        name for name in backends if kind.name in PROVIDERS[gateway.backends[name].provider].keeps
+    ]
+    return own[0] if len(own) == 1 < len(backends) else None
 
 
 def _codes(gateway: Gateway) -> dict[str, object]:

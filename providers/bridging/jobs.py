@@ -12,7 +12,7 @@ import msgspec
 import orjson
 
 from providers.bridging.bridge import loads
-from providers.bridging.dialect import Call, Context, Relay, Seen, Sent
+from providers.bridging.dialect import Call, Context, Dialect, Relay, Seen, Sent
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.video import Film, Ticket
 from providers.usage import Usage
@@ -32,6 +32,10 @@ class Verb(StrEnum):
 
     SHOW = "show"
     FETCH = "fetch"
+    SEND = "send"
+    MAKE = "make"
+    STOP = "stop"
+    DROP = "drop"
 
 
 class Following(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,39 +58,20 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     """(an answer, what the provider calls the job) → the job; raises BadAnswer."""
 
 
-class Inquiry:
-    """The bridge of an act on a job that is done in another format."""
+class Foreign:
+    """The bridge of an act on what is kept in another format."""
 
-    def __init__(self, client: "Kept", target: "Kept", act: "Act") -> None:
-        """Raises Unsupported for what the provider cannot do."""
-        if act.verb is None or client.following is None or target.doing is None:
-            raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
+    def __init__(self, client: Dialect, target: Dialect) -> None:
         self._client = client
         self._target = target
-        self._following = client.following
-        self._doing = target.doing
-        self._verb = act.verb
-
-    def path(self, id: str, query: Mapping[str, str]) -> str:
-        """Where the provider shows the job of that id; raises NotFound, Unsupported."""
-        for name, only in self._following.usual.items():
-            if query.get(name, only) != only:
-                raise Unsupported(f"this provider has no {name} but {only}", param=name)
-        return self._doing.path(self._following.ticket(id).ref)
 
     def request(self, call: Call) -> Sent:
         """There is nothing to say but the path."""
         return Sent(body=None)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
-        """The job as the client knows it, or where it can be fetched."""
-        answer = loads(data, self._target, context.bounds)
-        id = str(context.echo[ID])
-        ticket = self._following.ticket(id)
-        film = self._doing.parse(answer, ticket.ref)
-        if self._verb is Verb.FETCH:
-            return b"", Seen(usage=Usage(), location=film.fetched())
-        return orjson.dumps(self._following.render(film, ticket, id)), Seen(usage=Usage())
+        """Raises BadAnswer: what was asked for comes line by line."""
+        raise BadAnswer("the provider's answer is not what was asked for")
 
     def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
         """Raises BadAnswer: nobody asks for a stream."""
@@ -105,3 +90,34 @@ class Inquiry:
             seconds = error_bodies.retry_after(headers)
             error = msgspec.structs.replace(error, retry_after=seconds)
         return error, *self._client.render_error(error)
+
+
+class Inquiry(Foreign):
+    """The bridge of an act on a job that is done in another format."""
+
+    def __init__(self, client: "Kept", target: "Kept", act: "Act") -> None:
+        """Raises Unsupported for what the provider cannot do."""
+        following, doing = client.following, target.doing
+        if act.verb is None or not isinstance(following, Following) or not isinstance(doing, Doing):
+            raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
+        super().__init__(client, target)
+        self._following = following
+        self._doing = doing
+        self._verb = act.verb
+
+    def path(self, id: str, query: Mapping[str, str]) -> str:
+        """Where the provider shows the job of that id; raises NotFound, Unsupported."""
+        for name, only in self._following.usual.items():
+            if query.get(name, only) != only:
+                raise Unsupported(f"this provider has no {name} but {only}", param=name)
+        return self._doing.path(self._following.ticket(id).ref)
+
+    def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
+        """The job as the client knows it, or where it can be fetched."""
+        answer = loads(data, self._target, context.bounds)
+        id = str(context.echo[ID])
+        ticket = self._following.ticket(id)
+        film = self._doing.parse(answer, ticket.ref)
+        if self._verb is Verb.FETCH:
+            return b"", Seen(usage=Usage(), location=film.fetched())
+        return orjson.dumps(self._following.render(film, ticket, id)), Seen(usage=Usage())

@@ -12,12 +12,15 @@ from typing import Any
 import msgspec
 import orjson
 
+from providers.bridging.batching import Commissioning, Running
 from providers.bridging.bridge import Passage
+from providers.bridging.commission import Commission
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.kept_ids import Ids
 from providers.bridging.quirks import Quirks
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, Unsupported
+from providers.operations import Operation
 from providers.usage import Usage, joined
 from providers.wire import ndjson
 from providers.wire.members import Json
@@ -90,10 +93,12 @@ class Kept(Dialect, frozen=True, kw_only=True):
     queries: frozenset[str] | None = None
     """What of a client's query goes on; None: whatever does not prove who asks."""
     hollow: bool = True
-    following: Following | None = None
+    following: Following | Commissioning | None = None
     """How its clients ask for jobs that are done in another format; None: they cannot."""
-    doing: Doing | None = None
+    doing: Doing | Running | None = None
     """How jobs of this format are asked for, whatever format clients speak."""
+    does: tuple[Operation, ...] = ()
+    """Of which operations others' jobs are done so; empty: of its own."""
 
     @property
     def has_ids(self) -> bool:
@@ -186,3 +191,17 @@ def _told(data: bytes, told: Told) -> Seen | None:
 def carriage(kept: Kept, act: Act) -> Bridge:
     """The bridge of `act`."""
     return Carriage(kept, act)
+
+
+UNLISTED = "this provider lists no batches of other formats, nor their files: ask for one by its id"
+
+
+def commission(client: Kept, target: Kept, act: Act) -> Commission:
+    """The bridge of `act` on a batch that is run in another format; raises Unsupported."""
+    asking, running = client.following, target.doing
+    assert isinstance(asking, Commissioning)
+    assert isinstance(running, Running)
+    if act.verb is None:
+        why = UNLISTED if act.listed else f"{act.method} {act.path} is not possible there"
+        raise Unsupported(why)
+    return Commission(client, target, (asking, running), act.verb)

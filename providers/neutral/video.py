@@ -4,13 +4,13 @@ A film is a job: it is made, asked for until it is there, and fetched. Billed by
 the job is made.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 from typing import ClassVar, Self
 
 import msgspec
 
 from providers.errors import InvalidRequest, NotFound, Unsupported
+from providers.neutral import tickets
 from providers.neutral.asking import Asking
 from providers.neutral.images import Size
 from providers.neutral.media import Data, FileId, Url
@@ -73,16 +73,12 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     def text(self) -> str:
         """An id that every SDK takes for one."""
         said = self if len(self.model) <= MODEL else msgspec.structs.replace(self, model="")
-        return urlsafe_b64encode(msgspec.json.encode(said)).rstrip(b"=").decode()
+        return tickets.written(said)
 
     @classmethod
     def of(cls, text: str) -> Self:
         """The same again; raises NotFound."""
-        try:
-            padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            return msgspec.json.decode(urlsafe_b64decode(padded), type=cls)
-        except (ValueError, msgspec.DecodeError):
-            raise NotFound(f"there is nothing with the id {text[:200]!r}") from None
+        return tickets.read(text, cls)
 
 
 MODEL = 100

@@ -183,9 +183,10 @@ class Desk:
             method="POST", target=path, headers=batch.headers, body=orjson.dumps(body), close=False
         )
         try:
-            return 200, self._chat(dialect, params, request, NO_ORDERS).answer.body
+            answer = self._chat(dialect, params, request, NO_ORDERS).answer
         except Refusal as refusal:
             return refusal.status, dialect.error(refusal, orders.DEFAULT)
+        return answer.status, answer.body
 
     def _remembered(
         self, dialect: Dialect, params: Mapping[str, str], request: Request, record: Recorded

@@ -35,3 +35,12 @@ def members(content_type: str, body: bytes) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def related(content_type: str, body: bytes) -> list[tuple[str, bytes]]:
+    """(type, content) of each part of a body of parts that have no names."""
+    head = f"content-type: {content_type}\r\n\r\n".encode()
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    parts = list(message.iter_parts()) if message.is_multipart() else []
+    found = [(part.get_content_type(), part.get_payload(decode=True)) for part in parts]
+    return [(kind, data) for kind, data in found if isinstance(data, bytes)]

@@ -8,29 +8,21 @@ from typing import Any
 
 from providers.bridging.dialect import Seen
 from providers.bridging.resource import Act, Kept
+from providers.dialects.anthropic.batches import AT as BATCHES_AT
+from providers.dialects.anthropic.batches import RUNNING, used
 from providers.dialects.anthropic.errors import parse_error, render_error
 from providers.dialects.anthropic.kept_ids import IDS
-from providers.dialects.anthropic.messages.usage import parse_usage
 from providers.operations import Operation
-from providers.wire.members import Json, string
 
 VERSION = "anthropic-version"
 FILES_BETA = "files-api-2025-04-14"
 OWN = frozenset({VERSION, "anthropic-beta", "anthropic-workspace-id"})
 MODELS = (("requests", "*", "params", "model"),)
-BATCHES_AT = "/messages/batches"
 
 
-def result(line: Json) -> Seen:
-    """A line of a batch's results."""
-    outcome: Any = line.get("result")
-    message = outcome.get("message") if isinstance(outcome, dict) else None
-    if not isinstance(message, dict):
-        return Seen()
-    return Seen(usage=parse_usage(message.get("usage")), model=string(message.get("model")))
-
-
-def _kept(operation: Operation, root: str, headers: dict[str, str], *acts: Act) -> Kept:
+def _kept(
+    operation: Operation, root: str, headers: dict[str, str], *acts: Act, **facts: Any
+) -> Kept:
     return Kept(
         name=f"anthropic.{operation.value}",
         operation=operation,
@@ -49,6 +41,7 @@ def _kept(operation: Operation, root: str, headers: dict[str, str], *acts: Act) 
         request_headers={VERSION: "2023-06-01", **headers},
         own_headers=OWN,
         request_id="request-id",
+        **facts,
     )
 
 
@@ -76,9 +69,11 @@ BATCHES = _kept(
         method="GET",
         path=f"{BATCHES_AT}/{{batch}}/results",
         content=True,
-        told=result,
+        told=used,
         share=0.5,
     ),
+    doing=RUNNING,
+    does=(Operation.FILES, Operation.BATCHES),
 )
 
 RESOURCES = (FILES, BATCHES)

@@ -10,11 +10,11 @@ from typing import Any
 
 from providers.bridging.dialect import Seen
 from providers.bridging.resource import Act, Kept
+from providers.dialects.gemini.batches import RUNNING, number, used
 from providers.dialects.gemini.errors import parse_error, render_error
-from providers.dialects.gemini.generate_content.answers import parse_usage
 from providers.dialects.gemini.kept_ids import MADE, SHOWN, SOURCE
 from providers.operations import Operation
-from providers.usage import Usage, count, joined, told
+from providers.usage import Usage, joined, told
 from providers.wire.members import Json, dicts, string
 
 MODELS = "models/"
@@ -23,28 +23,6 @@ PAGES = frozenset({"pageSize", "page_size", "pageToken", "page_token", "filter"}
 MASK = frozenset({"updateMask", "update_mask"})
 INPUTS = ("inputConfig", "input_config")
 VERBS = (":batchGenerateContent", ":asyncBatchEmbedContent")
-
-
-LONGEST = 12
-"""Digits; no number of tokens has as many."""
-
-
-def result(line: Json) -> Seen:
-    """One result of a batch, inline or as a line of its file."""
-    response = line.get("response")
-    if not isinstance(response, dict):
-        return Seen()
-    usage = parse_usage(response.get("usageMetadata"))
-    if usage is None and "embedding" in response:
-        number = _number(response.get("tokenCount"))
-        usage = None if number is None else told(number, 0)
-    return Seen(usage=usage, model=string(response.get("modelVersion")))
-
-
-def _number(value: Any) -> int | None:
-    """Protobuf's JSON writes long numbers as texts."""
-    text = isinstance(value, str) and value.isdecimal() and len(value) < LONGEST
-    return count(int(value) if text else value)
 
 
 def _inlined(output: Any) -> Iterator[Json]:
@@ -60,11 +38,11 @@ def results(batch: Json) -> Seen:
     metadata = batch.get("metadata")
     known: Json = metadata if isinstance(metadata, dict) else {}
     found = list(_inlined(batch.get("response"))) or list(_inlined(known.get("output")))
-    told_of = [result(one) for one in found]
-    used = [seen.usage for seen in told_of if seen.usage is not None]
+    told_of = [used(one) for one in found]
+    usages = [seen.usage for seen in told_of if seen.usage is not None]
     named = next((seen.model for seen in told_of if seen.model), "")
     return Seen(
-        usage=reduce(joined, used) if used else Usage(),
+        usage=reduce(joined, usages) if usages else Usage(),
         model=named or string(known.get("model")).removeprefix(MODELS),
     )
 
@@ -73,9 +51,9 @@ def written(cache: Json) -> Seen:
     """A cache that was made, whose tokens are billed as any others
     (https://ai.google.dev/gemini-api/docs/caching)."""
     said = cache.get("usageMetadata")
-    number = _number(said.get("totalTokenCount")) if isinstance(said, dict) else None
+    tokens = number(said.get("totalTokenCount")) if isinstance(said, dict) else None
     model = string(cache.get("model")).rpartition(MODELS)[2]
-    return Seen(usage=None if number is None else told(number, 0), model=model)
+    return Seen(usage=None if tokens is None else told(tokens, 0), model=model)
 
 
 def _by_file(body: Json) -> bool:
@@ -112,7 +90,7 @@ FILES = _kept(
     Act(method="GET", path="/files", listed=True),
     Act(method="GET", path="/files/{file}"),
     Act(method="DELETE", path="/files/{file}"),
-    Act(method="GET", path="/files/{file}:download", content=True, told=result, share=0.5),
+    Act(method="GET", path="/files/{file}:download", content=True, told=used, share=0.5),
     prefixes=(*PREFIXES, *(f"/download{prefix}" for prefix in PREFIXES)),
     collection="files/",
     urls=frozenset({"downloadUri"}),
@@ -168,6 +146,8 @@ BATCHES = _kept(
     collection="batches/",
     also=VERBS,
     sweeps=_by_file,
+    doing=RUNNING,
+    does=(Operation.FILES, Operation.BATCHES),
 )
 
 RESOURCES = (FILES, UPLOADS, CACHES, BATCHES)

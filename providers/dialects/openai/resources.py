@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from providers.bridging.dialect import Seen
+from providers.bridging.jobs import Verb
 from providers.bridging.resource import Act, Kept, Told
+from providers.dialects.openai.batches import COMMISSIONING
 from providers.dialects.openai.kept_ids import GRADED, IDS, NO_IDS, STORED
 from providers.dialects.openai.usage import parse_usage
 from providers.operations import Operation
@@ -73,8 +75,8 @@ def post(path: str, **facts: Any) -> Act:
     return Act(method="POST", path=path, **facts)
 
 
-def delete(path: str) -> Act:
-    return Act(method="DELETE", path=path)
+def delete(path: str, **facts: Any) -> Act:
+    return Act(method="DELETE", path=path, **facts)
 
 
 def cycle(root: str, id: str, *, models: tuple[tuple[str, ...], ...] = ()) -> tuple[Act, ...]:
@@ -134,13 +136,14 @@ FILES = kept(
     Operation.FILES,
     "/files",
     (
-        post("/files"),
+        post("/files", verb=Verb.SEND),
         get("/files", listed=True),
-        get("/files/{file}"),
-        delete("/files/{file}"),
-        get("/files/{file}/content", content=True, told=result, share=0.5),
+        get("/files/{file}", verb=Verb.SHOW),
+        delete("/files/{file}", verb=Verb.DROP),
+        get("/files/{file}/content", content=True, told=result, share=0.5, verb=Verb.FETCH),
     ),
     lines=("body", "model"),
+    following=COMMISSIONING,
 )
 
 UPLOADS = kept(
@@ -158,11 +161,12 @@ BATCHES = kept(
     Operation.BATCHES,
     "/batches",
     (
-        post("/batches"),
+        post("/batches", verb=Verb.MAKE),
         get("/batches", listed=True),
-        get("/batches/{batch}"),
-        post("/batches/{batch}/cancel"),
+        get("/batches/{batch}", verb=Verb.SHOW),
+        post("/batches/{batch}/cancel", verb=Verb.STOP),
     ),
+    following=COMMISSIONING,
 )
 
 VECTOR_STORES = kept(

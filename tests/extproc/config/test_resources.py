@@ -58,3 +58,19 @@ def test_what_goes_on_past_the_gateway_is_asked_for_by_name():
     assert offered["openai.realtime_direct"] == ("b", "c")
     # It has no ids that would have to lead back.
     assert not must_sign(offers({"b": gateway.backends["b"]}), has_clients=True)
+
+
+def test_batches_are_translated_where_that_is_wished_and_possible():
+    claude = {"provider": "anthropic", "credential": {"api_key": "env:K"}}
+    wished = {**claude, "openai_batches": True}
+    gateway = parse({"version": 1, "backends": {"a": claude, "b": wished}})
+    assert offers(gateway.backends)["openai.files"] == ("b",)
+    assert offers(gateway.backends)["anthropic.batches"] == ("a", "b")
+    with pytest.raises(ConfigError) as caught:
+        parse({"version": 1, "backends": {"a": {**ONE, "openai_batches": True}}})
+    (problem,) = caught.value.problems
+    assert problem.key == "backends.a.openai_batches"
+    assert "runs those of that format itself" in problem.message
+    bedrock = {"provider": "bedrock", "region": "us-east-1", "credential": {"aws": {}}}
+    with pytest.raises(ConfigError, match="where no file of a client can be put"):
+        parse({"version": 1, "backends": {"a": {**bedrock, "openai_batches": True}}})

@@ -10,8 +10,10 @@ from extproc.exchange.compile import compile_plan
 from extproc.exchange.events import Change, Leave, Reject
 from extproc.exchange.ids import Seal
 from extproc.exchange.proof import BACKEND, CALL
+from providers.bridging.jobs import Verb
 from providers.bridging.resource import Act, Kept
-from providers.catalog import PROVIDERS, RESOURCES, kept_by
+from providers.catalog import PROVIDERS, RESOURCES, kept_by, runs
+from providers.neutral.batches import Part, Slip
 from providers.neutral.video import Ticket
 from providers.operations import ASKED_FOR
 from providers.signing.aws_sigv4 import aws_sigv4
@@ -37,9 +39,18 @@ FOLLOWED = [
     for provider in PROVIDERS.values()
     for name, own in kept_by(provider).items()
     for act in RESOURCES[name].acts
-    if own.name != name
+    if own.name != name and not runs(RESOURCES[name], own)
 ]
 """What clients of another format may ask for."""
+BATCHED = [
+    (provider, RESOURCES[name], act)
+    for provider in PROVIDERS.values()
+    for name, own in kept_by(provider).items()
+    for act in RESOURCES[name].acts
+    if runs(RESOURCES[name], own) and act.verb not in (Verb.SEND, Verb.MAKE)
+]
+"""What of batches that are run in another format, but their beginning."""
+BATCH_REFS = {"anthropic": "b1", "gemini": "batches/b1"}
 REFS = {"gemini.video": "models/m/operations/o", "runway.video": "t1", "xai.video": "r1"}
 """Kind → what its provider calls a job."""
 SECRET = {"key": "secret"}
@@ -170,6 +181,35 @@ def test_a_job_is_asked_for_where_it_is_done_and_nothing_else(
     assert type(action) is Leave, action
     sent = dict(action.set_headers)
     assert sent[":path"].endswith(f"/{ref}")
+    assert any("key-of-up" in value for value in sent.values())
+
+
+@pytest.mark.parametrize(
+    ("provider", "kept", "act"),
+    BATCHED,
+    ids=[f"{p.name}-{k.name}-{a.method}-{a.path}" for p, k, a in BATCHED],
+)
+def test_a_batch_is_asked_for_where_it_is_run(provider: Provider, kept: Kept, act: Act):
+    said = gateway(provider)
+    said["backends"]["up"] = {**said["backends"]["up"], "openai_batches": True}
+    plan = compile_plan(parse(said))
+    ref, batch = BATCH_REFS[provider.name], kept.name == "openai.batches"
+    part = Part.BATCH if batch else Part.OUTPUT
+    slip = Slip(part=part, ref=ref, model="small", endpoint="c", lines=1, size=1, created=1)
+    shown = Seal("up", "", SECRET).closed(f"{'batch_' if batch else 'file-'}{slip.text()}")
+    path = kept.prefixes[0] + PLACE.sub(shown, act.path)
+    one = exchange(plan, Secrets())
+    headers = Pairs(content_type="application/json")
+    headers._pairs |= {":path": path, ":method": act.method}
+    attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
+    action = one.handle(RequestHeaders(headers, attributes, True))
+    if act.verb is None:
+        assert isinstance(action, Reject)
+        assert "by its id" in json.loads(action.body)["error"]["message"]
+        return
+    assert type(action) is Leave, action
+    sent = dict(action.set_headers)
+    assert f"/{ref}" in sent[":path"]
     assert any("key-of-up" in value for value in sent.values())
 
 

@@ -8,6 +8,7 @@ import yaml
 from extproc.config.gateway import Gateway
 from extproc.config.process import Cors
 from extproc.exchange.compile import KEY_HEADERS
+from extproc.exchange.loading import LONGEST
 from extproc.ratelimit.descriptors import USED
 from extproc.ratelimit.limit import Limit
 from extproc.render import render
@@ -247,9 +248,9 @@ def test_a_prefix_must_be_a_plain_path() -> None:
     assert 'local PREFIX = "/a.i/v_2"' in render(two(), prefix="/a.i/v_2")
 
 
-def patience(**extproc: Any) -> float:
+def patience(provider: Any = None, **extproc: Any) -> float:
     """Seconds that Envoy gives the server for the reply to one message, before a provider."""
-    settings = {"backends": {"one": backend(1)}, "routes": [route(["m"], "one")]}
+    settings = {"backends": {"one": provider or backend(1)}, "routes": [route(["m"], "one")]}
     cluster = clusters(gateway(**settings, extproc=extproc))["ai/one"]
     options = cluster["typed_extension_protocol_options"].values()
     (filters,) = (each["http_filters"] for each in options)
@@ -264,6 +265,12 @@ def patience(**extproc: Any) -> float:
 def test_envoy_waits_longer_than_the_server_may_fetch() -> None:
     usual = patience()
     assert patience(fetch={"hosts": ["a.test"], "timeout": "50s"}) == 50 + usual
+
+
+def test_envoy_waits_longer_than_a_batchs_file_may_take() -> None:
+    claude = {"provider": "anthropic", "credential": {"api_key": "env:K"}}
+    assert patience(claude) == patience()
+    assert patience({**claude, "openai_batches": True}) == LONGEST + patience()
 
 
 def test_what_is_rendered_for_one_listener_leaves_the_next_as_it_is() -> None:

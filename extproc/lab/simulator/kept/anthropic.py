@@ -1,14 +1,17 @@
 """Anthropic's files and batches of messages.
 
-https://platform.claude.com/docs/en/api/creating-message-batches. A batch has ended when it is made.
+https://platform.claude.com/docs/en/api/creating-message-batches. A batch is done as soon as it is
+looked at; one that was to end before has done nothing.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 
 import orjson
 
+from extproc.lab.simulator.anthropic.messages_rules import SAMPLERS
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.forms import File
 from extproc.lab.simulator.kept.shelf import Ask, Rule, json, rule
@@ -18,6 +21,8 @@ from extproc.lab.simulator.typed import Judge
 HOST = "https://api.anthropic.com"
 WHEN = "2026-01-01T00:00:00Z"
 PAGE = 20
+MOST = 100_000
+IDS = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 KINDS = {"file": "file_", "message_batch": "msgbatch_"}
 
 
@@ -54,7 +59,7 @@ def files(ask: Ask) -> Answer:
 
 
 def batches(ask: Ask) -> Answer:
-    return _page(ask, _all(ask, "message_batch"))
+    return _page(ask, [_settled(ask, thing) for thing in _all(ask, "message_batch")])
 
 
 def upload(ask: Ask) -> Answer:
@@ -68,56 +73,118 @@ def upload(ask: Ask) -> Answer:
         "mime_type": file["type"],
         "size_bytes": len(file["data"]),
         "created_at": WHEN,
-        "downloadable": True,
+        "downloadable": False,
     }
     return json(ask.shelf.put(thing, file["data"]))
 
 
 def content(ask: Ask) -> Answer:
-    ask.shelf.get(ask.ids[0], "file")
+    """https://platform.claude.com/docs/en/build-with-claude/files: only what tools have made."""
+    if not ask.shelf.get(ask.ids[0], "file")["downloadable"]:
+        raise Refusal(f"File `{ask.ids[0]}` is not downloadable.")
     return Answer(content_type="application/octet-stream", body=ask.shelf.contents[ask.ids[0]])
 
 
 def one(ask: Ask) -> Answer:
-    return json(ask.shelf.get(ask.ids[0]))
+    return json(_settled(ask, ask.shelf.get(ask.ids[0])))
 
 
 def delete(ask: Ask) -> Answer:
-    kind = ask.shelf.get(ask.ids[0])["type"]
+    thing = ask.shelf.get(ask.ids[0])
+    if thing.get("processing_status", "ended") != "ended":
+        raise Refusal("Only batches that have ended can be deleted.")
     ask.shelf.drop(ask.ids[0])
-    return json({"id": ask.ids[0], "type": f"{kind}_deleted"})
+    return json({"id": ask.ids[0], "type": f"{thing['type']}_deleted"})
 
 
 def make(ask: Ask) -> Answer:
     body = ask.body
-    _judge().check(body)
-    lines = [_result(ask, item) for item in body["requests"]]
+    _judge().check(_typed(body))
+    ids = [item["custom_id"] for item in body["requests"]]
+    if not 0 < len(ids) <= MOST:
+        raise Refusal(f"requests: must have between 1 and {MOST} items")
+    for number, id in enumerate(ids):
+        if IDS.fullmatch(id) is None:
+            at = f"requests.{number}.custom_id"
+            raise Refusal(f"{at}: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'")
+    if len({*ids}) < len(ids):
+        raise Refusal("requests: custom_id must be unique")
+    for item in body["requests"]:
+        if item["params"].get("stream"):
+            raise Refusal("Streaming is not supported in batches.")
     id = ask.shelf.new_id(KINDS["message_batch"])
-    counts = {"processing": 0, "succeeded": len(lines), "errored": 0, "canceled": 0, "expired": 0}
     thing = {
         "id": id,
         "type": "message_batch",
-        "processing_status": "ended",
-        "request_counts": counts,
+        "processing_status": "in_progress",
+        "request_counts": _counts(processing=len(ids)),
+        "archived_at": None,
+        "cancel_initiated_at": None,
         "created_at": WHEN,
         "expires_at": WHEN,
-        "ended_at": WHEN,
-        "results_url": f"{HOST}/v1/messages/batches/{id}/results",
+        "ended_at": None,
+        "results_url": None,
     }
-    return json(ask.shelf.put(thing, b"".join(lines)))
+    return json(ask.shelf.put(thing, ask.request.body))
 
 
-def _result(ask: Ask, item: Json) -> bytes:
-    status, body = ask.run("/v1/messages", item["params"])
-    said = orjson.loads(body)
-    result = {"type": "succeeded", "message": said}
-    if status >= 400:
-        result = {"type": "errored", "error": said}
-    return orjson.dumps({"custom_id": item["custom_id"], "result": result}) + b"\n"
+def _typed(body: Json) -> Json:
+    """A body as far as the SDK has types for it, which know no samplers."""
+    requests = body.get("requests")
+    if not isinstance(requests, list) or not all(isinstance(one, dict) for one in requests):
+        return body
+    params = [(one, one.get("params")) for one in requests]
+    shown = [
+        {**one, "params": {k: v for k, v in said.items() if k not in SAMPLERS}}
+        if isinstance(said, dict)
+        else one
+        for one, said in params
+    ]
+    return {**body, "requests": shown}
+
+
+def _counts(**counts: int) -> Json:
+    return {**dict.fromkeys(COUNTED, 0), **counts}
+
+
+COUNTED = ("processing", "succeeded", "errored", "canceled", "expired")
+
+
+def _settled(ask: Ask, thing: Json) -> Json:
+    """A batch as it is at the next look."""
+    if thing.get("processing_status", "ended") == "ended":
+        return thing
+    id, requests = thing["id"], orjson.loads(ask.shelf.contents[thing["id"]])["requests"]
+    stopped = thing["processing_status"] == "canceling"
+    found = [_result(ask, item, stopped=stopped) for item in requests]
+    kinds = [one["result"]["type"] for one in found]
+    thing["request_counts"] = _counts(**{kind: kinds.count(kind) for kind in {*kinds}})
+    thing |= {"processing_status": "ended", "ended_at": WHEN}
+    thing["results_url"] = f"{HOST}/v1/messages/batches/{id}/results"
+    ask.shelf.contents[id] = b"".join(orjson.dumps(one) + b"\n" for one in found)
+    return thing
+
+
+def cancel(ask: Ask) -> Answer:
+    thing = ask.shelf.get(ask.ids[0], "message_batch")
+    if thing["processing_status"] == "in_progress":
+        thing |= {"processing_status": "canceling", "cancel_initiated_at": WHEN}
+    return json(thing)
+
+
+def _result(ask: Ask, item: Json, *, stopped: bool) -> Json:
+    result: Json = {"type": "canceled"}
+    if not stopped:
+        status, body = ask.run("/v1/messages", item["params"])
+        said = orjson.loads(body)
+        failed = {"type": "errored", "error": said}
+        result = failed if status >= 400 else {"type": "succeeded", "message": said}
+    return {"custom_id": item["custom_id"], "result": result}
 
 
 def results(ask: Ask) -> Answer:
-    ask.shelf.get(ask.ids[0], "message_batch")
+    if ask.shelf.get(ask.ids[0], "message_batch")["processing_status"] != "ended":
+        raise Refusal("The batch has no results yet.", status=404)
     return Answer(content_type="application/x-jsonl", body=ask.shelf.contents[ask.ids[0]])
 
 
@@ -131,6 +198,6 @@ RULES: tuple[Rule, ...] = (
     rule("GET", "/messages/batches", batches),
     rule("GET", "/messages/batches/*", one),
     rule("DELETE", "/messages/batches/*", delete),
-    rule("POST", "/messages/batches/*/cancel", one),
+    rule("POST", "/messages/batches/*/cancel", cancel),
     rule("GET", "/messages/batches/*/results", results),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from extproc.lab.simulator import forms
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.gemini.generate_content_names import canonical
 from extproc.lab.simulator.kept.shelf import Ask, Rule, Shelf, json, rule
@@ -118,6 +119,8 @@ def upload(ask: Ask) -> Answer:
 
 def _announce(ask: Ask) -> Answer:
     header = ask.request.header
+    if header("x-goog-upload-protocol") == "multipart":
+        return _at_once(ask)
     if (header("x-goog-upload-protocol"), header("x-goog-upload-command")) != (
         "resumable",
         "start",
@@ -137,6 +140,20 @@ def _announce(ask: Ask) -> Answer:
     url = f"{HOST}/upload/v1beta/files?upload_id={id}&upload_protocol=resumable"
     told = [("x-goog-upload-url", url), ("x-goog-upload-control-url", url)]
     return Answer(headers=[*told, ("x-goog-upload-status", "active")])
+
+
+def _at_once(ask: Ask) -> Answer:
+    """What a file is, and what it holds, in one body."""
+    kind = ask.request.header("content-type")
+    parts = forms.related(kind, ask.request.body)
+    if len(parts) != 2 or parts[0][0] != "application/json":
+        raise Refusal("Invalid multipart request with 0 mime parts.")
+    said = canonical(orjson.loads(parts[0][1])).get("file") or {}
+    members(said, OWN_FILE, "file")
+    facts = {name: said[name] for name in ("displayName",) if said.get(name)}
+    mime = said.get("mimeType") or parts[1][0]
+    made = file(ask.shelf, ask.shelf.new_id("files/"), parts[1][1], mimeType=mime, **facts)
+    return json({"file": made})
 
 
 def _piece(ask: Ask, id: str) -> Answer:
@@ -205,7 +222,8 @@ def batch(ask: Ask) -> Answer:
     if len(source) != 1:
         raise Refusal("Exactly one of requests and file_name must be set.")
     model, shelf = f"models/{ask.ids[0]}", ask.shelf
-    output = _from_file(ask, model, source) if "fileName" in source else _inline(ask, model, source)
+    by_file = "fileName" in source
+    output, stats = (_from_file if by_file else _inline)(ask, model, source)
     name = shelf.new_id("batches/")
     metadata = {
         "@type": "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch",
@@ -215,32 +233,55 @@ def batch(ask: Ask) -> Answer:
         "inputConfig": {key: value for key, value in source.items() if key == "fileName"},
         "output": output,
         "createTime": WHEN,
+        "endTime": WHEN,
+        "batchStats": stats,
         "state": "BATCH_STATE_SUCCEEDED",
     }
     put(shelf, {"name": name, "metadata": metadata, "done": True, "response": output})
     # Nobody is done at once.
     pending = {**metadata, "state": "BATCH_STATE_PENDING"}
-    del pending["output"]
+    del pending["output"], pending["endTime"], pending["batchStats"]
     return json({"name": name, "metadata": pending})
 
 
-def _inline(ask: Ask, model: str, source: Json) -> Json:
+def _inline(ask: Ask, model: str, source: Json) -> tuple[Json, Json]:
     found = []
     for one in source["requests"]["requests"]:
         members(one, frozenset({"request", "metadata"}), "requests")
         said = {"metadata": one["metadata"]} if "metadata" in one else {}
-        found.append({"response": _run(ask, model, one["request"]), **said})
-    return {"inlinedResponses": {"inlinedResponses": found}}
+        found.append({**_outcome(ask, model, one["request"]), **said})
+    return {"inlinedResponses": {"inlinedResponses": found}}, _stats(found)
 
 
-def _from_file(ask: Ask, model: str, source: Json) -> Json:
+def _from_file(ask: Ask, model: str, source: Json) -> tuple[Json, Json]:
     asked = known(ask.shelf, source["fileName"])
-    lines = map(orjson.loads, ask.shelf.contents[asked["name"]].splitlines())
-    made = [{"key": one["key"], "response": _run(ask, model, one["request"])} for one in lines]
+    lines = [orjson.loads(line) for line in ask.shelf.contents[asked["name"]].splitlines()]
+    for line in lines:
+        members(line, frozenset({"key", "request"}), "line")
+    made = [{"key": one["key"], **_outcome(ask, model, one["request"])} for one in lines]
     data = b"".join(orjson.dumps(one) + b"\n" for one in made)
     name = ask.shelf.new_id("files/batch-")
     file(ask.shelf, name, data, source="GENERATED", mimeType="application/jsonl")
-    return {"responsesFile": name}
+    return {"responsesFile": name}, _stats(made)
+
+
+def _outcome(ask: Ask, model: str, body: Json) -> Json:
+    """A response, or google.rpc.Status with gRPC's code."""
+    try:
+        return {"response": _run(ask, model, body)}
+    except Refusal as error:
+        return {"error": {"code": 3, "message": str(error)}}
+
+
+def _stats(found: list[Json]) -> Json:
+    """Protobuf's JSON writes long numbers as texts, and no zeros."""
+    failed = sum("error" in one for one in found)
+    counts = {
+        "requestCount": len(found),
+        "successfulRequestCount": len(found) - failed,
+        "failedRequestCount": failed,
+    }
+    return {name: str(number) for name, number in counts.items() if number}
 
 
 def _run(ask: Ask, model: str, body: Json) -> Json:
