@@ -96,7 +96,7 @@ class Looking:
 
         since = self._clock() - hours * HOUR
         rows, problem = self._ask(
-            f"errors {hours} {most}", lambda engine: recent.failures(engine, since, most), []
+            f"errors {hours} {most}", lambda engine: recent.troubles(engine, since, most), []
         )
         return answers.Errors(errors=[answers.Error(**row) for row in rows], problem=problem)
 

@@ -122,6 +122,11 @@ class Entrances:
                 return Entrance(spoken, endpoint.stream, model, told=told)
         return None
 
+    def operation(self, path: str) -> str:
+        """What `path`, without its query, is for; empty: nothing that has a format here."""
+        entrance = self._at(path, "")
+        return "" if entrance is None else entrance.dialect.operation.value
+
     def _hint(self, path: str) -> str:
         nearest = get_close_matches(path, self._exact, 1, ALIKE) if len(path) <= LONGEST else ()
         return "".join(f"; did you mean {place}?" for place in nearest)

@@ -17,11 +17,13 @@ import extproc
 from extproc.telemetry.bounded import Bounded
 from extproc.telemetry.names import RESOURCE, operation, provider
 from extproc.usage.record import Record
+from extproc.usage.refused import Refused
 
 MODELS = 200
 """Names of models that are told apart."""
 FEW = 100
 """Backends, providers, kinds of failure."""
+FEW_OF = ("backend", "provider", "operation", "failure", "reason", "refused status")
 
 TOKENS = [4.0**power for power in range(14)]
 DURATIONS = [0.01 * 2**power for power in range(14)]
@@ -87,6 +89,9 @@ class Metrics:
             explicit_bucket_boundaries_advisory=EACH,
         )
         self._attempts = meter.create_counter("extproc.attempts", "{attempt}", "Attempts.")
+        self._refused = meter.create_counter(
+            "extproc.refused", "{request}", "Requests that no backend was asked for."
+        )
         self._kinds = meter.create_counter("extproc.tokens", "{token}", "Tokens, by kind.")
         self._cost = meter.create_counter("extproc.cost", "USD", "Cost, by the routes' prices.")
         self._events = meter.create_counter("extproc.events", "{event}", "What has happened here.")
@@ -96,7 +101,7 @@ class Metrics:
         for name, read in gauges.items():
             meter.create_observable_gauge(f"extproc.{name}", [_callback(read)])
         self._models, self._served = Bounded(MODELS), Bounded(MODELS)
-        self._few = {name: Bounded(FEW) for name in ("backend", "provider", "operation", "failure")}
+        self._few = {name: Bounded(FEW) for name in FEW_OF}
 
     def _begin(self) -> None:
         """Counters that begin with 1 have not increased, as Prometheus sees it
@@ -142,6 +147,15 @@ class Metrics:
             "gen_ai.response.model": self._served(record.response_model),
         }
         return {name: value for name, value in found.items() if value}
+
+    def refused(self, said: Refused) -> None:
+        """So many requests more that no backend was asked for."""
+        labels = {
+            "gen_ai.operation.name": self._few["operation"](said.operation),
+            "error.type": self._few["reason"](said.reason),
+            "extproc.status": self._few["refused status"](str(said.status)),
+        }
+        self._refused.add(said.refused, {name: value for name, value in labels.items() if value})
 
     def happened(self, event: str) -> None:
         """One line of the log that is counted; others are not."""

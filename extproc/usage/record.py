@@ -2,6 +2,9 @@
 
 import msgspec
 
+from extproc.usage import refused
+from extproc.usage.refused import Refused
+
 CUT = "cut"
 """Why an attempt failed whose provider has said nothing at all, or nothing to its end."""
 
@@ -75,8 +78,10 @@ _events = msgspec.json.Decoder(Event)
 _lost = msgspec.json.Decoder(Lost)
 
 
-def read(line: bytes) -> Record | Event | Lost:
+def read(line: bytes) -> Record | Refused | Event | Lost:
     """What a line says; ValueError for one that says nothing of the kind."""
+    if line.startswith(b'{"refused":'):
+        return refused.read(line)
     if line.startswith(b'{"event":'):
         return _events.decode(line)
     if line.startswith(b'{"lost":'):
