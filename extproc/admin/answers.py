@@ -148,6 +148,19 @@ class Host(Answer):
     """Connections that could not be made."""
 
 
+class Probe(Answer):
+    """What the gateway's own look at a backend has found."""
+
+    at: float
+    """When it was the last time, seconds since the epoch."""
+    failure: str
+    """Why the backend did not answer as it should; empty: it did."""
+    failures: int
+    """How often in a row."""
+    since: float
+    """When the first of these was; 0: there was none."""
+
+
 class Health(Answer):
     """How a backend does."""
 
@@ -156,10 +169,13 @@ class Health(Answer):
     provider: str
     """`backends.NAME.provider`."""
     status: Literal["healthy", "degraded", "unhealthy", "unknown", "lacking", "unused"]
-    """`degraded`: some of its addresses are out; `unknown`: Envoy has not been heard;
+    """`degraded`: some of its addresses are out; `unhealthy`: all of them are, it does not answer
+    its probe, or it has no token; `unknown`: Envoy has not been heard;
     `lacking`: `problem` says what; `unused`: no route leads to it."""
     problem: str
-    """What it needs and has not, such as a key."""
+    """What it needs and has not, such as a key or a token, or why its probe fails."""
+    probe: Probe | None
+    """The last one, where `backends.NAME.probe` wants any."""
     models: list[str]
     """The routes that lead to it, by their models."""
     hosts: list[Host]

@@ -10,7 +10,9 @@ import msgspec
 
 import extproc
 from extproc.admin import answers, envoy
-from extproc.admin.providers import lacking
+from extproc.admin.health import Troubles, probes, troubles
+from extproc.admin.probed import Probed
+from extproc.admin.providers import FINE, lacking
 from extproc.config import Gateway, Unresolved, split
 from extproc.config.credential_rules import installed
 from extproc.usage.place import store_url
@@ -109,6 +111,8 @@ class Looking:
         told = Told(
             hosts=envoy.hosts(port),
             used=self._ask("used", lambda engine: recent.backends(engine, now - HOUR), {})[0],
+            troubles=troubles(found, now),
+            probes=probes(found, now),
             failed=self._ask("failed", lambda engine: recent.last_failures(engine, now - DAY), {})[
                 0
             ],
@@ -149,6 +153,8 @@ class Told(msgspec.Struct, frozen=True):
     """What is known of all backends at once."""
 
     hosts: envoy.Hosts | None
+    troubles: Troubles
+    probes: Mapping[str, Probed]
     used: Mapping[str, Mapping[str, Any]]
     failed: Mapping[str, Mapping[str, Any]]
 
@@ -164,14 +170,17 @@ def health(
         if any(entry.backend == name for entry in route.backends)
         for model in route.models
     ]
-    problem = "; ".join(lacking(name, backend, environment))
+    missing = "; ".join(lacking(name, backend, environment))
+    trouble, probe = told.troubles.get(name, FINE), told.probes.get(name)
     hosts = None if told.hosts is None else told.hosts.get(name, [])
+    status = _status(hosts, missing, models)
     used, failed = told.used.get(name), told.failed.get(name)
     return answers.Health(
         name=name,
         provider=backend.provider,
-        status=_status(hosts, problem, models),
-        problem=problem,
+        status="unhealthy" if trouble.fatal and not missing else status,
+        problem=missing or trouble.text,
+        probe=answers.Probe(**msgspec.structs.asdict(probe)) if probe else None,
         models=models[:ROWS],
         hosts=hosts or [],
         attempts=int(used["attempts"]) if used else 0,

@@ -35,7 +35,8 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import CALL, Secrets
+from extproc.exchange.probe import METHOD, Probe
+from extproc.exchange.proof import CALL, SIDE, Secrets
 from extproc.exchange.question import Question
 from extproc.exchange.session import Session
 from providers.errors import GatewayError
@@ -106,9 +107,9 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_question", "_state", "_world")
+    __slots__ = ("_heard", "_probing", "_question", "_state", "_world")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (a world, and what it lets happen)
         self,
         plan: Plan,
         secrets: Secrets,
@@ -116,11 +117,14 @@ class Exchange:
         *,
         fetching: bool = False,
         side: str = "",
+        probing: str = "",
     ) -> None:
         """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch;
-        `side`: the secret of requests of our own; without one, there are none."""
+        `side`: the secret of requests of our own; without one, there are none; `probing`: the same,
+        for those that only ask whether a backend answers."""
         self._state = State.NEW
         self._heard: Hearing | None = None
+        self._probing = probing
         self._question: Question | Errand | Passthrough | Session | Placing
         self._world = plan, secrets, clock
         self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
@@ -178,6 +182,8 @@ class Exchange:
             event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(SESSION):
             self._question = Session(*self._world)
+        elif call.startswith(SIDE) and event.headers.get(":method") == METHOD:
+            self._question = Probe(*self._world, self._probing)
         elif placed(event):
             self._question = self._asking.placing()
         return self._question.headers(event)

@@ -186,6 +186,7 @@ class Worker:
             time.time,
             fetching=current.fetcher is not None,
             side=self._options.side if current.caller is not None else "",
+            probing=self._options.side,
         )
 
     def _choosing(self, states: list[Current]) -> ExtProcCall:

@@ -44,6 +44,8 @@ EVENTS = {
     "a token was not refreshed": "token not refreshed",
     "an identity has no token": "token missing",
     "no credential": "credential missing",
+    "a backend's probe failed": "probe failed",
+    "a backend's probe succeeds again": "probe succeeded again",
     "rate limit store failed": "rate limit store failed",
     "stood still: Envoy did what on_error says": "limiter stood still",
     "the store of usage is away, records wait": "usage store away",

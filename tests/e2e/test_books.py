@@ -103,9 +103,7 @@ class World:
         kinds = "client, operation, status, failure"
 
         def look() -> bool:
-            rows = self._stored(
-                f"SELECT {kinds}, sum(requests) FROM refused GROUP BY {kinds}"  # noqa: S608
-            )
+            rows = self._stored(f"SELECT {kinds}, sum(requests) FROM refused GROUP BY {kinds}")
             found.clear()
             found.update(tuple(row.values()) for row in rows)
             return found >= wanted
