@@ -1,4 +1,4 @@
-"""Backends that are asked whether they answer, through a real Envoy that asks for its configuration."""
+"""Backends that are asked whether they answer, by a real Envoy that asks for its configuration."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-{{/* gateway.yaml is text: Helm would write 1000000 as 1e+06. What objects need of it is read here. */}}
+{{/* gateway.yaml is text: Helm would write 1000000 as 1e+06. What objects need is read here. */}}
 {{- define "ai-gateway.config" -}}
 {{- $said := fromYaml .Values.config -}}
 {{- if hasKey $said "Error" }}{{ fail (printf "config: %s" (get $said "Error")) }}{{ end -}}

@@ -9,7 +9,7 @@ from extproc.render.text import Writer
 from extproc.render.typed import Json
 
 HELPERS = """\
-{{/* gateway.yaml is text: Helm would write 1000000 as 1e+06. What objects need of it is read here. */}}
+{{/* gateway.yaml is text: Helm would write 1000000 as 1e+06. What objects need is read here. */}}
 {{- define "ai-gateway.config" -}}
 {{- $said := fromYaml .Values.config -}}
 {{- if hasKey $said "Error" }}{{ fail (printf "config: %s" (get $said "Error")) }}{{ end -}}
