@@ -14,7 +14,7 @@ from extproc.config import load, schema
 from extproc.reference import management, overview
 from extproc.reference.fates import ASKED, fate, member_fate
 from extproc.reference.page import page
-from extproc.render.places import compose
+from extproc.render.places import compose, helm
 from extproc.render.places.alerts import alerts
 from extproc.render.places.objects import SILENT
 from extproc.render.places.pod import Source
@@ -294,6 +294,13 @@ def compose_file() -> str:
     return compose.render(source).text
 
 
+def helm_chart() -> dict[Path, str]:
+    """A chart of what `extproc render kubernetes` prints."""
+    path = ROOT / "envoy/openai.gateway.yaml"
+    found = helm.chart(load(path), path)
+    return {ROOT / "deploy/helm" / name: text for name, text in found.items()}
+
+
 PAGES: dict[str, Page] = {
     "compose.yaml": compose_file,
     "deploy/alerts.yaml": alert_rules,
@@ -316,7 +323,7 @@ def generated() -> dict[Path, str]:
         for one in overview.by_name()
         if one.dialects
     }
-    return {**found, **pages, **sent, **dict(examples())}
+    return {**found, **pages, **sent, **helm_chart(), **dict(examples())}
 
 
 def main() -> int:

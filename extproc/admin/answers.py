@@ -69,6 +69,8 @@ class Spent(Answer):
     """At backends."""
     failed: int
     """Of these attempts."""
+    refused: int
+    """Requests beside those, that no backend was asked for."""
     input_tokens: int
     """Of prompts."""
     output_tokens: int
@@ -93,10 +95,10 @@ class Spend(Answer):
 
 
 class Error(Answer):
-    """An attempt that failed."""
+    """An attempt that failed, or requests of one minute that no backend was asked for."""
 
     at: float
-    """When it began, seconds since the epoch."""
+    """When it began, seconds since the epoch; of a minute, its beginning."""
     client: str
     """Who asked, by the name of its key."""
     operation: str
@@ -104,17 +106,20 @@ class Error(Answer):
     request_model: str
     """The client's name for it."""
     backend: str
-    """At which it was made."""
+    """At which it was made; empty: at none, Envoy has answered by itself."""
     upstream_model: str
     """The provider's name for it."""
     stream: bool
     """Whether a stream was asked for."""
     status: int
-    """The provider's; 0: it has said nothing."""
+    """The provider's, or Envoy's; 0: it has said nothing."""
     failure: str
-    """Why: the provider's type of error, or ours; `cut`: it ended before its time."""
+    """Why: the provider's type of error, or ours; `cut`: it ended before its time; or Envoy's word
+    for it."""
     duration_ms: float
     """When it ended."""
+    requests: int = 1
+    """How many there were of the same."""
 
 
 class Errors(Answer):
@@ -143,6 +148,19 @@ class Host(Answer):
     """Connections that could not be made."""
 
 
+class Probe(Answer):
+    """What the gateway's own look at a backend has found."""
+
+    at: float
+    """When it was the last time, seconds since the epoch."""
+    failure: str
+    """Why the backend did not answer as it should; empty: it did."""
+    failures: int
+    """How often in a row."""
+    since: float
+    """When the first of these was; 0: there was none."""
+
+
 class Health(Answer):
     """How a backend does."""
 
@@ -151,10 +169,13 @@ class Health(Answer):
     provider: str
     """`backends.NAME.provider`."""
     status: Literal["healthy", "degraded", "unhealthy", "unknown", "lacking", "unused"]
-    """`degraded`: some of its addresses are out; `unknown`: Envoy has not been heard;
+    """`degraded`: some of its addresses are out; `unhealthy`: all of them are, it does not answer
+    its probe, or it has no token; `unknown`: Envoy has not been heard;
     `lacking`: `problem` says what; `unused`: no route leads to it."""
     problem: str
-    """What it needs and has not, such as a key."""
+    """What it needs and has not, such as a key or a token, or why its probe fails."""
+    probe: Probe | None
+    """The last one, where `backends.NAME.probe` wants any."""
     models: list[str]
     """The routes that lead to it, by their models."""
     hosts: list[Host]

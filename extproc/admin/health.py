@@ -1,4 +1,4 @@
-"""How backends do: whom Envoy passes over, and which identities get no tokens."""
+"""How backends do: whom Envoy passes over, who does not answer, which identities get no tokens."""
 
 import http.client
 import time
@@ -10,6 +10,8 @@ import msgspec
 import orjson
 import structlog
 
+from extproc.admin import probed
+from extproc.admin.probed import Probed, moment
 from extproc.config import Gateway
 from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
@@ -21,6 +23,8 @@ PATIENCE = 1.0
 LARGEST = 16 * 1024 * 1024
 FRESH = 2.0
 """Seconds for which an answer of Envoy's is good."""
+OLD = 3
+"""Times that a probe may not have been made before the last one says nothing."""
 CLUSTERS = "/clusters?format=json"
 OURS = ("ai/", "ws/")
 """How the names of providers' clusters begin."""
@@ -56,7 +60,42 @@ class Health:
         if self._asks_envoy and not 0 <= now - self._asked < FRESH:
             self._asked = now
             self._ejected = _ejected_now(gateway.envoy.admin_port)
-        return {**self._ejected, **tokens(gateway, now)}
+        return worst(self._ejected, troubles(gateway, now))
+
+
+def worst(*found: Troubles) -> Troubles:
+    """Of each backend, the first that is fatal, else the last one."""
+    told: dict[str, Trouble] = {}
+    for name, trouble in (pair for each in found for pair in each.items()):
+        if name not in told or not told[name].fatal:
+            told[name] = trouble
+    return told
+
+
+def troubles(gateway: Gateway, now: float) -> Troubles:
+    """What is known without Envoy: of tokens, and of probes."""
+    return worst(tokens(gateway, now), _of_probes(gateway, now))
+
+
+def probes(gateway: Gateway, now: float) -> Mapping[str, Probed]:
+    """What the last probes have found; what is too old says nothing."""
+    settings = {name: one.probe for name, one in gateway.backends.items() if one.probe}
+    if not settings:
+        return {}
+    found = probed.read(Path(gateway.extproc.sockets) / probed.NAME)
+    return {
+        name: found[name]
+        for name, one in settings.items()
+        if name in found and now - found[name].at < OLD * (one.every + one.timeout)
+    }
+
+
+def _of_probes(gateway: Gateway, now: float) -> Troubles:
+    return {
+        name: Trouble("probe_failed", one.told, fatal=True)
+        for name, one in probes(gateway, now).items()
+        if one.failure
+    }
 
 
 def tokens(gateway: Gateway, now: float) -> Troubles:
@@ -74,11 +113,13 @@ def tokens(gateway: Gateway, now: float) -> Troubles:
 
 
 def _of_token(entry: snapshot.Entry, now: float) -> Trouble | None:
+    why = f"; at {moment(entry.failed)}: {entry.problem}" if entry.problem else ""
     if entry.failures and not entry.valid(now):
-        return Trouble("token_missing", f"no token after {entry.failures} attempts", fatal=True)
+        said = f"no token after {entry.failures} attempts{why}"
+        return Trouble("token_missing", said, fatal=True)
     if entry.failures:
         left = "" if entry.expires is None else f", good for {entry.expires - now:.0f} s"
-        said = f"the token was not refreshed in {entry.failures} attempts{left}"
+        said = f"the token was not refreshed in {entry.failures} attempts{left}{why}"
         return Trouble("token_not_refreshed", said, fatal=False)
     return None
 

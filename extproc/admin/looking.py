@@ -10,7 +10,9 @@ import msgspec
 
 import extproc
 from extproc.admin import answers, envoy
-from extproc.admin.providers import lacking
+from extproc.admin.health import Troubles, probes, troubles
+from extproc.admin.probed import Probed
+from extproc.admin.providers import FINE, lacking
 from extproc.config import Gateway, Unresolved, split
 from extproc.config.credential_rules import installed
 from extproc.config.shadow import SHADOW
@@ -97,7 +99,7 @@ class Looking:
 
         since = self._clock() - hours * HOUR
         rows, problem = self._ask(
-            f"errors {hours} {most}", lambda engine: recent.failures(engine, since, most), []
+            f"errors {hours} {most}", lambda engine: recent.troubles(engine, since, most), []
         )
         return answers.Errors(errors=[answers.Error(**row) for row in rows], problem=problem)
 
@@ -110,6 +112,8 @@ class Looking:
         told = Told(
             hosts=envoy.hosts(port),
             used=self._ask("used", lambda engine: recent.backends(engine, now - HOUR), {})[0],
+            troubles=troubles(found, now),
+            probes=probes(found, now),
             failed=self._ask("failed", lambda engine: recent.last_failures(engine, now - DAY), {})[
                 0
             ],
@@ -150,6 +154,8 @@ class Told(msgspec.Struct, frozen=True):
     """What is known of all backends at once."""
 
     hosts: envoy.Hosts | None
+    troubles: Troubles
+    probes: Mapping[str, Probed]
     used: Mapping[str, Mapping[str, Any]]
     failed: Mapping[str, Mapping[str, Any]]
 
@@ -165,14 +171,17 @@ def health(
         if any(entry.backend == name for entry in (*route.backends, route.shadow) if entry)
         for model in route.models
     ]
-    problem = "; ".join(lacking(name, backend, environment))
+    missing = "; ".join(lacking(name, backend, environment))
+    trouble, probe = told.troubles.get(name, FINE), told.probes.get(name)
     hosts = None if told.hosts is None else [*_hosts(name, told.hosts)]
+    status = _status(hosts, missing, models)
     used, failed = told.used.get(name), told.failed.get(name)
     return answers.Health(
         name=name,
         provider=backend.provider,
-        status=_status(hosts, problem, models),
-        problem=problem,
+        status="unhealthy" if trouble.fatal and not missing else status,
+        problem=missing or trouble.text,
+        probe=answers.Probe(**msgspec.structs.asdict(probe)) if probe else None,
         models=models[:ROWS],
         hosts=hosts or [],
         attempts=int(used["attempts"]) if used else 0,

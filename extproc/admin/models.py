@@ -155,13 +155,14 @@ class Provider(Answer):
     custom_provider_config: CustomProviderConfig
     """What it serves, and where."""
     provider_status: Literal["active", "error", "deleted"]
-    """`error` while a secret, a package or a token that `backends.NAME` needs is missing, or Envoy
-    passes over all of its addresses for a route (`admin.envoy`); never `deleted`: one that is gone
-    is a 404."""
+    """`error` while a secret, a package or a token that `backends.NAME` needs is missing, its probe
+    fails (`backends.NAME.probe`), or Envoy passes over all of its addresses for a route
+    (`admin.envoy`); never `deleted`: one that is gone is a 404."""
     status: str
-    """`success`, or `credential_missing`, `token_missing`, `token_not_refreshed`, `ejected`."""
+    """`success`, or `credential_missing`, `token_missing`, `token_not_refreshed`, `probe_failed`,
+    `ejected`."""
     description: str
-    """What is missing or wrong; else `backends.NAME.description`."""
+    """What is missing or wrong, since when and why; else `backends.NAME.description`."""
     config_hash: str
     """SHA-256 of what `backends.NAME` and the routes to it say, defaults written out."""
 

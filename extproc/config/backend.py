@@ -10,6 +10,7 @@ from extproc.config.edits import AnswerEdits, RequestEdits
 from extproc.config.passthrough import PassRule
 from extproc.config.patterns import ModelName
 from extproc.config.price import RoutePrice
+from extproc.config.probe import Probe
 from extproc.config.proxy import ByProxy
 from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
@@ -135,6 +136,8 @@ class Backend(Model):
     """Instead of those of `envoy.timeouts`."""
     max_in_flight: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     """Requests at a time, above which more are answered with 503; default: no bound."""
+    probe: Probe | None = None
+    """Whether it is asked now and then if it answers; the management API tells. Default: not."""
     ejection: Ejection = Ejection()
     """When it is passed over. Envoy has it for all backends of a route: the most patient one's
     holds, with the most failures and the shortest times."""

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from extproc.config import credential_rules
 from extproc.config.backend import Backend
+from extproc.config.probe import probed
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.together import together
 from providers.catalog import DIALECTS, RESOURCES, kept_by, runs
@@ -39,6 +40,7 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
     yield from _proxied(backend, provider, at)
     yield from _bare(backend.base_url, provider, at)
     yield from credential_rules.accepted(backend, provider, at)
+    yield from probed(backend.probe, backend.credential, provider, at)
     yield from _operations(backend, provider, at)
     yield from _dialects(backend, provider, at)
     yield from _batches(backend, provider, catalog, at)

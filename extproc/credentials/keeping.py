@@ -118,7 +118,9 @@ class Keeper:
 
     def _failed(self, problem: str) -> float:
         failures = self.entry.failures + 1
-        self.entry = msgspec.structs.replace(self.entry, failures=failures)
+        self.entry = msgspec.structs.replace(
+            self.entry, failures=failures, failed=time.time(), problem=problem
+        )
         event = STALE if self.entry.valid(time.time()) else MISSING
         now = time.monotonic()
         if event != self._event or now - self._told >= QUIET:

@@ -25,6 +25,10 @@ class Entry(msgspec.Struct, frozen=True):
     """When the token came; 0: never."""
     failures: int = 0
     """How often in a row none could be got."""
+    failed: float = 0.0
+    """When that was the last time."""
+    problem: str = ""
+    """And why, without secrets."""
 
     def valid(self, now: float) -> bool:
         """Whether a request may be signed with it."""

@@ -115,6 +115,7 @@ def served(name: str, backend: Backend) -> Served:
         quirks=_quirks(backend.request),
         policy=_policy(backend),
         price=price_of(backend.price),
+        probe=(backend.probe.path or "") if backend.probe else "",
     )
 
 

@@ -124,6 +124,11 @@ class Entrances:
                 return Entrance(spoken, endpoint.stream, model, told=told)
         return None
 
+    def operation(self, path: str) -> str:
+        """What `path`, without its query, is for; empty: nothing that has a format here."""
+        entrance = self._at(path, "")
+        return "" if entrance is None else entrance.dialect.operation.value
+
     def _told(self, path: str) -> Callable[[Json], str] | None:
         shared = self._shared.get(path)
         return None if shared is None else shared.told

@@ -40,7 +40,8 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import CALL, Secrets
+from extproc.exchange.probe import METHOD, Probe
+from extproc.exchange.proof import CALL, SIDE, Secrets
 from extproc.exchange.question import Question
 from extproc.exchange.session import Session
 from providers.errors import GatewayError
@@ -117,9 +118,9 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_question", "_settling", "_state", "_world")
+    __slots__ = ("_heard", "_probing", "_question", "_settling", "_state", "_world")
 
-    def __init__(  # noqa: PLR0913  (each is a part of the world around it)
+    def __init__(  # noqa: PLR0913  (a world, and what it lets happen)
         self,
         plan: Plan,
         secrets: Secrets,
@@ -128,12 +129,15 @@ class Exchange:
         fetching: bool = False,
         side: str = "",
         settling: bool = False,
+        probing: str = "",
     ) -> None:
         """`clock` gives seconds since the epoch; `fetching`: media may be asked for by Fetch;
         `side`: the secret of requests of our own; without one, there are none; `settling`: limits
-        may be charged by Settle."""
+        may be charged by Settle; `probing`: the secret of those requests that only ask whether a
+        backend answers."""
         self._state = State.NEW
         self._heard: Hearing | None = None
+        self._probing = probing
         self._question: Question | Errand | Passthrough | Session | Placing
         self._world = plan, secrets, clock
         self._settling = settling
@@ -197,6 +201,8 @@ class Exchange:
             event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(SESSION):
             self._question = Session(*self._world)
+        elif call.startswith(SIDE) and event.headers.get(":method") == METHOD:
+            self._question = Probe(*self._world, self._probing)
         elif placed(event):
             self._question = self._asking.placing()
         return self._question.headers(event)

@@ -129,6 +129,10 @@ class Plan:
         """The dialect that is spoken at `path`; raises NotFound."""
         return self._entrances.find(path)
 
+    def operation(self, path: str) -> str:
+        """What `path` is for; empty: nothing that has a format here."""
+        return self._entrances.operation(path)
+
     def dialect_of(self, entrance: Entrance | None) -> Dialect:
         """The dialect in which a client that came in there understands an error."""
         return DIALECTS[DEFAULT_DIALECT] if entrance is None else entrance.dialect

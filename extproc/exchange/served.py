@@ -11,6 +11,7 @@ import msgspec
 
 from extproc.config import patterns
 from extproc.config.passthrough import Allowed
+from extproc.config.probe import lists_models
 from extproc.exchange import metadata
 from extproc.exchange.again import Again
 from extproc.exchange.dues import Toll
@@ -76,6 +77,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = FREE
     price: Price | None = None
     """Where a route has none."""
+    probe: str = ""
+    """What a probe asks for; empty: the list of models."""
 
 
 class Share(NamedTuple):
@@ -288,6 +291,12 @@ def whole_path(served: Served, dialect: str, path: str) -> str:
     if provider.locate is not None:
         prefix, path = provider.locate(dialect, path, served.options)
     return (served.prefix or filled(prefix, served.options)) + path
+
+
+def models_path(served: Served) -> str:
+    """Where a provider lists its models, or what else a probe asks for."""
+    path = served.probe or served.paths.get(Operation.MODELS)
+    return path or whole_path(served, "models", lists_models(served.provider))
 
 
 def filled(template: str, options: Mapping[str, str]) -> str:

@@ -10,8 +10,9 @@ import os
 import sys
 import termios
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from extproc.process.line import Line
 from extproc.process.place import LOCK, reason
 from extproc.process.shelf import Shelf
 from extproc.usage.record import Event, Exceeded, Lost, Record, read
+from extproc.usage.refused import Minutes, Refused
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
@@ -51,8 +53,8 @@ LEAVING = 10.0
 """Seconds that what is left may take at the end."""
 
 
-Named = Callable[[bytes], Record | None]
-"""A line → the record in it."""
+Named = Callable[[bytes], Record | Refused | None]
+"""A line → what is to be stored of it."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +79,7 @@ class Books:
         self._gateway = gateway
         self._paper = options.paper
         self._rest = b""
+        self._refused = Minutes(_ids())
         self._metrics: Metrics | None = None
         self.sending: Sending | None = None
         self._stop: Callable[[], object] = lambda: None
@@ -148,24 +151,30 @@ class Books:
             return False
         whole, found, rest = (self._rest + data).rpartition(b"\n")
         self._rest = rest
-        records = [line for line in whole.split(b"\n") if found and self._hear(line)]
+        heard = map(self._hear, whole.split(b"\n") if found else ())
+        records = [line for line in heard if line]
         if records and self.keeping is not None:
             lost = self.keeping.add(records)
             if lost:
                 self._lose(lost)
         return True
 
-    def _hear(self, line: bytes) -> bool:
-        """Whether the line is a record."""
+    def _hear(self, line: bytes) -> bytes:
+        """What is to be stored of the line; empty: nothing."""
         try:
             said = read(line)
         except (msgspec.DecodeError, msgspec.ValidationError):
             self._lose(1)  # a reader that was killed has had the line's beginning
-            return False
+            return b""
         match said:
             case Record():
                 if self._metrics is not None:
                     self._measured(self._metrics, self._named(said))
+                return line
+            case Refused():
+                if self._metrics is not None:
+                    self._metrics.refused(said)
+                return self._refused.add(said)
             case Event():
                 self._happened(said.event)
             case Exceeded():
@@ -173,7 +182,7 @@ class Books:
                     self._metrics.exceeded(said.exceeded)
             case Lost():
                 self._lose(said.lost)
-        return isinstance(said, Record)
+        return b""
 
     def _measured(self, metrics: "Metrics", record: Record) -> None:
         span = None if self.sending is None else self.sending.add(record, time.time())
@@ -186,7 +195,7 @@ class Books:
             return record
         return msgspec.structs.replace(record, provider=backend.provider)
 
-    def named(self, line: bytes) -> Record | None:
+    def named(self, line: bytes) -> Record | Refused | None:
         """A line of the spool as it is stored; None for one that a disk has spoilt."""
         try:
             said = read(line)
@@ -194,6 +203,8 @@ class Books:
             said = None
         if isinstance(said, Record):
             return self._named(said)
+        if isinstance(said, Refused):
+            return said
         self._lose(1)
         return None
 
@@ -281,10 +292,14 @@ class Keeping:
             self._spool.stored(lines)
         return bool(lines)
 
-    def _write(self, records: list[Record], now: float, due: bool) -> None:
+    def _write(self, found: list[Record | Refused], now: float, due: bool) -> None:
         store = self.opened()
+        records = [one for one in found if isinstance(one, Record)]
+        refused = [one for one in found if isinstance(one, Refused)]
         if records:
             store.write(records)
+        if refused:
+            store.write_refused(refused)
         if due and self._settings.retention is not None:
             store.forget(now - self._settings.retention)
             self._forgotten = now
@@ -300,6 +315,12 @@ class Keeping:
             except Unresolved as error:
                 raise StoreError(str(error)) from None
         return self._store
+
+
+def _ids() -> Iterator[str]:
+    """Unique, whoever keeps the books."""
+    salt = os.urandom(8).hex()
+    return (f"{salt}{number:x}" for number in count(1))
 
 
 def _readable(pipe: int) -> int:

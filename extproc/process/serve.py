@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from extproc.admin import probed
 from extproc.config import ConfigError, Gateway, Unresolved, extras
 from extproc.config.admin import Admin
 from extproc.config.draft import Draft
@@ -152,6 +153,7 @@ def _serving(found: Configuration, gateway: Gateway, place: Place) -> list[Role]
     return [
         *roles,
         counting,
+        _probing(found, side),
         *_managing(found, gateway.admin, place),
         *_bookkeeping(found, pen, box, place),
     ]
@@ -173,6 +175,17 @@ def _bookkeeping(
         _check_spool(gateway.usage, found.path)
     options = books.Options(paper=pen.paper, config=found.path, box=box)
     return [Role("books", partial(_count, found, options), stage=LAST)]
+
+
+def _probing(found: Configuration, side: str) -> Role:
+    """Who asks backends once workers and Envoy know them."""
+    file = Path(found.loaded.gateway.extproc.sockets) / probed.NAME
+    return Role(
+        "probes",
+        partial(_probe, found, side, file),
+        follows=True,
+        wanted=lambda: any(one.probe for one in found.loaded.gateway.backends.values()),
+    )
 
 
 def _managing(found: Configuration, admin: Admin | None, place: Place) -> list[Role]:
@@ -259,6 +272,12 @@ def _keep(found: Configuration, tokens: Path, parent: int, line: Line) -> None:
     from extproc.process import identities  # which few configurations need
 
     identities.run(found.loaded, tokens, parent, line)
+
+
+def _probe(found: Configuration, side: str, file: Path, parent: int, line: Line) -> None:
+    from extproc.process import probes  # with httpcore, which few configurations need
+
+    probes.run(found.loaded, probes.Options(side=side, file=file), parent, line)
 
 
 def _tell(found: Configuration, options: discovery.Options, parent: int, line: Line) -> None:

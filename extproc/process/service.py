@@ -25,7 +25,7 @@ from extproc.exchange.events import (
 )
 from extproc.exchange.machine import Exchange, OrderError
 from extproc.exchange.recorded import Recorded
-from extproc.transport import Abort, Reply, Service, Status
+from extproc.transport import Abort, Call, Reply, Service, Status
 from providers.errors import GatewayError
 from providers.neutral.media import Data, Link
 
@@ -43,6 +43,7 @@ Settler = Callable[[tuple[Charge, ...]], Awaitable[Settled]]
 
 EXT_PROC = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 HEALTH = "/grpc.health.v1.Health/Check"
+ALONE: Mapping[str, Callable[[], Call]] = {}
 
 SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 """HealthCheckResponse (https://github.com/grpc/grpc/blob/master/doc/health-checking.md)."""
@@ -172,9 +173,13 @@ class Health:
         return SERVING if self.serving else NOT_SERVING
 
 
-def services(new_call: Callable[[], ExtProcCall], health: Health) -> Service:
-    """What one worker serves."""
+def services(
+    new_call: Callable[[], ExtProcCall],
+    health: Health,
+    more: Mapping[str, Callable[[], Call]] = ALONE,
+) -> Service:
+    """What one worker serves; `more`: other streams, by their paths."""
     return Service(
-        streams={EXT_PROC: new_call},
+        streams={EXT_PROC: new_call, **more},
         unary={HEALTH: health.check},
     )

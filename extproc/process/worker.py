@@ -4,9 +4,10 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -36,7 +37,10 @@ from extproc.process.service import (
     services,
 )
 from extproc.process.settling import Settling
-from extproc.transport import Endpoint, Server, Service
+from extproc.transport import Call, Endpoint, Server, Service
+
+if TYPE_CHECKING:
+    from extproc.process.refusals import Refusals
 
 log = structlog.get_logger()
 
@@ -163,6 +167,19 @@ class Worker:
         self._forgotten = 0.0
         """When it is no longer needed."""
         self._options = options
+        self._refusals = self._listening()
+
+    def _listening(self) -> "Refusals | None":
+        """Who hears what Envoy answers by itself, where anybody wants to know."""
+        if self._options.pen is None:
+            return None
+        from extproc.process.refusals import Refusals  # with protobuf, which nothing else needs
+
+        return Refusals(self._operation, self._options.pen)
+
+    def _operation(self, path: str) -> str:
+        plan, prefix = self._current.plan, self._loaded.gateway.listen.prefix
+        return plan.operation(path) or (plan.operation(path.removeprefix(prefix)) if prefix else "")
 
     def _call(self) -> ExtProcCall:
         current = self._current
@@ -194,6 +211,7 @@ class Worker:
             fetching=current.fetcher is not None,
             side=self._options.side if current.caller is not None else "",
             settling=current.settler is not None,
+            probing=self._options.side,
         )
 
     def _choosing(self, states: list[Current]) -> ExtProcCall:
@@ -229,6 +247,8 @@ class Worker:
     def _tick(self) -> None:
         if self._options.pen is not None:
             self._options.pen.catch_up()
+        if self._refusals is not None:
+            self._refusals.write()
         self._current.credentials.refresh()
         if self._coming is None and time.time() >= self._current.plan.prices.until:
             self._take(self._loaded)
@@ -245,16 +265,27 @@ class Worker:
             await asyncio.sleep(LOOK)
             self._current.credentials.refresh()
 
+    def _logged(self) -> Mapping[str, Callable[[], Call]]:
+        refusals = self._refusals
+        if refusals is None:
+            return {}
+        from extproc.process.refusals import Logged
+        from extproc.usage.logged import STREAM
+
+        return {STREAM: lambda: Logged(refusals)}
+
     async def serve(self, parent: int, line: Line) -> None:
         """Listens until told to stop."""
         life = Life(parent, line, self._take)
         health = Health()
         await self._hear()
         listen = transport(self._options.transport)
-        offered = services(self._call, health)
+        offered = services(self._call, health, self._logged())
         servers = [await listen(offered, endpoint) for endpoint in self._options.endpoints]
         log.info("ready", pid=os.getpid())
         await life.told(self._tick)
         health.serving = False
         await asyncio.sleep(min(NOTICE, self._options.drain))
         await asyncio.gather(*(server.drain(self._options.drain) for server in servers))
+        if self._refusals is not None:
+            self._refusals.write()

@@ -34,7 +34,7 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/limits?of=…` | the limits, and what is left; `of`: the value of a header |
 | `GET /api/traffic?minutes=60` | requests, tokens, cost and failures, minute by minute |
 | `GET /api/spend?by=client,model&days=30` | the same, summed up; groups as in [usage](usage.md) |
-| `GET /api/errors?hours=24&most=100` | attempts that failed, and why |
+| `GET /api/errors?hours=24&most=100` | attempts that failed, and why; Envoy's refusals, by minute |
 | `GET /api/configuration` | gateway.yaml, what is wrong with it, and what was changed here |
 | `POST /api/trials/draft`, `POST /api/trials` | a call in a client's format: drafted, made |
 | `GET /api/trials`, `GET /api/makers` | those formats; whom a first backend can be of |
@@ -73,14 +73,39 @@ With `admin.write: true` there are also those that change gateway.yaml:
 - **The key** is taken as `Authorization: Bearer KEY` and in no other way: `x-api-key`, clients'
   keys and tokens of sessions are a 401. It is read anew when its file changes; while it is
   missing, nobody gets in. Serve https (`tls`) where others than this machine reach the port.
-- **How backends do**: a token that was not got or not renewed is told in `status`; with
-  `admin.envoy: true` also whom Envoy, on this machine, passes over after failures in a row.
+- **How backends do**: a token that was not got or not renewed is told in `status`, with the last
+  error and its time; with `admin.envoy: true` also whom Envoy, on this machine, passes over after
+  failures in a row; and whose [probe](#probes) fails.
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
   headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) if any.
   Beyond them: 429 with `retry-after`, 503, 414, 413. A connection whose request and answer take
   more than 30 s ends.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
+
+## Probes
+
+```yaml
+backends:
+  openai: {provider: openai, credential: {api_key: env:KEY_A}, probe: {every: 60s, timeout: 10s}}
+  voyage: {provider: voyage, credential: {api_key: env:KEY_B}, probe: {path: /v1/files}}
+```
+
+Off by default. With `probe` a process of its own asks the backend for its list of models, now and
+then, by Envoy's listener for the server's own requests: so with the credential, the TLS and the
+proxy of clients' requests. While the answer is a status of 400 or more (but 429), or none,
+`provider_status` is `error`, `status` is `probe_failed`, and `description` says what was answered,
+when, and since when that is so; the page and `GET /api/backends` show it, too. With the next good
+answer it is `active` again.
+
+- `path` is the whole path that is asked for with GET, where the provider has its list elsewhere, or
+  none. Without it, `extproc check` refuses a probe of a provider whose list is not known.
+- At most 4 backends are asked at a time, each every 10 s at most. Nobody is charged, and nothing is
+  recorded. Failures in a row count for `ejection`, as those of clients' requests do.
+- A reload asks backends that are new or changed 2 to 4 s later. An Envoy that has all in its
+  bootstrap (`--static`) must be rendered again first.
+- `probe failed` and `probe succeeded again` in `extproc.events` count the changes.
+- A backend whose credential comes with each request has none to be asked with.
 
 ## Fields
 

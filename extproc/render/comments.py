@@ -68,6 +68,10 @@ THINGS = {
         "One JSON object for each exchange. What the server reports, any other logger can have,\n"
         "too, as %DYNAMIC_METADATA(ai.extproc:…)%."
     ),
+    "envoy.access_loggers.http_grpc": (
+        "What the server does not see: requests that no backend was asked for, counted for\n"
+        "`extproc usage` and metrics."
+    ),
     "envoy.filters.http.api_key_auth": (
         "Who may call: the keys of the file that clients.api_keys names. THIS FILE HOLDS SECRETS."
     ),

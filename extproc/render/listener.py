@@ -32,6 +32,7 @@ from extproc.render.filters import ClientKeys, http_filters
 from extproc.render.talks import SESSION_HEADER
 from extproc.render.tracing import tracing
 from extproc.render.typed import packed, seconds, socket
+from extproc.render.unasked import unasked
 
 NAME = "gateway"
 OWN = (CLIENT, CLUSTER_HEADER, SESSION_HEADER, CALL_HEADER, NO_HEADER)
@@ -112,9 +113,10 @@ def _manager(
         # Its place in the text; `envoy` puts what stands there.
         local_reply_config=LocalReplyConfig(body_format=SubstitutionFormatString()),
         tracing=tracing(gateway),
-        access_log=[access_log(settings.access_log, shadows=shadows)]
-        if settings.access_log
-        else [],
+        access_log=[
+            *([access_log(settings.access_log, shadows=shadows)] if settings.access_log else []),
+            *([unasked()] if gateway.recorded else []),
+        ],
         http_filters=list(http_filters(gateway, client_keys, limits, prefix)),
     )
 

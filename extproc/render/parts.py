@@ -21,7 +21,7 @@ from extproc.render.tls import system_ca
 from extproc.render.tokens import issuers, shows_tokens
 from extproc.render.tracing import collector
 from extproc.render.typed import Json
-from extproc.render.upstream import Group, clusters_of, fanning
+from extproc.render.upstream import Group, asked_aside, clusters_of
 
 NOBODY: Authorizations = {}
 
@@ -77,7 +77,7 @@ def parts(  # noqa: PLR0913  (each is a part of what is rendered)
     return Parts(
         listener=listener(gateway, client_keys, limits, prefix=prefix),
         inner=[
-            *([loopback(gateway)] if fanning(gateway) else []),
+            *([loopback(gateway)] if asked_aside(gateway) else []),
             *listeners(gateway, authorizations),
         ],
         groups=groups,

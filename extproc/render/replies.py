@@ -221,7 +221,7 @@ _OF_THE_SERVER = (
 
 def condition(reply: Reply) -> AccessLogFilter:
     """When `reply` is said."""
-    filters = [_status(reply)]
+    filters = [status_is(reply.status, above=reply.above)]
     if reply.known:
         filters.append(_header(MODEL_HEADER, present_match=True))
     filters += [_header(name, present_match=True, invert_match=True) for name in reply.absent]
@@ -259,13 +259,14 @@ def metadata_is(
     )
 
 
-def _status(reply: Reply) -> AccessLogFilter:
+def status_is(status: int, *, above: bool = False) -> AccessLogFilter:
+    """Whether that is the status, or, with `above`, at least that."""
     return AccessLogFilter(
         status_code_filter=StatusCodeFilter(
             comparison=ComparisonFilter(
-                op=ComparisonFilterOp.GE if reply.above else ComparisonFilterOp.EQ,
+                op=ComparisonFilterOp.GE if above else ComparisonFilterOp.EQ,
                 # The key is only for overrides at runtime, which nobody makes.
-                value=RuntimeUInt32(default_value=reply.status, runtime_key="extproc.local_reply"),
+                value=RuntimeUInt32(default_value=status, runtime_key="extproc.local_reply"),
             )
         )
     )

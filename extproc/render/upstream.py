@@ -124,12 +124,13 @@ def cluster_name(group: Group) -> str:
 
 def clusters_of(gateway: Gateway) -> dict[str, Group]:
     """Every cluster that is needed, by name: those of the routes and of their copies, in their
-    order, and one for each backend that keeps something, or whose requests may become several."""
+    order, and one for each backend that keeps something, or of which the server itself asks
+    something."""
     found: dict[str, Group] = {}
     for route in gateway.routes:
         for together in (group(route), *([copied(route.shadow)] if route.shadow else [])):
             found.setdefault(cluster_name(together), together)
-    for name in dict.fromkeys((*keepers(gateway), *fanning(gateway))):
+    for name in dict.fromkeys((*keepers(gateway), *asked_aside(gateway))):
         alone = Group((Member(0, name, 1),))
         found.setdefault(cluster_name(alone), alone)
     return found
@@ -140,6 +141,12 @@ def fanning(gateway: Gateway) -> list[str]:
     asked = {entry.backend for route in gateway.routes for entry in route.backends}
     asked |= {route.shadow.backend for route in gateway.routes if route.shadow}
     return [name for name, one in gateway.backends.items() if name in asked and fans_out(one)]
+
+
+def asked_aside(gateway: Gateway) -> list[str]:
+    """The backends of which the server asks something by Envoy's loopback listener."""
+    fan = fanning(gateway)
+    return [name for name, one in gateway.backends.items() if name in fan or one.probe]
 
 
 def priorities(members: Iterable[Member]) -> int:

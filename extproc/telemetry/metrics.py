@@ -17,18 +17,19 @@ import extproc
 from extproc.telemetry.bounded import Bounded
 from extproc.telemetry.names import RESOURCE, operation, provider
 from extproc.usage.record import Record
+from extproc.usage.refused import Refused
 
 MODELS = 200
 """Names of models that are told apart."""
 FEW = 100
 """Backends, providers, kinds of failure."""
+FEW_OF = ("backend", "provider", "operation", "failure", "limit", "reason", "refused status")
 
 TOKENS = [4.0**power for power in range(14)]
 DURATIONS = [0.01 * 2**power for power in range(14)]
 FIRST = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0]
 EACH = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5]
 
-KEPT_APART = ("backend", "provider", "operation", "failure", "limit")
 KINDS = ("input", "output", "cache_read", "cache_write", "reasoning")
 EVENTS = {
     "worker died": "process died",
@@ -43,6 +44,8 @@ EVENTS = {
     "a token was not refreshed": "token not refreshed",
     "an identity has no token": "token missing",
     "no credential": "credential missing",
+    "a backend's probe failed": "probe failed",
+    "a backend's probe succeeds again": "probe succeeded again",
     "rate limit store failed": "rate limit store failed",
     "stood still: Envoy did what on_error says": "limiter stood still",
     "the store of usage is away, records wait": "usage store away",
@@ -88,6 +91,9 @@ class Metrics:
             explicit_bucket_boundaries_advisory=EACH,
         )
         self._attempts = meter.create_counter("extproc.attempts", "{attempt}", "Attempts.")
+        self._refused = meter.create_counter(
+            "extproc.refused", "{request}", "Requests that no backend was asked for."
+        )
         self._kinds = meter.create_counter("extproc.tokens", "{token}", "Tokens, by kind.")
         self._cost = meter.create_counter("extproc.cost", "USD", "Cost, by the routes' prices.")
         self._events = meter.create_counter("extproc.events", "{event}", "What has happened here.")
@@ -100,7 +106,7 @@ class Metrics:
         for name, read in gauges.items():
             meter.create_observable_gauge(f"extproc.{name}", [_callback(read)])
         self._models, self._served = Bounded(MODELS), Bounded(MODELS)
-        self._few = {name: Bounded(FEW) for name in KEPT_APART}
+        self._few = {name: Bounded(FEW) for name in FEW_OF}
 
     def _begin(self) -> None:
         """Counters that begin with 1 have not increased, as Prometheus sees it
@@ -146,6 +152,15 @@ class Metrics:
             "gen_ai.response.model": self._served(record.response_model),
         }
         return {name: value for name, value in found.items() if value}
+
+    def refused(self, said: Refused) -> None:
+        """So many requests more that no backend was asked for."""
+        labels = {
+            "gen_ai.operation.name": self._few["operation"](said.operation),
+            "error.type": self._few["reason"](said.reason),
+            "extproc.status": self._few["refused status"](str(said.status)),
+        }
+        self._refused.add(said.refused, {name: value for name, value in labels.items() if value})
 
     def happened(self, event: str) -> None:
         """One line of the log that is counted; others are not."""

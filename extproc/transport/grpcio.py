@@ -34,6 +34,8 @@ async def _settle(reply: Reply) -> bytes:
 
 async def _fail(context: Context, error: Exception) -> None:
     """Ends the RPC as the exception says; any but Abort is a bug, and logged."""
+    if isinstance(error, Abort) and error.status is Status.OK:
+        return  # the library aborts with errors alone
     if isinstance(error, Abort):
         await context.abort(CODES[error.status], error.message)
     log.error("a call failed", exc_info=error)

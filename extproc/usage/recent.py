@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine, Select, and_, case, distinct, func, select
+from sqlalchemy import Engine, Select, and_, case, distinct, func, inspect, select
 
 from extproc.usage.report import BILLION
-from extproc.usage.store import attempts
+from extproc.usage.store import attempts, refused
 
 MINUTE = 60
 MOST = 1_500
@@ -72,6 +72,29 @@ def failures(engine: Engine, since: float, most: int) -> list[Row]:
         .limit(most)
     )
     return _found(engine, question)
+
+
+def refusals(engine: Engine, since: float, most: int) -> list[Row]:
+    """Requests that no backend was asked for, by minute and kind, the last minute first."""
+    kinds = [refused.c[name] for name in ("at", "client", "operation", "status", "failure")]
+    question = (
+        select(*kinds, func.sum(refused.c.requests).label("requests"))
+        .where(refused.c.at >= since - MINUTE)
+        .group_by(*kinds)
+        .order_by(refused.c.at.desc(), func.sum(refused.c.requests).desc())
+        .limit(most)
+    )
+    if not inspect(engine).has_table(refused.name):
+        return []  # an older version made the store
+    return [{**row, "requests": int(row["requests"])} for row in _found(engine, question)]
+
+
+def troubles(engine: Engine, since: float, most: int) -> list[Row]:
+    """Both of them, the last one first."""
+    untold = {"request_model": "", "backend": "", "upstream_model": "", "stream": False}
+    refused = [{**untold, "duration_ms": 0, **row} for row in refusals(engine, since, most)]
+    found = [*failures(engine, since, most), *refused]
+    return sorted(found, key=lambda row: row["at"], reverse=True)[:most]
 
 
 def backends(engine: Engine, since: float) -> dict[str, Row]:

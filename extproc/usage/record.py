@@ -2,6 +2,9 @@
 
 import msgspec
 
+from extproc.usage import refused
+from extproc.usage.refused import Refused
+
 CUT = "cut"
 """Why an attempt failed whose provider has said nothing at all, or nothing to its end."""
 
@@ -83,8 +86,10 @@ _exceeded = msgspec.json.Decoder(Exceeded)
 _lost = msgspec.json.Decoder(Lost)
 
 
-def read(line: bytes) -> Record | Event | Exceeded | Lost:
+def read(line: bytes) -> Record | Refused | Event | Exceeded | Lost:
     """What a line says; ValueError for one that says nothing of the kind."""
+    if line.startswith(b'{"refused":'):
+        return refused.read(line)
     if line.startswith(b'{"event":'):
         return _events.decode(line)
     if line.startswith(b'{"exceeded":'):

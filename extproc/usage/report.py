@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Engine, Select, case, distinct, func, select
+from sqlalchemy import ColumnElement, Engine, Select, case, distinct, func, inspect, select
 
-from extproc.usage.store import SUMS, attempts
+from extproc.usage.store import SUMS, attempts, refused
 
 DAY = 86_400
 GROUPS = ("client", "model", "backend", "provider", "operation", "day", "failure")
-COLUMNS = ("requests", "attempts", "failed", *SUMS, "cost_usd", "duration_ms")
-"""What each row says of a group; times are a mean."""
+COLUMNS = ("requests", "attempts", "failed", "refused", *SUMS, "cost_usd", "duration_ms")
+"""What each row says of a group; times are a mean. `refused` are requests beside all others, that
+no backend was asked for."""
 SHOWN = (
     "requests",
     "attempts",
     "failed",
+    "refused",
     "input_tokens",
     "output_tokens",
     "cache_read_tokens",
@@ -28,6 +30,10 @@ SHOWN = (
 )
 """Those for which a terminal is wide enough."""
 BILLION = 1_000_000_000
+OF_ATTEMPTS = ("model", "backend", "provider")
+"""Groups that nothing belongs to which no backend was asked for."""
+WHOLE = ("refused", *SUMS)
+NOTHING = dict.fromkeys((*COLUMNS, "duration_ms"), 0)
 
 Row = Mapping[str, Any]
 
@@ -59,19 +65,53 @@ def query(by: Sequence[str], since: float, until: float) -> Select[Any]:
     )
 
 
+def refusals(by: Sequence[str], since: float, until: float) -> Select[Any]:
+    """Requests that no backend was asked for, by the same groups; most frequent ones first."""
+    known = {name: _refused_group(name) for name in by if name not in OF_ATTEMPTS}
+    many = func.sum(refused.c.requests)
+    return (
+        select(*(group.label(name) for name, group in known.items()), many.label("refused"))
+        .where(refused.c.at >= since, refused.c.at < until)
+        .group_by(*known.values())
+        .order_by(many.desc())
+    )
+
+
+def _refused_group(name: str) -> ColumnElement[Any]:
+    return func.floor(refused.c.at / DAY) if name == "day" else refused.c[name]
+
+
 def rows(
     engine: Engine, by: Sequence[str], since: float, until: float, most: int | None = None
 ) -> list[Row]:
-    """What `query` finds, as a person reads it; at most so many rows."""
+    """What `query` finds, as a person reads it, and what was refused; at most so many rows."""
     with engine.connect() as connection:
         found = connection.execute(query(by, since, until).limit(most)).mappings().all()
-    return [_readable(dict(row)) for row in found if row["attempts"]]
+        beside = (
+            connection.execute(refusals(by, since, until).limit(most)).mappings().all()
+            if inspect(connection).has_table(refused.name)  # an older version made the store
+            else []
+        )
+    told = [_readable({**row, "refused": 0}) for row in found if row["attempts"]]
+    return _with_refused(told, [dict(row) for row in beside if row["refused"]], by)[:most]
 
 
-def _readable(row: dict[str, Any]) -> Row:
+def _with_refused(
+    told: list[dict[str, Any]], beside: list[dict[str, Any]], by: Sequence[str]
+) -> list[Row]:
+    """A group that has nothing but refusals is a row behind all others."""
+    groups = {tuple(row[name] for name in by): row for row in told}
+    for one in beside:
+        row = _readable({**NOTHING, **dict.fromkeys(by, ""), **one})
+        known = groups.setdefault(tuple(row[name] for name in by), row)
+        known["refused"] = row["refused"]
+    return [*groups.values()]
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
     if "day" in row:
         row["day"] = datetime.fromtimestamp(int(row["day"]) * DAY, UTC).date().isoformat()
-    row |= {name: int(row[name] or 0) for name in SUMS}  # PostgreSQL's sums are decimals
+    row |= {name: int(row[name] or 0) for name in WHOLE}  # PostgreSQL's sums are decimals
     row["cost_usd"] = row["cost_nanousd"] / BILLION
     row["duration_ms"] = round(float(row["duration_ms"] or 0), 1)
     return row

@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
 from extproc.usage.record import Record
+from extproc.usage.refused import Refused
 
 PATIENCE = 5
 """Seconds that a database may take to be reached, and SQLite to be unlocked."""
@@ -64,6 +65,19 @@ raw = Table(
     Column("response_bytes", BigInteger, nullable=False),
 )
 """Bodies, of the backends that say so."""
+refused = Table(
+    "refused",
+    tables,
+    Column("id", String(64), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("status", BigInteger, nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+)
+"""Requests that no backend was asked for, by minute."""
+Index("refused_at", refused.c.at)
 Index("raw_at", raw.c.at)
 Index("raw_exchange", raw.c.exchange)
 Index("attempts_at", attempts.c.at)
@@ -116,9 +130,28 @@ class Store:
         """The same for bodies."""
         self._insert(raw, rows)
 
+    def write_refused(self, found: Iterable[Refused]) -> None:
+        """Puts sums into the store: of one that is there, the greater one stays; StoreError."""
+        # PostgreSQL changes a row once in a statement: the last sum is the greatest.
+        rows = [*{one.id: _row_of(one) for one in found}.values()]
+        statement = self._upsert(refused)
+        greater = statement.excluded.requests > refused.c.requests
+        self._execute(
+            statement.on_conflict_do_update(
+                index_elements=["id"], set_={"requests": statement.excluded.requests}, where=greater
+            ),
+            rows,
+        )
+
     def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        statement = self._upsert(table).on_conflict_do_nothing(index_elements=["id"])
+        self._execute(statement, rows)
+
+    def _upsert(self, table: Table) -> Any:
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).on_conflict_do_nothing(index_elements=["id"])
+        return dialect.insert(table)
+
+    def _execute(self, statement: Any, rows: list[dict[str, Any]]) -> None:
         with self._doing():
             self._make()
             if rows:
@@ -130,6 +163,7 @@ class Store:
         with self._doing():
             self._make()
             self._delete(attempts, before)
+            self._delete(refused, before)
 
     def forget_raw(self, before: float) -> None:
         """The same for bodies, where any were ever stored."""
@@ -199,6 +233,12 @@ def row(record: Record) -> dict[str, Any]:
     del made["traceparent"]
     made |= {key: getattr(record, key) for key in KEYS}
     return {name: _storable(value) for name, value in made.items()}
+
+
+def _row_of(one: Refused) -> dict[str, Any]:
+    said = msgspec.structs.asdict(one)
+    said |= {"requests": said.pop("refused"), "failure": said.pop("reason")}
+    return {name: _storable(value) for name, value in said.items()}
 
 
 def _storable(value: Any) -> Any:

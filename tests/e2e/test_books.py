@@ -97,6 +97,26 @@ class World:
         except sqlite3.OperationalError:
             return []  # nothing was stored yet
 
+    def refused(self, wanted: set[tuple]) -> set[tuple]:
+        """What Envoy has answered by itself, once all of `wanted` is there."""
+        found: set[tuple] = set()
+        kinds = "client, operation, status, failure"
+
+        def look() -> bool:
+            rows = self._stored(f"SELECT {kinds}, sum(requests) FROM refused GROUP BY {kinds}")
+            found.clear()
+            found.update(tuple(row.values()) for row in rows)
+            return found >= wanted
+
+        self.local.wait_for(look, f"{wanted} among what was refused")
+        return found
+
+    def errors(self) -> dict[str, dict]:
+        """What the management API tells, by why."""
+        url = f"http://127.0.0.1:{self.admin_port}/api/errors"
+        said = httpx.get(url, headers={"authorization": "Bearer adm"}, timeout=20).json()
+        return {one["failure"]: one for one in said["errors"]}
+
     def exchange(self, model: str) -> dict:
         (found,) = self._stored("SELECT * FROM exchanges WHERE request_model = ?", model)
         return found
@@ -282,6 +302,21 @@ def test_a_request_that_is_refused_here_is_recorded(world):
     (one,) = world.stored("refused", 1)
     assert (one["error_type"], one["status"], one["cost_nanousd"]) == ("invalid_request", 0, 0)
     assert (one["client"], one["backend"]) == ("dora", "first")
+
+
+def test_what_envoy_answers_by_itself_is_counted(world):
+    url = f"{world.local.url}/v1/chat/completions"
+    for key in ("nobodys", "nobodys", "key-of-max"):
+        headers = {"authorization": f"Bearer {key}"}
+        httpx.post(url, json={"model": "unknown"}, headers=headers, timeout=30)
+    wanted = {("", "chat", 401, "unknown_api_key", 2), ("max", "chat", 404, "direct_response", 1)}
+    assert wanted <= world.refused(wanted)
+    assert not {row[2] for row in world.refused(wanted)} & {200, 503}
+    said = world.errors()
+    assert {"status": 401, "client": "", "backend": ""}.items() <= said["unknown_api_key"].items()
+    world.local.wait_for(
+        lambda: 'error_type="unknown_api_key",extproc_status="401"' in world.metrics(), "a metric"
+    )
 
 
 def test_bodies_are_kept_of_the_backends_that_say_so(world):

@@ -84,6 +84,13 @@ ALERTS: Sequence[Alert] = (
         "{{ $labels.extproc_event }}: the log says whose",
     ),
     Alert(
+        "ProbeFails",
+        _happened("probe failed"),
+        "0m",
+        "warning",
+        "A backend does not answer as it should; the log and the management API say which",
+    ),
+    Alert(
         "ConfigurationRefused",
         _happened("configuration (refused|refused by Envoy|not taken)|Envoy refused"),
         "0m",

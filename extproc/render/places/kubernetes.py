@@ -19,7 +19,7 @@ from extproc.render.typed import Json
 from extproc.render.upstream import place
 
 ENVOY = "envoyproxy/envoy:distroless-v1.40-latest"
-HTTP, REDIS, PRIVILEGED = "http", 6379, 1024
+HTTP, DNS, REDIS, PRIVILEGED = "http", 53, 6379, 1024
 
 HEAD = """\
 The AI gateway for Kubernetes 1.30 or newer. Made by `extproc render kubernetes` from gateway.yaml.
@@ -165,7 +165,7 @@ def _scaling() -> Json:
 
 
 def _network(gateway: Gateway) -> Json:
-    dns: list[dict[str, Any]] = [{"protocol": one, "port": 53} for one in ("UDP", "TCP")]
+    dns: list[dict[str, Any]] = [{"protocol": one, "port": DNS} for one in ("UDP", "TCP")]
     return {
         "podSelector": selector(),
         "policyTypes": ["Ingress", "Egress"],

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from extproc.admin.health import Health, ejected
+from extproc.admin import probed
+from extproc.admin.health import Health, Trouble, ejected, worst
+from extproc.admin.probed import Probed
 from extproc.admin.providers import provider
 from extproc.config.load import parse
 from extproc.credentials import snapshot
@@ -87,3 +89,44 @@ def test_an_envoy_that_is_away_or_says_anything_else_is_no_failure(tmp_path):
     with Collector(status=200) as other:
         port = int(other.url.rpartition(":")[2])
         assert Health(asks_envoy=True)(gateway(tmp_path, port)) == {}
+
+
+def probing(place: Path, **backends: object):
+    known = {"own": {**OWN, "probe": {"every": "60s"}}, **backends}
+    return parse({"version": 1, "backends": known, "extproc": {"sockets": str(place)}})
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (Probed(NOW - 5), "success"),
+        (Probed(NOW - 5, "status 401: no", 1, NOW - 5), "probe_failed"),
+        (Probed(NOW - 5_000, "status 401: no", 1, NOW - 5_000), "success"),
+    ],
+    ids=["answers", "does not", "has not been asked for long"],
+)
+def test_what_a_probe_has_found_is_told(tmp_path, found, status):
+    made = probing(tmp_path)
+    probed.write(tmp_path / probed.NAME, {"own": found, "gone": found})
+    troubles = Health(asks_envoy=False, clock=lambda: NOW)(made)
+    told = provider("own", made, os.environ, troubles)
+    assert told is not None
+    assert (told.status, told.provider_status == "error") == (status, status != "success")
+    assert ("1970-01-01T00:16:35Z: status 401: no" in told.description) == (status != "success")
+    assert troubles.keys() <= {"own"}
+
+
+def test_why_there_is_no_token_is_told_with_the_time(tmp_path):
+    made = gateway(tmp_path)
+    (key,) = wanted_identities(made)
+    entry = snapshot.Entry(failures=3, failed=NOW - 5, problem="TransportError: refused")
+    snapshot.write(tmp_path / snapshot.NAME, {key: entry})
+    told = Health(asks_envoy=False, clock=lambda: NOW)(made)["cloud"]
+    wanted = "no token after 3 attempts; at 1970-01-01T00:16:35Z: TransportError: refused"
+    assert told.text == wanted
+
+
+def test_of_several_troubles_a_fatal_one_is_told():
+    mild, fatal = Trouble("a", "", fatal=False), Trouble("b", "", fatal=True)
+    assert worst({"x": fatal}, {"x": mild})["x"] is fatal
+    assert worst({"x": mild}, {"x": fatal})["x"] is fatal

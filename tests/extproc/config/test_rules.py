@@ -395,3 +395,29 @@ def test_parts_of_a_name_must_be_there(folder, models, model, fits):
 def test_the_default_model_is_one_that_is_served(folder):
     (said,) = folder.added("default_model: nobody\n")
     assert said.endswith("default_model: no route serves it")
+
+
+@pytest.mark.parametrize(
+    ("credential", "said"),
+    [
+        ("forward", "backends.one.probe: the credential comes with requests"),
+        ("{header: x-k}", "backends.one.probe: the credential comes with requests"),
+    ],
+)
+def test_a_probe_needs_a_credential_of_the_gateways(folder, credential, said):
+    (flaw,) = folder.changed(
+        ONE, f"    provider: openai\n    credential: {credential}\n    probe: {{}}\n"
+    )
+    assert said in flaw
+
+
+def test_a_probe_needs_to_know_where_models_are_listed(folder):
+    own = "    provider: voyage\n    credential: {api_key: env:ONE}\n    probe: {}\n"
+    (flaw,) = folder.changed(ONE, own)
+    assert "backends.one.probe: say `path`" in flaw
+    assert folder.changed(ONE, own.replace("{}\n", "{path: /v1/x}\n")) == []
+
+
+def test_probes_are_not_too_many(folder):
+    (flaw,) = folder.changed(ONE, f"{ONE}    probe: {{every: 1s}}\n")
+    assert "backends.one.probe.every" in flaw

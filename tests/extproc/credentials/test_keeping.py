@@ -58,7 +58,11 @@ def test_failures_are_tried_again_ever_later_and_a_good_token_stays(clouds, iden
     clouds.failing = (503, f'{{"error": "{SECRET}"}}')
     with capture_logs() as logs:
         pauses = [one._pause() for _ in range(8)]
-    assert one.entry == msgspec.structs.replace(kept, failures=8)
+    told = {"failed": one.entry.failed, "problem": one.entry.problem}
+    assert one.entry == msgspec.structs.replace(kept, failures=8, **told)
+    assert "503" in one.entry.problem
+    assert SECRET not in one.entry.problem
+    assert one.entry.failed > kept.refreshed
     assert pauses[0] <= 1.2
     assert 24 <= pauses[-1] <= 36
     (told,) = logs

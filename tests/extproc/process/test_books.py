@@ -10,6 +10,8 @@ import pytest
 from extproc.config.load import parse
 from extproc.process.books import Books, Options
 from extproc.process.pen import Pen
+from extproc.usage.refused import Kind
+from extproc.usage.refused import line as refusal
 from tests.extproc.process.server import serving, until
 from tests.extproc.telemetry.collector import Collector
 
@@ -77,6 +79,24 @@ async def test_what_is_spoilt_holds_up_nothing(tmp_path):
     kept.keeping.add([b"spoilt on the disk"])
     assert await kept.keeping.store(kept.named)
     assert [name for name, _ in stored(tmp_path / "usage.db")] == ["n1", "n2"]
+
+
+async def test_what_envoy_refused_is_stored_as_sums_of_a_minute(tmp_path):
+    pen = Pen()
+    kept = books(tmp_path, pen, "sqlite:///usage.db")
+    assert kept.keeping is not None
+    kind = Kind(60, "dora", "chat", 429, "spent")
+    for many in (1, 2):
+        pen.write(refusal(kind, many) + b"\n")
+    pen.write(line(1))
+    kept.receive()
+    assert await kept.keeping.store(kept.named)
+    pen.write(refusal(kind, 4) + b"\n")
+    kept.receive()
+    assert await kept.keeping.store(kept.named)
+    with sqlite3.connect(tmp_path / "usage.db") as store:
+        assert [*store.execute("SELECT at, requests FROM refused")] == [(60, 7)]
+    assert stored(tmp_path / "usage.db") == [("n1", "vllm")]
 
 
 async def test_a_full_spool_loses_records_and_lives(tmp_path):

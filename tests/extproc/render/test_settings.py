@@ -50,6 +50,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "telemetry": {"traces": {"endpoint": "https://c.example.test/v1/traces", "envoy": True}}
     },
     "no log": {"envoy": {"access_log": None}},
+    "counted": {"usage": {"store": "sqlite:///usage.db"}, "envoy": {"access_log": None}},
+    "probed": {"backends": {"b0": {**backend(1000), "probe": {}}}, "routes": []},
     "fetching": {"extproc": {"fetch": {"hosts": ["*"], "timeout": "1500ms"}}},
     "small bodies": {"envoy": {"max_body_bytes": 1024}},
     "large bodies": {"envoy": {"max_body_bytes": 2**31 - 1}},

@@ -94,7 +94,7 @@ def emptied(url: str) -> str:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
         connection.execute(text("DROP VIEW IF EXISTS exchanges"))
-        connection.execute(text("DROP TABLE IF EXISTS attempts, raw"))
+        connection.execute(text("DROP TABLE IF EXISTS attempts, raw, refused"))
     engine.dispose()
     return url
 

@@ -16,6 +16,11 @@ function failure(error) {
   return [`${error.failure}, ${status}, `, code(error.upstream_model || error.request_model), `, ${moment(error.at)}`];
 }
 
+function probe(one) {
+  if (!one) return "none: backends.NAME.probe";
+  return one.failure ? `${one.failure}, ${moment(one.at)}` : `it answered, ${moment(one.at)}`;
+}
+
 function host(one) {
   return h("li", {}, code(one.address), " ",
     one.healthy ? badge("in use", "good") : badge(one.why || "out", "bad"),
@@ -31,6 +36,7 @@ function card(one) {
       h("dt", {}, "Models"), h("dd", {}, one.models.length ? one.models.flatMap((name) => [code(name), " "]) : "none"),
       h("dt", {}, "Last hour"), h("dd", {}, one.attempts ? `${many(one.attempts, "attempt")}, ${figure(one.failed)} failed, ${milliseconds(one.duration_ms)} in the mean` : "nobody has asked"),
       h("dt", {}, "Last failure"), h("dd", {}, failure(one.last_error)),
+      h("dt", {}, "Last probe"), h("dd", {}, probe(one.probe)),
       h("dt", {}, "Addresses"), h("dd", {}, one.hosts.length ? h("ul", { class: "plain" }, one.hosts.map(host)) : "none known")));
 }
 

@@ -10,7 +10,7 @@ const COLUMNS = [
   ["Why", "", (row) => [badge(row.status ? String(row.status) : "–", row.status >= 500 || !row.status ? "bad" : "warn"), " ", WHY[row.failure] ?? row.failure]],
   ["Client", "", (row) => row.client || "–"],
   ["Model", "", (row) => code(row.request_model || "–")],
-  ["Backend", "", (row) => row.backend || "–"],
+  ["Backend", "", (row) => row.backend || (row.requests > 1 ? `none, ${row.requests} times in that minute` : "none")],
   ["asked for", "", (row) => (row.upstream_model ? code(row.upstream_model) : "–")],
   ["Operation", "", (row) => row.operation + (row.stream ? ", streamed" : "")],
   ["After", "number", (row) => milliseconds(row.duration_ms)],
@@ -21,7 +21,7 @@ export default {
   open({ root, signal, lost }) {
     const rows = h("div");
     const hours = choice(HOURS, "24", { onchange: () => look().catch(lost) });
-    root.append(h("p", { class: "lead" }, "Attempts that failed, the last one first; a number is the provider's status. What Envoy refuses by itself is in its access log."),
+    root.append(h("p", { class: "lead" }, "Attempts that failed, the last one first; a number is the provider's status. Without a backend: requests that Envoy has refused by itself, or that nobody waited for, counted by minute; the number is Envoy's."),
       h("form", { class: "row" }, field("Of the last", hours)), rows);
     const look = async () => {
       const said = await ask(`errors?hours=${hours.value}`, { signal });

@@ -21,6 +21,7 @@ function columns(by, most) {
     ["Cost", "number", (row) => share(row, most)],
     ["Requests", "number", (row) => figure(row.requests)],
     ["Failed attempts", "number", (row) => figure(row.failed)],
+    ["Refused", "number", (row) => figure(row.refused)],
     ["Input tokens", "number", (row) => figure(row.input_tokens)],
     ["from cache", "number", (row) => figure(row.cache_read_tokens)],
     ["Output tokens", "number", (row) => figure(row.output_tokens)],

@@ -38,6 +38,7 @@ SERIES: dict[str, list[tuple[str, str]]] = {
     ],
     "BudgetNearlyUsed": [('extproc_events_total{extproc_event="budget nearly used"}', "0x25 1x15")],
     "CredentialFails": [('extproc_events_total{extproc_event="token not refreshed"}', "0x25 1x15")],
+    "ProbeFails": [('extproc_events_total{extproc_event="probe failed"}', "0x25 1x15")],
     "ConfigurationRefused": [
         ('extproc_events_total{extproc_event="configuration refused"}', "0x25 1x15")
     ],
