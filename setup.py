@@ -22,19 +22,25 @@ class Aside(build_ext):
 
     def get_ext_fullpath(self, ext_name: str) -> str:
         """Each file carries the full name of its module."""
-        return str(Path(self.build_lib) / native.FOLDER / native.file_of(ext_name))
+        return str(self._made / native.file_of(ext_name))
 
     def build_extensions(self) -> None:
-        """Says, too, of what sources the result was made."""
+        """Says, too, of what sources the result was made; nothing where a compiler failed."""
         super().build_extensions()
-        files = sorted(str(file.relative_to(ROOT)) for file in needed())
-        text = "\n".join((native.digest(files, ROOT), *files, ""))
-        (Path(self.build_lib) / native.FOLDER / native.SOURCES).write_text(text)
+        if self._made.is_dir():
+            files = sorted(str(file.relative_to(ROOT)) for file in needed())
+            text = "\n".join((native.digest(files, ROOT), *files, ""))
+            (self._made / native.SOURCES).write_text(text)
 
     def copy_extensions_to_source(self) -> None:
         """Called for an editable installation."""
         rmtree(ROOT / native.FOLDER, ignore_errors=True)
-        copytree(Path(self.build_lib) / native.FOLDER, ROOT / native.FOLDER)
+        if self._made.is_dir():
+            copytree(self._made, ROOT / native.FOLDER)
+
+    @property
+    def _made(self) -> Path:
+        return Path(self.build_lib) / native.FOLDER
 
 
 def needed() -> set[Path]:
