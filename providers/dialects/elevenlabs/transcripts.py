@@ -46,6 +46,8 @@ def addressed(path: str, query: str) -> Address:
 def parse_request(body: Json, path_model: str) -> TranscriptRequest:
     """A form: texts alone beside the file; raises Unsupported for what only ElevenLabs does."""
     paths.keeps_nothing(body)
+    # Its Python SDK writes `null` for some of what it is not told (2.78, 2026-11).
+    body = {name: said for name, said in body.items() if said != "null"}
     for name in (*ELSEWHERE, *ALONE):
         if str(body.get(name) or "false").lower() != "false":
             raise Unsupported(f"{name}: only ElevenLabs itself takes that", param=name)

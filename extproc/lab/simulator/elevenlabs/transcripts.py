@@ -16,6 +16,7 @@ from extproc.lab.simulator.openai.transcriptions import heard
 KNOWN = {"model_id", "file", "language_code", "temperature", "seed", "diarize", "num_speakers"}
 KNOWN |= {"timestamps_granularity", "tag_audio_events", "cloud_storage_url", "webhook"}
 KNOWN |= {"source_url", "diarization_threshold", "file_format", "keyterms", "additional_formats"}
+KNOWN |= {"entity_detection", "entity_redaction", "webhook_metadata"}
 QUERY = {"enable_logging"}
 
 

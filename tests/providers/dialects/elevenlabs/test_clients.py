@@ -180,6 +180,10 @@ def test_hints_for_recordings_are_named():
     }
 
 
+def test_what_the_sdk_was_not_told_is_not_said():
+    assert written(entity_detection="null", webhook_metadata="null")[1] == ()
+
+
 def test_bare_samples_get_a_header():
     file = written(file_format="pcm_s16le_16")[0]["file"]
     assert (file.filename, file.media_type, file.data[:4]) == ("a.wav", "audio/wav", b"RIFF")
@@ -257,4 +261,4 @@ def test_errors_are_in_the_form_of_elevenlabs():
     error = ApiError(status=404, cause=Cause.NOT_FOUND, message="no", code=None)
     status, _, body = DIALECTS[SPEECH].render_error(error)
     assert status == 404
-    assert orjson.loads(body)["detail"] == {"status": "voice_not_found", "message": "no"}
+    assert orjson.loads(body)["detail"] == {"status": "model_not_found", "message": "no"}
