@@ -100,8 +100,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         """The provider's body for what the client asks; raises Unsupported."""
         if call.address is None:
             return self._rendered(self._client.parse_request(call.body, call.path_model), call)
-        # A body may say otherwise, as where a route's settings override it.
-        body = {**call.address.said, **call.body}
+        body = {**call.body, **call.address.said}
         sent = self._rendered(self._client.parse_request(body, call.path_model), call)
         return msgspec.structs.replace(sent, echo=self._client.echo(body))
 

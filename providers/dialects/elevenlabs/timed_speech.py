@@ -12,6 +12,7 @@ from providers.dialects.elevenlabs import paths, speech
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.speech import SpeechAnswer, SpeechRequest
 from providers.usage import Usage
+from providers.wire import members
 from providers.wire.members import Json
 
 NAME = "elevenlabs.timed_speech"
@@ -33,9 +34,12 @@ def parse_request(body: Json, path_model: str) -> SpeechRequest:
 def parse_response(answer: Json) -> SpeechAnswer:
     """The sound, without its times; raises BadAnswer."""
     try:
-        return SpeechAnswer(data=base64.b64decode(answer.get("audio_base64"), validate=True))
-    except (TypeError, ValueError) as error:
-        raise BadAnswer("the provider's answer has no sound") from error
+        data = base64.b64decode(members.string(answer.get("audio_base64")), validate=True)
+    except ValueError:
+        data = b""
+    if not data:
+        raise BadAnswer("the provider's answer has no sound")
+    return SpeechAnswer(data=data)
 
 
 class TimedRelay:

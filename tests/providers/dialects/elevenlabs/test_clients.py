@@ -62,8 +62,13 @@ def test_the_path_names_the_voice():
     )
 
 
-def test_a_body_that_was_overridden_names_another_voice():
-    assert spoken(voice="alloy")[0]["voice"] == "alloy"
+def test_no_body_names_another_voice_but_the_settings_of_a_backend():
+    assert spoken(voice="alloy")[0]["voice"] == "v"
+    quirks = Quirks(override={"voice": "alloy"})
+    call = Call(data=b"", body={"text": "a"}, model="m", stream=False, address=FIND(SAY).address)
+    found = bridge(DIALECTS[SPEECH], DIALECTS["openai.speech"], quirks).request(call)
+    assert isinstance(found, Sent)
+    assert orjson.loads(found.body or b"")["voice"] == "alloy"
 
 
 @pytest.mark.parametrize(
