@@ -52,7 +52,7 @@ class TimedRelay:
         """Nothing is changed."""
 
     def flush(self) -> bytes:
-        """Nothing is added: a cut stream has lacked no word of what was used."""
+        """Nothing is added."""
         return b""
 
 
