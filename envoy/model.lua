@@ -134,7 +134,10 @@ end
 
 local TRUNCATED = "The request body is not valid JSON: it ends too early."
 local NO_MODEL = "You must provide a model: the request body has no top-level 'model'."
+local NO_MODEL_ID = "You must provide a model: the request body has no top-level 'model_id'. Name "
+  .. "it there, or in the header x-ai-model."
 local TOO_LONG = format("The model must not be longer than %d bytes.", LONGEST)
+local LACKS = { model = NO_MODEL, model_id = NO_MODEL_ID } -- member of a body -> what it lacks
 local TOO_COMPLEX = "The request body is too complex before its 'model': put 'model' first, or "
   .. "name the model in the header x-ai-model."
 local COMPRESSED = "The request body must not be compressed so: send it without Content-Encoding, "
@@ -193,8 +196,8 @@ local function value_after(body, i)
   return model
 end
 
--- The first top-level "model" of a JSON object, or nil and what is wrong.
-local function scan(body, i)
+-- The text of the first top-level `member` of a JSON object, or nil and what is wrong.
+local function scan(body, i, member)
   local depth, at_key, steps = 0, false, 0
   while true do
     local c = byte(body, i)
@@ -206,7 +209,7 @@ local function scan(body, i)
       if not last then return nil, TRUNCATED end
       if depth == 1 and at_key then
         local key = sub(body, i + 1, last - 1)
-        if key == "model" then return value_after(body, last) end
+        if key == member then return value_after(body, last) end
         -- It may spell "model" for a parser; who routes and who forwards must read the same.
         if find(key, "\\", 1, true) then
           return nil, "The names of the request body's members must not hold escapes."
@@ -222,7 +225,7 @@ local function scan(body, i)
       at_key = true
     elseif c == CLOSE_OBJECT or c == CLOSE_ARRAY then
       depth = depth - 1
-      if depth == 0 then return nil, NO_MODEL end
+      if depth == 0 then return nil, LACKS[member] end
     end
     if steps > STEPS then
       return nil, TOO_COMPLEX
@@ -231,20 +234,20 @@ local function scan(body, i)
   end
 end
 
-local function from_text(text)
+local function from_text(text, member)
   local start = find(text, "[^ \t\r\n]", sub(text, 1, 3) == "\239\187\191" and 4 or 1)
   if not start or byte(text, start) ~= OPEN_OBJECT then return nil, NO_OBJECT end
-  return scan(text, start)
+  return scan(text, start, member or "model")
 end
 
--- The model that a JSON body names, or nil and what is wrong.
-local function from_json(handle)
+-- The model that a JSON body names as its `member`, or nil and what is wrong.
+local function from_json(handle, _, member)
   local body = handle:body()
   local length = body and body:length() or 0
   if length == 0 then return nil, NO_BODY end
-  local model, message = from_text(body:getBytes(0, math.min(length, FIRST)))
+  local model, message = from_text(body:getBytes(0, math.min(length, FIRST)), member)
   if length > FIRST and (message == TRUNCATED or message == NO_OBJECT) then
-    return from_text(body:getBytes(0, length))
+    return from_text(body:getBytes(0, length), member)
   end
   return model, message
 end
@@ -273,9 +276,10 @@ local function parameter(text, name)
   return text:match(";%s*" .. name .. '="([^"]*)"') or text:match(";%s*" .. name .. "=([^;%s\"]+)")
 end
 
--- The model that a form names, or nil and what is wrong. Parts are found by their delimiter, which
--- no file can hold.
-local function from_form(handle)
+-- The model that a form names as its `member`, or nil and what is wrong. Parts are found by their
+-- delimiter, which no file can hold.
+local function from_form(handle, _, member)
+  member = member or "model"
   local said = handle:headers():get("content-type") or ""
   local boundary = said:lower():match("^multipart/form%-data%s*;") and parameter(said, "boundary")
   local body = handle:body()
@@ -286,18 +290,18 @@ local function from_form(handle)
   local delimiter = "--" .. boundary
   local at = find(text, delimiter, 1, true)
   for _ = 1, PARTS do
-    if not at then return nil, NO_MODEL end
+    if not at then return nil, LACKS[member] end
     local head, content = find(text, "\r\n\r\n", at, true)
     local following = find(text, "\r\n" .. delimiter, at + #delimiter, true)
-    if not head or not following or head > following then return nil, NO_MODEL end
+    if not head or not following or head > following then return nil, LACKS[member] end
     local headers = sub(text, at, math.min(head, at + HEADERS)):gsub("\r\n", ";")
     local disposition = headers:lower():match("content%-disposition:%s*form%-data%s*;")
-    if disposition and parameter(headers, "name") == "model" then
+    if disposition and parameter(headers, "name") == member then
       return sub(text, content + 1, math.min(following - 1, content + LONGEST + 1))
     end
     at = following + 2
   end
-  return nil, NO_MODEL
+  return nil, LACKS[member]
 end
 
 -- The model of a body that may be a form, or JSON.
@@ -312,6 +316,8 @@ local FORM = { find = from_form, source = "body" }
 local EITHER = { find = from_either, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
+local SPOKEN = { find = from_json, source = "body", member = "model_id" }
+local HEARD = { find = from_form, source = "body", member = "model_id" }
 
 local OPERATIONS = {
   ["/v1/chat/completions"] = BODY,
@@ -365,6 +371,7 @@ local OPERATIONS = {
   ["/openai/v1/responses/compact"] = BODY,
   ["/openai/responses/compact"] = BODY,
   ["/openai/responses"] = BODY,
+  ["/v1/speech-to-text"] = HEARD,
   ["/generate"] = HEADER,
   ["/generate_stream"] = HEADER,
 }
@@ -390,11 +397,14 @@ local AZURE = {
 }
 local PIPELINE = { ["feature-extraction"] = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
+local VOICE = {
+  [""] = true, ["/stream"] = true, ["/with-timestamps"] = true, ["/stream/with-timestamps"] = true,
+}
 local COUNT = "count-tokens" -- stands in the place of a model
 local VERTEX = "^/v1[^/]*/projects/[^/]+/locations/[^/]+/publishers/"
 local EXPRESS = "^/v1[^/]*/publishers/"
 
--- A path with a model in it, and then one of these words.
+-- A path with a model in it, and then one of these words; or how else the model is found there.
 local PATTERNS = {
   { "^/v1%a*/models/([^/]+):(%a+)$", GEMINI },
   { "^/model/([^/]+)/([%a-]+)$", BEDROCK },
@@ -404,6 +414,7 @@ local PATTERNS = {
   { VERTEX .. "google/models/([^/]+):(%a+)$", GEMINI },
   { EXPRESS .. "google/models/([^/]+):(%a+)$", GEMINI },
   { VERTEX .. "anthropic/models/([^/]+):(%a+)$", CLAUDE },
+  { "^/v1/text%-to%-speech/([^/]+)(.*)$", VOICE, SPOKEN },
 }
 
 -- Where sessions begin, in which both sides send frames.
@@ -420,7 +431,7 @@ local function operation_at(path)
   for _, row in ipairs(PATTERNS) do
     local segment, word = path:match(row[1])
     if row[2] == CLAUDE and segment == COUNT then return BODY, nil end
-    if row[2][word] then return PATH, segment end
+    if row[2][word] then return row[3] or PATH, segment end
   end
   return nil
 end
@@ -941,8 +952,8 @@ function envoy_on_request(handle)
   if not model then
     if is_compressed(headers) then return refuse(handle, COMPRESSED, "415") end
     source = operation.source
-    model, message = operation.find(handle, segment)
-    if message == NO_MODEL or message == NO_HEADER then
+    model, message = operation.find(handle, segment, operation.member)
+    if message == NO_MODEL or message == NO_MODEL_ID or message == NO_HEADER then
       source, model, message = by_default(message)
     end
   end
@@ -951,7 +962,7 @@ function envoy_on_request(handle)
   if message then return refuse(handle, message, "400") end
   handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
   -- What a backend keeps can only be used there.
-  backend = operation ~= FORM and next(BACKENDS) and backend_in(content(handle), '["\r]')
+  backend = operation.find ~= from_form and next(BACKENDS) and backend_in(content(handle), '["\r]')
   if backend then handle:headers():replace("x-ai-cluster", "ai/" .. backend) end
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)

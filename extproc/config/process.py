@@ -83,7 +83,7 @@ class Clients(Model):
 
     api_keys: KeyFile | None = None
     """Clients send `Authorization: Bearer KEY`, or the key in `x-api-key`, `api-key`,
-    `x-goog-api-key` or the query's `key`."""
+    `x-goog-api-key`, `xi-api-key` or the query's `key`."""
     jwt: Jwt | None = None
     """Or they send a token instead, in one of those headers."""
     groups: dict[

@@ -36,7 +36,7 @@ from providers.usage import Price
 from providers.vendors.provider import Provider
 from providers.wire.budget import Bounds
 
-KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-api-key")
 """Where a client's own key may stand; the first that is there is taken."""
 
 OPTIONS = ("region", "project", "instance", "api_version")

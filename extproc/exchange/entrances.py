@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from extproc.exchange.events import Headers
-from providers.bridging.dialect import Dialect, Endpoint, Place, Uneventful
+from providers.bridging.dialect import Address, Dialect, Endpoint, Place, Uneventful
 from providers.catalog import DIALECTS
 from providers.errors import NotFound
 from providers.neutral.listing import Listing, Model
@@ -44,6 +44,8 @@ class Entrance(msgspec.Struct, frozen=True):
     """What a body that does not say means."""
     told: Callable[[Json], str] | None = None
     """Which other dialect a body is of, by name; None: the path alone says it."""
+    address: Address | None = None
+    """What the path says beside the model."""
 
     def of(self, body: Json) -> "Entrance":
         """The place as the body says whose it is."""
@@ -64,7 +66,12 @@ class Entrance(msgspec.Struct, frozen=True):
         return self.stream_default if said is None else bool(said)
 
 
-PLACES = {"*": "[^/]+", "{model}": "([^/]+?)", "{org/model}": "([^/]+(?:/[^/]+)?)"}
+PLACES = {
+    "*": "[^/]+",
+    "{voice}": "[^/]+",
+    "{model}": "([^/]+?)",
+    "{org/model}": "([^/]+(?:/[^/]+)?)",
+}
 """What may stand where in an endpoint's path."""
 
 
@@ -84,7 +91,9 @@ class Entrances:
             for endpoint in dialect.client:
                 self._add(dialect, endpoint)
         # A word that stands where others have the model is no model.
-        self._patterns.sort(key=lambda entry: "model}" in entry[2].path)
+        self._patterns.sort(
+            key=lambda entry: ("{voice}" in entry[2].path, "model}" in entry[2].path)
+        )
 
     def _add(self, dialect: Dialect, endpoint: Endpoint) -> None:
         if not {"{", "*"} & {*endpoint.path}:
@@ -114,15 +123,23 @@ class Entrances:
     def _at(self, bare: str, query: str) -> Entrance | None:
         entrance = self._exact.get(bare)
         if entrance is not None:
-            return entrance
+            return self._addressed(entrance, bare, query) if query else entrance
         for pattern, dialect, endpoint in self._patterns:
             match = pattern.fullmatch(bare)
             if match is not None:
                 spoken = dialect.variant(query) if dialect.variant else dialect
                 model = unquote(match[1]) if match.re.groups else ""
                 told = self._told(endpoint.path)
-                return Entrance(spoken, endpoint.stream, model, told=told)
+                found = Entrance(spoken, endpoint.stream, model, told=told)
+                return self._addressed(found, bare, query)
         return None
+
+    def _addressed(self, entrance: Entrance, bare: str, query: str) -> Entrance:
+        """The same, with what its path says."""
+        addressed = entrance.dialect.addressed
+        if addressed is None:
+            return entrance
+        return msgspec.structs.replace(entrance, address=addressed(bare, query))
 
     def operation(self, path: str) -> str:
         """What `path`, without its query, is for; empty: nothing that has a format here."""

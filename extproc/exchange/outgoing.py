@@ -28,6 +28,8 @@ def outgoing(  # noqa: PLR0913  (each is a part of what leaves)
     Raises InvalidRequest for what cannot stand in a path, and for a body that is too large.
     """
     path = target.path(call.model, stream=call.stream)
+    if sent.ending is not None:
+        path = path.partition("?")[0] + sent.ending
     for name, value in sent.places.items():
         if not value.strip("."):
             raise InvalidRequest(f"{name} names nothing", param=name)

@@ -30,6 +30,7 @@ TELEMETRY_PREFIXES = (
     "x-stainless-",
     "x-codex-",
     "x-claude-code-",
+    "x-fern-",
     "amz-sdk-",
     "sec-",
     "x-ai-claim-",

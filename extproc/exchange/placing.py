@@ -123,6 +123,7 @@ def _named(seen: Seen, entrance: Entrance, body: Json, default: str) -> Seen:
         return seen
     if entrance.path_model:
         return Seen("path", seen.path, entrance.path_model)
-    if default and body.get("model") in (None, ""):
+    member = entrance.dialect.member
+    if default and body.get(member) in (None, ""):
         return Seen("header", seen.path, default)
-    return Seen("body", seen.path, model_of(seen, body, ""))
+    return Seen("body", seen.path, model_of(seen, body, "", member))

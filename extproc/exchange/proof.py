@@ -88,20 +88,22 @@ def _own(call: str) -> Seen:
     return Seen(f"{SIDE} {secret}", path, model)
 
 
-def model_of(seen: Seen, body: Json, path_model: str) -> str:
-    """The client's name of the model; what was routed is what is sent. Raises InvalidRequest."""
+def model_of(seen: Seen, body: Json, path_model: str, member: str) -> str:
+    """The client's name of the model, which is in the body's `member` if nowhere else; what was
+    routed is what is sent. Raises InvalidRequest."""
     routed = seen.model
     if path_model:
         return routed or path_model
     if seen.source in ("header", SIDE):
         return routed
-    named = body.get("model")
+    named = body.get(member)
     if not isinstance(named, str) or not named:
-        raise InvalidRequest("model must be a string that names a model", param="model")
+        raise InvalidRequest(f"{member} must be a string that names a model", param=member)
     if len(named) > LONGEST_NAME:
         raise unknown(named)
     if routed and named != routed:
-        raise InvalidRequest("model is given more than once, with different values", param="model")
+        message = f"{member} is given more than once, with different values"
+        raise InvalidRequest(message, param=member)
     return named
 
 

@@ -184,9 +184,9 @@ class Question:
             self._late = self._addressed(self._unread, entrance).metadata
         target = self._target
         assert target is not None
-        model = model_of(self._seen, body, entrance.path_model)
+        model = model_of(self._seen, body, entrance.path_model, entrance.dialect.member)
         if target.translated and form is None and not entrance.path_model:
-            body.setdefault("model", model)
+            body.setdefault(entrance.dialect.member, model)
         data = event.data
         # Of a part, the ids were opened when it was whole.
         if target.signs and form is None and self._seen.source != SIDE:
@@ -205,6 +205,7 @@ class Question:
             path_model=entrance.path_model,
             headers=self._own,
             bounds=self._plan.bounds,
+            address=entrance.address,
         )
         if target.terms is not None:
             call, self._lowered = target.terms.kept(call, self._type)

@@ -49,6 +49,7 @@ PLACES = {
     "|/v1/projects/.*/publishers/anthropic/.*",
     "bedrock": "/(?:model|model-invocation-jobs?|async-invoke)(?:/.*)?",
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
+    "elevenlabs": "/v1/(?:text-to-speech|speech-to-text)(?:/.*)?",
     "gemini": "/(?:up|down)load/.*|/v1[ab].*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1/(?:projects/.*/)?(?:publishers/g|cachedC|batchP).*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",

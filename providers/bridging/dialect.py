@@ -102,6 +102,17 @@ class Relay(Protocol):
         """What is added at the end; a cut stream ends with an error in the dialect's form."""
 
 
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client's path and its query say beside the body."""
+
+    said: Json
+    """As members of the body, each by its name."""
+    places: Mapping[str, str] = {}
+    """What of it stands for `{name}` in the path of a provider of the same dialect."""
+    ending: str
+    """What ends that path in place of its query: the client's own end."""
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A client's request, as far as it is understood before any translation."""
 
@@ -119,6 +130,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     bounds: Bounds = BOUNDS
     form: Form | None = None
     """The body, where it has several parts; `body` holds its texts and files."""
+    address: Address | None = None
+    """What the path says, in dialects that say more there than the model."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +155,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """Of `body`; empty: JSON, or the client's form with its own."""
     places: Mapping[str, str] = {}
     """What stands for `{name}` in the provider's path, beside the model."""
+    ending: str | None = None
+    """What ends that path in place of its query; None: its own."""
     echo: Mapping[str, Any] = {}
     """What the answer says again, where the provider was asked for something else than the client
     has said; empty: as the client's dialect has it (`Dialect.echo`)."""
@@ -217,6 +232,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Where clients find it."""
     upstream: tuple[Endpoint, ...]
     """Its place after a provider's prefix; a vendor may have another (`Provider.paths`)."""
+    member: str = "model"
+    """What a body calls the model that it names."""
+    addressed: Callable[[str, str], Address] | None = None
+    """(a client's path, its query) → what they say; None: nothing beside the model."""
     form: bool = False
     """Whether a request is a body of several parts (multipart/form-data)."""
     either: bool = False

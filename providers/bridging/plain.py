@@ -98,7 +98,11 @@ class Plain(Translation[PlainDialect[Any, Any]]):
 
     def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
-        return self._rendered(self._client.parse_request(call.body, call.path_model), call)
+        if call.address is None:
+            return self._rendered(self._client.parse_request(call.body, call.path_model), call)
+        body = {**call.body, **call.address.said}
+        sent = self._rendered(self._client.parse_request(body, call.path_model), call)
+        return msgspec.structs.replace(sent, echo=self._client.echo(body))
 
     def _rendered(self, request: Asking, call: Call) -> Sent:
         names = self._client.names

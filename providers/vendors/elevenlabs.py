@@ -15,7 +15,7 @@ PROVIDERS = (
         notes={"speech": "The voice is an id of ElevenLabs'."},
         base_url="https://api.elevenlabs.io",
         dialects={
-            Operation.SPEECH: ("elevenlabs.speech",),
+            Operation.SPEECH: ("elevenlabs.speech", "elevenlabs.timed_speech"),
             Operation.TRANSCRIPTION: ("elevenlabs.transcripts",),
         },
         signer=xi_api_key,

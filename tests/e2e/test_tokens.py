@@ -84,7 +84,7 @@ def test_a_token_is_accepted_and_names_the_client(world):
     assert not [name for name, _ in sent.headers if name.lower().startswith("x-ai-")]
 
 
-@pytest.mark.parametrize("header", ["x-api-key", "api-key", "x-goog-api-key"])
+@pytest.mark.parametrize("header", ["x-api-key", "api-key", "x-goog-api-key", "xi-api-key"])
 def test_it_may_stand_where_sdks_put_keys(world, header):
     assert ask(world, None, **{header: token()}).status_code == 200
     assert world[1].requests[-1].header(header) == ""

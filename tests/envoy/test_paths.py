@@ -29,9 +29,9 @@ MODELS = [
 def test_every_place_where_clients_find_a_dialect_is_known(dialect: Dialect, model: str) -> None:
     if dialect.name == "huggingface.generate":
         return  # no body of its names a model
-    body, headers = json.dumps({"model": model}).encode(), {}
+    body, headers = json.dumps({dialect.member: model}).encode(), {}
     if dialect.form:
-        body, kind = multipart.render({"model": model})
+        body, kind = multipart.render({dialect.member: model})
         headers = {"content-type": kind}
     for endpoint in dialect.client:
         in_path = "model}" in endpoint.path

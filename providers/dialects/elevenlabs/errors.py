@@ -15,13 +15,13 @@ CAUSES = {
     "invalid_api_key": Cause.AUTHENTICATION,
     "needs_authorization": Cause.AUTHENTICATION,
     "missing_permissions": Cause.PERMISSION,
-    "voice_not_found": Cause.NOT_FOUND,
     "model_not_found": Cause.NOT_FOUND,
+    "voice_not_found": Cause.NOT_FOUND,
     "max_character_limit_exceeded": Cause.TOO_LARGE,
     "too_many_concurrent_requests": Cause.RATE_LIMIT,
     "system_busy": Cause.OVERLOADED,
 }
-"""`status` → its meaning."""
+"""`status` → its meaning; the first says it to clients."""
 MESSAGES = ("message", "msg", "error", "detail")
 
 

@@ -1,12 +1,19 @@
-"""The elevenlabs.transcripts dialect, for providers alone.
+"""The elevenlabs.transcripts dialect.
 
 https://elevenlabs.io/docs/api-reference/speech-to-text/convert
 """
 
-from providers.bridging.dialect import Context, Endpoint, Seen
+from collections.abc import Iterator
+from itertools import pairwise
+from math import isfinite, nan
+
+from providers.bridging.dialect import Address, Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
+from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
-from providers.errors import BadAnswer
+from providers.dialects.elevenlabs.languages import LONG, SHORT
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.speech import wav
 from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds, turns
 from providers.operations import Operation
 from providers.usage import Units, Usage
@@ -15,14 +22,82 @@ from providers.wire.members import Json
 from providers.wire.multipart import Upload
 
 NAME = "elevenlabs.transcripts"
+ELSEWHERE = ("source_url", "cloud_storage_url")
+"""What may stand in the place of a recording."""
+ALONE = (
+    *("additional_formats", "detect_speaker_roles", "entity_detection", "entity_redaction"),
+    *("transcript_edit", "use_multi_channel", "webhook"),
+)
+"""What asks for another answer, or for another place of it."""
+SAMPLES, RATE = "pcm_s16le_16", 16_000
+"""A recording that is bare samples, and how many of them a second has."""
+BODY = frozenset(
+    {"model_id", "file", "language_code", "temperature", "seed", "diarize", "keyterms"}
+)
+BODY |= {"timestamps_granularity", *ELSEWHERE, *ALONE}
+KNOWN = BODY | {"file_format", "enable_logging"}
+
+
+def addressed(path: str, query: str) -> Address:
+    """What the query says."""
+    return paths.of_query(query, BODY)
 
 
 def parse_request(body: Json, path_model: str) -> TranscriptRequest:
-    """The file, and its language."""
+    """A form: texts alone beside the file; raises Unsupported for what only ElevenLabs does."""
+    paths.keeps_nothing(body)
+    # Its Python SDK writes `null` for some of what it is not told (2.78, 2026-11).
+    body = {name: said for name, said in body.items() if said != "null"}
+    for name in (*ELSEWHERE, *ALONE):
+        if str(body.get(name) or "false").lower() != "false":
+            raise Unsupported(f"{name}: only ElevenLabs itself takes that", param=name)
+    grain = members.text(body, "timestamps_granularity")
+    if grain not in (None, "none", "word"):
+        name = "timestamps_granularity"
+        raise Unsupported(f"{name} may be none or word elsewhere than at ElevenLabs", param=name)
+    language = members.text(body, "language_code")
+    seed = _number(body, "seed")
+    if seed is not None and not (seed.is_integer() and abs(seed) < members.LARGEST):
+        raise members.wrong("seed", "an integer")
+    return TranscriptRequest(
+        file=_file(body),
+        language=SHORT.get(language or "", language),
+        prompt=", ".join(_several(body, "keyterms")) or None,
+        temperature=_number(body, "temperature"),
+        words=True if grain == "word" else None,
+        speakers=True if (members.text(body, "diarize") or "").lower() == "true" else None,
+        seed=None if seed is None else int(seed),
+        extras=members.beyond(body, KNOWN),
+    )
+
+
+def _file(body: Json) -> Upload:
+    """The recording; bare samples get a header, which says of them what the form did."""
     file = body.get("file")
     if not isinstance(file, Upload):
         raise members.wrong("file", "a file")
-    return TranscriptRequest(file=file, language=members.text(body, "language_code"))
+    if body.get("file_format") != SAMPLES:
+        return file
+    name = f"{file.filename.rpartition('.')[0] or file.filename}.wav"
+    return Upload(data=wav(file.data, RATE), filename=name, media_type="audio/wav")
+
+
+def _several(body: Json, name: str) -> list[str]:
+    value = body.get(name, [])
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
+def _number(body: Json, name: str) -> float | None:
+    said = members.text(body, name)
+    if said is None:
+        return None
+    try:
+        number = float(said)
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise members.wrong(name, "a number")
+    return number
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
@@ -83,26 +158,47 @@ def parse_response(body: Json) -> Transcript:
 
 
 def render_response(answer: Transcript, context: Context) -> Json:
-    """The text and its words."""
-    return {
-        "language_code": answer.language or "",
-        "language_probability": 1.0,
+    """The text and its words; where there are none, what was said without a break."""
+    language = answer.language
+    return members.optional(audio_duration_secs=answer.duration) | {
+        "language_code": LONG.get(language or "", language or ""),
+        "language_probability": 1.0 if language else 0.0,
         "text": answer.text,
-        "words": [
-            {"text": one.text, "start": one.start, "end": one.end, "type": "word"}
-            for one in answer.words
-        ],
+        "words": list(_timed(answer.words or answer.segments)),
     }
+
+
+def _timed(pieces: tuple[Segment, ...]) -> Iterator[Json]:
+    """With spaces between them, as ElevenLabs has them: clients put texts together again."""
+    for one, following in pairwise((*pieces, None)):
+        assert one is not None
+        yield _piece(one, "word")
+        if following is not None:
+            end = max(one.end, following.start)
+            yield _piece(Segment(text=" ", start=one.end, end=end, speaker=one.speaker), "spacing")
+
+
+def _piece(one: Segment, kind: str) -> Json:
+    # Its SDK knows no word without a probability.
+    piece = {"text": one.text.strip() or one.text, "start": one.start, "end": one.end}
+    return {**piece, "type": kind, "speaker_id": one.speaker, "logprob": 0.0}
 
 
 DIALECT = PlainDialect[TranscriptRequest, Transcript](
     name=NAME,
     operation=Operation.TRANSCRIPTION,
-    client=(),
+    client=(Endpoint(path="/v1/speech-to-text"),),
     upstream=(Endpoint(path="/speech-to-text"),),
+    member="model_id",
+    addressed=addressed,
     form=True,
     carries=frozenset({"language", "temperature", "form", "words", "segments", "speakers", "seed"}),
-    names={"language": "language_code", "speakers": "diarize"},
+    names={
+        "language": "language_code",
+        "prompt": "keyterms",
+        "words": "timestamps_granularity",
+        "speakers": "diarize",
+    },
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
@@ -110,6 +206,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,
+    edits=paths.model_edit,
 )
 
 DIALECTS = (DIALECT,)

@@ -15,6 +15,7 @@ SENT = {
     "openai-organization": "org-1",
     "anthropic-beta": "a",
     "x-stainless-retry-count": "0",
+    "x-fern-sdk-version": "2",
     "x-codex-turn-metadata": "{}",
     "originator": "codex_cli_rs",
     "referer": "https://app.example",

@@ -131,3 +131,48 @@ def test_what_nobody_streams_is_answered_whole():
     said = ranking.handle(response_body({"results": [{"index": 0, "relevance_score": 0.5}]}))
     assert said.body is None
     assert "error_type" not in said.metadata
+
+
+SAY = "/v1/text-to-speech/v"
+
+
+def test_a_voice_and_its_query_go_to_elevenlabs_as_they_are():
+    speaking = exchange(plan(backends={"up": served(provider="elevenlabs")}))
+    speaking.handle(request_headers(f"{SAY}/stream?output_format=pcm_8000&key=k"))
+    sent = speaking.handle(request_body({"text": "hello", "model_id": "small"}))
+    assert dict(sent.set_headers)[":path"] == f"{SAY}/stream?output_format=pcm_8000"
+    assert sent.body is None
+    said = speaking.handle(response_headers(content_type="audio/mpeg"))
+    assert said.mode is BodyMode.NONE
+    assert said.metadata["characters"] == len("hello")
+
+
+def test_pieces_with_times_pass_as_they_come():
+    speaking = exchange(plan(backends={"up": served(provider="elevenlabs")}))
+    speaking.handle(request_headers(f"{SAY}/stream/with-timestamps"))
+    sent = speaking.handle(request_body({"text": "hello", "model_id": "small"}))
+    assert dict(sent.set_headers)[":path"] == f"{SAY}/stream/with-timestamps"
+    assert speaking.handle(response_headers()).mode is BodyMode.STREAMED
+    piece = b'{"audio_base64":"YQ=="}\n'
+    assert speaking.handle(response_body(piece, end=False)).body is None
+    last = speaking.handle(response_body(piece))
+    assert not last.body
+    assert last.metadata["characters"] == len("hello")
+
+
+@pytest.mark.parametrize("path", [SAY, f"{SAY}/with-timestamps"])
+def test_a_model_id_that_was_not_routed_is_refused(path):
+    speaking = exchange(plan(backends={"up": served(provider="elevenlabs")}))
+    speaking.handle(request_headers(path))
+    refused = speaking.handle(request_body({"text": "hello", "model_id": "other"}))
+    assert refused.status == 400
+    assert orjson.loads(refused.body)["detail"]["message"].startswith("model_id is given more")
+
+
+@pytest.mark.parametrize("voice", [".", "..", "%2e%2E"])
+def test_a_voice_that_would_change_the_path_is_none(voice):
+    speaking = exchange(plan(backends={"up": served(provider="elevenlabs")}))
+    speaking.handle(request_headers(f"/v1/text-to-speech/{voice}"))
+    refused = speaking.handle(request_body({"text": "hello", "model_id": "small"}))
+    assert refused.status == 400
+    assert "voice" in orjson.loads(refused.body)["detail"]["message"]

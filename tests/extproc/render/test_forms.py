@@ -22,6 +22,7 @@ from extproc.render.forms import OWN, PLACES, family_of
 from providers.bridging.dialect import Dialect
 from providers.catalog import DIALECTS
 from providers.errors import ApiError, cause_of
+from providers.wire import multipart
 from tests.extproc.render.support import (
     Answer,
     Envoy,
@@ -92,8 +93,12 @@ def call(envoy: Envoy, dialect: Dialect, model: str, size: int = 0, **headers: s
     path = "/ai" + placed(dialect.client[0].path, model)
     if dialect in BY_HEADER:
         headers["x-ai-model"] = model
-    body = json.dumps({**BODY, "model": model, "x": "x" * size})
-    return envoy.request("POST", path, body, {"x-api-key": "right", **headers})
+    said = {dialect.member: model, "x": "x" * size}
+    if dialect.form:
+        body, headers["content-type"] = multipart.render(said)
+        return envoy.request("POST", path, body.decode(), {"x-api-key": "right", **headers})
+    text = json.dumps({**BODY, **said})
+    return envoy.request("POST", path, text, {"x-api-key": "right", **headers})
 
 
 FORMS = [each for each in DIALECTS.values() if each.client and family_of(each) != OWN]

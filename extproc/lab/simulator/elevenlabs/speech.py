@@ -15,6 +15,7 @@ from extproc.lab.simulator.openai.speech import sound
 
 KNOWN = {"text", "model_id", "language_code", "voice_settings", "seed", "apply_text_normalization"}
 KNOWN |= {"previous_text", "next_text", "pronunciation_dictionary_locators"}
+QUERY = {"output_format", "enable_logging", "optimize_streaming_latency"}
 FORMAT = re.compile(r"(?:mp3|pcm|opus|ulaw|alaw|wav)_\d+(?:_\d+)?")
 VOICE = re.compile(r"[A-Za-z0-9]{4,40}")
 
@@ -31,6 +32,8 @@ def error(refusal: Refusal, directives: Directives) -> bytes:
 
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for unknown members, voices and formats."""
+    for name in call.query.keys() - QUERY:
+        raise Refusal(f"unknown parameter {name}", status=422)
     for name in call.body.keys() - KNOWN:
         raise Refusal(f"unknown field {name}", status=422)
     if not isinstance(call.body.get("text"), str):
@@ -47,6 +50,7 @@ def check(call: Call, strict: bool) -> None:
 def ask(call: Call) -> Asked:
     """What the body asks."""
     said = {**call.body, "voice": call.params["voice"], "query": dict(call.query)}
+    said["pieces"] = call.path.endswith("/stream/with-timestamps")
     model = str(call.body.get("model_id") or "eleven_multilingual_v2")
     return Asked(model=model, text=call.body["text"], prompt_tokens=0, body=said)
 
@@ -60,7 +64,7 @@ def whole(turn: Turn) -> bytes:
 DIALECT = msgspec.structs.replace(
     moderations.DIALECT,
     name="elevenlabs.speech",
-    path=re.compile(r".*/text-to-speech/(?P<voice>[^/]+)"),
+    path=re.compile(r".*/text-to-speech/(?P<voice>[^/]+)(?:/stream)?"),
     check=check,
     ask=ask,
     whole=whole,

@@ -15,10 +15,15 @@ from extproc.lab.simulator.openai.transcriptions import heard
 
 KNOWN = {"model_id", "file", "language_code", "temperature", "seed", "diarize", "num_speakers"}
 KNOWN |= {"timestamps_granularity", "tag_audio_events", "cloud_storage_url", "webhook"}
+KNOWN |= {"source_url", "diarization_threshold", "file_format", "keyterms", "additional_formats"}
+KNOWN |= {"entity_detection", "entity_redaction", "webhook_metadata"}
+QUERY = {"enable_logging"}
 
 
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what is no such form."""
+    for name in call.query.keys() - QUERY:
+        raise Refusal(f"unknown parameter {name}", status=422)
     for name in call.body.keys() - KNOWN:
         raise Refusal(f"unknown field {name}", status=422)
     if not isinstance(call.body.get("file"), File):
