@@ -1,8 +1,8 @@
-"""Operations of one question and one answer, which no provider streams in any format but its own.
+"""Operations of one question and one answer.
 
 Such an operation has a neutral request and answer of its own (`providers.neutral`), and each of its
-dialects says how to read and write the two. A client that wants a stream gets the whole answer as
-one, where its dialect knows how.
+dialects says how to read and write the two. A client that wants a stream gets the provider's event
+by event where both dialects say how (`parser`, `telling`), else the whole answer as a stream.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +60,12 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     """What stands for `{name}` in the provider's path."""
     render_stream: Callable[[Response, Context], bytes] | None = None
     """(answer, context) → the stream that says it; None: there are none in this format."""
+    parser: Callable[[], Any] | None = None
+    """Reads a provider's stream; None: a provider is asked for a whole answer."""
+    telling: Callable[[Any, Context], Relay] | None = None
+    """(a provider's parser, context) → the relay that tells a client what it reads."""
+    asks_stream: Mapping[str, Any] = {}
+    """Members of a body that ask for a stream."""
 
     lists: tuple[str, ...] = ()
     """The members of a body of which each holds inputs that could as well be asked about one by
@@ -105,6 +111,8 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         try:
             lost = self._lost(request)
             body = self._target.render_request(request.without(lost), call.model, lost)
+            if call.stream and self._relays():
+                body.update(self._target.asks_stream)
         except Unsupported as error:
             raise self._worded(error) from None
         named = [*request.extras, *(names.get(name, name) for name in lost)]
@@ -164,5 +172,10 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         return self._client.render_stream(response, context), seen
 
     def stream(self, context: Context) -> Relay:
-        """There is none."""
-        raise BadAnswer("the provider streams what is never streamed")
+        """The provider's stream as the client's; raises BadAnswer where there is none."""
+        if self._target.parser is None or self._client.telling is None:
+            raise BadAnswer("the provider streams what is never streamed")
+        return self._client.telling(self._target.parser(), context)
+
+    def _relays(self) -> bool:
+        return self._target.parser is not None and self._client.telling is not None

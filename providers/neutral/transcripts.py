@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from providers.errors import ApiError
 from providers.neutral.asking import Asking
 from providers.usage import Usage
 from providers.wire.multipart import Upload
@@ -78,6 +79,40 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
         ends = [word.end for word in self.words]
         end = max(ends, default=self.duration or 0.0)
         return (Segment(text=self.text, start=0.0, end=end),)
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """More of the text, in a stream."""
+
+    text: str
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """The language of the recording, in a stream."""
+
+    language: str
+
+
+class Timed(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment of which the times are known, in a stream."""
+
+    segment: Segment
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a stream: all of it again, and what was used."""
+
+    transcript: Transcript
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider gave up in mid-stream, or its stream ended before its time."""
+
+    error: ApiError
+
+
+Delta = Said | Spoken | Timed | Heard | Failed
+"""What a stream is made of: last `Heard` or `Failed`, and nothing after it."""
 
 
 ENDS = tuple(".?!…。\N{FULLWIDTH QUESTION MARK}\N{FULLWIDTH EXCLAMATION MARK}")

@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 from collections.abc import Mapping
+from functools import partial
 from math import isfinite, nan
 from typing import Any
 
@@ -12,7 +13,17 @@ import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect, Raw
+from providers.bridging.transcript_stream import TranscriptStream, replay
 from providers.dialects.openai.audio_stream import AudioRelay, usage
+from providers.dialects.openai.transcript_stream import (
+    DIARIZED,
+    Parser,
+    Renderer,
+    counts,
+    segment,
+    times,
+    told,
+)
 from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.transcripts import (
     TEXTS,
@@ -32,7 +43,6 @@ from providers.wire.splice import model_edit
 
 NAME = "openai.transcriptions"
 INTO_ENGLISH = "openai.translations"
-DIARIZED = "diarized_json"
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
 KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
 
@@ -144,18 +154,9 @@ def parse_response(body: Json) -> Transcript:
         text=body["text"],
         language=members.string(body.get("language")) or None,
         duration=seconds(body["duration"]) if "duration" in body else None,
-        segments=tuple(_segment(one, "text") for one in members.dicts(body.get("segments"))),
-        words=tuple(_segment(one, "word") for one in members.dicts(body.get("words"))),
+        segments=tuple(segment(one, "text") for one in members.dicts(body.get("segments"))),
+        words=tuple(segment(one, "word") for one in members.dicts(body.get("words"))),
         usage=_usage(body),
-    )
-
-
-def _segment(one: Json, name: str) -> Segment:
-    return Segment(
-        text=members.string(one.get(name)),
-        start=seconds(one.get("start")),
-        end=seconds(one.get("end")),
-        speaker=members.string(one.get("speaker")) or None,
     )
 
 
@@ -171,14 +172,10 @@ def render_response(answer: Transcript, context: Context) -> Json | Raw:
     if form in TEXTS:
         kind = "text/vtt" if form == Form.VTT else "text/plain"
         return Raw(TEXTS[Form(form)](answer).encode(), f"{kind}; charset=utf-8")
-    body: Json = {"text": answer.text, **_said(answer)}
+    body: Json = {"text": answer.text, **counts(answer)}
     if form == DIARIZED:
         body |= {"task": "transcribe", "duration": _length(answer)}
-        body["segments"] = [
-            {**_times(one), "id": f"seg_{n}", "type": "transcript.text.segment"}
-            | {"text": one.text, "speaker": one.speaker or "A"}
-            for n, one in enumerate(answer.pieces)
-        ]
+        body["segments"] = [told(n, one) for n, one in enumerate(answer.pieces)]
     elif form == Form.VERBOSE:
         body |= {
             "task": "transcribe",
@@ -187,7 +184,7 @@ def render_response(answer: Transcript, context: Context) -> Json | Raw:
         }
         body["segments"] = [_verbose(n, one) for n, one in enumerate(answer.pieces)]
         if context.echo.get("words"):
-            body["words"] = [{"word": one.text, **_times(one)} for one in answer.words]
+            body["words"] = [{"word": one.text, **times(one)} for one in answer.words]
     return body
 
 
@@ -197,31 +194,10 @@ def _length(answer: Transcript) -> float:
     return max((one.end for one in answer.pieces), default=0.0)
 
 
-def _times(one: Segment) -> Json:
-    return {"start": one.start, "end": one.end}
-
-
 def _verbose(number: int, one: Segment) -> Json:
     unknown = {"seek": 0, "tokens": [], "temperature": 0.0, "avg_logprob": 0.0}
     unknown |= {"compression_ratio": 0.0, "no_speech_prob": 0.0}
-    return {"id": number, **_times(one), "text": one.text, **unknown}
-
-
-def _said(answer: Transcript) -> Json:
-    used = answer.usage
-    if used is None:
-        return {}
-    if used.units is not None and not used.total:
-        return {"usage": {"type": "duration", "seconds": used.units.seconds}}
-    counts = {"input_tokens": used.input, "output_tokens": used.output}
-    return {"usage": {"type": "tokens", **counts, "total_tokens": used.total}}
-
-
-def render_stream(answer: Transcript, context: Context) -> bytes:
-    """The whole text as one piece, and its end."""
-    delta = {"type": "transcript.text.delta", "delta": answer.text}
-    done = {"type": "transcript.text.done", "text": answer.text, **_said(answer)}
-    return b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in (delta, done))
+    return {"id": number, **times(one), "text": one.text, **unknown}
 
 
 def _places(verb: str) -> tuple[Endpoint, ...]:
@@ -255,7 +231,10 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     render_request=render_request,
     parse_response=parse_response,
     render_response=render_response,
-    render_stream=render_stream,
+    render_stream=replay(Renderer),
+    parser=Parser,
+    telling=partial(TranscriptStream, Renderer),
+    asks_stream={"stream": True},
     parse_error=parse_error,
     render_error=render_error,
     read=read,
