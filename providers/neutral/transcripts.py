@@ -166,7 +166,16 @@ TEXTS: Mapping[Form, Any] = {Form.SRT: srt, Form.VTT: vtt, Form.TEXT: lambda one
 """Forms that are no JSON."""
 
 
+LONGEST = 32
+"""Characters of a number."""
+
+
 def seconds(value: Any) -> float:
-    """A time that a provider says; 0 where it is none."""
+    """A time that a provider says, some of them (vLLM) as a text; 0 where it is none."""
+    if isinstance(value, str) and len(value) < LONGEST:
+        try:
+            value = float(value)
+        except ValueError:
+            return 0.0
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e7
     return float(value) if good else 0.0

@@ -156,7 +156,7 @@ def test_a_recording_is_written_down(gateway: Local, client: openai.OpenAI, prov
     assert used["estimated"] is False
 
 
-@pytest.mark.parametrize("provider", ["openai", "elevenlabs", "mistral"])
+@pytest.mark.parametrize("provider", ["openai", "elevenlabs", "mistral", "groq", "vllm"])
 @pytest.mark.parametrize("form", ["srt", "vtt", "text"])
 def test_subtitles_are_texts(client: openai.OpenAI, provider: str, form: str):
     answer = client.audio.transcriptions.create(

@@ -223,6 +223,7 @@ HEARING = PlainDialect[TranscriptRequest, Transcript](
     render_request=render_transcript,
     parse_response=parse_transcript,
     parser=HeardParser,
+    asks_stream=lambda body: {},  # the path does
     render_response=_render_nothing,
     parse_error=parse_error,
     render_error=render_error,

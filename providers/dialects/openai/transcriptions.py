@@ -98,11 +98,17 @@ def _whole(body: Json, name: str) -> int | None:
     return None if number is None else int(number)
 
 
+def is_timed(request: TranscriptRequest) -> bool:
+    """Whether the client wants to know when what is said."""
+    timed = request.form in (Form.SRT, Form.VTT, Form.VERBOSE)
+    return bool(timed or request.words or request.segments)
+
+
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
     """With segments where only they can make what the client wants."""
-    timed = request.form in (Form.SRT, Form.VTT, Form.VERBOSE) or request.words or request.segments
+    timed = is_timed(request)
     grains = (["word"] if request.words else []) + (["segment"] if request.segments else [])
-    form = DIARIZED if request.speakers else "verbose_json" if timed else "json"
+    form = DIARIZED if request.speakers else Form.VERBOSE.value if timed else Form.JSON.value
     return members.optional(
         model=model,
         file=request.file,
@@ -114,6 +120,11 @@ def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -
         include=["logprobs"] if request.logprobs else None,
         chunking_strategy=request.chunking,
     )
+
+
+def asks_stream(body: Json) -> Json:
+    """What has times comes whole: whisper-1 takes no heed, and vLLM refuses to stream it."""
+    return {} if body["response_format"] == Form.VERBOSE else {"stream": True}
 
 
 def read(data: bytes) -> Json:
@@ -234,7 +245,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     render_stream=replay(Renderer),
     parser=Parser,
     telling=partial(TranscriptStream, Renderer),
-    asks_stream={"stream": True},
+    asks_stream=asks_stream,
     parse_error=parse_error,
     render_error=render_error,
     read=read,
