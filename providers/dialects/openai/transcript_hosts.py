@@ -60,7 +60,10 @@ def _writing(
         if Form.VERBOSE not in forms and transcriptions.is_timed(request):
             name = "segments" if request.form in (Form.JSON, Form.TEXT) else "form"
             raise Unsupported(f"{host} tells no times of what it hears", param=name)
-        return transcriptions.render_request(request, model, dropped)
+        body = transcriptions.render_request(request, model, dropped)
+        if forms == (Form.JSON,):
+            del body["response_format"]  # there is no choice
+        return body
 
     return render_request
 

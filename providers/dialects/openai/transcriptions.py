@@ -43,6 +43,7 @@ from providers.wire.splice import model_edit
 
 NAME = "openai.transcriptions"
 INTO_ENGLISH = "openai.translations"
+TIMED = (Form.SRT, Form.VTT, Form.VERBOSE)
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
 KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
 
@@ -68,8 +69,14 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
         logprobs=True if "logprobs" in _several(body, "include") else None,
         chunking=body.get("chunking_strategy"),
         seed=_whole(body, "seed"),
-        extras=members.beyond(body, KNOWN),
+        extras=members.beyond(body, KNOWN) | _unstreamed(body, form),
     )
+
+
+def _unstreamed(body: Json, form: str) -> Json:
+    """A form that no stream has: its events tell words, and who speaks."""
+    streamed = (members.text(body, "stream") or "").lower() == "true"
+    return {"response_format": form} if streamed and form in TIMED else {}
 
 
 def _several(body: Json, name: str) -> list[str]:
@@ -100,8 +107,7 @@ def _whole(body: Json, name: str) -> int | None:
 
 def is_timed(request: TranscriptRequest) -> bool:
     """Whether the client wants to know when what is said."""
-    timed = request.form in (Form.SRT, Form.VTT, Form.VERBOSE)
-    return bool(timed or request.words or request.segments)
+    return bool(request.form in TIMED or request.words or request.segments)
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:

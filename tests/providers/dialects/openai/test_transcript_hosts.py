@@ -91,11 +91,13 @@ def test_subtitles_are_made_of_the_times(host, client, form, begin, kind):
     assert content_type.startswith(kind)
 
 
-@pytest.mark.parametrize("host", ["together", "siliconflow"])
-def test_a_text_is_made_of_json(host):
+@pytest.mark.parametrize(
+    ("host", "asked"), [("together", {"response_format": "json"}), ("siliconflow", {})]
+)
+def test_a_text_is_made_of_json(host, asked):
     found = between(NAME, host)
     request = sent(found, response_format="text")
-    assert asks(request) == {"response_format": "json"}
+    assert asks(request) == asked
     assert told(found, request, {"text": "Hi you"}) == (b"Hi you\n", "text/plain; charset=utf-8")
 
 
@@ -137,6 +139,13 @@ def test_who_does_not_stream_is_asked_for_a_whole_answer():
     context = Context(model="m", id="x", now=0, echo=request.echo)
     events = found.replay(orjson.dumps({"text": "Hi you"}), context)[0]
     assert events.count(b"data: ") == 2
+
+
+@pytest.mark.parametrize("host", ["groq", "vllm"])
+@pytest.mark.parametrize("form", ["srt", "vtt", "verbose_json"])
+def test_a_form_that_no_stream_has_is_named(host, form):
+    request = sent(between(NAME, host), stream=True, **{"response_format": form, "stream": "true"})
+    assert request.dropped == ("response_format",)
 
 
 @pytest.mark.parametrize(
