@@ -32,6 +32,8 @@ def between(client: str, host: str, name: str = "") -> Bridge:
 
 def sent(found: Bridge, *, stream: bool = False, **asked: Any) -> Sent:
     body = {"file": FILE, "model": "m", **asked}
+    if stream:
+        body["stream"] = "true"
     data, content_type = multipart.render(body)
     form = multipart.parse(data, content_type)
     call = Call(data=data, body=form.members(), model="m", stream=stream, form=form)
@@ -144,7 +146,7 @@ def test_who_does_not_stream_is_asked_for_a_whole_answer():
 @pytest.mark.parametrize("host", ["groq", "vllm"])
 @pytest.mark.parametrize("form", ["srt", "vtt", "verbose_json"])
 def test_a_form_that_no_stream_has_is_named(host, form):
-    request = sent(between(NAME, host), stream=True, **{"response_format": form, "stream": "true"})
+    request = sent(between(NAME, host), stream=True, response_format=form)
     assert request.dropped == ("response_format",)
 
 
