@@ -1,8 +1,8 @@
-"""Operations of one question and one answer, which no provider streams in any format but its own.
+"""Operations of one question and one answer.
 
 Such an operation has a neutral request and answer of its own (`providers.neutral`), and each of its
-dialects says how to read and write the two. A client that wants a stream gets the whole answer as
-one, where its dialect knows how.
+dialects says how to read and write the two. A client that wants a stream gets the provider's event
+by event where both dialects say how (`parser`, `telling`), else the whole answer as a stream.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +13,7 @@ import orjson
 
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
+from providers.bridging.fitting import Fitting
 from providers.bridging.parting import Parting
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
@@ -60,6 +61,15 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     """What stands for `{name}` in the provider's path."""
     render_stream: Callable[[Response, Context], bytes] | None = None
     """(answer, context) → the stream that says it; None: there are none in this format."""
+    parser: Callable[[], Any] | None = None
+    """Reads a provider's stream; None: a provider is asked for a whole answer."""
+    takes: Callable[[Request, bool], bool] | None = None
+    """(request, of which a stream is wanted) → whether a provider of this form takes it as clients
+    of the dialect write it; None: it does."""
+    telling: Callable[[Any, Context], Relay] | None = None
+    """(a provider's parser, context) → the relay that tells a client what it reads."""
+    asks_stream: Callable[[Json], Json] = unspoken
+    """(a rendered body) → its members that ask for a stream."""
 
     lists: tuple[str, ...] = ()
     """The members of a body of which each holds inputs that could as well be asked about one by
@@ -71,7 +81,10 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
 
     def along(self, passage: Bridge, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to this dialect itself, over which bytes pass where they can."""
-        return self._parting(passage, cast(PlainDialect[Any, Any], target), quirks)
+        plain = cast(PlainDialect[Any, Any], target)
+        if plain.takes is not None:
+            return Fitting(passage, Plain(self, plain, quirks), self, plain)
+        return self._parting(passage, plain, quirks)
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another dialect of the same operation."""
@@ -109,6 +122,8 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         try:
             lost = self._lost(request)
             body = self._target.render_request(request.without(lost), call.model, lost)
+            if call.stream and self._relays():
+                body.update(self._target.asks_stream(body))
         except Unsupported as error:
             raise self._worded(error) from None
         named = [*request.extras, *(names.get(name, name) for name in lost)]
@@ -168,5 +183,10 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         return self._client.render_stream(response, context), seen
 
     def stream(self, context: Context) -> Relay:
-        """There is none."""
-        raise BadAnswer("the provider streams what is never streamed")
+        """The provider's stream as the client's; raises BadAnswer where there is none."""
+        if self._target.parser is None or self._client.telling is None:
+            raise BadAnswer("the provider streams what is never streamed")
+        return self._client.telling(self._target.parser(), context)
+
+    def _relays(self) -> bool:
+        return self._target.parser is not None and self._client.telling is not None

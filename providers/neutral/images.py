@@ -158,6 +158,8 @@ class ImageRequest(Asking, frozen=True, kw_only=True):
     """Those that it is made out of."""
     mask: Data | None = None
     """Where the first of these may change."""
+    variation: bool = False
+    """Whether it is to be like the picture that is given, and no words say how else."""
 
     def inline(self, where: str) -> None:
         """Raises Unsupported where the client wants a URL, which this provider does not give."""

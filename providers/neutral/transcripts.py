@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from providers.errors import ApiError
 from providers.neutral.asking import Asking
 from providers.usage import Usage
 from providers.wire.multipart import Upload
@@ -80,6 +81,40 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
         return (Segment(text=self.text, start=0.0, end=end),)
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """More of the text, in a stream."""
+
+    text: str
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """The language of the recording, in a stream."""
+
+    language: str
+
+
+class Timed(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment of which the times are known, in a stream."""
+
+    segment: Segment
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a stream: all of it again, and what was used."""
+
+    transcript: Transcript
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider gave up in mid-stream, or its stream ended before its time."""
+
+    error: ApiError
+
+
+Delta = Said | Spoken | Timed | Heard | Failed
+"""What a stream is made of: last `Heard` or `Failed`, and nothing after it."""
+
+
 ENDS = tuple(".?!…。\N{FULLWIDTH QUESTION MARK}\N{FULLWIDTH EXCLAMATION MARK}")
 """How the last word of a sentence ends."""
 
@@ -131,7 +166,16 @@ TEXTS: Mapping[Form, Any] = {Form.SRT: srt, Form.VTT: vtt, Form.TEXT: lambda one
 """Forms that are no JSON."""
 
 
+LONGEST = 32
+"""Characters of a number."""
+
+
 def seconds(value: Any) -> float:
-    """A time that a provider says; 0 where it is none."""
+    """A time that a provider says, some of them (vLLM) as a text; 0 where it is none."""
+    if isinstance(value, str) and len(value) < LONGEST:
+        try:
+            value = float(value)
+        except ValueError:
+            return 0.0
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e7
     return float(value) if good else 0.0

@@ -103,7 +103,11 @@ PROVIDERS = (
         keeps=ALL_KEPT | FILMS_KEPT,
         sessions=TALKS,
         # https://platform.openai.com/docs/models: the models of v1/completions.
-        speaks={"openai.completions": "instruct|davinci|babbage"},
+        # "Only dall-e-2 is supported": api-reference/images/createVariation.
+        speaks={
+            "openai.completions": "instruct|davinci|babbage",
+            "openai.image_variations": "dall-e-2",
+        },
     ),
     row(
         "xai",

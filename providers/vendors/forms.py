@@ -52,7 +52,7 @@ PICTURES = {Operation.IMAGES: ("openai.images",)}
 """For those who make pictures in OpenAI's format."""
 RANKS = {Operation.RERANK: ("jina.rerank",)}
 """For those who rank texts as servers of open models do."""
-EDITS = {Operation.IMAGE_EDITS: ("openai.image_edits",)}
+EDITS = {Operation.IMAGE_EDITS: ("openai.image_edits", "openai.image_variations")}
 FILMS = {Operation.VIDEO: ("openai.video",)}
 FILMS_KEPT = frozenset({"openai.video"})
 """For those who make films in OpenAI's format."""

@@ -3,6 +3,7 @@
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import chat, responses, searches
 from providers.dialects.openai import embedding_hosts as vectors
+from providers.dialects.openai import transcript_hosts as transcripts
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
@@ -64,6 +65,7 @@ PROVIDERS = (
         rules=(FOUR_STOPS, NO_THOUGHTS),
         # https://console.groq.com/docs/responses-api, https://console.groq.com/docs/speech-to-text
         dialects=BOTH | SOUNDS,
+        forms=transcripts.GROQ,
         keeps=BATCHED,  # https://console.groq.com/docs/batch
     ),
     row(
@@ -87,7 +89,7 @@ PROVIDERS = (
         # https://docs.together.ai/reference/completions-1
         # https://docs.together.ai/reference/rerank-1
         dialects=DIALECTS | TEXT | VECTORS | RANKS | SOUNDS | PICTURES,
-        forms=images.TOGETHER,
+        forms={**images.TOGETHER, **transcripts.TOGETHER},
         keeps=BATCHED,  # https://docs.together.ai/docs/batch-inference
     ),
     row(
@@ -109,7 +111,7 @@ PROVIDERS = (
         prefix="/v1/openai",
         renames=MAX_TOKENS,
         dialects=DIALECTS | TEXT | VECTORS | SOUNDS | PICTURES,
-        forms=images.DEEPINFRA,
+        forms={**images.DEEPINFRA, **transcripts.DEEPINFRA},
     ),
     # "will result in a 400 error".
     row(
@@ -213,6 +215,7 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         # https://docs.sambanova.ai/docs/en/api-reference/overview
         dialects=DIALECTS | TEXT | VECTORS | HEARS | TRANSLATES,
+        forms=transcripts.SAMBANOVA,
     ),
     row(
         "huggingface",

@@ -2,6 +2,7 @@
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import embedding_hosts as vectors
+from providers.dialects.openai import transcript_hosts as transcripts
 from providers.dialects.openai.rules import (
     remembered_thoughts,
 )
@@ -50,7 +51,7 @@ PROVIDERS = (
             "translation": "openai/whisper-large-v3",
             "rerank": "BAAI/bge-reranker-v2-m3",
         },
-        forms=form("vllm", NONE, tune=by_template),
+        forms={**form("vllm", NONE, tune=by_template), **transcripts.VLLM},
         dialects={
             **BOTH,
             **TEXT,

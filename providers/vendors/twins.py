@@ -5,6 +5,7 @@ from typing import Any
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import embedding_hosts as vectors
+from providers.dialects.openai import transcript_hosts as transcripts
 from providers.dialects.openai.limits import at_most
 from providers.dialects.openai.rules import (
     at_most_stops,
@@ -238,7 +239,7 @@ SILICONFLOW = twins(
         "transcription": "FunAudioLLM/SenseVoiceSmall",
     },
     renames=MAX_TOKENS,
-    own=lambda name: form(name, NONE, tune=by_member),
+    own=lambda name: {**form(name, NONE, tune=by_member), **transcripts.siliconflow(name)},
     dialects=DIALECTS | VECTORS | RANKS | SPEAKS | HEARS,
 )
 

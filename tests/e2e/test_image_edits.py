@@ -10,7 +10,7 @@ import pytest
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.pictures import BYTES
-from tests.e2e.clients.backends import ENV
+from tests.e2e.clients.backends import AWS, ENV
 
 KEY = {"api_key": "env:KEY"}
 BACKENDS = {
@@ -20,7 +20,18 @@ BACKENDS = {
     "vertex": ("vertex", {"project": "p", "region": "us-central1"}, "gemini-2.5-flash-image"),
     "compatible": ("openai-compatible", {}, "any"),
 }
+VARYING = {
+    "dalle": ("openai", {}, "dall-e-2"),
+    "server": ("openai-compatible", {}, "any"),
+    "titan": (
+        "bedrock",
+        {"region": "us-east-1", "credential": AWS},
+        "amazon.titan-image-generator-v2:0",
+    ),
+}
 FILE = ("a.png", BYTES, "image/png")
+OUTLIVED = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+"""The SDK warns of variations, which newer models of OpenAI's do not make."""
 EVERY = pytest.mark.parametrize("name", BACKENDS)
 
 
@@ -30,7 +41,7 @@ def gateway() -> Iterator[Local]:
         config = {
             "backends": {
                 name: {"provider": provider, "base_url": sim.url, "credential": KEY, **more}
-                for name, (provider, more, _) in BACKENDS.items()
+                for name, (provider, more, _) in (BACKENDS | VARYING).items()
             },
             "routes": [
                 {
@@ -38,7 +49,7 @@ def gateway() -> Iterator[Local]:
                     "backends": [{"backend": name, "model": model}],
                     "price": {"images": {"1024x1024 high": 0.2}},
                 }
-                for name, (_, _, model) in BACKENDS.items()
+                for name, (_, _, model) in (BACKENDS | VARYING).items()
             ],
         }
         with Local(config, ENV) as local:
@@ -99,3 +110,19 @@ def test_without_a_picture_there_is_none(gateway: Local):
     answer = httpx.post(f"{gateway.url}/v1/images/edits", files=data)
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == "image"
+
+
+@OUTLIVED
+@pytest.mark.parametrize("name", VARYING)
+def test_variations_are_made_where_no_words_are_needed(client: openai.OpenAI, name: str):
+    answer = client.images.create_variation(
+        model=f"to-{name}", image=FILE, n=2, response_format="b64_json", size="512x512"
+    )
+    assert [base64.b64decode(one.b64_json) for one in answer.data] == [BYTES, BYTES]
+
+
+@OUTLIVED
+@pytest.mark.parametrize("name", ["openai", "azure", "gemini"])
+def test_who_needs_words_makes_no_variations(client: openai.OpenAI, name: str):
+    with pytest.raises(openai.BadRequestError, match="variation"):
+        client.images.create_variation(model=f"to-{name}", image=FILE)

@@ -74,7 +74,7 @@ def render_variation(request: ImageRequest, model: str, dropped: list[str]) -> J
         raise Unsupported(f"{model} reads at most {AMAZONS_MOST} pictures", param="pictures")
     params = members.optional(
         images=list(map(_inline, request.pictures)),
-        text=request.prompt,
+        text=request.prompt or None,
         negativeText=request.negative,
     )
     task = {"taskType": "IMAGE_VARIATION", "imageVariationParams": params}
@@ -254,7 +254,7 @@ EDITS = msgspec.structs.replace(
     AMAZONS,
     name=AMAZONS_EDITS,
     operation=Operation.IMAGE_EDITS,
-    carries=AMAZONS.carries | {"pictures"},
+    carries=AMAZONS.carries | {"pictures", "variation"},
     names={
         **AMAZONS.names,
         "negative": "imageVariationParams.negativeText",

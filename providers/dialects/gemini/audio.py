@@ -12,11 +12,23 @@ import msgspec
 from providers.bridging.dialect import Context, Endpoint
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
+from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.response import watch
-from providers.errors import BadAnswer, Unsupported
+from providers.errors import BROKEN_OFF, ApiError, BadAnswer, Unsupported
+from providers.neutral import deltas
+from providers.neutral.chat import Finish
 from providers.neutral.speech import Sound, SpeechAnswer, SpeechRequest
-from providers.neutral.transcripts import Form, Transcript, TranscriptRequest
+from providers.neutral.transcripts import (
+    Delta,
+    Failed,
+    Form,
+    Heard,
+    Said,
+    Transcript,
+    TranscriptRequest,
+)
 from providers.operations import Operation
+from providers.usage import Usage
 from providers.wire import members
 from providers.wire.members import Json
 
@@ -24,6 +36,7 @@ SPEECH = "gemini.speech"
 TRANSCRIPTS = "gemini.transcripts"
 TRANSLATIONS = "gemini.translations"
 PATH = "/models/{model}:generateContent"
+STREAM = "/models/{model}:streamGenerateContent?alt=sse"
 
 HEAR = "Write down what is said in this recording, word for word, and nothing else."
 TRANSLATE = "Write down in English what is said in this recording, and nothing else."
@@ -143,6 +156,48 @@ def parse_transcript(body: Json) -> Transcript:
     return Transcript(text="".join(texts).strip(), usage=watch(body).usage)
 
 
+class HeardParser:
+    """Reads a stream of what a model hears."""
+
+    def __init__(self) -> None:
+        self._parser = Parser()
+        self._texts: list[str] = []
+        self._used: Usage | None = None
+        self._failed: ApiError | None = None
+
+    def feed(self, data: bytes) -> list[Delta]:
+        """The words that `data` completes."""
+        return self._heard(self._parser.feed(data))
+
+    def flush(self) -> list[Delta]:
+        """The rest, and the end."""
+        rest = self._heard(self._parser.flush())
+        return [*rest, self._end()]
+
+    def _heard(self, said: list[deltas.AnyDelta]) -> list[Delta]:
+        found: list[Delta] = []
+        for delta in said:
+            match delta:
+                case deltas.TextDelta(text=text, choice=0) if text:
+                    self._texts.append(text)
+                    found.append(Said(text=text))
+                case deltas.Used():
+                    self._used = delta.usage
+                case deltas.End(finish=Finish.ERROR):
+                    self._failed = delta.error or BROKEN_OFF
+                case deltas.Failed():
+                    self._failed = delta.error
+        return found
+
+    def _end(self) -> Heard | Failed:
+        text = "".join(self._texts).strip()
+        if self._failed is None and not text:
+            self._failed = BadAnswer("the provider's answer has no text").as_api_error()
+        if self._failed is not None:
+            return Failed(error=self._failed)
+        return Heard(transcript=Transcript(text=text, usage=self._used))
+
+
 SPEAKING = PlainDialect[SpeechRequest, SpeechAnswer](
     name=SPEECH,
     operation=Operation.SPEECH,
@@ -162,11 +217,13 @@ HEARING = PlainDialect[TranscriptRequest, Transcript](
     name=TRANSCRIPTS,
     operation=Operation.TRANSCRIPTION,
     client=(),
-    upstream=(Endpoint(path=PATH),),
+    upstream=(Endpoint(path=PATH, stream=False), Endpoint(path=STREAM, stream=True)),
     carries=frozenset({"language", "prompt", "temperature", "form", "seed"}),
     parse_request=_refuse,
     render_request=render_transcript,
     parse_response=parse_transcript,
+    parser=HeardParser,
+    asks_stream=lambda body: {},  # the path does
     render_response=_render_nothing,
     parse_error=parse_error,
     render_error=render_error,

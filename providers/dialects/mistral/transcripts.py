@@ -6,6 +6,7 @@ https://docs.mistral.ai/api/endpoint/audio/transcriptions
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from math import isfinite, nan
 from typing import Any
 
@@ -13,12 +14,24 @@ import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Place, Seen
 from providers.bridging.plain import PlainDialect
+from providers.bridging.transcript_stream import (
+    EventParser,
+    TranscriptRenderer,
+    TranscriptStream,
+    replay,
+)
 from providers.bridging.watching import WatchingRelay
 from providers.errors import ApiError, BadAnswer, Unsupported
 from providers.neutral.chat import Finish
 from providers.neutral.transcripts import (
+    Delta,
+    Failed,
     Form,
+    Heard,
+    Said,
     Segment,
+    Spoken,
+    Timed,
     Transcript,
     TranscriptRequest,
     seconds,
@@ -170,7 +183,11 @@ def _wanted(answer: Transcript, context: Context) -> tuple[Segment, ...]:
     grains = context.echo.get("grains") or ()
     if "word" in grains and answer.words:
         return answer.words
-    return answer.pieces if grains or context.echo.get("diarize") else ()
+    return answer.pieces if _timed(context) else ()
+
+
+def _timed(context: Context) -> bool:
+    return bool(context.echo.get("grains") or context.echo.get("diarize"))
 
 
 def _told(one: Segment) -> Json:
@@ -185,13 +202,48 @@ def _counts(used: Usage) -> Json:
     return {**counts, "total_tokens": used.total, **length}
 
 
-def render_stream(answer: Transcript, context: Context) -> bytes:
-    """The language where it is known, the text as one piece, times, and all of it again."""
-    whole = render_response(answer, context)
-    events = [] if answer.language is None else [_event("language", audio_language=answer.language)]
-    events.append(_event("text.delta", text=answer.text))
-    events += [_event("segment", **{**one, "type": "segment"}) for one in whole["segments"]]
-    return b"".join([*events, _event("done", **whole)])
+class Parser(EventParser):
+    """Reads the events."""
+
+    def _said(self, said: Json) -> list[Delta]:
+        if said.get("error"):
+            return [Failed(error=describe(said, None))]
+        text = members.string(said.get("text"))
+        match said.get("type"):
+            case "transcription.text.delta":
+                return [Said(text=text)] if text else []
+            case "transcription.language":
+                language = members.string(said.get("audio_language"))
+                return [Spoken(language=language)] if language else []
+            case "transcription.segment":
+                return [Timed(segment=_segment(said))]
+            case "transcription.done":
+                return [Heard(transcript=parse_response({"text": text, **said}))]
+        return []
+
+
+class Renderer(TranscriptRenderer):
+    """Writes the events, with times where they are wanted, and all of it again at the end."""
+
+    def _wanted(self, whole: Transcript) -> tuple[Segment, ...]:
+        return _wanted(whole, self._context)
+
+    def _text(self, text: str) -> bytes:
+        return _event("text.delta", text=text)
+
+    def _language(self, language: str) -> bytes:
+        return _event("language", audio_language=language)
+
+    def _segment(self, segment: Segment) -> bytes:
+        if not _timed(self._context):
+            return b""
+        return _event("segment", **_told(segment))
+
+    def _end(self, whole: Transcript) -> bytes:
+        return _event("done", **render_response(whole, self._context))
+
+    def _error(self, error: ApiError) -> bytes:
+        return error_event(error)
 
 
 def _event(kind: str, **said: Any) -> bytes:
@@ -244,7 +296,10 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     render_request=render_request,
     parse_response=parse_response,
     render_response=render_response,
-    render_stream=render_stream,
+    render_stream=replay(Renderer),
+    parser=Parser,
+    telling=partial(TranscriptStream, Renderer),
+    asks_stream=lambda body: {"stream": True},
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,

@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 from collections.abc import Mapping
+from functools import partial
 from math import isfinite, nan
 from typing import Any
 
@@ -12,7 +13,17 @@ import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect, Raw
+from providers.bridging.transcript_stream import TranscriptStream, replay
 from providers.dialects.openai.audio_stream import AudioRelay, usage
+from providers.dialects.openai.transcript_stream import (
+    DIARIZED,
+    Parser,
+    Renderer,
+    counts,
+    segment,
+    times,
+    told,
+)
 from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.transcripts import (
     TEXTS,
@@ -32,7 +43,7 @@ from providers.wire.splice import model_edit
 
 NAME = "openai.transcriptions"
 INTO_ENGLISH = "openai.translations"
-DIARIZED = "diarized_json"
+TIMED = (Form.SRT, Form.VTT, Form.VERBOSE)
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
 KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
 
@@ -58,8 +69,14 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
         logprobs=True if "logprobs" in _several(body, "include") else None,
         chunking=body.get("chunking_strategy"),
         seed=_whole(body, "seed"),
-        extras=members.beyond(body, KNOWN),
+        extras=members.beyond(body, KNOWN) | _unstreamed(body, form),
     )
+
+
+def _unstreamed(body: Json, form: str) -> Json:
+    """A form that no stream has: its events tell words, and who speaks."""
+    streamed = (members.text(body, "stream") or "").lower() == "true"
+    return {"response_format": form} if streamed and form in TIMED else {}
 
 
 def _several(body: Json, name: str) -> list[str]:
@@ -88,11 +105,16 @@ def _whole(body: Json, name: str) -> int | None:
     return None if number is None else int(number)
 
 
+def is_timed(request: TranscriptRequest) -> bool:
+    """Whether the client wants to know when what is said."""
+    return bool(request.form in TIMED or request.words or request.segments)
+
+
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
     """With segments where only they can make what the client wants."""
-    timed = request.form in (Form.SRT, Form.VTT, Form.VERBOSE) or request.words or request.segments
+    timed = is_timed(request)
     grains = (["word"] if request.words else []) + (["segment"] if request.segments else [])
-    form = DIARIZED if request.speakers else "verbose_json" if timed else "json"
+    form = DIARIZED if request.speakers else Form.VERBOSE.value if timed else Form.JSON.value
     return members.optional(
         model=model,
         file=request.file,
@@ -104,6 +126,11 @@ def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -
         include=["logprobs"] if request.logprobs else None,
         chunking_strategy=request.chunking,
     )
+
+
+def asks_stream(body: Json) -> Json:
+    """What has times comes whole: whisper-1 takes no heed, and vLLM refuses to stream it."""
+    return {} if body["response_format"] == Form.VERBOSE else {"stream": True}
 
 
 def read(data: bytes) -> Json:
@@ -144,18 +171,9 @@ def parse_response(body: Json) -> Transcript:
         text=body["text"],
         language=members.string(body.get("language")) or None,
         duration=seconds(body["duration"]) if "duration" in body else None,
-        segments=tuple(_segment(one, "text") for one in members.dicts(body.get("segments"))),
-        words=tuple(_segment(one, "word") for one in members.dicts(body.get("words"))),
+        segments=tuple(segment(one, "text") for one in members.dicts(body.get("segments"))),
+        words=tuple(segment(one, "word") for one in members.dicts(body.get("words"))),
         usage=_usage(body),
-    )
-
-
-def _segment(one: Json, name: str) -> Segment:
-    return Segment(
-        text=members.string(one.get(name)),
-        start=seconds(one.get("start")),
-        end=seconds(one.get("end")),
-        speaker=members.string(one.get("speaker")) or None,
     )
 
 
@@ -171,14 +189,10 @@ def render_response(answer: Transcript, context: Context) -> Json | Raw:
     if form in TEXTS:
         kind = "text/vtt" if form == Form.VTT else "text/plain"
         return Raw(TEXTS[Form(form)](answer).encode(), f"{kind}; charset=utf-8")
-    body: Json = {"text": answer.text, **_said(answer)}
+    body: Json = {"text": answer.text, **counts(answer)}
     if form == DIARIZED:
         body |= {"task": "transcribe", "duration": _length(answer)}
-        body["segments"] = [
-            {**_times(one), "id": f"seg_{n}", "type": "transcript.text.segment"}
-            | {"text": one.text, "speaker": one.speaker or "A"}
-            for n, one in enumerate(answer.pieces)
-        ]
+        body["segments"] = [told(n, one) for n, one in enumerate(answer.pieces)]
     elif form == Form.VERBOSE:
         body |= {
             "task": "transcribe",
@@ -187,7 +201,7 @@ def render_response(answer: Transcript, context: Context) -> Json | Raw:
         }
         body["segments"] = [_verbose(n, one) for n, one in enumerate(answer.pieces)]
         if context.echo.get("words"):
-            body["words"] = [{"word": one.text, **_times(one)} for one in answer.words]
+            body["words"] = [{"word": one.text, **times(one)} for one in answer.words]
     return body
 
 
@@ -197,31 +211,10 @@ def _length(answer: Transcript) -> float:
     return max((one.end for one in answer.pieces), default=0.0)
 
 
-def _times(one: Segment) -> Json:
-    return {"start": one.start, "end": one.end}
-
-
 def _verbose(number: int, one: Segment) -> Json:
     unknown = {"seek": 0, "tokens": [], "temperature": 0.0, "avg_logprob": 0.0}
     unknown |= {"compression_ratio": 0.0, "no_speech_prob": 0.0}
-    return {"id": number, **_times(one), "text": one.text, **unknown}
-
-
-def _said(answer: Transcript) -> Json:
-    used = answer.usage
-    if used is None:
-        return {}
-    if used.units is not None and not used.total:
-        return {"usage": {"type": "duration", "seconds": used.units.seconds}}
-    counts = {"input_tokens": used.input, "output_tokens": used.output}
-    return {"usage": {"type": "tokens", **counts, "total_tokens": used.total}}
-
-
-def render_stream(answer: Transcript, context: Context) -> bytes:
-    """The whole text as one piece, and its end."""
-    delta = {"type": "transcript.text.delta", "delta": answer.text}
-    done = {"type": "transcript.text.done", "text": answer.text, **_said(answer)}
-    return b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in (delta, done))
+    return {"id": number, **times(one), "text": one.text, **unknown}
 
 
 def _places(verb: str) -> tuple[Endpoint, ...]:
@@ -255,7 +248,10 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     render_request=render_request,
     parse_response=parse_response,
     render_response=render_response,
-    render_stream=render_stream,
+    render_stream=replay(Renderer),
+    parser=Parser,
+    telling=partial(TranscriptStream, Renderer),
+    asks_stream=asks_stream,
     parse_error=parse_error,
     render_error=render_error,
     read=read,

@@ -330,3 +330,45 @@ def test_what_gives_urls_streams_no_edits(stream):
     with pytest.raises(Unsupported, match="URL"):
         edits.request(asked)
     edits.request(msgspec.structs.replace(asked, body={**body, "stream": "false"}))
+
+
+def varied(target: str, **asked: Any) -> Sent:
+    picture = Upload(data=b"a", filename="a.png", media_type="image/png")
+    call = Call(data=b"", body={"image": picture, **asked}, model="titan", stream=False)
+    found = bridge(DIALECTS["openai.image_variations"], DIALECTS[target], Quirks()).request(call)
+    assert isinstance(found, Sent)
+    return found
+
+
+def test_a_variation_has_no_words():
+    found = varied("bedrock.image_edits", n="2", size="512x512", user="u", prompt="p")
+    body = orjson.loads(found.body or b"")
+    assert body["imageVariationParams"] == {"images": ["YQ=="]}
+    assert body["imageGenerationConfig"] == {"numberOfImages": 2, "width": 512, "height": 512}
+    assert found.dropped == ("prompt", "user")
+
+
+@pytest.mark.parametrize(
+    "target", ["openai.image_edits", "gemini.edit_images", "dashscope.image_edits"]
+)
+def test_a_variation_is_refused_where_words_are_needed(target):
+    with pytest.raises(Unsupported, match="variation cannot be expressed"):
+        varied(target)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"), [({"image": "a"}, "image"), ({"n": "x"}, "n"), ({"size": "x"}, "size")]
+)
+def test_what_is_wrong_with_a_variation_is_named(wrong, named):
+    with pytest.raises(InvalidRequest) as raised:
+        varied("bedrock.image_edits", **wrong)
+    assert raised.value.param == named
+
+
+def test_an_edit_is_no_variation():
+    picture = Upload(data=b"a", filename="a.png", media_type="image/png")
+    body = {"image": picture, "prompt": "bluer"}
+    call = Call(data=b"", body=body, model="m", stream=False)
+    found = bridge(DIALECTS["openai.image_edits"], DIALECTS["openai.image_variations"], Quirks())
+    with pytest.raises(Unsupported, match="no words"):
+        found.request(call)

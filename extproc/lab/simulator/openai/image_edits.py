@@ -15,6 +15,8 @@ from extproc.lab.simulator.openai import images
 
 KNOWN = {"model", "prompt", "image", "mask", "n", "size", "quality", "background", "user"}
 KNOWN |= {"output_format", "output_compression", "input_fidelity", "stream", "partial_images"}
+VARIED = {"model", "image", "n", "response_format", "size", "user"}
+"""https://platform.openai.com/docs/api-reference/images/createVariation"""
 MOST = 16
 """Pictures in a request."""
 TYPES = ("image/png", "image/jpeg", "image/webp")
@@ -22,7 +24,8 @@ TYPES = ("image/png", "image/jpeg", "image/webp")
 
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for unknown names, and for what is no picture."""
-    for name in call.body.keys() - KNOWN:
+    varied = call.params["verb"] == "variations"
+    for name in call.body.keys() - (VARIED if varied else KNOWN):
         raise Refusal(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
     files = call.body.get("image")
     files = files if isinstance(files, list) else [files]
@@ -31,8 +34,18 @@ def check(call: Call, strict: bool) -> None:
     for file in files:
         if file["type"] not in TYPES:
             raise Refusal(f"unsupported mimetype ('{file['type']}')", param="image")
-    if not call.body.get("prompt"):
+    if varied:
+        _check_varied(str(call.body.get("model")), files)
+    elif not call.body.get("prompt"):
         raise Refusal("prompt is required", param="prompt")
+
+
+def _check_varied(model: str, files: list[File]) -> None:
+    """Raises Refusal for what only edits take."""
+    if model.startswith("gpt-image"):
+        raise Refusal(f"Invalid model {model}: variations are made by dall-e-2", param="model")
+    if len(files) > 1 or files[0]["type"] != "image/png":
+        raise Refusal("image must be one PNG", param="image")
 
 
 def ask(call: Call) -> Asked:
@@ -42,7 +55,7 @@ def ask(call: Call) -> Asked:
     partials = {"partial_images": int(body.get("partial_images") or 0)}
     return pictures.asked(
         str(body.get("model")),
-        str(body.get("prompt")),
+        str(body.get("prompt") or ""),
         said | partials,
         stream=body.get("stream") == "true",
         n=int(body.get("n") or 1),
@@ -59,7 +72,7 @@ def events(turn: Turn) -> Iterator[Event]:
 DIALECT = msgspec.structs.replace(
     images.DIALECT,
     name="openai.image_edits",
-    path=re.compile(r"(?P<prefix>/.*?)??/images/edits"),
+    path=re.compile(r"(?P<prefix>/.*?)??/images/(?P<verb>edits|variations)"),
     check=check,
     ask=ask,
     events=events,

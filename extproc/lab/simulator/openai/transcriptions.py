@@ -18,6 +18,14 @@ from extproc.lab.simulator.reply import count
 KNOWN = {"model", "file", "language", "prompt", "temperature", "response_format"}
 ONLY_HERE = {"timestamp_granularities", "stream", "include", "chunking_strategy"}
 FORMS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
+KNOWN_AT = (
+    ("whisper-large-v3", {"json", "text", "verbose_json"}),
+    ("openai/whisper-", {"json", "text", "verbose_json"}),
+    ("Whisper-Large-", {"json", "text"}),
+    ("FunAudioLLM/", {"json"}),
+)
+"""Beginning of a model's name → forms known to its hosts: Groq, vLLM, SambaNova, SiliconFlow."""
+NEVER_STREAMED = ("whisper-large-v3", "FunAudioLLM/")
 LARGEST = 25 * 1024 * 1024
 """Bytes of a recording."""
 MEANS_NOTHING = re.compile(rb"[^ -~]+")
@@ -38,9 +46,25 @@ def check(call: Call, strict: bool) -> None:
         raise Refusal("Maximum content size limit exceeded", status=413)
     if call.body.get("response_format", "json") not in FORMS:
         raise Refusal("response_format is invalid", param="response_format")
+    _check_host(call.body)
     grains = call.body.get("timestamp_granularities")
     if grains and call.body.get("response_format") != "verbose_json":
         raise Refusal("timestamp_granularities need verbose_json", param="response_format")
+
+
+def _check_host(body: Json) -> None:
+    """Raises Refusal for what those who host the model do not know."""
+    model, form = str(body.get("model")), body.get("response_format", "json")
+    known = next((forms for begin, forms in KNOWN_AT if model.startswith(begin)), FORMS)
+    if form not in known:
+        raise Refusal(f"response_format must be one of {known}", param="response_format")
+    if known is FORMS:
+        return
+    for name in body.keys() & {"include", "chunking_strategy"}:
+        raise Refusal(f"Unknown parameter: {name}", param=name)
+    timed = form == "verbose_json" or model.startswith(NEVER_STREAMED)
+    if body.get("stream") == "true" and timed:
+        raise Refusal("this is not streamed", param="stream")
 
 
 def heard(file: Any) -> str:

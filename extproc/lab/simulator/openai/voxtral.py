@@ -56,9 +56,13 @@ def answer(turn: Turn) -> Json:
 
 
 def events(turn: Turn) -> Iterator[Event]:
-    """The words one by one, and all of them."""
+    """The words one by one, their times, and all of them."""
     for word in turn.asked.text.split():
         delta = {"type": "transcription.text.delta", "text": f"{word} "}
         yield Event(orjson.dumps(delta), name="transcription.text.delta")
-    done = {"type": "transcription.done", **answer(turn)}
+    whole = answer(turn)
+    for segment in whole["segments"]:
+        timed = {**segment, "type": "transcription.segment"}
+        yield Event(orjson.dumps(timed), name="transcription.segment")
+    done = {"type": "transcription.done", **whole}
     yield Event(orjson.dumps(done), name="transcription.done", closing=True)

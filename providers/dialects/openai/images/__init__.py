@@ -5,9 +5,14 @@ https://platform.openai.com/docs/api-reference/images/create
 
 import msgspec
 
-from providers.bridging.dialect import Endpoint
+from providers.bridging.dialect import Endpoint, Uneventful
 from providers.bridging.plain import PlainDialect
-from providers.dialects.openai.images.edits import parse_edit, render_edit
+from providers.dialects.openai.images.edits import (
+    parse_edit,
+    parse_variation,
+    render_edit,
+    render_variation,
+)
 from providers.dialects.openai.images.request import parse_request, render_request, uses
 from providers.dialects.openai.images.response import parse_response, read, render_response, watch
 from providers.dialects.openai.images.stream import ImagesRelay, render_edit_stream, render_stream
@@ -68,5 +73,20 @@ EDITS = msgspec.structs.replace(
     render_request=render_edit,
     render_stream=render_edit_stream,
 )
+VARIATIONS = msgspec.structs.replace(
+    EDITS,
+    name="openai.image_variations",
+    client=(
+        Endpoint(path="/v1/images/variations"),
+        Endpoint(path="/openai/v1/images/variations"),
+    ),
+    upstream=(Endpoint(path="/images/variations"),),
+    carries=frozenset({"n", "size", "delivery", "user", "pictures", "variation"}),
+    parse_request=parse_variation,
+    render_request=render_variation,
+    render_stream=None,
+    relay=Uneventful,
+)
+"""Made by a retired model of OpenAI's, and by servers of its format."""
 
-DIALECTS = (DIALECT, EDITS)
+DIALECTS = (DIALECT, EDITS, VARIATIONS)

@@ -20,6 +20,8 @@ from providers.wire.multipart import Upload
 NUMBERS = ("n", "output_compression", "partial_images", "seed")
 WHOLE = re.compile(r"-?[0-9]{1,18}")
 KNOWN = frozenset({"image", "mask", "input_fidelity"})
+WORDED = ("prompt", "mask")
+"""What no variation has."""
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 """By the ending of a file's name, where nothing says the type."""
 
@@ -45,12 +47,35 @@ def parse_edit(body: Json, path_model: str) -> ImageRequest:
     )
 
 
+def parse_variation(body: Json, path_model: str) -> ImageRequest:
+    """A picture to which others are to be alike, without any words.
+
+    https://platform.openai.com/docs/api-reference/images/createVariation
+    """
+    if not isinstance(body.get("image"), Upload):
+        raise members.wrong("image", "a file")
+    unknown = {name: body[name] for name in WORDED if name in body}
+    rest = {name: value for name, value in body.items() if name not in WORDED}
+    request = parse_edit({**rest, "prompt": "a variation"}, path_model)
+    extras = request.extras | unknown
+    return msgspec.structs.replace(request, prompt="", variation=True, extras=extras)
+
+
 def render_edit(request: ImageRequest, model: str, dropped: list[str]) -> Json:
     """The same, as servers of this format take it; raises Unsupported for a picture by URL."""
     files = [_file(one, number) for number, one in enumerate(request.pictures, 1)]
     mask = {} if request.mask is None else {"mask": _file(request.mask, 0)}
     image = files[0] if len(files) == 1 else files
     return {**render_request(request, model, dropped), "image": image, **mask}
+
+
+def render_variation(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """The same; raises Unsupported for what words ask."""
+    if not request.variation:
+        raise Unsupported(f"{model} makes variations, and reads no words", param="prompt")
+    asked = render_request(request, model, dropped)
+    del asked["prompt"]
+    return {**asked, "image": _file(request.pictures[0], 1)}
 
 
 def _file(picture: Data | Url, number: int) -> Upload:
