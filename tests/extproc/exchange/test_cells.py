@@ -190,7 +190,7 @@ def test_a_job_is_asked_for_where_it_is_done_and_nothing_else(
     ids=[f"{p.name}-{k.name}-{a.method}-{a.path}" for p, k, a in BATCHED],
 )
 def test_a_batch_is_asked_for_where_it_is_run(provider: Provider, kept: Kept, act: Act):
-    said = gateway(provider)
+    said = gateway(provider, kept)
     said["backends"]["up"] = {**said["backends"]["up"], "openai_batches": True}
     plan = compile_plan(parse(said))
     ref, batch = BATCH_REFS[provider.name], kept.name == "openai.batches"
