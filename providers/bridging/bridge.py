@@ -103,16 +103,11 @@ class Passage:
             headers, lost = self._dialect.fit_headers(sent, call.headers, gone)
             dropped += lost
         body = self._edited(call, changes) if changes else None
+        made = Sent(body=body, dropped=tuple(dropped), headers=headers)
         at = call.address
         if at is None:
-            return Sent(body=body, dropped=tuple(dropped), headers=headers)
-        return Sent(
-            body=body,
-            dropped=tuple(dropped),
-            headers=headers,
-            places=at.places,
-            ending=at.ending,
-        )
+            return made
+        return msgspec.structs.replace(made, places=at.places, ending=at.ending)
 
     def _edited(self, call: Call, changes: Mapping[str, Any]) -> bytes:
         if call.form is not None:

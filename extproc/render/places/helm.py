@@ -6,7 +6,8 @@ https://helm.sh/docs/chart_template_guide/ (checked 2026-11)
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +93,12 @@ def _template(thing: Json, only_if: str | None) -> str:
     text = EACH.sub(r"\1{{- range .Values.\2 }}\n\1- \3\n\1{{- end }}", text)
     text = TEMPLATE.sub(lambda found: str(json.loads(f'"{found[1]}"')), text)
     for line, instead in LINES.items():
-        text = re.sub(
-            rf"^( *){line}$",
-            lambda found, lines=instead: "\n".join(found[1] + one for one in lines),  # type: ignore[misc]
-            text,
-            flags=re.MULTILINE,
-        )
+        text = re.sub(rf"^( *){line}$", partial(_lines, instead), text, flags=re.MULTILINE)
     return f"{{{{- if .Values.{only_if}.enabled }}}}\n{text}{{{{- end }}}}\n" if only_if else text
+
+
+def _lines(instead: Sequence[str], found: re.Match[str]) -> str:
+    return "\n".join(found[1] + one for one in instead)
 
 
 def _own(thing: Any, source: Source) -> Any:

@@ -5,7 +5,6 @@ https://elevenlabs.io/docs/api-reference/speech-to-text/convert
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import isfinite, nan
 
 from providers.bridging.dialect import Address, Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
@@ -17,7 +16,7 @@ from providers.neutral.speech import wav
 from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds, turns
 from providers.operations import Operation
 from providers.usage import Units, Usage
-from providers.wire import members
+from providers.wire import form_texts, members
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
 
@@ -56,14 +55,14 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
         name = "timestamps_granularity"
         raise Unsupported(f"{name} may be none or word elsewhere than at ElevenLabs", param=name)
     language = members.text(body, "language_code")
-    seed = _number(body, "seed")
+    seed = form_texts.number(body, "seed")
     if seed is not None and not (seed.is_integer() and abs(seed) < members.LARGEST):
         raise members.wrong("seed", "an integer")
     return TranscriptRequest(
         file=_file(body),
         language=SHORT.get(language or "", language),
-        prompt=", ".join(_several(body, "keyterms")) or None,
-        temperature=_number(body, "temperature"),
+        prompt=", ".join(form_texts.several(body, "keyterms")) or None,
+        temperature=form_texts.number(body, "temperature"),
         words=True if grain == "word" else None,
         speakers=True if (members.text(body, "diarize") or "").lower() == "true" else None,
         seed=None if seed is None else int(seed),
@@ -80,24 +79,6 @@ def _file(body: Json) -> Upload:
         return file
     name = f"{file.filename.rpartition('.')[0] or file.filename}.wav"
     return Upload(data=wav(file.data, RATE), filename=name, media_type="audio/wav")
-
-
-def _several(body: Json, name: str) -> list[str]:
-    value = body.get(name, [])
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-
-
-def _number(body: Json, name: str) -> float | None:
-    said = members.text(body, name)
-    if said is None:
-        return None
-    try:
-        number = float(said)
-    except ValueError:
-        number = nan
-    if not isfinite(number):
-        raise members.wrong(name, "a number")
-    return number
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:

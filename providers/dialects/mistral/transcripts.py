@@ -7,7 +7,6 @@ https://docs.mistral.ai/api/endpoint/audio/transcriptions
 import re
 from collections.abc import Mapping
 from functools import partial
-from math import isfinite, nan
 from typing import Any
 
 import orjson
@@ -39,7 +38,7 @@ from providers.neutral.transcripts import (
 )
 from providers.operations import Operation
 from providers.usage import Units, Usage, count
-from providers.wire import members, sse
+from providers.wire import form_texts, members, sse
 from providers.wire.compatible_errors import describe, error_event, parse_error, render_error
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
@@ -67,40 +66,17 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
             if body.get(name) is not None:
                 raise Unsupported(f"{name}: only Mistral has that recording", param=name)
         raise members.wrong("file", "a file")
-    grains = _several(body, "timestamp_granularities")
+    grains = form_texts.several(body, "timestamp_granularities")
     return TranscriptRequest(
         file=file,
         language=members.text(body, "language"),
-        prompt=", ".join(_several(body, "context_bias")).replace("_", " ") or None,
-        temperature=_number(body, "temperature"),
+        prompt=", ".join(form_texts.several(body, "context_bias")).replace("_", " ") or None,
+        temperature=form_texts.number(body, "temperature"),
         words=True if "word" in grains else None,
         segments=True if "segment" in grains else None,
-        speakers=_yes(body, "diarize") or None,
+        speakers=form_texts.yes(body, "diarize") or None,
         extras=members.beyond(body, KNOWN),
     )
-
-
-def _several(body: Json, name: str) -> list[str]:
-    value = body.get(name, [])
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-
-
-def _yes(body: Json, name: str) -> bool:
-    said = members.text(body, name)
-    return said is not None and said.lower() == "true"
-
-
-def _number(body: Json, name: str) -> float | None:
-    said = members.text(body, name)
-    if said is None:
-        return None
-    try:
-        number = float(said)
-    except ValueError:
-        number = nan
-    if not isfinite(number):
-        raise members.wrong(name, "a number")
-    return number
 
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
@@ -164,8 +140,8 @@ def _segment(one: Json) -> Segment:
 
 def echo(body: Json) -> Mapping[str, Any]:
     """Which times the client wants, and whether it wants to know who speaks."""
-    grains = _several(body, "timestamp_granularities")
-    return {"grains": grains, "diarize": _yes(body, "diarize")}
+    grains = form_texts.several(body, "timestamp_granularities")
+    return {"grains": grains, "diarize": form_texts.yes(body, "diarize")}
 
 
 def render_response(answer: Transcript, context: Context) -> Json:

@@ -5,7 +5,6 @@ https://platform.openai.com/docs/api-reference/audio/createTranscription
 
 from collections.abc import Mapping
 from functools import partial
-from math import isfinite, nan
 from typing import Any
 
 import msgspec
@@ -24,7 +23,7 @@ from providers.dialects.openai.transcript_stream import (
     times,
     told,
 )
-from providers.errors import BadAnswer, InvalidRequest
+from providers.errors import BadAnswer
 from providers.neutral.transcripts import (
     TEXTS,
     Form,
@@ -35,7 +34,7 @@ from providers.neutral.transcripts import (
 )
 from providers.operations import Operation
 from providers.usage import Units, Usage
-from providers.wire import error_bodies, members
+from providers.wire import error_bodies, form_texts, members
 from providers.wire.compatible_errors import parse_error, render_error
 from providers.wire.members import Json
 from providers.wire.multipart import Upload
@@ -56,17 +55,17 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
     form = members.text(body, "response_format") or "json"
     if form not in (*Form, DIARIZED):
         raise members.wrong("response_format", f"one of {', '.join([*Form, DIARIZED])}")
-    grains = _several(body, "timestamp_granularities")
+    grains = form_texts.several(body, "timestamp_granularities")
     return TranscriptRequest(
         file=file,
         language=members.text(body, "language"),
         prompt=members.text(body, "prompt"),
-        temperature=_number(body, "temperature"),
+        temperature=form_texts.number(body, "temperature"),
         form=Form.JSON if form == DIARIZED else Form(form),
         words=True if "word" in grains else None,
         segments=True if "segment" in grains else None,
         speakers=True if form == DIARIZED else None,
-        logprobs=True if "logprobs" in _several(body, "include") else None,
+        logprobs=True if "logprobs" in form_texts.several(body, "include") else None,
         chunking=body.get("chunking_strategy"),
         seed=_whole(body, "seed"),
         extras=members.beyond(body, KNOWN) | _unstreamed(body, form),
@@ -75,31 +74,12 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
 
 def _unstreamed(body: Json, form: str) -> Json:
     """A form that no stream has: its events tell words, and who speaks."""
-    streamed = (members.text(body, "stream") or "").lower() == "true"
+    streamed = form_texts.yes(body, "stream")
     return {"response_format": form} if streamed and form in TIMED else {}
 
 
-def _several(body: Json, name: str) -> list[str]:
-    """A text, or texts."""
-    value = body.get(name, [])
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-
-
-def _number(body: Json, name: str) -> float | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = nan
-    if not isfinite(number):
-        raise InvalidRequest(f"{name} must be a number", param=name)
-    return number
-
-
 def _whole(body: Json, name: str) -> int | None:
-    number = _number(body, name)
+    number = form_texts.number(body, name)
     if number is not None and not (number.is_integer() and abs(number) < members.LARGEST):
         raise members.wrong(name, "an integer")
     return None if number is None else int(number)
@@ -179,7 +159,7 @@ def parse_response(body: Json) -> Transcript:
 
 def echo(body: Json) -> Mapping[str, Any]:
     """In which form the client wants its transcript."""
-    grains = _several(body, "timestamp_granularities")
+    grains = form_texts.several(body, "timestamp_granularities")
     return {"form": body.get("response_format"), "words": "word" in grains}
 
 

@@ -25,7 +25,7 @@ def run(*pairs, backends=("one",)):
     handed: list[bytes] = []
     lines: list[bytes] = []
     keeping = Keeping(frozenset(backends), 8, handed.append, lines.append)
-    made = Raw(Script(*[action for _, action in pairs]), "n1", 5.0, keeping)  # type: ignore[arg-type]  # a script  # it plays one
+    made = Raw(Script(*[action for _, action in pairs]), "n1", 5.0, keeping)  # type: ignore[arg-type]  # a script
     for event, _ in pairs:
         made.handle(event)
     made.end()

@@ -60,7 +60,7 @@ def asked(**attributes: str) -> RequestHeaders:
 
 def recorded(*actions: Any):
     lines: list[bytes] = []
-    return Recorded(Script(*actions), "n1", 5.0, lines.append), lines  # type: ignore[arg-type]  # a script  # it plays one
+    return Recorded(Script(*actions), "n1", 5.0, lines.append), lines  # type: ignore[arg-type]  # a script
 
 
 def run(*pairs: Any) -> list[dict[str, Any]]:
