@@ -7,12 +7,11 @@ from pydantic_core import PydanticCustomError
 
 
 class Model(BaseModel):
-    """Frozen; an unknown key is an error; a field's docstring is its description."""
+    """Frozen; an unknown key is an error; a field's docstring is its description (`Described`)."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )

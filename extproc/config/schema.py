@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+from extproc.config.docstrings import Described
 from extproc.config.gateway import Gateway
 from extproc.config.references import ClientKeys
 
@@ -14,7 +15,7 @@ MODELINE = "# yaml-language-server: $schema=gateway.schema.json"
 
 def schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12."""
-    whole = Gateway.model_json_schema()
+    whole = Gateway.model_json_schema(schema_generator=Described)
     tidy: dict[str, Any] = _tidy(whole, whole["$defs"])
     return {"$schema": DIALECT, "$comment": f"First line of a file: {MODELINE}", **tidy}
 

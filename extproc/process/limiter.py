@@ -26,7 +26,6 @@ from extproc.process.stall import noticed
 from extproc.ratelimit.counters import Counters
 from extproc.ratelimit.limiter import Limiter
 from extproc.ratelimit.memory import Memory
-from extproc.ratelimit.redis import Redis
 from extproc.ratelimit.wire import SHOULD_RATE_LIMIT
 from extproc.transport import Endpoint, Service, lean
 
@@ -52,6 +51,8 @@ def counters(settings: Settings, clock: Callable[[], float]) -> Counters:
     """The store that the configuration names; Unresolved where there is no URL of it."""
     storage = settings.storage
     if isinstance(storage, SecretRef):
+        from extproc.ratelimit.redis import Redis  # with a client that takes long to import
+
         return Redis(resolve(storage, os.environ), clock, settings.timeout)
     return Memory(clock)
 

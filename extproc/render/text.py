@@ -39,48 +39,52 @@ class Writer:
 
     def write(self, document: Mapping[str, Any]) -> str:
         """The document as YAML."""
-        return "\n".join(self._mapping(document, "")) + "\n"
+        lines: list[str] = []
+        self._mapping(lines, document, "")
+        return "\n".join(lines) + "\n"
 
-    def _mapping(self, value: Mapping[str, Any], indent: str) -> Iterator[str]:
+    def _mapping(self, lines: list[str], value: Mapping[str, Any], indent: str) -> None:
         for key, item in sorted(value.items(), key=_is_not_leading):
-            yield from self._note(self._notes.fields, key, indent)
-            yield from self._entry(f"{indent}{scalar(key)}:", item, indent)
+            self._note(lines, self._notes.fields, key, indent)
+            self._entry(lines, f"{indent}{scalar(key)}:", item, indent)
 
-    def _entry(self, start: str, item: Any, indent: str) -> Iterator[str]:
+    def _entry(self, lines: list[str], start: str, item: Any, indent: str) -> None:
         anchor = self._shared.get(id(item))
         if anchor is not None and id(item) in self._anchored:
-            yield f"{start} *{anchor}"
+            lines.append(f"{start} *{anchor}")
             return
         if anchor is not None:
             self._anchored.add(id(item))
             start = f"{start} &{anchor}"
         if isinstance(item, Mapping) and item:
-            yield start
-            yield from self._mapping(item, indent + "  ")
+            lines.append(start)
+            self._mapping(lines, item, indent + "  ")
         elif isinstance(item, list) and item:
-            yield start
-            yield from self._list(item, indent)
+            lines.append(start)
+            self._list(lines, item, indent)
         elif isinstance(item, str) and _is_block(item):
-            yield f"{start} |"
-            yield from (f"{indent}  {line}".rstrip() for line in item.splitlines())
+            lines.append(f"{start} |")
+            lines += (f"{indent}  {line}".rstrip() for line in item.splitlines())
         else:
-            yield f"{start} {scalar(item)}"
+            lines.append(f"{start} {scalar(item)}")
 
-    def _list(self, items: list[Any], indent: str) -> Iterator[str]:
+    def _list(self, lines: list[str], items: list[Any], indent: str) -> None:
         for item in items:
             if id(item) in self._shared:
-                yield from self._entry(f"{indent}-", item, indent)
+                self._entry(lines, f"{indent}-", item, indent)
             elif isinstance(item, Mapping) and item:
-                yield from self._note(self._notes.things, item.get("name"), indent)
-                yield from _dashed(self._mapping(item, indent + "  "), indent)
+                self._note(lines, self._notes.things, item.get("name"), indent)
+                first = len(lines)
+                self._mapping(lines, item, indent + "  ")
+                _dash(lines, first, indent)
             else:
-                yield f"{indent}- {scalar(item)}"
+                lines.append(f"{indent}- {scalar(item)}")
 
-    def _note(self, notes: Mapping[str, str], name: object, indent: str) -> Iterator[str]:
+    def _note(self, lines: list[str], notes: Mapping[str, str], name: object, indent: str) -> None:
         note = notes.get(name) if isinstance(name, str) else None
         if note is not None and note not in self._noted:
             self._noted.add(note)
-            yield from comment(note, indent)
+            lines += comment(note, indent)
 
 
 def _is_not_leading(entry: tuple[str, Any]) -> bool:
@@ -109,16 +113,13 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _is_block(text: str) -> bool:
-    printable = all(char.isprintable() or char == "\n" for char in text)
-    return "\n" in text[:-1] and text.endswith("\n") and printable and not text[0].isspace()
+    if "\n" not in text[:-1] or not text.endswith("\n") or text[0].isspace():
+        return False
+    return all(char.isprintable() or char == "\n" for char in text)
 
 
-def _dashed(lines: Iterator[str], indent: str) -> Iterator[str]:
-    """Puts the dash of a list's item before its first line that is no comment."""
-    dashed = False
-    for line in lines:
-        if dashed or line.lstrip().startswith("#"):
-            yield line
-        else:
-            dashed = True
-            yield f"{indent}- {line[len(indent) + 2 :]}"
+def _dash(lines: list[str], first: int, indent: str) -> None:
+    """Puts the dash of a list's item before its first line that is no comment, from `first` on."""
+    while lines[first].lstrip().startswith("#"):
+        first += 1
+    lines[first] = f"{indent}- {lines[first][len(indent) + 2 :]}"
