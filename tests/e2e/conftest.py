@@ -10,6 +10,7 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 
 TRANSPORTS = ("lean", "grpcio")
+"""Both are tried where connections, streams, sizes or ends matter; else the one by default."""
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b"}
 MESSAGES = [{"role": "user", "content": "hello there"}]
 

@@ -10,7 +10,6 @@ import pytest
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, MODELS, backend
-from tests.e2e.conftest import TRANSPORTS
 
 FIRST, SECOND = "anthropic.messages", "openai.chat"
 STREAM = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -79,8 +78,8 @@ def route(model: str, **retry) -> dict:
     }
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def world(request) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
     with ExitStack() as stack:
         first = stack.enter_context(RunningSimulator(name="first"))
         second = stack.enter_context(RunningSimulator(name="second"))
@@ -101,7 +100,6 @@ def world(request) -> Iterator[World]:
                     "retry": {"on": ["429"], "retry_after": "5s"},
                 },
             ],
-            "extproc": {"transport": request.param},
         }
         world = World(stack.enter_context(Local(config, ENV, edit=without_ejection)), first)
         yield world

@@ -8,7 +8,6 @@ import pytest
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, backend
-from tests.e2e.conftest import TRANSPORTS
 from tests.e2e.tapes.clients import CLIENTS
 
 FIRST, SECOND = "first", "second"
@@ -29,7 +28,7 @@ class World:
         self.second = second
 
 
-def config(first: str, second: str, transport: str) -> dict:
+def config(first: str, second: str) -> dict:
     pairs = [(a, b) for a in DIALECTS for b in DIALECTS]
     names = {dialect: dialect.replace(".", "-") for dialect in DIALECTS}
     return {
@@ -47,16 +46,15 @@ def config(first: str, second: str, transport: str) -> dict:
             }
             for a, b in pairs
         ],
-        "extproc": {"transport": transport},
     }
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def world(request) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
     with (
         RunningSimulator(name=FIRST) as first,
         RunningSimulator(name=SECOND) as second,
-        Local(config(first.url, second.url, request.param), ENV) as local,
+        Local(config(first.url, second.url), ENV) as local,
     ):
         yield World(local.url, first, second)
 

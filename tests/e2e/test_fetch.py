@@ -13,7 +13,6 @@ import pytest
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, MODELS, backend
-from tests.e2e.conftest import TRANSPORTS
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -98,7 +97,7 @@ class World:
         return error
 
 
-def start(transport: str, **extproc: Any) -> Iterator[World]:
+def start(**extproc: Any) -> Iterator[World]:
     media = Media()
     threading.Thread(target=media.serve_forever, daemon=True).start()
     if "fetch" in extproc:
@@ -112,7 +111,7 @@ def start(transport: str, **extproc: Any) -> Iterator[World]:
                 {"models": [name], "backends": [{"backend": name, "model": MODELS[spoken]}]}
                 for name, spoken in {**DIALECTS, "same": "ollama.chat"}.items()
             ],
-            "extproc": {"transport": transport, **extproc},
+            "extproc": extproc,
         }
         with Local(config, ENV) as local:
             yield World(local, sim, media)
@@ -120,16 +119,14 @@ def start(transport: str, **extproc: Any) -> Iterator[World]:
     media.server_close()
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    yield from start(
-        request.param, fetch={"max_bytes": "4MiB", "max_total_bytes": "16MiB", "timeout": "20s"}
-    )
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    yield from start(fetch={"max_bytes": "4MiB", "max_total_bytes": "16MiB", "timeout": "20s"})
 
 
 @pytest.fixture(scope="module")
 def closed() -> Iterator[World]:
-    yield from start("lean")
+    yield from start()
 
 
 def images(model: str, sent: Any) -> list[bytes]:

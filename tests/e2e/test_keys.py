@@ -65,8 +65,8 @@ def bedrock(url: str, credential: Any) -> dict[str, Any]:
     return {**backend(url, credential), **more}
 
 
-@pytest.fixture(scope="module", params=["lean", "grpcio"])
-def world(request) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
     with RunningSimulator() as sim:
         pool = {"api_key": [f"env:KEY_{n}" for n in range(3)]}
         asked = {"header": PARTS}
@@ -98,7 +98,7 @@ def world(request) -> Iterator[World]:
                     for name in ("asked", "either", "key", "ours")
                 ),
             ],
-            "extproc": {"transport": request.param, "workers": 2},
+            "extproc": {"workers": 2},
         }
         with Local(config, ENV) as local:
             yield World(local, sim)

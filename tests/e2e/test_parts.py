@@ -18,7 +18,6 @@ from google.genai import types
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import AWS, ENV
-from tests.e2e.conftest import TRANSPORTS
 from tests.providers.matrix.embedding import wanted
 
 KEY = {"api_key": "env:KEY"}
@@ -67,7 +66,7 @@ class World:
         return found[-1]
 
 
-def start(transport: str = "lean", workers: int = 2, **side_calls) -> Iterator[World]:
+def start(workers: int = 2, **side_calls) -> Iterator[World]:
     with RunningSimulator() as sim:
         routes = [
             {
@@ -85,15 +84,15 @@ def start(transport: str = "lean", workers: int = 2, **side_calls) -> Iterator[W
             ],
         }
         backends = {name: {**each, "base_url": sim.url} for name, each in BACKENDS.items()}
-        extproc = {"transport": transport, "workers": workers, "side_calls": side_calls}
+        extproc = {"workers": workers, "side_calls": side_calls}
         config = {"backends": backends, "routes": [*routes, both], "extproc": extproc}
         with Local(config, ENV) as local:
             yield World(local, sim)
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def world(request) -> Iterator[World]:
-    yield from start(request.param)
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    yield from start()
 
 
 @pytest.mark.parametrize("model", ["titan", "cohere", "gemini", "dashscope"])

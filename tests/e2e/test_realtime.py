@@ -78,8 +78,8 @@ class Talking:
         return found[-1]
 
 
-@pytest.fixture(scope="module", params=["lean", "grpcio"])
-def talking(request) -> Iterator[Talking]:
+@pytest.fixture(scope="module")
+def talking() -> Iterator[Talking]:
     with RunningSimulator(keys=frozenset({ENV["KEY"]})) as sim:
         made = backends(sim.url)
         config = {
@@ -92,7 +92,6 @@ def talking(request) -> Iterator[Talking]:
                 }
                 for name in made
             ],
-            "extproc": {"transport": request.param},
         }
         with Local(config, ENV) as local:
             yield Talking(local, sim)

@@ -15,7 +15,6 @@ import pytest
 
 from extproc.lab.local import Local, free_port
 from tests.e2e.clients.backends import ENV, backend
-from tests.e2e.conftest import TRANSPORTS
 from tests.e2e.tapes.clients import CLIENTS
 
 SECRET = "sk-live/secret+key-of-provider"  # made up
@@ -79,8 +78,8 @@ class World:
         return found[-1]
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def world(request) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
@@ -101,7 +100,6 @@ def world(request) -> Iterator[World]:
             ),
             {"models": ["closed"], "backends": [{"backend": "closed", "model": "m"}]},
         ],
-        "extproc": {"transport": request.param},
     }
     try:
         with Local(made, {**ENV, "KEY": SECRET}) as local:

@@ -12,7 +12,6 @@ import pytest
 from extproc.exchange.account import STEP
 from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
-from tests.e2e.conftest import TRANSPORTS
 from tests.e2e.tapes.clients import ASKED, CLIENTS, Read
 from tests.e2e.tapes.gateway import PRICE, config, model
 from tests.e2e.tapes.providers import BROKE, MODEL, PIECE, TAPES, TEXT
@@ -100,10 +99,9 @@ def records(local: Local) -> dict[Case, dict]:
     return {tuple(agent[1:]): record for agent, record in by_agent if agent[0] == "case"}
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
-def world(request) -> Iterator[World]:
-    made = {"limits": LIMITS, "extproc": {"transport": request.param}}
-    with Player() as player, Local(config(player.url, **made), ENV) as local:
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with Player() as player, Local(config(player.url, limits=LIMITS), ENV) as local:
         outcomes = asyncio.run(play_all(local.url, player))
         local.wait_for(lambda: len(records(local)) == len(CASES), "the records")
         for case, record in records(local).items():
