@@ -144,10 +144,9 @@ def settled() -> Iterator[None]:
 def costs(core: Core, scripts: Sequence[Exchanged], size: Plan, count: int) -> list[Cost]:
     """The medians, each repeat going through all scripts, so that a drift hits all alike."""
     found: list[list[Cost]] = [[] for _ in scripts]
-    with settled():
-        for _ in range(size.pick(2, 9)):
-            for script, costs in zip(scripts, found, strict=True):
-                costs.append(core.cost(script, count))
+    for _ in range(size.pick(2, 9)):
+        for script, costs in zip(scripts, found, strict=True):
+            costs.append(core.cost(script, count))
     return [
         Cost(middle([c.request for c in costs]), middle([c.answer for c in costs]))
         for costs in found
@@ -161,12 +160,13 @@ def rows(size: Plan) -> Iterator[Row]:
     scripts = [exchanged(case, MODEL, case.target.name) for _, case, _ in wanted]
     for script in scripts:
         core.check(script)
-    found = costs(core, scripts, size, size.pick(5, 200))
-    for (name, _, budget), cost in zip(wanted, found, strict=True):
-        yield Row(name=name, unit="µs", measured=cost.all, budget=budget)
-    yield from _embedding(core, size)
-    yield from _session(core, size)
-    yield from _growth(core, size)
+    with settled():
+        found = costs(core, scripts, size, size.pick(5, 200))
+        for (name, _, budget), cost in zip(wanted, found, strict=True):
+            yield Row(name=name, unit="µs", measured=cost.all, budget=budget)
+        yield from _embedding(core, size)
+        yield from _session(core, size)
+        yield from _growth(core, size)
 
 
 def _embedding(core: Core, size: Plan) -> Iterator[Row]:
@@ -248,9 +248,10 @@ def _exponent(name: str, steps: Sequence[int], values: Sequence[float]) -> Row:
 def pairs(size: Plan) -> Iterator[Pair]:
     """Every client dialect to every provider dialect."""
     core = Core()
-    for client in CHATS.values():
-        for target in CHATS.values():
-            yield _pair(core, client, target, size)
+    with settled():
+        for client in CHATS.values():
+            for target in CHATS.values():
+                yield _pair(core, client, target, size)
 
 
 WORST: dict[str, tuple[tuple[str, ...], float]] = {
