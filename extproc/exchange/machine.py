@@ -51,6 +51,8 @@ from providers.wire.budget import too_deep
 class State(Enum):
     """How far an exchange is."""
 
+    __hash__ = object.__hash__  # that of enums is not in C, and each message is looked up by it
+
     NEW = auto()
     REQUEST = auto()
     FETCHING = auto()

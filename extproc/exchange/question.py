@@ -250,7 +250,9 @@ class Question:
         headers = self._headers
         assert headers is not None
         secret = {} if self._proof is None else self._proof.secret()
-        signed, set_headers = outgoing(target, call, sent, secret, self._clock, said=self._type)
+        signed, set_headers = outgoing(
+            target, call, sent, secret, self._clock, said="" if call.form is None else self._type
+        )
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
         self.answer = Answer(asked, self._clock)
         return Change(

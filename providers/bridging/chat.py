@@ -204,6 +204,8 @@ class Conversation(Translation[ChatDialect]):
         target, amendments = self._target, list[Amendment]()
         lacking = target.lacks(request)
         carries = target.carries - lacking if lacking else target.carries
+        if features <= carries and Feature.JSON_SCHEMA not in features:
+            return request, amendments
         schemas = target.schemas(request)
         name = self._client.names.get(Feature.JSON_SCHEMA, Feature.JSON_SCHEMA.value)
         try:

@@ -197,12 +197,20 @@ FIELDS = tuple((feature, ((), IMPLIED.get(feature, ()))) for feature in PLAIN)
 VALUES = attrgetter(*(feature.value for feature in PLAIN))
 """A request → what is said in each of `FIELDS`."""
 
+MEANINGS = attrgetter("output", "modalities", "previous_response_id", "cache", "reasoning")
+"""A request → what says that it means more than `FIELDS`."""
+
 SOURCES = {Data: "data", Url: "url", FileId: "file_id", PlainText: "text"}
 
 
 def used(request: ChatRequest) -> set[Feature]:
     """Every feature that `request` makes use of."""
-    return {*_plain(request), *_tools(request), *_meaning(request), *_messages(request.messages)}
+    found = {*_plain(request), *_messages(request.messages)}
+    if request.tools or request.tool_choice is not None:
+        found.update(_tools(request))
+    if any(MEANINGS(request)):
+        found.update(_meaning(request))
+    return found
 
 
 def _plain(request: ChatRequest) -> list[Feature]:
@@ -259,15 +267,17 @@ def _reasoning(request: ChatRequest) -> Iterator[Feature]:
         yield Feature.REASONING_SUMMARY
 
 
-def _messages(messages: tuple[Message, ...]) -> Iterator[Feature]:
+def _messages(messages: tuple[Message, ...]) -> list[Feature]:
+    found: list[Feature] = []
     for message in messages:
         if message.name is not None:
-            yield Feature.MESSAGE_NAME
-        if message.role in (Role.SYSTEM, Role.DEVELOPER):
-            yield Feature.SYSTEM
+            found.append(Feature.MESSAGE_NAME)
+        if message.role is Role.SYSTEM or message.role is Role.DEVELOPER:
+            found.append(Feature.SYSTEM)
         for part in message.parts:
             if type(part) is not Text or part.citations or part.cache is not None:
-                yield from _part(part)
+                found += _part(part)
+    return found
 
 
 def _part(part: Part) -> Iterator[Feature]:

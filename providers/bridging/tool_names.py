@@ -5,7 +5,7 @@ be remembered between them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2s
 
 import msgspec
@@ -49,6 +49,9 @@ class Rule:
         return fitting[: self.longest - len(tail)] + tail
 
 
+NAMED = (ToolCall, ToolResult)
+"""Parts of a message that name a tool."""
+
 Renamed = Mapping[str, str]
 """The provider's name of a tool → the client's, where they differ."""
 
@@ -57,19 +60,20 @@ def fit(request: ChatRequest, rule: Rule | None) -> tuple[ChatRequest, Renamed]:
     """(the request with names that the provider takes, what became of the others)."""
     if rule is None:
         return request, {}
-    odd = {name for name in set(_names(request)) if not rule.takes(name)}
+    odd = {name for name in _names(request) if not rule.takes(name)}
     if not odd:
         return request, {}
     new = {name: rule.fitted(name) for name in odd}
     return _with(request, new), {fitted: name for name, fitted in new.items()}
 
 
-def _names(request: ChatRequest) -> Iterator[str]:
-    yield from (tool.name for tool in request.tools if isinstance(tool, Tool))
+def _names(request: ChatRequest) -> set[str]:
+    names = {tool.name for tool in request.tools if isinstance(tool, Tool)}
     for message in request.messages:
         for part in message.parts:
-            if isinstance(part, ToolCall | ToolResult) and part.name:
-                yield part.name
+            if isinstance(part, NAMED) and part.name:
+                names.add(part.name)
+    return names
 
 
 def _with(request: ChatRequest, new: Mapping[str, str]) -> ChatRequest:
@@ -102,7 +106,7 @@ def _parts(parts: Iterable[Part], new: Mapping[str, str]) -> tuple[Part, ...]:
 
 
 def _part(part: Part, new: Mapping[str, str]) -> Part:
-    if not isinstance(part, ToolCall | ToolResult) or part.name is None or part.name not in new:
+    if not isinstance(part, NAMED) or part.name is None or part.name not in new:
         return part
     return msgspec.structs.replace(part, name=new[part.name])
 

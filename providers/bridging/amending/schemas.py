@@ -12,7 +12,7 @@ from providers.bridging.amending.restored import Restored, Rewrite
 from providers.bridging.fidelity import Feature, lose
 from providers.errors import Unsupported
 from providers.neutral.chat import ChatRequest, JsonOutput, NativeTool, Tool
-from providers.neutral.schemas.fitting import Fitted, fitted
+from providers.neutral.schemas.fitting import Fitted, fitted, is_taken
 from providers.neutral.schemas.restoring import restored
 from providers.neutral.schemas.subset import OPEN, Schemas, Unfit
 from providers.wire.budget import Budget
@@ -93,6 +93,8 @@ def _tool(
     if isinstance(tool, NativeTool) or tool.schema is None:
         return tool
     schema = _named(tool.schema)
+    if schema is tool.schema and not tool.strict and is_taken(schema, schemas.tools):
+        return tool
     if tool.strict and schemas.strict_tools is not None:
         try:
             found = fitted(schema, schemas.strict_tools, budget=budget)

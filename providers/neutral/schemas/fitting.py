@@ -43,8 +43,7 @@ def fitted(
 ) -> Fitted:
     """The schema in `subset`, or a stricter one; `wraps`: one that is no object may become a member
     of one. Raises Unfit."""
-    whole = subset.keywords is None and not subset.walks and subset.root_keywords is None
-    if whole and (not subset.object_root or _is_plain(schema)):
+    if is_taken(schema, subset):
         return Fitted(schema=schema)
     data = orjson.dumps(schema)
     if len(data) <= MAX_KEPT_BYTES:
@@ -56,6 +55,12 @@ def fitted(
     if budget is not None:
         budget.copy(found.schema)
     return found
+
+
+def is_taken(schema: Schema, subset: Subset) -> bool:
+    """Whether a schema is plainly in `subset` as it is."""
+    whole = subset.keywords is None and not subset.walks and subset.root_keywords is None
+    return whole and (not subset.object_root or _is_plain(schema))
 
 
 def _is_plain(schema: Schema) -> bool:
