@@ -36,6 +36,8 @@ from providers.wire.encoding import Decoder, decoder
 
 JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
+LEFT_OUT = "x-ai-left-out"
+"""Who was not asked after a failure, and what it would have lost."""
 BACKENDS = "x-ai-backends"
 """Which were asked, where it was not one alone."""
 
@@ -333,9 +335,14 @@ class Answer:
 
     def _marked(self, error: ApiError) -> tuple[tuple[str, str], ...]:
         """What Envoy must know of a refusal after which another attempt is to be made."""
-        if self._asked.alone or not self._asked.target.again.after(error, self._status):
+        again = self._asked.target.again
+        status = error.status if again.alone and self._status < 400 else self._status
+        if not again.after(error, status):
             return ()
-        return ((MARK, error.cause.value),)
+        if not self._asked.alone:
+            return ((MARK, error.cause.value),)
+        left_out = self._asked.left_out
+        return ((LEFT_OUT, listed(left_out)),) if left_out else ()
 
     def fail(self, error: GatewayError) -> Action:
         """The answer cannot be used: the client gets an error instead, and is charged all the
@@ -349,6 +356,8 @@ class Answer:
         said = (JSON_TYPE, *quoted_all(headers))
         if not self._read:
             return Reject(status, body, said, record)
+        if self._asked.target.again.alone:
+            said += self._marked(api_error)
         return Change(
             body=body,
             remove_headers=REWRITTEN,

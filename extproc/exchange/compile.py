@@ -218,6 +218,7 @@ def _route(route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit]
         clients=clients,
         price=price_of(route.price),
         again=_again(route),
+        lossless=route.lossless,
         tolls=tolls(owed, exact_names(route)),
         shadow=_shadow(route, clients),
     )
@@ -274,7 +275,8 @@ def _cap(cap: float | Most) -> Cap:
 def _again(route: RouteConfig) -> Again:
     """Nothing is marked where no other attempt can follow."""
     several = route.attempts > 1
-    return again(route.retry.conditions(len(route.backends))) if several else Again()
+    conditions = route.retry.conditions(len(route.backends))
+    return again(conditions, alone=route.lossless) if several else Again()
 
 
 def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:
