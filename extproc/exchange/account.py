@@ -34,6 +34,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     bridge: Bridge
     context: Context
     stream: bool
+    gathered: bool = False
+    """Whether a stream was asked for that the client does not want."""
     dropped: tuple[str, ...]
     prompt: int
     """Estimated tokens of the request, should no number be said."""

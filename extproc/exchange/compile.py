@@ -256,7 +256,8 @@ def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:
 def _policy(edited: Backend | RouteConfig) -> Policy:
     request, response = edited.request, edited.response.headers
     return Policy(
-        streams=request.stream == "allow",
+        streams=request.stream != "deny",
+        gathers=request.stream == "always",
         strict=request.losses == "refuse",
         caps={word: _cap(cap) for word, cap in request.limits.items()},
         longest=request.max_input_tokens or 0,

@@ -329,7 +329,7 @@ class Plan:
             ),
             clients=route.clients,
             removes=policy.removes,
-            terms=policy.terms(client),
+            terms=policy.terms(client, dialect),
             shows=policy.shows,
             hides=policy.hides,
             touched=touched if len(route.upstream) > 1 else None,

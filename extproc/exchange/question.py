@@ -211,6 +211,7 @@ class Question:
         )
         if target.terms is not None:
             call, self._lowered = target.terms.kept(call, self._type)
+            call = target.terms.streamed(call)
             self._renewed = self._renewed or call.data is not data
         return self._send(call, target, model)
 
@@ -271,7 +272,7 @@ class Question:
                 *[name for name, value in sent.headers.items() if not value],
             ),
             body=call.data if sent.body is None and self._renewed else sent.body,
-            metadata=target.attempt(model, call.model, stream=call.stream),
+            metadata=target.attempt(model, call.model, stream=asked.stream),
             more=self._more(asked, target),
         )
 
@@ -342,7 +343,8 @@ class Question:
             target=target,
             bridge=bridge,
             context=self._context(call, sent, model),
-            stream=call.stream,
+            stream=call.stream and not call.gathered,
+            gathered=call.gathered,
             dropped=(*self._lowered, *sent.dropped) if self._lowered else sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
             units=None if dialect.uses is None else dialect.uses(call.body),
