@@ -221,7 +221,10 @@ class Plan:
     def _price(self, route: Route, served: Served, model: str) -> Price:
         """The route's own, the backend's, or as listed for what its provider calls `model`."""
         own = route.price or served.price
-        return own or self.prices.at(served.name, served.provider.name, model) or FREE
+        found = own or self.prices.at(served.name, served.provider.name, model) or FREE
+        if found.formula is None:
+            return found
+        return msgspec.structs.replace(found, names={"model": model, "backend": served.name})
 
     def price_of(self, model: str) -> Price:
         """The price of what clients call `model`, at the first backend of its route."""
