@@ -1,6 +1,6 @@
 """What an answer used, as every provider's numbers are normalised once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -67,6 +67,10 @@ MOST = 1_000_000_000
 """Tokens: no exchange has more, and Envoy drops a charge that is larger (`hits_addend`)."""
 
 
+MOST_USD = 1_000_000.0
+"""No exchange costs more."""
+
+
 def count(value: Any) -> int | None:
     """What a provider says as a number of tokens; None where it cannot be one."""
     if type(value) is int:
@@ -102,6 +106,15 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """For a million."""
     search: float = 0.0
     page: float = 0.0
+    formula: Callable[[Mapping[str, str | int]], float] | None = None
+    """(what was used, by name) → USD, instead of the prices of tokens; raises ValueError where it
+    cannot tell, and they count."""
+    numbers: Mapping[str, str] = {}
+    """For the formula: name → the number of a Usage."""
+    names: Mapping[str, str] = {}
+    """For the formula: what else it knows."""
+    share: float = 1.0
+    """Of what the formula says."""
 
     def times(self, share: float) -> "Price":
         """All prices, as they are for a share of them."""
@@ -127,7 +140,20 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
             + 1_000 * units.characters * self.characters
         )
 
+    def _by_formula(self, usage: Usage) -> int | None:
+        if self.formula is None:
+            return None
+        used = {name: getattr(usage, number) for name, number in self.numbers.items()}
+        try:
+            usd = self.formula({**self.names, **used})
+        except ValueError:
+            return None
+        return round(1_000_000_000 * self.share * min(usd, MOST_USD))
+
     def _of_tokens(self, usage: Usage) -> int:
+        told = self._by_formula(usage)
+        if told is not None:
+            return told
         read = self.input if self.cache_read is None else self.cache_read
         write = self.input if self.cache_write is None else self.cache_write
         plain = usage.input - usage.cache_read - usage.cache_write

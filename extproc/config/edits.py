@@ -87,8 +87,9 @@ class RequestEdits(Model):
     """What requests may ask for; and what is done to their bodies, in this order: remove, defaults,
     override."""
 
-    stream: Literal["allow", "deny"] = "allow"
-    """`deny`: who asks for a stream gets a 400, and nothing is sent."""
+    stream: Literal["allow", "deny", "always"] = "allow"
+    """`deny`: who asks for a stream gets a 400, and nothing is sent. `always`: the provider is
+    asked for one, too, where a client wants a whole answer to a chat, which is then made of it."""
     limits: dict[Counted, Cap] = Field(default_factory=dict, max_length=64)
     """The most that clients may ask for: a number's name in `docs/fidelity.md` (`max_tokens`,
     `temperature`, `n`, `reasoning.budget`, …), whatever the client's dialect calls it, or else a

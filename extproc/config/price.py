@@ -2,12 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from extproc.config.base import Model
+from extproc.config.base import Model, flaw
+from extproc.config.formula import checked
 from extproc.config.values import Real
 
 Usd = Annotated[Real, Field(ge=0, le=1_000_000)]
+
+
+def _cel(text: str) -> str:
+    try:
+        return checked(text)
+    except ValueError as error:
+        raise flaw(str(error)) from None
 
 
 class RoutePrice(Model):
@@ -36,3 +44,8 @@ class RoutePrice(Model):
     """A search, as rerankers count them."""
     page: Usd = 0.0
     """A page of a document that is read."""
+    cel: Annotated[str, AfterValidator(_cel)] | None = None
+    """The USD of a request's tokens, as an expression in CEL, instead of `input`, `output` and the
+    cache's: of `input_tokens`, `cached_input_tokens`, `cache_creation_input_tokens`,
+    `output_tokens`, `reasoning_tokens`, `total_tokens`, `model` (the provider's name) and
+    `backend`, such as `double(input_tokens) * 0.0000025`. Needs `pip install 'extproc[cel]'`."""

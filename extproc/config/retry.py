@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Duration, Whole, one_or_more
+from extproc.config.values import Duration, Flag, Whole, one_or_more
 
 CONDITIONS = (
     "5xx",
@@ -89,6 +89,10 @@ class Retry(Model):
     """How long to wait before the next attempt at the most, where the provider says how long in
     `Retry-After`; what it says beyond that is ignored. Default: there is no such wait, for another
     backend need not be waited for."""
+    lossless: Flag = False
+    """True: after a failure only backends are asked that lose nothing of the very request; where
+    there is none, the first failure is the answer. What the first backend itself loses plays no
+    role."""
 
     def conditions(self, backends: int) -> tuple[str, ...]:
         """What counts as failed on a route with so many backends."""

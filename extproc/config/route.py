@@ -83,3 +83,8 @@ class Route(Model):
         """As given; else one for each priority, and a second one in any case."""
         priorities = len({backend.priority for backend in self.backends})
         return self.retry.attempts or max(2, priorities)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether it depends on the request who is asked after a failure."""
+        return self.retry.lossless and len(self.backends) > 1 and self.attempts > 1

@@ -34,6 +34,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     bridge: Bridge
     context: Context
     stream: bool
+    gathered: bool = False
+    """Whether a stream was asked for that the client does not want."""
     dropped: tuple[str, ...]
     prompt: int
     """Estimated tokens of the request, should no number be said."""
@@ -54,6 +56,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Whether another exchange asks, which must learn what was used."""
     alone: bool = False
     """Whether nobody else is asked after it, whatever its route says."""
+    left_out: tuple[str, ...] = ()
+    """The backends that are not asked after it, for what they would lose."""
     price_of: Callable[[str], Price] | None = None
     """The answer's name of a model → its price, where the request names none."""
 

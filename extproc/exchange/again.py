@@ -4,6 +4,7 @@ Envoy knows statuses alone. So the server marks such a refusal, and Envoy retrie
 takes the mark off what goes to the client.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -24,6 +25,12 @@ MEANT = {
     "authentication": frozenset({Cause.AUTHENTICATION, Cause.PERMISSION}),
     FILTERED: frozenset[Cause](),
 }
+SPANS: dict[str, Iterable[int]] = {
+    "5xx": range(500, 600),
+    "gateway-error": (502, 503, 504),
+    "retriable-4xx": (409,),
+}
+"""https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter#x-envoy-retry-on"""
 PLAIN = frozenset({"401", "402", "408", "409", "429"})
 """Statuses of the client's side that never say that what it asks for is not allowed."""
 
@@ -35,6 +42,8 @@ class Again(msgspec.Struct, frozen=True):
     statuses: frozenset[int] = frozenset()
     filtered: bool = False
     """Whether what one provider does not allow is asked of another."""
+    alone: bool = False
+    """Whether nothing leads to another attempt but what is marked."""
 
     def after(self, error: ApiError, status: int) -> bool:
         """Whether another attempt follows a refusal, which came with `status`."""
@@ -52,13 +61,19 @@ def is_read(condition: str) -> bool:
     return condition.isdecimal() and condition[0] == "4" and condition not in PLAIN
 
 
+def statuses(condition: str) -> Iterable[int]:
+    """The statuses that a condition stands for."""
+    return (int(condition),) if condition.isdecimal() else SPANS.get(condition, ())
+
+
 @lru_cache(maxsize=256)
-def again(conditions: tuple[str, ...]) -> Again:
-    """What the conditions of a route mean that Envoy cannot tell."""
-    words = [word for word in conditions if is_read(word)]
+def again(conditions: tuple[str, ...], *, alone: bool = False) -> Again:
+    """What the conditions of a route mean that Envoy cannot tell; `alone`: or is not to judge."""
+    words = [word for word in conditions if alone or is_read(word)]
     causes = [MEANT[word] for word in words if word in MEANT]
     return Again(
         causes=frozenset[Cause]().union(*causes),
-        statuses=frozenset(int(word) for word in words if word.isdecimal()),
+        statuses=frozenset[int]().union(*map(statuses, words)),
         filtered=FILTERED in words,
+        alone=alone,
     )

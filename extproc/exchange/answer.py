@@ -10,8 +10,7 @@ import msgspec
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
-from extproc.exchange.again import MARK
-from extproc.exchange.changes import REWRITTEN, redirect, telling
+from extproc.exchange.changes import REWRITTEN, marked, redirect, rewritten, telling
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -26,6 +25,7 @@ from extproc.exchange.events import (
 from extproc.exchange.header_values import listed, quoted, quoted_all
 from extproc.exchange.ids import Closing
 from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
+from extproc.exchange.policy import Pairs
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Context, Relay, Seen
 from providers.errors import ApiError, BadAnswer, FailedAnswer, GatewayError
@@ -60,6 +60,7 @@ class Answer:
         "_read",
         "_relay",
         "_status",
+        "_streamed",
     )
 
     def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
@@ -70,6 +71,8 @@ class Answer:
         """Of a refusal."""
         self._read = False
         """The headers were answered, and wait for the body no longer."""
+        self._streamed = False
+        """It comes in a stream that the client does not want."""
         self._decoder: Decoder | None = None
         self._data: bytes | None = None
         """The plain bytes of a whole answer."""
@@ -108,6 +111,9 @@ class Answer:
             return self._open(event)
         if 200 <= self._status < 300 and asked.passes_unread(content_type):
             return self._through(event)
+        self._streamed = asked.gathered and content_type.startswith(
+            asked.target.dialect.stream_type
+        )
         self._keep(event)
         change = Change(
             remove_headers=self._foreign(headers),
@@ -286,10 +292,12 @@ class Answer:
 
     def _answered(self, data: bytes) -> Action:
         asked = self._asked
+        if self._streamed:
+            return self._gathered(data)
         if asked.stream:
             body, seen = asked.bridge.replay(data, asked.context)
             record = self._account.final(seen, data, status=self._status)
-            return self._rewrite(body, record, asked.client.stream_type)
+            return rewritten(body, record, asked.client.stream_type)
         changed, seen = asked.bridge.whole(data, self._context())
         final = self._account.final(seen, data, status=self._status)
         # What an attempt begins with need not be said again.
@@ -303,19 +311,21 @@ class Answer:
         if changed is None and self._decoder is None:
             return Change(metadata=record)
         content_type = seen.content_type or JSON_TYPE[1]
-        return self._rewrite(data if changed is None else changed, record, content_type)
+        return rewritten(data if changed is None else changed, record, content_type)
+
+    def _gathered(self, data: bytes) -> Action:
+        """A stream for a client that asked for none: nothing of it has reached the client, so what
+        fails in its midst is a failure of the whole."""
+        asked = self._asked
+        body, seen = asked.client.gathered(data, asked.target.dialect, asked.context)
+        record = self._account.final(seen, status=self._status)
+        if seen.error is not None:
+            return self._failed(seen.error, record)
+        return rewritten(body if asked.showing is None else asked.showing.whole(body), record)
 
     def _context(self) -> Context:
         context, counted = self._asked.context, self._account.counted
         return context if counted is None else msgspec.structs.replace(context, counted=counted)
-
-    def _rewrite(self, body: bytes, record: metadata.Record, content_type: str) -> Change:
-        return Change(
-            body=body,
-            remove_headers=REWRITTEN,
-            set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
-            metadata=record,
-        )
 
     def _refused(self, data: bytes) -> Action:
         status, headers, body, error = self._error(data)
@@ -331,11 +341,8 @@ class Answer:
             metadata=self._account.refused(error),
         )
 
-    def _marked(self, error: ApiError) -> tuple[tuple[str, str], ...]:
-        """What Envoy must know of a refusal after which another attempt is to be made."""
-        if self._asked.alone or not self._asked.target.again.after(error, self._status):
-            return ()
-        return ((MARK, error.cause.value),)
+    def _marked(self, error: ApiError) -> Pairs:
+        return marked(self._asked, error, self._status)
 
     def fail(self, error: GatewayError) -> Action:
         """The answer cannot be used: the client gets an error instead, and is charged all the
@@ -343,12 +350,17 @@ class Answer:
         api_error = error.as_api_error()
         if self._relay is not None:
             return self._failed_stream(self._relay, error)
-        status, headers, body = self._asked.client.render_error(api_error)
+        return self._failed(api_error, self._charged(error, api_error))
+
+    def _failed(self, error: ApiError, used: metadata.Record) -> Action:
+        """The error in place of an answer."""
+        status, headers, body = self._asked.client.render_error(error)
         body = redaction.redacted(body, self._secrets())
-        record = {**self._charged(error, api_error), "status": api_error.status}
-        said = (JSON_TYPE, *quoted_all(headers))
+        record, said = {**used, "status": error.status}, (JSON_TYPE, *quoted_all(headers))
         if not self._read:
             return Reject(status, body, said, record)
+        if self._asked.target.again.alone:
+            said += self._marked(error)
         return Change(
             body=body,
             remove_headers=REWRITTEN,

@@ -4,14 +4,44 @@ import msgspec
 import orjson
 
 from extproc.exchange import metadata
+from extproc.exchange.account import Asked
+from extproc.exchange.again import MARK
 from extproc.exchange.events import Action, Change
-from extproc.exchange.header_values import address
+from extproc.exchange.header_values import address, listed
 from extproc.exchange.ids import Showing
+from extproc.exchange.policy import Pairs
+from providers.errors import ApiError
 
 REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
 """What is about the bytes of a body, and wrong of any other."""
+JSON = "application/json"
+LEFT_OUT = "x-ai-left-out"
+"""Who was not asked after a failure, and what it would have lost."""
 USED = "x-ai-used"
 """In which the answer to a request of our own says what it used."""
+
+
+def rewritten(body: bytes, record: metadata.Record, content_type: str = JSON) -> Change:
+    """A whole answer, as the client gets it."""
+    return Change(
+        body=body,
+        remove_headers=REWRITTEN,
+        set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
+        metadata=record,
+    )
+
+
+def marked(asked: Asked, error: ApiError, status: int) -> Pairs:
+    """What Envoy must know of a refusal after which another attempt is to be made, and the client
+    of one after which there is none."""
+    again = asked.target.again
+    if again.alone and status < 400:
+        status = error.status
+    if not again.after(error, status):
+        return ()
+    if not asked.alone:
+        return ((MARK, error.cause.value),)
+    return ((LEFT_OUT, listed(asked.left_out)),) if asked.left_out else ()
 
 
 def telling(action: Action) -> Action:

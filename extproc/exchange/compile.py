@@ -11,7 +11,6 @@ from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromReques
 from extproc.config.edits import Most, RequestEdits
 from extproc.config.passthrough import allowed
 from extproc.config.patterns import split
-from extproc.config.price import RoutePrice
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.config.shadow import SHADOW
@@ -22,7 +21,7 @@ from extproc.exchange.dues import tolls
 from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.policy import Policy
-from extproc.exchange.prices import Prices
+from extproc.exchange.prices import Prices, price_of
 from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridging.caps import Cap
@@ -32,7 +31,6 @@ from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4, region_of
 from providers.signing.sign import Signer, or_bearer
-from providers.usage import Price
 from providers.vendors.provider import Provider
 from providers.wire.budget import Bounds
 
@@ -114,7 +112,7 @@ def served(name: str, backend: Backend) -> Served:
         family=backend.family or "",
         quirks=_quirks(backend.request),
         policy=_policy(backend),
-        price=price_of(backend.price),
+        price=price_of(backend.price) if backend.price else None,
         probe=(backend.probe.path or "") if backend.probe else "",
     )
 
@@ -216,8 +214,9 @@ def _route(route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit]
         quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
         policy=_policy(route),
         clients=clients,
-        price=price_of(route.price),
+        price=price_of(route.price) if route.price else None,
         again=_again(route),
+        lossless=route.lossless,
         tolls=tolls(owed, exact_names(route)),
         shadow=_shadow(route, clients),
     )
@@ -238,11 +237,6 @@ def _shadow(route: RouteConfig, clients: frozenset[str] | None) -> Route | None:
     )
 
 
-def price_of(price: RoutePrice | None) -> Price | None:
-    """A price as it is reckoned with."""
-    return None if price is None else Price(**price.model_dump())
-
-
 def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:
     return Quirks(
         defaults=edits.defaults,
@@ -255,7 +249,8 @@ def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:
 def _policy(edited: Backend | RouteConfig) -> Policy:
     request, response = edited.request, edited.response.headers
     return Policy(
-        streams=request.stream == "allow",
+        streams=request.stream != "deny",
+        gathers=request.stream == "always",
         strict=request.losses == "refuse",
         caps={word: _cap(cap) for word, cap in request.limits.items()},
         longest=request.max_input_tokens or 0,
@@ -274,7 +269,8 @@ def _cap(cap: float | Most) -> Cap:
 def _again(route: RouteConfig) -> Again:
     """Nothing is marked where no other attempt can follow."""
     several = route.attempts > 1
-    return again(route.retry.conditions(len(route.backends))) if several else Again()
+    conditions = route.retry.conditions(len(route.backends))
+    return again(conditions, alone=route.lossless) if several else Again()
 
 
 def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:

@@ -47,7 +47,7 @@ def usage(used: Usage, price: Price) -> Record:
 def asked(prompt: int, price: Price) -> Record:
     """What is charged from the moment on at which a provider has the prompt."""
     record: Record = {"input_tokens": prompt, "total_tokens": prompt, "estimated": True}
-    if price.input:
+    if price.input or price.formula is not None:
         nanousd = price.nanousd(Usage(input=prompt))
         record["cost_nanousd"] = nanousd
         record["cost_microusd"] = min(-(-nanousd // 1000), MOST)

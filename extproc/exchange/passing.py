@@ -16,10 +16,15 @@ MAX_KNOWN = 1_024
 
 INTERNAL = (
     *("x-ai-model", "x-ai-eg-model", "x-ai-client", "x-ai-backend", "x-ai-cluster"),
-    *("x-ai-session", "x-ai-call"),
+    *("x-ai-session", "x-ai-call", "x-ai-next"),
 )
 # No compression is asked for: what must be read had better be plain.
-CLIENT_ONLY = ("accept-encoding", "expect", "x-envoy-expected-rq-timeout-ms")
+CLIENT_ONLY = (
+    "accept-encoding",
+    "expect",
+    "x-envoy-expected-rq-timeout-ms",
+    "x-envoy-attempt-count",
+)
 # https://cloud.google.com/apis/docs/http: another method is another act.
 METHODS = ("x-http-method-override", "x-http-method", "x-method-override")
 # Codex sends two of them without a prefix; the Gemini, AWS and Anthropic SDKs tell of themselves.

@@ -5,7 +5,7 @@ What depends on a combination (client dialect, model, backend) is decided at its
 """
 
 import re
-from collections.abc import ItemsView, Mapping, Sequence
+from collections.abc import Collection, ItemsView, Mapping, Sequence
 from itertools import count
 from os import urandom
 
@@ -184,6 +184,17 @@ class Plan:
                 return backend
         raise spent or unknown(model)
 
+    def others(self, model: str, earlier: Collection[str]) -> list[str]:
+        """The backends of a model's route that were not asked yet, as they are asked."""
+        route = self._router.find(model)
+        order = [] if route is None else route.ordered(next(self._turns) * GOLDEN % 1.0)
+        return [backend for backend in order if backend not in earlier]
+
+    def number(self, model: str, backend: str) -> str:
+        """The place of a backend in a model's route, from 1."""
+        route = self._router.find(model)
+        return str([*(route.upstream if route else ())].index(backend) + 1)
+
     def leads(self, model: str, backend: str) -> bool:
         """Whether a model goes to a backend; without a model, whether there is the backend."""
         if not model:
@@ -210,7 +221,10 @@ class Plan:
     def _price(self, route: Route, served: Served, model: str) -> Price:
         """The route's own, the backend's, or as listed for what its provider calls `model`."""
         own = route.price or served.price
-        return own or self.prices.at(served.name, served.provider.name, model) or FREE
+        found = own or self.prices.at(served.name, served.provider.name, model) or FREE
+        if found.formula is None:
+            return found
+        return msgspec.structs.replace(found, names={"model": model, "backend": served.name})
 
     def price_of(self, model: str) -> Price:
         """The price of what clients call `model`, at the first backend of its route."""
@@ -318,12 +332,13 @@ class Plan:
             ),
             clients=route.clients,
             removes=policy.removes,
-            terms=policy.terms(client),
+            terms=policy.terms(client, dialect),
             shows=policy.shows,
             hides=policy.hides,
             touched=touched if len(route.upstream) > 1 else None,
             price=FREE,
             again=route.again,
+            lossless=route.lossless,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,
             labels=labels_of(served, client.operation),

@@ -6,7 +6,8 @@ import msgspec
 
 from providers.bridging import estimate
 from providers.bridging.caps import Cap, Caps
-from providers.bridging.dialect import Call, Dialect
+from providers.bridging.chat import ChatDialect
+from providers.bridging.dialect import Call, Dialect, Uneventful
 from providers.errors import InvalidRequest, PromptTooLong, Unsupported
 from providers.wire import multipart
 from providers.wire.splice import REMOVED, edit
@@ -19,6 +20,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     streams: bool = True
     """Whether an answer may be streamed."""
+    gathers: bool = False
+    """Whether a stream is asked for even if nobody wants one."""
     strict: bool = False
     """Whether nothing of a request may be lost."""
     caps: Mapping[str, Cap] = {}
@@ -37,6 +40,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Both: the stricter bound holds, and of two values of one header the `other`'s."""
         return Policy(
             streams=self.streams and other.streams,
+            gathers=self.gathers or other.gathers,
             strict=self.strict or other.strict,
             caps=_lower(self.caps, other.caps),
             longest=min(filter(None, (self.longest, other.longest)), default=0),
@@ -50,10 +54,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """A backend's headers, with those that are set here."""
         return tuple({**dict(own), **dict(self.sets)}.items()) if self.sets else own
 
-    def terms(self, client: Dialect) -> "Terms | None":
-        """What is asked of requests of one dialect; None: nothing."""
-        bounds = not self.streams or self.strict or self.longest or self.caps
-        return Terms(self, client) if bounds and client.charged else None
+    def terms(self, client: Dialect, provider: Dialect) -> "Terms | None":
+        """What is asked of requests of one dialect, answered in another; None: nothing."""
+        policy = self
+        if not isinstance(client, ChatDialect) or provider.relay is Uneventful:
+            policy = msgspec.structs.replace(self, gathers=False)
+        bounds = not policy.streams or policy.strict or policy.longest or policy.caps
+        return Terms(policy, client) if (bounds or policy.gathers) and client.charged else None
 
 
 FREE = Policy()
@@ -75,6 +82,7 @@ class Terms:
 
     def __init__(self, policy: Policy, client: Dialect) -> None:
         self._policy = policy
+        self._client = client
         self._caps = Caps(client, policy.caps)
 
     def kept(self, call: Call, content_type: str) -> tuple[Call, tuple[str, ...]]:
@@ -95,6 +103,19 @@ class Terms:
         form = multipart.parse(call.form.edited(changes), content_type)
         call = msgspec.structs.replace(call, data=form.data, form=form, body=form.members())
         return call, tuple(lowered)
+
+    def streamed(self, call: Call) -> Call:
+        """The same call, of which the answer is gathered from a stream where that must be."""
+        client = self._client
+        if not self._policy.gathers or not self._policy.streams or call.stream:
+            return call
+        if not isinstance(client, ChatDialect) or client.only_whole(call.body):
+            return call
+        if all(place.stream is not None for place in client.client):
+            return msgspec.structs.replace(call, stream=True, gathered=True)
+        asking = {"stream": True}
+        data, body = edit(call.data, call.body, asking), {**call.body, **asking}
+        return msgspec.structs.replace(call, stream=True, gathered=True, data=data, body=body)
 
     def whole(self, dropped: tuple[str, ...]) -> None:
         """Raises Unsupported where something is lost that must not be."""

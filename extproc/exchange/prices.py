@@ -3,11 +3,19 @@
 from collections.abc import Iterable
 from math import inf
 
+from extproc.config.formula import TOKENS, formula
 from extproc.config.listed_price import ListedPrice
+from extproc.config.price import RoutePrice
 from providers.usage import Price
 
 Key = tuple[str, str, str]
 """(backend, provider, model); empty: any."""
+
+
+def price_of(price: RoutePrice) -> Price:
+    """A price as it is reckoned with."""
+    told = None if price.cel is None else formula(price.cel)
+    return Price(**price.model_dump(exclude={"cel"}), formula=told, numbers=TOKENS)
 
 
 class Prices:
@@ -23,7 +31,7 @@ class Prices:
             if entry.begins > now:
                 self.until = min(self.until, entry.begins)
                 continue
-            price = Price(**entry.price.model_dump())
+            price = price_of(entry.price)
             for model in entry.models:
                 known = self._prefixes if model.endswith("*") else self._exact
                 place = entry.backend or "", entry.provider or "", model.removesuffix("*")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from extproc.exchange import bodies, metadata, tried
+from extproc.exchange import bodies, lossless, metadata, tried
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import JSON_TYPE, Answer
 from extproc.exchange.client_headers import ClientHeaders
@@ -57,6 +57,7 @@ class Question:
         "_entrance",
         "_event",
         "_fetching",
+        "_following",
         "_headers",
         "_late",
         "_lowered",
@@ -96,6 +97,7 @@ class Question:
         self._seal: Seal | None = None
         self._earlier = ""
         """The backends that were asked before."""
+        self._following = lossless.FREE
         self._renewed = False
         """Whether the client's bytes cannot go on as they are: they hold other ids."""
         self._defaults: tuple[tuple[str, str], ...] = ()
@@ -209,6 +211,7 @@ class Question:
         )
         if target.terms is not None:
             call, self._lowered = target.terms.kept(call, self._type)
+            call = target.terms.streamed(call)
             self._renewed = self._renewed or call.data is not data
         return self._send(call, target, model)
 
@@ -245,6 +248,8 @@ class Question:
             return self._part(call, sent, target, model)
         if sent.dropped and target.terms is not None:
             target.terms.whole(sent.dropped)
+        if target.lossless and not self._alone and self._seen.source != SIDE:
+            self._following = self._after(call, sent, target)
         if target.opens is not None and sent.body is not None:
             sent = bodies.reaching(sent, sent.body, target.opens, self._seal_at(target))
         headers = self._headers
@@ -260,6 +265,7 @@ class Question:
                 *headers.undone(target.passing),
                 *set_headers,
                 *self._defaults,
+                *self._following.said,
                 *[header for header in sent.headers.items() if header[1]],
             ),
             remove_headers=(
@@ -268,7 +274,7 @@ class Question:
                 *[name for name, value in sent.headers.items() if not value],
             ),
             body=call.data if sent.body is None and self._renewed else sent.body,
-            metadata=target.attempt(model, call.model, stream=call.stream),
+            metadata=target.attempt(model, call.model, stream=asked.stream),
             more=self._more(asked, target),
         )
 
@@ -278,6 +284,14 @@ class Question:
         if self._earlier:
             said = {**(said or {}), tried.BACKENDS: asked.tried}
         return said if self._late is None else {**self._late, **(said or {})}
+
+    def _after(self, call: Call, sent: Sent, target: Target) -> lossless.Following:
+        """Who is asked if this backend fails."""
+        assert self._headers is not None
+        assert self._entrance is not None
+        dialect, model = self._entrance.dialect, self._seen.model
+        chain = lossless.Chain(self._plan, dialect, self._headers, model)
+        return chain.after(target.served.name, self._tried(target), call, sent.dropped)
 
     def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
         if not self._fetching:
@@ -331,7 +345,8 @@ class Question:
             target=target,
             bridge=bridge,
             context=self._context(call, sent, model),
-            stream=call.stream,
+            stream=call.stream and not call.gathered,
+            gathered=call.gathered,
             dropped=(*self._lowered, *sent.dropped) if self._lowered else sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),
             units=None if dialect.uses is None else dialect.uses(call.body),
@@ -341,7 +356,8 @@ class Question:
             showing=self._showing(call, target) if self._seal is not None else None,
             tried=self._tried(target),
             aside=self._seen.source == SIDE,
-            alone=self._alone,
+            alone=self._alone or self._following.last,
+            left_out=self._following.left_out,
         )
 
     def _tried(self, target: Target) -> str:

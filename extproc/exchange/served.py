@@ -111,6 +111,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """None: the backend's, or as listed."""
     again: Again = Again()
     """Which refusals lead to another attempt because of what they say."""
+    lossless: bool = False
+    """Whether another backend is only asked if it loses nothing of the request."""
     shadow: "Route | None" = None
     """Where copies of the requests go."""
     tolls: tuple[Toll, ...] = ()
@@ -166,6 +168,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     backend; None where there is no other."""
     price: Price
     again: Again = Again()
+    lossless: bool = False
+    """Whether another backend is only asked if it loses nothing of the request."""
     signs: bool = False
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None

@@ -27,6 +27,11 @@ def told(said: str, backend: str, number: int) -> Metadata:
     return {KEY: f"{said} {backend}:{number}".strip()}
 
 
+def names(said: str) -> tuple[str, ...]:
+    """The backends that have been asked, of all that was told of them."""
+    return tuple(one.partition(":")[0] for one in said.split())
+
+
 def with_backend(earlier: str, backend: str) -> str:
     """The backends so far, the newest last; behind each that has refused, why."""
     return f"{earlier} {backend}" if earlier else backend

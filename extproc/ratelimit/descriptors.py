@@ -33,6 +33,7 @@ RESERVE = "reserve"
 """Key of the first entry of a descriptor about the request; its value: the prices of a token of the
 prompt and of one of the answer, in millionths of a USD."""
 SIZE = "size"
+ASKING = "client"
 HELD = "held"
 """Key of a descriptor's only entry, and of the service's dynamic metadata."""
 ABOVE = "above"
@@ -124,6 +125,7 @@ def _about(prices: tuple[float, float]) -> Json:
             _generic(RESERVE, f"{prices[0]:g} {prices[1]:g}"),
             _header("content-length", SIZE),
             _header(HEADERS[MODEL], MODEL),
+            _header(HEADERS[ASKING], ASKING),
         ]
     }
 

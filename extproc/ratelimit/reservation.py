@@ -11,14 +11,17 @@ from functools import lru_cache
 import msgspec
 
 from extproc.ratelimit.counters import Slot
-from extproc.ratelimit.descriptors import HELD, MODEL, RESERVE, SIZE
+from extproc.ratelimit.descriptors import ASKING, HELD, MODEL, RESERVE, SIZE
 from extproc.ratelimit.limit import Unit
+from extproc.ratelimit.usual import OF_CLIENT
 from extproc.ratelimit.wire import Descriptor
 
 LONGEST = 256
-"""Characters of a model's name that are told."""
+"""Characters of a model's or a client's name that are told."""
 
-_RESERVE, _SIZE, _MODEL, _HELD = RESERVE.encode(), SIZE.encode(), MODEL.encode(), HELD.encode()
+_RESERVE, _SIZE, _MODEL, _CLIENT, _HELD = (
+    word.encode() for word in (RESERVE, SIZE, MODEL, ASKING, HELD)
+)
 
 WEIGHTS: dict[Unit, tuple[float, float]] = {
     "input_tokens": (1, 0),
@@ -71,7 +74,9 @@ def wish(descriptors: Iterable[Descriptor]) -> Wish | None:
         if prices is not None:
             size = _size(descriptor.entries.get(_SIZE, b""))
             model = _name(descriptor.entries.get(_MODEL, b""))
-            return Wish(f"{size.bit_length()} {model}", size, _prices(prices))
+            client = _name(descriptor.entries.get(_CLIENT, b""))
+            kind = f"{size.bit_length()} {model}" + (f"{OF_CLIENT}{client}" if client else "")
+            return Wish(kind, size, _prices(prices))
     return None
 
 

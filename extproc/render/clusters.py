@@ -123,7 +123,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
                     )
                     for member in members
                 ],
-                lacking,
+                [name for name in backends if name != group.only] if group.only else lacking,
             ),
         ),
         # With several, the first one only shows Envoy that all can do ALPN.

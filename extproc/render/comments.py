@@ -141,6 +141,9 @@ FIELDS = {
     "/healthz": "For load balancers: Envoy lives. It needs no key.",
     "exact_match_map": "Exact names: one look into a map, however many there are.",
     "request_mirror_policies": "A share of the requests is copied; answers to copies are dropped.",
+    "inline_cluster_specifier_plugin": (
+        "After a failure the server's x-ai-next says who loses nothing of the request."
+    ),
     "retry_policy": "A failed attempt is made again, on the next priority where there is one.",
     "request_body_buffer_limit": "A body is kept for the next attempt: max_body_bytes.",
     "typed_per_filter_config": ("What a filter of the listener does differently for this route."),
@@ -156,6 +159,8 @@ def cluster_note(group: Group) -> str:
     members = group.members
     if group.shadow:
         return f"Copies of requests, for: {members[0].backend}. Nobody sees its answers."
+    if group.only:
+        return f"The same for {group.only} alone, after a failure: it loses nothing of the request."
     several = len(members) > 1
     shares = [
         f"{member.backend} (priority {member.priority}, weight {member.weight})"

@@ -22,6 +22,7 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 )
 
 from extproc.config.gateway import Gateway
+from extproc.exchange.lossless import NEXT
 from extproc.exchange.proof import CLIENT
 from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER
 from extproc.ratelimit.limit import Limit
@@ -29,6 +30,7 @@ from extproc.render import tls, tokens
 from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import ClientKeys, http_filters
+from extproc.render.following import counts
 from extproc.render.talks import SESSION_HEADER
 from extproc.render.tracing import tracing
 from extproc.render.typed import packed, seconds, socket
@@ -123,7 +125,8 @@ def _manager(
 
 def own_headers(gateway: Gateway) -> tuple[str, ...]:
     """Headers that no client of this gateway may send."""
-    return tuple(dict.fromkeys((*OWN, *tokens.own_headers(gateway.clients))))
+    leading = (NEXT,) if counts(gateway) else ()
+    return tuple(dict.fromkeys((*OWN, *leading, *tokens.own_headers(gateway.clients))))
 
 
 def _own_headers_removed(gateway: Gateway) -> TypedExtensionConfig:

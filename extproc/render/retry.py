@@ -26,6 +26,9 @@ from extproc.render.typed import packed, seconds
 # Envoy counts an attempt that timed out as one that was reset.
 WORDS = {"timeout": "reset"}
 
+SILENT = frozenset(
+    {"connect-failure", "refused-stream", "reset", "reset-before-request", "timeout"}
+)
 MARKED = [HeaderMatcher(name=MARK, present_match=True)]
 HOST_ATTEMPTS = 5
 """How often a host that was tried before is drawn anew."""
@@ -39,12 +42,13 @@ def retry_policy(gateway: Gateway, route: Route, *, marked: bool = True) -> Retr
     if route.attempts < 2:
         return None
     words = _conditions(route)
-    read = [word for word in words if is_read(word)] if marked else []
+    judged = marked and route.lossless
+    read = [word for word in words if judged or is_read(word)] if marked else []
     statuses = [int(word) for word in words if word.isdigit() and word not in read]
     several = len({backend.priority for backend in route.backends}) > 1
     per_try = _per_try(gateway, route)
     return RetryPolicy(
-        retry_on=",".join(_words(words, statuses, read)),
+        retry_on=",".join(_unheard(words) if judged else _words(words, statuses, read)),
         retriable_status_codes=statuses,
         retriable_headers=MARKED if read else [],
         rate_limited_retry_back_off=_waiting(route.retry.retry_after),
@@ -59,6 +63,7 @@ def retry_policy(gateway: Gateway, route: Route, *, marked: bool = True) -> Retr
             )
         ],
         host_selection_retry_max_attempts=HOST_ATTEMPTS,
+        refresh_cluster_on_retry=judged,
         retry_back_off=RetryPolicyRetryBackOff(
             base_interval=seconds(route.retry.backoff),
             max_interval=seconds(route.retry.max_backoff),
@@ -80,7 +85,7 @@ def same_again(gateway: Gateway) -> RetryPolicy:
 
 def marks(route: Route) -> bool:
     """Whether the server marks refusals after which another attempt is made."""
-    return route.attempts > 1 and any(map(is_read, _conditions(route)))
+    return route.attempts > 1 and (route.lossless or any(map(is_read, _conditions(route))))
 
 
 def _conditions(route: Route) -> tuple[str, ...]:
@@ -94,6 +99,14 @@ def _words(conditions: Sequence[str], statuses: Sequence[int], read: Sequence[st
     if read:
         words.append("retriable-headers")
     return list(dict.fromkeys(words))
+
+
+def _unheard(conditions: Sequence[str]) -> list[str]:
+    """What remains for Envoy to judge, where the server marks each answer that is to be replaced:
+    what nobody has answered."""
+    silent = "reset" if {"5xx", "gateway-error"} & {*conditions} else ""
+    words = [WORDS.get(word, word) for word in conditions if word in SILENT]
+    return list(dict.fromkeys(filter(None, ["retriable-headers", *words, silent])))
 
 
 def _waiting(most: float | None) -> RetryPolicyRateLimitedRetryBackOff | None:

@@ -41,6 +41,7 @@ from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
 from extproc.render.dearest import dearest
 from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
+from extproc.render.following import counts, leading
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import marks, retry_policy
@@ -79,12 +80,14 @@ def route_configuration(
     if authenticated:
         otherwise = _by_url(gateway, prefixes, otherwise)
     cors = gateway.listen.cors
-    host = {
+    host: Json = {
         "name": "gateway",
         "domains": ["*"],
         "request_headers_to_remove": PRIVATE_HEADERS,
         "matcher": _by_method(own, otherwise, talks=talks),
     }
+    if counts(gateway):
+        host["include_request_attempt_count"] = True
     if cors is not None:
         host = heeding(host)
         host["typed_per_filter_config"] = {CORS: plain(packed(policy(cors)))}
@@ -264,7 +267,7 @@ class Actions:
     def _route(self, route: Route, budgets: list[Json]) -> EnvoyRoute:
         timeouts = self._gateway.envoy.timeouts
         action = RouteAction(
-            cluster=cluster_name(group(route)),
+            **leading(route),
             timeout=seconds(route.timeouts.request or timeouts.request),
             idle_timeout=seconds(route.timeouts.stream_idle or timeouts.stream_idle),
             retry_policy=retry_policy(self._gateway, route),

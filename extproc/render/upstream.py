@@ -57,6 +57,8 @@ class Group(msgspec.Struct, frozen=True):
     """Where a key leads, for `hash`."""
     shadow: bool = False
     """Whether it gets copies of requests."""
+    only: str = ""
+    """The one of its members that is asked, after a failure; empty: all."""
 
     def said(self, member: Member) -> str:
         """What the server is told of who is asked."""
@@ -67,6 +69,8 @@ class Group(msgspec.Struct, frozen=True):
         """What is unusual of it, besides its members."""
         if self.shadow:
             return SHADOW
+        if self.only:
+            return f"!{self.only}"
         if self.policy == "weighted":
             return ""
         return f"={self.policy}" + ("@address" if self.sticky_to == "address" else "")
@@ -109,6 +113,15 @@ def group(route: Route) -> Group:
     return Group(together, policy, route.balance.sticky_to or ("backend" if several else "address"))
 
 
+def each(route: Route) -> list[Group]:
+    """Where requests go that are for one backend alone, in the order of a route's backends; empty
+    where Envoy chooses by itself."""
+    if not route.lossless:
+        return []
+    together = members(route)
+    return [Group(together, only=entry.backend) for entry in route.backends]
+
+
 def copied(shadow: Shadow) -> Group:
     """Who gets copies of a route's requests."""
     return Group((Member(0, shadow.backend, 1),), shadow=True)
@@ -128,7 +141,8 @@ def clusters_of(gateway: Gateway) -> dict[str, Group]:
     something."""
     found: dict[str, Group] = {}
     for route in gateway.routes:
-        for together in (group(route), *([copied(route.shadow)] if route.shadow else [])):
+        copies = [copied(route.shadow)] if route.shadow else []
+        for together in (group(route), *each(route), *copies):
             found.setdefault(cluster_name(together), together)
     for name in dict.fromkeys((*keepers(gateway), *asked_aside(gateway))):
         alone = Group((Member(0, name, 1),))

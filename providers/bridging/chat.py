@@ -43,6 +43,7 @@ from providers.bridging.tool_names import Rule
 from providers.errors import BROKEN_OFF, ApiError, FailedAnswer, Unsupported
 from providers.neutral import deltas, pairing
 from providers.neutral.chat import ChatRequest, ChatResponse, Finish, NativeTool
+from providers.neutral.gathering import Gathering
 from providers.neutral.media import Link
 from providers.neutral.schemas.subset import Schemas, Unfit
 from providers.wire.budget import Budget
@@ -76,6 +77,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """Objects at the top level of which each member is a parameter, and named by itself."""
     members: Shape | None = None
     """What `parse_request` reads below the top level; None: it names the rest itself."""
+    only_whole: Callable[[Json], bool] = lambda body: False
+    """Whether a client's request cannot be answered in a stream as it is answered without."""
     lacks: Callable[[ChatRequest], frozenset[Feature]] = lambda request: NOTHING
     """Of `carries`, what this model does not take, or not beside what else it is asked."""
     schemas: Callable[[ChatRequest], Schemas] = lambda request: ANY_SCHEMA
@@ -129,7 +132,22 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
         renderer = client.renderer(context)
         return renderer.feed(deltas.replay(response)) + renderer.flush(), _seen(response)
 
+    def gathered(self, data: bytes, target: Dialect, context: Context) -> tuple[bytes, Seen]:
+        """A stream of the provider's dialect as a whole answer of this one."""
+        assert isinstance(target, ChatDialect)
+        gathering = Gathering()
+        relay = _relay(self, target, gathering, context)
+        for at in range(0, len(data), SLICE):
+            relay.feed(data[at : at + SLICE])
+        relay.flush()
+        if relay.seen.error is not None:
+            return b"", relay.seen
+        answer = self.render_response(gathering.response(), context)
+        return orjson.dumps(answer), relay.seen
 
+
+SLICE = 64 * 1024
+"""Bytes of a stream that are read at once; of events that come together only so many are."""
 FEATURES = frozenset(map(str, Feature))
 
 
@@ -273,12 +291,7 @@ class Conversation(Translation[ChatDialect]):
 
     def stream(self, context: Context) -> Relay:
         """A relay that parses and renders."""
-        renderer = self._client.renderer(context)
-        recast, restoring = self._client.recast, None
-        if context.stand_ins and recast is not None:
-            restoring = Restoring(context.stand_ins, recast.call)
-        ids = CallIds(context.called, self._client.shown_id)
-        return TranslatedStream(self._target.parser(), renderer, context, ids, restoring)
+        return _relay(self._client, self._target, self._client.renderer(context), context)
 
 
 class Recasting:
@@ -313,6 +326,16 @@ class Recasting:
     ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
         """The provider's own body where it has the dialect's shape already."""
         return self._passage.error(status, headers, data)
+
+
+def _relay(
+    client: ChatDialect, target: ChatDialect, renderer: StreamRenderer, context: Context
+) -> TranslatedStream:
+    recast, restoring = client.recast, None
+    if context.stand_ins and recast is not None:
+        restoring = Restoring(context.stand_ins, recast.call)
+    ids = CallIds(context.called, client.shown_id)
+    return TranslatedStream(target.parser(), renderer, context, ids, restoring)
 
 
 def _parsed(

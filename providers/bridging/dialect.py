@@ -121,6 +121,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     """The name that goes upstream."""
     stream: bool
+    gathered: bool = False
+    """Whether the client wants a whole answer, though a stream is asked for."""
     path_model: str = ""
     """The model as the client's path names it, in dialects that have it there."""
     headers: Mapping[str, str] = {}
@@ -325,3 +327,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     def replay(self, data: bytes, client: "Dialect", context: Context) -> tuple[bytes, Seen]:
         """A whole answer of this dialect as a stream of the client's; raises BadAnswer."""
         raise BadAnswer("the provider's answer is no stream")
+
+    def gathered(self, data: bytes, target: "Dialect", context: Context) -> tuple[bytes, Seen]:
+        """A stream of the provider's dialect as a whole answer of this one; raises BadAnswer. The
+        bytes mean nothing where an error was seen."""
+        raise BadAnswer("the provider's answer is a stream")

@@ -1,9 +1,11 @@
 """One request, three providers of three dialects: the first two fail, the third answers."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import permutations
 
+import httpx
 import pytest
 
 from extproc.lab.local import Local
@@ -45,7 +47,11 @@ def world() -> Iterator[World]:
             "backends": {
                 name: backend(dialect, sims[name].url) for name, dialect in PROVIDERS.items()
             },
-            "routes": [route(names) for names in ORDERS],
+            "routes": [
+                *map(route, ORDERS),
+                whole("gemini", "anthropic", "bedrock"),
+                whole("gemini", "anthropic"),
+            ],
         }
         yield World(stack.enter_context(Local(config, ENV)), sims)
 
@@ -59,6 +65,73 @@ def route(names: tuple[str, ...]) -> dict:
         ],
         "retry": {"attempts": 3, "on": ["5xx", "429", "connect-failure", "reset"]},
     }
+
+
+def whole(*names: str) -> dict:
+    """A route on which a retry loses nothing; its clusters are its own."""
+    made = route(names)
+    for entry in made["backends"]:
+        entry["weight"] = 2
+    return {**made, "models": [f"whole-{len(names)}"], "retry": {"lossless": True, "attempts": 3}}
+
+
+def ask(world: World, model: str, told: dict | None = None, **more) -> httpx.Response:
+    headers = {"x-sim": json.dumps({"at": "gemini", **told})} if told else {}
+    body = {"model": model, "messages": [{"role": "user", "content": "hello"}], **more}
+    world.paths()
+    url = f"{world.local.url}/v1/chat/completions"
+    return httpx.post(url, json=body, headers={**headers, "x-ai-next": "2"}, timeout=30)
+
+
+def asked(world: World) -> dict[str, int]:
+    """How often each provider was asked, those that were."""
+    return {name: len(paths) for name, paths in world.paths().items() if paths}
+
+
+DOWN, RESET = {"status": 503}, {"drop": "before_headers", "reset": True}
+KEPT = {"metadata": {"team": "red"}}
+"""What Gemini and Claude cannot be told, and Bedrock can."""
+
+
+@pytest.mark.parametrize(
+    ("failure", "more"),
+    [(DOWN, {}), (DOWN, {"stream": True}), (RESET, {})],
+    ids=["whole", "streamed", "reset"],
+)
+def test_a_retry_passes_over_whoever_would_lose_something(world: World, failure, more):
+    answer = ask(world, "whole-3", failure, **KEPT, **more)
+    assert answer.status_code == 200
+    assert asked(world) == {"gemini": 1, "bedrock": 1}
+    said = answer.headers["x-ai-backends"].split()
+    assert [name.partition(":")[0] for name in said] == ["gemini", "bedrock"]
+    assert "x-ai-dropped-params" not in answer.headers
+
+
+def test_a_retry_goes_to_the_next_one_where_that_loses_nothing(world: World):
+    assert ask(world, "whole-3", DOWN).status_code == 200
+    assert asked(world) == {"gemini": 1, "anthropic": 1}
+
+
+def test_the_first_failure_is_told_where_all_others_would_lose_something(world: World):
+    answer = ask(world, "whole-2", DOWN, **KEPT)
+    assert answer.status_code == 503
+    assert asked(world) == {"gemini": 1}
+    assert answer.headers["x-ai-left-out"] == "anthropic:metadata"
+    assert "x-ai-again" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("more", "times"), [(KEPT, 1), ({"seed": 7}, 3)], ids=["lossy", "lossless"]
+)
+def test_who_has_not_answered_is_asked_again_if_it_loses_nothing(world: World, more, times):
+    assert ask(world, "whole-2", RESET, **more).status_code == 503
+    assert asked(world) == {"gemini": times}
+
+
+def test_what_the_first_one_loses_is_named_and_no_client_chooses_another(world: World):
+    answer = ask(world, "whole-3", **KEPT)
+    assert answer.headers["x-ai-dropped-params"] == "metadata"
+    assert asked(world) == {"gemini": 1}
 
 
 @STREAM

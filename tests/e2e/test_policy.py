@@ -38,11 +38,17 @@ def config(sim: RunningSimulator, clients: str) -> dict[str, Any]:
     return {
         "backends": {
             "a": backend(sim, "openai"),
-            "c": backend(sim, "anthropic", request={"limits": {"max_tokens": 40}}),
+            "c": backend(
+                sim,
+                "anthropic",
+                request={"limits": {"max_tokens": 40}},
+                forward_headers=["x-sim"],
+            ),
         },
         "routes": [
             route("gpt-4o", "a"),
             route("whole", "a", request={"stream": "deny"}),
+            route("gathered", "c", request={"stream": "always"}),
             route("few", "a", request={"limits": few}),
             route("fewer", "c", request={"limits": few}),
             route("short", "a", request={"max_input_tokens": 100}),
@@ -110,6 +116,20 @@ def test_no_stream_leaves_where_none_is_allowed(world):
         client.messages.create(model="whole", messages=HELLO, max_tokens=9, stream=True)
     assert len(world.sim.requests) == before
     assert world.ask("whole").status_code == 200
+
+
+def test_a_whole_answer_is_gathered_from_a_stream(world):
+    said = world.openai().chat.completions.create(model="gathered", messages=HELLO)
+    assert said.choices[0].message.content.endswith("heard: hello")
+    assert said.usage.total_tokens > 0
+    assert world.sent["stream"] is True
+    with pytest.raises(openai.InternalServerError, match="out of luck"):
+        order = {"x-sim": json.dumps({"tokens": 20, "error_after": 6, "message": "out of luck"})}
+        world.openai().chat.completions.create(
+            model="gathered", messages=HELLO, extra_headers=order
+        )
+    stream = world.openai().chat.completions.create(model="gathered", messages=HELLO, stream=True)
+    assert "".join(one.choices[0].delta.content or "" for one in stream if one.choices)
 
 
 @pytest.mark.parametrize(("model", "most"), [("few", 50), ("fewer", 40)])

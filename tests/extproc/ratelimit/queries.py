@@ -40,9 +40,9 @@ def query(*descriptors, domain=DOMAIN, hits=0):
     return request.SerializeToString()
 
 
-def reserving(size=0, model="", prices="0 0"):
+def reserving(size=0, model="", prices="0 0", client=""):
     """The descriptor that asks for a reservation."""
-    said = {"size": str(size), "model": model}
+    said = {"size": str(size), "model": model, "client": client}
     return None, {"reserve": prices, **{key: value for key, value in said.items() if value}}, None
 
 

@@ -104,7 +104,8 @@ def test_all_checks_stand_before_all_charges():
 def test_what_a_request_says_of_itself_comes_with_the_checks_and_the_reserve_with_the_charges():
     check, about, charge, held = plan(limit(), reserves=True, prices=(2.5, 10))
     assert [check, charge] == plan(limit())
-    assert entries(about) == {"reserve": "0 0", "size": "content-length", "model": "x-ai-model"}
+    asked = {"size": "content-length", "model": "x-ai-model", "client": "x-ai-client"}
+    assert entries(about) == {"reserve": "0 0", **asked}
     assert "apply_on_stream_done" not in about
     assert entries(held) == {"held": ("envoy.filters.http.ratelimit", "held")}
     assert held["apply_on_stream_done"] is True

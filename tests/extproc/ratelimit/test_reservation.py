@@ -10,6 +10,7 @@ from extproc.ratelimit.counters import PERIOD
 from extproc.ratelimit.limiter import Limiter
 from extproc.ratelimit.memory import Memory
 from extproc.ratelimit.reservation import Held, Hold, returned, told
+from extproc.ratelimit.usual import ENOUGH
 from extproc.ratelimit.wire import Descriptor
 from tests.extproc.ratelimit.queries import (
     NOON,
@@ -264,3 +265,16 @@ def test_what_is_told_is_what_comes_back(kind, rows):
 @given(st.binary())
 def test_whatever_comes_back_is_read(text):
     returned([Descriptor({b"held": text}, None)])
+
+
+def test_what_is_learned_of_a_client_is_reserved_for_it_alone():
+    service = Service(limit(amount=100_000))
+    for _ in range(ENOUGH):
+        for client, used in (("ann", 4_000), ("tom", 10)):
+            answer = service.check("tokens", about=reserving(size=85, model="m", client=client))
+            service.done(answer, tokens=used)
+    before = service.left("tokens")
+    service.check("tokens", about=reserving(size=85, model="m", client="tom"))
+    assert before - service.left("tokens") == 10
+    service.check("tokens", about=reserving(size=85, model="m", client="ann"))
+    assert before - service.left("tokens") == 4_010

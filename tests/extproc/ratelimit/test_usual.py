@@ -41,6 +41,35 @@ def test_what_is_known_is_bounded_and_the_longest_unseen_goes(monkeypatch):
     assert [known.expect("limit", kind) for kind in "abc"] == [7, None, 7]
 
 
+def test_a_client_that_asks_often_is_known_by_itself():
+    known = Usual()
+    for _ in range(usual.ENOUGH):
+        known.learn("limit", "3 m\tann", 1_000)
+    for _ in range(2 * usual.ENOUGH):
+        known.learn("limit", "3 m\ttom", 5)
+    known.learn("limit", "3 m\tdora", 70)
+    expected = [known.expect("limit", f"3 m\t{name}") for name in ("ann", "tom")]
+    assert expected == [1_000, 5]
+
+
+def test_of_whoever_has_asked_seldom_it_is_what_others_use():
+    known = Usual()
+    for used in (5, 5, 5, 5, 70):
+        known.learn("limit", "3 m\tdora", used)
+    for kind in ("3 m\tdora", "3 m\tnew", "3 m"):
+        assert known.expect("limit", kind) == 5
+    assert known.expect("limit", "4 m\tdora") is None
+
+
+def test_clients_are_bounded_and_take_no_place_from_models(monkeypatch):
+    monkeypatch.setattr(usual, "KNOWN", 2)
+    monkeypatch.setattr(usual, "ENOUGH", 1)
+    known = Usual()
+    for name, used in (("ann", 1), ("tom", 2), ("dora", 3)):
+        known.learn("limit", f"m\t{name}", used)
+    assert [known.expect("limit", f"m\t{name}") for name in ("ann", "tom", "dora")] == [3, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("size", "prices", "budget", "expected"),
     [

@@ -1,5 +1,6 @@
 """What is served is what the complete bootstrap says, part by part."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,27 @@ def test_keys_change_a_filter_alone():
         if before.kinds[kind][name] != one
     ]
     assert changed == [(FILTERS, "envoy.filters.http.api_key_auth")]
+
+
+def test_what_only_the_newer_library_knows_is_served_too(tmp_path):
+    source = tmp_path / "gateway.yaml"
+    source.write_text(
+        """
+        version: 1
+        backends:
+          one: {provider: openai, credential: none}
+          two: {provider: anthropic, credential: none}
+        routes:
+          - models: [small]
+            backends: [{backend: one}, {backend: two, priority: 1}]
+            retry: {lossless: true}
+        """
+    )
+    (served,) = made(source).kinds[ROUTES].values()
+    configuration = route_pb2.RouteConfiguration.FromString(served.body)
+    host = json.dumps(MessageToDict(configuration.virtual_hosts[0].matcher))
+    assert '"inlineClusterSpecifierPlugin"' in host
+    # Field 14, true: xds-protos calls it unknown.
+    assert b"\x70\x01" in served.body
+    for name in ("ai/one+two@1", "ai/one+two@1!one", "ai/one+two@1!two"):
+        assert name.encode() in served.body

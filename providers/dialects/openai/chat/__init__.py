@@ -92,7 +92,9 @@ def searching(write: searches.Write) -> Mapping[str, Any]:
     return {"knows": has, "render_request": partial(render_request, write=write)}
 
 
+# https://platform.openai.com/docs/guides/audio: streamed sound is of another format.
 DIALECT = ChatDialect(
+    only_whole=lambda body: bool(body.get("audio")),
     name=NAME,
     operation=Operation.CHAT,
     older={

@@ -113,7 +113,9 @@ def searching(write: searches.Write) -> Mapping[str, Any]:
     return {"knows": knows, "render_request": partial(render_request, write=write)}
 
 
+# https://platform.openai.com/docs/guides/background: such an answer is asked for again by its id.
 DIALECT = ChatDialect(
+    only_whole=lambda body: bool(body.get("background")),
     name=NAME,
     operation=Operation.CHAT,
     client=(
