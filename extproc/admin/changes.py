@@ -180,6 +180,8 @@ WRITERS: Mapping[str, Callable[[Backend, Any], None]] = {
     "proxy_config.password": _password,
     "concurrency_and_buffer_size.concurrency": _bound,
     "concurrency_and_buffer_size.buffer_size": _bound,
+    "send_back_raw_request": _flag("send_back_raw_request"),
+    "send_back_raw_response": _flag("send_back_raw_response"),
     "store_raw_request_response": _flag("store_raw"),
     "custom_provider_config.base_provider_type": _set("provider"),
     "custom_provider_config.is_key_less": _keyless,

@@ -160,6 +160,8 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "claude": {
                 **{"provider": "anthropic", "base_url": second.url, "credential": KEY},
                 "store_raw": True,
+                "send_back_raw_request": True,
+                "send_back_raw_response": True,
             },
             "vectors": {"provider": "cohere", "base_url": second.url, "credential": KEY},
         }
@@ -241,6 +243,23 @@ def test_a_stream_is_recorded_with_its_first_token(world):
     (one,) = world.stored("streamed", 1)
     assert one["stream"] == 1
     assert 0 < one["ttft_ms"] <= one["duration_ms"]
+
+
+def test_a_backend_sends_back_what_it_got_and_answered(world):
+    messages = [{"role": "user", "content": "hello there"}]
+    asked = {"model": "streamed", "messages": messages}
+    chat = world.client().chat.completions
+    fields = chat.create(**asked).extra_fields
+    assert fields["raw_request"]["model"] == "claude-sonnet-4-5"
+    assert fields["raw_response"]["type"] == "message"
+    first, *others = chat.create(**asked, stream=True)
+    assert first.extra_fields["raw_request"]["stream"] is True
+    told = [getattr(one, "extra_fields", {}) for one in (first, *others)]
+    raw = "".join(one.get("raw_response", "") for one in told)
+    assert raw.startswith("event: message_start")
+    assert "content_block_delta" in raw
+    plain = chat.create(model="plain", messages=messages)
+    assert not hasattr(plain, "extra_fields")
 
 
 def test_a_request_in_parts_is_recorded_once(world):

@@ -134,6 +134,15 @@ def test_a_proxy_is_put_before_a_provider_and_taken_away(world):
     assert proxy() is None
 
 
+@pytest.mark.parametrize("name", ["send_back_raw_request", "send_back_raw_response"])
+def test_what_is_sent_back_is_switched_on_and_off(world, name):
+    assert world.get("own")[name] is False
+    assert world.patch("own", **{name: True})[name] is True
+    assert getattr(load(world.file).backends["own"], name) is True
+    world.patch("own", **{name: False})
+    assert name not in world.file.read_text()
+
+
 def test_what_get_answers_can_be_put_back_whole(world):
     view = world.get("spare")
     assert world.call("PUT", "/providers/spare", json=view) == view
@@ -147,7 +156,7 @@ def test_what_get_answers_can_be_put_back_whole(world):
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"send_back_raw_request": True}, "send_back_raw_request"),
+        ({"network_config": {"allow_private_network": False}}, "allow_private_network"),
         ({"proxy_config": {"url": "ftp://p"}}, "proxy: must begin"),
         ({"proxy_config": {"url": "http://p", "username": "ann"}}, "password"),
         ({"proxy_config": {"url": "http://p", "password": "open sesame"}}, "password"),
