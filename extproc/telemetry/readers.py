@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 
+from opentelemetry.sdk._logs.export import LogRecordExporter
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -40,6 +41,13 @@ def spans(settings: Traces) -> SpanExporter:
     return OTLPSpanExporter(
         endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE
     )
+
+
+def logs(settings: Collector) -> LogRecordExporter:
+    """Who sends events; Unresolved."""
+    from opentelemetry.exporter.otlp.json.http._log_exporter import OTLPLogExporter
+
+    return OTLPLogExporter(endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE)
 
 
 def _headers(settings: Collector) -> dict[str, str]:

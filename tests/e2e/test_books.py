@@ -74,6 +74,16 @@ class World:
         self.local.wait_for(look, f"{many} spans of {trace}")
         return sorted(found, key=lambda span: int(span["startTimeUnixNano"]))
 
+    def logged(self, row: dict) -> None:
+        """Waits until the collector has the same attempt as an event, once."""
+
+        def look() -> bool:
+            every = [one["attributes"] for one in self.collector.logs()]
+            found = [one for one in every if one.get("extproc.id") == row["id"]]
+            return [one["extproc.cost_nanousd"] for one in found] == [row["cost_nanousd"]]
+
+        self.local.wait_for(look, f"the event of {row['id']}")
+
     def parent(self, trace: str) -> str:
         """The span above those of the attempts: Envoy's own, if it makes one, or the client's."""
         if not self.envoy:
@@ -183,7 +193,11 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "backends": backends,
             "routes": routes,
             "clients": {"api_keys": {"file": str(clients)}},
-            "usage": {"store": "sqlite:///usage.db", "raw": {"redact": ["messages.*.content"]}},
+            "usage": {
+                "store": "sqlite:///usage.db",
+                "raw": {"redact": ["messages.*.content"]},
+                "logs": {"endpoint": f"{collector.url}/v1/logs"},
+            },
             "admin": {"port": admin, "key": "env:ADMIN"},
             "telemetry": {
                 "prometheus": {"port": port},
@@ -217,6 +231,7 @@ def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
     assert one["cost_nanousd"] == 2_000 * tokens[0] + 10_000 * tokens[1]
     assert one["duration_ms"] > 0
     assert re.fullmatch("[0-9a-f-]{36}", one["request_id"])
+    world.logged(one)
 
 
 def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
