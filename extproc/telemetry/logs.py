@@ -56,7 +56,7 @@ class Logs:
 
     async def leave(self) -> None:
         """Lets go of the connection."""
-        self._exporter.shutdown()
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # it says no types there
 
 
 def event(one: Record | Refused) -> ReadableLogRecord:

@@ -17,9 +17,9 @@ PATIENCE = 5.0
 def readers(settings: Telemetry) -> Iterator[MetricReader]:
     """Those that are wanted; Unresolved."""
     if settings.prometheus is not None:
-        from opentelemetry.exporter.prometheus import PrometheusMetricReader
+        from extproc.telemetry.exposed import Reader
 
-        yield PrometheusMetricReader()
+        yield Reader()
     if settings.otlp is not None:
         yield _sending(settings.otlp)
 
