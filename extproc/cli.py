@@ -26,6 +26,9 @@ PLACES = {
     "gcp": "GKE, behind Google's load balancer",
     "compose": "containers on one machine",
 }
+FORMATS = ("table", "csv", "json", "jsonl", "parquet")
+"""Of what was used."""
+EACH = "jsonl and parquet: every attempt, instead of sums"
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -91,7 +94,8 @@ def _add_usage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     used.add_argument("--by", default="client,model", help="client, model, backend, day, …")
     used.add_argument("--since", default="30d", help="7d (ago), or 2026-11-30 (UTC); default: 30d")
     used.add_argument("--until", default="", help="the same; default: now")
-    used.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    used.add_argument("--format", choices=FORMATS, default="table", help=EACH)
+    used.add_argument("-o", "--output", type=Path, help="a file, written with mode 0600")
     used.add_argument("--raw", metavar="ID", help="instead: the bodies that are kept of a request")
 
 
@@ -347,7 +351,7 @@ def print_usage(options: argparse.Namespace) -> int:
     question = Question(
         config=options.config, by=by, since=since, until=until, form=options.format, width=width
     )
-    return _said(lambda: answer(question, os.environ), Refused)
+    return _said(lambda: answer(question, os.environ, options.output), Refused)
 
 
 def _said(answer: Callable[[], str], refused: type[Exception]) -> int:

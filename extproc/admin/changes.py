@@ -6,11 +6,13 @@ the backend; what cannot be said there is refused by name.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from functools import partial
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from extproc.admin.allowing import OPERATIONS, allow, differing
 from extproc.admin.models import Provider
 from extproc.admin.providers import UNBOUNDED
 from extproc.admin.requests import ASKED
@@ -23,6 +25,7 @@ BOUNDS = frozenset(
 )
 WHOLE = frozenset({"network_config.extra_headers", "custom_provider_config.request_path_overrides"})
 """Objects whose members are the caller's own."""
+ALLOWED = "custom_provider_config.allowed_requests."
 TOLD = frozenset({"provider_status", "status", "config_hash"})
 """What is said of a backend, and not by it: whatever comes back is no change."""
 REFERENCE = re.compile(r"env[.:]([A-Za-z_][A-Za-z0-9_]{0,127})|(file:/.+)")
@@ -81,6 +84,14 @@ def apply(backend: Backend, wanted: Mapping[str, Any]) -> None:
         if write is None:
             raise Unfit(f"{name}: cannot be changed here; docs/management.md says where it is said")
         write(backend, value)
+
+
+def allowing(backend: Backend, wanted: View) -> None:
+    """Raises Unfit where the backend cannot serve just what is `wanted`, the whole answer."""
+    flags = wanted["custom_provider_config"]["allowed_requests"]
+    for kind in differing(backend, flags):
+        operation = OPERATIONS.get(kind, "routes")
+        raise Unfit(f"{ALLOWED}{kind}: goes with the others of `{operation}`, if it can be served")
 
 
 def keyed(backend: Backend, keys: list[Any]) -> None:
@@ -146,6 +157,10 @@ def _bound(backend: Backend, value: int) -> None:
         backend["max_in_flight"] = value
 
 
+def _allow(kind: str, backend: Backend, value: bool) -> None:
+    allow(backend, kind, wanted=value)
+
+
 def _keyless(backend: Backend, value: bool) -> None:
     if value:
         backend["credential"] = "none"
@@ -180,9 +195,12 @@ WRITERS: Mapping[str, Callable[[Backend, Any], None]] = {
     "proxy_config.password": _password,
     "concurrency_and_buffer_size.concurrency": _bound,
     "concurrency_and_buffer_size.buffer_size": _bound,
+    "send_back_raw_request": _flag("send_back_raw_request"),
+    "send_back_raw_response": _flag("send_back_raw_response"),
     "store_raw_request_response": _flag("store_raw"),
     "custom_provider_config.base_provider_type": _set("provider"),
     "custom_provider_config.is_key_less": _keyless,
     "custom_provider_config.request_path_overrides": _paths,
+    **{f"{ALLOWED}{kind}": partial(_allow, kind) for kind in OPERATIONS},
 }
 """Dotted name of a field → how gateway.yaml says it."""

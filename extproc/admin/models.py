@@ -146,10 +146,10 @@ class Provider(Answer):
     """How much at a time."""
     proxy_config: ProxyConfig = ProxyConfig()
     """The proxy on the way to the provider."""
-    send_back_raw_request: bool = False
-    """Fixed, false: nothing is added to answers."""
-    send_back_raw_response: bool = False
-    """Fixed, false: nothing is added to answers."""
+    send_back_raw_request: bool
+    """`backends.NAME.send_back_raw_request`; answers say `extra_fields.raw_request` then."""
+    send_back_raw_response: bool
+    """`backends.NAME.send_back_raw_response`; answers say `extra_fields.raw_response` then."""
     store_raw_request_response: bool
     """`backends.NAME.store_raw`, as `usage.raw` says."""
     custom_provider_config: CustomProviderConfig

@@ -61,6 +61,8 @@ def provider(
         name=name,
         network_config=_network(gateway, backend, routes),
         concurrency_and_buffer_size=Concurrency(concurrency=bound, buffer_size=bound),
+        send_back_raw_request=backend.send_back_raw_request,
+        send_back_raw_response=backend.send_back_raw_response,
         store_raw_request_response=backend.store_raw,
         proxy_config=_proxy(backend),
         custom_provider_config=CustomProviderConfig(

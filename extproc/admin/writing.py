@@ -5,7 +5,16 @@ from hmac import compare_digest
 from typing import Any
 
 from extproc.admin import models
-from extproc.admin.changes import Unfit, apply, checked, differences, keyed, merged
+from extproc.admin.changes import (
+    ALLOWED,
+    Unfit,
+    allowing,
+    apply,
+    checked,
+    differences,
+    keyed,
+    merged,
+)
 from extproc.admin.editing import Editor
 from extproc.admin.providers import provider
 from extproc.config import Gateway
@@ -125,6 +134,8 @@ def _amend(backend: Any, now: Body, wanted: Body, body: Body) -> None:
     if changed.pop("name", None) is not None:
         raise Unfit("name: a provider keeps its name")
     apply(backend, changed)
+    if any(name.startswith(ALLOWED) for name in changed):
+        allowing(backend, wanted)
 
 
 def _values(keys: Any) -> list[Any]:

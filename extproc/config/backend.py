@@ -125,6 +125,11 @@ class Backend(Model):
     """Whether clients of OpenAI's format run batches there, each line translated; for `anthropic`
     and `gemini`. At `anthropic` a batch begins when its file is sent. Default: files and batches of
     such clients go to backends of their own format alone."""
+    send_back_raw_request: Flag = False
+    """Whether answers tell clients what it got, as `extra_fields.raw_request`; for who debugs:
+    that may be more than the client has said."""
+    send_back_raw_response: Flag = False
+    """Whether they tell what it answered, as `extra_fields.raw_response`."""
     store_raw: Flag = False
     """Whether the bodies that it gets and answers are stored, as `usage.raw` says."""
     tls: BackendTls = BackendTls()

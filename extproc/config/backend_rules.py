@@ -119,11 +119,15 @@ def spoken(provider: Provider) -> tuple[str, ...]:
     return tuple(sorted({*provider.dialects, *provider.paths}))
 
 
-def _operations(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
-    known = spoken(provider)
+def servable(provider: Provider) -> tuple[Operation, ...]:
+    """The same with those of what it keeps, and of sessions."""
     kept = {RESOURCES[kind].operation for kind in provider.keeps}
     held = {session.operation for session in provider.sessions}
-    served = tuple(sorted({*known, *kept, *held}))
+    return tuple(sorted({*provider.dialects, *provider.paths, *kept, *held}))
+
+
+def _operations(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    known, served = spoken(provider), servable(provider)
     named = [("operations", index, name) for index, name in enumerate(backend.operations or ())]
     for key, index, operation in named:
         if operation not in served:

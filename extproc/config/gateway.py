@@ -91,4 +91,5 @@ class Gateway(Model):
     @property
     def traced(self) -> bool:
         """Whether anybody wants to know to which trace each exchange belongs."""
-        return self.telemetry is not None and self.telemetry.traces is not None
+        spans = self.telemetry is not None and self.telemetry.traces is not None
+        return spans or (self.usage is not None and self.usage.logs is not None)

@@ -1,17 +1,18 @@
 """What the gateway tells of its work: metrics, and records of what was used."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from extproc.config.base import Model, flaw
 from extproc.config.expressions import compiled
-from extproc.config.values import Duration, FilePath, Flag, Port, Real, SecretRef, Size
+from extproc.config.values import Duration, FilePath, Flag, Port, Real, SecretRef, Size, Text
 from extproc.config.web import BaseUrl, IpAddress, header_name
 
 SQLITE = "sqlite:///"
 BodyPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", max_length=1_024)]
 """Names of members, joined by dots."""
+Broker = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$")]
 
 
 class Prometheus(Model):
@@ -102,6 +103,33 @@ class Raw(Model):
     """Text that is not kept: expressions as RE2 reads them."""
 
 
+class Kafka(Model):
+    """A topic of Kafka."""
+
+    brokers: Annotated[tuple[Broker, ...], Field(min_length=1, max_length=16)]
+    """`HOST:PORT` of those that are asked for the others."""
+    topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+    """Its name."""
+    tls: Flag = False
+    """Whether connections are encrypted, and brokers' certificates checked."""
+    ca: FilePath | None = None
+    """PEM file of the authorities to trust, with `tls`; default: the system's."""
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How `username` and `password` are proven."""
+    username: Text | None = None
+    """Together with `password`; default: nobody asks."""
+    password: SecretRef | None = None
+    """Where it is: `env:NAME` or `file:/path`."""
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise flaw("username and password go together")
+        if self.username is not None and self.mechanism == "PLAIN" and not self.tls:
+            raise flaw("mechanism PLAIN shows the password to the network: say `tls: true`")
+        return self
+
+
 class Usage(Model):
     """A record of every attempt, for who pays; without it, none is kept."""
 
@@ -119,5 +147,10 @@ class Usage(Model):
         default=64 * 1024 * 1024, ge=1024 * 1024, json_schema_extra={"default": "64MiB"}
     )
     """The most that it may hold, some hundred thousand records; more are lost, and counted."""
+    logs: Collector | None = None
+    """Who gets each record beside the store, as an event, by OTLP over HTTP; a spool of its own is
+    behind the name of `spool`. Default: nobody."""
+    kafka: Kafka | None = None
+    """The topic of Kafka that each record is put into beside the store; the same. Default: none."""
     raw: Raw = Raw()
     """How bodies are kept, where a backend has `store_raw`."""

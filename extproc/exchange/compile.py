@@ -22,6 +22,7 @@ from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.policy import Policy
 from extproc.exchange.prices import Prices, price_of
+from extproc.exchange.sent_back import REQUEST, RESPONSE
 from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
 from providers.bridging.caps import Cap
@@ -114,7 +115,13 @@ def served(name: str, backend: Backend) -> Served:
         policy=_policy(backend),
         price=price_of(backend.price) if backend.price else None,
         probe=(backend.probe.path or "") if backend.probe else "",
+        sends_back=_sends_back(backend),
     )
+
+
+def _sends_back(backend: Backend) -> frozenset[str]:
+    said = {REQUEST: backend.send_back_raw_request, RESPONSE: backend.send_back_raw_response}
+    return frozenset(name for name, wanted in said.items() if wanted)
 
 
 def fans_out(backend: Backend) -> bool:

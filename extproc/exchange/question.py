@@ -34,6 +34,7 @@ from extproc.exchange.outgoing import outgoing
 from extproc.exchange.placing import Placing
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, model_of, seen_by
+from extproc.exchange.sent_back import answering
 from extproc.exchange.served import Target
 from extproc.exchange.side import Aside, admitted
 from providers.bridging import estimate
@@ -259,7 +260,7 @@ class Question:
             target, call, sent, secret, self._clock, said="" if call.form is None else self._type
         )
         asked = self._asked(target.bridge, call, sent, model, (secret, signed))
-        self.answer = Answer(asked, self._clock)
+        self.answer = answering(asked, self._clock, call, sent)
         return Change(
             set_headers=(
                 *headers.undone(target.passing),

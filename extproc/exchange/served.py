@@ -79,6 +79,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """Where a route has none."""
     probe: str = ""
     """What a probe asks for; empty: the list of models."""
+    sends_back: frozenset[str] = frozenset()
+    """Which bodies clients are shown, as their answers call them."""
 
 
 class Share(NamedTuple):

@@ -25,6 +25,7 @@ from extproc.config.telemetry import Usage as Settings
 from extproc.exchange.compile import limits
 from extproc.process.box import Box
 from extproc.process.configuration import Loaded
+from extproc.process.keeping import Keeping, Named, others, stored
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.place import LOCK, reason
@@ -37,24 +38,13 @@ if TYPE_CHECKING:
 
     from extproc.telemetry.metrics import Metrics
     from extproc.telemetry.sending import Sending
-    from extproc.usage.store import Store
 
 log = structlog.get_logger()
 
 AT_ONCE = 256 * 1024
-"""Bytes that are read of the pipe, or stored, between two looks at anything else."""
-EVERY = 0.5
-"""Seconds between two batches for the store."""
-AWAY = (1.0, 2.0, 5.0, 10.0)
-"""Seconds before a store that failed is tried again, by how often it has; the last one repeats."""
-HOUR = 3_600.0
-"""Seconds between two looks for records that are older than they may be."""
+"""Bytes that are read of the pipe between two looks at anything else."""
 LEAVING = 10.0
 """Seconds that what is left may take at the end."""
-
-
-Named = Callable[[bytes], Record | Refused | None]
-"""A line → what is to be stored of it."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +62,12 @@ class Books:
     """What comes in, and what becomes of it."""
 
     def __init__(self, gateway: Gateway, options: Options) -> None:
-        self.keeping = None if gateway.usage is None else Keeping(gateway.usage, options.config)
+        store = stored(gateway, options.config)
+        self.keeping = None if store is None else store[1]
+        self.others = () if gateway.usage is None else _others(gateway.usage, options.config)
         self.shelf: Shelf | None = None
-        if self.keeping is not None and options.box is not None:
-            self.shelf = Shelf(options.box, self.keeping.opened, self._happened)
+        if store is not None and options.box is not None:
+            self.shelf = Shelf(options.box, store[0].opened, self._happened)
         self._gateway = gateway
         self._paper = options.paper
         self._rest = b""
@@ -124,15 +116,20 @@ class Books:
             return None
 
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
-        keeping, paper = self.keeping, self._paper
+        every, paper = self.keepings, self._paper
         piped = {"records.waiting": lambda: _readable(paper)}
-        if keeping is None:
+        if not every:
             return piped
         return {
             **piped,
-            "usage.waiting": lambda: keeping.waiting,
-            "usage.capacity": lambda: keeping.capacity,
+            "usage.waiting": lambda: max(one.waiting for one in every),
+            "usage.capacity": lambda: every[0].capacity,
         }
+
+    @property
+    def keepings(self) -> tuple[Keeping, ...]:
+        """The store, and all others."""
+        return self.others if self.keeping is None else (self.keeping, *self.others)
 
     def gateway(self) -> Gateway:
         """The configuration in force."""
@@ -153,8 +150,8 @@ class Books:
         self._rest = rest
         heard = map(self._hear, whole.split(b"\n") if found else ())
         records = [line for line in heard if line]
-        if records and self.keeping is not None:
-            lost = self.keeping.add(records)
+        if records:
+            lost = max((one.add(records) for one in self.keepings), default=0)
             if lost:
                 self._lose(lost)
         return True
@@ -228,93 +225,12 @@ class Books:
             self._metrics.close()
 
 
-class Keeping:
-    """The store, and the spool before it."""
-
-    def __init__(self, settings: Settings, config: Path) -> None:
-        """OSError, where the spool cannot be written."""
-        from extproc.usage.place import spool_path
-        from extproc.usage.spool import Spool
-
-        self._settings = settings
-        self._config = config
-        self._spool = Spool(spool_path(settings, config), settings.spool_bytes)
-        self._store: Store | None = None
-        self._failures = 0
-        self._forgotten = 0.0
-
-    @property
-    def waiting(self) -> int:
-        """Bytes that are not stored."""
-        return self._spool.waiting
-
-    @property
-    def capacity(self) -> int:
-        """Bytes that may wait."""
-        return self._settings.spool_bytes
-
-    def close(self) -> None:
-        """Leaves what is not stored to the next process."""
-        self._spool.close()
-        if self._store is not None:
-            self._store.close()
-
-    def add(self, records: list[bytes]) -> int:
-        """Puts them into the spool; how many had no room."""
-        return 0 if self._spool.add(b"\n".join(records) + b"\n") else len(records)
-
-    async def run(self, named: Named) -> None:
-        """Stores what comes, until it is cancelled."""
-        while True:
-            stored = await self.store(named)
-            wait = AWAY[min(self._failures, len(AWAY)) - 1] if self._failures else EVERY
-            await asyncio.sleep(0 if stored else wait)
-
-    async def store(self, named: Named) -> bool:
-        """Stores a batch; whether there was one, and it is stored."""
-        lines = self._spool.next(AT_ONCE)
-        now = time.time()
-        due = self._settings.retention is not None and now - self._forgotten > HOUR
-        if not lines and not due:
-            return False
-        records = [one for one in map(named, lines) if one is not None]
-        try:
-            await asyncio.to_thread(self._write, records, now, due)
-        except Exception as error:
-            if not self._failures:
-                log.error("the store of usage is away, records wait", problem=str(error))
-            self._failures += 1
-            return False
-        if self._failures:
-            log.info("the store of usage is back")
-        self._failures = 0
-        if lines:
-            self._spool.stored(lines)
-        return bool(lines)
-
-    def _write(self, found: list[Record | Refused], now: float, due: bool) -> None:
-        store = self.opened()
-        records = [one for one in found if isinstance(one, Record)]
-        refused = [one for one in found if isinstance(one, Refused)]
-        if records:
-            store.write(records)
-        if refused:
-            store.write_refused(refused)
-        if due and self._settings.retention is not None:
-            store.forget(now - self._settings.retention)
-            self._forgotten = now
-
-    def opened(self) -> "Store":
-        """The store; StoreError."""
-        from extproc.usage.place import store_url
-        from extproc.usage.store import Store, StoreError
-
-        if self._store is None:
-            try:
-                self._store = Store(store_url(self._settings, self._config, os.environ))
-            except Unresolved as error:
-                raise StoreError(str(error)) from None
-        return self._store
+def _others(settings: Settings, config: Path) -> tuple[Keeping, ...]:
+    try:
+        return (*others(settings, config),)
+    except Unresolved as error:
+        log.error("records go to the store alone", problem=str(error))
+        return ()
 
 
 def _ids() -> Iterator[str]:
@@ -345,11 +261,11 @@ async def _keep(books: Books, options: Options, parent: int, line: Line) -> None
     life = Life(parent, line, books.take)
     loop = asyncio.get_running_loop()
     loop.add_reader(options.paper, books.receive)
-    shelf, keeping, sending = books.shelf, books.keeping, books.sending
+    shelf, sending = books.shelf, books.sending
     if shelf is not None and options.box is not None:
         loop.add_reader(options.box.taking, shelf.receive)
     shelving = None if shelf is None else asyncio.create_task(shelf.run(books.gateway))
-    storing = None if keeping is None else asyncio.create_task(keeping.run(books.named))
+    storing = [(one, asyncio.create_task(one.run(books.named))) for one in books.keepings]
     sent = None if sending is None else asyncio.create_task(sending.run())
     log.info("ready", pid=os.getpid())
     await life.told(lambda: None)
@@ -360,12 +276,16 @@ async def _keep(books: Books, options: Options, parent: int, line: Line) -> None
         shelf.receive()
         await _ended(shelving)
         await _rest(lambda: shelf.store(books.gateway()))
-    if keeping is not None and storing is not None:
-        await _ended(storing)
-        await _rest(lambda: keeping.store(books.named))
+    await asyncio.gather(*(_brought(one, task, books.named) for one, task in storing))
     if sending is not None and sent is not None:
         await sending.leave(sent)
     await asyncio.to_thread(books.close)
+
+
+async def _brought(keeping: Keeping, running: asyncio.Task[None], named: Named) -> None:
+    await _ended(running)
+    await _rest(lambda: keeping.store(named))
+    await keeping.leave()
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

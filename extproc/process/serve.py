@@ -29,7 +29,7 @@ from extproc.process.pen import Pen
 from extproc.process.place import CannotStart, Place, reason
 from extproc.process.workers import Role, Supervisor
 from extproc.transport import Endpoint
-from extproc.usage.place import spool_path
+from extproc.usage.place import spool_paths
 from extproc.usage.spool import Spool
 
 logger = structlog.get_logger()
@@ -254,11 +254,11 @@ def _check_store(settings: Limiter) -> None:
 
 
 def _check_spool(settings: Usage, config: Path) -> None:
-    path = spool_path(settings, config)
-    try:
-        Spool(path, settings.spool_bytes).close()
-    except OSError as error:
-        raise CannotStart(f"usage.spool: {path}: {reason(error)}") from None
+    for path in spool_paths(settings, config).values():
+        try:
+            Spool(path, settings.spool_bytes).close()
+        except OSError as error:
+            raise CannotStart(f"usage.spool: {path}: {reason(error)}") from None
 
 
 def _work(

@@ -66,6 +66,8 @@ With `admin.write: true` there are also those that change gateway.yaml:
   change.
 - **What cannot be said there** is a 400 that names the field: what is fixed, and what belongs to
   routes. A value that is as it was is no change, so what GET answers can be sent back as it is.
+- **Kinds of requests that are one operation here** (`chat_completion`, `responses`, their streams;
+  all of files; all of batches) are allowed together or not at all; `operations` is written.
 
 - **Without `admin` there is none**: no port, no process. With it, a process of its own serves it,
   supervised like the workers, which load nothing of it. It answers from the configuration in

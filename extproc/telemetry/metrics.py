@@ -49,6 +49,8 @@ EVENTS = {
     "rate limit store failed": "rate limit store failed",
     "stood still: Envoy did what on_error says": "limiter stood still",
     "the store of usage is away, records wait": "usage store away",
+    "the collector of usage is away, records wait": "usage collector away",
+    "the topic of usage is away, records wait": "usage topic away",
     "a budget is nearly used": "budget nearly used",
     "a raw body was lost": "raw body lost",
 }

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 
+from opentelemetry.sdk._logs.export import LogRecordExporter
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -16,9 +17,9 @@ PATIENCE = 5.0
 def readers(settings: Telemetry) -> Iterator[MetricReader]:
     """Those that are wanted; Unresolved."""
     if settings.prometheus is not None:
-        from opentelemetry.exporter.prometheus import PrometheusMetricReader
+        from extproc.telemetry.exposed import Reader
 
-        yield PrometheusMetricReader()
+        yield Reader()
     if settings.otlp is not None:
         yield _sending(settings.otlp)
 
@@ -40,6 +41,13 @@ def spans(settings: Traces) -> SpanExporter:
     return OTLPSpanExporter(
         endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE
     )
+
+
+def logs(settings: Collector) -> LogRecordExporter:
+    """Who sends events; Unresolved."""
+    from opentelemetry.exporter.otlp.json.http._log_exporter import OTLPLogExporter
+
+    return OTLPLogExporter(endpoint=settings.endpoint, headers=_headers(settings), timeout=PATIENCE)
 
 
 def _headers(settings: Collector) -> dict[str, str]:

@@ -73,9 +73,9 @@ class Spans:
 
     def span(self, record: Record, now: float) -> ReadableSpan | None:
         """The span of an attempt that has ended by `now`; None: its trace is not wanted."""
-        parent = _named(record.traceparent)
-        trace = _trace(record) if parent is None else parent.trace_id
-        wanted = trace % WHOLE < self._below if parent is None else parent.trace_flags.sampled
+        above = parent(record.traceparent)
+        trace = _trace(record) if above is None else above.trace_id
+        wanted = trace % WHOLE < self._below if above is None else above.trace_flags.sampled
         if not wanted:
             return None
         # A clock may be set back, and an attempt that was cut does not say how long it took.
@@ -83,7 +83,7 @@ class Spans:
         return ReadableSpan(
             name=f"{operation(record)} {record.request_model}".strip(),
             context=_context(trace, _number(record.id, 8)),
-            parent=parent,
+            parent=above,
             resource=RESOURCE,
             attributes=self._attributes(record),
             events=_events(record),
@@ -123,7 +123,8 @@ def _events(record: Record) -> tuple[Event, ...]:
     return (Event("gen_ai.first_token", timestamp=at),)
 
 
-def _named(traceparent: str) -> SpanContext | None:
+def parent(traceparent: str) -> SpanContext | None:
+    """What a request says of the trace that it belongs to."""
     found = PARENT.match(traceparent)
     if found is None:
         return None

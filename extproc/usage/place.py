@@ -17,6 +17,9 @@ def store_url(settings: Usage, config: Path, environment: Mapping[str, str]) -> 
     return SQLITE + str(config.absolute().parent / url.removeprefix(SQLITE))
 
 
-def spool_path(settings: Usage, config: Path) -> Path:
-    """The file of what is not stored yet."""
-    return config.absolute().parent / settings.spool
+def spool_paths(settings: Usage, config: Path) -> dict[str, Path]:
+    """The files of what is not there yet, by who is to take it; empty: the store."""
+    spool = config.absolute().parent / settings.spool
+    wanted = {"logs": settings.logs, "kafka": settings.kafka}
+    others = {name: spool.with_name(f"{spool.name}.{name}") for name, one in wanted.items() if one}
+    return {"": spool, **others}

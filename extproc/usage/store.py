@@ -28,15 +28,12 @@ from sqlalchemy.engine import make_url
 
 from extproc.usage.record import Record
 from extproc.usage.refused import Refused
+from extproc.usage.rows import KEYS, refusal, row
 
 PATIENCE = 5
 """Seconds that a database may take to be reached, and SQLite to be unlocked."""
 POSTGRESQL = "postgresql+psycopg"
 TYPES: Mapping[Any, Any] = {str: Text, int: BigInteger, float: Float, bool: Boolean}
-MOST = 2**63 - 1
-"""What a BIGINT holds; only absurd prices make more."""
-KEYS = ("exchange", "failure")
-"""What is made of a record, beside its fields."""
 APART = ("id", "traceparent")
 """Fields that are another kind of column, or none."""
 
@@ -133,7 +130,7 @@ class Store:
     def write_refused(self, found: Iterable[Refused]) -> None:
         """Puts sums into the store: of one that is there, the greater one stays; StoreError."""
         # PostgreSQL changes a row once in a statement: the last sum is the greatest.
-        rows = [*{one.id: _row_of(one) for one in found}.values()]
+        rows = [*{one.id: refusal(one) for one in found}.values()]
         statement = self._upsert(refused)
         greater = statement.excluded.requests > refused.c.requests
         self._execute(
@@ -225,26 +222,6 @@ class _Doing:
         if isinstance(error, Exception) and not isinstance(error, StoreError):
             # Messages of drivers may quote the URL.
             raise StoreError(type(getattr(error, "orig", None) or error).__name__) from None
-
-
-def row(record: Record) -> dict[str, Any]:
-    """A record as the table holds it; PostgreSQL takes no NUL in a text."""
-    made = msgspec.structs.asdict(record)
-    del made["traceparent"]
-    made |= {key: getattr(record, key) for key in KEYS}
-    return {name: _storable(value) for name, value in made.items()}
-
-
-def _row_of(one: Refused) -> dict[str, Any]:
-    said = msgspec.structs.asdict(one)
-    said |= {"requests": said.pop("refused"), "failure": said.pop("reason")}
-    return {name: _storable(value) for name, value in said.items()}
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\0", "�")
-    return min(value, MOST) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _engine(url: str) -> Engine:

@@ -74,6 +74,16 @@ class World:
         self.local.wait_for(look, f"{many} spans of {trace}")
         return sorted(found, key=lambda span: int(span["startTimeUnixNano"]))
 
+    def logged(self, row: dict) -> None:
+        """Waits until the collector has the same attempt as an event, once."""
+
+        def look() -> bool:
+            every = [one["attributes"] for one in self.collector.logs()]
+            found = [one for one in every if one.get("extproc.id") == row["id"]]
+            return [one["extproc.cost_nanousd"] for one in found] == [row["cost_nanousd"]]
+
+        self.local.wait_for(look, f"the event of {row['id']}")
+
     def parent(self, trace: str) -> str:
         """The span above those of the attempts: Envoy's own, if it makes one, or the client's."""
         if not self.envoy:
@@ -160,6 +170,8 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "claude": {
                 **{"provider": "anthropic", "base_url": second.url, "credential": KEY},
                 "store_raw": True,
+                "send_back_raw_request": True,
+                "send_back_raw_response": True,
             },
             "vectors": {"provider": "cohere", "base_url": second.url, "credential": KEY},
         }
@@ -181,7 +193,11 @@ def world(request, tmp_path_factory) -> Iterator[World]:
             "backends": backends,
             "routes": routes,
             "clients": {"api_keys": {"file": str(clients)}},
-            "usage": {"store": "sqlite:///usage.db", "raw": {"redact": ["messages.*.content"]}},
+            "usage": {
+                "store": "sqlite:///usage.db",
+                "raw": {"redact": ["messages.*.content"]},
+                "logs": {"endpoint": f"{collector.url}/v1/logs"},
+            },
             "admin": {"port": admin, "key": "env:ADMIN"},
             "telemetry": {
                 "prometheus": {"port": port},
@@ -215,6 +231,7 @@ def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
     assert one["cost_nanousd"] == 2_000 * tokens[0] + 10_000 * tokens[1]
     assert one["duration_ms"] > 0
     assert re.fullmatch("[0-9a-f-]{36}", one["request_id"])
+    world.logged(one)
 
 
 def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
@@ -241,6 +258,23 @@ def test_a_stream_is_recorded_with_its_first_token(world):
     (one,) = world.stored("streamed", 1)
     assert one["stream"] == 1
     assert 0 < one["ttft_ms"] <= one["duration_ms"]
+
+
+def test_a_backend_sends_back_what_it_got_and_answered(world):
+    messages = [{"role": "user", "content": "hello there"}]
+    asked = {"model": "streamed", "messages": messages}
+    chat = world.client().chat.completions
+    fields = chat.create(**asked).extra_fields
+    assert fields["raw_request"]["model"] == "claude-sonnet-4-5"
+    assert fields["raw_response"]["type"] == "message"
+    first, *others = chat.create(**asked, stream=True)
+    assert first.extra_fields["raw_request"]["stream"] is True
+    told = [getattr(one, "extra_fields", {}) for one in (first, *others)]
+    raw = "".join(one.get("raw_response", "") for one in told)
+    assert raw.startswith("event: message_start")
+    assert "content_block_delta" in raw
+    plain = chat.create(model="plain", messages=messages)
+    assert not hasattr(plain, "extra_fields")
 
 
 def test_a_request_in_parts_is_recorded_once(world):

@@ -31,6 +31,9 @@ routes:
 """
 
 
+KINDS_OF_FILES = ("file_upload", "file_list", "file_retrieve", "file_delete", "file_content")
+
+
 class World:
     def __init__(self, directory: Path) -> None:
         self.file = directory / "gateway.yaml"
@@ -134,6 +137,31 @@ def test_a_proxy_is_put_before_a_provider_and_taken_away(world):
     assert proxy() is None
 
 
+def allowing(world, **kinds):
+    said = world.patch("own", custom_provider_config={"allowed_requests": kinds})
+    return said["custom_provider_config"]["allowed_requests"]
+
+
+def test_requests_are_allowed_by_their_operations(world):
+    everything = world.get("own")["custom_provider_config"]["allowed_requests"]
+    off = dict.fromkeys(("speech", "speech_stream", "batch_results", *KINDS_OF_FILES), False)
+    assert allowing(world, **off) == {**everything, **off}
+    operations = load(world.file).backends["own"].operations
+    assert "chat" in operations
+    assert not {"speech", "files", "realtime_direct"} & {*operations}
+    assert allowing(world, **dict.fromkeys(off, True)) == everything
+    assert "operations" not in world.file.read_text()
+
+
+@pytest.mark.parametrize("name", ["send_back_raw_request", "send_back_raw_response"])
+def test_what_is_sent_back_is_switched_on_and_off(world, name):
+    assert world.get("own")[name] is False
+    assert world.patch("own", **{name: True})[name] is True
+    assert getattr(load(world.file).backends["own"], name) is True
+    world.patch("own", **{name: False})
+    assert name not in world.file.read_text()
+
+
 def test_what_get_answers_can_be_put_back_whole(world):
     view = world.get("spare")
     assert world.call("PUT", "/providers/spare", json=view) == view
@@ -147,13 +175,15 @@ def test_what_get_answers_can_be_put_back_whole(world):
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"send_back_raw_request": True}, "send_back_raw_request"),
+        ({"network_config": {"allow_private_network": False}}, "allow_private_network"),
         ({"proxy_config": {"url": "ftp://p"}}, "proxy: must begin"),
         ({"proxy_config": {"url": "http://p", "username": "ann"}}, "password"),
         ({"proxy_config": {"url": "http://p", "password": "open sesame"}}, "password"),
         ({"proxy_config": {"ca_cert_pem": "x"}}, "proxy_config.ca_cert_pem"),
         ({"network_config": {"max_retries": 9}}, "network_config.max_retries"),
-        ({"custom_provider_config": {"allowed_requests": {"speech": False}}}, "speech"),
+        ({"custom_provider_config": {"allowed_requests": {"list_models": False}}}, "list_models"),
+        ({"custom_provider_config": {"allowed_requests": {"responses": False}}}, "chat_completion"),
+        ({"custom_provider_config": {"allowed_requests": {"batch_list": False}}}, "batch_create"),
         ({"network_config": {"max_retries": "9"}}, "network_config.max_retries"),
         ({"nothing": 1}, "nothing"),
         ({"name": "other"}, "name"),

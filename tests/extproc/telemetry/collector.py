@@ -64,6 +64,11 @@ class Collector:
         found = [span for scope in self._scopes("Spans") for span in scope["spans"]]
         return [{**span, "attributes": attributes(span["attributes"])} for span in found]
 
+    def logs(self) -> list[dict[str, Any]]:
+        """All events that came, the same."""
+        found = [one for scope in self._scopes("Logs") for one in scope["logRecords"]]
+        return [{**one, "attributes": attributes(one["attributes"])} for one in found]
+
     def _scopes(self, kind: str) -> Iterator[Any]:
         for _, _, body in [*self.got]:
             for resource in body.get(f"resource{kind}", ()):
