@@ -1,7 +1,6 @@
 """What no value anywhere in a configuration may hold: control characters, and secrets."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from extproc.config.problem import Flaw, Location
@@ -12,24 +11,36 @@ BODY_TEXT = ("defaults", "override")
 """Under the `request` of a route or a backend, where text in a JSON string may have lines."""
 
 
-def forbidden(data: Any, at: Location = ()) -> Iterator[Flaw]:
+def forbidden(data: Any) -> list[Flaw]:
     """Every value and key in `data` that may not stand there."""
-    if isinstance(data, dict):
+    found = list[Flaw]()
+    _look(data, (), found, set())
+    return found
+
+
+def _look(data: Any, at: Location, found: list[Flaw], clean: set[str]) -> None:
+    """`clean` are texts that may stand anywhere; most stand in many places."""
+    if isinstance(data, str):
+        _text(data, at, found, clean)
+    elif isinstance(data, dict):
         for key, value in data.items():
-            yield from _text(key, (*at, key))
-            yield from forbidden(value, (*at, key))
+            _text(key, (*at, key), found, clean)
+            _look(value, (*at, key), found, clean)
     elif isinstance(data, list):
         for index, value in enumerate(data):
-            yield from forbidden(value, (*at, index))
-    elif isinstance(data, str):
-        yield from _text(data, at)
+            _look(value, (*at, index), found, clean)
 
 
-def _text(text: str, at: Location) -> Iterator[Flaw]:
+def _text(text: str, at: Location, found: list[Flaw], clean: set[str]) -> None:
+    if text in clean:
+        return
     if looks_secret(text):
-        yield Flaw(at, "looks like a secret; name it under `credential`: env:NAME or file:/path")
-    elif CONTROL.search(text) and not _in_body(at):
-        yield Flaw(at, "must not hold line breaks or control characters")
+        message = "looks like a secret; name it under `credential`: env:NAME or file:/path"
+        found.append(Flaw(at, message))
+    elif not CONTROL.search(text):
+        clean.add(text)
+    elif not _in_body(at):
+        found.append(Flaw(at, "must not hold line breaks or control characters"))
 
 
 def _in_body(at: Location) -> bool:

@@ -1,8 +1,9 @@
 """The JSON Schema of gateway.yaml, for editors, and the hash of a configuration."""
 
 import hashlib
-import json
 from typing import Any
+
+import orjson
 
 from extproc.config.docstrings import Described
 from extproc.config.gateway import Gateway
@@ -44,10 +45,10 @@ def digest(gateway: Gateway, clients: ClientKeys | None = None) -> str:
     """SHA-256 in hex of what the configuration says: the same whatever the order of its keys, with
     defaults written out or not. The secrets are no part of it."""
     canonical: dict[str, Any] = {
-        "gateway": gateway.model_dump(mode="json"),
+        "gateway": gateway.model_dump(mode="json", exclude_defaults=True),
         "clients": {name: list(keys) for name, keys in (clients or {}).items()},
     }
     if gateway.listed:
         canonical["prices"] = [entry.model_dump(mode="json") for entry in gateway.listed]
-    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()

@@ -41,18 +41,19 @@ KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-ap
 OPTIONS = ("region", "project", "instance", "api_version")
 
 
-def compile_plan(gateway: Gateway, created: int = 0, now: float = inf) -> Plan:
+def compile_plan(gateway: Gateway, created: int = 0, now: float = inf, hash: str = "") -> Plan:
     """The plan of a configuration that has no problems; `created` dates its models, and prices are
-    those of `now`, seconds since the epoch."""
+    those of `now`, seconds since the epoch. `hash` is its digest, if that is known."""
     backends = {name: served(name, backend) for name, backend in gateway.backends.items()}
     copied = {route.shadow.backend for route in gateway.routes if route.shadow}
     owed = limits(gateway) if gateway.limiter.sessions else []
-    routes = [_route(route, clients_of(gateway, route), owed) for route in gateway.routes]
+    edits = Edits()
+    routes = [_route(route, clients_of(gateway, route), owed, edits) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
         {**backends, **{name + SHADOW: backends[name] for name in copied}},
         routes,
-        hash=digest(gateway),
+        hash=hash or digest(gateway),
         created=created,
         bounds=bounds,
         prices=Prices(gateway.listed, now),
@@ -212,34 +213,54 @@ def exact_names(route: RouteConfig) -> list[str] | None:
     return [pattern.text for pattern in patterns] if exact else None
 
 
-def _route(route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit]) -> Route:
+class Edits:
+    """What routes do to requests and answers; most do the same, which is then made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Quirks, Policy]] = {}
+
+    def of(self, route: RouteConfig) -> tuple[Quirks, Policy]:
+        """Of a route of a configuration that lives as long as this."""
+        key = id(route.request), id(route.response)
+        known = self._known.get(key)
+        if known is None:
+            quirks = _quirks(route.request, drop_tools=route.request.vendor_tools == "drop")
+            known = self._known[key] = quirks, _policy(route)
+        return known
+
+
+def _route(
+    route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit], edits: Edits
+) -> Route:
+    quirks, policy = edits.of(route)
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
         shares={entry.backend: Share(entry.priority, entry.weight) for entry in route.backends},
         families={entry.backend: entry.family for entry in route.backends if entry.family},
-        quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
-        policy=_policy(route),
+        quirks=quirks,
+        policy=policy,
         clients=clients,
         price=price_of(route.price) if route.price else None,
         again=_again(route),
         lossless=route.lossless,
-        tolls=tolls(owed, exact_names(route)),
-        shadow=_shadow(route, clients),
+        tolls=tolls(owed, exact_names(route)) if owed else (),
+        shadow=_shadow(route, clients, edits),
     )
 
 
-def _shadow(route: RouteConfig, clients: frozenset[str] | None) -> Route | None:
+def _shadow(route: RouteConfig, clients: frozenset[str] | None, edits: Edits) -> Route | None:
     """The same for copies, which cost what their own backend says."""
     shadow = route.shadow
     if shadow is None:
         return None
+    quirks, policy = edits.of(route)
     return Route(
         models=tuple(route.models),
         upstream={shadow.backend + SHADOW: shadow.model or ""},
         families={shadow.backend: shadow.family} if shadow.family else {},
-        quirks=_quirks(route.request, drop_tools=route.request.vendor_tools == "drop"),
-        policy=_policy(route),
+        quirks=quirks,
+        policy=policy,
         clients=clients,
     )
 

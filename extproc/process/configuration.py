@@ -9,6 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ import structlog
 from extproc.config import ConfigError, Gateway, bounded, load_and_look, refusing
 from extproc.config.base import Model
 from extproc.exchange import compile
+from extproc.process.collecting import paused
 from extproc.process.line import blank, write
 from extproc.process.reading import Reading
 
@@ -42,6 +44,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """Of the file before it was read."""
     lacking: tuple[str, ...] = ()
     """Why some backend cannot be used now."""
+    hash: str = ""
+    """Its digest."""
 
     @property
     def created(self) -> int:
@@ -74,38 +78,40 @@ def stamp(path: Path) -> Stamp:
 def load(path: Path) -> Loaded:
     """The configuration in the file, and all that a child will make of it tried; ConfigError."""
     before = stamp(path)
-    with refusing(path):
+    with paused(), refusing(path):
         gateway, lacking = load_and_look(path)
-        compile.compile_plan(gateway)
+        plan = compile.compile_plan(gateway)
         compile.limits(gateway)
         compile.wanted_secrets(gateway)
         compile.wanted_identities(gateway)
-        return Loaded(gateway, before, tuple(map(str, lacking)))
+        return Loaded(gateway, before, tuple(map(str, lacking)), plan.hash)
 
 
-def being_written(path: Path) -> bool:
+def being_written(path: Path) -> bool | None:
     """Whether anybody has the file open for writing: nobody gets a read lease on it then.
 
-    Only the file's owner gets one at all, and not on every file system (fcntl(2)); False there.
+    Only the file's owner gets one at all, and not on every file system (fcntl(2)); None there.
     """
     try:
         descriptor = bounded.opened(path)
     except OSError:
-        return False
+        return None
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
         return True
     except OSError:
-        return False
+        return None
     finally:
         os.close(descriptor)
     return False
 
 
-def examined(path: Path, hurried: bool) -> Outcome:
-    """What the file is good for; `hurried`: whoever may still be writing it."""
-    if not hurried and being_written(path):
+def examined(path: Path, *, hurried: bool = False, early: bool = False) -> Outcome:
+    """What the file is good for; `hurried`: whoever may still be writing it; `early`: only where
+    it is certain that nobody is."""
+    writing = being_written(path)
+    if not hurried and (writing or (early and writing is None)):
         return Unfinished()
     try:
         loaded = load(path)
@@ -127,6 +133,8 @@ class Configuration:
         """When a change was first seen of which nothing has come yet."""
         self._moved = 0.0
         """When the file last changed."""
+        self._replaced = False
+        """Whether another file stands in its place since, which mostly was whole before it did."""
         self._wanted = False
         self._reading: Reading | None = None
         self._before: Loaded | None = None
@@ -144,9 +152,10 @@ class Configuration:
         if recalled is not None:
             return recalled
         if self._reading is None and self._due():
-            path, hurried = self.path, self._hurried()
-            self._reading = Reading(lambda: examined(path, hurried))
-            self._wanted = False
+            self._reading = Reading(
+                partial(examined, self.path, hurried=self._hurried(), early=not self._is_still())
+            )
+            self._wanted = self._replaced = False
         return self._finish()
 
     def _recalled(self) -> int | None:
@@ -167,6 +176,7 @@ class Configuration:
     def _look(self) -> None:
         now, found = time.monotonic(), stamp(self.path)
         if found != self._seen:
+            self._replaced = 0 not in (self._seen[2], found[2]) and self._seen[2] != found[2]
             self._seen, self._moved = found, now
             self._changed = now if self._changed is None else self._changed
             self._give_up()
@@ -178,9 +188,12 @@ class Configuration:
             self._stale.append(self._reading)
             self._reading = None
 
+    def _is_still(self) -> bool:
+        return time.monotonic() - self._moved >= STILL
+
     def _due(self) -> bool:
-        still = time.monotonic() - self._moved >= STILL
-        return self._wanted or (self._changed is not None and still)
+        changed = self._changed is not None
+        return self._wanted or (changed and (self._replaced or self._is_still()))
 
     def _hurried(self) -> bool:
         since = time.monotonic() if self._changed is None else self._changed

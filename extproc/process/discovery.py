@@ -15,6 +15,7 @@ import structlog
 from extproc.config import ConfigError, Unresolved
 from extproc.config.clients import load_clients
 from extproc.config.process import Xds
+from extproc.process.collecting import paused
 from extproc.process.configuration import Loaded, Stamp, stamp
 from extproc.process.lacking import NOBODY, lacking
 from extproc.process.life import Life
@@ -175,7 +176,8 @@ class Desk:
         files = key_files(loaded, self._path)
         self._seen, self._made = {file: stamp(file) for file in files}, loaded
         self._lacking = self._now_lacking()
-        return await asyncio.to_thread(made, loaded, self._path, lacking=self._lacking)
+        with paused():
+            return await asyncio.to_thread(made, loaded, self._path, lacking=self._lacking)
 
     def _refused(self, why: str) -> None:
         if self._made is self._loaded:

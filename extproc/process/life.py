@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from extproc.process.collecting import staying
 from extproc.process.configuration import Loaded
 from extproc.process.line import Line
 
@@ -40,7 +41,8 @@ class Life:
 
     def _receive(self) -> None:
         try:
-            self._take(self._line.received())
+            with staying():
+                self._take(self._line.received())
         except EOFError:
             self._loop.remove_reader(self._line.fileno())
         except Exception:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from extproc.process.collecting import paused
 from extproc.process.fork import forked
 from extproc.process.line import blank, taken, write
 
@@ -76,7 +77,8 @@ def _do(work: Callable[[], object], paper: int, limit: float) -> None:
     signal.alarm(int(limit) + 5)
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     _first_to_go()
-    write(paper, work())
+    with paused():
+        write(paper, work())
 
 
 def _first_to_go() -> None:

@@ -1,7 +1,6 @@
 """What one worker does: listen, answer, take other configurations, drain when told."""
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,6 +22,7 @@ from extproc.exchange.plan import Plan
 from extproc.exchange.raw import Keeping, Raw
 from extproc.exchange.recorded import Recorded
 from extproc.process.box import Box
+from extproc.process.collecting import staying
 from extproc.process.configuration import Loaded
 from extproc.process.life import Life
 from extproc.process.line import Line
@@ -98,7 +98,7 @@ def transport(name: str) -> Callable[[Service, Endpoint], Awaitable[Server]]:
 def current(loaded: Loaded, options: Options) -> Current:
     """What a worker makes of a configuration."""
     gateway = loaded.gateway
-    plan = compile_plan(gateway, loaded.created, time.time())
+    plan = compile_plan(gateway, loaded.created, time.time(), loaded.hash)
     credentials = Credentials(wanted_secrets(gateway), options.tokens)
     keeping = _keeping(gateway, options)
     return Current(
@@ -143,9 +143,8 @@ def _fetcher(gateway: Gateway) -> Fetcher | None:
 
 def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     """Serves until SIGTERM, or until `parent` is gone."""
-    worker = Worker(loaded, options)
-    gc.collect()
-    gc.freeze()  # what the parent loaded stays shared between processes
+    with staying():  # what the parent loaded stays shared between processes
+        worker = Worker(loaded, options)
     uvloop.run(worker.serve(parent, line))
 
 

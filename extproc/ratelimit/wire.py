@@ -185,10 +185,10 @@ def _header(name: str, value: str) -> bytes:
 def _told(tag: bytes, data: bytes) -> bytes:
     """A field that has a length."""
     size = len(data)
-    return tag + (SMALL[size] if size < 0x80 else _varint(size)) + data
+    return tag + (SMALL[size] if size < 0x80 else varint(size)) + data
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
     found = bytearray()
     while value >= 0x80:
         found.append(value & 0x7F | 0x80)
@@ -207,15 +207,15 @@ def _status(status: Status) -> bytes:
     if state is None:
         return code
     limit = _limit(state.name, state.budget, state.every)
-    left = _varint(min(state.remaining, UINT32))
-    return code + limit + b"\x18" + left + _told(b"\x22", b"\x08" + _varint(state.reset))
+    left = varint(min(state.remaining, UINT32))
+    return code + limit + b"\x18" + left + _told(b"\x22", b"\x08" + varint(state.reset))
 
 
 @lru_cache(maxsize=1024)
 def _limit(name: str, budget: int, every: Every) -> bytes:
     """RateLimit: 1 requests_per_unit, 2 unit, 3 name."""
-    unit = b"\x10" + _varint(_UNITS[every])
-    amount = b"\x08" + _varint(min(budget, UINT32))
+    unit = b"\x10" + varint(_UNITS[every])
+    amount = b"\x08" + varint(min(budget, UINT32))
     return _told(b"\x12", amount + unit + _told(b"\x1a", name.encode()))
 
 

@@ -62,6 +62,7 @@ ANSWERING = {
     EXT_PROC: packed(FilterConfig(config=packed(ExtProcPerRoute(overrides=ExtProcOverrides()))))
 }
 ANYTHING = RouteMatch(prefix="/")
+NO_BUDGETS: list[Json] = []
 
 
 def route_configuration(
@@ -213,7 +214,13 @@ class Actions:
         self._gateway = gateway
         self._limits = limits
         self._otherwise = otherwise
+        self._by_name = any(limit.models for limit in limits)
+        """Whether a route's budgets depend on the models that lead there."""
+        self._budgeted: dict[tuple[object, ...], list[Json]] = {}
+        self._near: dict[tuple[object, ...], Json] = {}
+        """By the very objects, of which most routes have the same: those of the defaults."""
         self._known: dict[bytes, Json] = {}
+        """By what they say."""
         self._apart: dict[tuple[int, frozenset[str]], Json] = {}
 
     def of(self, route: Route) -> Json:
@@ -229,30 +236,38 @@ class Actions:
         return self._apart[key]
 
     def _action(self, route: Route) -> Json:
-        budgets = self._budgets(route)
-        key = orjson.dumps(
-            [
-                cluster_name(group(route)),
-                route.balance.model_dump(),
-                route.timeouts.model_dump(),
-                route.retry.model_dump(),
-                route.shadow and route.shadow.model_dump(),
-                budgets,
-            ]
-        )
-        if key not in self._known:
-            self._known[key] = matching.action("backends", self._routes(route, budgets))
-        return self._known[key]
+        budgets, cluster = self._budgets(route), cluster_name(group(route))
+        parts = route.balance, route.timeouts, route.retry, route.shadow
+        near = cluster, *map(id, parts), id(budgets)
+        known = self._near.get(near)
+        if known is None:
+            said = [None if part is None else part.model_dump() for part in parts]
+            key = orjson.dumps([cluster, said, budgets])
+            known = self._near[near] = self._known.get(key) or self._made(route, budgets)
+            self._known[key] = known
+        return known
+
+    def _made(self, route: Route, budgets: list[Json]) -> Json:
+        return matching.action("backends", self._routes(route, budgets))
 
     def _budgets(self, route: Route, used: Mapping[Unit, str] = USED) -> list[Json]:
-        return rate_limits(
-            self._limits,
-            models=exact_names(route),
-            backends=names(members(route)),
-            prices=dearest(self._gateway, route),
-            reserves=self._gateway.limiter.reserve,
-            used=used,
-        )
+        """The same object for routes whose budgets are the same."""
+        if not self._limits:
+            return NO_BUDGETS
+        models = exact_names(route) if self._by_name else None
+        backends, prices = names(members(route)), dearest(self._gateway, route)
+        key = models and tuple(models), tuple(backends), prices, id(used)
+        known = self._budgeted.get(key)
+        if known is None:
+            known = self._budgeted[key] = rate_limits(
+                self._limits,
+                models=models,
+                backends=backends,
+                prices=prices,
+                reserves=self._gateway.limiter.reserve,
+                used=used,
+            )
+        return known
 
     def _routes(self, route: Route, budgets: list[Json]) -> EnvoyRoute | RouteList:
         """A route to several backends must be able to find the one that keeps something; sessions

@@ -6,6 +6,7 @@ providers are a handful of clusters, not 10,000.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -100,7 +101,8 @@ def client_keys_of(gateway: Gateway, backends: Iterable[str]) -> list[str]:
 
 def members(route: Route) -> Members:
     """The backends of a route, in the order of their priorities and names."""
-    return tuple(sorted(Member(b.priority, b.backend, b.weight) for b in route.backends))
+    found = [Member(b.priority, b.backend, b.weight) for b in route.backends]
+    return tuple(sorted(found) if len(found) > 1 else found)
 
 
 def group(route: Route) -> Group:
@@ -127,6 +129,7 @@ def copied(shadow: Shadow) -> Group:
     return Group((Member(0, shadow.backend, 1),), shadow=True)
 
 
+@lru_cache(maxsize=1024)
 def cluster_name(group: Group) -> str:
     """A name that says what is in it; unlike any backend's, for `/` stands in none."""
     name = "ai/" + "+".join(member.label for member in group.members) + group.label

@@ -1,31 +1,57 @@
-"""Plain data as Envoy's messages; what stands in several places of a tree is written once."""
+"""Plain data as Envoy's messages; what stands in several places of a tree is written once.
+
+A map of 10,000 models takes the library that `render` is written with seconds, and protobuf's own
+tenths of them for each copy that it makes of a message on its way into another. So trees are bytes
+from the start: https://protobuf.dev/programming-guides/encoding/#length-types.
+"""
 
 import pkgutil
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
-# A map of 10,000 models takes the library that `render` is written with seconds. It knows fields of
-# Envoy 1.40 that this one lacks, and so writes the few actions that have one.
-from envoy.config.route.v3 import route_pb2
+from envoy.config.route.v3 import route_components_pb2, route_pb2
 from envoy_data_plane.xds.core.v3 import TypedExtensionConfig as Newer
 from google.protobuf.json_format import ParseDict, ParseError
 from xds.type.matcher.v3 import matcher_pb2
 
+from extproc.ratelimit.wire import varint
+
 Json = Mapping[str, Any]
+Matcher = matcher_pb2.Matcher
 
 
 def routes(configuration: Json) -> bytes:
     """A RouteConfiguration, each virtual host of which decides by a matcher tree."""
-    hosts = configuration["virtual_hosts"]
-    bare = [{name: value for name, value in host.items() if name != "matcher"} for host in hosts]
-    found = filled(route_pb2.RouteConfiguration(), {**configuration, "virtual_hosts": bare})
+    rest = {name: value for name, value in configuration.items() if name != "virtual_hosts"}
     trees = Trees()
-    for host, made in zip(hosts, found.virtual_hosts, strict=True):
-        made.matcher.CopyFrom(trees.matcher(host["matcher"]))
-    whole: bytes = found.SerializeToString(deterministic=True)
-    return whole
+    hosts = [
+        _field(route_pb2.RouteConfiguration, "virtual_hosts", _host(trees, host))
+        for host in configuration["virtual_hosts"]
+    ]
+    return b"".join([_bytes(route_pb2.RouteConfiguration(), rest), *hosts])
+
+
+def _host(trees: "Trees", host: Json) -> bytes:
+    bare = {name: value for name, value in host.items() if name != "matcher"}
+    matcher = _field(route_components_pb2.VirtualHost, "matcher", trees.matcher(host["matcher"]))
+    return _bytes(route_components_pb2.VirtualHost(), bare) + matcher
+
+
+@cache
+def _tag(message: Any, name: str) -> bytes:
+    """What stands before the length of a message's field, if that is text or a message."""
+    return varint(message.DESCRIPTOR.fields_by_name[name].number << 3 | 2)
+
+
+def _field(message: Any, name: str, data: bytes) -> bytes:
+    return b"".join((_tag(message, name), varint(len(data)), data))
+
+
+def _bytes(message: Any, value: Json) -> bytes:
+    found: bytes = filled(message, value).SerializeToString(deterministic=True)
+    return found
 
 
 def filled(message: Any, value: Json) -> Any:
@@ -62,50 +88,51 @@ class Trees:
     def __init__(self) -> None:
         self._known: dict[int, bytes] = {}
 
-    def matcher(self, value: Json) -> matcher_pb2.Matcher:
+    def matcher(self, value: Json) -> bytes:
         """One tree; `value` must live as long as this."""
-        found = matcher_pb2.Matcher()
-        for name, part in value.items():
-            match name:
-                case "matcher_tree":
-                    self._tree(found.matcher_tree, part)
-                case "matcher_list":
-                    for each in part["matchers"]:
-                        self._listed(found.matcher_list.matchers.add(), each)
-                case "on_no_match":
-                    found.on_no_match.MergeFromString(self._done(part))
-                case _:
-                    raise AssertionError(name)
-        return found
+        return b"".join(
+            _field(Matcher, name, self._part(name, part)) for name, part in value.items()
+        )
 
-    def _tree(self, found: Any, value: Json) -> None:
-        filled(found.input, value["input"])
+    def _part(self, name: str, value: Any) -> bytes:
+        match name:
+            case "matcher_tree":
+                return self._tree(value)
+            case "matcher_list":
+                listed = map(self._listed, value["matchers"])
+                return b"".join(_field(Matcher.MatcherList, "matchers", one) for one in listed)
+            case "on_no_match":
+                return self._done(value)
+        raise AssertionError(name)
+
+    def _tree(self, value: Json) -> bytes:
         (kind,) = value.keys() - {"input"}
-        entries = getattr(found, kind).map
-        for key, done in value[kind]["map"].items():
-            entries[key].MergeFromString(self._done(done))
+        entries = b"".join(self._entry(*one) for one in sorted(value[kind]["map"].items()))
+        bare = _bytes(Matcher.MatcherTree(), {"input": value["input"]})
+        return bare + _field(Matcher.MatcherTree, kind, entries)
 
-    def _listed(self, found: Any, value: Json) -> None:
-        filled(found.predicate, value["predicate"])
-        found.on_match.MergeFromString(self._done(value["on_match"]))
+    def _entry(self, key: str, done: Json) -> bytes:
+        pair = Matcher.MatcherTree.MatchMap.MapEntry
+        entry = _field(pair, "key", key.encode()) + _field(pair, "value", self._done(done))
+        return _field(Matcher.MatcherTree.MatchMap, "map", entry)
+
+    def _listed(self, value: Json) -> bytes:
+        kind = Matcher.MatcherList.FieldMatcher
+        bare = _bytes(kind(), {"predicate": value["predicate"]})
+        return bare + _field(kind, "on_match", self._done(value["on_match"]))
 
     def _done(self, value: Json) -> bytes:
         """What is done on a match."""
         known = self._known.get(id(value))
         if known is None:
-            known = self._known[id(value)] = self._written(value).SerializeToString(
-                deterministic=True
-            )
+            known = self._known[id(value)] = self._written(value)
         return known
 
-    def _written(self, value: Json) -> Any:
-        found = matcher_pb2.Matcher.OnMatch()
-        ((name, part),) = value.items()
-        if name == "matcher":
-            found.matcher.CopyFrom(self.matcher(part))
-            return found
+    def _written(self, value: Json) -> bytes:
+        if "matcher" in value:
+            return _field(Matcher.OnMatch, "matcher", self.matcher(value["matcher"]))
         try:
-            filled(found.action, part)
-        except ParseError:
-            found.action.ParseFromString(bytes(Newer.from_dict(dict(part))))
-        return found
+            return _bytes(Matcher.OnMatch(), value)
+        except ParseError:  # it has a field of Envoy 1.40, which the slower library knows
+            action = bytes(Newer.from_dict(dict(value["action"])))
+            return _field(Matcher.OnMatch, "action", action)

@@ -97,6 +97,28 @@ def test_a_writer_that_never_closes_the_file_is_not_waited_for_for_ever(place):
     assert float(done.stdout.split()[-1]) >= 2, done.stderr
 
 
+REPLACED = """
+import sys, time
+from pathlib import Path
+from extproc.process import configuration
+configuration.STILL = 3600.0
+path = Path(sys.argv[1])
+found = configuration.Configuration(path, configuration.load(path))
+other = path.with_name("other.yaml")
+other.write_bytes(path.read_bytes())
+other.replace(path)
+while found.news(False) is None:
+    time.sleep(0.05)
+"""
+
+
+def test_a_file_that_takes_the_place_of_another_is_not_waited_for(place):
+    file = Server(place).file
+    file.write_bytes(Server(place).text())
+    command = [sys.executable, "-c", REPLACED, str(file)]
+    subprocess.run(command, check=True, timeout=60)
+
+
 def test_a_prefix_of_a_configuration_does_not_remove_all_routes(server: Server):
     before = len(server.said(REFUSED))
     server.file.write_bytes(b"version: 1\n")
