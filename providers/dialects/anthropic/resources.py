@@ -7,6 +7,7 @@ https://platform.claude.com/docs/en/build-with-claude/files
 from typing import Any
 
 from providers.bridging.dialect import Seen
+from providers.bridging.pages import ByTime
 from providers.bridging.resource import Act, Kept
 from providers.dialects.anthropic.batches import AT as BATCHES_AT
 from providers.dialects.anthropic.batches import RUNNING, used
@@ -18,6 +19,15 @@ VERSION = "anthropic-version"
 FILES_BETA = "files-api-2025-04-14"
 OWN = frozenset({VERSION, "anthropic-beta", "anthropic-workspace-id"})
 MODELS = (("requests", "*", "params", "model"),)
+
+# https://platform.claude.com/docs/en/api/listing-message-batches
+PAGES = ByTime(
+    items="data",
+    sizes=("limit",),
+    begins=("after_id",),
+    alone=frozenset({"before_id"}),
+    most=1_000,
+)
 
 
 def _kept(
@@ -50,7 +60,7 @@ FILES = _kept(
     "/files",
     {"anthropic-beta": FILES_BETA},
     Act(method="POST", path="/files"),
-    Act(method="GET", path="/files", listed=True),
+    Act(method="GET", path="/files", listed=True, pages=PAGES),
     Act(method="GET", path="/files/{file}"),
     Act(method="DELETE", path="/files/{file}"),
     Act(method="GET", path="/files/{file}/content", content=True),
@@ -61,7 +71,7 @@ BATCHES = _kept(
     BATCHES_AT,
     {},
     Act(method="POST", path=BATCHES_AT, models=MODELS),
-    Act(method="GET", path=BATCHES_AT, listed=True),
+    Act(method="GET", path=BATCHES_AT, listed=True, pages=PAGES),
     Act(method="GET", path=f"{BATCHES_AT}/{{batch}}"),
     Act(method="DELETE", path=f"{BATCHES_AT}/{{batch}}"),
     Act(method="POST", path=f"{BATCHES_AT}/{{batch}}/cancel"),

@@ -6,6 +6,7 @@ looked at; one that was to end before has done nothing.
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
 
@@ -20,7 +21,7 @@ from extproc.lab.simulator.typed import Judge
 
 HOST = "https://api.anthropic.com"
 WHEN = "2026-01-01T00:00:00Z"
-PAGE = 20
+PAGE, LONGEST = 20, 1_000
 MOST = 100_000
 IDS = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 KINDS = {"file": "file_", "message_batch": "msgbatch_"}
@@ -30,6 +31,12 @@ KINDS = {"file": "file_", "message_batch": "msgbatch_"}
 def _judge() -> Judge:
     params = import_module("anthropic.types.messages.batch_create_params")
     return Judge(params.BatchCreateParams, strict=True)
+
+
+def _made(ask: Ask) -> str:
+    """RFC 3339, with microseconds, as Anthropic writes it."""
+    made = datetime.fromtimestamp(ask.shelf.now, UTC) + timedelta(microseconds=125)
+    return made.isoformat().replace("+00:00", "Z")
 
 
 def _all(ask: Ask, kind: str) -> list[Json]:
@@ -43,7 +50,10 @@ def _page(ask: Ask, things: Sequence[Json]) -> Answer:
         if after not in ids:
             raise Refusal(f"after_id: there is no {after!r}")
         things = things[ids.index(after) + 1 :]
-    shown = things[: int(ask.query.get("limit", PAGE))]
+    limit = int(ask.query.get("limit", PAGE))
+    if not 1 <= limit <= LONGEST:
+        raise Refusal(f"limit: must be between 1 and {LONGEST}")
+    shown = things[:limit]
     return json(
         {
             "data": shown,
@@ -72,7 +82,7 @@ def upload(ask: Ask) -> Answer:
         "filename": file["name"],
         "mime_type": file["type"],
         "size_bytes": len(file["data"]),
-        "created_at": WHEN,
+        "created_at": _made(ask),
         "downloadable": False,
     }
     return json(ask.shelf.put(thing, file["data"]))
@@ -120,7 +130,7 @@ def make(ask: Ask) -> Answer:
         "request_counts": _counts(processing=len(ids)),
         "archived_at": None,
         "cancel_initiated_at": None,
-        "created_at": WHEN,
+        "created_at": _made(ask),
         "expires_at": WHEN,
         "ended_at": None,
         "results_url": None,
