@@ -11,7 +11,7 @@ from providers.bridging.resource import Act, Kept
 from providers.errors import InvalidRequest, NotFound
 
 PLACE = re.compile(r"\{(\w+)\}|\*")
-CURSORS = frozenset({"after", "before", "after_id", "before_id"})
+CURSORS = frozenset({"after", "before", "after_id", "before_id", "ids", "ids[]"})
 """What of a query is an id, where what is kept is listed."""
 DROPPED = frozenset({"key", "api-version"})
 """Of a client's query: its key, and the version that is the backend's to say."""

@@ -74,7 +74,7 @@ class Merging(Errand):
         return self._ask(self._list.wanted())
 
     def _merged(self, wish: Wish, backends: tuple[str, ...]) -> Merged:
-        pages, query = wish.act.pages, dict(wish.query)
+        pages, query = wish.act.pages, wish.query
         seals = Seals(self._keeping, backends, self._client, self._secrets)
         if isinstance(pages, ByTime):
             return Ordered(pages, backends, query, seals.owner)

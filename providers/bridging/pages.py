@@ -43,6 +43,9 @@ class ByTime(Pages, frozen=True, kw_only=True):
 
     at: str = "created_at"
     """Member of a thing: when it was made."""
+    pointer: tuple[str, str] | None = None
+    """(what else of a query says where a page begins, the member of a page that says it), where
+    that is no id."""
     usual: int = 20
     """Things on a page whose size nobody says."""
     most: int = 100
@@ -58,11 +61,15 @@ class ByCursor(Pages, frozen=True, kw_only=True):
     """Member of a page that says it."""
 
 
+Pairs = Sequence[tuple[str, str]]
+"""A query, in which a name may stand twice."""
+
+
 class Want(msgspec.Struct, frozen=True, kw_only=True):
     """A page of one backend, or a thing."""
 
     backend: str
-    query: Mapping[str, str]
+    query: Pairs = ()
     id: str = ""
     """The thing; empty: a page."""
 
@@ -91,6 +98,11 @@ def _whole(text: str) -> int:
     return int(text) if text.isdecimal() and 0 < len(text) < 6 else 0
 
 
+def _but(query: Pairs, *names: str) -> list[tuple[str, str]]:
+    """All of a query but what has one of these names."""
+    return [pair for pair in query if pair[0] not in names]
+
+
 def _sole(pages: Pages, query: Mapping[str, str]) -> None:
     """Raises Unsupported for what one backend alone can answer."""
     for name in sorted(pages.alone & query.keys()):
@@ -105,8 +117,8 @@ class _Part:
         self.items: list[Json] = []
         """Those that may come on the page, in order."""
         self.more = True
-        self.last = ""
-        """The id behind which its next page begins."""
+        self.next: tuple[tuple[str, str], ...] = ()
+        """What of a query leads to its next page."""
 
 
 class Ordered:
@@ -116,21 +128,22 @@ class Ordered:
         self,
         pages: ByTime,
         backends: Sequence[str],
-        query: Mapping[str, str],
+        query: Pairs,
         owner: Callable[[str], str],
     ) -> None:
         """`owner`: (an id) → the backend whose it is; raises NotFound. Raises Unsupported."""
-        _sole(pages, query)
+        said = dict(query)
+        _sole(pages, said)
         self.missing: dict[str, None] = {}
         self._pages = pages
         self._parts = {backend: _Part() for backend in backends}
         self._ranks = {backend: number for number, backend in enumerate(backends)}
         self._query = query
-        self._after = _one(query, pages.begins)
+        self._begins = (*pages.begins, *(pages.pointer or ())[:1])
+        self._after = _one(said, self._begins)
         self._owner = owner(self._after) if self._after else ""
-        said = _whole(_one(query, pages.sizes))
-        self._size = min(said or pages.usual, pages.most)
-        self._sign = 1 if query.get("order", self._usually) == "asc" else -1
+        self._size = min(_whole(_one(said, pages.sizes)) or pages.usual, pages.most)
+        self._sign = 1 if said.get("order", self._usually) == "asc" else -1
         self._edge: tuple[float, int] | None = None
         """The place of the thing behind which the page begins."""
         self._base: Json | None = None
@@ -156,18 +169,19 @@ class Ordered:
         self._rounds += 1
         wants = [Want(backend=name, query=self._asked(name, part)) for name, part in short]
         if self._after and self._edge is None:
-            wants.insert(0, Want(backend=self._owner, query={}, id=self._after))
+            wants.insert(0, Want(backend=self._owner, id=self._after))
         return wants
 
-    def _asked(self, backend: str, part: _Part) -> dict[str, str]:
+    def _asked(self, backend: str, part: _Part) -> Pairs:
         pages = self._pages
-        if not self._after and not part.last:
-            return dict(self._query)
-        begins = part.last or (self._after if backend == self._owner else "")
-        names = {*pages.begins, *pages.sizes}
-        query = {name: value for name, value in self._query.items() if name not in names}
-        size = self._size if backend == self._owner else min(pages.most, STRIDE)
-        return {**query, pages.sizes[0]: str(size), **({pages.begins[0]: begins} if begins else {})}
+        if not self._after and not part.next:
+            return self._query
+        begins, size = part.next, min(pages.most, STRIDE)
+        if backend == self._owner and pages.pointer is None:
+            begins = begins or ((pages.begins[0], self._after),)
+            size = self._size
+        rest = _but(self._query, *self._begins, *pages.sizes)
+        return (*rest, (pages.sizes[0], str(size)), *begins)
 
     def take(self, want: Want, body: Json | None) -> None:
         """A thing comes before the pages that it is needed for."""
@@ -184,20 +198,33 @@ class Ordered:
     def _add(self, part: _Part, backend: str, body: Json) -> None:
         items = list(dicts(body.get(self._pages.items)))
         total = body.get("total")
-        part.more = body.get("has_more") is True and bool(items)
+        part.next = self._next(body, items)
+        part.more = bool(part.next)
         if "has_more" not in body and isinstance(total, int) and total > len(items):
             self.missing[backend] = None  # its further pages have numbers
-        part.last = str(items[-1].get("id")) if items else ""
         items.sort(key=lambda item: self._place(item, backend))
-        if backend == self._owner:
-            # Who knows no cursors begins at the beginning.
-            ids = [item.get("id") for item in items]
-            items = items[ids.index(self._after) + 1 :] if self._after in ids else items
-        elif self._edge is not None:
-            edge = self._edge
-            items = [item for item in items if self._place(item, backend) > edge]
-        part.items += items
+        part.items += self._behind(items, backend)
         part.items.sort(key=lambda item: self._place(item, backend))
+
+    def _next(self, body: Json, items: list[Json]) -> tuple[tuple[str, str], ...]:
+        """What of a query leads to the page after this one; nothing where it is the last."""
+        pointer = self._pages.pointer
+        if pointer is not None and isinstance(body.get(pointer[1]), str):
+            return ((pointer[0], body[pointer[1]]),)
+        more = body.get("has_more") is True and items
+        return ((self._pages.begins[0], str(items[-1].get("id"))),) if more else ()
+
+    def _behind(self, items: list[Json], backend: str) -> list[Json]:
+        """Those behind the cursor; who does not know it has begun at the beginning."""
+        edge = self._edge
+        if edge is None:
+            return items
+        if backend != self._owner:
+            return [item for item in items if self._place(item, backend) > edge]
+        ids = [item.get("id") for item in items]
+        if self._after in ids:
+            return items[ids.index(self._after) + 1 :]
+        return [item for item in items if self._place(item, backend) >= edge]
 
     def page(self) -> Json | None:
         """With the format's own cursors."""
@@ -207,6 +234,9 @@ class Ordered:
         more = any(part.items or part.more for part in self._parts.values())
         ends = {"first_id": shown[0], "last_id": shown[-1]} if shown else {}
         told: Json = {name: item.get("id") for name, item in ends.items()}
+        pointer = self._pages.pointer
+        if pointer is not None and pointer[1] in self._base:
+            told[pointer[1]] = told.get("last_id") if more else None
         return {**self._base, self._pages.items: shown, **told, "has_more": more}
 
     def _merged(self) -> Iterator[Json]:
@@ -238,21 +268,22 @@ class Chained:
         self,
         pages: ByCursor,
         backends: Sequence[str],
-        query: Mapping[str, str],
+        query: Pairs,
         *,
         opened: Callable[[str], tuple[str, str]],
         closed: Callable[[str, str], str],
     ) -> None:
         """`opened`: (a cursor) → (a backend, its own cursor), raises NotFound; `closed`: back.
         Raises Unsupported."""
-        _sole(pages, query)
+        said = dict(query)
+        _sole(pages, said)
         self.missing: dict[str, None] = {}
         self._pages = pages
         self._query = query
         self._closed = closed
-        self._size = _whole(_one(query, pages.sizes))
-        said = _one(query, pages.begins)
-        first, self._inner = opened(said) if said else (backends[0], "")
+        self._size = _whole(_one(said, pages.sizes))
+        cursor = _one(said, pages.begins)
+        first, self._inner = opened(cursor) if cursor else (backends[0], "")
         self._left = list(backends[backends.index(first) :])
         self._items: list[Any] = []
         self._base: Json | None = None
@@ -263,12 +294,11 @@ class Chained:
         if not self._left or self._inner_follows or full:
             return []
         pages = self._pages
-        names = {*pages.begins, *pages.sizes}
-        query = {name: value for name, value in self._query.items() if name not in names}
+        query = _but(self._query, *pages.begins, *pages.sizes)
         if self._size:
-            query[pages.sizes[0]] = str(self._size - len(self._items))
+            query.append((pages.sizes[0], str(self._size - len(self._items))))
         if self._inner:
-            query[pages.begins[0]] = self._inner
+            query.append((pages.begins[0], self._inner))
         return [Want(backend=self._left[0], query=query)]
 
     @property

@@ -6,6 +6,8 @@ https://platform.claude.com/docs/en/build-with-claude/files
 
 from typing import Any
 
+import msgspec
+
 from providers.bridging.dialect import Seen
 from providers.bridging.pages import ByTime
 from providers.bridging.resource import Act, Kept
@@ -27,6 +29,10 @@ PAGES = ByTime(
     begins=("after_id",),
     alone=frozenset({"before_id"}),
     most=1_000,
+)
+# https://platform.claude.com/docs/en/api/files-list: older SDKs go on behind an id.
+OF_FILES = msgspec.structs.replace(
+    PAGES, pointer=("page", "next_page"), alone=PAGES.alone | {"ids", "ids[]"}
 )
 
 
@@ -60,7 +66,7 @@ FILES = _kept(
     "/files",
     {"anthropic-beta": FILES_BETA},
     Act(method="POST", path="/files"),
-    Act(method="GET", path="/files", listed=True, pages=PAGES),
+    Act(method="GET", path="/files", listed=True, pages=OF_FILES),
     Act(method="GET", path="/files/{file}"),
     Act(method="DELETE", path="/files/{file}"),
     Act(method="GET", path="/files/{file}/content", content=True),

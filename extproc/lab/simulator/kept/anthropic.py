@@ -65,7 +65,15 @@ def _page(ask: Ask, things: Sequence[Json]) -> Answer:
 
 
 def files(ask: Ask) -> Answer:
-    return _page(ask, _all(ask, "file"))
+    """A page begins where the one before says it."""
+    if "after_id" in ask.query:
+        raise Refusal("after_id: Extra inputs are not permitted")
+    things, limit = _all(ask, "file"), int(ask.query.get("limit", PAGE))
+    start = int(ask.query.get("page", "page_0").removeprefix("page_"))
+    end = start + limit
+    return json(
+        {"data": things[start:end], "next_page": f"page_{end}" if end < len(things) else None}
+    )
 
 
 def batches(ask: Ask) -> Answer:
