@@ -223,9 +223,7 @@ def test_a_list_of_both_goes_on_where_a_page_ended(two: Two):
         at = sdk(two, **{"x-ai-backend": name})
         upload(at, b"words")
     client = sdk(two)
-    kept = [
-        id for one in (two.a, two.b) for id in reversed(shelf(one)) if id.startswith("files/")
-    ]
+    kept = [id for one in (two.a, two.b) for id in reversed(shelf(one)) if id.startswith("files/")]
     for size in (1, 2, 50):
         found = list(client.files.list(config={"page_size": size}))
         assert [each.name.partition("0gw")[0] for each in found] == kept
