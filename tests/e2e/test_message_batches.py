@@ -121,6 +121,27 @@ def test_a_list_of_batches_and_of_files_is_that_of_both(claudes: Two):
     assert [one.custom_id for one in client(claudes).messages.batches.results(batch.id)] == ["one"]
 
 
+def test_skills_are_kept_and_the_vendors_own_are_everybodys(claudes: Two):
+    at_b = client(claudes, **{"x-ai-backend": "b"})
+    made = at_b.skills.create(files=[("s/SKILL.md", b"how it is done", "text/markdown")])
+    assert claudes.b.requests[-1].header("anthropic-beta") == "skills-2025-10-02"
+    assert [one.id for one in at_b.skills.list()] == ["pdf", made.id]
+    assert at_b.skills.retrieve("pdf").id == "pdf"
+    anywhere = client(claudes)
+    assert anywhere.skills.retrieve(made.id).id == made.id
+    named = [{"type": "custom", "skill_id": made.id}, {"type": "anthropic", "skill_id": "pdf"}]
+    anywhere.messages.create(
+        model="sonnet",
+        max_tokens=16,
+        messages=[{"role": "user", "content": "hello"}],
+        extra_body={"container": {"skills": named}},
+        extra_headers={"x-sim": '{"validate": false}'},
+    )
+    sent = claudes.b.requests[-1].json["container"]["skills"]
+    assert [one["skill_id"] for one in sent] == [made.id.partition("0gw")[0], "pdf"]
+    assert anywhere.skills.delete(made.id).id == made.id
+
+
 def test_who_does_not_say_which_backend_is_told_how(claudes: Two):
     with pytest.raises(anthropic.BadRequestError, match=r"x-ai-backend \(a, b\)"):
         client(claudes).files.upload(file=("a.txt", b"words", "text/plain"))

@@ -415,6 +415,27 @@ def test_containers_hold_files(two: Two):
         client.containers.retrieve(made.id)
 
 
+def test_skills_are_kept_in_versions(two: Two):
+    made = two.at("b").skills.create(files=("SKILL.md", b"how it is done", "text/markdown"))
+    client = two.client()
+    assert client.skills.retrieve(made.id).id == made.id
+    assert own([made]) == own(two.at("b").skills.list())
+    assert client.skills.update(made.id, default_version="1").default_version == "1"
+    assert client.skills.content.retrieve(made.id).read() == b"how it is done"
+    version = client.skills.versions.create(made.id, files=("SKILL.md", b"better"))
+    assert (version.skill_id, version.version) == (made.id, "2")
+    assert client.skills.versions.retrieve("2", skill_id=made.id).skill_id == made.id
+    assert client.skills.versions.list(made.id).data == []
+    skills = [{"type": "skill_reference", "skill_id": id} for id in (made.id, "openai-sheets")]
+    shell = {"type": "shell", "environment": {"type": "container_auto", "skills": skills}}
+    client.responses.create(model="any", input="hi", tools=[shell])
+    sent = two.b.requests[-1].json["tools"][0]["environment"]["skills"]
+    assert [one["skill_id"] for one in sent] == [made.id.partition("0gw")[0], "openai-sheets"]
+    assert client.skills.delete(made.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.skills.retrieve(made.id)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_assistants_run_in_threads(two: Two):
     client = two.client()

@@ -1,4 +1,4 @@
-"""What Anthropic keeps for its clients: files, and batches of messages.
+"""What Anthropic keeps for its clients: files, skills, and batches of messages.
 
 https://platform.claude.com/docs/en/api/creating-message-batches and
 https://platform.claude.com/docs/en/build-with-claude/files
@@ -19,6 +19,7 @@ from providers.operations import Operation
 
 VERSION = "anthropic-version"
 FILES_BETA = "files-api-2025-04-14"
+SKILLS_BETA = "skills-2025-10-02"
 OWN = frozenset({VERSION, "anthropic-beta", "anthropic-workspace-id"})
 MODELS = (("requests", "*", "params", "model"),)
 
@@ -92,4 +93,20 @@ BATCHES = _kept(
     does=(Operation.FILES, Operation.BATCHES),
 )
 
-RESOURCES = (FILES, BATCHES)
+# https://platform.claude.com/docs/en/build-with-claude/skills-guide; a list has the vendor's own.
+SKILLS = _kept(
+    Operation.SKILLS,
+    "/skills",
+    {"anthropic-beta": SKILLS_BETA},
+    Act(method="POST", path="/skills"),
+    Act(method="GET", path="/skills", listed=True),
+    Act(method="GET", path="/skills/{skill}"),
+    Act(method="DELETE", path="/skills/{skill}"),
+    Act(method="POST", path="/skills/{skill}/versions"),
+    Act(method="GET", path="/skills/{skill}/versions"),
+    Act(method="GET", path="/skills/{skill}/versions/*"),
+    Act(method="DELETE", path="/skills/{skill}/versions/*"),
+    Act(method="GET", path="/skills/{skill}/versions/*/content", content=True),
+)
+
+RESOURCES = (FILES, BATCHES, SKILLS)

@@ -99,7 +99,7 @@ def delete(path: str, **facts: Any) -> Act:
 
 
 def cycle(
-    root: str, id: str, *, models: tuple[tuple[str, ...], ...] = (), pages: ByTime = PAGES
+    root: str, id: str, *, models: tuple[tuple[str, ...], ...] = (), pages: ByTime | None = PAGES
 ) -> tuple[Act, ...]:
     """What nearly everything has: made, listed, shown, changed, deleted."""
     one = f"{root}/{{{id}}}"
@@ -225,6 +225,21 @@ CONTAINERS = kept(
     ),
 )
 
+# https://platform.openai.com/docs/guides/tools-skills; a list has the vendor's own in it.
+SKILLS = kept(
+    Operation.SKILLS,
+    "/skills",
+    (
+        *cycle("/skills", "skill", pages=None),
+        get("/skills/{skill}/content", content=True),
+        post("/skills/{skill}/versions"),
+        get("/skills/{skill}/versions"),
+        get("/skills/{skill}/versions/*"),
+        delete("/skills/{skill}/versions/*"),
+        get("/skills/{skill}/versions/*/content", content=True),
+    ),
+)
+
 ASSISTANTS = kept(
     Operation.ASSISTANTS, "/assistants", cycle("/assistants", "assistant", models=MODEL)
 )
@@ -322,6 +337,7 @@ RESOURCES = (
     BATCHES,
     VECTOR_STORES,
     CONTAINERS,
+    SKILLS,
     ASSISTANTS,
     THREADS,
     FINE_TUNING,

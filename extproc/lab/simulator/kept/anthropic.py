@@ -15,6 +15,7 @@ import orjson
 from extproc.lab.simulator.anthropic.messages_rules import SAMPLERS
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.forms import File
+from extproc.lab.simulator.kept import skills
 from extproc.lab.simulator.kept.shelf import Ask, Rule, json, rule
 from extproc.lab.simulator.play import Answer
 from extproc.lab.simulator.typed import Judge
@@ -212,6 +213,7 @@ RULES: tuple[Rule, ...] = (
     rule("GET", "/files/*", one),
     rule("GET", "/files/*/content", content),
     rule("DELETE", "/files/*", delete),
+    *skills.CLAUDES,
     rule("POST", "/messages/batches", make),
     rule("GET", "/messages/batches", batches),
     rule("GET", "/messages/batches/*", one),

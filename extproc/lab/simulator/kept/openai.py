@@ -11,7 +11,7 @@ import orjson
 
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.forms import File
-from extproc.lab.simulator.kept import answers
+from extproc.lab.simulator.kept import answers, skills
 from extproc.lab.simulator.kept.answers import page
 from extproc.lab.simulator.kept.shelf import CREATED, Ask, Handler, Rule, Shelf, json, rule
 from extproc.lab.simulator.play import Answer
@@ -343,6 +343,7 @@ RULES: tuple[Rule, ...] = (
     rule("GET", "/containers/*/files/*/content", lambda ask: Answer(body=b"\x00\xff")),
     *cycle("/containers", "container", "cntr_"),
     *belonging("/containers/*/files", "container.file", "cfile_"),
+    *skills.RULES,
     *cycle("/assistants", "assistant", "asst_"),
     rule("POST", "/threads/runs", run),
     *belonging("/threads/*/messages", "thread.message", "msg_"),
