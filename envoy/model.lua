@@ -819,13 +819,21 @@ local function keeps(kind, backend)
   return false
 end
 
+-- How many segments a path has.
+local function depth(path)
+  return select(2, path:gsub("/+$", ""):gsub("/+", ""))
+end
+
 -- The backend for a request about what is kept, or nil and what is wrong, or a model instead.
 local function keeper(handle, kind, path, below, segment)
   local backends = kind.backends
-  local backend = backend_in(path, "%f[^%w]")
-  if backend then return backend end
   local headers = handle:headers()
   local named = headers:get("x-ai-backend")
+  if kind.merged and not below and headers:get(":method") == "GET" and (named or "") == "" then
+    return kind.default or backends[1] -- who asks the others, too
+  end
+  local backend = backend_in(path, "%f[^%w]")
+  if backend then return backend end
   if named and named ~= "" then
     if keeps(kind, named) then return named end
     return nil, format(NO_SUCH, names(backends)), "404"
@@ -855,7 +863,7 @@ local function keep(handle, kinds, path, root, segment)
     refuse(handle, UNSIGNED, "404")
     return true
   end
-  local below = root ~= path:match("^[^?]*")
+  local below = depth(root) < depth(path:match("^[^?]*"))
   local backend, message, status, model = keeper(handle, kind, path, below, segment)
   if message then
     refuse(handle, message, status)

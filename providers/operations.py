@@ -31,6 +31,7 @@ class Operation(StrEnum):
     REALTIME_DIRECT = "realtime_direct"
     RERANK = "rerank"
     RESPONSES = "responses"
+    SKILLS = "skills"
     SPEECH = "speech"
     STORED_CHATS = "stored_chats"
     THREADS = "threads"

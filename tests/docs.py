@@ -26,6 +26,7 @@ from providers.bridging.plain import PlainDialect
 from providers.catalog import DIALECTS, PROVIDERS, RESOURCES, SHARED
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
+from tests import calls as sdk_calls
 from tests.e2e.clients.backends import CHAT
 from tests.e2e.providers import vectors
 from tests.extproc.render.examples import examples
@@ -312,6 +313,7 @@ PAGES: dict[str, Page] = {
     "docs/fidelity.md": fidelity_page,
     "docs/fields.md": fields_page,
     "docs/management.md": management.page,
+    "docs/sdks.md": sdk_calls.page,
 }
 
 

@@ -67,6 +67,16 @@ def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
             yield kind
 
 
+def merged(offered: Offers, backends: Mapping[str, Backend]) -> Offers:
+    """Kind of thing → the backends whose lists become one: those that have it as their own."""
+    lists = {kind for kind in offered if any(act.pages for act in RESOURCES[kind].acts)}
+    own = {
+        kind: tuple(n for n in offered[kind] if kind in PROVIDERS[backends[n].provider].keeps)
+        for kind in lists
+    }
+    return {kind: names for kind, names in own.items() if len(names) > 1}
+
+
 def must_sign(offered: Offers, *, has_clients: bool) -> bool:
     """Whether an id alone does not tell whose it is."""
     known = [names for kind, names in offered.items() if RESOURCES[kind].has_ids]

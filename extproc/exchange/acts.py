@@ -11,11 +11,12 @@ from providers.bridging.resource import Act, Kept
 from providers.errors import InvalidRequest, NotFound
 
 PLACE = re.compile(r"\{(\w+)\}|\*")
-CURSORS = frozenset({"after", "before", "after_id", "before_id"})
+CURSORS = frozenset({"after", "before", "after_id", "before_id", "ids", "ids[]"})
 """What of a query is an id, where what is kept is listed."""
 DROPPED = frozenset({"key", "api-version"})
 """Of a client's query: its key, and the version that is the backend's to say."""
 
+PASSES = "what a provider has beside it may pass as it is (the gateway's setting passthrough)"
 MODEL = "model"
 HOLDER = "client"
 """In the query of a URL that leads back; ids are signed for one."""
@@ -55,8 +56,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return quote(text, safe="")
 
     def _opened(self, text: str, opened: Opened) -> str:
-        before = self.kept.collection
-        head, id, tail = self.kept.ids({}).split(before + text) or ("", text, "")
+        before, ids = self.kept.collection, self.kept.ids({})
+        if not before and ids.leads_elsewhere(text):
+            return text
+        head, id, tail = ids.split(before + text) or ("", text, "")
         return f"{head}{opened(id)}{tail}".removeprefix(before)
 
     def asks(self, opened: Opened | None) -> str:
@@ -123,7 +126,7 @@ class Acts:
             if match is not None:
                 segments = _segments(act, match)
                 return Asked(kept=kept, act=act, segments=segments, query=_query(query))
-        raise NotFound(f"there is nothing at {method[:20]} {bare[:200]}")
+        raise NotFound(f"there is nothing at {method[:20]} {bare[:200]}; {PASSES}")
 
     def kind(self, name: str) -> Kept | None:
         """What is kept under `name`."""

@@ -11,7 +11,7 @@ from extproc.config.credential import ApiKey, Aws, AwsHeaders, Entra, FromReques
 from extproc.config.edits import Most, RequestEdits
 from extproc.config.passthrough import allowed
 from extproc.config.patterns import split
-from extproc.config.resources import Resources, must_sign, offers
+from extproc.config.resources import Offers, Resources, merged, must_sign, offers
 from extproc.config.route import Route as RouteConfig
 from extproc.config.shadow import SHADOW
 from extproc.credentials.identity import Wanted, identity_of
@@ -73,7 +73,17 @@ def keeping(gateway: Gateway, backends: Mapping[str, Served]) -> Keeping:
         signed=signed,
         apart=signed and apart,
         url=str(settings.url or "").rstrip("/"),
+        merges=merges(gateway),
     )
+
+
+def merges(gateway: Gateway) -> Offers:
+    """Kind of what is kept → the backends whose lists become one; none where a list would show what
+    other clients keep."""
+    settings = gateway.resources or Resources()
+    apart = gateway.clients is not None and not settings.shared
+    offered = offers(gateway.backends)
+    return merged(offered, gateway.backends) if signs(gateway) and not apart else {}
 
 
 def signs(gateway: Gateway) -> bool:

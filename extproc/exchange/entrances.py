@@ -173,7 +173,7 @@ class Listings:
         self._asked: dict[str, tuple[Dialect, Listing]] = {}
         self._pages: dict[str, Listed] = {}
         self._found: list[tuple[str, str, Dialect, Listing]] = []
-        """(path, header that must be there, dialect, listing); those with a header come first."""
+        """(path, header that must be there, dialect, listing); the more it says, the earlier."""
         for dialect in dialects.values():
             listing = dialect.listing
             if listing is not None:
@@ -183,7 +183,7 @@ class Listings:
                     self._asked[listing.asked] = dialect, listing
                 for path, page in listing.pages.items():
                     self._pages[path] = Listed(dialect, listing, None, page)
-        self._found.sort(key=lambda entry: not entry[1])
+        self._found.sort(key=lambda entry: (":" not in entry[1], not entry[1]))
 
     def paths(self) -> list[str]:
         """Every path at which there is a list."""
@@ -210,7 +210,7 @@ class Listings:
         if path in self._pages:
             return self._pages[path]
         for at, header, dialect, listing in self._found:
-            if not path.startswith(at) or (header and headers.get(header) is None):
+            if not path.startswith(at) or not _says(headers, header):
                 continue
             rest = path[len(at) :]
             if rest in ("", "/"):
@@ -218,3 +218,10 @@ class Listings:
             if rest.startswith("/"):
                 return Listed(dialect, listing, unquote(rest[1:]))
         return None
+
+
+def _says(headers: Headers, wanted: str) -> bool:
+    """Whether a header is there, with the value that is wanted, if one is."""
+    name, colon, value = wanted.partition(": ")
+    said = headers.get(name) if name else ""
+    return said is not None and (not colon or said == value)

@@ -18,6 +18,7 @@ from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import (
     GO_ON,
     Action,
+    Ask,
     Change,
     Fetched,
     Leave,
@@ -94,8 +95,12 @@ class Errand:
         self._target: Target | None = None
         self._seal: Seal | None = None
 
-    def headers(self, event: RequestHeaders) -> Action:
+    def headers(self, event: RequestHeaders) -> Action | Ask:
         """Finds what is asked for and of whom; what has no body leaves at once."""
+        return self._addressed(event, self._asked_for(event))
+
+    def _asked_for(self, event: RequestHeaders) -> Wish:
+        """Finds what is asked for; raises NotFound, InvalidRequest."""
         seen = seen_by(event)
         self._kind = seen.model
         self._method = event.headers.get(":method") or ""
@@ -103,10 +108,14 @@ class Errand:
         self._backend = event.attributes.get(BACKEND) or ""
         self._path = seen.path
         self._wish = wish = self._keeping.acts.find(seen.model, self._method, seen.path)
+        self._client = headers.get(CLIENT) or wish.holder
+        return wish
+
+    def _addressed(self, event: RequestHeaders, wish: Wish) -> Action:
+        """Finds of whom."""
         self._target = target = self._keeping.target(wish, self._backend)
         self._proof = Proof(event, target.served, self._secrets)
-        client = self._client = headers.get(CLIENT) or wish.holder
-        self._seal = self._keeping.seal(self._backend, client, self._secrets)
+        self._seal = self._keeping.seal(self._backend, self._client, self._secrets)
         self._keeping.allow(wish)
         if self._seal is not None and wish.act.leads:
             wish.asks(self._seal.must_open)  # before anybody's body is waited for

@@ -90,7 +90,10 @@ class SideCall(msgspec.Struct, frozen=True):
 
     path: str
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: bytes | None
+    """None: it is a GET."""
+    host: str = ""
+    """Where the client believes to be, if that matters to the answer."""
 
 
 class SideAnswer(msgspec.Struct, frozen=True):
@@ -211,6 +214,8 @@ class Ask(msgspec.Struct, frozen=True):
     """No answer yet: these are to be asked first, and what they say handed over as `Told`."""
 
     calls: tuple[SideCall, ...]
+    each: bool = False
+    """Whether an answer is of use without the others: all are waited for, and none for long."""
 
 
 class Settle(msgspec.Struct, frozen=True):

@@ -77,9 +77,9 @@ class Seal(msgspec.Struct, frozen=True):
     def _proof(self, id: str, secret: str) -> str:
         return _letters(self.backend, self.client, id, size=PROOF, key=_key(secret))
 
-    def opened(self, id: str) -> str | None:
+    def opened(self, id: str, longest: int = LONGEST) -> str | None:
         """The provider's id; None where this client was never shown it by this backend."""
-        if len(id) > LONGEST or SIGNED.fullmatch(id) is None:
+        if len(id) > longest or SIGNED.fullmatch(id) is None:
             return None
         own, proof = id[:-TAIL], id[-PROOF:]
         if id[-TAIL + len(MARK) : -PROOF] != code_of(self.backend):

@@ -31,6 +31,7 @@ READS_OTHERS = (
 PARTIAL = frozenset({"range", "if-range", "x-goog-fieldmask"})
 """Headers that ask for a part of what is charged by what all of it says."""
 NONE = frozenset[str]()
+ALONE: Mapping[str, tuple[str, ...]] = {}
 
 
 def place_of(target: Target, path: str, before: str) -> str:
@@ -50,7 +51,7 @@ def _foreign(kept: Kept, own: Kept, act: Act) -> Bridge:
 class Keeping:
     """Everything that is decided before a request."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a part of what is in force)
         self,
         backends: Mapping[str, Served],
         offers: Mapping[str, tuple[str, ...]],
@@ -58,15 +59,17 @@ class Keeping:
         signed: bool = False,
         apart: bool = False,
         url: str = "",
+        merges: Mapping[str, tuple[str, ...]] = ALONE,
     ) -> None:
         """`offers`: kind → backends; `signed`: ids carry their backend; `apart`: each client has
-        its own; `url`: where
-        clients find the gateway, if a request does not say it rightly."""
+        its own; `url`: where clients find the gateway, if a request does not say it rightly;
+        `merges`: kind → the backends whose lists are one."""
         self.acts = Acts(RESOURCES.values())
         self.signed = signed
         self.url = url
         self._backends = backends
         self._offers = offers
+        self._merges = merges
         self._apart = apart
         self._running = frozenset(
             (kind, name)
@@ -94,6 +97,14 @@ class Keeping:
     def translates(self, kind: str, backend: str) -> bool:
         """Whether batches of that kind's clients are run by a backend in a format of its own."""
         return (kind, backend) in self._running
+
+    def merges(self, kind: str) -> tuple[str, ...]:
+        """The backends whose lists of that kind are one; none where each stays by itself."""
+        return self._merges.get(kind, ())
+
+    def unlisted(self, kind: str) -> tuple[str, ...]:
+        """Those that keep such things, and cannot list them in that form."""
+        return tuple(name for name in self._offers[kind] if name not in self._merges[kind])
 
     def seal(self, backend: str, client: str, secrets: Secrets) -> Seal | None:
         """How ids are signed; None: they stay as they are. Raises Unavailable."""

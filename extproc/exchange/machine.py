@@ -37,13 +37,15 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.hearing import Hearing, hearing
+from extproc.exchange.merging import Merging, merged
 from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
-from extproc.exchange.probe import METHOD, Probe
-from extproc.exchange.proof import CALL, SIDE, Secrets
+from extproc.exchange.probe import METHOD, PATH, Probe
+from extproc.exchange.proof import CALL, SIDE, Secrets, seen_by
 from extproc.exchange.question import Question
 from extproc.exchange.session import Session
+from extproc.exchange.side import admitted
 from providers.errors import GatewayError
 from providers.wire.budget import too_deep
 
@@ -120,7 +122,7 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_probing", "_question", "_settling", "_state", "_world")
+    __slots__ = ("_heard", "_probing", "_question", "_settling", "_side", "_state", "_world")
 
     def __init__(  # noqa: PLR0913  (a world, and what it lets happen)
         self,
@@ -143,6 +145,7 @@ class Exchange:
         self._question: Question | Errand | Passthrough | Session | Placing
         self._world = plan, secrets, clock
         self._settling = settling
+        self._side = side
         self._question = Question(plan, secrets, clock, fetching=fetching, side=side)
 
     def handle(self, event: Event | Heard) -> Action | Wish:
@@ -192,22 +195,38 @@ class Exchange:
             case _:
                 assert_never(event)
 
-    def _begun(self, event: RequestHeaders) -> Action:
+    def _begun(self, event: RequestHeaders) -> Action | Wish:
         call = event.attributes.get(CALL) or ""
         if call.startswith(KEPT):
-            event = at_keeper(event, call) if placed(event) else event
-            kind = Batching if batched(self._world[0], event) else Errand
-            self._question = kind(*self._world)
+            here = placed(event)
+            event = at_keeper(event, call) if here else event
+            self._question = self._errand(event, side="" if here else self._side)
         elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
             event = at_keeper(event, call) if placed(event) else event
         elif call.startswith(SESSION):
             self._question = Session(*self._world)
         elif call.startswith(SIDE) and event.headers.get(":method") == METHOD:
-            self._question = Probe(*self._world, self._probing)
+            self._question = self._aside(event)
         elif placed(event):
-            self._question = self._asking.placing()
+            assert isinstance(self._question, Question)
+            self._question = self._question.placing()
         return self._question.headers(event)
+
+    def _errand(self, event: RequestHeaders, side: str) -> Errand:
+        if batched(self._world[0], event):
+            return Batching(*self._world)
+        if merged(self._world[0], event):
+            return Merging(*self._world, side)
+        return Errand(*self._world)
+
+    def _aside(self, event: RequestHeaders) -> Errand | Probe:
+        """For a request of our own that has no body; raises Unauthorized for a stranger's."""
+        seen = seen_by(event)
+        if seen.path == PATH:
+            return Probe(*self._world, self._probing)
+        admitted(seen, self._side)
+        return Errand(*self._world)
 
     def _answered(self, event: ResponseHeaders) -> Action:
         if self._state is not State.NEW:
@@ -219,8 +238,8 @@ class Exchange:
         return heard.headers(event)
 
     @property
-    def _asking(self) -> Question:
-        assert isinstance(self._question, Question)
+    def _asking(self) -> Question | Merging:
+        assert isinstance(self._question, Question | Merging)
         return self._question
 
     @property

@@ -383,6 +383,7 @@ class Question:
             called=sent.called,
             stand_ins=sent.stand_ins,
             amendments=sent.amendments,
+            answers=sent.answers,
         )
 
     def _agent(self, target: Target) -> str:

@@ -57,13 +57,8 @@ class Aside:
     def calls(self, event: RequestHeaders, seen: Seen, secret: str) -> tuple[SideCall, ...]:
         """A request for each part, to the same backend, with the headers that the client sent."""
         backend = event.attributes.get(BACKEND) or ""
-        call = f"{secret}\n{seen.path}\n{seen.model}".encode()
-        headers = (
-            *_clients(event, self._target.served.client_keys),
-            JSON_TYPE,
-            (CLUSTER_HEADER, CLUSTER + backend),
-            (CALL_HEADER, b64encode(call).decode()),
-        )
+        keys = self._target.served.client_keys
+        headers = (JSON_TYPE, *said(event, keys, backend, f"{secret}\n{seen.path}\n{seen.model}"))
         return tuple(SideCall(seen.path, headers, body) for body in self._parts.bodies)
 
     def joined(
@@ -79,13 +74,23 @@ class Aside:
         record = {**record, **_sum(answers), "status": 200, "ttft_ms": took, "duration_ms": took}
         failed = next((answer for answer in answers if answer.status != 200), None)
         if failed is not None:
-            return _failure(failed, record)
+            return failure(failed, record)
         if sum(len(answer.body) for answer in answers) > self._context.bounds.size:
             raise TooLarge("the answers are too large together (envoy.max_body_bytes)")
         body = self._parts.join([answer.body for answer in answers], self._context)
         return Reject(
             200, body, (JSON_TYPE, *self._target.shows, *_lost(answers[0], lowered)), record
         )
+
+
+def said(
+    event: RequestHeaders, keys: tuple[str, ...], backend: str, call: str
+) -> Iterator[tuple[str, str]]:
+    """What a request beside that of `event` says to a backend; `call`: the secret, path and model,
+    one a line."""
+    yield from _clients(event, keys)
+    yield CLUSTER_HEADER, CLUSTER + backend
+    yield CALL_HEADER, b64encode(call.encode()).decode()
 
 
 def _clients(event: RequestHeaders, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -127,7 +132,7 @@ def _lost(answer: SideAnswer, lowered: tuple[str, ...]) -> tuple[tuple[str, str]
     return ((DROPPED, quoted(said)),) if said else ()
 
 
-def _failure(answer: SideAnswer, record: Metadata) -> Reject:
+def failure(answer: SideAnswer, record: Metadata) -> Reject:
     """The error as the part's client would have got it; Envoy's own has no form of a dialect."""
     if not (answer.headers.get("content-type") or "").startswith(JSON_TYPE[1]):
         raise BadAnswer(f"a part of the request failed with {answer.status}")

@@ -19,7 +19,6 @@ from extproc.exchange.events import (
     Settle,
     Settled,
     SideAnswer,
-    SideCall,
     Told,
     Wish,
 )
@@ -35,7 +34,7 @@ Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
 WISHES = (Fetch, Ask, Settle, Rest)
 """What is no answer yet; a tuple, since a union would be made anew for each message."""
 
-Caller = Callable[[tuple[SideCall, ...]], Awaitable[tuple[SideAnswer, ...]]]
+Caller = Callable[[Ask], Awaitable[tuple[SideAnswer, ...]]]
 """Requests of our own → their answers, within limits of its own; raises GatewayError."""
 
 Settler = Callable[[tuple[Charge, ...]], Awaitable[Settled]]
@@ -103,8 +102,8 @@ class ExtProcCall:
             action = self._exchange.handle(await self._heard(wanted))
             while isinstance(action, Rest):
                 action = self._exchange.handle(await self._heard(action))
-            if isinstance(action, Ask):
-                # A request with media by URL, which is then found to be too large for once.
+            while isinstance(action, Ask):
+                # Media were found to be too large for once, or a list goes on.
                 action = self._exchange.handle(await self._heard(action))
             assert not isinstance(action, WISHES), "what is here is asked for again"
             return wire.encode(event, action)
@@ -127,7 +126,7 @@ class ExtProcCall:
     async def _told(self, wanted: Ask) -> Told:
         assert self._caller is not None
         try:
-            return Told(answers=await self._caller(wanted.calls))
+            return Told(answers=await self._caller(wanted))
         except GatewayError as error:
             return Told(error=error)
 

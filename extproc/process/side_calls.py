@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import httpcore
 
 from extproc.config.process import SideCalls
-from extproc.exchange.events import SideAnswer, SideCall
+from extproc.exchange.events import Ask, SideAnswer, SideCall
 from providers.errors import InvalidRequest, TooLarge, Unavailable
 
 AT_ONCE = 64
 """Such requests of one process at a time; more wait, and their time runs."""
+BRIEF = 15.0
+"""Seconds for one of several that are of use without it."""
 SCHEME = b"http"
 HOST = b"gateway.internal"
 UNREACHED = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
@@ -26,16 +28,16 @@ class SideCaller:
         self._largest = largest
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def __call__(self, calls: tuple[SideCall, ...]) -> tuple[SideAnswer, ...]:
-        """The answers, in the order of the calls, up to the first that failed; raises
-        InvalidRequest, TooLarge, Unavailable."""
-        settings = self._settings
+    async def __call__(self, asked: Ask) -> tuple[SideAnswer, ...]:
+        """The answers, in the order of the calls, up to the first that failed where one is of no
+        use without the others; raises InvalidRequest, TooLarge, Unavailable."""
+        settings, calls = self._settings, asked.calls
         if len(calls) > settings.max_calls:
             raise InvalidRequest(
                 f"the request would become {len(calls)} requests to its provider, more than "
                 f"{settings.max_calls} (extproc.side_calls.max_calls)"
             )
-        round = _Round(calls, self._largest)
+        round = _Round(asked, self._largest)
         try:
             async with (
                 asyncio.timeout(settings.timeout),
@@ -56,24 +58,26 @@ class SideCaller:
     async def _work(self, pool: httpcore.AsyncConnectionPool, round: "_Round") -> None:
         for number, call in round.turns:
             async with self._slots:
-                round.take(number, await _asked(pool, call))
+                answer = _brief(pool, call) if round.each else _asked(pool, call)
+                round.take(number, await answer)
 
 
 class _Round:
     """The calls of one request, and what was answered to them so far."""
 
-    def __init__(self, calls: tuple[SideCall, ...], left: int) -> None:
-        self.turns: Iterator[tuple[int, SideCall]] = enumerate(calls)
-        self._found: list[SideAnswer | None] = [None] * len(calls)
+    def __init__(self, asked: Ask, left: int) -> None:
+        self.each = asked.each
+        self.turns: Iterator[tuple[int, SideCall]] = enumerate(asked.calls)
+        self._found: list[SideAnswer | None] = [None] * len(asked.calls)
         self._left = left
 
     def take(self, number: int, answer: SideAnswer) -> None:
-        """Raises TooLarge; after one that failed, no more are asked."""
+        """Raises TooLarge; after one that failed, no more are asked if all are needed."""
         self._left -= len(answer.body)
         if self._left < 0:
             raise TooLarge("the answers are too large together (envoy.max_body_bytes)")
         self._found[number] = answer
-        if answer.status != 200:
+        if answer.status != 200 and not self.each:
             self.turns = iter(())
 
     def answers(self) -> tuple[SideAnswer, ...]:
@@ -88,13 +92,24 @@ def _first(failed: ExceptionGroup[Exception]) -> Exception:
     return error
 
 
+async def _brief(pool: httpcore.AsyncConnectionPool, call: SideCall) -> SideAnswer:
+    """The same, or a failure in its place after a while."""
+    try:
+        async with asyncio.timeout(BRIEF):
+            return await _asked(pool, call)
+    except TimeoutError:
+        return SideAnswer(504, {}, b"")
+
+
 async def _asked(pool: httpcore.AsyncConnectionPool, call: SideCall) -> SideAnswer:
     url = httpcore.URL(scheme=SCHEME, host=HOST, port=None, target=call.path.encode())
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in call.headers]
-    length = (b"content-length", b"%d" % len(call.body))
-    answer = await pool.request(
-        "POST", url, headers=[(b"host", HOST), length, *headers], content=call.body
-    )
+    headers = [(b"host", call.host.encode("latin-1") or HOST)]
+    headers += [(name.encode(), value.encode("latin-1")) for name, value in call.headers]
+    if call.body is None:
+        answer = await pool.request("GET", url, headers=headers)
+    else:
+        headers.append((b"content-length", b"%d" % len(call.body)))
+        answer = await pool.request("POST", url, headers=headers, content=call.body)
     return SideAnswer(
         answer.status,
         {name.decode().lower(): value.decode("latin-1") for name, value in answer.headers},

@@ -16,7 +16,13 @@ from extproc.config import Gateway
 from extproc.config.sockets import limiter_socket, side_socket
 from extproc.credentials.secrets import Credentials
 from extproc.exchange.choosing import Choosing
-from extproc.exchange.compile import compile_plan, fans_out, holds_sessions, wanted_secrets
+from extproc.exchange.compile import (
+    compile_plan,
+    fans_out,
+    holds_sessions,
+    merges,
+    wanted_secrets,
+)
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
 from extproc.exchange.raw import Keeping, Raw
@@ -116,7 +122,7 @@ def _keeping(gateway: Gateway, options: Options) -> Keeping | None:
 
 
 def _caller(gateway: Gateway) -> Caller | None:
-    if not any(map(fans_out, gateway.backends.values())):
+    if not any(map(fans_out, gateway.backends.values())) and not merges(gateway):
         return None
     from extproc.process import side_calls  # with httpcore, which nothing else here needs
 

@@ -56,7 +56,7 @@ from extproc import NAMESPACE
 from extproc.config.backend import Backend
 from extproc.config.gateway import Gateway
 from extproc.config.process import Extproc, RetryBudget
-from extproc.exchange.compile import fans_out, is_pooled
+from extproc.exchange.compile import fans_out, is_pooled, merges
 from extproc.exchange.loading import LONGEST
 from extproc.render import proxies, tls
 from extproc.render.ext_proc import before_provider
@@ -288,7 +288,8 @@ def _filters(gateway: Gateway, group: Group, *, limited: bool) -> list[HttpFilte
 def _waiting(gateway: Gateway, backends: Collection[str]) -> float:
     """Seconds for which the server may wait for others before it replies."""
     settings = gateway.extproc
-    parted = any(fans_out(gateway.backends[name]) for name in backends)
+    listing = {name for names in merges(gateway).values() for name in names}
+    parted = any(name in listing or fans_out(gateway.backends[name]) for name in backends)
     fetching = settings.fetch.timeout if settings.fetch else 0
     loading = any(gateway.backends[name].openai_batches for name in backends)
     calling = settings.side_calls.timeout if parted else 0

@@ -10,7 +10,7 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.resources import Resources, must_sign, offers
 from extproc.exchange.again import MARK
-from extproc.exchange.compile import signs
+from extproc.exchange.compile import merges, signs
 from extproc.exchange.ids import code_of
 from extproc.exchange.side import CLUSTER_HEADER
 from extproc.render.typed import seconds
@@ -78,6 +78,7 @@ def _kind(
         "backends": list(backends),
         **({"default": default} if default else {}),
         **({"unsigned": True} if lacking else {}),
+        **({"merged": True} if kind.name in merges(gateway) else {}),
         **({"raw": True} if all(act.raw for act in kind.acts) else {}),
     }
 

@@ -133,7 +133,9 @@ def _of_the_client(max_body_bytes: int, *, tokens: bool) -> tuple[Reply, ...]:
         Reply(
             status=404,
             kind=invalid,
-            message="Unknown request URL: %REQ(:METHOD)% %PATH(NQ)%. There is no such operation.",
+            message="Unknown request URL: %REQ(:METHOD)% %PATH(NQ)%. There is no such operation"
+            " here; what a provider has beside these may pass as it is (the gateway's setting"
+            " passthrough).",
             code="unknown_url",
         ),
         Reply(

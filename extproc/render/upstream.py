@@ -16,7 +16,7 @@ from extproc.config.balance import Policy
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
 from extproc.config.shadow import SHADOW, Shadow
-from extproc.exchange.compile import base_url, fans_out, served
+from extproc.exchange.compile import base_url, fans_out, merges, served
 from extproc.render.kept import keepers
 from providers.catalog import PROVIDERS
 
@@ -162,8 +162,8 @@ def fanning(gateway: Gateway) -> list[str]:
 
 def asked_aside(gateway: Gateway) -> list[str]:
     """The backends of which the server asks something by Envoy's loopback listener."""
-    fan = fanning(gateway)
-    return [name for name, one in gateway.backends.items() if name in fan or one.probe]
+    asked = {*fanning(gateway), *(name for names in merges(gateway).values() for name in names)}
+    return [name for name, one in gateway.backends.items() if name in asked or one.probe]
 
 
 def priorities(members: Iterable[Member]) -> int:

@@ -73,6 +73,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """`Sent.stand_ins`."""
     amendments: tuple[Amendment, ...] = ()
     """What is still to be done to the answer, in this order."""
+    answers: int = 0
+    """How many things the answer must hold (`Asking.answers`); 0: nobody can say."""
 
 
 class Seen(msgspec.Struct):
@@ -162,6 +164,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     echo: Mapping[str, Any] = {}
     """What the answer says again, where the provider was asked for something else than the client
     has said; empty: as the client's dialect has it (`Dialect.echo`)."""
+    answers: int = 0
+    """`Context.answers`."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

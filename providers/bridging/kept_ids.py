@@ -82,10 +82,11 @@ class Ids(msgspec.Struct, frozen=True, kw_only=True):
 
     def _texts(self, value: Any) -> Iterator[str]:
         for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, str) and item and not self._leads_elsewhere(item):
+            if isinstance(item, str) and item and not self.leads_elsewhere(item):
                 yield item
 
-    def _leads_elsewhere(self, text: str) -> bool:
+    def leads_elsewhere(self, text: str) -> bool:
+        """Whether a text in the place of an id is none of anything that is kept."""
         return self.elsewhere is not None and self.elsewhere.fullmatch(text) is not None
 
 

@@ -1,6 +1,7 @@
 """A request for more than a provider takes at once, as several that it takes."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Bridge, Call, Context, Parts, Relay, Seen, Sent, Wanted
 from providers.errors import BadAnswer, GatewayError, Unsupported
+from providers.neutral.asking import paired
 from providers.wire.members import Json
 
 if TYPE_CHECKING:
@@ -49,8 +51,12 @@ class Parting:
             return self._bridge.request(call)
         if not self._allowed:
             raise self._refusal(most, OFF)
-        bodies = tuple(orjson.dumps(body) for body in _bodies(call.body, given, most))
-        return Parts(bodies=bodies, join=self._join, alone=self._refusal(most, ""))
+        parts = list(_bodies(call.body, given, most))
+        return Parts(
+            bodies=tuple(orjson.dumps(body) for body, _ in parts),
+            join=partial(self._join, [count for _, count in parts]),
+            alone=self._refusal(most, ""),
+        )
 
     def _most(self, call: Call) -> int:
         """What cannot be read here is left to the provider, which says what is wrong with it."""
@@ -68,10 +74,12 @@ class Parting:
         param = self._client.names.get("inputs", "inputs")
         return Unsupported(EMBEDS.format(where=where, some=some, why=why), param=param)
 
-    def _join(self, parts: Sequence[bytes], context: Context) -> bytes:
+    def _join(self, counts: Sequence[int], parts: Sequence[bytes], context: Context) -> bytes:
         """The answers to all parts, in their order, as the one that the client waits for."""
         read = [loads(data, self._client, context.bounds) for data in parts]
         answers = [self._client.parse_response(answer) for answer in read]
+        for answer, count in zip(answers, counts, strict=True):
+            paired(answer.answers, count)
         joined = self._client.join(answers)
         body = self._client.render_response(joined, context)
         try:
@@ -104,9 +112,10 @@ def _several(call: Call, name: str) -> bool:
     return isinstance(given, list) and bool(given) and type(given[0]) is not int
 
 
-def _bodies(body: Json, given: dict[str, list[Any]], most: int) -> Iterator[Json]:
-    """Bodies with at most so many inputs, which stand in one member each."""
+def _bodies(body: Json, given: dict[str, list[Any]], most: int) -> Iterator[tuple[Json, int]]:
+    """Bodies with at most so many inputs, which stand in one member each, and how many."""
     rest = {name: value for name, value in body.items() if name not in given}
     for name, inputs in given.items():
         for start in range(0, len(inputs), most):
-            yield {**rest, name: inputs[start : start + most]}
+            some = inputs[start : start + most]
+            yield {**rest, name: some}, len(some)

@@ -17,7 +17,7 @@ from providers.bridging.fitting import Fitting
 from providers.bridging.parting import Parting
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
-from providers.neutral.asking import Asking
+from providers.neutral.asking import Asking, paired
 from providers.wire import multipart
 from providers.wire.members import Json
 
@@ -136,6 +136,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             headers=headers,
             content_type=content_type,
             places=self._target.places(request),
+            answers=request.answers,
         )
 
     def _worded(self, error: Unsupported) -> Unsupported:
@@ -171,6 +172,8 @@ class Plain(Translation[PlainDialect[Any, Any]]):
     def _parsed(self, data: bytes, context: Context) -> tuple[Any, Seen]:
         answer = loads(data, self._target, context.bounds)
         response = self._target.parse_response(answer)
+        if context.answers:
+            paired(response.answers, context.answers)
         if context.counted is not None and getattr(response, "usage", context) is None:
             response = msgspec.structs.replace(response, usage=context.counted)
         return response, self._target.watch(answer)

@@ -18,6 +18,7 @@ from providers.bridging.commission import Commission
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.kept_ids import Ids
+from providers.bridging.pages import ByCursor, ByTime
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
 from providers.operations import Operation
@@ -40,6 +41,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the query or the body may ask for a stream."""
     listed: bool = False
     """Whether the answer lists what is kept, whoever keeps it there."""
+    pages: ByTime | ByCursor | None = None
+    """How such a list goes on, where those of several backends can become one."""
     paged: bool = False
     """Whether a page begins behind an id that leads to a backend, though the list is a client's."""
     content: bool = False

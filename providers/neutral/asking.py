@@ -19,6 +19,11 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     extras: Json = {}
     """The client's members that are not understood, by its own names."""
 
+    @property
+    def answers(self) -> int:
+        """How many things its answer must hold, one for each of its own; 0: nobody can say."""
+        return 0
+
     @classmethod
     def members(cls) -> list[str]:
         """The names of all members that need not say anything."""
@@ -34,6 +39,12 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
         """The same request, which says nothing by those names."""
         defaults = dict(_defaults(type(self)))
         return msgspec.structs.replace(self, **{name: defaults[name] for name in names})
+
+
+def paired(answered: int, asked: int) -> None:
+    """Raises BadAnswer where answers would be taken for those to other inputs."""
+    if answered != asked:
+        raise BadAnswer(f"the provider's answer is about {answered} inputs, not {asked}")
 
 
 @lru_cache(maxsize=256)

@@ -82,6 +82,11 @@ class EmbeddingRequest(Asking, frozen=True, kw_only=True):
     priority: int | None = None
 
     @property
+    def answers(self) -> int:
+        """A vector for each input."""
+        return len(self.inputs)
+
+    @property
     def pictures(self) -> bool:
         """Whether each input is one picture that is sent along."""
         return all(len(each) == 1 and isinstance(each[0], Data) for each in self.inputs)
@@ -150,6 +155,11 @@ class EmbeddingAnswer(msgspec.Struct, frozen=True, kw_only=True):
     vectors: tuple[tuple[Vector, ...], ...]
     id: str = ""
     usage: Usage | None = None
+
+    @property
+    def answers(self) -> int:
+        """How many inputs it is about."""
+        return len(self.vectors)
 
     def of(self, encoding: Encoding) -> list[orjson.Fragment]:
         """All vectors, written in `encoding`; raises BadAnswer, also where there are none."""

@@ -7,6 +7,7 @@ https://docs.cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.m
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_ListFoundationModels.html
 https://docs.cohere.com/reference/list-models
 https://docs.mistral.ai/api/endpoint/models
+https://elevenlabs.io/docs/api-reference/models/list
 https://docs.ollama.com/api/tags, /ps, /api-reference/show-model-details, /get-version
 """
 
@@ -38,10 +39,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     paths: tuple[str, ...]
     shared: tuple[tuple[str, str], ...] = ()
-    """(path, header): paths of others, too, where this header tells a client of this dialect."""
+    """(path, header): paths of others, too, where this header tells a client of this dialect;
+    `name: value` is the header with that value."""
     one: Callable[[Model], Json]
     """A model by itself, at the path and its name."""
-    many: Callable[[Sequence[Model]], Json]
+    many: Callable[[Sequence[Model]], Json | list[Json]]
     pages: Mapping[str, Callable[[Sequence[Model]], Json]] = {}
     """Path → what else is told there."""
     asked: str = ""
@@ -161,6 +163,19 @@ COHERE = Listing(
     shared=(("/v1/models", "x-fern-sdk-name"), ("/v1/models", "x-client-name")),
     one=cohere_model,
     many=lambda models: {"models": [cohere_model(model) for model in models]},
+)
+
+
+def elevenlabs_model(model: Model) -> Json:
+    """As ElevenLabs shows a model."""
+    return {"model_id": model.id, "name": model.id, "can_do_text_to_speech": True}
+
+
+ELEVENLABS = Listing(
+    paths=(),
+    shared=(("/v1/models", "x-fern-sdk-name: elevenlabs"), ("/v1/models", "xi-api-key")),
+    one=elevenlabs_model,
+    many=lambda models: [elevenlabs_model(model) for model in models],
 )
 
 

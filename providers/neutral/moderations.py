@@ -27,6 +27,11 @@ class ModerationRequest(Asking, frozen=True, kw_only=True):
     """Each is judged by itself, from all its pieces."""
     metadata: Mapping[str, object] | None = None
 
+    @property
+    def answers(self) -> int:
+        """A verdict on each input."""
+        return len(self.inputs)
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What is found in one input; categories by OpenAI's names where it has one."""
@@ -47,6 +52,11 @@ class ModerationAnswer(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     model: str
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def answers(self) -> int:
+        """How many inputs it is about."""
+        return len(self.verdicts)
 
 
 def results(body: Json) -> list[Json]:

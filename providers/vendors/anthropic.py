@@ -27,7 +27,7 @@ PROVIDERS = (
             Operation.COMPLETIONS: ("anthropic.complete",),
             Operation.COUNT_TOKENS: ("anthropic.count_tokens",),
         },
-        keeps=frozenset({"anthropic.files", "anthropic.batches"}),
+        keeps=frozenset({"anthropic.files", "anthropic.batches", "anthropic.skills"}),
         # https://platform.claude.com/docs/en/api/complete: all newer models chat only.
         speaks={"anthropic.complete": r"^claude-(?:v?[12](?:\.|$)|instant)"},
         signer=x_api_key,

@@ -90,6 +90,11 @@ def test_a_stream_of_sound_is_sound(world: World, provider: str):
     assert SAID in sound
 
 
+def test_the_models_are_listed(world: World):
+    names = {model.model_id for model in world.sdk.models.list()}
+    assert {"say-elevenlabs", "usual"} <= names
+
+
 def test_at_elevenlabs_all_is_as_the_client_has_said(world: World):
     told = world.sdk.text_to_speech.stream(
         VOICE,

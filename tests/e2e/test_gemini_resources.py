@@ -218,6 +218,23 @@ def test_a_cache_of_a_model_that_no_route_has_is_refused(two: Two):
         client.caches.create(model="gemini-2.5-flash", config=config)
 
 
+def test_a_list_of_both_goes_on_where_a_page_ended(two: Two):
+    for name in ("a", "b", "b"):
+        at = sdk(two, **{"x-ai-backend": name})
+        upload(at, b"words")
+    client = sdk(two)
+    kept = [id for one in (two.a, two.b) for id in reversed(shelf(one)) if id.startswith("files/")]
+    for size in (1, 2, 50):
+        found = list(client.files.list(config={"page_size": size}))
+        assert [each.name.partition("0gw")[0] for each in found] == kept
+    assert client.files.get(name=found[-1].name).name == found[-1].name
+    page = client.files.list(config={"page_size": 1})
+    token = page.config["page_token"]
+    with pytest.raises(errors.ClientError) as caught:
+        client.files.list(config={"page_token": token[:-1] + ("a" if token[-1] != "a" else "b")})
+    assert caught.value.code == 404
+
+
 def inlined(**more) -> list:
     contents = [{"role": "user", "parts": [{"text": "hello"}]}]
     return [types.InlinedRequest(contents=contents, metadata={"name": "files/x"}, **more)]

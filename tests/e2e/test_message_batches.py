@@ -1,13 +1,14 @@
 """Anthropic's files and batches, by its SDK through a real Envoy."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import anthropic
 import pytest
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
-from tests.e2e.test_resources import ENV, Two
+from tests.e2e.test_resources import ENV, Two, own
 
 REQUEST = {
     "custom_id": "one",
@@ -97,8 +98,52 @@ def test_files_are_kept_and_used_where_they_are(claudes: Two):
     assert caught.value.body["type"] == "error"
 
 
+def test_a_list_of_batches_and_of_files_is_that_of_both(claudes: Two):
+    for name in ("a", "b", "a", "a"):
+        at = client(claudes, **{"x-ai-backend": name})
+        at.messages.batches.create(requests=[REQUEST])
+        at.files.upload(file=("a.txt", b"words", "text/plain"))
+    for kind, listed in (
+        ("message_batch", client(claudes).messages.batches.list),
+        ("file", client(claudes).files.list),
+    ):
+        kept = [
+            (-datetime.fromisoformat(thing["created_at"]).timestamp(), name, id)
+            for name, simulator in (("a", claudes.a), ("b", claudes.b))
+            for id, thing in reversed(simulator.simulator.desk.shelf.things.items())
+            if thing["type"] == kind
+        ]
+        found = list(listed(limit=2))
+        assert own(found) == [id for *_, id in sorted(kept, key=lambda one: one[:2])]
+        assert found == list(listed())
+    batch = client(claudes).messages.batches.list().data[0]
+    assert batch.results_url == f"{claudes.local.url}/v1/messages/batches/{batch.id}/results"
+    assert [one.custom_id for one in client(claudes).messages.batches.results(batch.id)] == ["one"]
+
+
+def test_skills_are_kept_and_the_vendors_own_are_everybodys(claudes: Two):
+    at_b = client(claudes, **{"x-ai-backend": "b"})
+    made = at_b.skills.create(files=[("s/SKILL.md", b"how it is done", "text/markdown")])
+    assert claudes.b.requests[-1].header("anthropic-beta") == "skills-2025-10-02"
+    assert [one.id for one in at_b.skills.list()] == ["pdf", made.id]
+    assert at_b.skills.retrieve("pdf").id == "pdf"
+    anywhere = client(claudes)
+    assert anywhere.skills.retrieve(made.id).id == made.id
+    named = [{"type": "custom", "skill_id": made.id}, {"type": "anthropic", "skill_id": "pdf"}]
+    anywhere.messages.create(
+        model="sonnet",
+        max_tokens=16,
+        messages=[{"role": "user", "content": "hello"}],
+        extra_body={"container": {"skills": named}},
+        extra_headers={"x-sim": '{"validate": false}'},
+    )
+    sent = claudes.b.requests[-1].json["container"]["skills"]
+    assert [one["skill_id"] for one in sent] == [made.id.partition("0gw")[0], "pdf"]
+    assert anywhere.skills.delete(made.id).id == made.id
+
+
 def test_who_does_not_say_which_backend_is_told_how(claudes: Two):
     with pytest.raises(anthropic.BadRequestError, match=r"x-ai-backend \(a, b\)"):
-        client(claudes).files.list()
+        client(claudes).files.upload(file=("a.txt", b"words", "text/plain"))
     with pytest.raises(anthropic.NotFoundError):
         client(claudes).messages.batches.retrieve("msgbatch_x")

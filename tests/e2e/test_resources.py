@@ -1,7 +1,7 @@
 """What backends keep, by OpenAI's SDK through a real Envoy: ids lead back, and to nobody else."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import httpx
 import openai
@@ -204,7 +204,7 @@ def test_stored_chats_are_shown_listed_and_deleted(two: Two):
 
 def test_who_does_not_say_which_backend_is_told_how(two: Two):
     with pytest.raises(openai.BadRequestError, match=r"x-ai-backend \(a, b\)"):
-        two.client().files.list()
+        two.client().conversations.create()
     with pytest.raises(openai.NotFoundError, match="x-ai-backend may be a, b"):
         two.at("c").files.list()
 
@@ -315,6 +315,66 @@ def test_lists_go_on_where_the_last_page_ended(two: Two):
         client.files.list(after="file-x")
 
 
+def owned(two: Two, kind: str) -> list[str]:
+    """What both keep of a kind, as a list of both must name it: the newest first."""
+    found = [
+        (-thing["created_at"], name, thing["id"])
+        for name, simulator in (("a", two.a), ("b", two.b))
+        for thing in simulator.simulator.desk.shelf.all(kind)
+    ]
+    return [id for _, _, id in sorted(found)]
+
+
+def own(things: Iterable) -> list[str]:
+    return [thing.id.partition("0gw")[0] for thing in things]
+
+
+def test_a_list_is_that_of_all_backends_in_the_order_of_time(two: Two):
+    for name in ("a", "b", "b", "a", "b"):
+        two.at(name).vector_stores.create(name="s")
+    expected = owned(two, "vector_store")
+    client = two.client()
+    page = client.vector_stores.list(limit=2)
+    assert len(page.data) == 2
+    assert page.has_more
+    assert (page.first_id, page.last_id) == (page.data[0].id, page.data[-1].id)
+    assert own(client.vector_stores.list(limit=2)) == expected
+    assert own(client.vector_stores.list(limit=1)) == expected
+    assert own(client.vector_stores.list()) == expected
+    assert not client.vector_stores.list().has_more
+    oldest = own(client.vector_stores.list(limit=3, order="asc"))
+    assert sorted(oldest) == sorted(expected)
+    assert oldest[0] in expected[-2:]
+    for thing in client.vector_stores.list():
+        assert client.vector_stores.retrieve(thing.id).id == thing.id
+
+
+def test_a_list_of_all_is_refused_as_each_backend_would(two: Two):
+    client = two.client()
+    with pytest.raises(openai.BadRequestError, match="limit"):
+        client.vector_stores.list(limit=0)
+    with pytest.raises(openai.NotFoundError):
+        client.vector_stores.list(after="vs_x")
+    made = client.with_options(default_headers={"x-ai-backend": "b"}).vector_stores.create(name="s")
+    with pytest.raises(openai.BadRequestError, match="x-ai-backend"):
+        client.vector_stores.list(before=made.id)
+    client.vector_stores.delete(made.id)
+    with pytest.raises(openai.NotFoundError, match="No such"):
+        client.vector_stores.list(after=made.id)
+
+
+def test_whose_part_of_a_list_is_missing_is_said(two: Two):
+    two.at("a").containers.create(name="c")
+    two.at("b").containers.create(name="c")
+    down = two.client(**{"x-sim": '{"at": "b", "status": 503}'})
+    raw = down.containers.with_raw_response.list()
+    assert raw.headers["x-ai-missing-backends"] == "b"
+    things = two.a.simulator.desk.shelf.things
+    assert own(raw.parse().data) == [id for id in owned(two, "container") if id in things]
+    with pytest.raises(openai.RateLimitError, match="slower"):
+        two.client(**{"x-sim": '{"status": 429, "message": "slower"}'}).containers.list()
+
+
 def test_a_file_of_any_bytes_comes_back(two: Two):
     data = bytes(range(256)) * 4096
     file = two.at("a").files.create(file=("a.bin", data), purpose="user_data")
@@ -353,6 +413,27 @@ def test_containers_hold_files(two: Two):
     client.containers.delete(made.id)
     with pytest.raises(openai.NotFoundError):
         client.containers.retrieve(made.id)
+
+
+def test_skills_are_kept_in_versions(two: Two):
+    made = two.at("b").skills.create(files=("SKILL.md", b"how it is done", "text/markdown"))
+    client = two.client()
+    assert client.skills.retrieve(made.id).id == made.id
+    assert own([made]) == own(two.at("b").skills.list())
+    assert client.skills.update(made.id, default_version="1").default_version == "1"
+    assert client.skills.content.retrieve(made.id).read() == b"how it is done"
+    version = client.skills.versions.create(made.id, files=("SKILL.md", b"better"))
+    assert (version.skill_id, version.version) == (made.id, "2")
+    assert client.skills.versions.retrieve("2", skill_id=made.id).skill_id == made.id
+    assert client.skills.versions.list(made.id).data == []
+    skills = [{"type": "skill_reference", "skill_id": id} for id in (made.id, "openai-sheets")]
+    shell = {"type": "shell", "environment": {"type": "container_auto", "skills": skills}}
+    client.responses.create(model="any", input="hi", tools=[shell])
+    sent = two.b.requests[-1].json["tools"][0]["environment"]["skills"]
+    assert [one["skill_id"] for one in sent] == [made.id.partition("0gw")[0], "openai-sheets"]
+    assert client.skills.delete(made.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.skills.retrieve(made.id)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -49,7 +49,6 @@ class Kept:
         ("DELETE", f"/v1/files/{ID}", None),
         ("GET", f"/v1/files/{ID}/content", None),
         ("GET", f"/openai/v1/files/{ID}?a=b", None),
-        ("GET", f"/v1/files?after={ID}&limit=1", None),
         ("GET", f"/files/{ID}", None),
         ("GET", f"/v1//v1/files/{ID}", None),
         ("POST", "/v1/batches", b'{"x":"0gw","input_file_id":"%s"}' % ID.encode()),
@@ -69,15 +68,22 @@ def test_a_header_names_the_backend_and_no_other_one() -> None:
     wrong = Kept(TWO, "GET", "/v1/files", **{"x-ai-backend": "c"})
     assert (wrong.found.status, wrong.cluster) == ("404", None)
     assert "a, b" in (wrong.found.message or "")
-    none = Kept(TWO, "GET", "/v1/files")
+    none = Kept(TWO, "POST", "/v1/vector_stores", b"{}")
     assert (none.found.status, none.cluster) == ("400", None)
+
+
+@pytest.mark.parametrize("path", ["/v1/files", "/openai/files/", f"/v1/files?after={ID}&limit=1"])
+def test_a_list_of_all_is_asked_of_the_first_or_the_default(path: str) -> None:
+    assert Kept(TWO, "GET", path).cluster == "ai/a"
+    assert Kept(finder("a", "b", default="b"), "GET", path).cluster == "ai/b"
+    assert Kept(TWO, "GET", path, **{"x-ai-backend": "b"}).cluster == "ai/b"
 
 
 def test_the_only_one_or_the_default_is_asked_unless_told_otherwise() -> None:
     assert Kept(finder("a"), "GET", "/v1/files").cluster == "ai/a"
     some = finder("a", "b", default={"files": "b"})
     assert Kept(some, "GET", "/v1/files").cluster == "ai/b"
-    assert Kept(some, "GET", "/v1/batches").found.status == "400"
+    assert Kept(some, "POST", "/v1/batches", b"{}").found.status == "400"
     assert Kept(some, "GET", "/v1/files", **{"x-ai-backend": "a"}).cluster == "ai/a"
 
 

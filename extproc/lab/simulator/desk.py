@@ -166,6 +166,9 @@ class Desk:
         self, request: Request, dialect: Dialect, rule: Rule, ids: Sequence[str]
     ) -> Answer:
         call = Call(path=request.path, params={}, query={}, headers=request.headers, body={})
+        order = orders.merge((orders.from_headers(request.headers),), self.settings.name)
+        if order.status >= 400:
+            raise Refusal(order.message or "It was ordered so.", status=order.status)
         # Google's upload URLs are proof enough.
         proven = "upload_id" in request.query
         if self.settings.keys and not proven and dialect.key(call) not in self.settings.keys:

@@ -1,4 +1,4 @@
-"""What Anthropic keeps for its clients: files, and batches of messages.
+"""What Anthropic keeps for its clients: files, skills, and batches of messages.
 
 https://platform.claude.com/docs/en/api/creating-message-batches and
 https://platform.claude.com/docs/en/build-with-claude/files
@@ -6,7 +6,10 @@ https://platform.claude.com/docs/en/build-with-claude/files
 
 from typing import Any
 
+import msgspec
+
 from providers.bridging.dialect import Seen
+from providers.bridging.pages import ByTime
 from providers.bridging.resource import Act, Kept
 from providers.dialects.anthropic.batches import AT as BATCHES_AT
 from providers.dialects.anthropic.batches import RUNNING, used
@@ -16,8 +19,22 @@ from providers.operations import Operation
 
 VERSION = "anthropic-version"
 FILES_BETA = "files-api-2025-04-14"
+SKILLS_BETA = "skills-2025-10-02"
 OWN = frozenset({VERSION, "anthropic-beta", "anthropic-workspace-id"})
 MODELS = (("requests", "*", "params", "model"),)
+
+# https://platform.claude.com/docs/en/api/listing-message-batches
+PAGES = ByTime(
+    items="data",
+    sizes=("limit",),
+    begins=("after_id",),
+    alone=frozenset({"before_id"}),
+    most=1_000,
+)
+# https://platform.claude.com/docs/en/api/files-list: older SDKs go on behind an id.
+OF_FILES = msgspec.structs.replace(
+    PAGES, pointer=("page", "next_page"), alone=PAGES.alone | {"ids", "ids[]"}
+)
 
 
 def _kept(
@@ -50,7 +67,7 @@ FILES = _kept(
     "/files",
     {"anthropic-beta": FILES_BETA},
     Act(method="POST", path="/files"),
-    Act(method="GET", path="/files", listed=True),
+    Act(method="GET", path="/files", listed=True, pages=OF_FILES),
     Act(method="GET", path="/files/{file}"),
     Act(method="DELETE", path="/files/{file}"),
     Act(method="GET", path="/files/{file}/content", content=True),
@@ -61,7 +78,7 @@ BATCHES = _kept(
     BATCHES_AT,
     {},
     Act(method="POST", path=BATCHES_AT, models=MODELS),
-    Act(method="GET", path=BATCHES_AT, listed=True),
+    Act(method="GET", path=BATCHES_AT, listed=True, pages=PAGES),
     Act(method="GET", path=f"{BATCHES_AT}/{{batch}}"),
     Act(method="DELETE", path=f"{BATCHES_AT}/{{batch}}"),
     Act(method="POST", path=f"{BATCHES_AT}/{{batch}}/cancel"),
@@ -76,4 +93,20 @@ BATCHES = _kept(
     does=(Operation.FILES, Operation.BATCHES),
 )
 
-RESOURCES = (FILES, BATCHES)
+# https://platform.claude.com/docs/en/build-with-claude/skills-guide; a list has the vendor's own.
+SKILLS = _kept(
+    Operation.SKILLS,
+    "/skills",
+    {"anthropic-beta": SKILLS_BETA},
+    Act(method="POST", path="/skills"),
+    Act(method="GET", path="/skills", listed=True),
+    Act(method="GET", path="/skills/{skill}"),
+    Act(method="DELETE", path="/skills/{skill}"),
+    Act(method="POST", path="/skills/{skill}/versions"),
+    Act(method="GET", path="/skills/{skill}/versions"),
+    Act(method="GET", path="/skills/{skill}/versions/*"),
+    Act(method="DELETE", path="/skills/{skill}/versions/*"),
+    Act(method="GET", path="/skills/{skill}/versions/*/content", content=True),
+)
+
+RESOURCES = (FILES, BATCHES, SKILLS)

@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.bridging.dialect import Seen
 from providers.bridging.kept_ids import Ids
+from providers.bridging.pages import ByCursor
 from providers.bridging.resource import Act, Kept
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.operations import Operation
@@ -33,6 +34,16 @@ PAGES = frozenset(
         *("nameContains", "statusEquals", "submitTimeAfter", "submitTimeBefore"),
     }
 )
+
+
+def _pages(items: str) -> ByCursor:
+    return ByCursor(
+        items=items,
+        sizes=("maxResults",),
+        begins=("nextToken",),
+        more="nextToken",
+        alone=frozenset({"sortBy", "sortOrder"}),
+    )
 
 
 def _kept(what: str, operation: Operation, root: str, *acts: Act, **facts: Any) -> Kept:
@@ -62,7 +73,7 @@ JOBS = _kept(
     Operation.BATCHES,
     JOB,
     Act(method="POST", path=JOB, models=MODEL),
-    Act(method="GET", path=JOBS_AT, listed=True),
+    Act(method="GET", path=JOBS_AT, listed=True, pages=_pages("invocationJobSummaries")),
     Act(method="GET", path=f"{JOB}/{{job}}"),
     Act(method="POST", path=f"{JOB}/{{job}}/stop"),
     also=(JOBS_AT,),
@@ -75,7 +86,7 @@ ASYNC_INVOKES = _kept(
     Operation.ASYNC_INVOKES,
     INVOKE,
     Act(method="POST", path=INVOKE, models=MODEL),
-    Act(method="GET", path=INVOKE, listed=True),
+    Act(method="GET", path=INVOKE, listed=True, pages=_pages("asyncInvokeSummaries")),
     Act(method="GET", path=f"{INVOKE}/{{invoke}}"),
 )
 

@@ -13,6 +13,7 @@ from providers.bridging.plain import PlainDialect, Raw
 from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.errors import Unsupported
+from providers.neutral import listing
 from providers.neutral.speech import Sound, SpeechAnswer, SpeechRequest, spoken
 from providers.operations import Operation
 from providers.usage import Usage
@@ -140,6 +141,7 @@ DIALECT = PlainDialect[SpeechRequest, SpeechAnswer](
     edits=paths.model_edit,
     echo=echo,
     uses=lambda body: spoken(body, "text"),
+    listing=listing.ELEVENLABS,
 )
 
 DIALECTS = (DIALECT,)

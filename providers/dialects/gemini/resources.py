@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from providers.bridging.dialect import Seen
+from providers.bridging.pages import ByCursor
 from providers.bridging.resource import Act, Kept
 from providers.dialects.gemini.batches import RUNNING, number, used
 from providers.dialects.gemini.errors import parse_error, render_error
@@ -20,9 +21,15 @@ from providers.wire.members import Json, dicts, string
 MODELS = "models/"
 PREFIXES = ("/v1beta", "/v1alpha", "/v1")
 PAGES = frozenset({"pageSize", "page_size", "pageToken", "page_token", "filter"})
+SIZES, BEGINS = ("pageSize", "page_size"), ("pageToken", "page_token")
 MASK = frozenset({"updateMask", "update_mask"})
 INPUTS = ("inputConfig", "input_config")
 VERBS = (":batchGenerateContent", ":asyncBatchEmbedContent")
+
+
+def pages(items: str) -> ByCursor:
+    """How lists go on whose pages hold such a member (https://ai.google.dev/api/files#method:-files.list)."""
+    return ByCursor(items=items, sizes=SIZES, begins=BEGINS, more="nextPageToken")
 
 
 def _inlined(output: Any) -> Iterator[Json]:
@@ -87,7 +94,7 @@ FILES = _kept(
     "files",
     Operation.FILES,
     "/files",
-    Act(method="GET", path="/files", listed=True),
+    Act(method="GET", path="/files", listed=True, pages=pages("files")),
     Act(method="GET", path="/files/{file}"),
     Act(method="DELETE", path="/files/{file}"),
     Act(method="GET", path="/files/{file}:download", content=True, told=used, share=0.5),
@@ -121,7 +128,7 @@ CACHES = _kept(
     Operation.CACHES,
     "/cachedContents",
     Act(method="POST", path="/cachedContents", models=(("model",),), told=written),
-    Act(method="GET", path="/cachedContents", listed=True),
+    Act(method="GET", path="/cachedContents", listed=True, pages=pages("cachedContents")),
     Act(method="GET", path="/cachedContents/{cache}"),
     Act(method="PATCH", path="/cachedContents/{cache}"),
     Act(method="DELETE", path="/cachedContents/{cache}"),
@@ -139,7 +146,7 @@ BATCHES = _kept(
     Operation.BATCHES,
     "/batches",
     *(Act(method="POST", path=f"/models/{{model}}{verb}", models=NAMED) for verb in VERBS),
-    Act(method="GET", path="/batches", listed=True),
+    Act(method="GET", path="/batches", listed=True, pages=pages("operations")),
     Act(method="GET", path="/batches/{batch}", told=results, share=0.5),
     Act(method="DELETE", path="/batches/{batch}"),
     Act(method="POST", path="/batches/{batch}:cancel"),

@@ -8,7 +8,7 @@ from providers.bridging.dialect import Seen
 from providers.bridging.resource import Act, Kept
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.kept_ids import MADE, SHOWN
-from providers.dialects.gemini.resources import MASK, PAGES, written
+from providers.dialects.gemini.resources import MASK, PAGES, pages, written
 from providers.operations import Operation
 
 PLACE = "projects/{project}/locations/{region}"
@@ -28,7 +28,7 @@ def _kept(what: str, operation: Operation, collection: str, models_at: str, *act
         root=root,
         acts=(
             *acts,
-            Act(method="GET", path=root, listed=True),
+            Act(method="GET", path=root, listed=True, pages=pages(collection)),
             Act(method="GET", path=f"{root}/{{name}}"),
             Act(method="DELETE", path=f"{root}/{{name}}"),
         ),

@@ -1,5 +1,7 @@
 """Where ids of what is kept stand in OpenAI's formats."""
 
+import re
+
 from providers.bridging.kept_ids import Ids
 from providers.wire.members import Json
 
@@ -17,6 +19,8 @@ KINDS = {
     "fine_tuning.job",
     "response",
     "response.deleted",
+    "skill",
+    "skill.deleted",
     "thread",
     "upload",
     "vector_store",
@@ -43,20 +47,30 @@ NAMES = {
     "previous_response_id",
     "response_id",
     "result_files",
+    "skill_id",
     "thread_id",
     "training_file",
     "validation_file",
     "vector_store_id",
     "vector_store_ids",
 }
+# https://platform.openai.com/docs/guides/tools-skills: the vendor's own, which everybody may use.
+OWN_SKILLS = re.compile(r"openai-[a-z-]+")
 APART = frozenset({"arguments", "attributes", "metadata", "parameters", "schema"})
 
-IDS = Ids(kind="object", kinds=frozenset(KINDS), names=frozenset(NAMES), apart=APART)
+IDS = Ids(
+    kind="object",
+    kinds=frozenset(KINDS),
+    names=frozenset(NAMES),
+    apart=APART,
+    elsewhere=OWN_SKILLS,
+)
 STORED = Ids(
     kind="object",
     kinds=IDS.kinds | {"chat.completion", "chat.completion.chunk"},
     names=IDS.names,
     apart=APART,
+    elsewhere=OWN_SKILLS,
 )
 """The same where chats are kept, too."""
 
@@ -66,6 +80,7 @@ GRADED = Ids(
     names=IDS.names,
     types=frozenset({"file_id"}),
     apart=APART,
+    elsewhere=OWN_SKILLS,
 )
 """The same for evals, whose sources are files."""
 
@@ -74,6 +89,7 @@ FILMS = Ids(
     kinds=IDS.kinds | {"video", "video.deleted"},
     names=IDS.names | {"remixed_from_video_id", "first_id", "last_id"},
     apart=APART,
+    elsewhere=OWN_SKILLS,
 )
 """The same for films, and for lists of them, which say where they begin and end."""
 

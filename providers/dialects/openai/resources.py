@@ -6,8 +6,11 @@ https://platform.openai.com/docs/api-reference
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from providers.bridging.dialect import Seen
 from providers.bridging.jobs import Verb
+from providers.bridging.pages import ByTime
 from providers.bridging.resource import Act, Kept, Told
 from providers.dialects.openai.batches import COMMISSIONING
 from providers.dialects.openai.kept_ids import GRADED, IDS, NO_IDS, STORED
@@ -18,6 +21,22 @@ from providers.wire.members import Json, mapping, string
 
 PREFIXES = ("/v1", "/openai/v1", "/openai")
 MODEL = (("model",),)
+
+# https://platform.openai.com/docs/api-reference/vector-stores/list; not all have `before`.
+PAGES = ByTime(items="data", sizes=("limit",), begins=("after",), alone=frozenset({"before"}))
+# https://platform.openai.com/docs/api-reference/files/list; Mistral counts pages.
+OF_FILES = ByTime(
+    items="data",
+    sizes=("limit", "page_size"),
+    begins=("after",),
+    alone=frozenset({"before", "page"}),
+    usual=10_000,
+    most=10_000,
+)
+# https://platform.openai.com/docs/api-reference/chat/list
+OF_CHATS = msgspec.structs.replace(PAGES, at="created", ascending=True)
+# https://platform.openai.com/docs/api-reference/evals/list
+OF_EVALS = msgspec.structs.replace(PAGES, ascending=True, alone=PAGES.alone | {"order_by"})
 
 # What a stream of runs or an answer says while there is no end has no usage yet.
 FINISHED = frozenset({"completed", "incomplete", "failed", "cancelled", "expired"})
@@ -79,12 +98,14 @@ def delete(path: str, **facts: Any) -> Act:
     return Act(method="DELETE", path=path, **facts)
 
 
-def cycle(root: str, id: str, *, models: tuple[tuple[str, ...], ...] = ()) -> tuple[Act, ...]:
+def cycle(
+    root: str, id: str, *, models: tuple[tuple[str, ...], ...] = (), pages: ByTime | None = PAGES
+) -> tuple[Act, ...]:
     """What nearly everything has: made, listed, shown, changed, deleted."""
     one = f"{root}/{{{id}}}"
     made = post(root, models=models)
     changed = post(one, models=models)
-    return made, get(root, listed=True), get(one), changed, delete(one)
+    return made, get(root, listed=True, pages=pages), get(one), changed, delete(one)
 
 
 def inside(root: str, *, told: Told | None = None) -> tuple[Act, ...]:
@@ -123,7 +144,7 @@ STORED_CHATS = kept(
     Operation.STORED_CHATS,
     "/chat/completions",
     (
-        get("/chat/completions", listed=True),
+        get("/chat/completions", listed=True, pages=OF_CHATS),
         get("/chat/completions/{completion}"),
         post("/chat/completions/{completion}"),
         delete("/chat/completions/{completion}"),
@@ -137,7 +158,7 @@ FILES = kept(
     "/files",
     (
         post("/files", verb=Verb.SEND),
-        get("/files", listed=True),
+        get("/files", listed=True, pages=OF_FILES),
         get("/files/{file}", verb=Verb.SHOW),
         delete("/files/{file}", verb=Verb.DROP),
         get("/files/{file}/content", content=True, told=result, share=0.5, verb=Verb.FETCH),
@@ -162,7 +183,7 @@ BATCHES = kept(
     "/batches",
     (
         post("/batches", verb=Verb.MAKE),
-        get("/batches", listed=True),
+        get("/batches", listed=True, pages=PAGES),
         get("/batches/{batch}", verb=Verb.SHOW),
         post("/batches/{batch}/cancel", verb=Verb.STOP),
     ),
@@ -193,7 +214,7 @@ CONTAINERS = kept(
     "/containers",
     (
         post("/containers"),
-        get("/containers", listed=True),
+        get("/containers", listed=True, pages=PAGES),
         get("/containers/{container}"),
         delete("/containers/{container}"),
         post("/containers/{container}/files"),
@@ -201,6 +222,21 @@ CONTAINERS = kept(
         get("/containers/{container}/files/*"),
         delete("/containers/{container}/files/*"),
         get("/containers/{container}/files/*/content", content=True),
+    ),
+)
+
+# https://platform.openai.com/docs/guides/tools-skills; a list has the vendor's own in it.
+SKILLS = kept(
+    Operation.SKILLS,
+    "/skills",
+    (
+        *cycle("/skills", "skill", pages=None),
+        get("/skills/{skill}/content", content=True),
+        post("/skills/{skill}/versions"),
+        get("/skills/{skill}/versions"),
+        get("/skills/{skill}/versions/*"),
+        delete("/skills/{skill}/versions/*"),
+        get("/skills/{skill}/versions/*/content", content=True),
     ),
 )
 
@@ -236,7 +272,7 @@ FINE_TUNING = kept(
     "/fine_tuning/jobs",
     (
         post("/fine_tuning/jobs", models=MODEL),
-        get("/fine_tuning/jobs", listed=True),
+        get("/fine_tuning/jobs", listed=True, pages=PAGES),
         get("/fine_tuning/jobs/{job}"),
         post("/fine_tuning/jobs/{job}/cancel"),
         post("/fine_tuning/jobs/{job}/pause"),
@@ -261,7 +297,7 @@ EVALS = kept(
     Operation.EVALS,
     "/evals",
     (
-        *cycle("/evals", "eval"),
+        *cycle("/evals", "eval", pages=OF_EVALS),
         post("/evals/{eval}/runs"),
         get("/evals/{eval}/runs"),
         get("/evals/{eval}/runs/*"),
@@ -301,6 +337,7 @@ RESOURCES = (
     BATCHES,
     VECTOR_STORES,
     CONTAINERS,
+    SKILLS,
     ASSISTANTS,
     THREADS,
     FINE_TUNING,

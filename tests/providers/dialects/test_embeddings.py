@@ -4,6 +4,7 @@ import math
 from array import array
 from base64 import b64encode
 
+import msgspec
 import orjson
 import pytest
 from hypothesis import given
@@ -149,3 +150,31 @@ def test_an_answer_without_vectors_is_none(name, data):
     dialect = DIALECTS[name]
     with pytest.raises(BadAnswer):
         dialect.render_response(dialect.parse_response(dialect.read(data)), CONTEXT)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_vectors_that_belong_to_other_inputs_are_none(count):
+    body = {"model": "m", "input": ["one", "two"]}
+    call = Call(data=orjson.dumps(body), body=body, model="up", stream=False)
+    across = bridge(DIALECTS["openai.embeddings"], DIALECTS["cohere.embed"], Quirks())
+    asked = across.request(call)
+    context = msgspec.structs.replace(CONTEXT, answers=asked.answers)
+    told = {"id": "x", "embeddings": {"float": [[1.0]] * count}}
+    with pytest.raises(BadAnswer, match=f"about {count} inputs, not 2"):
+        across.whole(orjson.dumps(told), context)
+    told["embeddings"]["float"] = [[1.0], [2.0]]
+    data, _ = across.whole(orjson.dumps(told), context)
+    assert [one["embedding"] for one in orjson.loads(data)["data"]] == [[1.0], [2.0]]
+
+
+def test_a_part_with_fewer_vectors_does_not_move_those_of_others():
+    titan = bridge(DIALECTS["openai.embeddings"], DIALECTS["bedrock.titan_embed"], Quirks())
+    body = {"model": "m", "input": ["one", "two"]}
+    parts = titan.request(Call(data=orjson.dumps(body), body=body, model="up", stream=False))
+
+    def said(*vectors: float) -> bytes:
+        return orjson.dumps({"data": [{"embedding": [each]} for each in vectors]})
+
+    assert len(orjson.loads(parts.join([said(1), said(2)], CONTEXT))["data"]) == 2
+    with pytest.raises(BadAnswer, match="about 2 inputs, not 1"):
+        parts.join([said(1, 2), said(3)], CONTEXT)

@@ -1,5 +1,6 @@
 """Moderation: OpenAI's clients before OpenAI and before Mistral."""
 
+import msgspec
 import orjson
 import pytest
 from openai.types import ModerationCreateResponse
@@ -82,3 +83,11 @@ def test_each_format_reads_what_it_writes(dialect):
     told = OPENAI.parse_response({"id": "a", "model": "guard", "results": [result]})
     again = dialect.parse_response(dialect.render_response(told, CONTEXT))
     assert again == told
+
+
+def test_verdicts_on_other_inputs_are_none():
+    context = msgspec.structs.replace(CONTEXT, answers=sent(MISTRAL, ["one", "two"]).answers)
+    result = {"categories": {}, "category_scores": {}}
+    body = orjson.dumps({"id": "m", "model": "x", "results": [result]})
+    with pytest.raises(BadAnswer, match="about 1 inputs, not 2"):
+        bridge(OPENAI, MISTRAL, Quirks()).whole(body, context)

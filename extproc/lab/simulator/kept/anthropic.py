@@ -6,6 +6,7 @@ looked at; one that was to end before has done nothing.
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
 
@@ -14,13 +15,14 @@ import orjson
 from extproc.lab.simulator.anthropic.messages_rules import SAMPLERS
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.forms import File
+from extproc.lab.simulator.kept import skills
 from extproc.lab.simulator.kept.shelf import Ask, Rule, json, rule
 from extproc.lab.simulator.play import Answer
 from extproc.lab.simulator.typed import Judge
 
 HOST = "https://api.anthropic.com"
 WHEN = "2026-01-01T00:00:00Z"
-PAGE = 20
+PAGE, LONGEST = 20, 1_000
 MOST = 100_000
 IDS = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 KINDS = {"file": "file_", "message_batch": "msgbatch_"}
@@ -30,6 +32,12 @@ KINDS = {"file": "file_", "message_batch": "msgbatch_"}
 def _judge() -> Judge:
     params = import_module("anthropic.types.messages.batch_create_params")
     return Judge(params.BatchCreateParams, strict=True)
+
+
+def _made(ask: Ask) -> str:
+    """RFC 3339, with microseconds, as Anthropic writes it."""
+    made = datetime.fromtimestamp(ask.shelf.now, UTC) + timedelta(microseconds=125)
+    return made.isoformat().replace("+00:00", "Z")
 
 
 def _all(ask: Ask, kind: str) -> list[Json]:
@@ -43,7 +51,10 @@ def _page(ask: Ask, things: Sequence[Json]) -> Answer:
         if after not in ids:
             raise Refusal(f"after_id: there is no {after!r}")
         things = things[ids.index(after) + 1 :]
-    shown = things[: int(ask.query.get("limit", PAGE))]
+    limit = int(ask.query.get("limit", PAGE))
+    if not 1 <= limit <= LONGEST:
+        raise Refusal(f"limit: must be between 1 and {LONGEST}")
+    shown = things[:limit]
     return json(
         {
             "data": shown,
@@ -55,7 +66,15 @@ def _page(ask: Ask, things: Sequence[Json]) -> Answer:
 
 
 def files(ask: Ask) -> Answer:
-    return _page(ask, _all(ask, "file"))
+    """A page begins where the one before says it."""
+    if "after_id" in ask.query:
+        raise Refusal("after_id: Extra inputs are not permitted")
+    things, limit = _all(ask, "file"), int(ask.query.get("limit", PAGE))
+    start = int(ask.query.get("page", "page_0").removeprefix("page_"))
+    end = start + limit
+    return json(
+        {"data": things[start:end], "next_page": f"page_{end}" if end < len(things) else None}
+    )
 
 
 def batches(ask: Ask) -> Answer:
@@ -72,7 +91,7 @@ def upload(ask: Ask) -> Answer:
         "filename": file["name"],
         "mime_type": file["type"],
         "size_bytes": len(file["data"]),
-        "created_at": WHEN,
+        "created_at": _made(ask),
         "downloadable": False,
     }
     return json(ask.shelf.put(thing, file["data"]))
@@ -120,7 +139,7 @@ def make(ask: Ask) -> Answer:
         "request_counts": _counts(processing=len(ids)),
         "archived_at": None,
         "cancel_initiated_at": None,
-        "created_at": WHEN,
+        "created_at": _made(ask),
         "expires_at": WHEN,
         "ended_at": None,
         "results_url": None,
@@ -194,6 +213,7 @@ RULES: tuple[Rule, ...] = (
     rule("GET", "/files/*", one),
     rule("GET", "/files/*/content", content),
     rule("DELETE", "/files/*", delete),
+    *skills.CLAUDES,
     rule("POST", "/messages/batches", make),
     rule("GET", "/messages/batches", batches),
     rule("GET", "/messages/batches/*", one),

@@ -11,7 +11,7 @@ import orjson
 
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.forms import File
-from extproc.lab.simulator.kept import answers
+from extproc.lab.simulator.kept import answers, skills
 from extproc.lab.simulator.kept.answers import page
 from extproc.lab.simulator.kept.shelf import CREATED, Ask, Handler, Rule, Shelf, json, rule
 from extproc.lab.simulator.play import Answer
@@ -46,7 +46,7 @@ def _file(shelf: Shelf, name: str, data: bytes, purpose: str) -> Json:
         "id": shelf.new_id("file-"),
         "object": "file",
         "bytes": len(data),
-        "created_at": CREATED,
+        "created_at": shelf.now,
         "filename": name,
         "purpose": purpose,
         "status": "processed",
@@ -73,8 +73,21 @@ def one(kind: str, ask: Ask) -> Answer:
     return json(ask.shelf.get(ask.ids[0], kind))
 
 
+OLDEST_FIRST = frozenset({"chat.completion", "eval"})
+"""Kinds whose lists begin so, where nobody says it."""
+MOST = {"file": 10_000}
+"""Things on a page; of other kinds, 100."""
+
+
 def many(kind: str, ask: Ask) -> Answer:
-    return page(ask, ask.shelf.all(kind))
+    usual = "asc" if kind in OLDEST_FIRST else "desc"
+    order, limit = ask.query.get("order", usual), ask.query.get("limit", "1")
+    if order not in ("asc", "desc"):
+        raise Refusal(f"Invalid value: {order!r}.", param="order")
+    if not limit.isdecimal() or not 1 <= int(limit) <= MOST.get(kind, 100):
+        raise Refusal(f"Invalid 'limit': {limit!r}.", param="limit")
+    things = ask.shelf.all(kind)
+    return page(ask, things[::-1] if order == "asc" else things)
 
 
 def delete(kind: str, ask: Ask) -> Answer:
@@ -91,7 +104,8 @@ def make(kind: str, prefix: str, ask: Ask) -> Answer:
             ask.shelf.get(body[name], "file")
     for id in body.get("file_ids") or ():
         ask.shelf.get(id, "file")
-    thing = {**body, "id": ask.shelf.new_id(prefix), "object": kind, "created_at": CREATED}
+    thing = {**body, "id": ask.shelf.new_id(prefix), "object": kind}
+    thing["created_at"] = ask.shelf.now
     return json(ask.shelf.put({"metadata": {}, **thing}))
 
 
@@ -124,7 +138,7 @@ def make_batch(ask: Ask) -> Answer:
         "id": shelf.new_id("batch_"),
         "object": "batch",
         "status": "completed",
-        "created_at": CREATED,
+        "created_at": shelf.now,
         "output_file_id": made["id"],
         "error_file_id": None,
         "request_counts": {"total": len(lines), "completed": len(lines), "failed": 0},
@@ -329,6 +343,7 @@ RULES: tuple[Rule, ...] = (
     rule("GET", "/containers/*/files/*/content", lambda ask: Answer(body=b"\x00\xff")),
     *cycle("/containers", "container", "cntr_"),
     *belonging("/containers/*/files", "container.file", "cfile_"),
+    *skills.RULES,
     *cycle("/assistants", "assistant", "asst_"),
     rule("POST", "/threads/runs", run),
     *belonging("/threads/*/messages", "thread.message", "msg_"),

@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/videos
 
 from providers.bridging.jobs import Following, Verb
 from providers.dialects.openai.kept_ids import FILMS
-from providers.dialects.openai.resources import delete, get, kept, post
+from providers.dialects.openai.resources import PAGES, delete, get, kept, post
 from providers.dialects.openai.video.response import render_job, ticket_of, watch
 from providers.operations import Operation
 
@@ -15,7 +15,7 @@ VIDEOS = kept(
     Operation.VIDEO,
     "/videos",
     (
-        get("/videos", listed=True),
+        get("/videos", listed=True, pages=PAGES),
         get(ONE, verb=Verb.SHOW),
         delete(ONE),
         get(f"{ONE}/content", content=True, verb=Verb.FETCH),
