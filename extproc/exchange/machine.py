@@ -37,6 +37,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.hearing import Hearing, hearing
+from extproc.exchange.inquiring import Inquiring, inquired
 from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
 from extproc.exchange.plan import Plan
@@ -194,8 +195,7 @@ class Exchange:
         call = event.attributes.get(CALL) or ""
         if call.startswith(KEPT):
             event = at_keeper(event, call) if placed(event) else event
-            kind = Batching if batched(self._world[0], event) else Errand
-            self._question = kind(*self._world)
+            self._question = self._errand(event)(*self._world)
         elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
             event = at_keeper(event, call) if placed(event) else event
@@ -206,6 +206,12 @@ class Exchange:
         elif placed(event):
             self._question = self._asking.placing()
         return self._question.headers(event)
+
+    def _errand(self, event: RequestHeaders) -> type[Errand]:
+        """What a request is whose backend keeps what it is about."""
+        if batched(self._world[0], event):
+            return Batching
+        return Inquiring if inquired(self._world[0], event) else Errand
 
     def _answered(self, event: ResponseHeaders) -> Action:
         if self._state is not State.NEW:

@@ -21,10 +21,12 @@ CLIENT = DIALECTS["openai.video"]
 FILMS = RESOURCES["openai.video"]
 SHOW, FETCH = (act for act in FILMS.acts if act.verb is not None)
 VEO, GROK, GEN = "gemini.video", "xai.video", "runway.video"
+THERE = "vertex.video"
 MODELS = {VEO: "veo-3.1-generate-preview", GROK: "grok-imagine-video", GEN: "gen4.5"}
 LITE = "veo-3.1-lite-generate-preview"
 PICTURE = Upload(data=b"png", filename="a.png", media_type="")
 OPERATION = "models/veo/operations/op1"
+THERE_REF = f"projects/p/locations/l/publishers/google/{OPERATION}"
 
 
 def ask(target: str, model: str = "", **body: Any) -> Sent | Wanted:
@@ -219,6 +221,11 @@ def veo(*samples: Any, **more: Any) -> dict[str, Any]:
     return {"name": OPERATION, "done": True, "response": {"generateVideoResponse": made}}
 
 
+def there(*videos: Any, **more: Any) -> dict[str, Any]:
+    return {"name": OPERATION, "done": True, "response": {"videos": [*videos], **more}}
+
+
+INLINE = {"bytesBase64Encoded": "ZmlsbQ==", "mimeType": "video/mp4"}
 FILE = {"video": {"uri": "https://generativelanguage.googleapis.com/v1beta/files/f1:download"}}
 FILTERED = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["blocked", 3]}
 LINK = "https://a.test/1.mp4"
@@ -234,6 +241,11 @@ DONE = {"status": "done", "video": {"url": LINK}}
         (VEO, {"done": True}, "failed", 0, "moderation_blocked"),
         (VEO, {"error": {"code": 3, "message": "no"}}, "failed", 0, "3"),
         (VEO, {"error": {"status": "INTERNAL"}}, "failed", 0, "INTERNAL"),
+        (THERE, {"name": OPERATION}, "in_progress", 0, None),
+        (THERE, there(INLINE), "completed", 100, None),
+        (THERE, there({"gcsUri": "gs://b/1.mp4"}), "completed", 100, None),
+        (THERE, there(**FILTERED), "failed", 0, "moderation_blocked"),
+        (THERE, {"error": {"code": 3, "message": "no"}}, "failed", 0, "3"),
         (GROK, {"status": "pending"}, "in_progress", 0, None),
         (GROK, {"status": "pending", "progress": 40}, "in_progress", 40, None),
         (GROK, DONE, "completed", 100, None),
@@ -275,6 +287,32 @@ def test_a_job_is_as_far_as_its_provider_says(target, answer, status, progress, 
 )
 def test_a_film_is_fetched_where_it_is(target, answer, link):
     assert looked(target, answer, FETCH) == (None, link)
+
+
+def test_a_film_that_comes_along_is_handed_on():
+    one = Inquiry(FILMS, RESOURCES[THERE], FETCH)
+    context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=THERE_REF).text()}"})
+    for video, found in ((INLINE, b"film"), ({"bytesBase64Encoded": "Zg=="}, b"f")):
+        body, seen = one.whole(orjson.dumps(there(video)), context)
+        assert (body, seen.content_type, seen.location) == (found, "video/mp4", "")
+    with pytest.raises(BadAnswer):
+        one.whole(orjson.dumps(there({"bytesBase64Encoded": "*"})), context)
+
+
+def test_a_film_in_a_bucket_is_named_and_not_fetched():
+    one = Inquiry(FILMS, RESOURCES[THERE], FETCH).by({}, 0)
+    context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=THERE_REF).text()}"})
+    with pytest.raises(Unsupported, match="gs://b/1.mp4"):
+        one.whole(orjson.dumps(there({"gcsUri": "gs://b/1.mp4"})), context)
+
+
+def test_a_look_by_a_post_says_which_operation():
+    one = Inquiry(FILMS, RESOURCES[THERE], SHOW)
+    id = f"video_{Ticket(ref=THERE_REF).text()}"
+    assert one.path(id, {}) == "/publishers/google/models/veo:fetchPredictOperation"
+    assert orjson.loads(one.body(id) or b"") == {"operationName": THERE_REF}
+    with pytest.raises(NotFound):
+        one.path(f"video_{Ticket(ref=OPERATION).text()}", {})
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
             return orjson.dumps(queued)
     elif kind == "video":
         return orjson.dumps(shelf.put({**said, "id": shelf.new_id("video_")}))
-    elif str(said.get("name")).startswith("models/"):
+    elif "/operations/" in str(said.get("name")):
         return orjson.dumps(operations.begin(shelf, said["name"], said["prompt"]))
     elif "request_id" in said:
         return orjson.dumps(tasks.begin(shelf, tasks.XAI, said["prompt"]))
