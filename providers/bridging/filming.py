@@ -44,6 +44,8 @@ class Filming(Plain):
             if picture.url not in call.files:
                 return Wanted(links=(Link(url=picture.url, kind="image", name=name),))
             request = msgspec.structs.replace(request, picture=call.files[picture.url])
+        if "into" in target.carries:
+            request = msgspec.structs.replace(request, into=self._quirks.bucket)
         lost: list[str] = []
         try:
             made = target.settle(request, call.model, lost)

@@ -65,6 +65,8 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     sign: Callable[[str, Secret, int], str] | None = None
     """(where a film is, the backend's secret, now) → a URL that proves by itself who asks; raises
     Unsupported. None: anybody may fetch it."""
+    stored: bool = False
+    """Whether films are put where the backend says, and there are none where it says nothing."""
 
 
 class Foreign:

@@ -344,26 +344,37 @@ def elsewhere() -> Iterator[Gateway]:
     """Those who keep films elsewhere, or hand them out by a POST, behind OpenAI's format."""
     vertex = {"project": "p", "region": "us-central1"}
     token = {"gcp": {"access_token": "env:KEY_B"}}
+    aws = {"access_key_id": "env:KEY_A", "secret_access_key": "env:KEY_B"}
     with (
         RunningSimulator(name="a") as a,
         RunningSimulator(name="b") as b,
         RunningSimulator(name="c") as c,
+        RunningSimulator(name="d") as d,
+        RunningSimulator(name="e") as e,
     ):
         config = {
             "backends": {
                 "a": backend("xai", "a", a),
                 "b": backend("runway", "b", b),
                 "c": backend("vertex", "c", c, **vertex) | {"credential": token},
+                "d": backend("bedrock", "d", d, region="us-east-1", bucket="s3://films/made")
+                | {"credential": {"aws": aws}},
+                "e": backend("replicate", "a", e),
             },
             "routes": [
                 route("grok", "a", "grok-imagine-video"),
                 route("gen", "b", "gen4.5"),
                 route("veo-there", "c", "veo-3.1-generate-001"),
+                route("reel", "d", "amazon.nova-reel-v1:1"),
+                route("dance", "e", "bytedance/seedance-1-pro"),
             ],
             "resources": {"secret": "env:IDS"},
         }
         with Local(config, ENV) as local:
-            yield Gateway(local, a=a, b=b, c=c)
+            yield Gateway(local, a=a, b=b, c=c, d=d, e=e)
+
+
+DANCE = {"prompt": "a fox of e", "duration": 5, "resolution": "720p", "aspect_ratio": "9:16"}
 
 
 @pytest.mark.parametrize(
@@ -371,6 +382,7 @@ def elsewhere() -> Iterator[Gateway]:
     [
         ("grok", "a", {"duration": 5, "aspect_ratio": "9:16", "resolution": "720p"}),
         ("gen", "b", {"duration": 5, "ratio": "720:1280"}),
+        ("dance", "e", {"input": DANCE}),
     ],
 )
 def test_a_client_is_sent_to_where_the_film_is(
@@ -394,7 +406,7 @@ def test_a_client_is_sent_to_where_the_film_is(
     assert client.videos.download_content(made.id).content == film(own)
 
 
-@pytest.mark.parametrize("model", ["grok", "gen"])
+@pytest.mark.parametrize("model", ["grok", "gen", "dance"])
 def test_a_film_that_is_not_shown_has_failed(elsewhere: Gateway, model: str):
     client = elsewhere.client()
     made = client.videos.create(model=model, prompt="a forbidden fox")
@@ -404,7 +416,7 @@ def test_a_film_that_is_not_shown_has_failed(elsewhere: Gateway, model: str):
         client.videos.download_content(made.id)
 
 
-@pytest.mark.parametrize(("model", "name"), [("grok", "a"), ("gen", "b")])
+@pytest.mark.parametrize(("model", "name"), [("grok", "a"), ("gen", "b"), ("dance", "e")])
 def test_a_picture_goes_along_as_it_is_said(elsewhere: Gateway, model: str, name: str):
     client, simulator = elsewhere.client(), elsewhere.simulators[name]
     picture = ("first.png", io.BytesIO(BYTES), "image/png")
@@ -480,6 +492,40 @@ def test_googles_sdk_follows_an_operation_on_vertex_ai(elsewhere: Gateway):
     own = made.name.rpartition("/")[2].partition("0gw")[0]
     assert video.video.video_bytes == film(own)
     assert elsewhere.record(request_model="veo-there", cost_nanousd=600_000_000)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "task"), [("6", "TEXT_VIDEO"), ("24", "MULTI_SHOT_AUTOMATED")]
+)
+def test_a_film_in_a_bucket_is_fetched_by_a_signed_url(
+    elsewhere: Gateway, seconds: str, task: str
+):
+    client, simulator = elsewhere.client(), elsewhere.simulators["d"]
+    more = {"seconds": seconds}
+    made = client.videos.create(model="reel", prompt="a fox", extra_body=more, size="1280x720")
+    assert (made.status, made.seconds, made.size) == ("queued", seconds, "1280x720")
+    sent = simulator.requests[-1].json
+    assert (sent["modelId"], sent["modelInput"]["taskType"]) == ("amazon.nova-reel-v1:1", task)
+    assert sent["outputDataConfig"] == {"s3OutputDataConfig": {"s3Uri": "s3://films/made"}}
+    assert elsewhere.record(request_model="reel")["cost_nanousd"] == int(seconds) * 100_000_000
+    assert client.videos.retrieve(made.id).status == "in_progress"
+    assert client.videos.retrieve(made.id).status == "completed"
+    assert simulator.requests[-1].header("authorization").startswith("AWS4-HMAC-SHA256 ")
+    link = f"{elsewhere.local.url}/v1/videos/{made.id}/content"
+    answer = httpx.get(link, headers={"authorization": "Bearer any"})
+    place, _, query = answer.headers["location"].partition("?")
+    assert re.fullmatch(r"https://films[.]s3[.]us-east-1[.]amazonaws[.]com/made/\w+/output.mp4", place)
+    assert (answer.status_code, "X-Amz-Signature=" in query) == (302, True)
+
+
+def test_a_film_that_nova_reel_withholds_has_failed(elsewhere: Gateway):
+    client = elsewhere.client()
+    made = client.videos.create(model="reel", prompt="a forbidden fox", extra_body={"seconds": 6})
+    error = done(client, made.id).error
+    assert error is not None
+    assert (error.code, "content filters" in error.message) == ("moderation_blocked", True)
+    with pytest.raises(openai.NotFoundError, match="content filters"):
+        client.videos.download_content(made.id)
 
 
 @pytest.fixture(scope="module")

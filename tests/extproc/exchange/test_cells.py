@@ -1,6 +1,7 @@
 """Every act on what is kept, at every provider that keeps it: one vector for each cell."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -52,14 +53,20 @@ BATCHED = [
 """What of batches that are run in another format, but their beginning."""
 BATCH_REFS = {"anthropic": "b1", "gemini": "batches/b1"}
 VERTEX = "projects/p/locations/us-east-1/publishers/google/models/m"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abc"
 REFS = {
+    "bedrock.video": ARN,
     "gemini.video": "models/m/operations/o",
+    "replicate.video": "p1",
     "runway.video": "t1",
     "vertex.video": f"{VERTEX}/operations/o",
     "xai.video": "r1",
 }
 """Kind → what its provider calls a job."""
-PLACES = {"vertex.video": f"/v1/{VERTEX}:fetchPredictOperation"}
+PLACES = {
+    "bedrock.video": f"/async-invoke/{quote(ARN, safe='')}",
+    "vertex.video": f"/v1/{VERTEX}:fetchPredictOperation",
+}
 """Kind → where a job is looked at, if not at what stands for it."""
 SECRET = {"key": "secret"}
 OPTIONS = {"instance": "inst", "region": "us-east-1", "project": "p"}
@@ -77,6 +84,8 @@ def gateway(provider: Provider, kept: Kept) -> dict:
     signs = provider.signer is aws_sigv4
     credential = {"aws": {"bearer": "env:K"}} if signs else {"api_key": "env:K"}
     one = {"provider": provider.name, "credential": credential, **options}
+    if "bedrock.video" in provider.keeps:
+        one["bucket"] = "s3://films/made"
     if kept.operation in ASKED_FOR:
         one["operations"] = kept.operation.value
     return {

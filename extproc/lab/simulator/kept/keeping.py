@@ -11,7 +11,7 @@ from extproc.lab.simulator.dialect import Json
 from extproc.lab.simulator.kept import operations, tasks
 from extproc.lab.simulator.kept.shelf import Shelf
 
-JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY})
+JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY, tasks.REPLICATE})
 """Dialects whose every answer is asked for again."""
 
 
@@ -43,6 +43,8 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
         return orjson.dumps(tasks.begin(shelf, tasks.XAI, said["prompt"]))
     elif "task" in said:
         return orjson.dumps(tasks.begin(shelf, tasks.RUNWAY, said["prompt"]))
+    elif "prediction" in said:
+        return orjson.dumps(tasks.begin(shelf, tasks.REPLICATE, said["prompt"]))
     elif kind == "chat.completion":
         shelf.put({**said, "metadata": asked.get("metadata") or {}})
     return answered
