@@ -863,7 +863,8 @@ local function keep(handle, kinds, path, root, segment)
   end
   local headers = handle:headers() -- waiting for the body ended those before
   if kind.asks and kind.asks[backend] and headers:get(":method") == "GET" then
-    handle:body(true):setBytes("{}") -- the server makes a POST of it; no filter after this one can
+    -- The server makes a POST of it; no filter after this one can give it a body.
+    handle:body(true):setBytes("{}")
     headers = handle:headers()
   end
   if model then

@@ -86,7 +86,9 @@ def _kind(
 
 def _asks(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> dict[str, object]:
     """The backends at which a GET becomes a POST."""
-    own = {name: kept_by(PROVIDERS[gateway.backends[name].provider])[kind.name] for name in backends}
+    own = {
+        name: kept_by(PROVIDERS[gateway.backends[name].provider])[kind.name] for name in backends
+    }
     doing = {name: one.doing for name, one in own.items() if one is not kind}
     return {name: True for name, one in doing.items() if isinstance(one, Doing) and one.body}
 

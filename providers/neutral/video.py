@@ -36,8 +36,6 @@ class VideoRequest(Asking, frozen=True, kw_only=True):
     negative: str | None = None
     """What is not to be seen."""
     seed: int | None = None
-    into: str = ""
-    """Where the gateway has it put, by the provider's name of the place."""
     user: str | None = None
 
     def lasting(self, offered: tuple[int, ...], where: str) -> int:

@@ -42,7 +42,9 @@ def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:
     scope = (stamp[:8], secret["region"], secret.get("service") or DEFAULT_SERVICE, "aws4_request")
     request = hashlib.sha256(canonical_request(call, signed).encode()).hexdigest()
     wanted = "\n".join((ALGORITHM, stamp, "/".join(scope), request))
-    signature = hmac.digest(signing_key(secret["secret_access_key"], scope), wanted.encode(), "sha256")
+    signature = hmac.digest(
+        signing_key(secret["secret_access_key"], scope), wanted.encode(), "sha256"
+    )
     credential = "/".join((secret["access_key_id"], *scope))
     headers = {
         "authorization": f"{ALGORITHM} Credential={credential}, "

@@ -36,9 +36,7 @@ GEMINI = f"^(?!.*(?:{CLAUDE}|{MISTRAL}))"
 PAINTERS = (images.GEMINI, imagen.NAME)
 PAINTED = {images.GEMINI: "^(?!.*imagen)", imagen.NAME: "imagen"}
 
-KEPT_THERE = frozenset(
-    kept.name for kept in (*vertex_resources.RESOURCES, films_there.OPERATIONS)
-)
+KEPT_THERE = frozenset(kept.name for kept in (*vertex_resources.RESOURCES, films_there.OPERATIONS))
 """What Vertex AI keeps."""
 
 PROVIDERS = (

@@ -494,12 +494,8 @@ def test_googles_sdk_follows_an_operation_on_vertex_ai(elsewhere: Gateway):
     assert elsewhere.record(request_model="veo-there", cost_nanousd=600_000_000)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "task"), [("6", "TEXT_VIDEO"), ("24", "MULTI_SHOT_AUTOMATED")]
-)
-def test_a_film_in_a_bucket_is_fetched_by_a_signed_url(
-    elsewhere: Gateway, seconds: str, task: str
-):
+@pytest.mark.parametrize(("seconds", "task"), [("6", "TEXT_VIDEO"), ("24", "MULTI_SHOT_AUTOMATED")])
+def test_a_film_in_a_bucket_is_fetched_by_a_signed_url(elsewhere: Gateway, seconds: str, task: str):
     client, simulator = elsewhere.client(), elsewhere.simulators["d"]
     more = {"seconds": seconds}
     made = client.videos.create(model="reel", prompt="a fox", extra_body=more, size="1280x720")
@@ -514,7 +510,9 @@ def test_a_film_in_a_bucket_is_fetched_by_a_signed_url(
     link = f"{elsewhere.local.url}/v1/videos/{made.id}/content"
     answer = httpx.get(link, headers={"authorization": "Bearer any"})
     place, _, query = answer.headers["location"].partition("?")
-    assert re.fullmatch(r"https://films[.]s3[.]us-east-1[.]amazonaws[.]com/made/\w+/output.mp4", place)
+    assert re.fullmatch(
+        r"https://films[.]s3[.]us-east-1[.]amazonaws[.]com/made/\w+/output.mp4", place
+    )
     assert (answer.status_code, "X-Amz-Signature=" in query) == (302, True)
 
 

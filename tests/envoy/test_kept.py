@@ -209,7 +209,10 @@ def test_a_get_that_becomes_a_post_is_given_a_body_at_that_backend_alone() -> No
         id = f"video_1{Seal(backend, '', SECRET).closed('')}"
         seen = finder.request(None, **{":method": method, ":path": f"/v1/videos/{id}"})
         assert (finder.run(seen).call or "").endswith("\nopenai.video")
-        assert (seen[b"headers"][b"x-ai-cluster"], seen[b"given"]) == (b"ai/%s" % backend.encode(), given)
+        assert (seen[b"headers"][b"x-ai-cluster"], seen[b"given"]) == (
+            b"ai/%s" % backend.encode(),
+            given,
+        )
 
 
 @pytest.mark.parametrize(

@@ -49,10 +49,7 @@ FILTERED = re.compile("content (?:filter|polic)|guardrail|responsible ai", re.IG
 
 
 def settle(request: VideoRequest, model: str, lost: list[str]) -> VideoRequest:
-    """With a length that the model makes; raises Unsupported for another, and where nobody has said
-    into which bucket the film goes."""
-    if not request.into:
-        raise Unsupported("films of Bedrock need a bucket: the setting `bucket` of the backend")
+    """With a length that the model makes; raises Unsupported for another."""
     lengths = SHOTS[:1] if model.endswith("v1:0") else SHOTS
     seconds = request.lasting(lengths, model)
     if request.picture is not None and seconds > SHOT:
@@ -83,8 +80,14 @@ def render_request(request: VideoRequest, model: str, dropped: list[str]) -> Jso
     return {
         "modelId": model,
         "modelInput": {**task, "videoGenerationConfig": config},
-        "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": request.into}},
     }
+
+
+def stored(bucket: str) -> Json:
+    """Into which bucket the film goes; raises Unsupported where nobody has said it."""
+    if not bucket:
+        raise Unsupported("films of Bedrock need a bucket: the setting `bucket` of the backend")
+    return {"outputDataConfig": {"s3OutputDataConfig": {"s3Uri": bucket}}}
 
 
 def _seed(seed: int | None, dropped: list[str]) -> int | None:
@@ -155,8 +158,9 @@ DIALECT = VideoDialect(
     operation=Operation.VIDEO,
     client=(),
     upstream=(Endpoint(path=PATH),),
-    carries=frozenset({"seconds", "size", "picture", "seed", "into"}),
+    carries=frozenset({"seconds", "size", "picture", "seed"}),
     settle=settle,
+    stored=stored,
     render_request=render_request,
     parse_response=parse_response,
     parse_error=parse_error,

@@ -18,13 +18,18 @@ SECRET = {"access_key_id": "AKID", "secret_access_key": "secret/+", "region": "e
     ("link", "url"),
     [
         ("s3://films/a/output.mp4", "https://films.s3.eu-west-1.amazonaws.com/a/output.mp4"),
-        ("s3://my.films/a b~(1).mp4", "https://s3.eu-west-1.amazonaws.com/my.films/a%20b~%281%29.mp4"),
+        (
+            "s3://my.films/a b~(1).mp4",
+            "https://s3.eu-west-1.amazonaws.com/my.films/a%20b~%281%29.mp4",
+        ),
     ],
 )
 @pytest.mark.parametrize("token", ["", "to/ken+="])
 def test_a_url_is_signed_as_botocore_signs_it(link, url, token):
     request = AWSRequest("GET", url)
-    auth = S3SigV4QueryAuth(Credentials("AKID", "secret/+", token or None), "s3", "eu-west-1", LASTS)
+    auth = S3SigV4QueryAuth(
+        Credentials("AKID", "secret/+", token or None), "s3", "eu-west-1", LASTS
+    )
     auth.add_auth(request)
     said = parse_qs(urlsplit(request.url).query)
     now = datetime.strptime(said["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Films by Veo, on the Gemini API and on Vertex AI: operations that are begun, and looked at until they are done.
+"""Films by Veo, on the Gemini API and on Vertex AI: operations, looked at until they are done.
 
 https://ai.google.dev/gemini-api/docs/video
 """
@@ -63,9 +63,7 @@ def whole(turn: Turn) -> bytes:
 DIALECT = msgspec.structs.replace(
     generate_content.DIALECT,
     name="gemini.video",
-    path=re.compile(
-        r".*?/(?P<name>(?:projects/.*/)?models/(?P<model>[^/]*)):predictLongRunning"
-    ),
+    path=re.compile(r".*?/(?P<name>(?:projects/.*/)?models/(?P<model>[^/]*)):predictLongRunning"),
     check=check,
     ask=ask,
     whole=whole,

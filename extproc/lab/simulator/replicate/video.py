@@ -25,9 +25,7 @@ KLINGS = frozenset(
     {"prompt", "start_image", "end_image", "duration", "aspect_ratio", "negative_prompt"}
     | {"guidance_scale"}
 )
-HAILUOS = frozenset(
-    {"prompt", "first_frame_image", "duration", "resolution", "prompt_optimizer"}
-)
+HAILUOS = frozenset({"prompt", "first_frame_image", "duration", "resolution", "prompt_optimizer"})
 MODELS: Mapping[str, tuple[frozenset[str], Sequence[int], Sequence[str]]] = {
     "bytedance/seedance-1-pro": (SEEDANCES, range(2, 13), ("480p", "720p", "1080p")),
     "google/veo-3.1": (VEOS, (4, 6, 8), ("720p", "1080p")),

@@ -31,6 +31,7 @@ NAME = re.compile(
 )
 MP4 = "video/mp4"
 
+
 def parse_response(answer: Any) -> Film:
     """The operation that was begun."""
     return begun(answer, NAME)
