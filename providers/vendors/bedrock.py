@@ -43,7 +43,7 @@ BEDROCK = Provider(
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
         Operation.IMAGES: ("bedrock.images", "bedrock.stability"),
-        Operation.IMAGE_EDITS: ("bedrock.image_edits",),
+        Operation.IMAGE_EDITS: ("bedrock.image_edits", "bedrock.stability_edits"),
         Operation.RERANK: ("cohere.rerank",),
         Operation.VIDEO: (films.NAME,),
     },
@@ -54,7 +54,8 @@ BEDROCK = Provider(
         "bedrock.cohere_embed": "cohere",
         "bedrock.images": "titan|nova",
         "bedrock.image_edits": "titan|nova",
-        "bedrock.stability": "stability",
+        "bedrock.stability": "stability(?!.*inpaint)",
+        "bedrock.stability_edits": "stability.*inpaint",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
     # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
