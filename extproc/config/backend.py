@@ -12,7 +12,7 @@ from extproc.config.patterns import ModelName
 from extproc.config.price import RoutePrice
 from extproc.config.probe import Probe
 from extproc.config.proxy import ByProxy
-from extproc.config.values import Duration, FilePath, Flag, Segment, Text, Whole, listed
+from extproc.config.values import Bucket, Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
@@ -130,6 +130,9 @@ class Backend(Model):
     that may be more than the client has said."""
     send_back_raw_response: Flag = False
     """Whether they tell what it answered, as `extra_fields.raw_response`."""
+    bucket: Bucket | None = None
+    """Where films of Nova Reel are put: `s3://bucket`, or a folder of it, in the backend's region.
+    Default: none, and none are made."""
     store_raw: Flag = False
     """Whether the bodies that it gets and answers are stored, as `usage.raw` says."""
     tls: BackendTls = BackendTls()

@@ -8,6 +8,7 @@ from extproc.config import credential_rules
 from extproc.config.backend import Backend
 from extproc.config.probe import probed
 from extproc.config.problem import Flaw, Location, guess
+from extproc.config.resources import is_stored
 from extproc.config.together import together
 from providers.catalog import DIALECTS, RESOURCES, kept_by, runs
 from providers.operations import Operation
@@ -44,6 +45,8 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
     yield from _operations(backend, provider, at)
     yield from _dialects(backend, provider, at)
     yield from _batches(backend, provider, catalog, at)
+    if backend.bucket is not None and not any(map(is_stored, kept_by(provider).values())):
+        yield Flaw((*at, "bucket"), f"the provider {provider.name} puts nothing there")
 
 
 def _batches(

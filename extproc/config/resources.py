@@ -9,6 +9,8 @@ from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.values import Flag, Name, SecretRef, one_or_more
 from extproc.config.web import BaseUrl
+from providers.bridging.jobs import Doing
+from providers.bridging.resource import Kept
 from providers.catalog import PROVIDERS, RESOURCES, kept_by, runs
 from providers.operations import ASKED_FOR, Operation
 from providers.vendors.provider import Provider
@@ -61,6 +63,8 @@ def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
     for kind, own in sorted(kept_by(provider).items() if provider else ()):
         if not backend.openai_batches and runs(RESOURCES[kind], own):
             continue
+        if own.name != kind and not backend.bucket and is_stored(own):
+            continue
         operation = RESOURCES[kind].operation
         usual = backend.operations is None and operation not in ASKED_FOR
         if usual or operation in (backend.operations or ()):
@@ -75,6 +79,11 @@ def merged(offered: Offers, backends: Mapping[str, Backend]) -> Offers:
         for kind in lists
     }
     return {kind: names for kind, names in own.items() if len(names) > 1}
+
+
+def is_stored(own: Kept) -> bool:
+    """Whether jobs of that kind put what they make where the backend says."""
+    return isinstance(own.doing, Doing) and own.doing.stored
 
 
 def must_sign(offered: Offers, *, has_clients: bool) -> bool:

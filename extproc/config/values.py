@@ -170,6 +170,14 @@ ClientOrGroup = Annotated[
 ]
 
 SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9])?"
+BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9!_.*'()-]{1,200}){0,8}/?"
+Bucket = Annotated[
+    str,
+    pattern(BUCKET, "must be s3://, a bucket's name and perhaps a folder"),
+    Field(json_schema_extra=words(BUCKET)),
+]
+"""A place in S3. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+
 Segment = Annotated[
     str,
     pattern(SEGMENT, "must be letters, digits, '.', '_', ':' and '-', for it stands in a URL"),

@@ -119,6 +119,7 @@ def served(name: str, backend: Backend) -> Served:
         has_secret=isinstance(own, ApiKey | Aws | Gcp | Entra | OAuth),
         passes=tuple(map(str, backend.forward_headers)),
         fan_out=backend.fan_out,
+        bucket=backend.bucket or "",
         through=tuple(map(allowed, backend.passthrough)),
         estimates=backend.estimate_counts,
         family=backend.family or "",

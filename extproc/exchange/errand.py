@@ -37,7 +37,6 @@ from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, seen_by
 from extproc.exchange.served import Target, filled
 from providers.bridging.dialect import Context, Dialect
-from providers.bridging.jobs import ID
 from providers.bridging.kept_ids import Ids
 from providers.bridging.resource import Kept
 from providers.errors import GatewayError, InvalidRequest
@@ -236,24 +235,28 @@ class Errand:
         return line if self._seal is None else ids.opened(line, body, kept.ids(body), self._seal)
 
     def _send(self, data: bytes | None, streams: bool) -> Action:
-        wish, target, headers = self._wish, self._target, self._headers
+        wish, target = self._wish, self._target
         assert wish is not None
         assert target is not None
-        assert headers is not None
         opened = None if self._seal is None else self._seal.must_open
         path = self._keeping.path(target, wish, opened, self._named)
         body = b"" if data is None else data
         self._plan.bounds.sent(body)
         proof = self._proven(path, body)
-        asked = self._asked(target, wish, streams, proof)
-        if target.translated:
-            asked = self._translated(asked, wish.id(opened))
-        self.answer = Answer(asked, self._clock)
+        self.answer = Answer(self._asked(target, wish, streams, proof), self._clock)
+        return self._leaving(path, data, proof[1], streams=streams)
+
+    def _leaving(self, path: str, data: bytes | None, signed: Secret, *, streams: bool) -> Change:
+        """The request as it goes; `signed`: the headers that prove who asks."""
+        target, headers, wish = self._target, self._headers, self._wish
+        assert target is not None
+        assert headers is not None
+        assert wish is not None
         whole = None if wish.act.raw else data
-        length = () if whole is None else (("content-length", str(len(body))),)
+        length = () if whole is None else (("content-length", str(len(whole))),)
         leaves = Leave if data is None else Change
         return leaves(
-            set_headers=((":path", path), *length, *self._always(target, proof[1])),
+            set_headers=((":path", path), *length, *self._always(target, signed)),
             remove_headers=headers.removed(target.passing),
             body=whole,
             metadata=target.attempt("", "", stream=streams),
@@ -309,19 +312,6 @@ class Errand:
             showing=showing,
             unread=showing is None and act.told is None,
             price_of=self._price_of,
-        )
-
-    def _translated(self, asked: Asked, id: str) -> Asked:
-        """The same for a client of another format than the provider's."""
-        assert self._wish is not None
-        context = msgspec.structs.replace(asked.context, echo={ID: id})
-        return msgspec.structs.replace(
-            asked,
-            client=self._wish.kept,
-            context=context,
-            stream=False,
-            showing=self._shown_of(self._wish.kept, asked.target.dialect),
-            unread=False,
         )
 
     def _showing(self, wish: Wish) -> Showing | None:

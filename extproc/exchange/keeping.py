@@ -71,12 +71,14 @@ class Keeping:
         self._offers = offers
         self._merges = merges
         self._apart = apart
-        self._running = frozenset(
-            (kind, name)
+        foreign = [
+            (RESOURCES[kind], own, name)
             for name, served in backends.items()
             for kind, own in kept_by(served.provider).items()
-            if runs(RESOURCES[kind], own)
-        )
+            if own.name != kind
+        ]
+        self._running = frozenset((k.name, name) for k, own, name in foreign if runs(k, own))
+        self._doing = frozenset((k.name, name) for k, _, name in foreign) - self._running
         self._targets: dict[tuple[str, Act, str], Target] = {}
 
     def dialect(self, kind: str) -> Dialect:
@@ -105,6 +107,10 @@ class Keeping:
     def unlisted(self, kind: str) -> tuple[str, ...]:
         """Those that keep such things, and cannot list them in that form."""
         return tuple(name for name in self._offers[kind] if name not in self._merges[kind])
+
+    def follows(self, kind: str, backend: str) -> bool:
+        """Whether jobs of that kind's clients are done by a backend in a format of its own."""
+        return (kind, backend) in self._doing
 
     def seal(self, backend: str, client: str, secrets: Secrets) -> Seal | None:
         """How ids are signed; None: they stay as they are. Raises Unavailable."""

@@ -37,6 +37,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.hearing import Hearing, hearing
+from extproc.exchange.inquiring import Inquiring, inquired
 from extproc.exchange.merging import Merging, merged
 from extproc.exchange.passthrough import Passthrough
 from extproc.exchange.placing import Placing, at_keeper, placed
@@ -214,10 +215,13 @@ class Exchange:
         return self._question.headers(event)
 
     def _errand(self, event: RequestHeaders, side: str) -> Errand:
+        """What a request is whose backend keeps what it is about."""
         if batched(self._world[0], event):
             return Batching(*self._world)
         if merged(self._world[0], event):
             return Merging(*self._world, side)
+        if inquired(self._world[0], event):
+            return Inquiring(*self._world)
         return Errand(*self._world)
 
     def _aside(self, event: RequestHeaders) -> Errand | Probe:

@@ -68,6 +68,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """A model that takes the same as its own, where their names do not say it."""
     fan_out: bool = True
     """Whether one request may become several, where the provider takes only a part at once."""
+    bucket: str = ""
+    """Where films are put that the provider hands to nobody."""
     through: tuple[Allowed, ...] = ()
     """Paths beside those of the provider's formats that clients may use as they are."""
     estimates: bool = False
@@ -260,6 +262,7 @@ def quirks_of(route: Route, served: Served, dialect: Dialect) -> Quirks:
         functions_only=dialect.name in provider.functions_only,
         family=route.families.get(served.name) or served.family,
         fan_out=served.fan_out,
+        bucket=served.bucket,
     )
     if dialect.charged:
         return quirks

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from extproc.config.resources import is_stored
+from providers.catalog import kept_by
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
 from providers.signing.sign import Call
@@ -17,6 +19,7 @@ REGIONS = {
 OPTIONS = {"region": "eu-west-1", "project": "my-project", "instance": "my-instance"}
 OWN = "http://127.0.0.1:8000"
 ANY_MODEL = "my-model"
+BUCKET = "s3://my-bucket/films"
 
 AWS = "{aws: {access_key_id: env:AWS_ACCESS_KEY_ID, secret_access_key: env:AWS_SECRET_ACCESS_KEY}}"
 IDENTITIES = {
@@ -83,6 +86,7 @@ def full(provider: Provider) -> str:
         f"    credential: {credential(provider)}",
         f"    operations: [{operations}]  # the only ones; default: all",
         *_dialect(provider),
+        *_bucket(provider),
         "    headers: {x-team: search}  # sent with every request",
         "    forward_headers: [x-tenant]  # of clients, sent on as they are",
         "    timeouts: {connect: 5s, per_try: 60s, idle: 60s}",
@@ -106,6 +110,12 @@ def _dialect(provider: Provider) -> list[str]:
     if len(chats) < 2:
         return []
     return [f"    dialect: {{chat: {chats[0]}}}  # or {', '.join(chats[1:])}"]
+
+
+def _bucket(provider: Provider) -> list[str]:
+    if not any(map(is_stored, kept_by(provider).values())):
+        return []
+    return [f"    bucket: {BUCKET}  # where films are put; without one, none are made"]
 
 
 def _quoted(model: str) -> str:

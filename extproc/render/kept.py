@@ -14,8 +14,9 @@ from extproc.exchange.compile import merges, signs
 from extproc.exchange.ids import code_of
 from extproc.exchange.side import CLUSTER_HEADER
 from extproc.render.typed import seconds
+from providers.bridging.jobs import Doing
 from providers.bridging.resource import Kept
-from providers.catalog import PROVIDERS, RESOURCES
+from providers.catalog import PROVIDERS, RESOURCES, kept_by
 
 BELOW = "/models/*"
 EMPTY_KEPT, EMPTY_BACKENDS = "local KEPT = {}", "local BACKENDS = {}"
@@ -80,7 +81,17 @@ def _kind(
         **({"unsigned": True} if lacking else {}),
         **({"merged": True} if kind.name in merges(gateway) else {}),
         **({"raw": True} if all(act.raw for act in kind.acts) else {}),
+        **({"asks": asks} if (asks := _asks(gateway, kind, backends)) else {}),
     }
+
+
+def _asks(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> dict[str, object]:
+    """The backends at which a GET becomes a POST."""
+    own = {
+        name: kept_by(PROVIDERS[gateway.backends[name].provider])[kind.name] for name in backends
+    }
+    doing = {name: one.doing for name, one in own.items() if one is not kind}
+    return {name: True for name, one in doing.items() if isinstance(one, Doing) and one.body}
 
 
 def _default(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> str | None:

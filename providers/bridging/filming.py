@@ -5,12 +5,22 @@ from typing import Any, cast
 
 import msgspec
 
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Seen, Sent, Wanted
+from providers.bridging.dialect import (
+    Bridge,
+    Call,
+    Context,
+    Dialect,
+    FitHeaders,
+    Seen,
+    Sent,
+    Wanted,
+)
 from providers.bridging.plain import Plain, PlainDialect, unspoken
 from providers.bridging.quirks import Quirks
 from providers.errors import Unsupported
 from providers.neutral.media import FileId, Link, Url
 from providers.neutral.video import Film, VideoRequest, used
+from providers.wire.members import Json
 
 
 class VideoDialect(PlainDialect[VideoRequest, Film], frozen=True, kw_only=True):
@@ -21,6 +31,10 @@ class VideoDialect(PlainDialect[VideoRequest, Film], frozen=True, kw_only=True):
     seconds; raises Unsupported, or appends the name of what is only nearly so."""
     inline: bool = True
     """Whether pictures are sent along, and not fetched by the provider."""
+
+    stored: Callable[[str], Json] | None = None
+    """(where the backend has films put; empty: nowhere) → members that say so; raises Unsupported.
+    None: the provider keeps them itself."""
 
     def towards(self, target: Dialect, quirks: Quirks) -> Bridge:
         """The bridge to another format; raises Unsupported where clients have none but their own
@@ -56,6 +70,13 @@ class Filming(Plain):
             dropped=(*sent.dropped, *lost),
             echo={"prompt": made.prompt, "seconds": made.seconds, "size": size},
         )
+
+    def _fit(self, body: Json, call: Call) -> FitHeaders:
+        """The same, with where the film is put."""
+        stored = cast(VideoDialect, self._target).stored
+        if stored is not None:
+            body.update(stored(self._quirks.bucket))
+        return super()._fit(body, call)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The job in the client's format; its seconds are charged as they were asked for."""

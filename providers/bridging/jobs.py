@@ -4,7 +4,9 @@ A job is made as any other operation is asked for. Afterwards it is known by an 
 model says which dialect its provider speaks: the backend does, to which the id leads back.
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
+from copy import copy
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,9 @@ import orjson
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Call, Context, Dialect, Relay, Seen, Sent
 from providers.errors import BadAnswer, Unsupported
+from providers.neutral.media import Data
 from providers.neutral.video import Film, Ticket
+from providers.signing.sign import Secret
 from providers.usage import Usage
 from providers.wire import error_bodies
 from providers.wire.members import Json
@@ -56,6 +60,13 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     """(what the provider calls a job) → where it shows it; raises NotFound."""
     parse: Callable[[Any, str], Film]
     """(an answer, what the provider calls the job) → the job; raises BadAnswer."""
+    body: Callable[[str], Json] | None = None
+    """What is said there, where a job is looked at by a POST; None: it is by a GET."""
+    sign: Callable[[str, Secret, int], str] | None = None
+    """(where a film is, the backend's secret, now) → a URL that proves by itself who asks; raises
+    Unsupported. None: anybody may fetch it."""
+    stored: bool = False
+    """Whether films are put where the backend says, and there are none where it says nothing."""
 
 
 class Foreign:
@@ -104,6 +115,7 @@ class Inquiry(Foreign):
         self._following = following
         self._doing = doing
         self._verb = act.verb
+        self._signed: Callable[[str], str] = lambda link: link
 
     def path(self, id: str, query: Mapping[str, str]) -> str:
         """Where the provider shows the job of that id; raises NotFound, Unsupported."""
@@ -112,6 +124,21 @@ class Inquiry(Foreign):
                 raise Unsupported(f"this provider has no {name} but {only}", param=name)
         return self._doing.path(self._following.ticket(id).ref)
 
+    def body(self, id: str) -> bytes | None:
+        """What is said there; None: nothing."""
+        if self._doing.body is None:
+            return None
+        return orjson.dumps(self._doing.body(self._following.ticket(id).ref))
+
+    def by(self, secret: Secret, now: int) -> "Inquiry":
+        """The same for a backend's secret, with which a film is fetched where that takes one."""
+        if self._doing.sign is None:
+            return self
+        sign = self._doing.sign
+        one = copy(self)
+        one._signed = lambda link: sign(link, secret, now)
+        return one
+
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The job as the client knows it, or where it can be fetched."""
         answer = loads(data, self._target, context.bounds)
@@ -119,5 +146,18 @@ class Inquiry(Foreign):
         ticket = self._following.ticket(id)
         film = self._doing.parse(answer, ticket.ref)
         if self._verb is Verb.FETCH:
-            return b"", Seen(usage=Usage(), location=film.fetched())
+            return self._fetched(film)
         return orjson.dumps(self._following.render(film, ticket, id)), Seen(usage=Usage())
+
+    def _fetched(self, film: Film) -> tuple[bytes, Seen]:
+        """The film itself where the provider sends it along, else where it is."""
+        if film.data is not None:
+            return _decoded(film.data), Seen(usage=Usage(), content_type=film.data.media_type)
+        return b"", Seen(usage=Usage(), location=self._signed(film.fetched()))
+
+
+def _decoded(film: Data) -> bytes:
+    try:
+        return b64decode(film.base64, validate=True)
+    except ValueError:
+        raise BadAnswer("the provider's film is not in Base64") from None

@@ -28,6 +28,8 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     """Tools that another provider would run are left out and named, not refused."""
     functions_only: bool = False
     """Tools that clients run must be functions, although the dialect has others."""
+    bucket: str = ""
+    """Where films are put that the provider hands to nobody."""
     fan_out: bool = True
     """Whether a request may become several where the provider takes only a part of it at once."""
 

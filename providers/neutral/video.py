@@ -105,6 +105,8 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
     """When, in seconds since the epoch; 0: nobody says."""
     link: str = ""
     """Where it can be fetched."""
+    data: Data | None = None
+    """The film itself, where the provider sends it along."""
 
     @property
     def percent(self) -> int:

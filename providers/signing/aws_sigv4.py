@@ -35,19 +35,21 @@ def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:
     `session_token` and `service`; a `bearer` (a Bedrock API key) is sent instead of a signature."""
     if secret.get("bearer"):
         return {"authorization": f"Bearer {secret['bearer']}"}
-    moment = _moment(int(now))
-    signed = {"host": call.authority, "x-amz-date": moment}
+    stamp = moment(int(now))
+    signed = {"host": call.authority, "x-amz-date": stamp}
     if secret.get("session_token"):
         signed["x-amz-security-token"] = secret["session_token"]
-    scope = (moment[:8], secret["region"], secret.get("service") or DEFAULT_SERVICE, "aws4_request")
+    scope = (stamp[:8], secret["region"], secret.get("service") or DEFAULT_SERVICE, "aws4_request")
     request = hashlib.sha256(canonical_request(call, signed).encode()).hexdigest()
-    wanted = "\n".join((ALGORITHM, moment, "/".join(scope), request))
-    signature = hmac.digest(_key(secret["secret_access_key"], scope), wanted.encode(), "sha256")
+    wanted = "\n".join((ALGORITHM, stamp, "/".join(scope), request))
+    signature = hmac.digest(
+        signing_key(secret["secret_access_key"], scope), wanted.encode(), "sha256"
+    )
     credential = "/".join((secret["access_key_id"], *scope))
     headers = {
         "authorization": f"{ALGORITHM} Credential={credential}, "
         f"SignedHeaders={';'.join(signed)}, Signature={signature.hex()}",
-        "x-amz-date": moment,
+        "x-amz-date": stamp,
     }
     if "x-amz-security-token" in signed:
         headers["x-amz-security-token"] = signed["x-amz-security-token"]
@@ -56,12 +58,14 @@ def aws_sigv4(call: Call, secret: Secret, now: float) -> dict[str, str]:
 
 # A signature is one of many in its second, and of very many with its key, which is good for a day.
 @lru_cache(maxsize=16)
-def _moment(second: int) -> str:
+def moment(second: int) -> str:
+    """A second as AWS writes it."""
     return datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 @lru_cache(maxsize=256)
-def _key(secret: str, scope: tuple[str, ...]) -> bytes:
+def signing_key(secret: str, scope: tuple[str, ...]) -> bytes:
+    """What is signed with, within day, region and service."""
     key = f"AWS4{secret}".encode()
     for step in scope:
         key = hmac.digest(key, step.encode(), "sha256")

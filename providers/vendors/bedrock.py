@@ -1,7 +1,7 @@
 """Amazon Bedrock."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.bedrock import resources
+from providers.dialects.bedrock import films, resources
 from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
@@ -24,10 +24,12 @@ BEDROCK = Provider(
         "images": "amazon.nova-canvas-v1:0",
         "image_edits": "amazon.nova-canvas-v1:0",
         "rerank": "cohere.rerank-v3-5:0",
+        "video": "amazon.nova-reel-v1:1",
     },
     notes={
         "embeddings": "Titan, Nova and Cohere have formats of their own; the model's name decides.",
         "rerank": "Cohere's models by InvokeModel; Amazon's by the provider `bedrock-agents`.",
+        "video": "Nova Reel puts films into S3: the backend names a `bucket`.",
     },
     base_url="https://bedrock-runtime.{region}.amazonaws.com",
     prefix="",
@@ -41,8 +43,9 @@ BEDROCK = Provider(
         Operation.COUNT_TOKENS: ("bedrock.count_tokens",),
         Operation.EMBEDDINGS: ("bedrock.titan_embed", "bedrock.nova_embed", "bedrock.cohere_embed"),
         Operation.IMAGES: ("bedrock.images", "bedrock.stability"),
-        Operation.IMAGE_EDITS: ("bedrock.image_edits",),
+        Operation.IMAGE_EDITS: ("bedrock.image_edits", "bedrock.stability_edits"),
         Operation.RERANK: ("cohere.rerank",),
+        Operation.VIDEO: (films.NAME,),
     },
     # Of embedding and image models, each maker's have a format of their own.
     speaks={
@@ -51,12 +54,13 @@ BEDROCK = Provider(
         "bedrock.cohere_embed": "cohere",
         "bedrock.images": "titan|nova",
         "bedrock.image_edits": "titan|nova",
-        "bedrock.stability": "stability",
+        "bedrock.stability": "stability(?!.*inpaint)",
+        "bedrock.stability_edits": "stability.*inpaint",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
     # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
     asked_for=frozenset({"anthropic.messages", *OPENAI}),
-    keeps=frozenset({resources.ASYNC_INVOKES.name}),
+    keeps=frozenset({films.JOBS.name, resources.ASYNC_INVOKES.name}),
     prefixes=dict.fromkeys(OPENAI, "/openai/v1"),
     functions_only=FUNCTIONS_ONLY,
     forms={"anthropic.messages": hosted.BEDROCK, "cohere.rerank": rerank.BEDROCK},

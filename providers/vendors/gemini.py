@@ -10,7 +10,10 @@ from providers.dialects.gemini import (
     resources,
     vertex_resources,
 )
+from providers.dialects.gemini.video import DIALECT as FILMS
+from providers.dialects.gemini.video import VERTEX as FILMS_THERE
 from providers.dialects.gemini.video import jobs as films
+from providers.dialects.gemini.video import vertex as films_there
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors import mistral
@@ -32,6 +35,9 @@ MISTRAL = "(?:mi|magi|code|dev|mini)stral|mixtral|pixtral"
 GEMINI = f"^(?!.*(?:{CLAUDE}|{MISTRAL}))"
 PAINTERS = (images.GEMINI, imagen.NAME)
 PAINTED = {images.GEMINI: "^(?!.*imagen)", imagen.NAME: "imagen"}
+
+KEPT_THERE = frozenset(kept.name for kept in (*vertex_resources.RESOURCES, films_there.OPERATIONS))
+"""What Vertex AI keeps."""
 
 PROVIDERS = (
     Provider(
@@ -74,7 +80,7 @@ PROVIDERS = (
         title="Google Vertex AI",
         docs="https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
         checked="2026-11",
-        about="Gemini, Imagen, Claude and Mistral in Google Cloud.",
+        about="Gemini, Imagen, Veo, Claude and Mistral in Google Cloud.",
         examples={
             "chat": "gemini-2.5-flash",
             "count_tokens": "gemini-2.5-flash",
@@ -84,6 +90,7 @@ PROVIDERS = (
             "speech": "gemini-2.5-flash-preview-tts",
             "transcription": "gemini-2.5-flash",
             "translation": "gemini-2.5-flash",
+            "video": "veo-3.1-generate-001",
         },
         notes={"embeddings": "Gemini's models are asked by embedContent, older ones by predict."},
         base_url="https://{region}-aiplatform.googleapis.com",
@@ -93,10 +100,10 @@ PROVIDERS = (
             **dict.fromkeys(("anthropic.messages", "anthropic.count_tokens"), LOCATION),
             "openai.chat": LOCATION,
             live.NAME: "",
-            **dict.fromkeys((kept.name for kept in vertex_resources.RESOURCES), LOCATION),
+            **dict.fromkeys(KEPT_THERE, LOCATION),
         },
         sessions=(live.VERTEX,),
-        keeps=frozenset(kept.name for kept in vertex_resources.RESOURCES),
+        keeps=KEPT_THERE,
         dialects={
             Operation.CHAT: (CHAT, "anthropic.messages", "openai.chat"),
             Operation.COUNT_TOKENS: (COUNT, "anthropic.count_tokens"),
@@ -108,6 +115,7 @@ PROVIDERS = (
             **SOUNDS,
             Operation.IMAGES: PAINTERS,
             Operation.IMAGE_EDITS: (images.EDITS.name,),
+            Operation.VIDEO: (FILMS.name,),
         },
         speaks={
             CHAT: GEMINI,
@@ -126,6 +134,7 @@ PROVIDERS = (
             COUNT: generate_content.VERTEX_COUNT,
             images.GEMINI: images.VERTEX,
             images.EDITS.name: images.VERTEX_EDITS,
+            FILMS.name: FILMS_THERE,
             "anthropic.messages": hosted.VERTEX,
             "anthropic.count_tokens": hosted.VERTEX_COUNT,
             "gemini.embed_content": embed.VERTEX,

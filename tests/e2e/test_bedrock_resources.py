@@ -14,7 +14,7 @@ from tests.e2e.test_resources import ENV, Two
 
 S3 = {"s3Uri": "s3://bucket/in.jsonl"}
 KEYS = {"aws": {"access_key_id": "env:KEY_A", "secret_access_key": "env:KEY_B"}}
-MODEL = "amazon.nova-reel-v1:0"
+MODEL = "luma.ray-v2:0"
 JOB = {
     "jobName": "words",
     "roleArn": "arn:aws:iam::123456789012:role/batch",
@@ -22,7 +22,7 @@ JOB = {
     "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://bucket/out/"}},
 }
 INVOKE = {
-    "modelInput": {"taskType": "TEXT_VIDEO", "jobArn": "words"},
+    "modelInput": {"prompt": "a fox", "jobArn": "words"},
     "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://bucket/out/"}},
 }
 

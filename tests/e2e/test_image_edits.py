@@ -11,6 +11,7 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.pictures import BYTES
 from tests.e2e.clients.backends import AWS, ENV
+from tests.providers.wire.test_png import encoded
 
 KEY = {"api_key": "env:KEY"}
 BACKENDS = {
@@ -29,6 +30,16 @@ VARYING = {
         "amazon.titan-image-generator-v2:0",
     ),
 }
+MASKED = {
+    "canvas": ("bedrock", {"region": "us-east-1", "credential": AWS}, "amazon.nova-canvas-v1:0"),
+    "inpaint": (
+        "bedrock",
+        {"region": "us-east-1", "credential": AWS},
+        "us.stability.stable-image-inpaint-v1:0",
+    ),
+}
+MASK = ("mask.png", encoded([b"\x09\x09\x09\x00\x09\x09\x09\xff"], [1]), "image/png")
+ALL = BACKENDS | VARYING | MASKED
 FILE = ("a.png", BYTES, "image/png")
 OUTLIVED = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 """The SDK warns of variations, which newer models of OpenAI's do not make."""
@@ -41,7 +52,7 @@ def gateway() -> Iterator[Local]:
         config = {
             "backends": {
                 name: {"provider": provider, "base_url": sim.url, "credential": KEY, **more}
-                for name, (provider, more, _) in (BACKENDS | VARYING).items()
+                for name, (provider, more, _) in ALL.items()
             },
             "routes": [
                 {
@@ -49,7 +60,7 @@ def gateway() -> Iterator[Local]:
                     "backends": [{"backend": name, "model": model}],
                     "price": {"images": {"1024x1024 high": 0.2}},
                 }
-                for name, (_, _, model) in (BACKENDS | VARYING).items()
+                for name, (_, _, model) in ALL.items()
             ],
         }
         with Local(config, ENV) as local:
@@ -95,6 +106,17 @@ def test_a_mask_is_refused_where_nobody_heeds_it(client: openai.OpenAI):
     with pytest.raises(openai.BadRequestError, match="mask"):
         client.images.edit(model="to-gemini", image=FILE, mask=FILE, prompt="bluer")
     client.images.edit(model="to-openai", image=FILE, mask=FILE, prompt="bluer")
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_a_mask_says_where_a_picture_on_bedrock_may_change(client: openai.OpenAI, name: str):
+    asked = {"model": f"to-{name}", "image": FILE, "prompt": "bluer"}
+    answer = client.images.edit(mask=MASK, **asked)
+    assert base64.b64decode(answer.data[0].b64_json) == BYTES
+    with pytest.raises(openai.BadRequestError, match="alpha") as caught:
+        opaque = ("mask.png", encoded([bytes(6)], [0], 2), "image/png")
+        client.images.edit(mask=opaque, **asked)
+    assert caught.value.param == "mask"
 
 
 @pytest.mark.parametrize("wrong", [{"n": "many"}, {"size": "big"}])

@@ -23,10 +23,11 @@ return function(headers, content, route)
       remove = function(_, name) headers[name] = nil end,
     }
   end
-  function handle:body()
+  function handle:body(always)
     seen.reads = seen.reads + 1
-    if not content then return nil end
+    if not content and not always then return nil end
     return {
+      setBytes = function(_, bytes) seen.given = bytes end,
       length = function() return #content end,
       getBytes = function(_, from, length) return content:sub(from + 1, from + length) end,
     }

@@ -206,6 +206,21 @@ def test_what_is_kept_below_a_model_or_before_a_verb_is_found(path: str) -> None
     assert (kept.found.call or "").startswith(f"kept\n{path}\n")
 
 
+def test_a_get_that_becomes_a_post_is_given_a_body_at_that_backend_alone() -> None:
+    data = gateway("a")
+    there = {"project": "p", "region": "us", "credential": {"gcp": {"access_token": "env:K"}}}
+    data["backends"]["b"] = {"provider": "vertex", **there}
+    finder = Finder(model_finder_script("", parse(data)))
+    for method, backend, given in (("GET", "b", b"{}"), ("DELETE", "b", None), ("GET", "a", None)):
+        id = f"video_1{Seal(backend, '', SECRET).closed('')}"
+        seen = finder.request(None, **{":method": method, ":path": f"/v1/videos/{id}"})
+        assert (finder.run(seen).call or "").endswith("\nopenai.video")
+        assert (seen[b"headers"][b"x-ai-cluster"], seen[b"given"]) == (
+            b"ai/%s" % backend.encode(),
+            given,
+        )
+
+
 @pytest.mark.parametrize(
     "path", ["/v1beta/models", "/v1beta/models/veo-3.1", "/v1beta/models/a/b/operations/c"]
 )

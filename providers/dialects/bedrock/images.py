@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Endpoint, Seen
-from providers.bridging.plain import PlainDialect
-from providers.dialects.bedrock import invoke_images
+from providers.bridging.plain import PlainDialect, unspoken
+from providers.dialects.bedrock import invoke_images, masks
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.errors import Unsupported
 from providers.neutral.asking import reader
@@ -34,6 +34,7 @@ from providers.wire.members import Json
 AMAZON = "bedrock.images"
 AMAZONS_EDITS = "bedrock.image_edits"
 STABILITY = "bedrock.stability"
+STABILITYS_EDITS = "bedrock.stability_edits"
 PATH = "/model/{model}/invoke"
 
 AMAZONS_MOST = 5
@@ -65,11 +66,10 @@ def render_amazon(request: ImageRequest, model: str, dropped: list[str]) -> Json
 
 
 def render_variation(request: ImageRequest, model: str, dropped: list[str]) -> Json:
-    """Pictures like those that are given, as words say.
-
-    To change a part alone Amazon wants a mask of black and white, where OpenAI's clients send what
-    can be seen through.
-    """
+    """Pictures like those that are given, as words say; or the one that is given, with another part
+    where there is a mask."""
+    if request.mask is not None:
+        return _inpainted(request, request.mask, model, dropped)
     if len(request.pictures) > AMAZONS_MOST:
         raise Unsupported(f"{model} reads at most {AMAZONS_MOST} pictures", param="pictures")
     params = members.optional(
@@ -79,6 +79,29 @@ def render_variation(request: ImageRequest, model: str, dropped: list[str]) -> J
     )
     task = {"taskType": "IMAGE_VARIATION", "imageVariationParams": params}
     return {**task, "imageGenerationConfig": _config(request, model, dropped)}
+
+
+def _inpainted(request: ImageRequest, mask: Data, model: str, dropped: list[str]) -> Json:
+    """All that is made is as large as what is given."""
+    _alone(request, model)
+    black, size = masks.drawn(mask, masks.AMAZONS)
+    config = _config(request.without(("size",)), model, dropped)
+    if request.size not in (None, size):
+        dropped.append("size")
+    params = members.optional(
+        image=_inline(request.pictures[0]),
+        maskImage=black,
+        text=request.prompt or None,
+        negativeText=request.negative,
+    )
+    task = {"taskType": "INPAINTING", "inPaintingParams": params}
+    return {**task, "imageGenerationConfig": config}
+
+
+def _alone(request: ImageRequest, model: str) -> None:
+    """Raises Unsupported for more than one picture."""
+    if len(request.pictures) != 1:
+        raise Unsupported(f"{model} changes a part of one picture", param="pictures")
 
 
 def _inline(picture: Data | Url) -> str:
@@ -184,6 +207,29 @@ def render_stability(request: ImageRequest, model: str, dropped: list[str]) -> J
     )
 
 
+def render_inpainted(request: ImageRequest, model: str, dropped: list[str]) -> Json:
+    """One picture, of which a part is another; it is as large as what is given."""
+    request.inline(model)
+    request.at_most(1, model)
+    request.within(STABILITYS_TEXT, model)
+    _alone(request, model)
+    image = request.pictures[0]
+    inline = _inline(image)
+    mask = masks.drawn(request.mask, masks.STABILITYS) if request.mask is not None else None
+    if mask is None and isinstance(image, Data) and not masks.shows_through(image):
+        raise Unsupported(f"{model} wants a mask", param="mask")
+    if request.size is not None and (mask is None or request.size != mask[1]):
+        dropped.append("size")
+    return members.optional(
+        image=inline,
+        mask=mask[0] if mask else None,
+        prompt=request.prompt,
+        negative_prompt=request.negative,
+        output_format=request.made_as(("png", "jpeg", "webp"), model, dropped),
+        seed=request.seeded(0, STABILITYS_SEEDS, dropped),
+    )
+
+
 class StabilitysAnswer(msgspec.Struct):
     """What is read of an answer."""
 
@@ -254,7 +300,7 @@ EDITS = msgspec.structs.replace(
     AMAZONS,
     name=AMAZONS_EDITS,
     operation=Operation.IMAGE_EDITS,
-    carries=AMAZONS.carries | {"pictures", "variation"},
+    carries=AMAZONS.carries | {"pictures", "mask", "variation"},
     names={
         **AMAZONS.names,
         "negative": "imageVariationParams.negativeText",
@@ -264,4 +310,15 @@ EDITS = msgspec.structs.replace(
     render_request=render_variation,
 )
 
-DIALECTS = (AMAZONS, STABILITYS, EDITS)
+INPAINTED = msgspec.structs.replace(
+    STABILITYS,
+    name=STABILITYS_EDITS,
+    operation=Operation.IMAGE_EDITS,
+    carries=STABILITYS.carries | {"pictures", "mask"},
+    names={},
+    parse_request=unspoken,
+    render_request=render_inpainted,
+    render_response=unspoken,
+)
+
+DIALECTS = (AMAZONS, STABILITYS, EDITS, INPAINTED)

@@ -1,7 +1,9 @@
-"""Pictures by Qwen's models at DashScope, for providers alone: made from words, or out of others.
+"""Pictures by Qwen's and Wan's models at DashScope, for providers alone: made from words, or out of
+others.
 
 https://www.alibabacloud.com/help/en/model-studio/qwen-image-api
 https://www.alibabacloud.com/help/en/model-studio/qwen-image-edit
+https://docs.qwencloud.com/api-reference/image-generation/wan-text-to-image-v2/synchronous
 """
 
 from typing import Any
@@ -37,6 +39,11 @@ SEEDS = 2_147_483_647
 MOST, MOST_PICTURES = 6, 3
 TEXT = 800
 """Characters."""
+WAN = "wan2.6-t2i"
+"""The first of Wan's models that answers at once; older ones make jobs alone. Who says no number
+gets, and pays, four pictures of it."""
+WANS_MOST, WANS_TEXT, WANS_NEGATIVE = 4, 2100, 500
+WANS = Canvas(step=16, shortest=640, longest=2880, steepest=4, fewest=1280**2, most=1440**2)
 UNSIZED = "qwen-image-edit"
 """The one that makes all as large as what it is given."""
 
@@ -47,20 +54,34 @@ def render_request(request: ImageRequest, model: str, dropped: list[str]) -> Jso
         raise Unsupported(f"{model} gives pictures by URL, not as bytes", param="delivery")
     if len(request.pictures) > MOST_PICTURES:
         raise Unsupported(f"{model} reads at most {MOST_PICTURES} pictures", param="pictures")
-    several = model.startswith(NEWER) or (request.pictures and model != UNSIZED)
-    request.at_most(MOST if several else 1, model)
-    request.within(TEXT, model)
+    _check(request, model)
     request.made_as(("png",), model, dropped)
     content: list[Json] = [*map(_part, request.pictures), {"text": request.prompt}]
     size = _fitting(request, model, dropped)
     parameters = members.optional(
-        n=request.n if request.n > 1 else None,
+        n=request.n if request.n > 1 or model.startswith(WAN) else None,
         size=f"{size.width}*{size.height}" if size else None,
         negative_prompt=request.negative,
         seed=request.seeded(0, SEEDS, dropped),
     )
     asked = {"model": model, "input": {"messages": [{"role": "user", "content": content}]}}
     return {**asked, "parameters": {**parameters, "watermark": False}}
+
+
+def _check(request: ImageRequest, model: str) -> None:
+    """Raises Unsupported for more than the model makes, or reads."""
+    if model.startswith(WAN):
+        request.at_most(WANS_MOST, model)
+        request.within(WANS_TEXT, model)
+        if len(request.negative or "") > WANS_NEGATIVE:
+            words = f"{model} reads at most {WANS_NEGATIVE} characters"
+            raise Unsupported(words, param="negative")
+        if request.pictures:
+            raise Unsupported(f"{model} makes pictures from words alone", param="pictures")
+        return
+    several = model.startswith(NEWER) or (request.pictures and model != UNSIZED)
+    request.at_most(MOST if several else 1, model)
+    request.within(TEXT, model)
 
 
 def _part(picture: Data | Url) -> Json:
@@ -76,8 +97,9 @@ def _fitting(request: ImageRequest, model: str, dropped: list[str]) -> Size | No
     if model == UNSIZED:
         dropped.append("size")
         return None
-    free = request.pictures or model.startswith(NEWER)
-    found = ANY.nearest(asked) if free else asked.nearest(SIZES)
+    free = request.pictures or model.startswith((NEWER, WAN))
+    canvas = WANS if model.startswith(WAN) else ANY
+    found = canvas.nearest(asked) if free else asked.nearest(SIZES)
     if found != asked:
         dropped.append("size")
     return found

@@ -14,7 +14,8 @@ SHAPE = re.compile(
 
 # https://ai.google.dev/gemini-api/docs/video
 FILM_SHAPE = re.compile(
-    r"(?:(?:https?://[\w.:-]+)?/v1\w*/|models/[\w.-]+/operations/)?"
+    r"(?:(?:https?://[\w.:-]+)?/v1\w*/"
+    r"|(?:projects/[\w.:-]+/locations/[\w-]+/publishers/google/)?models/[\w.-]+/operations/)?"
     r"(?P<id>(?:files/)?[\w.~-]+)"
     r"(?::download(?:\?alt=media)?)?",
     re.ASCII,
@@ -78,7 +79,7 @@ SHOWN = Ids(
 FILMED = Ids(
     kind="",
     kinds=frozenset(),
-    names=frozenset({"name", "uri"}),
+    names=frozenset({"name", "operationName", "uri"}),
     shape=FILM_SHAPE,
     elsewhere=re.compile(r"gs://.*", re.DOTALL),
 )

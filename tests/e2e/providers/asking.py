@@ -6,10 +6,11 @@ from typing import Any
 import httpx
 import yaml
 
+from extproc.config.resources import is_stored
 from extproc.lab.simulator.pictures import BYTES
 from extproc.reference import backends
 from extproc.reference.cells import Cell, cells
-from providers.catalog import DIALECTS, PROVIDERS
+from providers.catalog import DIALECTS, PROVIDERS, kept_by
 from providers.vendors.provider import Provider
 
 HELLO = [{"role": "user", "content": "say hello"}]
@@ -37,6 +38,10 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "image.edits": {"prompt": "bluer"},
     "video.generations": {"prompt": "a fox in the snow", "seconds": "8", "size": "1280x720"},
 }
+OWN: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("bedrock", "video.generations"): {"seconds": "6"},
+}
+"""(provider, key of a capability) → what it is asked instead, for it does not make the usual."""
 RECORDING = ("fox.wav", b"RIFF\x00\x01the quick brown fox", "audio/wav")
 FILES = {
     "audio.transcriptions": {"file": RECORDING},
@@ -57,7 +62,8 @@ def shown(provider: Provider, cell: Cell) -> str:
 def asked(provider: Provider, cell: Cell, **more: Any) -> httpx.Request:
     """The request of a client, whose URL lacks a host."""
     path = DIALECTS[cell.capability.client].client[0].path
-    body = {"model": shown(provider, cell), **REQUESTS.get(cell.capability.key, {}), **more}
+    own = OWN.get((provider.name, cell.capability.key), {})
+    body = {"model": shown(provider, cell), **REQUESTS.get(cell.capability.key, {}), **own, **more}
     files = FILES.get(cell.capability.key)
     if files is None:
         return httpx.Request("POST", f"http://gateway.test{path}", json=body)
@@ -73,6 +79,8 @@ def backend(provider: Provider) -> dict[str, Any]:
     made: dict[str, Any] = yaml.safe_load(backends.minimal(provider))["backends"][provider.name]
     if "base_url" in made or provider.base_url.startswith("http:"):
         made["base_url"] = f"https://{HOST.format(name=provider.name)}"
+    if any(map(is_stored, kept_by(provider).values())):
+        made["bucket"] = backends.BUCKET
     return made
 
 

@@ -1,6 +1,7 @@
 """Every act on what is kept, at every provider that keeps it: one vector for each cell."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -10,7 +11,7 @@ from extproc.exchange.compile import compile_plan
 from extproc.exchange.events import Change, Leave, Reject
 from extproc.exchange.ids import Seal
 from extproc.exchange.proof import BACKEND, CALL
-from providers.bridging.jobs import Verb
+from providers.bridging.jobs import Doing, Verb
 from providers.bridging.resource import Act, Kept
 from providers.catalog import PROVIDERS, RESOURCES, kept_by, runs
 from providers.neutral.batches import Part, Slip
@@ -51,8 +52,22 @@ BATCHED = [
 ]
 """What of batches that are run in another format, but their beginning."""
 BATCH_REFS = {"anthropic": "b1", "gemini": "batches/b1"}
-REFS = {"gemini.video": "models/m/operations/o", "runway.video": "t1", "xai.video": "r1"}
+VERTEX = "projects/p/locations/us-east-1/publishers/google/models/m"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abc"
+REFS = {
+    "bedrock.video": ARN,
+    "gemini.video": "models/m/operations/o",
+    "replicate.video": "p1",
+    "runway.video": "t1",
+    "vertex.video": f"{VERTEX}/operations/o",
+    "xai.video": "r1",
+}
 """Kind → what its provider calls a job."""
+PLACES = {
+    "bedrock.video": f"/async-invoke/{quote(ARN, safe='')}",
+    "vertex.video": f"/v1/{VERTEX}:fetchPredictOperation",
+}
+"""Kind → where a job is looked at, if not at what stands for it."""
 SECRET = {"key": "secret"}
 OPTIONS = {"instance": "inst", "region": "us-east-1", "project": "p"}
 
@@ -69,6 +84,8 @@ def gateway(provider: Provider, kept: Kept) -> dict:
     signs = provider.signer is aws_sigv4
     credential = {"aws": {"bearer": "env:K"}} if signs else {"api_key": "env:K"}
     one = {"provider": provider.name, "credential": credential, **options}
+    if "bedrock.video" in provider.keeps:
+        one["bucket"] = "s3://films/made"
     if kept.operation in ASKED_FOR:
         one["operations"] = kept.operation.value
     return {
@@ -167,22 +184,44 @@ def test_a_job_is_asked_for_where_it_is_done_and_nothing_else(
     provider: Provider, kept: Kept, act: Act
 ):
     plan = compile_plan(parse(gateway(provider, kept)))
-    ref = REFS[kept_by(provider)[kept.name].name]
+    own = kept_by(provider)[kept.name]
+    ref = REFS[own.name]
     shown = Seal("up", "", SECRET).closed(f"video_{Ticket(ref=ref).text()}")
     path = kept.prefixes[0] + PLACE.sub(shown, act.path)
     one = exchange(plan, Secrets())
     headers = Pairs(content_type="application/json")
     headers._pairs |= {":path": path, ":method": act.method}
     attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
-    action = one.handle(RequestHeaders(headers, attributes, True))
+    assert isinstance(own.doing, Doing)
+    posts = own.doing.body is not None
+    action = one.handle(RequestHeaders(headers, attributes, not posts))
+    if posts and act.verb is not None:
+        action = one.handle(request_body({}))
     if act.verb is None:
         assert isinstance(action, Reject)
         assert json.loads(action.body)["error"]["type"] == "invalid_request_error"
         return
-    assert type(action) is Leave, action
+    assert type(action) is (Change if posts else Leave), action
     sent = dict(action.set_headers)
-    assert sent[":path"].endswith(f"/{ref}")
+    assert sent[":path"] == PLACES.get(own.name) or sent[":path"].endswith(f"/{ref}")
+    assert (sent.get(":method"), action.body) == (
+        ("POST", json.dumps(own.doing.body(ref), separators=(",", ":")).encode())
+        if own.doing.body
+        else (None, None)
+    )
     assert any("key-of-up" in value for value in sent.values())
+
+
+def test_a_job_that_is_looked_at_by_a_post_needs_the_body_that_the_finder_gives():
+    provider, kept = PROVIDERS["vertex"], RESOURCES["openai.video"]
+    shown = Seal("up", "", SECRET).closed(f"video_{Ticket(ref=REFS['vertex.video']).text()}")
+    headers, path = Pairs(), f"/v1/videos/{shown}"
+    headers._pairs |= {":path": path, ":method": "GET"}
+    attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
+    one = exchange(compile_plan(parse(gateway(provider, kept))), Secrets())
+    action = one.handle(RequestHeaders(headers, attributes, True))
+    assert isinstance(action, Reject)
+    assert (action.status, b"render" in action.body) == (503, True)
 
 
 @pytest.mark.parametrize(

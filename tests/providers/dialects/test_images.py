@@ -372,3 +372,33 @@ def test_an_edit_is_no_variation():
     found = bridge(DIALECTS["openai.image_edits"], DIALECTS["openai.image_variations"], Quirks())
     with pytest.raises(Unsupported, match="no words"):
         found.request(call)
+
+
+@pytest.mark.parametrize(
+    ("members", "parameters", "dropped"),
+    [
+        ({}, {"n": 1}, ()),
+        ({"n": 4, "size": "1280x1280", "seed": 5}, {"n": 4, "size": "1280*1280", "seed": 5}, ()),
+        ({"size": "1024x1024"}, {"n": 1, "size": "1280*1280"}, ("size",)),
+        ({"size": "1536x1024"}, {"n": 1, "size": "1568*1056"}, ("size",)),
+    ],
+)
+def test_wan_is_told_how_many_pictures_for_else_it_makes_four(members, parameters, dropped):
+    body, found = wan(**members)
+    assert body["parameters"] == {**parameters, "watermark": False}
+    assert found.dropped == dropped
+
+
+def wan(**members: Any) -> tuple[dict, Sent]:
+    one = bridge(OPENAI, DIALECTS["dashscope.images"], Quirks())
+    found = one.request(call("wan2.6-t2i", **members))
+    return orjson.loads(found.body), found
+
+
+@pytest.mark.parametrize(
+    "members", [{"n": 5}, {"prompt": "x" * 2101}, {"negative_prompt": "x" * 501}]
+)
+def test_what_wan_does_not_make_is_refused_by_name(members: dict):
+    with pytest.raises(Unsupported) as refused:
+        wan(**members)
+    assert refused.value.param in members

@@ -15,23 +15,39 @@ from providers.catalog import DIALECTS, RESOURCES
 from providers.errors import BadAnswer, InvalidRequest, NotFound, Unsupported
 from providers.neutral.media import Data
 from providers.neutral.video import Ticket
+from providers.wire import png
 from providers.wire.multipart import Upload
 
 CLIENT = DIALECTS["openai.video"]
 FILMS = RESOURCES["openai.video"]
 SHOW, FETCH = (act for act in FILMS.acts if act.verb is not None)
 VEO, GROK, GEN = "gemini.video", "xai.video", "runway.video"
-MODELS = {VEO: "veo-3.1-generate-preview", GROK: "grok-imagine-video", GEN: "gen4.5"}
+THERE, REEL, CAST = "vertex.video", "bedrock.video", "replicate.video"
+DANCE, VEO3 = "bytedance/seedance-1-pro", "google/veo-3.1"
+KLING, HAILUO = "kwaivgi/kling-v2.5-turbo-pro", "minimax/hailuo-2.3"
+ARN = "arn:aws:bedrock:us-east-1:123456789012:async-invoke/abc"
+MODELS = {
+    CAST: DANCE,
+    REEL: "amazon.nova-reel-v1:1",
+    VEO: "veo-3.1-generate-preview",
+    GROK: "grok-imagine-video",
+    GEN: "gen4.5",
+}
 LITE = "veo-3.1-lite-generate-preview"
 PICTURE = Upload(data=b"png", filename="a.png", media_type="")
+PNG = "data:image/png;base64,cG5n"
 OPERATION = "models/veo/operations/op1"
+THERE_REF = f"projects/p/locations/l/publishers/google/{OPERATION}"
+
+
+INTO = "s3://films/made"
 
 
 def ask(target: str, model: str = "", **body: Any) -> Sent | Wanted:
     files = body.pop("files", {})
     whole = {"model": "m", "prompt": "a fox", **body}
     call = Call(data=b"", body=whole, model=model or MODELS[target], stream=False, files=files)
-    found = bridge(CLIENT, DIALECTS[target], Quirks()).request(call)
+    found = bridge(CLIENT, DIALECTS[target], Quirks(bucket=body.pop("bucket", INTO))).request(call)
     assert isinstance(found, Sent | Wanted)
     return found
 
@@ -183,7 +199,13 @@ def made(target: str, answer: Any) -> dict[str, Any]:
     return found
 
 
-BEGUN = {VEO: {"name": OPERATION}, GROK: {"request_id": "r1"}, GEN: {"id": "t1"}}
+BEGUN = {
+    CAST: {"id": "p1"},
+    REEL: {"invocationArn": ARN},
+    VEO: {"name": OPERATION},
+    GROK: {"request_id": "r1"},
+    GEN: {"id": "t1"},
+}
 
 
 @pytest.mark.parametrize("target", BEGUN)
@@ -219,6 +241,15 @@ def veo(*samples: Any, **more: Any) -> dict[str, Any]:
     return {"name": OPERATION, "done": True, "response": {"generateVideoResponse": made}}
 
 
+def there(*videos: Any, **more: Any) -> dict[str, Any]:
+    return {"name": OPERATION, "done": True, "response": {"videos": [*videos], **more}}
+
+
+def reel(place: str) -> dict[str, Any]:
+    return {"status": "Completed", "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": place}}}
+
+
+INLINE = {"bytesBase64Encoded": "ZmlsbQ==", "mimeType": "video/mp4"}
 FILE = {"video": {"uri": "https://generativelanguage.googleapis.com/v1beta/files/f1:download"}}
 FILTERED = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["blocked", 3]}
 LINK = "https://a.test/1.mp4"
@@ -234,6 +265,21 @@ DONE = {"status": "done", "video": {"url": LINK}}
         (VEO, {"done": True}, "failed", 0, "moderation_blocked"),
         (VEO, {"error": {"code": 3, "message": "no"}}, "failed", 0, "3"),
         (VEO, {"error": {"status": "INTERNAL"}}, "failed", 0, "INTERNAL"),
+        (CAST, {"status": "starting", "output": None}, "queued", 0, None),
+        (CAST, {"status": "succeeded", "output": LINK}, "completed", 100, None),
+        (CAST, {"status": "succeeded", "output": None}, "failed", 0, "expired"),
+        (CAST, {"status": "failed", "error": "no"}, "failed", 0, "failed"),
+        (CAST, {"status": "failed", "error": "flagged (E005)"}, "failed", 0, "moderation_blocked"),
+        (CAST, {"status": "canceled"}, "failed", 0, "canceled"),
+        (REEL, {"status": "InProgress"}, "in_progress", 0, None),
+        (REEL, reel("s3://bkt"), "completed", 100, None),
+        (REEL, {"status": "Failed", "failureMessage": "no"}, "failed", 0, "failed"),
+        (REEL, {"status": "Failed"}, "failed", 0, "failed"),
+        (THERE, {"name": OPERATION}, "in_progress", 0, None),
+        (THERE, there(INLINE), "completed", 100, None),
+        (THERE, there({"gcsUri": "gs://b/1.mp4"}), "completed", 100, None),
+        (THERE, there(**FILTERED), "failed", 0, "moderation_blocked"),
+        (THERE, {"error": {"code": 3, "message": "no"}}, "failed", 0, "3"),
         (GROK, {"status": "pending"}, "in_progress", 0, None),
         (GROK, {"status": "pending", "progress": 40}, "in_progress", 40, None),
         (GROK, DONE, "completed", 100, None),
@@ -271,10 +317,165 @@ def test_a_job_is_as_far_as_its_provider_says(target, answer, status, progress, 
         (VEO, veo(FILE), "/v1beta/files/f1:download?alt=media"),
         (GROK, DONE, LINK),
         (GEN, {"status": "SUCCEEDED", "output": [LINK]}, LINK),
+        (CAST, {"status": "succeeded", "output": [LINK]}, LINK),
     ],
 )
 def test_a_film_is_fetched_where_it_is(target, answer, link):
     assert looked(target, answer, FETCH) == (None, link)
+
+
+def test_a_film_that_comes_along_is_handed_on():
+    one = Inquiry(FILMS, RESOURCES[THERE], FETCH)
+    context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=THERE_REF).text()}"})
+    for video, found in ((INLINE, b"film"), ({"bytesBase64Encoded": "Zg=="}, b"f")):
+        body, seen = one.whole(orjson.dumps(there(video)), context)
+        assert (body, seen.content_type, seen.location) == (found, "video/mp4", "")
+    with pytest.raises(BadAnswer):
+        one.whole(orjson.dumps(there({"bytesBase64Encoded": "*"})), context)
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "inputs", "dropped"),
+    [
+        (DANCE, {}, {"duration": 4}, ()),
+        (
+            DANCE,
+            {"seconds": 7, "size": "1024x1024", "seed": 5},
+            {"duration": 7, "resolution": "1080p", "aspect_ratio": "1:1", "seed": 5},
+            ("size",),
+        ),
+        (
+            VEO3,
+            {"seconds": 8, "size": "1080x1920", "negative_prompt": "rain", "seed": -1},
+            {
+                "duration": 8,
+                "resolution": "1080p",
+                "aspect_ratio": "9:16",
+                "negative_prompt": "rain",
+            },
+            ("seed",),
+        ),
+        (
+            VEO3,
+            {"seconds": 4, "size": "1920x1080"},
+            {"duration": 4, "resolution": "720p", "aspect_ratio": "16:9"},
+            ("size",),
+        ),
+        (KLING, {"size": "1280x720"}, {"duration": 5, "aspect_ratio": "16:9"}, ()),
+        (KLING, {"input_reference": PICTURE}, {"duration": 5, "start_image": PNG}, ()),
+        (
+            HAILUO,
+            {"seconds": 10, "size": "1920x1080", "input_reference": PICTURE},
+            {"duration": 10, "resolution": "768p", "first_frame_image": PNG},
+            ("size",),
+        ),
+        ("me/mine", {"seed": 5, "size": "1280x720"}, {}, ("seed", "size")),
+    ],
+)
+def test_each_model_at_replicate_has_inputs_of_its_own(model, body, inputs, dropped):
+    said, lost, echo = sent(CAST, model, **body)
+    assert said == {"input": {"prompt": "a fox", **inputs}}
+    assert lost == dropped
+    assert echo["seconds"] == inputs.get("duration")
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "param"),
+    [
+        (KLING, {"seconds": 8}, "seconds"),
+        (DANCE, {"negative_prompt": "rain"}, "negative_prompt"),
+        ("me/mine", {"seconds": 5}, "seconds"),
+        ("me/mine", {"input_reference": PICTURE}, "input_reference"),
+        (
+            DANCE,
+            {"input_reference": Upload(data=b"0" * 8_000_000, filename="", media_type="image/png")},
+            "input_reference",
+        ),
+    ],
+)
+def test_what_a_model_at_replicate_cannot_be_told_is_refused(model, body, param):
+    with pytest.raises(Unsupported) as caught:
+        sent(CAST, model, **body)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "place", ["s3://bkt/f", "s3://bkt/f/", "s3://bkt/f/abc", "s3://bkt/f/abc/"]
+)
+def test_a_film_of_nova_reels_has_a_folder_of_its_own(place):
+    secret = {"access_key_id": "a", "secret_access_key": "b", "region": "us-east-1"}
+    one = Inquiry(FILMS, RESOURCES[REEL], FETCH).by(secret, 0)
+    context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=ARN).text()}"})
+    _, seen = one.whole(orjson.dumps(reel(place)), context)
+    assert seen.location.startswith("https://bkt.s3.us-east-1.amazonaws.com/f/abc/output.mp4?")
+
+
+WIDE = Upload(
+    data=png.SIGNATURE + png.IHDR.pack(13, b"IHDR", 1280, 720, 8, 2, 0, 0, 0),
+    filename="a.png",
+    media_type="image/png",
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "task", "config"),
+    [
+        ({}, "TEXT_VIDEO", {"durationSeconds": 6}),
+        ({"seconds": 12, "seed": "7"}, "MULTI_SHOT_AUTOMATED", {"durationSeconds": 12, "seed": 7}),
+        ({"seconds": 6, "input_reference": WIDE}, "TEXT_VIDEO", {"durationSeconds": 6}),
+    ],
+)
+def test_nova_reel_makes_one_shot_or_several(body, task, config):
+    said, dropped, echo = sent(REEL, size="1280x720", **body)
+    asked = said["modelInput"]
+    assert (asked["taskType"], dropped, echo["size"]) == (task, (), "1280x720")
+    assert asked["videoGenerationConfig"] == {"fps": 24, "dimension": "1280x720", **config}
+    assert ("images" in str(asked)) == ("input_reference" in body)
+    assert said["outputDataConfig"] == {"s3OutputDataConfig": {"s3Uri": INTO}}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "param"),
+    [
+        ("", {"seconds": 8}, "seconds"),
+        ("amazon.nova-reel-v1:0", {"seconds": 12}, "seconds"),
+        ("", {"seconds": 12, "input_reference": WIDE}, "seconds"),
+        ("", {"prompt": "x" * 513}, "prompt"),
+        ("", {"seconds": 12, "prompt": "x" * 4001}, "prompt"),
+        ("", {"negative_prompt": "rain"}, "negative_prompt"),
+        (
+            "",
+            {"input_reference": Upload(data=b"GIF", filename="a.gif", media_type="image/gif")},
+            "input_reference",
+        ),
+        ("", {"bucket": ""}, None),
+    ],
+)
+def test_what_nova_reel_does_not_make_is_refused(model, body, param):
+    with pytest.raises(Unsupported) as caught:
+        sent(REEL, model, **body)
+    assert caught.value.param == param
+
+
+def test_what_nova_reel_only_nearly_makes_is_named():
+    _, dropped, echo = sent(REEL, size="720x1280", seed=2**31)
+    assert (dropped, echo["size"]) == (("seed", "size"), "1280x720")
+
+
+def test_a_film_in_a_bucket_is_named_and_not_fetched():
+    one = Inquiry(FILMS, RESOURCES[THERE], FETCH).by({}, 0)
+    context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=THERE_REF).text()}"})
+    with pytest.raises(Unsupported, match=r"gs://b/1[.]mp4"):
+        one.whole(orjson.dumps(there({"gcsUri": "gs://b/1.mp4"})), context)
+
+
+def test_a_look_by_a_post_says_which_operation():
+    one = Inquiry(FILMS, RESOURCES[THERE], SHOW)
+    id = f"video_{Ticket(ref=THERE_REF).text()}"
+    assert one.path(id, {}) == "/publishers/google/models/veo:fetchPredictOperation"
+    assert orjson.loads(one.body(id) or b"") == {"operationName": THERE_REF}
+    with pytest.raises(NotFound):
+        one.path(f"video_{Ticket(ref=OPERATION).text()}", {})
 
 
 @pytest.mark.parametrize(
@@ -293,6 +494,9 @@ def test_there_is_nothing_to_fetch_where_there_is_no_film(target, answer):
         (GROK, {"error": "no room", "other": 1}),
         (GROK, {"status": "new", "other": 1}),
         (GEN, {"status": "new"}),
+        (CAST, {"status": "new"}),
+        (REEL, {"status": "new"}),
+        (REEL, {"status": "Completed"}),
     ],
 )
 def test_what_tells_of_no_job_is_a_bad_answer(target, answer):

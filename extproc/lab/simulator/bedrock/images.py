@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-stability-
 """
 
 import re
+from base64 import b64decode
 
 import msgspec
 import orjson
@@ -20,6 +21,10 @@ STABILITYS = frozenset(
     {"prompt", "negative_prompt", "aspect_ratio", "mode", "output_format", "seed"}
     | {"image", "strength"}
 )
+INPAINTED = frozenset(
+    {"prompt", "image", "mask", "negative_prompt", "seed", "output_format", "grow_mask"}
+    | {"style_preset"}
+)
 RATIOS = frozenset(["16:9", "1:1", "21:9", "2:3", "3:2", "4:5", "5:4", "9:16", "9:21"])
 TITANS = frozenset(
     {(512, 512), (768, 768), (1024, 1024), (768, 1152), (1152, 768), (768, 1280), (1280, 768)}
@@ -33,15 +38,20 @@ def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what the model would not take."""
     model, body = call.params["model"], call.body
     if "stability" in model:
-        _check_stabilitys(body)
+        (_check_inpainted if "inpaint" in model else _check_stabilitys)(body)
         return
     params, config = _params(body), body.get("imageGenerationConfig") or {}
     titan = "titan" in model
     own = set() if titan else {"style"}
-    pictures.known(
-        params, frozenset({"text", "negativeText", "images", "similarityStrength"} | own)
-    )
-    pictures.known(config, CONFIG)
+    if body["taskType"] == "INPAINTING":
+        pictures.known(params, frozenset({"image", "maskImage", "text", "negativeText"}))
+        pictures.known(config, CONFIG - {"width", "height"})
+        _check_mask(params.get("maskImage"))
+    else:
+        pictures.known(
+            params, frozenset({"text", "negativeText", "images", "similarityStrength"} | own)
+        )
+        pictures.known(config, CONFIG)
     for name in params.keys() & {"text", "negativeText"}:
         pictures.between(name, len(params[name]), 1, 512 if titan else 1024)
     pictures.between("numberOfImages", config.get("numberOfImages", 1), 1, 5)
@@ -51,7 +61,18 @@ def check(call: Call, strict: bool) -> None:
     _check_size(config.get("width", 1024), config.get("height", 1024), titan)
 
 
-TASKS = {"TEXT_IMAGE": "textToImageParams", "IMAGE_VARIATION": "imageVariationParams"}
+TASKS = {
+    "TEXT_IMAGE": "textToImageParams",
+    "IMAGE_VARIATION": "imageVariationParams",
+    "INPAINTING": "inPaintingParams",
+}
+
+
+def _check_mask(mask: str | None) -> None:
+    """Raises Refusal for a mask of anything but black and white."""
+    data = b64decode(mask or "")
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[25:26] not in (b"\0", b"\2"):
+        raise Refusal("The mask image must be black and white, without an alpha channel")
 
 
 def _params(body: Json) -> Json:
@@ -84,6 +105,17 @@ def _check_stabilitys(body: Json) -> None:
         raise Refusal("aspect_ratio: must be one of the supported ones")
     if body.get("output_format", "png") not in ("png", "jpeg"):
         raise Refusal("output_format: must be png or jpeg")
+
+
+def _check_inpainted(body: Json) -> None:
+    pictures.known(body, INPAINTED)
+    pictures.between("prompt", len(str(body.get("prompt") or "")), 1, 10_000)
+    if not body.get("image"):
+        raise Refusal("image: is required")
+    if body.get("mask"):
+        _check_mask(body["mask"])
+    if body.get("output_format", "png") not in ("png", "jpeg", "webp"):
+        raise Refusal("output_format: must be png, jpeg or webp")
 
 
 def ask(call: Call) -> Asked:

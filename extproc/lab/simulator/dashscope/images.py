@@ -1,4 +1,4 @@
-"""Pictures by Qwen's models.
+"""Pictures by Qwen's and Wan's models.
 
 https://www.alibabacloud.com/help/en/model-studio/qwen-image-api
 https://www.alibabacloud.com/help/en/model-studio/qwen-image-edit
@@ -31,6 +31,9 @@ def check(call: Call, strict: bool) -> None:
     parameters, parts = body.get("parameters") or {}, _parts(body)
     pictures.known(parameters, PARAMETERS)
     (text,) = [part["text"] for part in parts if "text" in part]
+    if body["model"].startswith("wan"):
+        _check_wan(body["model"], parameters, text, len(parts))
+        return
     pictures.between("text", len(text), 1, 800)
     shown = [part["image"] for part in parts if "image" in part]
     pictures.between("images", len(shown), 0, 3)
@@ -40,6 +43,19 @@ def check(call: Call, strict: bool) -> None:
     pictures.between("n", parameters.get("n", 1), 1, 6 if newer or shown else 1)
     pictures.between("seed", parameters.get("seed", 0), 0, 2_147_483_647)
     _check_size(parameters.get("size"), free=newer or bool(shown))
+
+
+def _check_wan(model: str, parameters: Json, text: str, parts: int) -> None:
+    if model != "wan2.6-t2i":
+        raise Refusal("InvalidParameter: url error, please check url!")
+    pictures.between("text", len(text), 1, 2100)
+    pictures.between("content", parts, 1, 1)
+    pictures.between("negative_prompt", len(parameters.get("negative_prompt") or ""), 0, 500)
+    pictures.between("n", parameters.get("n", 4), 1, 4)
+    width, _, height = parameters.get("size", "1280*1280").partition("*")
+    pictures.between("size", int(width) * int(height), 1280 * 1280, 1440 * 1440)
+    if max(int(width), int(height)) > 4 * min(int(width), int(height)):
+        raise Refusal("InvalidParameter: size must be between 1:4 and 4:1")
 
 
 def _check_size(size: str | None, *, free: bool) -> None:
@@ -55,7 +71,8 @@ def _check_size(size: str | None, *, free: bool) -> None:
 def ask(call: Call) -> Asked:
     """What the body asks."""
     text = next(part["text"] for part in _parts(call.body) if "text" in part)
-    count = (call.body.get("parameters") or {}).get("n") or 1
+    usual = 4 if call.body["model"].startswith("wan") else 1
+    count = (call.body.get("parameters") or {}).get("n") or usual
     return pictures.asked(call.body["model"], text, call.body, n=count)
 
 

@@ -1,4 +1,4 @@
-"""Films by Veo, on the Gemini API: operations that are begun, and looked at until they are done.
+"""Films by Veo, on the Gemini API and on Vertex AI: operations, looked at until they are done.
 
 https://ai.google.dev/gemini-api/docs/video
 """
@@ -51,19 +51,19 @@ def _check_frame(model: str, given: Json) -> None:
 
 def ask(call: Call) -> Asked:
     """What the body asks."""
-    return pictures.asked(call.params["model"], call.body["instances"][0]["prompt"], call.body)
+    return pictures.asked(call.params["name"], call.body["instances"][0]["prompt"], call.body)
 
 
 def whole(turn: Turn) -> bytes:
     """The operation, by a name that the shelf makes its own."""
-    name = f"models/{turn.asked.model}/operations/"
+    name = f"{turn.asked.model}/operations/"
     return orjson.dumps({"name": name, "prompt": turn.asked.text} | turn.directives.extra)
 
 
 DIALECT = msgspec.structs.replace(
     generate_content.DIALECT,
     name="gemini.video",
-    path=re.compile(r".*/models/(?P<model>[^/]*):predictLongRunning"),
+    path=re.compile(r".*?/(?P<name>(?:projects/.*/)?models/(?P<model>[^/]*)):predictLongRunning"),
     check=check,
     ask=ask,
     whole=whole,

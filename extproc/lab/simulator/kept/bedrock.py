@@ -7,7 +7,9 @@ completed when it is made, and nothing is read of S3.
 import re
 from collections.abc import Callable, Set
 
+from extproc.lab.simulator.bedrock import reel
 from extproc.lab.simulator.dialect import Json, Refusal
+from extproc.lab.simulator.kept.films import BLOCKED
 from extproc.lab.simulator.kept.shelf import Ask, Rule, json, rule
 from extproc.lab.simulator.play import Answer
 
@@ -55,6 +57,8 @@ def make(kind: str) -> Callable[[Ask], Answer]:
         if kind == INVOKE:
             said["modelArn"] = f"arn:aws:bedrock:eu-west-1::foundation-model/{said.pop('modelId')}"
         thing = {**said, NAMES[kind]: arn, "status": "Completed", "submitTime": WHEN}
+        if kind == INVOKE and "nova-reel" in body["modelId"]:
+            thing |= {"status": "InProgress", "prompt": reel.check(body["modelInput"])}
         ask.shelf.things[f"{kind}/{id}"] = thing
         return json({NAMES[kind]: arn})
 
@@ -72,6 +76,23 @@ def many(kind: str, at: str) -> Callable[[Ask], Answer]:
     return listed
 
 
+def look(ask: Ask) -> Answer:
+    """At an invocation; each look at a film brings it to its end."""
+    thing = _one(ask, INVOKE)
+    shown = {name: value for name, value in thing.items() if name != "prompt"}
+    if thing["status"] != "InProgress":
+        return json(shown)
+    if BLOCKED in thing["prompt"]:
+        why = "The request was blocked by our content filters."
+        thing |= {"status": "Failed", "failureMessage": why}
+    else:
+        place = thing["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"].rstrip("/")
+        own = f"{place}/{thing['invocationArn'].rpartition('/')[2]}"
+        config = {"s3OutputDataConfig": {"s3Uri": own}}
+        thing |= {"status": "Completed", "outputDataConfig": config, "endTime": WHEN}
+    return json(shown)
+
+
 def stop(ask: Ask) -> Answer:
     _one(ask, JOB)["status"] = "Stopping"
     return json({})
@@ -84,5 +105,5 @@ RULES: tuple[Rule, ...] = (
     rule("POST", f"/{JOB}/*/stop", stop),
     rule("POST", f"/{INVOKE}", make(INVOKE)),
     rule("GET", f"/{INVOKE}", many(INVOKE, "asyncInvokeSummaries")),
-    rule("GET", f"/{INVOKE}/*", lambda ask: json(_one(ask, INVOKE))),
+    rule("GET", f"/{INVOKE}/*", look),
 )

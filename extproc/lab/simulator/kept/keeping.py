@@ -11,7 +11,7 @@ from extproc.lab.simulator.dialect import Json
 from extproc.lab.simulator.kept import operations, tasks
 from extproc.lab.simulator.kept.shelf import Shelf
 
-JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY})
+JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY, tasks.REPLICATE})
 """Dialects whose every answer is asked for again."""
 
 
@@ -37,12 +37,14 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
             return orjson.dumps(queued)
     elif kind == "video":
         return orjson.dumps(shelf.put({**said, "id": shelf.new_id("video_")}))
-    elif str(said.get("name")).startswith("models/"):
+    elif "/operations/" in str(said.get("name")):
         return orjson.dumps(operations.begin(shelf, said["name"], said["prompt"]))
     elif "request_id" in said:
         return orjson.dumps(tasks.begin(shelf, tasks.XAI, said["prompt"]))
     elif "task" in said:
         return orjson.dumps(tasks.begin(shelf, tasks.RUNWAY, said["prompt"]))
+    elif "prediction" in said:
+        return orjson.dumps(tasks.begin(shelf, tasks.REPLICATE, said["prompt"]))
     elif kind == "chat.completion":
         shelf.put({**said, "metadata": asked.get("metadata") or {}})
     return answered

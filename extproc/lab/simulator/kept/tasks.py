@@ -1,6 +1,8 @@
-"""xAI's and Runway's films once they are asked for: each look at one brings it to its end.
+"""xAI's, Runway's and Replicate's films once they are asked for: each look at one brings it to its
+end.
 
-https://docs.x.ai/docs/guides/video-generation, https://docs.dev.runwayml.com/api
+https://docs.x.ai/docs/guides/video-generation, https://docs.dev.runwayml.com/api,
+https://replicate.com/docs/reference/http
 """
 
 from extproc.lab.simulator.dialect import Json, Refusal
@@ -8,13 +10,15 @@ from extproc.lab.simulator.kept import films
 from extproc.lab.simulator.kept.shelf import CREATED, Ask, Rule, Shelf, json, rule
 from extproc.lab.simulator.play import Answer
 
-XAI, RUNWAY = "xai.video", "runway.video"
+XAI, RUNWAY, REPLICATE = "xai.video", "runway.video", "replicate.video"
 
 
 def begin(shelf: Shelf, kind: str, prompt: str) -> Json:
     """What is said of a job that was just begun."""
-    id = shelf.new_id("task-")
+    id = shelf.new_id("" if kind == REPLICATE else "task-")
     shelf.put({"id": id, "object": kind, "prompt": prompt, "looks": 0})
+    if kind == REPLICATE:
+        return {"id": id, "status": "starting", "output": None, "error": None}
     return {"request_id": id} if kind == XAI else {"id": id}
 
 
@@ -54,6 +58,18 @@ def show(ask: Ask) -> Answer:
     return json({**said, "status": "SUCCEEDED", "output": [link], "cost": {"credits": CREATED}})
 
 
+def predicted(ask: Ask) -> Answer:
+    """A prediction of Replicate's."""
+    thing, link = _looked_at(ask, REPLICATE)
+    said: Json = {"id": thing["id"], "output": None, "error": None}
+    if thing["looks"] == 1:
+        return json({**said, "status": "processing"})
+    if films.BLOCKED in thing["prompt"]:
+        why = "The input or output was flagged as sensitive. (E005)"
+        return json({**said, "status": "failed", "error": why})
+    return json({**said, "status": "succeeded", "output": link})
+
+
 def finished(ask: Ask) -> Answer:
     """A film, for whoever knows the signed URL."""
     if ask.query.get("signed") != "yes/so" or ask.request.header("authorization"):
@@ -64,5 +80,6 @@ def finished(ask: Ask) -> Answer:
 RULES: tuple[Rule, ...] = (
     rule("GET", "/videos/*", look),
     rule("GET", "/tasks/*", show),
+    rule("GET", "/predictions/*", predicted),
     rule("GET", "/finished/*", finished),
 )

@@ -3,11 +3,14 @@
 https://ai.google.dev/gemini-api/docs/video
 """
 
+import msgspec
+
 from providers.bridging.dialect import Endpoint
 from providers.bridging.filming import VideoDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
 from providers.dialects.gemini.kept_ids import FILMED
+from providers.dialects.gemini.video import vertex
 from providers.dialects.gemini.video.jobs import OPERATIONS
 from providers.dialects.gemini.video.request import edits, render_request, settle, uses
 from providers.dialects.gemini.video.response import parse_response, watch
@@ -32,5 +35,13 @@ DIALECT = VideoDialect(
 )
 """Clients of it have their own provider alone."""
 
+VERTEX = msgspec.structs.replace(
+    DIALECT,
+    host="vertex",
+    parse_response=vertex.parse_response,
+    edits=lambda body, model, usage: {},
+)
+"""Its operations have longer names, and hold the films."""
+
 DIALECTS = (DIALECT,)
-RESOURCES = (OPERATIONS,)
+RESOURCES = (OPERATIONS, vertex.OPERATIONS)

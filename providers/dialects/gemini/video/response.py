@@ -29,8 +29,13 @@ def watch(answer: Any) -> Seen:
 
 def parse_response(answer: Any) -> Film:
     """The operation that was begun."""
+    return begun(answer, NAME)
+
+
+def begun(answer: Any, names: re.Pattern[str]) -> Film:
+    """An operation of which one of `names` is the name; raises BadAnswer."""
     name = members.string(answer.get("name"))
-    if not NAME.fullmatch(name):
+    if not names.fullmatch(name):
         raise BadAnswer("the provider's answer names no operation")
     return Film(ref=name, state=State.QUEUED)
 
@@ -44,17 +49,30 @@ def path(ref: str) -> str:
 
 def parse_job(answer: Any, ref: str) -> Film:
     """How far it is, and where its film is or why there is none."""
-    error = answer.get("error")
-    if isinstance(error, dict):
-        return Film(ref=ref, state=State.FAILED, failure=_failure(error))
-    if answer.get("done") is not True:
-        if not members.string(answer.get("name")):
-            raise BadAnswer("the provider's answer is no operation")
-        return Film(ref=ref, state=State.RUNNING)
+    film = state_of(answer, ref)
+    if film is not None:
+        return film
     made = _made(answer)
     file = next(_files(made), "")
     if file:
         return Film(ref=ref, state=State.COMPLETED, link=HERE.format(file))
+    return ended(made, ref)
+
+
+def state_of(answer: Any, ref: str) -> Film | None:
+    """What an operation says that has made nothing; None: it has."""
+    error = answer.get("error")
+    if isinstance(error, dict):
+        return Film(ref=ref, state=State.FAILED, failure=_failure(error))
+    if answer.get("done") is True:
+        return None
+    if not members.string(answer.get("name")):
+        raise BadAnswer("the provider's answer is no operation")
+    return Film(ref=ref, state=State.RUNNING)
+
+
+def ended(made: Json, ref: str) -> Film:
+    """An operation that is done, and in which there is no film."""
     reasons = made.get("raiMediaFilteredReasons")
     said = [one for one in reasons if isinstance(one, str)] if isinstance(reasons, list) else []
     message = f"the provider made no video: {' '.join(said) or NO_REASON}"

@@ -1,0 +1,1 @@
+"""Replicate's format: predictions, of which each model has inputs of its own."""

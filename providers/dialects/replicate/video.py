@@ -1,0 +1,168 @@
+"""Films by models on Replicate: predictions, which are made, looked at and fetched.
+
+https://replicate.com/docs/reference/http#predictions.create (checked 2026-11)
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from providers.bridging.dialect import Endpoint, Seen
+from providers.bridging.filming import VideoDialect
+from providers.bridging.jobs import Doing
+from providers.bridging.kept_ids import NOWHERE
+from providers.bridging.resource import Kept
+from providers.dialects.replicate.models import Model, known
+from providers.errors import BadAnswer, NotFound, Unsupported
+from providers.neutral.images import BLOCKED, Size
+from providers.neutral.media import Data, Url, render_uri
+from providers.neutral.video import Failure, Film, State, VideoRequest, web
+from providers.operations import Operation
+from providers.usage import Usage
+from providers.wire import members
+from providers.wire.compatible_errors import parse_error, render_error
+from providers.wire.members import Json
+
+NAME = "replicate.video"
+ID = re.compile(r"[a-z0-9]+")
+INLINE = 10_000_000
+"""Characters of a data URI that the vendor's own clients send; larger files are given by URL."""
+SEEDS = 2**31 - 1
+STATES = {
+    "starting": State.QUEUED,
+    "processing": State.RUNNING,
+    "succeeded": State.COMPLETED,
+    "failed": State.FAILED,
+    "canceled": State.FAILED,
+    "aborted": State.FAILED,
+}
+# https://replicate.com/docs/reference/error-codes
+FLAGGED = re.compile(r"\(E005\)|flagged as sensitive", re.IGNORECASE)
+
+
+def settle(request: VideoRequest, model: str, lost: list[str]) -> VideoRequest:
+    """With a length and a size that the model makes; raises Unsupported for what it cannot be
+    told."""
+    one = known(model)
+    told = {
+        "seconds": bool(one.lengths) or request.seconds is None,
+        "picture": bool(one.picture) or request.picture is None,
+        "negative": one.negative or request.negative is None,
+    }
+    for param, fine in told.items():
+        if not fine:
+            raise Unsupported(f"how {model} is told of it is not known here", param=param)
+    seconds = request.lasting(one.lengths, model) if one.lengths else None
+    size = _fitting(request.size, one, seconds)
+    if request.size not in (None, size):
+        lost.append("size")
+    return msgspec.structs.replace(request, seconds=seconds, size=size)
+
+
+def _fitting(asked: Size | None, one: Model, seconds: int | None) -> Size | None:
+    if asked is None or not one.sizes:
+        return None
+    long = one.lengths and seconds != one.lengths[0]
+    sizes = [
+        size
+        for size, said in one.sizes.items()
+        if not (long and said.get("resolution") in one.short)
+    ]
+    return asked.nearest(sizes)
+
+
+def render_request(request: VideoRequest, model: str, dropped: list[str]) -> Json:
+    """The model's own inputs."""
+    one, seed = known(model), request.seed
+    if seed is not None and not (one.seed and 0 <= seed <= SEEDS):
+        dropped.append("seed")
+        seed = None
+    picture = {one.picture: _image(request.picture)} if request.picture is not None else {}
+    said = members.optional(
+        prompt=request.prompt,
+        duration=request.seconds,
+        negative_prompt=request.negative,
+        seed=seed,
+    )
+    return {"input": {**said, **one.sizes.get(request.size or Size(0, 0), {}), **picture}}
+
+
+def _image(picture: Any) -> str:
+    assert isinstance(picture, Data | Url)
+    uri = render_uri(picture)
+    if isinstance(picture, Data) and len(uri) > INLINE:
+        raise Unsupported("Replicate reads larger pictures by URL alone", param="picture")
+    return uri
+
+
+def parse_response(answer: Any) -> Film:
+    """The prediction that was begun."""
+    ref = members.string(answer.get("id"))
+    if not ID.fullmatch(ref):
+        raise BadAnswer("the provider's answer names no prediction")
+    return Film(ref=ref, state=State.QUEUED)
+
+
+def path(ref: str) -> str:
+    """Where a prediction is shown; raises NotFound."""
+    if not ID.fullmatch(ref):
+        raise NotFound("there is no such video")
+    return f"/predictions/{ref}"
+
+
+def parse_job(answer: Any, ref: str) -> Film:
+    """How far it is, and where its film is or why there is none."""
+    status = members.string(answer.get("status"))
+    state = STATES.get(status)
+    if state is None:
+        raise BadAnswer("the provider's answer is no prediction")
+    output = answer.get("output")
+    links = [web(one) for one in (output if isinstance(output, list) else [output])]
+    link = next(filter(None, links), "")
+    if state is State.COMPLETED and not link:
+        # Files are deleted an hour after they were made.
+        gone = Failure("expired", "the provider has no video of it, or none any more")
+        return Film(ref=ref, state=State.FAILED, failure=gone)
+    failed = _failure(answer, status) if state is State.FAILED else None
+    return Film(ref=ref, state=state, failure=failed, link=link if failed is None else "")
+
+
+def _failure(answer: Json, status: str) -> Failure:
+    message = members.string(answer.get("error"))[:1000]
+    code = BLOCKED if FLAGGED.search(message) else status
+    return Failure(code, message or f"the prediction was {status}")
+
+
+DIALECT = VideoDialect(
+    name=NAME,
+    operation=Operation.VIDEO,
+    client=(),
+    upstream=(Endpoint(path="/models/{org/model}/predictions"),),
+    inline=False,
+    carries=frozenset({"seconds", "size", "picture", "negative", "seed"}),
+    settle=settle,
+    render_request=render_request,
+    parse_response=parse_response,
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=lambda answer: Seen(usage=Usage()),
+)
+JOBS = Kept(
+    name=NAME,
+    operation=Operation.VIDEO,
+    client=(),
+    upstream=(),
+    prefixes=(),
+    root="/predictions",
+    acts=(),
+    ids=lambda body: NOWHERE,
+    doing=Doing(path=path, parse=parse_job),
+    parse_error=parse_error,
+    render_error=render_error,
+    watch=lambda answer: Seen(),
+    charged=False,
+)
+
+DIALECTS = (DIALECT,)
+RESOURCES = (JOBS,)
