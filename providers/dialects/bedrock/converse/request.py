@@ -25,6 +25,7 @@ from providers.dialects.bedrock.converse.tools import (
 from providers.errors import Unsupported
 from providers.models.bedrock import Family, family_of
 from providers.models.claude.sampling import sampling
+from providers.models.longest import within
 from providers.neutral.chat import ChatRequest, JsonOutput, Message, Role, ToolCall, ToolResult
 from providers.neutral.turns import results_apart
 from providers.wire import members
@@ -186,6 +187,7 @@ def _own_output(additional: Json) -> JsonOutput | None:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for Bedrock; the model and whether to stream stand in the path."""
+    request = within(request, dropped)
     family = family_of(request.known_as)
     marker = Marker(family, dropped)
     reasoning = render_reasoning(request, family, dropped)
