@@ -14,11 +14,12 @@ from extproc.config.probe import Probe
 from extproc.config.proxy import ByProxy
 from extproc.config.values import Bucket, Duration, FilePath, Flag, Segment, Text, Whole, listed
 from extproc.config.web import BaseUrl, HeaderValue, HostName, OwnHeaderName, UrlPath
-from providers.catalog import PROVIDERS
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import Operation
 
+Spoken = Annotated[str, Field(json_schema_extra={"enum": sorted(DIALECTS)})]
 Dialects = Annotated[
-    Annotated[str, Tag("<name>")] | Annotated[dict[Operation, str], Tag("<operations>")],
+    Annotated[Spoken, Tag("<name>")] | Annotated[dict[Operation, Spoken], Tag("<operations>")],
     Discriminator(lambda value: "<operations>" if isinstance(value, dict) else "<name>"),
 ]
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import one_or_more
-from extproc.config.web import header_name
+from extproc.config.values import DOTTED, Checked, one_or_more
+from extproc.config.web import HeaderName
 
 Policy = Literal["weighted", "round_robin", "least_request", "random", "hash"]
 CONVERSATION = "conversation"
@@ -21,14 +21,14 @@ def _path(path: str) -> str:
 class HeaderKey(Model):
     """A header of the client's."""
 
-    header: Annotated[str, AfterValidator(header_name), Field(min_length=1, max_length=128)]
+    header: HeaderName
     """Its name."""
 
 
 class BodyKey(Model):
     """A member of the client's body."""
 
-    body: Annotated[str, AfterValidator(_path), Field(min_length=1, max_length=256)]
+    body: Annotated[str, Checked(_path, DOTTED), Field(min_length=1, max_length=256)]
     """Its name; a dotted path reaches into objects."""
 
 

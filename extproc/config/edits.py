@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Discriminator, Field, JsonValue, Tag
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Flag, Real, Whole
-from extproc.config.web import HeaderValue, own_header_name
+from extproc.config.values import DOTTED, Checked, Flag, Real, Whole
+from extproc.config.web import OWN_NAME, HeaderValue, own_header_name
 
 OWN_MEMBERS = frozenset({"model", "stream"})
 """Top-level members of a body that the gateway itself decides on."""
@@ -51,11 +51,11 @@ def _edited(name: str) -> str:
     return lower
 
 
-Member = Annotated[str, AfterValidator(_member), Field(min_length=1, max_length=256)]
-MemberPath = Annotated[str, AfterValidator(_dotted), Field(min_length=1, max_length=1_024)]
+Member = Annotated[str, Checked(_member, r"[^.]+"), Field(min_length=1, max_length=256)]
+MemberPath = Annotated[str, Checked(_dotted, DOTTED), Field(min_length=1, max_length=1_024)]
 Members = dict[Member, Annotated[JsonValue, AfterValidator(_json)]]
-Counted = Annotated[str, AfterValidator(_counted), Field(min_length=1, max_length=1_024)]
-EditedHeader = Annotated[str, AfterValidator(_edited), Field(min_length=1, max_length=128)]
+Counted = Annotated[str, Checked(_counted, DOTTED), Field(min_length=1, max_length=1_024)]
+EditedHeader = Annotated[str, Checked(_edited, OWN_NAME), Field(min_length=1, max_length=128)]
 Number = Annotated[Real, Field(ge=-1e12, le=1e12)]
 
 

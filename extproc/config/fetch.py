@@ -4,11 +4,11 @@ import ipaddress
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Duration, Flag, Size, Whole, words
+from extproc.config.values import Checked, Duration, Flag, Size, Whole
 from extproc.config.web import base_url
 
 ANY = "*"
@@ -64,8 +64,8 @@ def _wrong() -> PydanticCustomError:
 
 Listed = Annotated[
     str,
-    AfterValidator(_listed),
-    Field(max_length=300, json_schema_extra=words(r"[^/?#@\s]+")),
+    Checked(_listed, r"\*|(?:\*\.)?[A-Za-z0-9._:\[\]-]*[A-Za-z0-9_\]][.]?"),
+    Field(max_length=300),
 ]
 
 

@@ -3,12 +3,12 @@
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from extproc.config.base import Model, flaw
-from extproc.config.patterns import check_pattern
+from extproc.config.patterns import NAMED, check_pattern
 from extproc.config.price import RoutePrice
-from extproc.config.values import Name, one_or_more
+from extproc.config.values import Checked, Name, one_or_more
 
 
 def _plain(pattern: str) -> str:
@@ -24,7 +24,7 @@ def _day(value: object) -> object:
         raise flaw("must be a day: 2026-01-31") from None
 
 
-Priced = Annotated[str, AfterValidator(_plain)]
+Priced = Annotated[str, Checked(_plain, NAMED)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 

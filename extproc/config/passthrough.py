@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import msgspec
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from extproc.config.base import flaw
-from extproc.config.values import words
+from extproc.config.values import Checked
 from extproc.config.web import safe_path
 
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -46,9 +46,6 @@ def _rule(rule: str) -> str:
 
 PassRule = Annotated[
     str,
-    AfterValidator(_rule),
-    Field(
-        max_length=1024,
-        json_schema_extra=words(rf"(?:{'|'.join(METHODS)}) /[^?#\s]*"),
-    ),
+    Checked(_rule, rf"(?:{'|'.join(METHODS)}) /[^?#\s]*"),
+    Field(max_length=1024),
 ]

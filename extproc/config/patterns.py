@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
-from pydantic import AfterValidator
 
 from extproc.config.base import flaw
 from extproc.config.expressions import compiled
 from extproc.config.redaction import shown
+from extproc.config.values import Checked
 
 MODEL_NAME = re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?")
 MAX_EXPRESSION = 256
@@ -101,5 +101,7 @@ def _check_regex(pattern: str) -> None:
         raise flaw(f"not a regular expression for RE2, Envoy's engine: {reason}") from None
 
 
-ModelPattern = Annotated[str, AfterValidator(check_pattern)]
-ModelName = Annotated[str, AfterValidator(check_model)]
+NAMED = r"(?!/)[!-)+-~](?:[ -)+-~]{0,254}[!-)+-~])?\*?|\*"
+"""A name, or the beginning of some with a star."""
+ModelPattern = Annotated[str, Checked(check_pattern, rf"/[ -~]+/|{NAMED}")]
+ModelName = Annotated[str, Checked(check_model, MODEL_NAME.pattern)]

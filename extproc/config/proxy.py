@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import FilePath, SecretRef, Text
+from extproc.config.values import Checked, FilePath, SecretRef, Text
 from extproc.config.web import BaseUrl
 
 
@@ -27,7 +27,7 @@ class Proxy(Model):
 
     url: Annotated[BaseUrl, AfterValidator(_place)]
     """Scheme, host and port; with https, the proxy itself is spoken to by TLS."""
-    username: Annotated[Text, AfterValidator(_named)] | None = None
+    username: Annotated[Text, Checked(_named, r"[ -9;-~]+")] | None = None
     """Together with `password`."""
     password: SecretRef | None = None
     """Where it is: `env:NAME` or `file:/path`."""

@@ -32,6 +32,8 @@ def _tidy(value: Any, definitions: dict[str, Any]) -> Any:
         for key, item in value.items()
         if key != "default" or isinstance(item, str | int | float | list)
     }
+    if "patternProperties" in tidy:
+        tidy.setdefault("additionalProperties", False)  # what fits no pattern is no key
     if "$ref" in tidy and "title" not in tidy:
         # Left out by pydantic where a field says the same as its type.
         said = definitions[tidy["$ref"].removeprefix("#/$defs/")].get("description", "")

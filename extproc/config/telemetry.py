@@ -7,9 +7,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from extproc.config.base import Model, flaw
 from extproc.config.expressions import compiled
 from extproc.config.values import Duration, FilePath, Flag, Port, Real, SecretRef, Size, Text
-from extproc.config.web import BaseUrl, IpAddress, header_name
+from extproc.config.web import BaseUrl, HeaderName, IpAddress
 
 SQLITE = "sqlite:///"
+STORE = rf"^(?:{SQLITE}.+|env:[A-Za-z_][A-Za-z0-9_]{{0,127}}|file:/.+)$"
 BodyPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", max_length=1_024)]
 """Names of members, joined by dots."""
 Broker = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$")]
@@ -30,9 +31,7 @@ class Collector(Model):
     endpoint: BaseUrl
     """Scheme, host, port and perhaps a path, such as `http://127.0.0.1:4318/v1/metrics`, or
     `/v1/traces`."""
-    headers: dict[Annotated[str, AfterValidator(header_name)], SecretRef] = Field(
-        default_factory=dict, max_length=16
-    )
+    headers: dict[HeaderName, SecretRef] = Field(default_factory=dict, max_length=16)
     """Sent with every request; each value is where it is: `env:NAME` or `file:/path`."""
 
 
@@ -135,7 +134,7 @@ class Usage(Model):
 
     store: Annotated[
         SecretRef | str,
-        BeforeValidator(_store, json_schema_input_type=str),
+        BeforeValidator(_store, json_schema_input_type=Annotated[str, Field(pattern=STORE)]),
     ]
     """`sqlite:///usage.db` (relative to this file), or `env:NAME` or `file:/path` of a URL such as
     `postgresql://user:password@host/database`."""

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from extproc.config.base import Model
-from extproc.config.values import FilePath, Name, pattern
-from extproc.config.web import base_url
+from extproc.config.values import Checked, FilePath, Name, pattern
+from extproc.config.web import URL, base_url
 
 CLAIM = r"[A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,7}"
 Claim = Annotated[str, pattern(CLAIM, "must be a claim's name; a dotted one reaches into objects")]
@@ -22,7 +22,7 @@ class Jwks(Model):
 
     file: FilePath | None = None
     """A JSON Web Key Set on Envoy's machine."""
-    uri: Annotated[str, AfterValidator(_place)] | None = None
+    uri: Annotated[str, Checked(_place, URL)] | None = None
     """Where Envoy fetches it, and every ten minutes anew."""
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     GetCoreSchemaHandler,
@@ -34,7 +33,32 @@ BYTES = {
 ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
-def pattern(expression: str, message: str) -> AfterValidator:
+def words(expression: str) -> Callable[[Any], None]:
+    """Puts `expression` into the JSON Schema."""
+    return lambda schema: schema.update(pattern=f"^(?:{expression})$")
+
+
+class Checked:
+    """Text that `check` takes; what it takes fits `expression`, which the JSON Schema says."""
+
+    def __init__(self, check: Callable[[str], str], expression: str) -> None:
+        self._check = check
+        self._expression = expression
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        found = handler(schema)
+        words(self._expression)(found)
+        return found
+
+
+def pattern(expression: str, message: str) -> Checked:
     """Text that fits `expression` as a whole; `message` says so in words."""
     compiled = re.compile(expression)
 
@@ -43,12 +67,7 @@ def pattern(expression: str, message: str) -> AfterValidator:
             raise flaw(message)
         return value
 
-    return AfterValidator(check)
-
-
-def words(expression: str) -> Callable[[Any], None]:
-    """Puts `expression` into the JSON Schema."""
-    return lambda schema: schema.update(pattern=f"^(?:{expression})$")
+    return Checked(check, expression)
 
 
 def seconds(value: object) -> float:
@@ -84,7 +103,9 @@ def one_or_more(item: Any, most: int, least: int = 1) -> BeforeValidator:
 Duration = Annotated[
     float,
     BeforeValidator(seconds),
-    WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["60s"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^(?![0.]+[a-z]){DURATION.pattern}$", "examples": ["60s"]}
+    ),
 ]
 """Seconds; written with a unit."""
 
@@ -135,7 +156,7 @@ class SecretRef(str):
     ) -> JsonSchemaValue:
         return {
             "type": "string",
-            "pattern": "^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$",
+            "pattern": "^(?:env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:/.+)$",
             "examples": ["env:OPENAI_API_KEY", "file:/run/secrets/openai"],
         }
 
@@ -144,7 +165,6 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 Name = Annotated[
     str,
     pattern(NAME, "must be a name: up to 63 letters, digits, '.', '_' and '-'"),
-    Field(json_schema_extra=words(NAME)),
 ]
 """What a person calls a thing."""
 
@@ -169,6 +189,9 @@ ClientOrGroup = Annotated[
     Field(examples=["team-a", f"{GROUP}research"]),
 ]
 
+DOTTED = r"[^.]+(?:\.[^.]+)*"
+"""Names joined by dots."""
+
 SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,126}[A-Za-z0-9])?"
 BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9!_.*'()-]{1,200}){0,8}/?"
 Bucket = Annotated[
@@ -181,14 +204,15 @@ Bucket = Annotated[
 Segment = Annotated[
     str,
     pattern(SEGMENT, "must be letters, digits, '.', '_', ':' and '-', for it stands in a URL"),
-    Field(json_schema_extra=words(SEGMENT)),
 ]
 """Text that becomes a part of a host name or of one path segment."""
 
 FilePath = Annotated[
     str,
-    pattern(r"[^\x00]{1,4096}", "must be the path of a file"),
+    pattern(r"[^\x00-\x1f\x7f]{1,4096}", "must be the path of a file"),
 ]
 """A file on the machine that uses it."""
 
-Text = Annotated[str, Field(min_length=1, max_length=4_096)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=4_096, json_schema_extra=words(r"[^\x00-\x1f\x7f]*"))
+]

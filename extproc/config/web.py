@@ -5,10 +5,10 @@ import re
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from extproc.config.base import flaw
-from extproc.config.values import words
+from extproc.config.values import Checked
 from providers.signing.sign import CREDENTIAL_HEADERS
 
 PATH_CHARACTERS = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -129,24 +129,25 @@ def listen_address(address: str) -> str:
 
 UrlPath = Annotated[
     str,
-    AfterValidator(safe_path),
-    Field(json_schema_extra=words(r"/[^?#\s]*")),
+    Checked(safe_path, r"/[^?#\s]*"),
 ]
-BaseUrl = Annotated[
-    str, AfterValidator(base_url), Field(json_schema_extra=words(r"https?://[^@?#\s]+"))
-]
+URL = r"[Hh][Tt][Tt][Pp][Ss]?://[^/@?#\s]+(?:/[^?#\s]*)?"
+BaseUrl = Annotated[str, Checked(base_url, URL)]
 Origin = Annotated[
     str,
-    AfterValidator(origin),
-    Field(max_length=300, json_schema_extra=words(r"\*|https?://[^/?#@\s]+")),
+    Checked(origin, r"\*|[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+"),
+    Field(max_length=300),
 ]
-HeaderName = Annotated[str, AfterValidator(header_name), Field(json_schema_extra=words(FIELD_NAME))]
-OwnHeaderName = Annotated[str, AfterValidator(own_header_name)]
-HeaderValue = Annotated[str, AfterValidator(header_value)]
-IpAddress = Annotated[str, AfterValidator(listen_address)]
+SIX = r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
+WORD = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+HeaderName = Annotated[str, Checked(header_name, FIELD_NAME)]
+OWN_NAME = rf"(?!(?:{'|'.join(sorted((*RESERVED_HEADERS, *CREDENTIAL_HEADERS)))})$){FIELD_NAME}"
+OwnHeaderName = Annotated[str, Checked(own_header_name, OWN_NAME)]
+HeaderValue = Annotated[str, Checked(header_value, FIELD_VALUE.pattern)]
+IpAddress = Annotated[str, Checked(listen_address, rf"[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|{SIX}")]
 HostName = Annotated[
     str,
-    AfterValidator(lambda host: host if _host(host) else _no_host()),
+    Checked(lambda host: host if _host(host) else _no_host(), rf"{WORD}(?:\.{WORD})*\.?|{SIX}"),
 ]
 
 

@@ -308,7 +308,7 @@ class Plan:
         foreign = client.own_headers - dialect.own_headers
         if not served.client_keys:
             foreign |= ACCOUNT
-        fitted = sorted(dialect.own_headers) if dialect.fit_headers else ()
+        fitted = sorted(dialect.own_headers if dialect.fit_headers else dialect.told_headers)
         typed = ["content-type"] if client.form or client.either else []
         own_names = [*dict(own), *dict(headers)]
         touched = tuple(dict.fromkeys([*own_names, *fitted, *typed]))

@@ -147,6 +147,7 @@ class Passage:
         return error, as_status, {**extra, **wait}, body
 
 
+NOTHING_TOLD: Mapping[str, str] = {}
 COMPLAINT = frozenset({"code", "detail", "error", "message", "request_id", "status", "type"})
 """All members of an answer that only says what went wrong, whatever its status is."""
 
@@ -213,13 +214,14 @@ class Translation(Generic[Kind]):
         as_status, extra, body = self._client.render_error(error)
         return error, as_status, {**extra, **_wait(error, headers)}, body
 
-    def _fit(self, body: Json, call: Call) -> FitHeaders:
+    def _fit(self, body: Json, call: Call, told: Mapping[str, str] = NOTHING_TOLD) -> FitHeaders:
         """Changes a rendered body as this backend wants it; the headers that go with it, and what
-        is lost of it thereby."""
+        is lost of it thereby. `told`: headers that the client said in its body."""
         target = self._target
+        said = {**told, **call.headers} if told else call.headers
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         if target.from_headers is not None:
-            changes.update(target.from_headers(body, call.headers, call.model))
+            changes.update(target.from_headers(body, said, call.model))
         tuned, lost = tuning(body, self._quirks)
         if target.tune is not None:
             changes.update(target.tune(body, self._quirks.family or call.model, lost))
@@ -228,7 +230,10 @@ class Translation(Generic[Kind]):
                 body.pop(name, None)
             else:
                 body[name] = value
+        new = {name: told[name] for name in told if name in target.told_headers}
+        if told and not new and target.from_headers is None:
+            lost += [name.replace("-", "_") for name in told]
         if target.fit_headers is None:
-            return {}, lost
-        headers, unknown = target.fit_headers(body, call.headers, frozenset())
-        return headers, [*lost, *unknown]
+            return new, lost
+        headers, unknown = target.fit_headers(body, said, frozenset())
+        return {**new, **headers}, [*lost, *unknown]

@@ -255,7 +255,7 @@ class Conversation(Translation[ChatDialect]):
         body = target.render_request(request, dropped)
         for name in request.binding.intersection(dropped):
             raise Unsupported(f"{name} cannot be expressed in {self._where}", param=name)
-        headers, lost = self._fit(body, call)
+        headers, lost = self._fit(body, call, request.headers)
         found = (*dropped, *lost)
         named = dict.fromkeys(name for each in found for name in self._names(each, request, call))
         return Sent(

@@ -289,6 +289,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     own_headers: frozenset[str] = frozenset()
     """Headers of clients that mean something in this dialect only, and go no further than it."""
 
+    told_headers: frozenset[str] = frozenset()
+    """Of these, those that clients of other dialects say in their bodies."""
+
     host: str = ""
     """Whose form of the dialect this is, such as a cloud's; empty: the form that clients speak."""
     drops: frozenset[str] = frozenset()

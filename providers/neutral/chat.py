@@ -313,6 +313,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     extras: Mapping[str, Any] = {}
     """Top-level fields that the client's dialect does not share with any other, as they came;
     a dialect that knows a name renders it (`extra_body` for providers that know it)."""
+    headers: Mapping[str, str] = {}
+    """What a header of another dialect would say, and this client says in its body."""
     binding: frozenset[str] = frozenset()
     """Of `extras`, the names whose loss would change the meaning."""
     hints: frozenset[str] = frozenset()

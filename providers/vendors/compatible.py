@@ -222,8 +222,9 @@ PROVIDERS = (
         drops=SAMPLERS
         | OPENAI_ONLY
         | SEARCHES
-        | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"},
-        refuses=frozenset({"logprobs", "web_search_options"}),
+        | {"frequency_penalty", "presence_penalty", "seed", "user", "cache_control", "thinking"}
+        | {"web_search_options"},
+        refuses=frozenset({"logprobs"}),
         dialects=DIALECTS | VECTORS | PICTURES,
         forms=images.GEMINI,
     ),

@@ -28,9 +28,11 @@ from providers.vendors.forms import (
     form,
 )
 
-DROPS = (OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"}) | SAMPLERS
-DROPS |= SEARCHES | {"user", "thinking", "cache_control", "stream_options"}
-REFUSES = SPOKEN | {"web_search_options"}
+DROPS = OPENAI_ONLY - {"metadata", "prediction", "prompt_cache_key", "service_tier"}
+DROPS |= SEARCHES | {"min_p", "user", "thinking", "cache_control", "stream_options"}
+# https://docs.mistral.ai/agents/tools/built-in/websearch: for agents and conversations alone.
+DROPS |= {"web_search_options"}
+REFUSES = SPOKEN
 RENAMES = {**MAX_TOKENS, "seed": "random_seed"}
 
 # Sound, files and thoughts have chunks of Mistral's own.
@@ -51,7 +53,7 @@ ON_VERTEX = form(
     "vertex",
     LACKS,
     (*RULES, renamed(**RENAMES), unsaid("stream_options")),
-    drops=DROPS - {"stream_options"},
+    drops=(DROPS | SAMPLERS) - {"stream_options"},
     refuses=REFUSES,
     upstream=(
         Endpoint(path=f"{PUBLISHED}:rawPredict", stream=False),

@@ -2,6 +2,7 @@
 
 from providers.bridging.fidelity import Feature, lose
 from providers.models.claude.models import Family
+from providers.models.longest import longest
 from providers.neutral.chat import ChatRequest, Reasoning, ToolMode
 from providers.wire.members import Json
 
@@ -64,7 +65,9 @@ def _on(
         if budget is not None and budget > 0:
             lose(dropped, Feature.REASONING_BUDGET)
         return {"type": "adaptive"}
-    tokens = budget_for(reasoning, request.max_tokens, dropped)
+    limit = request.max_tokens
+    room = longest(request.known_as) if limit is None else limit
+    tokens = budget_for(reasoning, room, dropped)
     if budget is not None and budget > 0 and reasoning.effort and not family.efforts:
         lose(dropped, Feature.REASONING_EFFORT)
     return None if tokens is None else {"type": "enabled", "budget_tokens": tokens}

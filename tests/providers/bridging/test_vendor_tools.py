@@ -281,6 +281,29 @@ def test_an_option_that_nobody_has_is_a_hint() -> None:
     assert dropped == ("web_search_options",)
 
 
+@pytest.mark.parametrize(
+    ("vendor", "asked", "left"),
+    [
+        ("mistral", {"top_k": 5, "min_p": 0.1}, {"top_k": 5}),
+        ("gemini-openai", {}, {}),
+        ("vertex", {}, {}),
+    ],
+)
+def test_so_it_is_at_vendors_of_the_clients_own_format(
+    vendor: str, asked: dict[str, Any], left: dict[str, Any]
+) -> None:
+    model = "mistral-medium-3" if vendor == "vertex" else "m"
+    names = {"web_search_options": {}, **asked}
+    world = World("openai.chat", provider=PROVIDERS[vendor], model=model, validate=False)
+    asking = {"model": "shown", "messages": [{"role": "user", "content": "hi"}], **names}
+    answer = world.ask(
+        "/v1/chat/completions", [("content-type", "application/json")], orjson.dumps(asking)
+    )
+    sent, named = world.sent[-1].json, dict(answer.headers)["x-ai-dropped-params"]
+    assert {name: sent[name] for name in names if name in sent} == left
+    assert set(named.split(", ")) == names.keys() - left.keys()
+
+
 SETTINGS = {"search_settings", "compound_custom"}
 LIVE = {
     "messages": [{"role": "user", "content": "hi"}],

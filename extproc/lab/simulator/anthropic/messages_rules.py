@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from extproc.lab.simulator import schemas
+from extproc.lab.simulator import longest, schemas
 from extproc.lab.simulator.anthropic.messages_write import SIGNED
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 from extproc.lab.simulator.typed import Judge
@@ -112,9 +112,15 @@ def _samplers(body: Json, version: str) -> None:
             raise Refusal(f"{name}: range: {low}..{high}", param=name)
 
 
+TOO_LONG = (
+    "max_tokens: {asked} > {most}, which is the maximum allowed number of output tokens for {model}"
+)
+
+
 def _limit(body: Json) -> None:
     if body["max_tokens"] < 1:
         raise Refusal("max_tokens: Input should be greater than or equal to 1", param="max_tokens")
+    longest.check(body["model"], body["max_tokens"], TOO_LONG, "max_tokens")
 
 
 def _thread(body: Json) -> None:

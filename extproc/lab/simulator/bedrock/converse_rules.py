@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from extproc.lab.simulator import schemas
+from extproc.lab.simulator import longest, schemas
 from extproc.lab.simulator.bedrock.converse_write import SIGNED
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 
@@ -272,8 +272,12 @@ UNSTRUCTURED = re.compile(
 UNFORCED = re.compile(r"meta\.|cohere\.|ai21\.|writer\.")
 
 
+TOO_LONG = "The maximum tokens you requested exceeds the model limit of {most}."
+
+
 def _abilities(model: str, body: Json) -> None:
     """Raises Refusal for what this model cannot be told."""
+    longest.check(model, (body.get("inferenceConfig") or {}).get("maxTokens"), TOO_LONG)
     config = body.get("toolConfig") or {}
     if UNSTRUCTURED.search(model) and (body.get("outputConfig") or {}).get("textFormat"):
         raise Refusal("This model doesn't support the outputConfig.textFormat field.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from extproc.lab.simulator import schemas
+from extproc.lab.simulator import longest, schemas
 from extproc.lab.simulator.dialect import Call, Json, Refusal
 from extproc.lab.simulator.gemini.generate_content_names import canonical
 from extproc.lab.simulator.gemini.generate_content_write import SIGNED
@@ -28,6 +28,10 @@ RANGES = {
     "candidateCount": (1, 8),
     "logprobs": (0, 20),
 }
+TOO_LONG = (
+    "Unable to submit request because it has a maxOutputTokens value of {asked} but the supported"
+    " range is from 1 (inclusive) to {above} (exclusive)."
+)
 STOPS = 5
 PICTURE = "generationConfig.imageConfig"
 RATIOS = frozenset(["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"])
@@ -63,6 +67,8 @@ def check(call: Call, strict: bool) -> None:
     vertex = "/projects/" in call.path
     _picture(body.get("generationConfig") or {}, call.params["model"], vertex)
     _sides(body, call.params["model"], vertex)
+    asked = (body.get("generationConfig") or {}).get("maxOutputTokens")
+    longest.check(call.params["model"], asked, TOO_LONG)
 
 
 @cache

@@ -220,6 +220,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _lists,
     _ranges,
     shared.check_lengths,
+    shared.check_longest,
     shared.check_thinker,
     _company,
     _searches,

@@ -204,6 +204,7 @@ RULES: tuple[Callable[[Json], None], ...] = (
     _required,
     _ranges,
     shared.check_lengths,
+    shared.check_longest,
     shared.check_thinker,
     _ids,
     _thoughts,

@@ -4,7 +4,7 @@ import re
 
 import orjson
 
-from extproc.lab.simulator import schemas
+from extproc.lab.simulator import longest, schemas
 from extproc.lab.simulator.dialect import Call, Event, Json, Refusal, bearer
 from extproc.lab.simulator.directives import Directives
 
@@ -53,6 +53,17 @@ def check_range(name: str, value: float | None, low: int, high: int, code: str) 
             param=name,
             code=f"{code}_below_min_value" if value < low else f"{code}_above_max_value",
         )
+
+
+TOO_LONG = (
+    "{param} is too large: {{asked}}. This model supports at most {{most}} completion tokens."
+)
+
+
+def check_longest(body: Json) -> None:
+    """Raises Refusal for a longer answer than the model gives."""
+    for name in ("max_tokens", "max_completion_tokens", "max_output_tokens"):
+        longest.check(body["model"], body.get(name), TOO_LONG.format(param=name), name)
 
 
 def check_length(text: str, limit: int, param: str) -> None:

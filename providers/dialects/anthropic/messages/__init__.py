@@ -24,6 +24,7 @@ from providers.dialects.anthropic.messages.request import parse_request
 from providers.dialects.anthropic.messages.response import parse_response, render_response
 from providers.dialects.anthropic.messages.searches import knows
 from providers.dialects.anthropic.names import NAME
+from providers.models.claude.betas import HEADER
 from providers.models.claude.models import lacks
 from providers.neutral import listing
 from providers.neutral.schemas.subsets import OF_CLAUDE
@@ -137,6 +138,7 @@ DIALECT = ChatDialect(
             "anthropic-dangerous-direct-browser-access",
         }
     ),
+    told_headers=frozenset({HEADER}),
 )
 
 COUNTED = frozenset(

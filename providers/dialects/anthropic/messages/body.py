@@ -11,6 +11,7 @@ from providers.errors import InvalidRequest, Unsupported
 from providers.models.claude.models import Family, family
 from providers.models.claude.sampling import sampling
 from providers.models.claude.thinking import lose_thoughts, render_effort, render_thinking
+from providers.models.longest import longest, within
 from providers.neutral.chat import ChatRequest, NativeTool, Tool, ToolChoice, ToolMode
 from providers.wire.members import Json
 
@@ -49,6 +50,7 @@ CHOICES = {ToolMode.AUTO: "auto", ToolMode.REQUIRED: "any", ToolMode.NONE: "none
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body; appends to `dropped` what had to change, raises Unsupported for what must not."""
+    request = within(request, dropped)
     known = family(request.known_as)
     system, messages = render_turns(request, known.system_turns, dropped)
     body: Json = {"model": request.model, "max_tokens": 0, "messages": messages}
@@ -57,7 +59,7 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     thinking = _thinking(request, known, messages, dropped)
     if thinking is not None:
         body["thinking"] = thinking
-    body["max_tokens"] = _max_tokens(request.max_tokens, known, thinking)
+    body["max_tokens"] = _max_tokens(request, known, thinking)
     thinks = thinking is not None and thinking["type"] in ("enabled", "adaptive")
     body.update(sampling(request, known, thinks, dropped))
     body.update(_tools(request, dropped))
@@ -98,10 +100,11 @@ def _answers(message: Json) -> bool:
     return isinstance(content, list) and content[0]["type"] == "tool_result"
 
 
-def _max_tokens(limit: int | None, known: Family, thinking: Json | None) -> int:
-    if limit is not None:
-        return limit
-    return known.max_tokens + int((thinking or {}).get("budget_tokens", 0))
+def _max_tokens(request: ChatRequest, known: Family, thinking: Json | None) -> int:
+    if request.max_tokens is not None:
+        return request.max_tokens
+    usual = known.max_tokens + int((thinking or {}).get("budget_tokens", 0))
+    return min(usual, longest(request.known_as) or usual)
 
 
 def _tools(request: ChatRequest, dropped: list[str]) -> Json:

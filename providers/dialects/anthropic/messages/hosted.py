@@ -238,6 +238,7 @@ BEDROCK = _hosted(
     refuses=MEANINGFUL,
     request_headers={},
     own_headers=frozenset(),
+    told_headers=frozenset(),
 )
 """InvokeModel, and InvokeModelWithResponseStream, whose answer is an AWS event stream."""
 

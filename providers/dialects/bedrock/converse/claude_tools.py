@@ -1,4 +1,5 @@
-"""Tools that Claude knows by heart and a client runs: a shell, an editor, a computer, a memory.
+"""What Claude knows and Converse does not: tools that a client runs (a shell, an editor, a memory),
+flags of features in beta, the edits of its context.
 
 Converse has no place for them but additionalModelRequestFields
 (https://docs.aws.amazon.com/bedrock/latest/userguide/computer-use.html).
@@ -11,6 +12,7 @@ from providers.bridging.dialect import FitHeaders
 from providers.models.bedrock import family_of
 from providers.models.claude.betas import BEDROCK, HEADER, for_bedrock, lost
 from providers.neutral.chat import NativeTool, Tool
+from providers.wire import members
 from providers.wire.members import Json
 
 MESSAGES = "anthropic.messages"
@@ -25,6 +27,47 @@ BETAS = {
     "computer_20251124": ("computer-use-2025-11-24",),
 }
 """How the type of a tool begins → the flags without which Bedrock refuses it."""
+
+
+CONTEXT = ("context_management",)
+"""Members of a Messages body that Bedrock's Claude takes and Converse has no word for."""
+
+
+def take(additional: Json) -> list[Tool | NativeTool]:
+    """The tools that a client offers there, taken out of it; those without a type of their own are
+    functions."""
+    said = additional.get("tools")
+    if not isinstance(said, list) or not all(isinstance(each, dict) for each in said):
+        return []
+    at = "additionalModelRequestFields."
+    tools = [_tool(tool, place) for tool, place in members.objects(additional, "tools", at)]
+    del additional["tools"]
+    return tools
+
+
+def _tool(tool: Json, at: str) -> Tool | NativeTool:
+    if tool.get("type", "custom") != "custom":
+        return NativeTool(dialect=MESSAGES, value=tool)
+    return Tool(
+        name=members.required_text(tool, "name", at),
+        description=members.text(tool, "description", at),
+        schema=members.mapping(tool, "input_schema", at),
+        strict=members.boolean(tool, "strict", at),
+    )
+
+
+def take_betas(additional: Json) -> Mapping[str, str]:
+    """The flags that a client names there, as the header of the Messages API, taken out of it."""
+    flags = additional.get("anthropic_beta")
+    if not isinstance(flags, list) or not all(isinstance(flag, str) for flag in flags):
+        return {}
+    del additional["anthropic_beta"]
+    return {HEADER: ",".join(flags)} if flags else {}
+
+
+def take_members(additional: Json) -> Json:
+    """What else of Claude's own a client says there, taken out of it."""
+    return {name: additional.pop(name) for name in CONTEXT if name in additional}
 
 
 def is_known(tool: Tool | NativeTool) -> bool:

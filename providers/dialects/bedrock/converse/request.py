@@ -11,7 +11,7 @@ import msgspec
 import orjson
 
 from providers.bridging.fidelity import Feature, lose
-from providers.dialects.bedrock.converse import fields
+from providers.dialects.bedrock.converse import claude_tools, fields
 from providers.dialects.bedrock.converse.blocks import parse_blocks
 from providers.dialects.bedrock.converse.messages import render_messages
 from providers.dialects.bedrock.converse.thinking import Rendered, parse_reasoning, render_reasoning
@@ -25,16 +25,18 @@ from providers.dialects.bedrock.converse.tools import (
 from providers.errors import Unsupported
 from providers.models.bedrock import Family, family_of
 from providers.models.claude.sampling import sampling
+from providers.models.longest import within
 from providers.neutral.chat import ChatRequest, JsonOutput, Message, Role, ToolCall, ToolResult
 from providers.neutral.turns import results_apart
 from providers.wire import members
 from providers.wire.members import Json
 
 ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
+RETURNED, STOPPED_BY = "additionalModelResponseFieldPaths", "/stop_sequence"
 OWN_EXTRAS = (
     "guardrailConfig",
     "promptVariables",
-    "additionalModelResponseFieldPaths",
+    RETURNED,
     "performanceConfig",
 )
 PARSED = frozenset(
@@ -74,12 +76,16 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     if top_k is None:
         top_k = members.integer(inference, TOP_K, "inferenceConfig.")
     choice, parallel = take_choice(additional)
+    own_tools, flags = claude_tools.take(additional), claude_tools.take_betas(additional)
     reasoning = parse_reasoning(additional, output)
     metadata = fields.mapping(body, "requestMetadata")
     schema = _output(output) or _own_output(additional)
     extras = {name: value for name, value in body.items() if name not in PARSED}
+    extras |= claude_tools.take_members(additional)
     if additional:
         extras["additionalModelRequestFields"] = additional
+    if extras.get(RETURNED) == [STOPPED_BY]:
+        del extras[RETURNED]  # which all answers say
     return ChatRequest(
         model=path_model or members.text(body, "modelId") or "",
         messages=tuple(_messages(body)),
@@ -89,7 +95,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         top_p=members.number(inference, "topP", "inferenceConfig."),
         top_k=top_k,
         stop=fields.strings(inference, "stopSequences", "inferenceConfig."),
-        tools=parse_tools(config),
+        tools=(*parse_tools(config), *own_tools),
         tool_choice=choice or parse_choice(config),
         parallel_tool_calls=parallel,
         output=schema,
@@ -97,6 +103,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         metadata=metadata or None,
         service_tier=members.text(tier, "type", "serviceTier."),
         extras=extras,
+        headers=flags,
         # An answer that no guardrail has seen is not the one that was asked for.
         binding=frozenset(("guardrailConfig",) if extras.get("guardrailConfig") else ()),
     )
@@ -186,6 +193,7 @@ def _own_output(additional: Json) -> JsonOutput | None:
 
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for Bedrock; the model and whether to stream stand in the path."""
+    request = within(request, dropped)
     family = family_of(request.known_as)
     marker = Marker(family, dropped)
     reasoning = render_reasoning(request, family, dropped)
@@ -206,7 +214,7 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     )
     if request.stop and family.claude is not None:
         # Which sequence it was that stopped the model is only said on demand.
-        body["additionalModelResponseFieldPaths"] = ["/stop_sequence"]
+        body[RETURNED] = [STOPPED_BY]
     for name, value in request.extras.items():
         if name in OWN_EXTRAS:
             body[name] = value

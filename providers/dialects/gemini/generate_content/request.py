@@ -21,6 +21,7 @@ from providers.dialects.gemini.generate_content.tools import (
 )
 from providers.errors import Unsupported
 from providers.models.gemini import model_of
+from providers.models.longest import within
 from providers.neutral.chat import ChatRequest
 from providers.wire.members import Json
 
@@ -87,6 +88,7 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 
 def render_request(request: ChatRequest, dropped: list[str], vertex: bool = False) -> Json:
     """The body for Google; the model and whether to stream stand in the path."""
+    request = within(request, dropped)
     model = model_of(request.known_as)
     system, contents = render_messages(request, model, dropped)
     body: Json = {"contents": contents}

@@ -17,6 +17,7 @@ from providers.dialects.openai.ids import keep_lengths
 from providers.dialects.openai.media import cache
 from providers.dialects.openai.tooling import native_value, render_tooling
 from providers.errors import InvalidRequest
+from providers.models.longest import within
 from providers.neutral.chat import (
     AudioOutput,
     ChatRequest,
@@ -275,6 +276,7 @@ def render_request(
     request: ChatRequest, dropped: list[str], write: searches.Write = searches.write_options
 ) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
+    request = within(request, dropped)
     body: Json = {
         "model": request.model,
         "messages": render_messages(request.messages, dropped),

@@ -19,6 +19,7 @@ from providers.dialects.openai.responses.tools import (
     render_tools,
 )
 from providers.errors import InvalidRequest, Unsupported
+from providers.models.longest import within
 from providers.models.openai import THOUGHTLESS
 from providers.neutral.chat import (
     ChatRequest,
@@ -187,6 +188,7 @@ def render_request(
     request: ChatRequest, dropped: list[str], write: searches.Write = searches.write_tool
 ) -> Json:
     """The body for a provider; what a value's range cost is named in `dropped`."""
+    request = within(request, dropped)
     body: Json = {"model": request.model, "input": render_messages(request.messages, dropped)}
     body |= members.optional(max_output_tokens=request.max_tokens)
     for name in RENDERED:

@@ -205,9 +205,9 @@ def test_all_that_the_sdk_can_say_is_parsed() -> None:
         metadata={"team": "a"},
         service_tier="flex",
         extras={
-            "additionalModelRequestFields": {"anthropic_beta": ["x"]},
             "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
         },
+        headers={"anthropic-beta": "x"},
         binding=frozenset({"guardrailConfig"}),
     )
 
