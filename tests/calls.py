@@ -106,9 +106,14 @@ def calls() -> Mapping[str, frozenset[Call]]:
     for name, call in _amazons():
         found[name].add(call)
     return {
-        sdk: frozenset((method, "/" + PLACE.sub("{}", path).lstrip("/")) for method, path in each)
+        sdk: frozenset((method, _plain(path)) for method, path in each)
         for sdk, each in found.items()
     }
+
+
+def _plain(path: str) -> str:
+    """Without a query, and with the same in every place."""
+    return "/" + PLACE.sub("{}", path.partition("?")[0]).lstrip("/")
 
 
 class Headers(dict[str, str]):

@@ -30,7 +30,7 @@ class Resources(Model):
     or where there are `clients`. A list: the first one signs, all are accepted."""
     default: Defaults | None = None
     """The backend that is asked where neither an id nor the header `x-ai-backend` says it, or
-    operation → backend; default: the only one there is."""
+    operation → backend; default: the only one there is. Lists that become one are asked of all."""
     shared: Flag = False
     """True: clients may use what other clients have made, and list it; false: with `clients`, an
     id is its client's own, and lists of what a backend keeps are refused."""

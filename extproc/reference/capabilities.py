@@ -164,6 +164,14 @@ CAPABILITIES = (
         about="Where a provider runs code, and what it leaves there.",
     ),
     Capability(
+        key="skills",
+        title="Skills",
+        section=PROCESSING,
+        operation="skills",
+        kept=("openai.skills", "anthropic.skills"),
+        about="Files that tell a model how something is done.",
+    ),
+    Capability(
         key="fine_tuning",
         title="Fine-tuning",
         section=PROCESSING,
