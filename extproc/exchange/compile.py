@@ -217,6 +217,7 @@ def _route(route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit]
         price=price_of(route.price) if route.price else None,
         again=_again(route),
         lossless=route.lossless,
+        by_pace=route.balance.policy == "latency",
         tolls=tolls(owed, exact_names(route)),
         shadow=_shadow(route, clients),
     )
