@@ -132,7 +132,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
                     )
                     for member in members
                 ],
-                [name for name in backends if name != group.only] if group.only else lacking,
+                () if group.only else lacking,
             ),
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
@@ -238,13 +238,16 @@ def _address(gateway: Gateway, name: str) -> str:
 def _endpoints(member: Member, address: str, where: Place, group: Group) -> LocalityLbEndpoints:
     """A locality of its own for each backend: its weight holds, however many addresses it has."""
     # Envoy hashes an endpoint's address, unless its metadata say what else.
+    aside = group.only not in ("", member.backend)
     key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
     return LocalityLbEndpoints(
-        locality=Locality(zone=group.said(member)),
+        # Who is never asked there only keeps its priority, and is no address of anybody's.
+        locality=Locality(zone="" if aside else group.said(member)),
         priority=member.priority,
         load_balancing_weight=member.weight,
         lb_endpoints=[
             LbEndpoint(
+                health_status=HealthStatus.UNHEALTHY if aside else HealthStatus.UNKNOWN,
                 endpoint=Endpoint(
                     address=socket(address, where.port), hostname=proxies.name_of(where)
                 ),
