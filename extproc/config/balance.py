@@ -8,7 +8,7 @@ from extproc.config.base import Model, flaw
 from extproc.config.values import DOTTED, Checked, one_or_more
 from extproc.config.web import HeaderName
 
-Policy = Literal["weighted", "round_robin", "least_request", "random", "hash"]
+Policy = Literal["weighted", "round_robin", "least_request", "random", "latency", "hash"]
 CONVERSATION = "conversation"
 
 
@@ -53,8 +53,9 @@ class Balance(Model):
     policy: Policy = "weighted"
     """`weighted`: by the backends' weights, and within a backend to its least busy address;
     `round_robin`: one address after the other, whosever it is; `least_request`: the less busy one
-    of two addresses, whosever they are; `random`; `hash`: what has the same key goes to the same
-    place while that is healthy."""
+    of two addresses, whosever they are; `random`; `latency`: the sooner an address begins to
+    answer, the more it gets; `hash`: what has the same key goes to the same place while that is
+    healthy."""
     hash_on: Annotated[tuple[Key, ...], Field(max_length=8), one_or_more(Key, 8, least=0)] = ()
     """The key for `hash`: `{header: NAME}`, `{body: NAME}` (a text or a number), or `conversation`
     (its model, its instructions and its first turn, which stay the same until its end); the first

@@ -84,11 +84,12 @@ def balances(draft: Draft) -> Iterator[Flaw]:
         for key in ("hash_on", "sticky_to") if balance.policy != "hash" else ():
             if getattr(balance, key):
                 yield Flaw((*at, "balance", key), "has no effect without the policy hash")
-        # Envoy's random choice knows no weights.
-        weights = [target.weight for target in route.backends if balance.policy == "random"]
+        # Envoy's random choice knows no weights, and its weighted one makes its own.
+        weightless = balance.policy in ("random", "latency")
+        weights = [target.weight for target in route.backends if weightless]
         for index, weight in enumerate(weights):
             if weight != 1:
-                message = "has no effect with the policy random"
+                message = f"has no effect with the policy {balance.policy}"
                 yield Flaw((*at, "backends", index, "weight"), message)
 
 

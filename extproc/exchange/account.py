@@ -134,6 +134,10 @@ class Account:
             record[tried.BACKENDS] = f"{self._asked.tried}:{error.cause.value}"
         return record
 
+    def seconds(self) -> float:
+        """Since the attempt began."""
+        return self._clock() - self._asked.started
+
     def _since(self, moment: float) -> float:
         return round((moment - self._asked.started) * 1000, 3)
 

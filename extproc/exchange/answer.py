@@ -159,6 +159,8 @@ class Answer:
             named = (*named, (DROPPED, listed(asked.dropped)))
         if " " in asked.tried:
             named = (*named, (BACKENDS, asked.tried))
+        if asked.target.pace is not None:
+            named = (*named, asked.target.pace.told(self._account.seconds(), self._status))
         theirs, ours = asked.target.dialect.request_id, asked.client.request_id
         if not (theirs and ours) or theirs == ours:
             return named

@@ -255,6 +255,7 @@ def _route(
         price=price_of(route.price) if route.price else None,
         again=_again(route),
         lossless=route.lossless,
+        by_pace=route.balance.policy == "latency",
         tolls=tolls(owed, exact_names(route)) if owed else (),
         shadow=_shadow(route, clients, edits),
     )

@@ -17,6 +17,7 @@ from extproc.config.shadow import SHADOW
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Headers
 from extproc.exchange.keeping import Keeping
+from extproc.exchange.pace import Pace
 from extproc.exchange.passing import ACCOUNT, PROTOCOLS, in_session, to_provider
 from extproc.exchange.prices import Prices
 from extproc.exchange.served import (
@@ -116,6 +117,7 @@ class Plan:
         self._entrances = Entrances((*DIALECTS.values(), *ENTRANCES.values()), SHARED)
         self._listings = Listings(DIALECTS)
         self._targets: dict[tuple[str, str, str, str], Target] = {}
+        self._paces: dict[str, Pace] = {}
         self._created = created
         self._salt = urandom(6).hex()
         self._number = count(1)
@@ -339,6 +341,7 @@ class Plan:
             price=FREE,
             again=route.again,
             lossless=route.lossless,
+            pace=self._paces.setdefault(served.name, Pace()) if route.by_pace else None,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,
             labels=labels_of(served, client.operation),

@@ -16,6 +16,7 @@ from extproc.exchange import metadata
 from extproc.exchange.again import Again
 from extproc.exchange.dues import Toll
 from extproc.exchange.events import Constant, MetadataValue
+from extproc.exchange.pace import Pace
 from extproc.exchange.passing import Passing
 from extproc.exchange.policy import FREE, Pairs, Policy, Terms
 from providers.bridging.dialect import Bridge, Dialect
@@ -117,6 +118,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Which refusals lead to another attempt because of what they say."""
     lossless: bool = False
     """Whether another backend is only asked if it loses nothing of the request."""
+    by_pace: bool = False
+    """Whether Envoy is told how soon backends answer."""
     shadow: "Route | None" = None
     """Where copies of the requests go."""
     tolls: tuple[Toll, ...] = ()
@@ -174,6 +177,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     again: Again = Again()
     lossless: bool = False
     """Whether another backend is only asked if it loses nothing of the request."""
+    pace: Pace | None = None
+    """Hears how soon answers begin; None: nobody minds."""
     signs: bool = False
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None

@@ -12,6 +12,8 @@ from envoy_data_plane.envoy.config.cluster.v3 import (
     ClusterCustomClusterType,
     ClusterLbPolicy,
     ClusterTransportSocketMatch,
+    LoadBalancingPolicy,
+    LoadBalancingPolicyPolicy,
     OutlierDetection,
     UpstreamConnectionOptions,
 )
@@ -42,6 +44,9 @@ from envoy_data_plane.envoy.extensions.filters.http.header_mutation.v3 import (
 )
 from envoy_data_plane.envoy.extensions.filters.http.upstream_codec.v3 import UpstreamCodec
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
+from envoy_data_plane.envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3 import (  # noqa: E501  (its name)
+    ClientSideWeightedRoundRobin,
+)
 from envoy_data_plane.envoy.extensions.network.dns_resolver.cares.v3 import CaresDnsResolverConfig
 from envoy_data_plane.envoy.extensions.upstreams.http.v3 import (
     HttpProtocolOptions,
@@ -72,8 +77,11 @@ POLICIES = {
     "round_robin": ClusterLbPolicy.ROUND_ROBIN,
     "least_request": ClusterLbPolicy.LEAST_REQUEST,
     "random": ClusterLbPolicy.RANDOM,
+    "latency": ClusterLbPolicy.ROUND_ROBIN,
     "hash": ClusterLbPolicy.RING_HASH,
 }
+HEARD = 2.0
+"""Seconds for which an address is listened to before it gets more or fewer requests than others."""
 UNMARKED = "ai.unmarked"
 
 BY_BACKEND = frozenset({"weighted", "hash"})
@@ -113,6 +121,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
         connect_timeout=seconds(_connect_timeout(gateway, chosen)),
         per_connection_buffer_limit_bytes=gateway.envoy.max_body_bytes,
         lb_policy=POLICIES[group.policy],
+        load_balancing_policy=_by_pace() if group.policy == "latency" else None,
         common_lb_config=_choice(group),
         load_assignment=ClusterLoadAssignment(
             cluster_name=name,
@@ -123,7 +132,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
                     )
                     for member in members
                 ],
-                [name for name in backends if name != group.only] if group.only else lacking,
+                () if group.only else lacking,
             ),
         ),
         # With several, the first one only shows Envoy that all can do ALPN.
@@ -207,6 +216,19 @@ def _choice(group: Group) -> ClusterCommonLbConfig:
     )
 
 
+def _by_pace() -> LoadBalancingPolicy:
+    """Addresses by what the server says of them, in the place of `lb_policy`."""
+    found = ClientSideWeightedRoundRobin(
+        blackout_period=seconds(HEARD), weight_update_period=seconds(1)
+    )
+    extension = TypedExtensionConfig(
+        name="envoy.load_balancing_policies.client_side_weighted_round_robin",
+        typed_config=packed(found),
+    )
+    policies = [LoadBalancingPolicyPolicy(typed_extension_config=extension)]
+    return LoadBalancingPolicy(policies=policies)
+
+
 def _address(gateway: Gateway, name: str) -> str:
     """What Envoy resolves; a proxy resolves by itself."""
     backend = gateway.backends[name]
@@ -216,13 +238,16 @@ def _address(gateway: Gateway, name: str) -> str:
 def _endpoints(member: Member, address: str, where: Place, group: Group) -> LocalityLbEndpoints:
     """A locality of its own for each backend: its weight holds, however many addresses it has."""
     # Envoy hashes an endpoint's address, unless its metadata say what else.
+    aside = group.only not in ("", member.backend)
     key = {"envoy.lb": {"hash_key": member.backend}} if group.sticky_to == "backend" else {}
     return LocalityLbEndpoints(
-        locality=Locality(zone=group.said(member)),
+        # Who is never asked there only keeps its priority, and is no address of anybody's.
+        locality=Locality(zone="" if aside else group.said(member)),
         priority=member.priority,
         load_balancing_weight=member.weight,
         lb_endpoints=[
             LbEndpoint(
+                health_status=HealthStatus.UNHEALTHY if aside else HealthStatus.UNKNOWN,
                 endpoint=Endpoint(
                     address=socket(address, where.port), hostname=proxies.name_of(where)
                 ),

@@ -141,6 +141,7 @@ FIELDS = {
     "/healthz": "For load balancers: Envoy lives. It needs no key.",
     "exact_match_map": "Exact names: one look into a map, however many there are.",
     "request_mirror_policies": "A share of the requests is copied; answers to copies are dropped.",
+    "load_balancing_policy": "The sooner an address begins to answer, the more requests it gets.",
     "inline_cluster_specifier_plugin": (
         "After a failure the server's x-ai-next says who loses nothing of the request."
     ),

@@ -34,6 +34,7 @@ from extproc.config.route import Route
 from extproc.exchange.again import MARK
 from extproc.exchange.compile import clients_of, exact_names
 from extproc.exchange.entrances import Listings
+from extproc.exchange.pace import LOAD
 from extproc.exchange.proof import CLIENT
 from extproc.ratelimit.descriptors import DUE, USED, rate_limits
 from extproc.ratelimit.limit import Limit, Unit
@@ -294,7 +295,10 @@ class Actions:
             route=action,
             metadata=sticky.asked(route.balance),
             request_body_buffer_limit=self._gateway.envoy.max_body_bytes,
-            response_headers_to_remove=[MARK] if marks(route) else [],
+            response_headers_to_remove=[
+                *([MARK] if marks(route) else []),
+                *([LOAD] if route.balance.policy == "latency" else []),
+            ],
             typed_per_filter_config=_limited(budgets),
         )
 

@@ -1,6 +1,7 @@
 """One request, three providers of three dialects: the first two fail, the third answers."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import permutations
@@ -8,6 +9,7 @@ from itertools import permutations
 import httpx
 import pytest
 
+from extproc.exchange.pace import LOAD
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients import TALKS
@@ -51,9 +53,18 @@ def world() -> Iterator[World]:
                 *map(route, ORDERS),
                 whole("gemini", "anthropic", "bedrock"),
                 whole("gemini", "anthropic"),
+                {**route(("gemini", "bedrock")), "balance": {"policy": "latency"}} | PACED,
             ],
         }
         yield World(stack.enter_context(Local(config, ENV)), sims)
+
+
+PACED = {
+    "models": ["paced"],
+    "backends": [
+        {"backend": name, "model": MODELS[PROVIDERS[name]]} for name in ("gemini", "bedrock")
+    ],
+}
 
 
 def route(names: tuple[str, ...]) -> dict:
@@ -86,6 +97,20 @@ def ask(world: World, model: str, told: dict | None = None, **more) -> httpx.Res
 def asked(world: World) -> dict[str, int]:
     """How often each provider was asked, those that were."""
     return {name: len(paths) for name, paths in world.paths().items() if paths}
+
+
+def test_who_answers_sooner_is_asked_more_often(world: World):
+    slow, found = {"delay_ms": 150}, Counter[str]()
+    for _ in range(12):
+        found = Counter[str]()
+        for _ in range(16):
+            answer = ask(world, "paced", slow)
+            assert answer.status_code == 200
+            assert LOAD not in answer.headers
+            found.update(asked(world))
+        if found["bedrock"] >= 3 * found["gemini"]:
+            return
+    raise AssertionError(found)
 
 
 DOWN, RESET = {"status": 503}, {"drop": "before_headers", "reset": True}

@@ -357,7 +357,7 @@ def test_a_key_that_says_who_calls_cannot_be_forwarded(folder):
         ("{policy: hash, hash_on: {header: 'a b'}}", "balance.hash_on.header", "HTTP header"),
         ("{policy: hash, hash_on: [{body: a..b}]}", "balance.hash_on[0].body", "joined by dots"),
         ("{policy: hash, hash_on: [{query: a}]}", "balance.hash_on[0]", "body"),
-        ("{policy: sticky}", "balance.policy", "random, hash"),
+        ("{policy: sticky}", "balance.policy", "latency, hash"),
     ],
 )
 def test_balancing_says_what_has_an_effect(folder, balance, key, says):

@@ -126,7 +126,8 @@ def test_what_only_the_newer_library_knows_is_served_too(tmp_path):
             retry: {lossless: true}
         """
     )
-    (served,) = made(source).kinds[ROUTES].values()
+    kinds = made(source).kinds
+    (served,) = kinds[ROUTES].values()
     configuration = route_pb2.RouteConfiguration.FromString(served.body)
     host = json.dumps(MessageToDict(configuration.virtual_hosts[0].matcher))
     assert '"inlineClusterSpecifierPlugin"' in host
@@ -134,3 +135,7 @@ def test_what_only_the_newer_library_knows_is_served_too(tmp_path):
     assert b"\x70\x01" in served.body
     for name in ("ai/one+two@1", "ai/one+two@1!one", "ai/one+two@1!two"):
         assert name.encode() in served.body
+    alone = cluster_pb2.Cluster.FromString(kinds[CLUSTERS]["ai/one+two@1!two"].body)
+    aside, asked = alone.load_assignment.endpoints
+    assert (aside.locality.zone, asked.locality.zone, asked.priority) == ("", "two", 1)
+    assert [aside.lb_endpoints[0].health_status, asked.lb_endpoints[0].health_status] == [2, 0]
