@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ABOUT = "An AI gateway for those who run Envoy: any LLM SDK in front, any provider behind."
 CONFIG = "gateway.yaml"
-PARTS = ("listener", "clusters", "filter", "routes", "replies", "loopback")
+PARTS = ("listener", "clusters", "filter", "routes", "replies", "refusals", "loopback")
 """Of Envoy's configuration."""
 PLACES = {
     "kubernetes": "pods of Envoy and server, with all around them",

@@ -32,7 +32,9 @@ class Minute(Answer):
     at: int
     """Its beginning, seconds since the epoch."""
     requests: int
-    """How many were made."""
+    """How many were made of backends."""
+    refused: int
+    """How many Envoy has answered by itself, beside them."""
     attempts: int
     """At backends; more than one where the first failed."""
     failed: int

@@ -32,7 +32,7 @@ curl -H "Authorization: Bearer $EXTPROC_ADMIN_KEY" http://127.0.0.1:8081/api/pro
 | `GET /api/routes` | who serves which models, at which price |
 | `GET /api/backends` | how each does: its addresses as Envoy sees them, its last hour and failure |
 | `GET /api/limits?of=…` | the limits, and what is left; `of`: the value of a header |
-| `GET /api/traffic?minutes=60` | requests, tokens, cost and failures, minute by minute |
+| `GET /api/traffic?minutes=60` | requests, refusals, tokens, cost and failures, by minute |
 | `GET /api/spend?by=client,model&days=30` | the same, summed up; groups as in [usage](usage.md) |
 | `GET /api/errors?hours=24&most=100` | attempts that failed, and why; Envoy's refusals, by minute |
 | `GET /api/configuration` | gateway.yaml, what is wrong with it, and what was changed here |

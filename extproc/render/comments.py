@@ -44,6 +44,10 @@ For your connection manager: what Envoy itself answers to the gateway's clients,
 their SDKs. Where you have a local_reply_config, put these mappers before yours: they are for
 requests to the virtual host of `--part routes` alone.
 """,
+    "refusals": """\
+For `access_log` of your connection manager, beside your own: the server learns what Envoy answers
+by itself to the gateway's clients. The list is empty where nothing is recorded.
+""",
     "loopback": """\
 For `static_resources.listeners`: where requests of the server's own come in. Nobody needs it where
 this list is empty.

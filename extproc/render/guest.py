@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+from envoy_data_plane.envoy.config.accesslog.v3 import AccessLogFilter
 from envoy_data_plane.envoy.config.common.mutation_rules.v3 import HeaderMutation as Mutation
 from envoy_data_plane.envoy.config.route.v3 import FilterConfig
 from envoy_data_plane.envoy.extensions.filters.http.header_mutation.v3 import (
@@ -33,6 +34,7 @@ from extproc.render.replies import metadata_is
 from extproc.render.services import limiter_cluster, server_cluster
 from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import Json, http_filter, packed, plain, struct
+from extproc.render.unasked import unasked
 
 DOMAIN = "ai.example.com"
 """What an example is called (RFC 2606)."""
@@ -61,6 +63,8 @@ class Guest(msgspec.Struct, frozen=True, eq=False):
     """Names for the parts of `replies` that stand in several places."""
     inner: list[Json]
     """Listeners that are nobody's but the gateway's, if there are any."""
+    refusals: list[Json]
+    """Access logs by which the server learns what Envoy answers by itself, if it wants to know."""
 
 
 def guest(
@@ -76,6 +80,7 @@ def guest(
         replies=replies,
         anchors=anchors,
         inner=[*map(plain, made.inner)],
+        refusals=[plain(unasked(_is_here()))] if gateway.recorded else [],
     )
 
 
@@ -85,6 +90,10 @@ def clusters(gateway: Gateway, made: Parts, limits: Sequence[Limit]) -> Iterator
     if limits:
         yield limiter_cluster(gateway.extproc)
     yield from made.clusters
+
+
+def _is_here() -> AccessLogFilter:
+    return metadata_is(GUEST_NAMESPACE, "here", ValueMatcher(bool_match=True))
 
 
 def ours(name: str) -> str:
@@ -179,7 +188,7 @@ def _route(route: Json) -> Json:
 
 def _replies(made: Parts) -> tuple[Json, dict[int, str]]:
     """Each says that it is for our requests alone; and the names of what they share."""
-    here = plain(metadata_is(GUEST_NAMESPACE, "here", ValueMatcher(bool_match=True)))
+    here = plain(_is_here())
     mappers = [
         {**one, "filter": {"and_filter": {"filters": [here, one["filter"]]}}}
         for one in made.replies.config["mappers"]

@@ -41,6 +41,8 @@ def _document(kind: str, made: Parts, found: Guest) -> tuple[Json, Mapping[int, 
             return {"virtual_hosts": [found.host]}, anchors(found.host)
         case "replies":
             return {"local_reply_config": found.replies}, found.anchors
+        case "refusals":
+            return {"access_log": found.refusals}, {}
         case "loopback":
             return {"listeners": found.inner}, {}
         case _:

@@ -27,12 +27,13 @@ BUFFER = 16 * 1024
 """Bytes of entries that do not wait any longer; a worker reads as many at once."""
 
 
-def unasked() -> AccessLog:
-    """Failures of which the server has not reported anything, to the server itself."""
+def unasked(*conditions: AccessLogFilter) -> AccessLog:
+    """Failures of which the server has not reported anything, to the server itself; `conditions`
+    say of which others it is not told, either."""
     return AccessLog(
         name=NAME,
         # The status first: of a request that was served, nothing else is looked at.
-        filter=AccessLogFilter(and_filter=AndFilter([_failed(), *_unreported()])),
+        filter=AccessLogFilter(and_filter=AndFilter([_failed(), *conditions, *_unreported()])),
         typed_config=packed(
             HttpGrpcAccessLogConfig(
                 common_config=CommonGrpcAccessLogConfig(

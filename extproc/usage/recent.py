@@ -31,8 +31,20 @@ _failed = func.sum(case((attempts.c.failure != "", 1), else_=0)).label("failed")
 _minute = func.floor(attempts.c.at / MINUTE).label("minute")
 
 
+WHOLE = ("requests", "attempts", "failed", "input_tokens", "output_tokens")
+IDLE: Row = {**dict.fromkeys(WHOLE, 0), "cost_usd": 0.0, "duration_ms": 0.0}
+"""A minute in which no backend was asked."""
+
+
 def minutes(engine: Engine, since: float) -> list[Row]:
     """A row for each minute in which anything was asked, in order."""
+    asked = {row["at"]: row for row in _asked(engine, since)}
+    told = _refused(engine, since)
+    every = sorted({*asked, *told})[-MOST:]
+    return [{"at": at, **IDLE, **asked.get(at, {}), "refused": told.get(at, 0)} for at in every]
+
+
+def _asked(engine: Engine, since: float) -> list[Row]:
     question = (
         select(
             _minute,
@@ -52,11 +64,23 @@ def minutes(engine: Engine, since: float) -> list[Row]:
     return [_timed(row) for row in _found(engine, question)]
 
 
+def _refused(engine: Engine, since: float) -> dict[int, int]:
+    """Minute → requests that no backend was asked for."""
+    if not inspect(engine).has_table(refused.name):
+        return {}  # an older version made the store
+    question = (
+        select(refused.c.at, func.sum(refused.c.requests).label("requests"))
+        .where(refused.c.at > since - MINUTE)
+        .group_by(refused.c.at)
+        .limit(MOST)
+    )
+    return {int(row["at"]): int(row["requests"]) for row in _found(engine, question)}
+
+
 def _timed(row: Row) -> Row:
-    whole = ("requests", "attempts", "failed", "input_tokens", "output_tokens")
     return {
         "at": int(row["minute"]) * MINUTE,
-        **{name: int(row[name] or 0) for name in whole},
+        **{name: int(row[name] or 0) for name in WHOLE},
         "cost_usd": int(row["cost"] or 0) / BILLION,
         "duration_ms": round(float(row["duration_ms"] or 0), 1),
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,11 +68,11 @@ def foreign(text: str) -> str:
         "request_headers_to_remove": ["x-ai-cluster", "x-ai-model", "x-forwarded-proto"],
     }
     nothing = {"match": {"prefix": "/"}, "direct_response": {"status": 404}}
-    log = next(log for log in manager["access_log"])
+    closed = {**own_app, "match": {"prefix": "/closed"}, "direct_response": {"status": 403}}
     resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"] = {
         "@type": manager["@type"],
         "stat_prefix": "somebody",
-        "access_log": [log],
+        "access_log": manager["access_log"],
         "http_filters": [
             {
                 "name": "envoy.filters.http.lua",
@@ -88,7 +89,7 @@ def foreign(text: str) -> str:
         ],
         "route_config": {
             "virtual_hosts": [
-                {"name": "all", "domains": ["*"], "routes": [own_app, to_models, nothing]}
+                {"name": "all", "domains": ["*"], "routes": [own_app, closed, to_models, nothing]}
             ]
         },
     }
@@ -164,6 +165,7 @@ def gateway() -> Iterator[Gateway]:
                 },
             ],
         }
+        config["usage"] = {"store": "sqlite:///usage.db"}
         with Local(config, ENV, edit=foreign) as local:
             yield Gateway(local, {"a": a, "b": b, "c": c})
 
@@ -195,6 +197,23 @@ def test_streams_come_piece_by_piece_and_are_counted(gateway: Gateway, model: st
     assert usage is not None
     record = gateway.record(request_model=model, stream=True)
     assert record["total_tokens"] == usage.total_tokens
+
+
+def test_what_the_listener_refuses_is_counted(gateway: Gateway):
+    assert httpx.get(f"{gateway.url}/app").status_code == 200
+    assert httpx.get(f"{gateway.url}/closed").status_code == 403
+    with pytest.raises(openai.NotFoundError):
+        gateway.openai.chat.completions.create(**said("nobody's"))
+
+    def refused() -> list[tuple[int, str]]:
+        with sqlite3.connect(gateway.local.directory / "usage.db") as store:
+            try:
+                return [*store.execute("SELECT status, failure FROM refused")]
+            except sqlite3.OperationalError:
+                return []  # nothing was stored yet
+
+    gateway.local.wait_for(lambda: (403, "direct_response") in refused(), "what was refused")
+    assert [status for status, _ in refused()] == [403]
 
 
 def test_clients_of_other_formats_are_served(gateway: Gateway):

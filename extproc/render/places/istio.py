@@ -72,7 +72,12 @@ def objects(source: Source, found: Guest, domains: Sequence[str]) -> Iterator[Js
 def patches_of(gateway: Gateway, found: Guest) -> dict[str, list[Json]]:
     """By what they are for, so that no object grows too large."""
     limit = {"per_connection_buffer_limit_bytes": gateway.envoy.max_body_bytes}
-    replies = {"@type": f"{MANAGER}.HttpConnectionManager", "local_reply_config": found.replies}
+    replies = {
+        "@type": f"{MANAGER}.HttpConnectionManager",
+        "local_reply_config": found.replies,
+        # Items of a list are added to those that are there.
+        **({"access_log": found.refusals} if found.refusals else {}),
+    }
     filters = [
         _patch("HTTP_FILTER", "INSERT_BEFORE", one, _before_router()) for one in found.filters
     ]

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import openai
 import pytest
 
 from tests.e2e.page.browser import NARROW, PROGRAM, Tab, browser
@@ -127,7 +128,18 @@ def test_errors_are_shown_with_their_reason(gateway, tab):
     go(tab, "errors")
     tab.sees("unavailable")
     assert "503" in tab.text("td .badge")
+    with pytest.raises(openai.AuthenticationError):
+        gateway.ask("smart", "key-of-nobody")
+    tab.sees("unknown_api_key: not one of the clients' keys")
+    go(tab, "traffic")
+    tab.until(f"{tile('Refused requests')} === '1'")
     quiet(tab)
+
+
+def tile(words: str) -> str:
+    """What the tile with that heading says, as a script."""
+    said = f"(one) => one.innerText === {json.dumps(words)}"
+    return f"[...document.querySelectorAll('.tile dt')].find({said})?.nextElementSibling.innerText"
 
 
 def trial(tab: Tab, dialect: str, prompt: str) -> None:

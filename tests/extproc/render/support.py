@@ -29,6 +29,7 @@ from envoy.service.ext_proc.v3 import external_processor_pb2_grpc as ext_proc_gr
 from extproc.config.gateway import Gateway
 from extproc.lab import lines
 from extproc.render import render
+from extproc.usage.logged import STREAM
 
 DEADLINE = 20.0
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -76,6 +77,8 @@ class Server(ext_proc_grpc.ExternalProcessorServicer):
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.refusal: bytes | None = None
+        self.logged: list[bytes] = []
+        """What Envoy's access log has told, as it came."""
         self._servers: list[grpc.Server] = []
 
     def listen(self, path: Path) -> grpc.Server:
@@ -83,11 +86,19 @@ class Server(ext_proc_grpc.ExternalProcessorServicer):
         ext_proc_grpc.add_ExternalProcessorServicer_to_server(self, server)
         check = grpc.unary_unary_rpc_method_handler(lambda message, context: b"\x08\x01")
         health = grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": check})
-        server.add_generic_rpc_handlers((health,))
+        _, service, method = STREAM.split("/")
+        heard = grpc.stream_unary_rpc_method_handler(self._hear)
+        log = grpc.method_handlers_generic_handler(service, {method: heard})
+        server.add_generic_rpc_handlers((health, log))
         assert server.add_insecure_port(f"unix:{path}")
         server.start()
         self._servers.append(server)
         return server
+
+    def _hear(self, messages: Iterator[bytes], context: Any) -> bytes:
+        for message in messages:
+            self.logged.append(message)  # as it comes: Envoy ends no stream
+        return b""
 
     def stop(self) -> None:
         for server in self._servers:

@@ -13,6 +13,8 @@ from extproc.config.gateway import Gateway
 from extproc.exchange.compile import limits
 from extproc.render.parts import parts
 from extproc.render.pieces import piece
+from extproc.usage.logged import Reader
+from tests.extproc.process.server import until
 from tests.extproc.render import foreign
 from tests.extproc.render.foreign import DOMAIN
 from tests.extproc.render.support import Answer, Envoy, Provider, Server, backend, route, started
@@ -42,14 +44,15 @@ def pieces(gateway: Gateway, *kinds: str) -> Iterator[dict[str, Any]]:
 
 def pasted(gateway: Gateway, document: dict[str, Any]) -> str:
     """The whole configuration."""
-    kinds = ("clusters", "filter", "routes", "replies", "loopback")
-    clusters, filters, routes, replies, loopback = pieces(gateway, *kinds)
+    kinds = ("clusters", "filter", "routes", "replies", "loopback", "refusals")
+    clusters, filters, routes, replies, loopback, refusals = pieces(gateway, *kinds)
     resources, manager = document["static_resources"], foreign.manager(document)
     resources["clusters"] += clusters["clusters"]
     resources["listeners"] += loopback["listeners"]
     manager["http_filters"][-1:-1] = filters["http_filters"]
     manager["route_config"]["virtual_hosts"] += routes["virtual_hosts"]
     manager.update(replies)
+    manager["access_log"] += refusals["access_log"]
     return yaml.safe_dump(document)
 
 
@@ -79,6 +82,7 @@ def envoy(tmp_path_factory: pytest.TempPathFactory, theirs: Provider) -> Iterato
         ],
         limits=[{"per": "header:x-user-id", "tokens": 1000, "every": "minute"}],
         resources={"secret": "env:RESOURCES_SECRET"},
+        usage={"store": "sqlite:///usage.db"},
         listen={"cors": {"origins": ["https://app.test"]}},
     )
     access_log = directory / "access.log"
@@ -131,6 +135,28 @@ def test_clients_need_keys_and_are_told_so_in_their_form(envoy: Envoy) -> None:
     assert answer.error["code"] == "invalid_api_key"
     claude = envoy.request("POST", "/v1/messages", b'{"model":"x"}', {"host": DOMAIN})
     assert claude.json()["type"] == "error"
+
+
+def test_the_server_is_told_what_is_refused_to_the_gateways_clients_alone(envoy: Envoy) -> None:
+    assert chat(envoy, "small").status == 200
+    assert envoy.request("GET", "/private").status == 401
+    assert chat(envoy, "nobody's", **{"user-agent": "tells"}).status == 404
+    assert chat(envoy, "small", **{"x-api-key": "wrong"}).status == 401
+    reader = Reader(lambda path: path)
+
+    def told() -> set[tuple[str, str, int, str]]:
+        kinds = [kind for message in [*envoy.server.logged] for kind in reader.kinds(message, 0)]
+        return {(one.client, one.operation, one.status, one.reason) for one in kinds}
+
+    path = "/v1/chat/completions"
+    wanted = {("someone", path, 404, "cluster_not_found"), ("", path, 401, "unknown_api_key")}
+    until(lambda: told() >= wanted, f"{wanted} among what is told")
+    assert not {status for _, path, status, _ in told() if path == "/private" or status < 400}
+
+
+def test_where_nothing_is_recorded_nobody_is_told(tmp_path: Path) -> None:
+    settings = gateway(tmp_path, backends={"one": backend(9)}, routes=[route(["small"], "one")])
+    assert [*pieces(settings, "refusals")] == [{"access_log": []}]
 
 
 def test_an_unknown_model_is_refused_in_the_clients_form(envoy: Envoy) -> None:

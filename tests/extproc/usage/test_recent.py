@@ -3,6 +3,7 @@
 import pytest
 
 from extproc.usage import recent
+from extproc.usage.refused import Kind, line, read
 from extproc.usage.store import Store
 from tests.extproc.usage.test_store import DAY, record
 
@@ -31,6 +32,16 @@ def test_minutes_are_in_order_with_their_sums(store):
     assert (first["input_tokens"], first["output_tokens"]) == (10, 5)
     assert (first["cost_usd"], first["duration_ms"]) == (0.002, 100.0)
     assert store.ask(lambda engine: recent.minutes(engine, DAY + 60)) == [second, third]
+
+
+def test_what_envoy_refused_counts_in_its_minute(store):
+    kinds = (Kind(int(DAY) + at, "dora", "chat", 429, "spent") for at in (60, 180))
+    store.write_refused([read(line(kind, 3, f"i{kind.at}")) for kind in kinds])
+    found = store.ask(lambda engine: recent.minutes(engine, DAY))
+    assert [(one["requests"], one["refused"]) for one in found] == [(1, 0), (1, 3), (1, 0), (0, 3)]
+    assert found[3]["at"] == DAY + 180
+    last = store.ask(lambda engine: recent.minutes(engine, DAY + 180))
+    assert [one["refused"] for one in last] == [3]
 
 
 def test_failures_are_told_from_the_last_one_on(store):

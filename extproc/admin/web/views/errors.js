@@ -3,17 +3,32 @@ import { badge, choice, code, field, h, note, table } from "../dom.js";
 import { milliseconds, moment } from "../words.js";
 
 const HOURS = [["1", "hour"], ["24", "24 hours"], ["168", "7 days"]];
-const WHY = { cut: "cut: it ended before its time, or nothing came" };
+// https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
+const WHY = {
+  cut: "it ended before its time, or nothing came",
+  unknown_api_key: "not one of the clients' keys",
+  missing_api_key: "a client without a key",
+  request_rate_limited: "a limit is used up",
+  direct_response: "no such model or path",
+  no_healthy_upstream: "no backend is healthy",
+  request_payload_too_large: "the body is too large",
+  downstream_remote_disconnect: "the client has left",
+};
+
+function why(row) {
+  const words = WHY[row.failure];
+  return words ? `${row.failure}: ${words}` : row.failure;
+}
 
 const COLUMNS = [
   ["When", "", (row) => moment(row.at)],
-  ["Why", "", (row) => [badge(row.status ? String(row.status) : "–", row.status >= 500 || !row.status ? "bad" : "warn"), " ", WHY[row.failure] ?? row.failure]],
+  ["Why", "", (row) => [badge(row.status ? String(row.status) : "–", row.status >= 500 || !row.status ? "bad" : "warn"), " ", why(row)]],
   ["Client", "", (row) => row.client || "–"],
   ["Model", "", (row) => code(row.request_model || "–")],
   ["Backend", "", (row) => row.backend || (row.requests > 1 ? `none, ${row.requests} times in that minute` : "none")],
   ["asked for", "", (row) => (row.upstream_model ? code(row.upstream_model) : "–")],
   ["Operation", "", (row) => row.operation + (row.stream ? ", streamed" : "")],
-  ["After", "number", (row) => milliseconds(row.duration_ms)],
+  ["After", "number", (row) => (row.backend ? milliseconds(row.duration_ms) : "–")],
 ];
 
 export default {

@@ -10,6 +10,7 @@ const COLUMNS = [
   ["Requests", "number", (row) => figure(row.requests)],
   ["Attempts", "number", (row) => figure(row.attempts)],
   ["Failed", "number", (row) => figure(row.failed)],
+  ["Refused", "number", (row) => figure(row.refused)],
   ["Input tokens", "number", (row) => figure(row.input_tokens)],
   ["Output tokens", "number", (row) => figure(row.output_tokens)],
   ["Cost", "number", (row) => usd(row.cost_usd)],
@@ -38,6 +39,7 @@ function tiles(minutes) {
   return [
     tile("Requests", figure(total("requests")), `${many(attempts, "attempt")} at backends`),
     tile("Failed attempts", figure(failed), share),
+    tile("Refused requests", figure(total("refused")), "by Envoy itself: limits, keys, …"),
     tile("Tokens", figure(total("input_tokens") + total("output_tokens")),
       `${figure(total("input_tokens"))} in, ${figure(total("output_tokens"))} out`),
     tile("Cost", usd(total("cost_usd")), "by the routes' prices"),
@@ -54,6 +56,7 @@ export default {
       new Chart("Requests a minute", "", [
         { name: "requests", paint: "blue", show: figure },
         { name: "failed attempts", paint: "red", show: figure },
+        { name: "refused", paint: "violet", show: figure },
       ]),
       new Chart("Tokens a minute", "", [
         { name: "input", paint: "blue", show: figure },
@@ -70,11 +73,11 @@ export default {
       problem.replaceChildren(...(said.problem ? [note(said.problem, "warn")] : []));
       numbers.replaceChildren(...tiles(said.minutes));
       const [times, of] = filled(said);
-      charts[0].put([times, of("requests"), of("failed")]);
+      charts[0].put([times, of("requests"), of("failed"), of("refused")]);
       charts[1].put([times, of("input_tokens"), of("output_tokens")]);
       charts[2].put([times, of("cost_usd")]);
       const { total } = sums(said.minutes);
-      charts[0].label(`${many(total("requests"), "request")} and ${many(total("failed"), "failed attempt")} in the last hour`);
+      charts[0].label(`${many(total("requests"), "request")}, ${many(total("failed"), "failed attempt")} and ${many(total("refused"), "refused request")} in the last hour`);
       charts[1].label(`${figure(total("input_tokens"))} input and ${figure(total("output_tokens"))} output tokens in the last hour`);
       charts[2].label(`${usd(total("cost_usd"))} in the last hour`);
       rows.replaceChildren(table("Minutes with requests", COLUMNS, [...said.minutes].reverse(),

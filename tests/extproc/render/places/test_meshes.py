@@ -18,6 +18,7 @@ from extproc.render.parts import parts
 from extproc.render.places import envoy_gateway, istio
 from extproc.render.places.objects import Impossible
 from extproc.render.places.rendering import rendering
+from tests.extproc.process.server import until
 from tests.extproc.render import foreign
 from tests.extproc.render.places.sources import ENVIRON, documents, source
 from tests.extproc.render.support import Envoy, Provider, Server, backend, route, started
@@ -45,6 +46,8 @@ def by_istio(found: Guest, settings: Gateway, base: dict[str, Any]) -> dict[str,
             case "NETWORK_FILTER", "MERGE":
                 assert value["name"] == foreign.HCM
                 assert value["typed_config"]["@type"] == manager["@type"]
+                added = value["typed_config"].pop("access_log", [])
+                manager["access_log"] = [*manager.get("access_log", []), *added]
                 manager.update(value["typed_config"])
             case "VIRTUAL_HOST", "ADD":
                 manager["route_config"]["virtual_hosts"].append(value)
@@ -100,6 +103,7 @@ def mesh(name: str, directory: Path) -> Iterator[Envoy]:
             "backends": {"one": backend(provider.port)},
             "routes": [route(["small"], "one")],
             "extproc": {"sockets": str(directory), "workers": 1},
+            "usage": {"store": "sqlite:///usage.db"},
         }
     )
     bounds = limits(settings)
@@ -121,6 +125,8 @@ def test_models_answer_through_what_is_patched(name: str, tmp_path: Path) -> Non
         assert envoy.request("POST", path, body, HERE).json() == {"ok": True}
         refused = envoy.request("POST", path, body, {**HERE, "x-api-key": "wrong"})
         assert (refused.status, refused.error["code"]) == (401, "invalid_api_key")
+        if name == "istio":
+            until(lambda: envoy.server.logged, "what Envoy has refused")
         assert envoy.request("GET", "/v1/models", headers=HERE).body == b'{"object":"list"}'
 
 
