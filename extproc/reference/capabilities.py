@@ -330,8 +330,11 @@ CAPABILITIES = (
         operation="video",
         kept=(
             "openai.video",
+            "bedrock.video",
             "gemini.video",
+            "replicate.video",
             "runway.video",
+            "vertex.video",
             "xai.video",
         ),
         about="Films that are looked at, fetched, listed, deleted and made anew.",

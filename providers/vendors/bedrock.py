@@ -56,6 +56,7 @@ BEDROCK = Provider(
         "bedrock.image_edits": "titan|nova",
         "bedrock.stability": "stability(?!.*inpaint)",
         "bedrock.stability_edits": "stability.*inpaint",
+        films.NAME: "nova-reel",
     },
     # Converse is for all models, InvokeModel takes each model's own format.
     # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
