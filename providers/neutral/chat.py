@@ -237,6 +237,15 @@ class JsonOutput(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool | None = None
     """None: the client's format has no such word, and holds every answer to its schema."""
 
+    @property
+    def described(self) -> Mapping[str, Any] | None:
+        """The schema, for those who know no other place for the description than it."""
+        if self.schema is None or not self.description:
+            return self.schema
+        said = self.schema.get("description")
+        own = f"\n{said}" if isinstance(said, str) and said else ""
+        return {**self.schema, "description": f"{self.description}{own}"}
+
 
 class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
     """How much the model shall think before it answers."""
