@@ -242,9 +242,8 @@ class JsonOutput(msgspec.Struct, frozen=True, kw_only=True):
         """The schema, for those who know no other place for the description than it."""
         if self.schema is None or not self.description:
             return self.schema
-        said = self.schema.get("description")
-        own = f"\n{said}" if isinstance(said, str) and said else ""
-        return {**self.schema, "description": f"{self.description}{own}"}
+        said = f"{self.description}\n{self.schema.get('description') or ''}".strip()
+        return {**self.schema, "description": said}
 
 
 class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,8 +321,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     extras: Mapping[str, Any] = {}
     """Top-level fields that the client's dialect does not share with any other, as they came;
     a dialect that knows a name renders it (`extra_body` for providers that know it)."""
-    headers: Mapping[str, str] = {}
-    """What a header of another dialect would say, and this client says in its body."""
+    headers: Mapping[str, str] = {}  # of another dialect, which this client says in its body
     binding: frozenset[str] = frozenset()
     """Of `extras`, the names whose loss would change the meaning."""
     hints: frozenset[str] = frozenset()
