@@ -18,11 +18,12 @@ def as_sent(
     """`name`, dotted, as it stands in `body` or in one of its `opened` objects.
 
     `older`: what a member was called before. `part`: where only the beginning of the name stands
-    there, that will do.
+    there, that will do, unless it is an array: not all that it holds is lost.
     """
     steps = name.split(".")
     found = _path(body, steps)
-    if found and (part or len(found) == len(steps)):
+    begun = part and not (len(found) == 1 and isinstance(body.get(found[0]), list))
+    if found and (begun or len(found) == len(steps)):
         return ".".join(found)
     for group in opened:
         inner = _path(body, [group, *steps])

@@ -237,6 +237,14 @@ class JsonOutput(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool | None = None
     """None: the client's format has no such word, and holds every answer to its schema."""
 
+    @property
+    def described(self) -> Mapping[str, Any] | None:
+        """The schema, for those who know no other place for the description than it."""
+        if self.schema is None or not self.description:
+            return self.schema
+        said = f"{self.description}\n{self.schema.get('description') or ''}".strip()
+        return {**self.schema, "description": said}
+
 
 class Reasoning(msgspec.Struct, frozen=True, kw_only=True):
     """How much the model shall think before it answers."""
@@ -313,8 +321,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     extras: Mapping[str, Any] = {}
     """Top-level fields that the client's dialect does not share with any other, as they came;
     a dialect that knows a name renders it (`extra_body` for providers that know it)."""
-    headers: Mapping[str, str] = {}
-    """What a header of another dialect would say, and this client says in its body."""
+    headers: Mapping[str, str] = {}  # of another dialect, which this client says in its body
     binding: frozenset[str] = frozenset()
     """Of `extras`, the names whose loss would change the meaning."""
     hints: frozenset[str] = frozenset()

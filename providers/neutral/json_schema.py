@@ -321,7 +321,8 @@ def _order(found: dict[str, Any]) -> None:
     """Puts properties in the order of `propertyOrdering`, which JSON Schema does not know."""
     order, properties = found.pop("propertyOrdering", None), found.get("properties")
     if isinstance(order, list) and isinstance(properties, dict):
-        first = {name: properties[name] for name in order if name in properties}
+        known = (name for name in order if isinstance(name, str) and name in properties)
+        first = {name: properties[name] for name in known}
         found["properties"] = first | properties
 
 

@@ -132,7 +132,7 @@ def _by_words(request: ChatRequest, carries: Set[Feature]) -> Needed | None:
     assert output.schema is not None
     if Feature.SYSTEM not in carries:
         return None
-    found = fitted(output.schema, OBJECTS, wraps=True, budget=request.budget)
+    found = fitted(output.described or output.schema, OBJECTS, wraps=True, budget=request.budget)
     bare = Feature.JSON_MODE not in carries
     left = msgspec.structs.replace(request, output=None if bare else JsonOutput())
     asked = _asked(left, BY_SCHEMA + orjson.dumps(found.schema).decode())

@@ -9,6 +9,7 @@ from typing import Any
 
 from providers.dialects.ollama.names import REASONS
 from providers.neutral.chat import Finish
+from providers.neutral.logprobs import tokens_of
 from providers.usage import Usage, count, told
 from providers.wire.members import Json, dicts, string
 
@@ -71,8 +72,7 @@ def _entry(item: Json) -> Json:
 
 def render_logprobs(logprobs: Any) -> list[Json]:
     """OpenAI's log probabilities in Ollama's form."""
-    content = logprobs.get("content") if isinstance(logprobs, dict) else None
-    return content if isinstance(content, list) else []
+    return tokens_of(logprobs)
 
 
 DURATIONS = {

@@ -111,7 +111,7 @@ def render_asked(request: ChatRequest, dropped: list[str]) -> Json:
     """The members beside the words; what a value's range cost is named in `dropped`."""
     body: Json = {"stream": request.stream}  # true where it is absent
     if request.output is not None:
-        schema = request.output.schema
+        schema = request.output.described
         body["format"] = "json" if schema is None else schema
     body |= _render_reasoning(request, dropped)
     if request.top_logprobs:
@@ -149,10 +149,10 @@ def _render_reasoning(request: ChatRequest, dropped: list[str]) -> Json:
         return {"think": False}
     if reasoning.show is False:
         lose(dropped, Feature.REASONING_SHOW)
-    if reasoning.effort is not None:
-        return {"think": _level(reasoning.effort, request.known_as, dropped)}
     if reasoning.budget is not None and reasoning.budget > 0:
         dropped.append(Feature.REASONING_BUDGET)
+    if reasoning.effort is not None:
+        return {"think": _level(reasoning.effort, request.known_as, dropped)}
     wanted = reasoning.enabled or reasoning.show or reasoning.budget is not None
     return {"think": True} if wanted else {}
 

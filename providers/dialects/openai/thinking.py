@@ -27,6 +27,8 @@ def effort_of(reasoning: Reasoning, model: str, dropped: list[str]) -> str | Non
             lose(dropped, Feature.REASONING_OFF)
         return least
     if reasoning.effort is not None:
+        if reasoning.budget is not None and reasoning.budget > 0:
+            lose(dropped, Feature.REASONING_BUDGET)
         return reasoning.effort
     if reasoning.budget is None or reasoning.budget < 0:
         return DEFAULT if reasoning.enabled or reasoning.budget is not None else None

@@ -13,8 +13,12 @@ def test_every_field_of_the_sdk_is_tried(client: str):
     assert missing == set()
 
 
-# A model of OpenAI's that can think does so unasked, and there is no word for "do".
-IMPLIED = {("ollama.chat", "think"): {"openai.chat"}}
+IMPLIED = {
+    # A model of OpenAI's that can think does so unasked, and there is no word for "do".
+    ("ollama.chat", "think"): {"openai.chat"},
+    # Every answer says which stop sequence it was.
+    ("bedrock.converse", "additionalModelResponseFieldPaths"): set(CHAT),
+}
 """Fields that ask for what a target does anyway."""
 FIELDS = [(client, field) for client in CHAT for field in VALUES[client]]
 

@@ -185,7 +185,8 @@ def _output(request: ChatRequest, known: Family, dropped: list[str]) -> Json:
     if effort is not None:
         config["effort"] = effort
     if request.output is not None and request.output.schema is not None:
-        config["format"] = {"type": "json_schema", "schema": dict(request.output.schema)}
+        schema = dict(request.output.described or {})
+        config["format"] = {"type": "json_schema", "schema": schema}
     return {"output_config": config} if config else {}
 
 

@@ -7,7 +7,7 @@ import orjson
 
 from providers.dialects.anthropic.errors import describe
 from providers.dialects.anthropic.messages.citations import parse_citation
-from providers.dialects.anthropic.messages.fields import Wrong
+from providers.dialects.anthropic.messages.fields import Wrong, required
 from providers.dialects.anthropic.messages.response import explained, native_of, parse_finish
 from providers.dialects.anthropic.messages.searches import parse_block
 from providers.dialects.anthropic.messages.usage import merge, parse_tier, parse_usage
@@ -32,7 +32,7 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.wire import sse
-from providers.wire.members import Json
+from providers.wire.members import Json, string
 
 GARBLED = ApiError(
     status=502, cause=Cause.SERVER, message="the provider sent an event that cannot be understood"
@@ -159,7 +159,7 @@ class MessagesParser:
         self._blocks[event["index"]] = block
         match block.kind:
             case "text":
-                return [TextDelta(text=value.get("text") or "", part=block.part)]
+                return [TextDelta(text=string(value.get("text")), part=block.part)]
             case "thinking":
                 return _begin_thinking(block)
             case "redacted_thinking":
@@ -172,8 +172,8 @@ class MessagesParser:
     def _call(self, block: _Block) -> list[AnyDelta]:
         value = block.value
         begin = ToolCallBegin(
-            id=value.get("id") or f"toolu_{self._id}_{block.part}",
-            name=value["name"],
+            id=string(value.get("id")) or f"toolu_{self._id}_{block.part}",
+            name=required(value, "name", str),
             part=block.part,
         )
         # Compatible servers put whole arguments here, where Anthropic has an empty object.
@@ -256,7 +256,7 @@ def _data(event: bytes) -> bytes:
 
 def _begin_thinking(block: _Block) -> list[AnyDelta]:
     deltas: list[AnyDelta] = [
-        ThinkingDelta(text=block.value.get("thinking") or "", part=block.part)
+        ThinkingDelta(text=string(block.value.get("thinking")), part=block.part)
     ]
     signature = block.value.get("signature")
     if signature:
@@ -265,11 +265,11 @@ def _begin_thinking(block: _Block) -> list[AnyDelta]:
 
 
 def _text(block: _Block, delta: Json) -> list[AnyDelta]:
-    return [TextDelta(text=delta["text"], part=block.part)]
+    return [TextDelta(text=string(delta["text"]), part=block.part)]
 
 
 def _thought(block: _Block, delta: Json) -> list[AnyDelta]:
-    return [ThinkingDelta(text=delta["thinking"], part=block.part)]
+    return [ThinkingDelta(text=string(delta["thinking"]), part=block.part)]
 
 
 def _signature(block: _Block, delta: Json) -> list[AnyDelta]:
@@ -290,7 +290,7 @@ def _cited(block: _Block) -> list[AnyDelta]:
 
 
 def _json(block: _Block, delta: Json) -> list[AnyDelta]:
-    text = delta["partial_json"]
+    text = string(delta["partial_json"])
     if block.kind != "tool_use":
         block.json.append(text)
         return []

@@ -160,6 +160,8 @@ def _coarse(wish: Reasoning, dropped: list[str]) -> str:
         lose(dropped, Feature.REASONING_SHOW)
     if wish.summary is not None:
         lose(dropped, Feature.REASONING_SUMMARY)
+    if wish.effort is not None and wish.budget is not None and wish.budget > 0:
+        lose(dropped, Feature.REASONING_BUDGET)
     if wish.effort in THREE_EFFORTS:
         return str(wish.effort)
     if wish.effort is not None:

@@ -6,6 +6,7 @@ https://docs.cohere.com/v2/reference/chat
 from typing import Any
 
 from providers.neutral.chat import Finish
+from providers.neutral.logprobs import tokens_of
 from providers.usage import Usage, count, told
 from providers.wire.members import Json
 
@@ -97,9 +98,7 @@ def _entry(item: Json) -> Json:
 
 def render_logprobs(logprobs: Any) -> list[Json]:
     """OpenAI's log probabilities in Cohere's form; the tokens' numbers are not known."""
-    content = logprobs.get("content") if isinstance(logprobs, dict) else None
     return [
-        {"text": entry.get("token"), "token_ids": [], "logprobs": [entry.get("logprob")]}
-        for entry in (content if isinstance(content, list) else ())
-        if isinstance(entry, dict)
+        {"text": entry["token"], "token_ids": [], "logprobs": [entry["logprob"]]}
+        for entry in tokens_of(logprobs)
     ]

@@ -281,7 +281,7 @@ def _render_output(output: JsonOutput | None, messages: list[Json]) -> Json:
         return {}
     form: Json = {"type": "json_object"}
     if output.schema is not None:
-        form["json_schema"] = output.schema
+        form["json_schema"] = output.described
     else:
         _ask_for_json(messages)
     return {"response_format": form}
@@ -308,10 +308,10 @@ def _render_reasoning(reasoning: Reasoning | None, dropped: list[str]) -> Json:
     if not asked and reasoning.effort is None and reasoning.budget is None:
         return {}
     thinking: Json = {"type": "enabled"}
-    if reasoning.budget is not None and reasoning.budget > 0:
-        thinking["token_budget"] = reasoning.budget
-    elif reasoning.effort is not None:
+    if reasoning.effort is not None:
         dropped.append(Feature.REASONING_EFFORT)
         if reasoning.effort in BUDGETS:
             thinking["token_budget"] = BUDGETS[reasoning.effort]
+    if reasoning.budget is not None and reasoning.budget > 0:
+        thinking["token_budget"] = reasoning.budget
     return {"thinking": thinking}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from providers.neutral.chat import Finish
+from providers.neutral.logprobs import tokens_of
 from providers.usage import Usage, count
 from providers.wire.members import Json
 
@@ -172,14 +173,11 @@ def _token(item: Any) -> Json:
 
 def render_logprobs(logprobs: Any) -> Json:
     """`logprobsResult` and `avgLogprobs`; empty where there are none."""
-    content = logprobs.get("content") if logprobs else None
-    if not isinstance(content, list) or not content:
+    content = tokens_of(logprobs) if logprobs else []
+    if not content:
         return {}
     chosen = [_candidate(item) for item in content]
-    tops = [
-        {"candidates": [_candidate(top) for top in item.get("top_logprobs") or ()]}
-        for item in content
-    ]
+    tops = [{"candidates": [_candidate(top) for top in item["top_logprobs"]]} for item in content]
     return {
         "logprobsResult": {"chosenCandidates": chosen, "topCandidates": tops},
         "avgLogprobs": sum(item["logProbability"] for item in chosen) / len(chosen),
@@ -187,4 +185,4 @@ def render_logprobs(logprobs: Any) -> Json:
 
 
 def _candidate(item: Json) -> Json:
-    return {"token": item.get("token", ""), "logProbability": item.get("logprob", 0.0)}
+    return {"token": item["token"], "logProbability": item["logprob"]}

@@ -53,7 +53,8 @@ def _grounded(grounding: Json, texts: Sequence[Passage]) -> Iterator[tuple[int, 
         segment = segment if isinstance(segment, dict) else {}
         passage = _passage(segment.get("partIndex"), texts)
         start, end = _stretch(segment, passage.text)
-        for index in support.get("groundingChunkIndices") or ():
+        indices = support.get("groundingChunkIndices")
+        for index in indices if isinstance(indices, list) else ():
             if type(index) is not int or not 0 <= index < len(chunks):
                 continue
             url, title = _source(chunks[index])

@@ -233,9 +233,10 @@ def _output(request: ChatRequest, model: Model, dropped: list[str]) -> Json:
     if wish is None:
         return {}
     config: Json = {"responseMimeType": JSON_TYPE}
-    if wish.schema is None:
+    schema = wish.described
+    if schema is None:
         return config
     if model.takes_json_schema:
-        return {**config, "responseJsonSchema": wish.schema}
+        return {**config, "responseJsonSchema": schema}
     name = Feature.JSON_SCHEMA.value
-    return {**config, "responseSchema": openapi(wish.schema, name, request.budget, dropped)}
+    return {**config, "responseSchema": openapi(schema, name, request.budget, dropped)}

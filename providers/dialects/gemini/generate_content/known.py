@@ -23,7 +23,7 @@ PART = both(
     inlineData=both("mimeType", "data", "displayName"),
     fileData=both("mimeType", "fileUri", "displayName"),
     functionCall=both("id", "name", "args"),
-    functionResponse=both("id", "name", "response", "parts", "willContinue", "scheduling"),
+    functionResponse=both("id", "name", "response", "parts"),
 )
 CONTENT = both("role", parts=PART)
 DECLARATION = both(

@@ -59,6 +59,7 @@ NAMES = {
     Feature.REASONING_OFF: "reasoning_effort",
     Feature.REASONING_EFFORT: "reasoning_effort",
     Feature.REASONING_BUDGET: "thinking.budget_tokens",
+    Feature.TOOL_STRICT: "tools.function.strict",
     Feature.TOOL_CHOICE_NONE: "tool_choice",
     Feature.TOOL_CHOICE_REQUIRED: "tool_choice",
     Feature.TOOL_CHOICE_NAMED: "tool_choice",

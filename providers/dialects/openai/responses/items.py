@@ -24,6 +24,7 @@ from providers.neutral.chat import (
     Thinking,
     ToolCall,
 )
+from providers.neutral.logprobs import tokens_of
 from providers.neutral.media import Data
 from providers.neutral.web_search import Searched
 from providers.wire import members
@@ -102,14 +103,13 @@ def logprobs_of(item: Json) -> list[Any]:
     """The log probabilities in a message."""
     found: list[Any] = []
     for part in dicts(item.get("content")):
-        likely = part.get("logprobs")
-        found += likely if isinstance(likely, list) else ()
+        found += tokens_of({"content": part.get("logprobs")}) if part.get("logprobs") else ()
     return found
 
 
 def render_logprobs(logprobs: Mapping[str, Any] | None) -> list[Json]:
     """The log probabilities as the SDK's types demand them."""
-    return [_likely(each) for each in dicts((logprobs or {}).get("content"))]
+    return [_likely(each) for each in tokens_of(logprobs)]
 
 
 def _likely(each: Json) -> Json:

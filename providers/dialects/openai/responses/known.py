@@ -30,5 +30,5 @@ TOOL = Shape(
 TOP = shape(
     input=ITEM,
     tools=TOOL,
-    text=Shape(inner={"format": shape("type", "name", "description", "schema", "strict")}),
+    text=shape("verbosity", format=shape("type", "name", "description", "schema", "strict")),
 )

@@ -34,6 +34,7 @@ from providers.neutral.deltas import (
     pieces,
 )
 from providers.neutral.json_stream import BROKEN
+from providers.neutral.logprobs import tokens_of
 from providers.wire import sse
 from providers.wire.compatible_errors import describe
 from providers.wire.members import Json, dicts, string, whole
@@ -195,8 +196,8 @@ class ResponsesParser:
         item = self._item(event)
         part, text = self._part(item, event), string(event.get("delta"))
         item.said.add(part)
-        likely = event.get("logprobs")
-        logprobs = {"content": likely} if isinstance(likely, list) and likely else None
+        likely = tokens_of({"content": event["logprobs"]}) if event.get("logprobs") else None
+        logprobs = {"content": likely} if likely else None
         self._out.append(TextDelta(text=text, part=part, logprobs=logprobs))
 
     def _text_done(self, event: Json) -> None:
