@@ -8,10 +8,15 @@ import pytest
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import Placed
 
 TRANSPORTS = ("lean", "grpcio")
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b"}
 MESSAGES = [{"role": "user", "content": "hello there"}]
+
+
+if os.environ.get("GATEWAY_PLACEMENT") == "listener":
+    Local.placed = Placed.placed
 
 
 class Gateway:
