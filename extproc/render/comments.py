@@ -54,7 +54,8 @@ chooses the backend by itself. `http_filters` go into your connection manager, b
 authenticate, before the router; `clusters` and `listeners`, if there are any, into
 static_resources; the routes of `virtual_hosts` behind your own, which turn the filter off
 (ExtProcPerRoute: {disabled: true}). The listener's per_connection_buffer_limit_bytes must be
-envoy.max_body_bytes of gateway.yaml.
+envoy.max_body_bytes of gateway.yaml. The server takes a client's name from the header x-ai-client:
+see to it that only your authentication sets that, or that it is removed before the filter.
 """,
 }
 """What `--part` can be, and what stands above it."""
