@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 ABOUT = "An AI gateway for those who run Envoy: any LLM SDK in front, any provider behind."
 CONFIG = "gateway.yaml"
-PARTS = ("listener", "clusters", "filter", "routes", "replies", "refusals", "loopback")
+PARTS = (
+    "listener",
+    "clusters",
+    "filter",
+    "routes",
+    "replies",
+    "refusals",
+    "loopback",
+    "placed",
+)
 """Of Envoy's configuration."""
 PLACES = {
     "kubernetes": "pods of Envoy and server, with all around them",
@@ -112,7 +121,9 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     envoy.add_argument(
         "--part", choices=PARTS, help="one part, to paste into an Envoy that runs already"
     )
-    envoy.add_argument("--domain", action="append", help="of --part routes; may be given again")
+    envoy.add_argument(
+        "--domain", action="append", help="of --part routes and placed; may be given again"
+    )
     envoy.add_argument("--node", default="envoy", help="the name by which the server knows it")
     envoy.add_argument(
         "--xds", type=_elsewhere, metavar="HOST:PORT", help="ask there, not the server beside it"

@@ -86,7 +86,7 @@ class Local:
         *,
         concurrency: int = 1,
         static: bool = True,
-        edit: Callable[[str], str] = lambda bootstrap: bootstrap,
+        edit: Callable[[str], str] | None = None,
     ) -> None:
         """`config` is gateway.yaml without what this class decides: ports, sockets, log files.
 
@@ -153,12 +153,18 @@ class Local:
             if self._static
             else render_small(gateway)
         )
-        (self.directory / "envoy.yaml").write_text(self._edit(text))
+        text = self.placed(gateway, text) if self._edit is None else self._edit(text)
+        (self.directory / "envoy.yaml").write_text(text)
         # Envoy, which may be the first to start, has a socket there, too.
         (self.directory / "sockets").mkdir(mode=0o700)
         self.start_server()
         self.start_envoy()
         self.wait_ready()
+
+    def placed(self, gateway: Gateway, text: str) -> str:
+        """The bootstrap, where nobody else edits it: as it was rendered."""
+        del gateway
+        return text
 
     def _spawn(self, name: str, command: list[str]) -> Process:
         process = Process(name, command, self.directory / f"{name}.log", self._env)
@@ -210,12 +216,17 @@ class Local:
         asked = ["extproc", *(["ratelimit"] if self._config.get("limits") else [])]
         hosts = [
             host
-            for cluster in json.loads(self.admin("/clusters?format=json"))["cluster_statuses"]
+            for cluster in self._clusters()
             if cluster["name"] in asked
             for host in cluster["host_statuses"]
         ]
         healthy = all(host["health_status"] == {"eds_health_status": "HEALTHY"} for host in hosts)
         return bool(hosts) and healthy and self._listens()
+
+    def _clusters(self) -> list[dict[str, Any]]:
+        said = self.admin("/clusters?format=json")
+        found: list[dict[str, Any]] = json.loads(said)["cluster_statuses"] if said else []
+        return found
 
     def _listens(self) -> bool:
         """An Envoy that asks for its listeners is alive before it has them."""

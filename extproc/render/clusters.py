@@ -296,7 +296,7 @@ def _filters(gateway: Gateway, group: Group, *, limited: bool) -> list[HttpFilte
     backends = {member.backend for member in group.members}
     asking = before_provider(
         client_keys_of(gateway, backends),
-        _waiting(gateway, backends),
+        waiting(gateway, backends),
         several=len(backends) > 1,
         pooled=any(is_pooled(gateway.backends[name]) for name in backends),
         recorded=gateway.recorded,
@@ -310,7 +310,7 @@ def _filters(gateway: Gateway, group: Group, *, limited: bool) -> list[HttpFilte
     ]
 
 
-def _waiting(gateway: Gateway, backends: Collection[str]) -> float:
+def waiting(gateway: Gateway, backends: Collection[str]) -> float:
     """Seconds for which the server may wait for others before it replies."""
     settings = gateway.extproc
     listing = {name for names in merges(gateway).values() for name in names}

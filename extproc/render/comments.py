@@ -52,6 +52,15 @@ by itself to the gateway's clients. The list is empty where nothing is recorded.
 For `static_resources.listeners`: where requests of the server's own come in. Nobody needs it where
 this list is empty.
 """,
+    "placed": """\
+The gateway as one filter of a listener that you have, where nothing else is possible: the server
+chooses the backend by itself. `http_filters` go into your connection manager, behind those that
+authenticate, before the router; `clusters` and `listeners`, if there are any, into
+static_resources; the routes of `virtual_hosts` behind your own, which turn the filter off
+(ExtProcPerRoute: {disabled: true}). The listener's per_connection_buffer_limit_bytes must be
+envoy.max_body_bytes of gateway.yaml. The server takes a client's name from the header x-ai-client:
+see to it that only your authentication sets that, or that it is removed before the filter.
+""",
 }
 """What `--part` can be, and what stands above it."""
 
@@ -159,6 +168,17 @@ FIELDS = {
 }
 
 
+PLACED = {
+    "envoy.filters.http.ext_proc": (
+        "Reads the model, chooses a backend and translates the request, and then its answer. Your\n"
+        "own routes turn it off."
+    ),
+    "ai-gateway": "Where the filter has chosen a backend, a header leads there.",
+}
+ELSEWHERE = frozenset({"retry_policy", "request_body_buffer_limit"})
+"""Fields of which is said what is true where Envoy chooses the backend."""
+
+
 def cluster_note(group: Group) -> str:
     """What stands above a cluster of providers."""
     members = group.members
@@ -187,3 +207,10 @@ def notes(clusters: Mapping[str, Group], sessions: Mapping[str, Group]) -> Notes
     of_clusters = {name: cluster_note(group) for name, group in clusters.items()}
     of_sessions = {name: session_note(group) for name, group in sessions.items()}
     return Notes({**THINGS, **of_clusters, **of_sessions}, FIELDS)
+
+
+def placed_notes(clusters: Mapping[str, Group]) -> Notes:
+    """All comments where the server chooses a backend, each of which has a cluster."""
+    of_clusters = {name: cluster_note(group) for name, group in clusters.items()}
+    fields = {name: note for name, note in FIELDS.items() if name not in ELSEWHERE}
+    return Notes({**THINGS, **PLACED, **of_clusters}, fields)

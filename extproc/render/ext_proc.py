@@ -92,6 +92,15 @@ def before_provider(
     )
 
 
+def choosing(waiting: float = 0) -> ExternalProcessor:
+    """The only filter, in somebody's listener: it chooses a backend by itself, since it is told of
+    none."""
+    found = before_provider(waiting=waiting)
+    found.request_attributes = []
+    found.stat_prefix = "placed"
+    return found
+
+
 def answering() -> ExternalProcessor:
     """Answers by itself, from the request's headers."""
     return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers")

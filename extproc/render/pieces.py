@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from extproc.config.gateway import Gateway
 from extproc.ratelimit.limit import Limit
-from extproc.render.comments import FIELDS, GUESTS, PIECES, notes
+from extproc.render.comments import FIELDS, GUESTS, PIECES, notes, placed_notes
 from extproc.render.envoy import text_of, whole_listeners
 from extproc.render.guest import DOMAIN, Guest, guest, ours
 from extproc.render.parts import Parts
+from extproc.render.placed import alone, placed
 from extproc.render.routes import anchors
 from extproc.render.text import Notes, Writer
 from extproc.render.typed import Json
@@ -24,6 +25,9 @@ def piece(
 
     Where clients need keys, `listener` and `filter` hold them.
     """
+    if kind == "placed":
+        writer = Writer(placed_notes(alone(gateway)), {})
+        return text_of(PIECES[kind], writer.write(placed(gateway, made, domains)))
     document, shared = _document(kind, made, guest(gateway, made, limits, domains))
     return text_of(PIECES[kind], Writer(_notes(made), shared).write(document))
 

@@ -8,11 +8,16 @@ import pytest
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import Placed
 
 TRANSPORTS = ("lean", "grpcio")
 """Both are tried where connections, streams, sizes or ends matter; else the one by default."""
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b"}
 MESSAGES = [{"role": "user", "content": "hello there"}]
+
+
+if os.environ.get("GATEWAY_PLACEMENT") == "listener":
+    Local.placed = Placed.placed
 
 
 class Gateway:

@@ -10,92 +10,15 @@ import anthropic
 import httpx
 import openai
 import pytest
-import yaml
 from google import genai
 from google.genai import types
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.pictures import BYTES
+from tests.e2e.listener import Placed
 
-TYPE = "type.googleapis.com/envoy.extensions.filters"
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b", "KEY_C": "sk-key-of-c"}
-
-FILTER = {
-    "name": "envoy.filters.http.ext_proc",
-    "typed_config": {
-        "@type": f"{TYPE}.http.ext_proc.v3.ExternalProcessor",
-        "grpc_service": {"envoy_grpc": {"cluster_name": "extproc"}},
-        "allow_mode_override": True,
-        "mutation_rules": {"allow_all_routing": True},
-        "processing_mode": {
-            "request_header_mode": "SEND",
-            "request_body_mode": "BUFFERED",
-            "request_trailer_mode": "SKIP",
-            "response_header_mode": "SEND",
-            "response_trailer_mode": "SKIP",
-        },
-        "metadata_options": {"receiving_namespaces": {"untyped": ["ai.extproc", "ai.reply"]}},
-        "message_timeout": "10s",
-    },
-}
-OWN = """
-function envoy_on_request(handle) handle:headers():add("x-seen-by", "somebody") end
-"""
-
-
-def foreign(text: str) -> str:
-    """Somebody's own bootstrap, with our clusters and one filter of ours in its listener."""
-    document = yaml.load(text, Loader=yaml.CSafeLoader)
-    resources = document["static_resources"]
-    manager = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    for cluster in resources["clusters"]:
-        options = cluster.get("typed_extension_protocol_options", {}).values()
-        for option in options:
-            option.pop("http_filters", None)
-    own_app = {
-        "match": {"prefix": "/app"},
-        "direct_response": {"status": 200, "body": {"inline_string": "the app"}},
-    }
-    off = {"@type": f"{TYPE}.http.ext_proc.v3.ExtProcPerRoute", "disabled": True}
-    own_app["typed_per_filter_config"] = {FILTER["name"]: off}
-    to_models = {
-        "match": {
-            "prefix": "/",
-            "headers": [{"name": "x-ai-cluster", "present_match": True}],
-        },
-        "route": {"cluster_header": "x-ai-cluster", "timeout": "0s"},
-        "request_headers_to_remove": ["x-ai-cluster", "x-ai-model", "x-forwarded-proto"],
-    }
-    nothing = {"match": {"prefix": "/"}, "direct_response": {"status": 404}}
-    closed = {**own_app, "match": {"prefix": "/closed"}, "direct_response": {"status": 403}}
-    resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"] = {
-        "@type": manager["@type"],
-        "stat_prefix": "somebody",
-        "access_log": manager["access_log"],
-        "http_filters": [
-            {
-                "name": "envoy.filters.http.lua",
-                "typed_config": {
-                    "@type": f"{TYPE}.http.lua.v3.Lua",
-                    "default_source_code": {"inline_string": OWN},
-                },
-            },
-            FILTER,
-            {
-                "name": "envoy.filters.http.router",
-                "typed_config": {"@type": f"{TYPE}.http.router.v3.Router"},
-            },
-        ],
-        "route_config": {
-            "virtual_hosts": [
-                {"name": "all", "domains": ["*"], "routes": [own_app, closed, to_models, nothing]}
-            ]
-        },
-    }
-    resources["listeners"] = resources["listeners"][:1]
-    made: str = yaml.safe_dump(document)
-    return made
 
 
 class Gateway:
@@ -166,7 +89,7 @@ def gateway() -> Iterator[Gateway]:
             ],
         }
         config["usage"] = {"store": "sqlite:///usage.db"}
-        with Local(config, ENV, edit=foreign) as local:
+        with Placed(config, ENV) as local:
             yield Gateway(local, {"a": a, "b": b, "c": c})
 
 

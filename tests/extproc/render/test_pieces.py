@@ -244,9 +244,22 @@ def test_filters_are_off_and_have_names_of_their_own(tmp_path: Path) -> None:
     assert all(one["disabled"] for one in filters["http_filters"])
 
 
-@pytest.mark.parametrize("kind", ["filter", "clusters", "routes"])
+@pytest.mark.parametrize("kind", ["filter", "clusters", "routes", "placed"])
 def test_a_part_says_what_it_is_for(tmp_path: Path, kind: str) -> None:
     settings = gateway(tmp_path, backends={"one": backend(1)}, routes=[route(["m"], "one")])
     text = piece(kind, settings, parts(settings))
     assert text.startswith("# ")
     assert text.count("# ") > 3
+
+
+def test_each_backend_can_be_chosen_where_one_filter_is_all(tmp_path: Path) -> None:
+    backends = {"one": backend(1), "two": backend(2)}
+    shared = [{"backend": "one"}, {"backend": "two", "priority": 1}]
+    settings = gateway(tmp_path, backends=backends, routes=[{"models": ["m"], "backends": shared}])
+    (found,) = pieces(settings, "placed")
+    names = [one["name"] for one in found["clusters"]]
+    assert names == ["extproc", "ai/one", "ai/two"]
+    options = [one["typed_extension_protocol_options"] for one in found["clusters"]]
+    assert not any("http_filters" in one for each in options for one in each.values())
+    (filter,) = found["http_filters"]
+    assert "request_attributes" not in filter["typed_config"]

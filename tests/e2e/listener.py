@@ -1,0 +1,64 @@
+"""A listener that somebody else has written, with the gateway as one filter of it.
+
+`GATEWAY_PLACEMENT=listener` puts every gateway of these tests there that says nothing else.
+"""
+
+from typing import Any
+
+import yaml
+
+from extproc.config import Gateway
+from extproc.lab.local import Local
+from extproc.render.parts import manager_of, parts
+from extproc.render.pieces import piece
+
+FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
+OWN = """
+function envoy_on_request(handle) handle:headers():add("x-seen-by", "somebody") end
+"""
+THEIRS = {
+    "name": "envoy.filters.http.lua",
+    "typed_config": {
+        "@type": f"{FILTERS}.lua.v3.Lua",
+        "default_source_code": {"inline_string": OWN},
+    },
+}
+ROUTER = {
+    "name": "envoy.filters.http.router",
+    "typed_config": {"@type": f"{FILTERS}.router.v3.Router"},
+}
+THEIR_ROUTE = {
+    "match": {"prefix": "/app"},
+    "direct_response": {"status": 200, "body": {"inline_string": "the app"}},
+    "typed_per_filter_config": {
+        "envoy.filters.http.ext_proc": {
+            "@type": f"{FILTERS}.ext_proc.v3.ExtProcPerRoute",
+            "disabled": True,
+        }
+    },
+}
+CLOSED = {**THEIR_ROUTE, "match": {"prefix": "/closed"}, "direct_response": {"status": 403}}
+
+
+class Placed(Local):
+    """A gateway there."""
+
+    def placed(self, gateway: Gateway, text: str) -> str:
+        """Their bootstrap, into which somebody has pasted what `--part placed` prints."""
+        ours = yaml.load(piece("placed", gateway, parts(gateway), (), ["*"]), yaml.CSafeLoader)
+        document = yaml.load(text, yaml.CSafeLoader)
+        resources = document["static_resources"]
+        listener = resources["listeners"][0]
+        manager: dict[str, Any] = manager_of(listener)
+        theirs = {name: manager[name] for name in ("@type", "stat_prefix", "access_log")}
+        (host,) = ours["virtual_hosts"]
+        host["routes"][:0] = [THEIR_ROUTE, CLOSED]
+        listener["filter_chains"][0]["filters"][0]["typed_config"] = {
+            **theirs,
+            "http_filters": [THEIRS, *ours["http_filters"], ROUTER],
+            "route_config": {"virtual_hosts": [host]},
+        }
+        resources["listeners"] = [listener, *ours.get("listeners", [])]
+        resources["clusters"] = ours["clusters"]
+        made: str = yaml.safe_dump(document)
+        return made
