@@ -102,6 +102,10 @@ class RequestEdits(Model):
     max_input_tokens: Annotated[Whole, Field(ge=1, le=1_000_000_000)] | None = None
     """The longest prompt, by the gateway's estimate; a longer one is a 400 that says so as the
     client's vendor would. Default: any."""
+    cache: Literal["5m", "1h"] | None = None
+    """For how long Anthropic and Bedrock shall cache the prompts of chats in which the client marks
+    nothing for their caches: the instructions, or else the tools, and all up to the last turn are
+    marked. Default: what nobody marks is not cached there."""
     headers: HeaderEdits = HeaderEdits()
     """What is done to the headers that the provider gets."""
     defaults: Members = Field(default_factory=dict)

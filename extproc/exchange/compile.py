@@ -282,6 +282,7 @@ def _quirks(edits: RequestEdits, *, drop_tools: bool = False) -> Quirks:
         defaults=edits.defaults,
         override=edits.override,
         drop_tools=drop_tools,
+        cache=edits.cache or "",
         remove=tuple(tuple(path.split(".")) for path in edits.remove),
     )
 

@@ -259,6 +259,7 @@ def quirks_of(route: Route, served: Served, dialect: Dialect) -> Quirks:
         defaults={**every.defaults, **route.quirks.defaults},
         override={**every.override, **route.quirks.override},
         remove=every.remove + route.quirks.remove,
+        cache=route.quirks.cache or every.cache,
         drops=provider.drops | dialect.drops,
         refuses=provider.refuses | dialect.refuses,
         renames=provider.renames,

@@ -91,10 +91,14 @@ class Passage:
         changes = self._dialect.edits(call.body, call.model, self._quirks.stream_usage)
         if self._dialect.from_headers is not None:
             changes.update(self._dialect.from_headers(call.body, call.headers, call.model))
+        lasting = self._quirks.cache
+        if lasting and self._dialect.marks is not None:
+            asked = {**call.body, **changes}
+            changes.update(self._dialect.marks(asked, self._model(call), lasting))
         tuned, dropped = tuning(call.body, self._quirks)
         changes.update(tuned)
         if self._dialect.tune is not None:
-            model = self._quirks.family or call.model
+            model = self._model(call)
             changes.update(self._dialect.tune({**call.body, **changes}, model, dropped))
         headers: Mapping[str, str] = {}
         if self._dialect.fit_headers is not None:
@@ -108,6 +112,10 @@ class Passage:
         if at is None:
             return made
         return msgspec.structs.replace(made, places=at.places, ending=at.ending)
+
+    def _model(self, call: Call) -> str:
+        """A name that says what the model takes."""
+        return self._quirks.family or call.model
 
     def _edited(self, call: Call, changes: Mapping[str, Any]) -> bytes:
         if call.form is not None:
@@ -222,6 +230,9 @@ class Translation(Generic[Kind]):
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         if target.from_headers is not None:
             changes.update(target.from_headers(body, said, call.model))
+        if self._quirks.cache and target.marks is not None:
+            model = self._quirks.family or call.model
+            changes.update(target.marks({**body, **changes}, model, self._quirks.cache))
         tuned, lost = tuning(body, self._quirks)
         if target.tune is not None:
             changes.update(target.tune(body, self._quirks.family or call.model, lost))

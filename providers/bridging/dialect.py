@@ -304,6 +304,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     tune: "Callable[[Json, str, list[str]], dict[str, Any]] | None" = None
     """(body, name that says what the model takes, dropped) → top-level members to change so that
     this model understands them."""
+    marks: "Callable[[Json, str, str], dict[str, Any]] | None" = None
+    """(body, name that says what the model takes, how long) → top-level members to change so that
+    the provider caches the prompt."""
     fit_headers: "Callable[[Json, Mapping[str, str], Set[str]], FitHeaders] | None" = None
     """(the body as it goes, the client's own headers, top-level members that the body lost) →
     (those that must say something else, names of what they lose)."""

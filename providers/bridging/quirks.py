@@ -28,6 +28,9 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     """Tools that another provider would run are left out and named, not refused."""
     functions_only: bool = False
     """Tools that clients run must be functions, although the dialect has others."""
+    cache: str = ""
+    """For how long prompts are cached of which the client says nothing; empty: the provider's
+    affair."""
     bucket: str = ""
     """Where films are put that the provider hands to nobody."""
     fan_out: bool = True

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import msgspec
-
 from providers.usage import Price
 from tests.e2e.clients.backends import backend
 from tests.e2e.tapes.providers import TAPES
 
-PRICE = Price(input=2, output=10, cache_read=0.5, cache_write=4)
+FIGURES = {"input": 2.0, "output": 10.0, "cache_read": 0.5, "cache_write": 4.0}
+PRICE = Price(**FIGURES)
 IMPATIENT: dict[str, dict[str, Any]] = {
     "silent": {"retry": {"attempts": 2, "on": ["timeout"], "per_try_timeout": "500ms"}},
     "stuck": {"timeouts": {"stream_idle": "3s"}},
@@ -30,7 +29,7 @@ def config(url: str, **more: Any) -> dict[str, Any]:
             {
                 "models": [model(dialect, way)],
                 "backends": [{"backend": name, "model": "asked"}],
-                "price": msgspec.to_builtins(PRICE),
+                "price": FIGURES,
                 **IMPATIENT.get(way, {}),
             }
             for dialect, name in names.items()

@@ -54,7 +54,7 @@ def provider_of(dialect: str) -> Provider:
     )
 
 
-def plan_to(dialect: str, provider: Provider, model: str, drops: bool, estimates: bool) -> Plan:
+def plan_to(dialect: str, provider: Provider, model: str, quirks: Quirks, estimates: bool) -> Plan:
     """A plan whose one model is served in `dialect`."""
     served = Served(
         name="up",
@@ -64,7 +64,6 @@ def plan_to(dialect: str, provider: Provider, model: str, drops: bool, estimates
         dialects={DIALECTS[dialect].operation: dialect},
         estimates=estimates,
     )
-    quirks = Quirks(drop_tools=drops)
     route = Route(models=(MODEL,), upstream={"up": model}, quirks=quirks)
     return Plan({"up": served}, [route], hash="h")
 
@@ -90,15 +89,19 @@ class World(httpx.BaseTransport):
         model: str = "",
         drops: bool = False,
         estimates: bool = False,
+        cache: str = "",
     ) -> None:
         """`cut`: seed of the places where the provider's streams are cut; None: one piece.
 
-        `drops`: the route leaves out tools of vendors; `estimates`: the backend estimates counts.
+        `drops`: the route leaves out tools of vendors; `estimates`: the backend estimates counts;
+        `cache`: for how long the route has prompts cached.
         """
         self.dialect = dialect
         model = model or MODELS.get(dialect, "m")
         provider = provider or provider_of(dialect)
-        self.plan = plan_to(dialect, provider, model, drops, estimates)
+        self.plan = plan_to(
+            dialect, provider, model, Quirks(drop_tools=drops, cache=cache), estimates
+        )
         self.desk = Desk(Settings(validate=validate))
         self.link = Link("http://gateway.test", self)
         self.sent: list[Recorded] = []

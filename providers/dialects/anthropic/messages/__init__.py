@@ -16,6 +16,7 @@ from providers.dialects.anthropic.messages.body import render_request
 from providers.dialects.anthropic.messages.client_tools import RECAST
 from providers.dialects.anthropic.messages.content import inline, tool_id
 from providers.dialects.anthropic.messages.generations import fitted
+from providers.dialects.anthropic.messages.marks import marked
 from providers.dialects.anthropic.messages.parser import MessagesParser
 from providers.dialects.anthropic.messages.relay import MessagesRelay, edits, watch
 from providers.dialects.anthropic.messages.renaming import RenamingRelay
@@ -118,6 +119,7 @@ DIALECT = ChatDialect(
     listing=listing.ANTHROPIC,
     request_id="request-id",
     tune=fitted,
+    marks=marked,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -10,6 +10,7 @@ from providers.bridging.tool_names import Rule
 from providers.dialects.bedrock.converse.claude_tools import betas, knows, unknown_betas
 from providers.dialects.bedrock.converse.count import parse, wrap
 from providers.dialects.bedrock.converse.known import TOP
+from providers.dialects.bedrock.converse.marks import marked
 from providers.dialects.bedrock.converse.relay import ConverseRelay, edits
 from providers.dialects.bedrock.converse.request import own_top_k, parse_request, render_request
 from providers.dialects.bedrock.converse.response import parse_response, render_response, watch
@@ -58,6 +59,7 @@ DIALECT = ChatDialect(
     listing=listing.BEDROCK,
     fetches=("s3://",),
     tune=own_top_k,
+    marks=marked,
     from_headers=betas,
     fit_headers=unknown_betas,
 )
