@@ -209,7 +209,10 @@ Segment = Annotated[
 
 FilePath = Annotated[
     str,
-    pattern(r"[^\x00-\x1f\x7f]{1,4096}", "must be the path of a file"),
+    pattern(
+        r"[^\x00-\x1f\x7f]{1,4096}",
+        "must be the path of a file, without line breaks or control characters",
+    ),
 ]
 """A file on the machine that uses it."""
 

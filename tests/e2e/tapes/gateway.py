@@ -6,7 +6,7 @@ from providers.usage import Price
 from tests.e2e.clients.backends import backend
 from tests.e2e.tapes.providers import TAPES
 
-FIGURES = {"input": 2.0, "output": 10.0, "cache_read": 0.5, "cache_write": 4.0}
+FIGURES: dict[str, Any] = {"input": 2.0, "output": 10.0, "cache_read": 0.5, "cache_write": 4.0}
 PRICE = Price(**FIGURES)
 IMPATIENT: dict[str, dict[str, Any]] = {
     "silent": {"retry": {"attempts": 2, "on": ["timeout"], "per_try_timeout": "500ms"}},

@@ -3,7 +3,7 @@ import { badge, choice, code, field, h, note, table } from "../dom.js";
 import { milliseconds, moment } from "../words.js";
 
 const HOURS = [["1", "hour"], ["24", "24 hours"], ["168", "7 days"]];
-// https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
+// What Envoy says in RESPONSE_CODE_DETAILS (its documentation: "Response Code Details").
 const WHY = {
   cut: "it ended before its time, or nothing came",
   unknown_api_key: "not one of the clients' keys",
