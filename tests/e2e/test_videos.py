@@ -503,7 +503,7 @@ def test_a_film_in_a_bucket_is_fetched_by_a_signed_url(elsewhere: Gateway, secon
     sent = simulator.requests[-1].json
     assert (sent["modelId"], sent["modelInput"]["taskType"]) == ("amazon.nova-reel-v1:1", task)
     assert sent["outputDataConfig"] == {"s3OutputDataConfig": {"s3Uri": "s3://films/made"}}
-    assert elsewhere.record(request_model="reel")["cost_nanousd"] == int(seconds) * 100_000_000
+    assert elsewhere.record(request_model="reel", cost_nanousd=int(seconds) * 100_000_000)
     assert client.videos.retrieve(made.id).status == "in_progress"
     assert client.videos.retrieve(made.id).status == "completed"
     assert simulator.requests[-1].header("authorization").startswith("AWS4-HMAC-SHA256 ")
