@@ -75,7 +75,9 @@ class KeyFile(Model):
     """Where the clients' keys are listed."""
 
     file: FilePath
-    """YAML: client name → `env:NAME`, `file:/path`, or a list of such; relative to this file."""
+    """YAML: client name → `env:NAME`, `file:/path`, or a list of such; relative to this file. Or a
+    directory, of which all `*.yaml`, `*.yml` and `*.json` are read; a client stands in one of them.
+    What is there is in force as soon as it changes."""
 
 
 class Clients(Model):

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from extproc.config import ConfigError, Unresolved
-from extproc.config.clients import load_clients
+from extproc.config.clients import files_of, load_clients
 from extproc.config.process import Xds
 from extproc.process.collecting import paused
 from extproc.process.configuration import Loaded, Stamp, stamp
@@ -218,8 +218,10 @@ def key_files(loaded: Loaded, path: Path) -> list[Path]:
     keys = None if clients is None else clients.api_keys
     proxies = [backend.proxy for backend in loaded.gateway.backends.values() if backend.proxy]
     references = [proxy.password for proxy in proxies if proxy.password]
+    # Of a directory, its own time says that a file has come or gone.
     found = [] if keys is None else [path.parent / keys.file]
-    with contextlib.suppress(ConfigError):  # said where it is read
+    with contextlib.suppress(ConfigError, OSError):  # said where it is read
+        found += files_of(clients, path) if clients is not None else []
         references += [ref for keys in load_clients(clients, path).values() for ref in keys]
     names = [ref.partition(":") for ref in references]
     return [*found, *(Path(name) for kind, _, name in names if kind == "file")]

@@ -179,8 +179,23 @@ def test_keys_of_clients_come_and_go(told: Told):
     clients.write_text("two: env:KEY_TWO\n")
     told.until(200, key="key-of-two")
     told.until(401, key="key-of-one")
+    _of_a_directory(told)
     said = (told.local.directory / "envoy.yaml").read_text() + told.local.server.log.read_text()
     assert "key-of" not in said
+
+
+def _of_a_directory(told: Told) -> None:
+    directory = told.local.directory / "clients"
+    directory.mkdir()
+    (directory / "one.yaml").write_text("one: env:KEY_ONE\n")
+    told.config["clients"] = {"api_keys": {"file": "clients"}}
+    told.put()
+    told.until(401, key="key-of-two")
+    assert told.statuses(key="key-of-one") == {200}
+    (directory / "two.yaml").write_text("two: env:KEY_TWO\n")
+    told.until(200, key="key-of-two")
+    (directory / "one.yaml").unlink()
+    told.until(401, key="key-of-one")
 
 
 def test_who_tells_may_die(told: Told):

@@ -131,7 +131,8 @@ def _clients_file(source: Source) -> Path | None:
     if clients is None or clients.api_keys is None:
         return None
     name = clients.api_keys.file
-    return Path(name) if KEY.fullmatch(name) and name != "gateway.yaml" else None
+    alone = KEY.fullmatch(name) and name != "gateway.yaml"
+    return Path(name) if alone and not (source.path.parent / name).is_dir() else None
 
 
 def environment(source: Source) -> list[Json]:
