@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 from structlog.testing import capture_logs
 
 from extproc.config.load import parse
-from extproc.process import books
+from extproc.process import keeping
 from extproc.process.books import Books, Options
 from extproc.process.pen import Pen
 from extproc.usage import store as stores
@@ -67,7 +67,7 @@ async def written(pen: Pen, away: Act, back: Act) -> None:
 
 async def test_each_record_is_stored_once(failing, tmp_path, monkeypatch):
     url, away, back = failing
-    monkeypatch.setattr(books, "AWAY", (0.1,))
+    monkeypatch.setattr(keeping, "AWAY", (0.1,))
     monkeypatch.setenv("STORE", url)
     pen = Pen()
     gateway = parse({"version": 1, "usage": {"store": "env:STORE"}})

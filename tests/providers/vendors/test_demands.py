@@ -241,4 +241,3 @@ def test_a_picture_is_varied_on_bedrock():
         "imageVariationParams": {"images": ["QQ=="], "text": "bluer"},
         "imageGenerationConfig": {"numberOfImages": 2},
     }
-    assert "mask" not in form.carries
