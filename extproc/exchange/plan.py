@@ -5,14 +5,13 @@ What depends on a combination (client dialect, model, backend) is decided at its
 """
 
 import re
-from collections.abc import Collection, ItemsView, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from os import urandom
 
 import msgspec
 import orjson
 
-from extproc.config.expressions import Expression, compiled
 from extproc.config.shadow import SHADOW
 from extproc.exchange.entrances import Entrance, Entrances, Listed, Listings
 from extproc.exchange.events import Headers
@@ -20,8 +19,8 @@ from extproc.exchange.keeping import Keeping
 from extproc.exchange.pace import Pace
 from extproc.exchange.passing import ACCOUNT, PROTOCOLS, in_session, to_provider
 from extproc.exchange.prices import Prices
+from extproc.exchange.router import Router
 from extproc.exchange.served import (
-    LONGEST_NAME,
     MAX_CACHED,
     Route,
     Served,
@@ -49,44 +48,6 @@ GOLDEN = 0.618033988749895
 """Its multiples, without their whole parts, are spread evenly, however many there are."""
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
-
-
-class Router:
-    """Which route serves a model: an exact name, the longest prefix, the first expression."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._exact: dict[str, Route] = {}
-        self._prefixes: dict[str, Route] = {}
-        self._expressions: list[tuple[Expression, Route]] = []
-        for route in routes:
-            for model in route.models:
-                self._add(model, route)
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
-
-    def _add(self, model: str, route: Route) -> None:
-        if len(model) > 2 and model.startswith("/") and model.endswith("/"):
-            self._expressions.append((compiled(model[1:-1]), route))
-        elif model.endswith("*"):
-            self._prefixes.setdefault(model[:-1], route)
-        else:
-            self._exact.setdefault(model, route)
-
-    def find(self, model: str) -> Route | None:
-        """The route of `model`."""
-        if len(model) > LONGEST_NAME:
-            return None
-        route = self._exact.get(model)
-        if route is not None:
-            return route
-        for length in self._lengths:
-            route = self._prefixes.get(model[:length])
-            if route is not None and len(model) >= length:
-                return route
-        return next((r for pattern, r in self._expressions if pattern.fullmatch(model)), None)
-
-    def exact(self) -> ItemsView[str, Route]:
-        """The exact names, in order, and their routes."""
-        return self._exact.items()
 
 
 class Plan:

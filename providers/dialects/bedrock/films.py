@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html (checked
 import re
 from base64 import b64decode
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
@@ -16,7 +15,8 @@ from providers.bridging.jobs import Doing
 from providers.bridging.kept_ids import NOWHERE
 from providers.bridging.resource import Kept
 from providers.dialects.bedrock.errors import parse_error, render_error
-from providers.errors import BadAnswer, NotFound, Unsupported
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.film_jobs import Job
 from providers.neutral.images import BLOCKED, Size
 from providers.neutral.media import Data
 from providers.neutral.video import Failure, Film, State, VideoRequest
@@ -108,19 +108,7 @@ def _image(picture: Any) -> Json:
     return {"format": format, "source": {"bytes": picture.base64}}
 
 
-def parse_response(answer: Any) -> Film:
-    """The invocation that was begun."""
-    ref = members.string(answer.get("invocationArn"))
-    if not ARN.fullmatch(ref):
-        raise BadAnswer("the provider's answer names no invocation")
-    return Film(ref=ref, state=State.QUEUED)
-
-
-def path(ref: str) -> str:
-    """Where an invocation is shown; raises NotFound."""
-    if not ARN.fullmatch(ref):
-        raise NotFound("there is no such video")
-    return f"{PATH}/{quote(ref, safe='')}"
+JOB = Job(word="invocation", member="invocationArn", id=ARN, place=PATH + "/")
 
 
 def parse_job(answer: Any, ref: str) -> Film:
@@ -162,7 +150,7 @@ DIALECT = VideoDialect(
     settle=settle,
     stored=stored,
     render_request=render_request,
-    parse_response=parse_response,
+    parse_response=JOB.begun,
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(usage=Usage()),
@@ -176,7 +164,7 @@ JOBS = Kept(
     root=PATH,
     acts=(),
     ids=lambda body: NOWHERE,
-    doing=Doing(path=path, parse=parse_job, sign=presigned, stored=True),
+    doing=Doing(path=JOB.path, parse=parse_job, sign=presigned, stored=True),
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(),

@@ -14,7 +14,8 @@ from providers.bridging.jobs import Doing
 from providers.bridging.kept_ids import NOWHERE
 from providers.bridging.resource import Kept
 from providers.dialects.replicate.models import Model, known
-from providers.errors import BadAnswer, NotFound, Unsupported
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.film_jobs import Job
 from providers.neutral.images import BLOCKED, Size
 from providers.neutral.media import Data, Url, render_uri
 from providers.neutral.video import Failure, Film, State, VideoRequest, web
@@ -96,19 +97,7 @@ def _image(picture: Any) -> str:
     return uri
 
 
-def parse_response(answer: Any) -> Film:
-    """The prediction that was begun."""
-    ref = members.string(answer.get("id"))
-    if not ID.fullmatch(ref):
-        raise BadAnswer("the provider's answer names no prediction")
-    return Film(ref=ref, state=State.QUEUED)
-
-
-def path(ref: str) -> str:
-    """Where a prediction is shown; raises NotFound."""
-    if not ID.fullmatch(ref):
-        raise NotFound("there is no such video")
-    return f"/predictions/{ref}"
+JOB = Job(word="prediction", id=ID, place="/predictions/")
 
 
 def parse_job(answer: Any, ref: str) -> Film:
@@ -143,7 +132,7 @@ DIALECT = VideoDialect(
     carries=frozenset({"seconds", "size", "picture", "negative", "seed"}),
     settle=settle,
     render_request=render_request,
-    parse_response=parse_response,
+    parse_response=JOB.begun,
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(usage=Usage()),
@@ -157,7 +146,7 @@ JOBS = Kept(
     root="/predictions",
     acts=(),
     ids=lambda body: NOWHERE,
-    doing=Doing(path=path, parse=parse_job),
+    doing=Doing(path=JOB.path, parse=parse_job),
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(),

@@ -14,7 +14,8 @@ from providers.bridging.filming import VideoDialect
 from providers.bridging.jobs import Doing
 from providers.bridging.kept_ids import NOWHERE
 from providers.bridging.resource import Kept
-from providers.errors import BadAnswer, NotFound, Unsupported
+from providers.errors import BadAnswer, Unsupported
+from providers.neutral.film_jobs import Job
 from providers.neutral.images import Size
 from providers.neutral.media import Data, Url, render_uri
 from providers.neutral.video import Failure, Film, State, VideoRequest, web
@@ -117,19 +118,7 @@ def places(request: VideoRequest) -> Mapping[str, str]:
     return {"task": "text_to_video" if request.picture is None else "image_to_video"}
 
 
-def parse_response(answer: Any) -> Film:
-    """The task that was begun."""
-    ref = members.string(answer.get("id"))
-    if not ID.fullmatch(ref):
-        raise BadAnswer("the provider's answer names no task")
-    return Film(ref=ref, state=State.QUEUED)
-
-
-def path(ref: str) -> str:
-    """Where a task is shown; raises NotFound."""
-    if not ID.fullmatch(ref):
-        raise NotFound("there is no such video")
-    return f"/tasks/{ref}"
+JOB = Job(word="task", id=ID, place="/tasks/")
 
 
 def parse_job(answer: Any, ref: str) -> Film:
@@ -165,7 +154,7 @@ DIALECT = VideoDialect(
     settle=settle,
     render_request=render_request,
     places=places,
-    parse_response=parse_response,
+    parse_response=JOB.begun,
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(usage=Usage()),
@@ -180,7 +169,7 @@ JOBS = Kept(
     root="/tasks",
     acts=(),
     ids=lambda body: NOWHERE,
-    doing=Doing(path=path, parse=parse_job),
+    doing=Doing(path=JOB.path, parse=parse_job),
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(),

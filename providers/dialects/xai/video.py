@@ -13,7 +13,8 @@ from providers.bridging.filming import VideoDialect
 from providers.bridging.jobs import Doing
 from providers.bridging.kept_ids import NOWHERE
 from providers.bridging.resource import Kept
-from providers.errors import BadAnswer, NotFound
+from providers.errors import BadAnswer
+from providers.neutral.film_jobs import Job
 from providers.neutral.images import BLOCKED, Size
 from providers.neutral.media import Data, Url, render_uri
 from providers.neutral.video import Failure, Film, State, VideoRequest, web
@@ -73,19 +74,7 @@ def _image(picture: Any) -> Json | None:
     return {"url": render_uri(picture)}
 
 
-def parse_response(answer: Any) -> Film:
-    """The job that was begun."""
-    ref = members.string(answer.get("request_id"))
-    if not ID.fullmatch(ref):
-        raise BadAnswer("the provider's answer names no request")
-    return Film(ref=ref, state=State.QUEUED)
-
-
-def path(ref: str) -> str:
-    """Where a job is shown; raises NotFound."""
-    if not ID.fullmatch(ref):
-        raise NotFound("there is no such video")
-    return f"/videos/{ref}"
+JOB = Job(word="request", member="request_id", id=ID, place="/videos/")
 
 
 def parse_job(answer: Any, ref: str) -> Film:
@@ -119,7 +108,7 @@ DIALECT = VideoDialect(
     carries=frozenset({"seconds", "size", "picture", "user"}),
     settle=settle,
     render_request=render_request,
-    parse_response=parse_response,
+    parse_response=JOB.begun,
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(usage=Usage()),
@@ -133,7 +122,7 @@ JOBS = Kept(
     root="/videos",
     acts=(),
     ids=lambda body: NOWHERE,
-    doing=Doing(path=path, parse=parse_job),
+    doing=Doing(path=JOB.path, parse=parse_job),
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(),
