@@ -27,12 +27,17 @@ def _edits(request: RequestEdits, response: AnswerEdits, at: Location) -> Iterat
     yield from _headers(response.headers, (*at, "response", "headers"))
     at = (*at, "request")
     for name in request.defaults:
-        if name in request.override:
+        if any(_holds(other, name) for other in request.override):
             yield Flaw((*at, "defaults", name), "has no effect, for it is also in override")
     for index, path in enumerate(request.remove):
-        if path in request.override or path in request.defaults:
+        if any(_holds(path, put) for put in (*request.override, *request.defaults)):
             yield Flaw((*at, "remove", index), "is also in defaults or override")
     yield from _caps(request, at)
+
+
+def _holds(path: str, other: str) -> bool:
+    """Whether a dotted path is another, or leads there."""
+    return other == path or other.startswith(f"{path}.")
 
 
 def _headers(headers: HeaderEdits, at: Location) -> Iterator[Flaw]:

@@ -23,10 +23,11 @@ def _json(value: JsonValue) -> JsonValue:
 
 
 def _member(name: str) -> str:
-    if name in OWN_MEMBERS:
+    parts = name.split(".")
+    if parts[0] in OWN_MEMBERS:
         raise flaw("is decided by the gateway; a route's backend sets the model")
-    if not name or "." in name:
-        raise flaw("must be a member of the body's top level")
+    if "" in parts:
+        raise flaw("must be a member of the body, or names joined by dots")
     return name
 
 
@@ -51,7 +52,7 @@ def _edited(name: str) -> str:
     return lower
 
 
-Member = Annotated[str, Checked(_member, r"[^.]+"), Field(min_length=1, max_length=256)]
+Member = Annotated[str, Checked(_member, DOTTED), Field(min_length=1, max_length=1_024)]
 MemberPath = Annotated[str, Checked(_dotted, DOTTED), Field(min_length=1, max_length=1_024)]
 Members = dict[Member, Annotated[JsonValue, AfterValidator(_json)]]
 Counted = Annotated[str, Checked(_counted, DOTTED), Field(min_length=1, max_length=1_024)]
@@ -109,9 +110,10 @@ class RequestEdits(Model):
     headers: HeaderEdits = HeaderEdits()
     """What is done to the headers that the provider gets."""
     defaults: Members = Field(default_factory=dict)
-    """Top-level members for bodies that have none of that name; not `model` or `stream`."""
+    """Members for bodies that have none of that name; a dotted one reaches into objects, and makes
+    those that are not there. Not `model` or `stream`."""
     override: Members = Field(default_factory=dict)
-    """Top-level members put into every body, whatever the client gave; not `model` or `stream`."""
+    """Members put into every body in the same way, whatever the client gave."""
     remove: tuple[MemberPath, ...] = ()
     """Members taken out of every body; a dotted path reaches into objects."""
 

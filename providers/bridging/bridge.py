@@ -95,8 +95,7 @@ class Passage:
         if lasting and self._dialect.marks is not None:
             asked = {**call.body, **changes}
             changes.update(self._dialect.marks(asked, self._model(call), lasting))
-        tuned, dropped = tuning(call.body, self._quirks)
-        changes.update(tuned)
+        changes, dropped = tuning(call.body, self._quirks, changes)
         if self._dialect.tune is not None:
             model = self._model(call)
             changes.update(self._dialect.tune({**call.body, **changes}, model, dropped))
@@ -230,13 +229,14 @@ class Translation(Generic[Kind]):
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         if target.from_headers is not None:
             changes.update(target.from_headers(body, said, call.model))
-        if self._quirks.cache and target.marks is not None:
-            model = self._quirks.family or call.model
-            changes.update(target.marks({**body, **changes}, model, self._quirks.cache))
-        tuned, lost = tuning(body, self._quirks)
+        model, unfit = self._quirks.family or call.model, list[str]()
         if target.tune is not None:
-            changes.update(target.tune(body, self._quirks.family or call.model, lost))
-        for name, value in (changes | tuned).items():
+            changes.update(target.tune(body, model, unfit))
+        if self._quirks.cache and target.marks is not None:
+            changes.update(target.marks({**body, **changes}, model, self._quirks.cache))
+        changes, lost = tuning(body, self._quirks, changes)
+        lost += unfit
+        for name, value in changes.items():
             if value is REMOVED:
                 body.pop(name, None)
             else:

@@ -49,10 +49,19 @@ ASKS_NOTHING: Mapping[str, Any] = {
 """Values that say what would be so without them."""
 
 
-def tuning(body: Json, quirks: Quirks) -> tuple[dict[str, Any], list[str]]:
-    """(changes to top-level members, names of what is dropped) that `quirks` ask of `body`."""
-    changes = {name: value for name, value in quirks.defaults.items() if body.get(name) is None}
-    changes.update(quirks.override)
+NOTHING_MADE: Mapping[str, Any] = {}
+
+
+def tuning(
+    body: Json, quirks: Quirks, made: Mapping[str, Any] = NOTHING_MADE
+) -> tuple[dict[str, Any], list[str]]:
+    """(changes to top-level members, names of what is dropped) that `quirks` ask of `body`, to
+    which the changes `made` belong already; they are among those that are returned."""
+    changes = {**made}
+    for name, value in quirks.defaults.items():
+        _put(body, changes, name, value, over=False)
+    for name, value in quirks.override.items():
+        _put(body, changes, name, value, over=True)
     for path in quirks.remove:
         _remove(body, changes, path)
     if not quirks.refuses.isdisjoint(body):
@@ -71,6 +80,29 @@ def _refuse(body: Json, changes: dict[str, Any], quirks: Quirks) -> None:
         if body[name] is not None and body[name] != ASKS_NOTHING.get(name, REMOVED):
             raise Unsupported(f"{quirks.provider} does not support {name}", param=name)
         changes[name] = REMOVED  # some refuse the mere name
+
+
+def _put(body: Json, changes: dict[str, Any], path: str, value: Any, *, over: bool) -> None:
+    """Puts a value at a dotted path; without `over`, only where there is none."""
+    top, _, rest = path.partition(".")
+    there = changes.get(top, body.get(top))
+    there = None if there is REMOVED else there
+    if not rest:
+        if over or there is None:
+            changes[top] = value
+    elif there is None or isinstance(there, dict):
+        changes[top] = _with(there or {}, rest, value, over=over)
+
+
+def _with(owner: Json, path: str, value: Any, *, over: bool) -> Json:
+    """The object with a value at a path in it, if there are only objects on the way."""
+    name, _, rest = path.partition(".")
+    there = owner.get(name)
+    if not rest:
+        return {**owner, name: value} if over or there is None else owner
+    if there is not None and not isinstance(there, dict):
+        return owner
+    return {**owner, name: _with(there or {}, rest, value, over=over)}
 
 
 def _remove(body: Json, changes: dict[str, Any], path: tuple[str, ...]) -> None:

@@ -286,7 +286,7 @@ def test_what_check_takes_the_schema_takes(tmp_path_factory, data):
         ("models: [smart, gpt-4*", "models: [smart, gp*t-4"),
         ("models: [smart, gpt-4*", "models: [smart, ''"),
         ("remove: [logit_bias,", "remove: [logit..bias,"),
-        ("override: {max_tokens: 4096}", "override: {max.tokens: 4096}"),
+        ("override: {max_tokens: 4096}", "override: {max..tokens: 4096}"),
         ("session_name: me", "session_name: m/e"),
         ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::12:role/x"),
         ("impersonate: a@p", "impersonate: p"),

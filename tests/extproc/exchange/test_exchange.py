@@ -224,6 +224,19 @@ def test_defaults_overrides_and_removals_change_the_body():
     assert sent["metadata"] == {"a": "b"}
 
 
+def test_a_dotted_name_reaches_into_objects_and_makes_those_that_are_missing():
+    quirks = Quirks(
+        defaults={"metadata.team": "x", "metadata.a": "own", "made.here.too": 1, "tools.x": 1},
+        override={"metadata.b": 2, "stream_options.more": True},
+    )
+    body = {**HELLO, "metadata": {"a": "b", "b": 1}, "tools": [], "stream": True}
+    sent = json.loads(asked(body, plan(quirks=quirks))[1].body)
+    assert sent["metadata"] == {"a": "b", "b": 2, "team": "x"}
+    assert sent["made"] == {"here": {"too": 1}}
+    assert sent["tools"] == []
+    assert sent["stream_options"] == {"include_usage": True, "more": True}
+
+
 def test_a_hint_that_the_provider_rejects_is_dropped_and_named():
     one, sent = asked({**HELLO, "top_k": 5})
     assert "top_k" not in json.loads(sent.body)
