@@ -177,7 +177,16 @@ class Seals:
         """(the backend, its own cursor); raises NotFound."""
         for backend, seal in self._known.items():
             own = seal.opened(text, LONGEST_CURSOR)
-            if own is not None:
-                padded = own + "=" * (-len(own) % 4)
-                return backend, urlsafe_b64decode(padded)[len(FIRST) :].decode()
+            cursor = None if own is None else _inner(own)
+            if cursor is not None:
+                return backend, cursor
         raise NotFound("the list does not go on there: it is no cursor of this gateway")
+
+
+def _inner(own: str) -> str | None:
+    """A backend's cursor; None: what is sealed is an id of something."""
+    try:
+        text = urlsafe_b64decode(own + "=" * (-len(own) % 4))
+        return text[len(FIRST) :].decode() if text.startswith(FIRST) else None
+    except ValueError:
+        return None

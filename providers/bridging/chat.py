@@ -97,6 +97,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """The dialect whose form of tools it has; empty: its own."""
     fetches: tuple[str, ...] = ("https://", "http://")
     """How URLs begin, in lower case, that its providers fetch, of the kinds that it carries."""
+    told_whole: Callable[[bytes], Json | None] | None = None
+    """The whole answer with which a stream ends, in formats that say all of it again."""
     inline: Inline | None = None
     """How bytes are put where a URL stands."""
 
@@ -142,6 +144,9 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
         relay.flush()
         if relay.seen.error is not None:
             return b"", relay.seen
+        told = self.told_whole(data) if self.told_whole and target.name == self.name else None
+        if told is not None:
+            return orjson.dumps(told), relay.seen
         answer = self.render_response(gathering.response(), context)
         return orjson.dumps(answer), relay.seen
 

@@ -198,8 +198,12 @@ class Ordered:
     def _add(self, part: _Part, backend: str, body: Json) -> None:
         items = list(dicts(body.get(self._pages.items)))
         total = body.get("total")
-        part.next = self._next(body, items)
-        part.more = bool(part.next)
+        following = self._next(body, items)
+        part.more = bool(following) and following != part.next
+        if following and not part.more:
+            self.missing[backend] = None  # the same page again, whatever is asked for
+            return
+        part.next = following
         if "has_more" not in body and isinstance(total, int) and total > len(items):
             self.missing[backend] = None  # its further pages have numbers
         items.sort(key=lambda item: self._place(item, backend))

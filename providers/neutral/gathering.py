@@ -102,7 +102,10 @@ class Answering:
         """More probabilities, in lists that go on."""
         for name, value in logprobs.items():
             known = self.likely.get(name)
-            self.likely[name] = known + value if known and isinstance(value, list) else value
+            if isinstance(known, list) and isinstance(value, list):
+                self.likely[name] = known + value
+            elif value is not None or name not in self.likely:
+                self.likely[name] = value
 
     def choice(self, index: int) -> Choice:
         """The choice."""

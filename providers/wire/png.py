@@ -5,6 +5,7 @@ https://www.w3.org/TR/png-3/
 
 import struct
 import zlib
+from base64 import b64decode
 from collections.abc import Iterator
 from itertools import accumulate
 
@@ -36,11 +37,24 @@ def header(data: bytes) -> Header | None:
     return Header(width, height, depth, colour, bool(interlaced))
 
 
+def header_in(base64: str) -> Header | None:
+    """The same of what is still in Base64."""
+    try:
+        return header(b64decode(base64[:64]))
+    except ValueError:
+        return None
+
+
 SAMPLES = {3: 1, 4: 2, 6: 4}
 """Kind of colour → samples of a pixel: of those that can say how opaque it is."""
 ALPHA = frozenset({4, 6})
 PALETTE = 3
 DEPTHS = (8, 16)
+LONGEST = 8_192
+"""Pixels of a side: each row is work, however narrow."""
+CHUNKS = 16_384
+"""Of a file that is read: encoders split pixels by some thousand bytes."""
+READ = frozenset({b"IDAT", b"tRNS"})
 
 
 class Opacity(msgspec.Struct, frozen=True):
@@ -63,6 +77,8 @@ def opacity(data: bytes, most: int) -> Opacity:
         raise ValueError("must be a PNG")
     if head.width * head.height > most:
         raise ValueError(f"must have at most {most} pixels")
+    if max(head.width, head.height) > LONGEST:
+        raise ValueError(f"must have at most {LONGEST} pixels on a side")
     if head.colour not in SAMPLES or head.depth not in DEPTHS or head.interlaced:
         raise ValueError("must be a PNG with an alpha channel, of 8 or 16 bits, not interlaced")
     step = SAMPLES[head.colour] * head.depth // 8
@@ -76,12 +92,15 @@ def opacity(data: bytes, most: int) -> Opacity:
 
 
 def _chunks(data: bytes) -> dict[bytes, bytes]:
-    """What the chunks of each kind hold together."""
+    """What the chunks of each kind hold together, of those that are read."""
     found: dict[bytes, list[bytes]] = {}
     at = len(SIGNATURE)
-    while at + 8 <= len(data):
+    for _ in range(CHUNKS):
+        if at + 8 > len(data):
+            break
         length, kind = struct.unpack_from(">I4s", data, at)
-        found.setdefault(kind, []).append(data[at + 8 : at + 8 + length])
+        if kind in READ:
+            found.setdefault(kind, []).append(data[at + 8 : at + 8 + length])
         at += length + 12
     return {kind: b"".join(parts) for kind, parts in found.items()}
 

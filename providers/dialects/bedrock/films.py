@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html (checked
 """
 
 import re
-from base64 import b64decode
 from typing import Any
 
 import msgspec
@@ -102,7 +101,7 @@ def _image(picture: Any) -> Json:
     format = FORMATS.get(picture.media_type)
     if format is None:
         raise Unsupported("a film begins with a picture in PNG or JPEG", param="picture")
-    head = png.header(b64decode(picture.base64[:64])) if format == "png" else None
+    head = png.header_in(picture.base64) if format == "png" else None
     if head is not None and (head.width, head.height) != (SIZE.width, SIZE.height):
         raise Unsupported("a film begins with a picture of 1280x720", param="picture")
     return {"format": format, "source": {"bytes": picture.base64}}

@@ -35,5 +35,5 @@ def drawn(mask: Data, greys: bytes) -> tuple[str, Size]:
 
 def shows_through(picture: Data) -> bool:
     """Whether a picture may say by itself where it is to change."""
-    head = png.header(b64decode(picture.base64[:64]))
+    head = png.header_in(picture.base64)
     return head is not None and head.colour in png.ALPHA

@@ -152,3 +152,20 @@ def test_calls_thoughts_and_probabilities_are_gathered():
     assert choice["logprobs"]["content"] == likely * 2
     (found,) = choice["message"]["tool_calls"]
     assert found["function"] == {"name": "look", "arguments": '{"at": "rain"}'}
+
+
+@pytest.mark.parametrize("output", [[{"type": "message", "id": "msg_7", "content": []}], []])
+def test_a_stream_that_ends_with_its_whole_answer_is_that_answer(output):
+    name = "openai.responses"
+    begun, _ = asked(name, name)
+    response = {"id": "resp_1", "object": "response", "model": "m", "status": "completed"}
+    response |= {"metadata": {"a": "b"}, "service_tier": "default", "output": output}
+    response["usage"] = {"input_tokens": 3, "output_tokens": 4}
+    last = orjson.dumps({"type": "response.completed", "response": response})
+    tape = TAPES[name]
+    stream = b"".join((*tape.opening, *tape.words, b"event: response.completed\ndata: ", last))
+    action = gathered(begun, tape, stream + b"\n\n")
+    body = orjson.loads(action.body)
+    assert action.metadata["total_tokens"] == 7
+    assert (body == response) is bool(output)
+    assert output or CLIENTS[name].whole(body).text == TEXT

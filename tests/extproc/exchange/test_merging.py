@@ -10,8 +10,9 @@ from extproc.exchange.compile import compile_plan
 from extproc.exchange.events import Ask, Leave, Reject, SideAnswer, Told
 from extproc.exchange.ids import Seal
 from extproc.exchange.machine import Exchange
+from extproc.exchange.merging import Seals
 from extproc.exchange.proof import BACKEND, CALL
-from providers.errors import Unavailable
+from providers.errors import NotFound, Unavailable
 from tests.plans import Keys, Pairs, RequestHeaders, exchange, response_body, response_headers
 
 ONE = {"provider": "openai", "credential": {"api_key": "env:K"}}
@@ -154,3 +155,12 @@ def test_a_list_of_one_backend_is_asked_for_by_the_loopback_listener():
     stranger = exchange(PLAN, side="t", probing="t").handle(RequestHeaders(headers, seen, True))
     assert isinstance(stranger, Reject)
     assert stranger.status == 401
+
+
+@pytest.mark.parametrize("id", ["batch_1", "a", "files-x", "_-_-", "Y"])
+def test_an_id_of_a_thing_is_no_cursor(id: str):
+    seals = Seals(PLAN.keeping, ("a", "b"), "", Keys())
+    for cursor in ("", "x/y", "\xe9"):
+        assert seals.opened(seals.closed("b", cursor)) == ("b", cursor)
+    with pytest.raises(NotFound, match="no cursor"):
+        seals.opened(SEALS["a"].closed(id))

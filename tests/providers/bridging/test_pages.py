@@ -185,3 +185,17 @@ def test_the_next_list_follows_where_one_is_missing():
         one.take(want, None if want.backend == "a" else numbered(want, FILES[want.backend]))
     assert one.page() == {"files": [4, 5, 6]}
     assert list(one.missing) == ["a"]
+
+
+def test_a_backend_that_shows_the_same_page_for_ever_is_read_once():
+    same = {"data": things("a", 9, 8), "has_more": True}
+    one = ordered({"a": [], "b": []}, limit="4")
+    rounds = 0
+    while wants := one.wanted():
+        rounds += 1
+        for want in wants:
+            one.take(want, same if want.backend == "a" else page(things("b", 7), {}))
+    body = one.page()
+    assert body is not None
+    assert [thing["id"] for thing in body["data"]] == ["a0", "a1", "b0"]
+    assert (rounds, list(one.missing), body["has_more"]) == (2, ["a"], False)

@@ -402,3 +402,13 @@ def test_what_wan_does_not_make_is_refused_by_name(members: dict):
     with pytest.raises(Unsupported) as refused:
         wan(**members)
     assert refused.value.param in members
+
+
+@pytest.mark.parametrize("odd", ["a", "a===", "abcde"])
+def test_a_picture_that_is_no_base64_is_refused_in_words(odd):
+    params = {"text": "a cat", "images": [odd]}
+    body = {"taskType": "IMAGE_VARIATION", "imageVariationParams": params}
+    asked = Call(data=b"", body=body, model="gpt-image-1", stream=False)
+    own = bridge(DIALECTS["bedrock.image_edits"], DIALECTS["openai.image_edits"], Quirks())
+    with pytest.raises(InvalidRequest, match="Base64"):
+        own.request(asked)

@@ -7,6 +7,7 @@ import pytest
 
 from providers.catalog import PROVIDERS
 from providers.dialects.anthropic.messages.marks import marked
+from providers.dialects.bedrock.converse import marks as points
 from tests.providers.matrix.world import MODEL, World
 
 CLAUDE = "claude-sonnet-4-5"
@@ -85,7 +86,12 @@ def test_a_clients_own_marks_are_all_that_there_are(own):
 
 @pytest.mark.parametrize(
     "block",
-    [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}, {"type": "text", "text": ""}, 5],
+    [
+        {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
+        {"type": "text", "text": ""},
+        {"type": ["text"]},
+        5,
+    ],
 )
 def test_what_cannot_be_marked_is_left_as_it_is(block):
     assert marked({"messages": [{"role": "assistant", "content": [block]}]}, CLAUDE, "5m") == {}
@@ -120,3 +126,13 @@ def test_nothing_is_marked_for_who_caches_nothing_or_is_told_already(dialect, mo
     found = orjson.dumps(sent(world, path, body))
     assert found.count(b"cachePoint") == orjson.dumps(body).count(b"cachePoint")
     assert b"cache_control" not in found
+
+
+@pytest.mark.parametrize("odd", [7, True, 1.5, "x", {"a": 1}, [7, None, [], {"content": 7}]])
+@pytest.mark.parametrize("name", ["messages", "system", "tools", "toolConfig"])
+def test_a_body_that_is_none_is_left_to_who_refuses_it(name, odd):
+    for mark, body, model in (
+        (marked, MESSAGES, CLAUDE),
+        (points.marked, CONVERSE, ON_BEDROCK),
+    ):
+        assert name not in mark({**body, name: odd}, model, "5m") or isinstance(odd, str | list)

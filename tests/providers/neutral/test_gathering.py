@@ -68,3 +68,17 @@ def test_a_call_without_arguments_has_none_and_no_text_is_no_part():
 def test_sound_in_pieces_is_not_gathered():
     with pytest.raises(BadAnswer, match="sound"):
         gathered([deltas.AudioDelta(part=0, base64="AAAA")])
+
+
+@pytest.mark.parametrize("odd", [None, "x", 7, {}])
+def test_probabilities_stay_where_a_later_piece_has_none(odd):
+    likely = {"content": [{"token": "a", "logprob": -1.0}]}
+    told = [
+        deltas.TextDelta(text=text, part=0, logprobs=said)
+        for text, said in (("a", likely), ("b", {"content": None}), ("c", likely))
+    ]
+    (choice,) = gathered(told).choices
+    assert choice.logprobs == {"content": likely["content"] * 2}
+    gathered(
+        [deltas.TextDelta(text="a", part=0, logprobs=one) for one in ({"content": odd}, likely)]
+    )

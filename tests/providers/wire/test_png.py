@@ -117,3 +117,24 @@ def test_a_grey_picture_is_one():
     at = data.index(b"IDAT")
     rows = zlib.decompress(data[at + 4 :][: struct.unpack(">I", data[at - 4 : at])[0]])
     assert rows == b"\x00" + plane[:3] + b"\x00" + plane[3:]
+
+
+@pytest.mark.parametrize("text", ["", "a", "ab", "abcde", "iVBORw0KG", "a===", "\xe9", "A" * 63])
+def test_what_is_no_base64_has_no_header(text):
+    assert png.header_in(text) is None
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, png.LONGEST + 1), (png.LONGEST + 1, 1)])
+def test_a_picture_of_too_many_rows_is_refused_unread(width, height):
+    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    with pytest.raises(ValueError, match="on a side"):
+        png.opacity(png.SIGNATURE + png._chunk(b"IHDR", head), 2 * png.LONGEST)
+
+
+def test_of_chunks_without_end_no_more_are_read_than_a_file_has():
+    data = encoded([bytes(8)], [0])
+    at = data.index(b"IDAT") - 4
+    few, many = (data[:at] + png._chunk(b"abcd", b"") * n + data[at:] for n in (9, png.CHUNKS))
+    assert png.opacity(few, 9).plane == bytes(2)
+    with pytest.raises(ValueError, match="damaged"):
+        png.opacity(many, 9)

@@ -8,7 +8,7 @@ checked 2026-11).
 from collections.abc import Iterator
 from typing import Any
 
-from providers.wire.members import Json
+from providers.wire.members import Json, dicts, string
 
 MARK = "cache_control"
 MARKABLE = frozenset({"document", "image", "search_result", "text", "tool_result", "tool_use"})
@@ -48,19 +48,17 @@ def _behind(content: Any, mark: Json) -> list[Any] | None:
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
     last = content[-1] if isinstance(content, list) and content else None
-    if not isinstance(last, dict) or last.get("type") not in MARKABLE or last.get("text") == "":
+    if not isinstance(last, dict) or last.get("text") == "":
+        return None
+    if string(last.get("type")) not in MARKABLE:
         return None
     return [*content[:-1], {**last, MARK: mark}]
 
 
 def _blocks(body: Json) -> Iterator[Json]:
     """Whatever may carry a mark."""
-    turns = body.get("messages")
-    contents = [turn.get("content") for turn in turns or () if isinstance(turn, dict)]
+    contents = [turn.get("content") for turn in dicts(body.get("messages"))]
     for content in (body.get("system"), body.get("tools"), *contents):
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, dict):
-                yield block
-                inner = block.get("content")
-                if isinstance(inner, list):
-                    yield from (part for part in inner if isinstance(part, dict))
+        for block in dicts(content):
+            yield block
+            yield from dicts(block.get("content"))

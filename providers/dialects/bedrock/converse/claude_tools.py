@@ -113,5 +113,8 @@ def betas(body: Json, headers: Mapping[str, str], model: str) -> dict[str, Any]:
     if not named or family_of(model).claude is None:
         return {}
     additional = body.get("additionalModelRequestFields") or {}
-    flags = dict.fromkeys([*additional.get("anthropic_beta", ()), *named])
-    return {"additionalModelRequestFields": {**additional, "anthropic_beta": list(flags)}}
+    said = additional.get("anthropic_beta") or [] if isinstance(additional, dict) else None
+    if not isinstance(said, list):
+        return {}  # the provider says what is wrong with it
+    flags = [*said, *(flag for flag in named if flag not in said)]
+    return {"additionalModelRequestFields": {**additional, "anthropic_beta": flags}}

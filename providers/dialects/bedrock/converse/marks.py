@@ -10,7 +10,7 @@ from typing import Any
 from providers.dialects.bedrock.converse.tools import Marker
 from providers.models.bedrock import family_of
 from providers.neutral.chat import Cache
-from providers.wire.members import Json
+from providers.wire.members import Json, dicts
 
 POINT = "cachePoint"
 
@@ -50,9 +50,8 @@ def _beginning(body: Json, marker: Marker, cache: Cache) -> dict[str, Any]:
 
 
 def _blocks(body: Json) -> Iterator[Json]:
-    config, turns = body.get("toolConfig"), body.get("messages")
-    contents = [turn.get("content") for turn in turns or () if isinstance(turn, dict)]
+    config = body.get("toolConfig")
+    contents = [turn.get("content") for turn in dicts(body.get("messages"))]
     tools = config.get("tools") if isinstance(config, dict) else None
     for content in (body.get("system"), tools, *contents):
-        if isinstance(content, list):
-            yield from (block for block in content if isinstance(block, dict))
+        yield from dicts(content)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from providers.dialects.openai.images.request import parse_request, render_request
-from providers.errors import Unsupported
+from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.images import ImageRequest
 from providers.neutral.media import Data, Url
 from providers.wire import members
@@ -82,7 +82,10 @@ def _file(picture: Data | Url, number: int) -> Upload:
     if isinstance(picture, Url):
         raise Unsupported("a form holds pictures, and no URLs of them", param="pictures")
     name = f"{number or 'mask'}.{picture.media_type.partition('/')[2] or 'png'}"
-    data = base64.b64decode(picture.base64)
+    try:
+        data = base64.b64decode(picture.base64)
+    except ValueError:
+        raise InvalidRequest("a picture is no Base64", param="pictures") from None
     return Upload(data=data, filename=name, media_type=picture.media_type)
 
 

@@ -28,6 +28,7 @@ from providers.dialects.openai.responses.response import (
     echo,
     parse_response,
     render_response,
+    told_whole,
     watch,
 )
 from providers.models.openai import SEARCHLESS, lacks
@@ -148,6 +149,7 @@ DIALECT = ChatDialect(
     relay=ResponsesRelay,
     edits=edits,
     echo=echo,
+    told_whole=told_whole,
     knows_agents=True,
     ids=lambda body: IDS,
 )

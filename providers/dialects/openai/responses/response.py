@@ -3,6 +3,8 @@
 https://platform.openai.com/docs/api-reference/responses/object
 """
 
+import orjson
+
 from providers.bridging.dialect import Context, Seen
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.responses.errors import failure
@@ -20,6 +22,7 @@ INCOMPLETE = {
     Finish.CONTENT_FILTER: "content_filter",
 }
 
+LAST = ("response.completed", "response.incomplete")
 BROKEN = ApiError(status=502, cause=Cause.SERVER, message="the provider broke off its answer")
 
 
@@ -185,3 +188,17 @@ def ending(finish: Finish, refused: bool, now: int, error: ApiError | None = Non
     if reason is not None:
         return {"status": "incomplete", "incomplete_details": {"reason": reason}}
     return {"status": "completed", "completed_at": now}
+
+
+def told_whole(stream: bytes) -> Json | None:
+    """The answer with which a stream ends; None where a server does not say all of it again."""
+    at = stream.rfind(b"\ndata:")
+    line = stream[at + len(b"\ndata:") :].partition(b"\n")[0]
+    try:
+        event = orjson.loads(line) if at >= 0 else None
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(event, dict) or event.get("type") not in LAST:
+        return None
+    answer = event.get("response")
+    return answer if isinstance(answer, dict) and dicts(answer.get("output")) else None

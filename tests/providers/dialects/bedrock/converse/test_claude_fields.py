@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from providers.catalog import PROVIDERS
+from providers.dialects.bedrock.converse.claude_tools import betas
 from tests.e2e.clients.backends import CHAT
 from tests.providers.matrix.world import MODEL, World
 
@@ -16,6 +17,7 @@ LOOK = {"name": "look", "input_schema": {"type": "object", "properties": {}}}
 EDITS = {"edits": [{"type": "clear_tool_uses_20250919"}]}
 CLAUDES = {"anthropic_beta": FLAGS, "tools": [SHELL, LOOK], "context_management": EDITS}
 AT = "additionalModelRequestFields"
+CLAUDE = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 
 def told(
@@ -65,3 +67,15 @@ def test_which_stop_sequence_it_was_is_always_said(target: str):
     for paths, lost in ((["/stop_sequence"], False), (["/stop_sequence", "/id"], True)):
         _, _, named = told(target, additionalModelResponseFieldPaths=paths)
         assert named == ({"additionalModelResponseFieldPaths"} if lost else set())
+
+
+@pytest.mark.parametrize("odd", [7, "x", [1], {"anthropic_beta": 7}, {"anthropic_beta": {"a": 1}}])
+def test_odd_members_are_left_to_who_refuses_them(odd: Any):
+    assert betas({AT: odd}, {"anthropic-beta": FLAGS[0]}, CLAUDE) == {}
+
+
+@pytest.mark.parametrize("said", [None, [], [FLAGS[0]], [{"a": 1}]])
+def test_flags_of_a_header_follow_those_of_the_body(said: Any):
+    found = betas({AT: {"anthropic_beta": said}}, {"anthropic-beta": FLAGS[0]}, CLAUDE)
+    others = [flag for flag in said or () if flag != FLAGS[0]]
+    assert found == {AT: {"anthropic_beta": [*others, FLAGS[0]]}}
