@@ -144,7 +144,9 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
         relay.flush()
         if relay.seen.error is not None:
             return b"", relay.seen
-        told = self.told_whole(data) if self.told_whole and target.name == self.name else None
+        changed = context.stand_ins or context.renamed or context.amendments
+        same = target.name == self.name and not changed
+        told = self.told_whole(data) if self.told_whole and same else None
         if told is not None:
             return orjson.dumps(told), relay.seen
         answer = self.render_response(gathering.response(), context)
