@@ -10,7 +10,7 @@ import msgspec
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
-from extproc.exchange.changes import REWRITTEN, marked, redirect, rewritten, telling
+from extproc.exchange.changes import JSON_TYPE, REWRITTEN, marked, redirect, rewritten, telling
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -34,7 +34,6 @@ from providers.usage import Usage
 from providers.wire.budget import crowded
 from providers.wire.encoding import Decoder, decoder
 
-JSON_TYPE = ("content-type", "application/json")
 DROPPED = "x-ai-dropped-params"
 BACKENDS = "x-ai-backends"
 """Which were asked, where it was not one alone."""

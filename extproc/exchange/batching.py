@@ -11,7 +11,8 @@ import orjson
 
 from extproc.exchange import bodies
 from extproc.exchange.account import Asked
-from extproc.exchange.answer import DROPPED, JSON_TYPE, Answer
+from extproc.exchange.answer import DROPPED, Answer
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.errand import BATCH, Errand, text_in
 from extproc.exchange.events import Action, Change, Leave, Reject, RequestBody, RequestHeaders, Rest
 from extproc.exchange.header_values import listed, quoted

@@ -14,14 +14,14 @@ from providers.errors import ApiError
 
 REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
 """What is about the bytes of a body, and wrong of any other."""
-JSON = "application/json"
+JSON_TYPE = ("content-type", "application/json")
 LEFT_OUT = "x-ai-left-out"
 """Who was not asked after a failure, and what it would have lost."""
 USED = "x-ai-used"
 """In which the answer to a request of our own says what it used."""
 
 
-def rewritten(body: bytes, record: metadata.Record, content_type: str = JSON) -> Change:
+def rewritten(body: bytes, record: metadata.Record, content_type: str = JSON_TYPE[1]) -> Change:
     """A whole answer, as the client gets it."""
     return Change(
         body=body,

@@ -13,7 +13,8 @@ from extproc.exchange import bodies, ids
 from extproc.exchange.account import Asked
 from extproc.exchange.acts import Asked as Wish
 from extproc.exchange.acts import renamed
-from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.answer import Answer
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import (
     GO_ON,

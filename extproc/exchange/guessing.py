@@ -1,6 +1,6 @@
 """Counts of tokens that are guessed here, where no provider counts and the operator allows it."""
 
-from extproc.exchange.answer import JSON_TYPE
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.events import Reject
 from extproc.exchange.plan import GUESSES
 from extproc.exchange.served import Target

@@ -6,7 +6,8 @@ Sans-I/O, like the exchange that owns it: an event in, an action out.
 import msgspec
 
 from extproc.exchange.account import Asked
-from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.answer import Answer
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.errand import Errand
 from extproc.exchange.events import Action, RequestBody, RequestHeaders, Rest
 from extproc.exchange.plan import Plan

@@ -6,7 +6,7 @@ import msgspec
 import orjson
 
 from extproc.exchange import bodies
-from extproc.exchange.answer import JSON_TYPE
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.ids import Seal
 from extproc.exchange.plan import Plan
 from extproc.exchange.served import Target

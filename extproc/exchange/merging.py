@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from extproc.exchange.acts import Asked as Wish
-from extproc.exchange.answer import JSON_TYPE
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.errand import Errand
 from extproc.exchange.events import Action, Ask, Reject, RequestHeaders, SideAnswer, SideCall, Told
 from extproc.exchange.header_values import listed, quoted

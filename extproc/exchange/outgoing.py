@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from extproc.exchange.answer import JSON_TYPE
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.served import Target
 from providers.bridging.dialect import Call, Sent
 from providers.errors import InvalidRequest

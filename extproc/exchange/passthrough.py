@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from extproc.exchange.account import Asked
-from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.answer import Answer
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import (
     GO_ON,

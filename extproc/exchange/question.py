@@ -9,7 +9,8 @@ import msgspec
 
 from extproc.exchange import bodies, lossless, metadata, tried
 from extproc.exchange.account import Asked
-from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.answer import Answer
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.entrances import Entrance
 from extproc.exchange.events import (

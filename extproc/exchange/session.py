@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 
-from extproc.exchange.answer import JSON_TYPE, Answer
+from extproc.exchange.answer import Answer
+from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import (
     GO_ON,

@@ -12,8 +12,8 @@ from hmac import compare_digest
 import orjson
 
 from extproc.exchange import metadata
-from extproc.exchange.answer import DROPPED, JSON_TYPE
-from extproc.exchange.changes import USED
+from extproc.exchange.answer import DROPPED
+from extproc.exchange.changes import JSON_TYPE, USED
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import Metadata, Reject, RequestHeaders, SideAnswer, SideCall
 from extproc.exchange.header_values import listed, quoted

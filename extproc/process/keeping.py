@@ -44,10 +44,6 @@ class Keeping:
         """Bytes that are not there yet."""
         return self._spool.waiting
 
-    def close(self) -> None:
-        """Leaves what is not there to the next process."""
-        self._spool.close()
-
     def add(self, records: list[bytes]) -> int:
         """Puts them into the spool; how many had no room."""
         return 0 if self._spool.add(b"\n".join(records) + b"\n") else len(records)
@@ -81,8 +77,11 @@ class Keeping:
         return bool(lines)
 
     async def leave(self) -> None:
-        """The end of who takes them."""
-        await self._into.leave()
+        """The end of who takes them; what is not there is left to the next process."""
+        try:
+            await self._into.leave()
+        finally:
+            self._spool.close()
 
 
 def others(settings: Usage, config: Path) -> Iterator[Keeping]:

@@ -23,7 +23,7 @@ from providers.bridging.dialect import (
     Seen,
     Sent,
 )
-from providers.bridging.quirks import Quirks, tuning
+from providers.bridging.quirks import Quirks, tune
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.wire import error_bodies
 from providers.wire.budget import Bounds
@@ -91,13 +91,11 @@ class Passage:
         changes = self._dialect.edits(call.body, call.model, self._quirks.stream_usage)
         if self._dialect.from_headers is not None:
             changes.update(self._dialect.from_headers(call.body, call.headers, call.model))
-        lasting = self._quirks.cache
+        model, lasting = self._quirks.known_as(call.model), self._quirks.cache
         if lasting and self._dialect.marks is not None:
-            asked = {**call.body, **changes}
-            changes.update(self._dialect.marks(asked, self._model(call), lasting))
-        changes, dropped = tuning(call.body, self._quirks, changes)
+            changes.update(self._dialect.marks({**call.body, **changes}, model, lasting))
+        dropped = tune(call.body, changes, self._quirks)
         if self._dialect.tune is not None:
-            model = self._model(call)
             changes.update(self._dialect.tune({**call.body, **changes}, model, dropped))
         headers: Mapping[str, str] = {}
         if self._dialect.fit_headers is not None:
@@ -111,10 +109,6 @@ class Passage:
         if at is None:
             return made
         return msgspec.structs.replace(made, places=at.places, ending=at.ending)
-
-    def _model(self, call: Call) -> str:
-        """A name that says what the model takes."""
-        return self._quirks.family or call.model
 
     def _edited(self, call: Call, changes: Mapping[str, Any]) -> bytes:
         if call.form is not None:
@@ -229,13 +223,13 @@ class Translation(Generic[Kind]):
         changes = target.edits(body, call.model, self._quirks.stream_usage)
         if target.from_headers is not None:
             changes.update(target.from_headers(body, said, call.model))
-        model, unfit = self._quirks.family or call.model, list[str]()
+        model, lasting = self._quirks.known_as(call.model), self._quirks.cache
+        unfit: list[str] = []
         if target.tune is not None:
             changes.update(target.tune(body, model, unfit))
-        if self._quirks.cache and target.marks is not None:
-            changes.update(target.marks({**body, **changes}, model, self._quirks.cache))
-        changes, lost = tuning(body, self._quirks, changes)
-        lost += unfit
+        if lasting and target.marks is not None:
+            changes.update(target.marks({**body, **changes}, model, lasting))
+        lost = [*tune(body, changes, self._quirks), *unfit]
         for name, value in changes.items():
             if value is REMOVED:
                 body.pop(name, None)

@@ -36,6 +36,10 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     fan_out: bool = True
     """Whether a request may become several where the provider takes only a part of it at once."""
 
+    def known_as(self, model: str) -> str:
+        """A name that says what the model takes."""
+        return self.family or model
+
 
 ASKS_NOTHING: Mapping[str, Any] = {
     "n": 1,
@@ -49,15 +53,9 @@ ASKS_NOTHING: Mapping[str, Any] = {
 """Values that say what would be so without them."""
 
 
-NOTHING_MADE: Mapping[str, Any] = {}
-
-
-def tuning(
-    body: Json, quirks: Quirks, made: Mapping[str, Any] = NOTHING_MADE
-) -> tuple[dict[str, Any], list[str]]:
-    """(changes to top-level members, names of what is dropped) that `quirks` ask of `body`, to
-    which the changes `made` belong already; they are among those that are returned."""
-    changes = {**made}
+def tune(body: Json, changes: dict[str, Any], quirks: Quirks) -> list[str]:
+    """Adds what `quirks` ask of `body` to the changes of its top-level members; names of what is
+    dropped."""
     for name, value in quirks.defaults.items():
         _put(body, changes, name, value, over=False)
     for name, value in quirks.override.items():
@@ -70,7 +68,7 @@ def tuning(
     changes.update(dict.fromkeys(dropped, REMOVED))
     if quirks.renames:
         _rename(body, changes, quirks.renames)
-    return changes, dropped
+    return dropped
 
 
 def _refuse(body: Json, changes: dict[str, Any], quirks: Quirks) -> None:

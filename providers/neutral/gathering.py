@@ -103,9 +103,9 @@ class Answering:
         for name, value in logprobs.items():
             known = self.likely.get(name)
             if isinstance(known, list) and isinstance(value, list):
-                self.likely[name] = known + value
+                known += value
             elif value is not None or name not in self.likely:
-                self.likely[name] = value
+                self.likely[name] = [*value] if isinstance(value, list) else value
 
     def choice(self, index: int) -> Choice:
         """The choice."""

@@ -59,7 +59,7 @@ async def test_the_next_process_stores_what_the_last_one_has_left(tmp_path):
     pen.write(line(1))
     first.receive()
     assert first.keeping is not None
-    first.keeping.close()
+    await first.keeping.leave()
     second = books(tmp_path, pen, "sqlite:///usage.db")
     assert second.keeping is not None
     assert await second.keeping.store(second.named)

@@ -30,7 +30,6 @@ async def test_an_attempt_is_an_event_in_its_trace(tmp_path, monkeypatch):
         keeping.add([LINE, line(Kind(60, "dora", "chat", 429, "spent"), 7, "m1")])
         assert await keeping.store(read)
         await keeping.leave()
-        keeping.close()
     ((path, headers, _),) = collector.got
     assert (path, headers["x-team"]) == ("/v1/logs", "ours")
     attempt, refused = collector.logs()
@@ -55,10 +54,8 @@ async def test_what_a_collector_does_not_take_waits(tmp_path, status):
         assert not await keeping.store(read)
         assert keeping.waiting == len(LINE) + 1
         await keeping.leave()
-        keeping.close()
     with Collector() as collector:
         keeping = kept(collector, tmp_path)
         assert await keeping.store(read)
         assert len(collector.logs()) == 1
         await keeping.leave()
-        keeping.close()

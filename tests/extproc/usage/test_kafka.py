@@ -45,7 +45,6 @@ async def test_what_no_broker_has_taken_waits_in_the_spool(tmp_path):
         assert kept.waiting == 0
         await kept.leave()
     assert [key for _, key, _ in broker.got] == [b"n1"]
-    kept.close()
     assert (tmp_path / "usage.spool.kafka").exists()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -85,7 +86,9 @@ async def test_each_record_is_stored_once(failing, tmp_path, monkeypatch):
     assert "the store of usage is away, records wait" in {one["event"] for one in said}
     loop.remove_reader(pen.paper)
     storing.cancel()
-    kept.keeping.close()
+    with suppress(asyncio.CancelledError):
+        await storing
+    await kept.keeping.leave()
     store = Store(url)
     assert store.ask(counted) == (RECORDS, RECORDS)
     store.close()
