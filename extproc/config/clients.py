@@ -1,7 +1,7 @@
 """The files that say who may call: client name → where its keys are."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -103,6 +103,7 @@ def _named(draft: Draft) -> Iterator[tuple[Location, str]]:
 def _load(clients: Clients, path: Path) -> tuple[list[Part], list[Problem]]:
     parts: list[Part] = []
     problems: list[Problem] = []
+    known: set[str] = set()
     try:
         paths = files_of(clients, path)
     except OSError as error:
@@ -110,9 +111,11 @@ def _load(clients: Clients, path: Path) -> tuple[list[Part], list[Problem]]:
     if len(paths) > MOST:
         return [], [_unusable(clients, f"holds more than {MOST} files")]
     for each in paths:
-        part, found = _read(each, _joined(parts))
+        part, found = _read(each, known)
         problems += found
-        parts += [part] if part else []
+        if part is not None:
+            parts.append(part)
+            known |= part.keys.keys()
     return parts, problems
 
 
@@ -125,8 +128,8 @@ def _joined(parts: Iterable[Part]) -> ClientKeys:
     return {name: keys for part in parts for name, keys in part.keys.items()}
 
 
-def _read(path: Path, known: ClientKeys) -> tuple[Part | None, list[Problem]]:
-    """One file, beside the clients of those before it."""
+def _read(path: Path, known: Container[str]) -> tuple[Part | None, list[Problem]]:
+    """One file; `known`: the clients of those before it."""
     file, found = document.read(path)
     if file is None:
         return None, found

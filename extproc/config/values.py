@@ -197,7 +197,6 @@ BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9!_.*'()-]{1,200}){
 Bucket = Annotated[
     str,
     pattern(BUCKET, "must be s3://, a bucket's name and perhaps a folder"),
-    Field(json_schema_extra=words(BUCKET)),
 ]
 """A place in S3. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 
