@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from providers.bridging.chat import ChatDialect
-from providers.bridging.fidelity import Feature, settle, used
+from providers.bridging.features import used
+from providers.bridging.fidelity import Feature, settle
 from providers.errors import Unsupported
 from providers.neutral.chat import (
     Audio,

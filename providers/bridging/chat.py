@@ -34,12 +34,14 @@ from providers.bridging.dialect import (
     Sent,
     Wanted,
 )
+from providers.bridging.features import used
 from providers.bridging.fidelity import Feature
 from providers.bridging.inlining import Inline, Inlining, reads_less
-from providers.bridging.members import Shape, unknown
+from providers.bridging.members import Shape
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
 from providers.bridging.tool_names import Rule
+from providers.bridging.unread import unknown
 from providers.errors import BROKEN_OFF, ApiError, FailedAnswer, Unsupported
 from providers.neutral import deltas, pairing
 from providers.neutral.chat import ChatRequest, ChatResponse, Finish, NativeTool
@@ -180,15 +182,15 @@ class Conversation(Translation[ChatDialect]):
         messages = pairing.paired(request.messages)
         if messages is not request.messages:
             request = msgspec.structs.replace(request, messages=messages)
-        features = fidelity.used(request)
+        features = used(request)
         links: tuple[Link, ...] = ()
         if not features.isdisjoint(remote.URLS):
             links = remote.links(request, target, self._client.names)
             request = remote.inlined(request, target, call.files)
-            features = fidelity.used(request)
+            features = used(request)
         if documents.wants_words(features, target.carries):
             request = documents.worded(request)
-            features = fidelity.used(request)
+            features = used(request)
         shape = self._client.members
         dropped = [] if shape is None else unknown(call.body, shape)
         request, amendments = self._mended(request, features, dropped)

@@ -1,15 +1,8 @@
-"""Members of a client's body below its top level that the neutral conversation has no place for.
+"""What a dialect's parsers read below the top level of a body, as data."""
 
-What a dialect's parsers read is its `Shape`, as data; what else a client says there is named.
-"""
-
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
-
-MAX_NAMED = 64
-"""Names that a body can give; who says more has been told enough."""
 
 
 class Shape(msgspec.Struct, frozen=True, eq=False):
@@ -27,45 +20,3 @@ class Shape(msgspec.Struct, frozen=True, eq=False):
 def shape(*known: str, brief: tuple[str, str] = ("type", "text"), **members: Shape) -> Shape:
     """A shape of `known` members and of `members` with a shape of their own."""
     return Shape(frozenset((*known, *members)), members, brief=brief)
-
-
-def unknown(body: Mapping[str, Any], top: Shape) -> list[str]:
-    """The names of what is said below the top level and not known, each once."""
-    found: dict[str, None] = {}
-    for name, inner in top.inner.items():
-        value = body.get(name)
-        if value:
-            _look(value, inner, name, found)
-    return list(found)
-
-
-def _look(value: Any, shape: Shape, at: str, found: dict[str, None]) -> None:
-    one, other = shape.brief
-    for each in value if type(value) is list else (value,):
-        if type(each) is not dict:
-            continue
-        if len(each) == 2 and type(each.get(one)) is type(each.get(other)) is str:
-            continue
-        _object(each, shape, at, found)
-
-
-def _object(value: dict[str, Any], shape: Shape, at: str, found: dict[str, None]) -> None:
-    if shape.kinds:
-        kind = value.get("type")
-        known = shape.kinds.get(kind) if isinstance(kind, str) else None
-        if known is None:
-            return
-        shape = known
-    if not value.keys() <= shape.known:
-        found.update(dict.fromkeys(_strange(value, shape, at, MAX_NAMED - len(found))))
-    for name, inner in shape.inner.items():
-        member = value.get(name)
-        if member and type(member) is not str:
-            _look(member, inner, f"{at}.{name}", found)
-
-
-def _strange(value: dict[str, Any], shape: Shape, at: str, room: int) -> Iterator[str]:
-    for name, inner in value.items():
-        if name not in shape.known and inner is not None and room > 0:
-            room -= 1
-            yield f"{at}.{name}"

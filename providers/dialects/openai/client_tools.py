@@ -136,16 +136,22 @@ def functions(request: ChatRequest, known: Known) -> tuple[ChatRequest, StandIns
     return _chosen(request, names), offered.stand_ins
 
 
-PLAIN = frozenset({Text, ToolCall})
-
-
 def _has_functions_only(request: ChatRequest) -> bool:
     """Whether it is seen at once that nothing must change."""
-    return all(type(tool) is Tool for tool in request.tools) and all(
-        type(part) in PLAIN and not (type(part) is ToolCall and part.namespace)
-        for message in request.messages
-        for part in message.parts
-    )
+    if not all(type(tool) is Tool for tool in request.tools):
+        return False
+    names: dict[str, str] = {}
+    for message in request.messages:
+        for part in message.parts:
+            if type(part) is Native:
+                return False
+            if type(part) is ToolCall:
+                if part.namespace:
+                    return False
+                names[part.id] = part.name
+            elif type(part) is ToolResult and names.get(part.call_id, part.name) != part.name:
+                return False
+    return True
 
 
 Told = tuple[str, str, str]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Context
-from providers.bridging.fidelity import settle, used
+from providers.bridging.features import used
+from providers.bridging.fidelity import settle
 from providers.catalog import DIALECTS
 from providers.errors import ApiError, BadAnswer, Cause, InvalidRequest, Unsupported
 from providers.neutral.chat import (

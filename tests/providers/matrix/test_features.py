@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from providers.bridging.fidelity import Feature, used
+from providers.bridging.features import used
+from providers.bridging.fidelity import Feature
 from providers.catalog import DIALECTS
 from providers.errors import Unsupported
 from providers.neutral.chat import (

@@ -81,7 +81,7 @@ class MessagesRenderer:
         """What a delta of the open block begins with."""
         self._written = False
         """True once the open block has content."""
-        self._signed = False
+        self._is_signed = False
         """True once the open block, a thought, has its signature."""
         self._signature: Signature | None = None
         """Of the last text or tool call: follows in a block of its own, if another one follows."""
@@ -166,7 +166,7 @@ class MessagesRenderer:
         index = self._next
         self._next += 1
         self._open, self._kind = part, kind
-        self._written = self._signed = False
+        self._written = self._is_signed = False
         self._head = (
             'event: content_block_delta\ndata: {"type":"content_block_delta",'
             f'"index":{index},{HEADS[kind]}'
@@ -231,12 +231,12 @@ class MessagesRenderer:
         self._vouch(delta.signature)
 
     def _vouch(self, signature: Signature) -> None:
-        self._signed = True
+        self._is_signed = True
         self._inner({"type": "signature_delta", "signature": seal(signature, FAMILY)})
 
     def _announce(self, signature: Signature) -> None:
         """Says a call's signature in the thought before it."""
-        if self._open is None or self._kind != "thinking" or self._signed:
+        if self._open is None or self._kind != "thinking" or self._is_signed:
             self._enter(-1, "thinking", EMPTY["thinking"])
         self._vouch(of_next(signature))
 

@@ -8,6 +8,8 @@ from providers.dialects.openai.signatures import EXTRA, FAMILY, parse_extra
 from providers.wire.members import Json, dicts
 
 DETAILS = "reasoning_details"
+THOUGHTS = frozenset({DETAILS, *FIELDS})
+"""Members that hold what was thought."""
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def _cleaned(message: Json) -> Json:
     if not isinstance(details, list) or not any(map(_is_foreign, details)):
         return kept
     # The plain words are those of the same thoughts.
-    kept = {name: value for name, value in kept.items() if name not in (DETAILS, *FIELDS)}
+    kept = {name: value for name, value in kept.items() if name not in THOUGHTS}
     remaining = [item for item in details if not _is_foreign(item)]
     return {**kept, DETAILS: remaining} if remaining else kept
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.bridging.fidelity import settle, used
+from providers.bridging.features import used
+from providers.bridging.fidelity import settle
 from providers.dialects.huggingface.generate import LLAMA
 from providers.dialects.huggingface.generate.llama import BREAK, harmless
 from providers.errors import Unsupported

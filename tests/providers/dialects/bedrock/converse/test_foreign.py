@@ -14,7 +14,8 @@ from extproc.lab.simulator.dialect import Call as Received
 from extproc.lab.simulator.dialect import Refusal
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Call, Context
-from providers.bridging.fidelity import Feature, settle, used, without
+from providers.bridging.features import used
+from providers.bridging.fidelity import Feature, settle, without
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.dialects.bedrock.converse import DIALECT

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from openai.types.chat import completion_create_params
 from pydantic import TypeAdapter
 
-from providers.bridging.fidelity import Feature, settle, used
+from providers.bridging.features import used
+from providers.bridging.fidelity import Feature, settle
 from providers.dialects.openai.chat import DIALECT
 from providers.dialects.openai.chat.request import EXTRAS, READ
 from providers.errors import Unsupported

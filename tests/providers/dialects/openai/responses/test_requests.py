@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.bridging.fidelity import Feature, settle, used
+from providers.bridging.features import used
+from providers.bridging.fidelity import Feature, settle
 from providers.dialects.openai.chat import DIALECT as CHAT
 from providers.dialects.openai.responses import DIALECT
 from providers.errors import InvalidRequest, Unsupported
