@@ -15,6 +15,8 @@ from google.auth.transport.requests import Request
 from google.oauth2 import credentials as users
 from google.oauth2 import service_account
 
+from extproc.credentials.clouds.by_proxy import way_of
+from extproc.credentials.clouds.by_requests import session
 from extproc.credentials.identity import NoToken, Token
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -26,7 +28,8 @@ OF_AWS = "urn:ietf:params:aws:token-type:aws4_request"
 
 def ask(given: Mapping[str, str]) -> Token:
     """An access token; everything is read anew, so that nothing is remembered."""
-    request = partial(Request(), timeout=TIMEOUT)
+    way = way_of(given)
+    request = partial(Request(None if way is None else session(way)), timeout=TIMEOUT)
     credentials = _source(given, request)
     if "impersonate" in given:
         credentials = impersonated_credentials.Credentials(
