@@ -124,7 +124,8 @@ PROVIDERS = (
         keeps=ANSWERS_KEPT | {"openai.files", "xai.video", "openai.realtime_direct"},
         sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
     ),
-    # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
+    # Unknown parameters are ignored, max_completion_tokens and n (which the reference has not) with
+    # them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode
     row(
         "deepseek",
@@ -174,7 +175,8 @@ PROVIDERS = (
         lacks=mistral.LACKS,
         rules=mistral.RULES,
     ),
-    # No version in the path. Function calls and the rest of `refuses` are silently ignored.
+    # No version in the path. Function calls and the rest of `refuses` are silently ignored: they
+    # are no part of the reference of Sonar, though the vendor's SDK has names for them.
     row(
         "perplexity",
         "Perplexity",
@@ -259,15 +261,21 @@ PROVIDERS = (
         lacks=PICTURED | VIDEO | SOUND | FILES | THOUGHTS | {Feature.JSON_SCHEMA},
         rules=(system_for_developer, NO_THOUGHTS),
     ),
+    # Parameters and chunks are those of the vendor's own SDK, sarvamai 0.1.39; /v2 is a beta.
     row(
         "sarvam",
         "Sarvam AI",
         "api.sarvam.ai",
-        "https://docs.sarvam.ai/api-reference-docs/chat/chat-completions",
+        "https://docs.sarvam.ai/api-reference/chat/chat-completions-v1",
         "2026-11",
         about="Models for the languages of India.",
-        examples={"chat": "sarvam-m"},
+        examples={"chat": "sarvam-105b"},
+        drops=OPENAI_ONLY | SAMPLERS | {"user", "top_logprobs", "stream_options"},
+        refuses=SPOKEN | {"logprobs"},
         renames=MAX_TOKENS,
+        stream_usage=False,
+        lacks=VIDEO | SOUND | FILES | {Feature.MESSAGE_NAME},
+        rules=(system_for_developer,),
     ),
     row(
         "voyage",
