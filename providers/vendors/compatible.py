@@ -54,6 +54,9 @@ from providers.vendors.forms import (
     vectors_form,
 )
 
+# https://platform.openai.com/docs/assistants/migration; SDKs send it by themselves.
+ASSISTED = "A client says `OpenAI-Beta: assistants=v2`, which goes along."
+
 PROVIDERS = (
     row(
         "openai",
@@ -75,7 +78,11 @@ PROVIDERS = (
             "translation": "whisper-1",
             "video": "sora-2",
         },
-        notes={"embeddings": "`dimensions` is for text-embedding-3-small and -large."},
+        notes={
+            "embeddings": "`dimensions` is for text-embedding-3-small and -large.",
+            **dict.fromkeys(("assistants", "threads"), ASSISTED),
+            "realtime": "`OpenAI-Beta: realtime=v1` is for the beta's form of it alone.",
+        },
         functions_only=frozenset(),
         drops=SAMPLERS | SEARCHES | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
