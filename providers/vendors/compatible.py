@@ -20,9 +20,9 @@ from providers.operations import Operation
 from providers.vendors import mistral
 from providers.vendors.forms import (
     ALL_KEPT,
+    ALL_WAYS,
     ANSWERS_KEPT,
     BOTH,
-    CLAUDES_WAY,
     DIALECTS,
     EDITS,
     FILES,
@@ -147,10 +147,14 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         lacks=frozenset({Feature.JSON_SCHEMA}),
         rules=(thoughtless, system_for_developer, remembered_thoughts),
-        # https://api-docs.deepseek.com/guides/fim_completion, /guides/anthropic_api
-        dialects=CLAUDES_WAY | TEXT,
-        asked_for=frozenset({"anthropic.messages"}),
-        prefixes={"openai.completions": "/beta", "anthropic.messages": "/anthropic/v1"},
+        # https://api-docs.deepseek.com/guides/fim_completion, /guides/anthropic_api, /guides/safety
+        dialects=ALL_WAYS | TEXT,
+        asked_for=frozenset({"anthropic.messages", "openai.responses"}),
+        prefixes={
+            "openai.completions": "/beta",
+            "openai.responses": "",
+            "anthropic.messages": "/anthropic/v1",
+        },
     ),
     row(
         "mistral",

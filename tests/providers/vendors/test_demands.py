@@ -147,6 +147,13 @@ def test_sarvam_is_asked_for_no_usage_of_a_stream():
     assert sent("sarvam", {**asked, **options})[0] == asked
 
 
+def test_deepseek_answers_in_responses_where_that_is_asked_for():
+    backend = at(provider="deepseek", dialects={Operation.CHAT: "openai.responses"})
+    plan = Plan({"up": backend}, [Route(models=("*",), upstream={"up": "m"})])
+    assert plan.target(DIALECTS[CHAT], "shown", "up").path("m", stream=False) == "/responses"
+    assert path("deepseek", "openai.responses", "m") == "/v1/chat/completions"
+
+
 @pytest.mark.parametrize("provider", ["fireworks", "sambanova"])
 def test_messages_are_spoken_where_that_is_asked_for(provider):
     backend = at(provider=provider, dialects={Operation.CHAT: MESSAGES})
