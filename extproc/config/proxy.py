@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import Checked, FilePath, SecretRef, Text
+from extproc.config.values import Checked, FilePath, Flag, SecretRef, Text
 from extproc.config.web import BaseUrl
 
 
@@ -32,8 +32,12 @@ class Proxy(Model):
     password: SecretRef | None = None
     """Where it is: `env:NAME` or `file:/path`."""
     ca: FilePath | None = None
-    """PEM file of the authorities to trust for the proxy, on Envoy's machine; default: the
-    system's."""
+    """PEM file of the authorities to trust for the proxy, on Envoy's machine and on the server's;
+    default: the system's."""
+    tokens: Flag = True
+    """Whether the backend's identity asks for its tokens through it, too, where by https."""
+    media: Flag = True
+    """Whether media that clients give by URL are fetched through it for this backend, too."""
 
 
 def _spelled_out(value: Any) -> Any:

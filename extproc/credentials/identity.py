@@ -7,6 +7,7 @@ import msgspec
 
 from extproc.config.base import Model
 from extproc.config.credential import Aws, Entra, Gcp, OAuth, is_static
+from extproc.config.proxy import Proxy
 from extproc.config.values import SecretRef
 from providers.signing.sign import Secret
 
@@ -49,25 +50,36 @@ class NoToken(Exception):
     """Why there is none, for the operator."""
 
 
-def identity_of(credential: object, region: str = "") -> Identity | None:
-    """What has to be asked for; None for a credential that is no identity."""
+def identity_of(
+    credential: object, region: str = "", proxy: Proxy | None = None
+) -> Identity | None:
+    """What has to be asked for; None for a credential that is no identity.
+
+    `proxy`: that of the backend, through which its tokens are asked for where it says so.
+    """
     if is_static(credential):
         return None
+    by = {} if proxy is None or not proxy.tokens else _by(proxy)
     match credential:
         case Aws():
-            return _identity("aws", credential.aws, {"region": region})
+            return _identity("aws", credential.aws, {"region": region, **by})
         case Gcp():
-            return _identity("gcp", credential.gcp)
+            return _identity("gcp", credential.gcp, by)
         case Entra():
-            return _identity("entra", credential.entra)
+            return _identity("entra", credential.entra, by)
         case OAuth():
-            return _identity("oauth", credential.oauth)
+            return _identity("oauth", credential.oauth, by)
     return None
 
 
-def _identity(kind: str, model: Model, more: Mapping[str, str] | None = None) -> Identity:
-    values = {name: getattr(model, name) for name in type(model).model_fields}
+def _by(proxy: Proxy) -> dict[str, object]:
+    said = {name: getattr(proxy, name) for name in ("url", "username", "password", "ca")}
+    return {f"proxy_{name}": value for name, value in said.items()}
+
+
+def _identity(kind: str, model: Model, more: Mapping[str, object]) -> Identity:
+    values = {name: getattr(model, name) for name in type(model).model_fields} | {**more}
     given = {name: value for name, value in values.items() if value not in (None, False)}
     secrets = {name: str(value) for name, value in given.items() if isinstance(value, SecretRef)}
     options = {name: str(value) for name, value in given.items() if name not in secrets}
-    return Identity(kind, {**options, **(more or {})}, secrets)
+    return Identity(kind, options, secrets)

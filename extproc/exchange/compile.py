@@ -329,7 +329,7 @@ def wanted_secrets(gateway: Gateway) -> dict[str, tuple[Weighted, ...]]:
 
 
 def _weighted(credential: object, backend: Backend) -> tuple[Weighted, ...]:
-    identity = identity_of(credential, _region(backend))
+    identity = identity_of(credential, _region(backend), backend.proxy)
     plain = _aws_plain(backend) if isinstance(credential, Aws) else {}
     if identity is not None:
         return (Weighted({}, plain=plain, identity=identity),)
@@ -358,7 +358,7 @@ def wanted_identities(gateway: Gateway) -> dict[str, Wanted]:
     same."""
     found: dict[str, Wanted] = {}
     for name, backend in gateway.backends.items():
-        identity = identity_of(_own(backend), _region(backend))
+        identity = identity_of(_own(backend), _region(backend), backend.proxy)
         if identity is not None:
             known = found.get(identity.key)
             backends = (*known.backends, name) if known else (name,)

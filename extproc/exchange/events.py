@@ -208,6 +208,8 @@ class Fetch(msgspec.Struct, frozen=True):
     """No answer yet: these are to be fetched first, and handed over as `Fetched`."""
 
     links: tuple[Link, ...]
+    backend: str = ""
+    """The one for which; by its proxy, if it has one for media."""
 
 
 class Ask(msgspec.Struct, frozen=True):

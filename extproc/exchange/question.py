@@ -243,7 +243,7 @@ class Question:
         try:
             sent = target.bridge.request(call)
             if isinstance(sent, Wanted):
-                return self._fetch(call, sent.links, model)
+                return self._fetch(call, sent.links, target, model)
         except Unsupported as error:
             return uncounted(call, dialect, target, model, error)
         if isinstance(sent, Parts):
@@ -295,7 +295,7 @@ class Question:
         chain = lossless.Chain(self._plan, dialect, self._headers, model)
         return chain.after(target.served.name, self._tried(target), call, sent.dropped)
 
-    def _fetch(self, call: Call, links: tuple[Link, ...], model: str) -> Fetch:
+    def _fetch(self, call: Call, links: tuple[Link, ...], target: Target, model: str) -> Fetch:
         if not self._fetching:
             name = links[0].name
             raise Unsupported(
@@ -304,7 +304,7 @@ class Question:
                 param=name,
             )
         self._waiting = call, model
-        return Fetch(links)
+        return Fetch(links, target.served.name)
 
     def _part(self, call: Call, parts: Parts, target: Target, model: str) -> Ask:
         if not self._side:

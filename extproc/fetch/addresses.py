@@ -53,15 +53,28 @@ async def resolve(host: str, port: int) -> list[str]:
 
 async def addresses(origin: Origin, resolve: Resolve) -> list[str]:
     """Where `origin` may be connected to, IPv4 first; raises Refused."""
+    address = literal(origin)
+    if address is not None:
+        return [str(address)]
+    found = _allowed(origin, await _looked_up(origin, resolve))
+    return [str(each) for each in sorted(found, key=lambda each: each.version)]
+
+
+def literal(origin: Origin) -> Address | None:
+    """The address that `origin` itself is, None where it is a name; raises Refused."""
     try:
-        found = [ipaddress.ip_address(origin.host)]
+        found = ipaddress.ip_address(origin.host)
     except ValueError:
-        found = await _looked_up(origin, resolve)
+        return None
+    return _allowed(origin, [found])[0]
+
+
+def _allowed(origin: Origin, found: list[Address]) -> list[Address]:
     # No difference is told between a name that is unknown and one that leads inside.
     allowed = [each for each in found if origin.trust is Trust.LISTED or is_public(each)]
     if not allowed:
         raise Refused(UNREACHABLE, f"no address may be connected to: {_shown(found)}")
-    return [str(each) for each in sorted(allowed, key=lambda each: each.version)]
+    return allowed
 
 
 async def _looked_up(origin: Origin, resolve: Resolve) -> list[Address]:

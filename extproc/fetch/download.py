@@ -1,16 +1,15 @@
 """One URL to its bytes, across redirects, within bounds."""
 
-import ssl
-
 import httpcore
 import httpx
 import msgspec
 
 import extproc
 from extproc.config.fetch import Fetch
-from extproc.fetch.addresses import UNREACHABLE, Pinned, Resolve, addresses
+from extproc.fetch.addresses import UNREACHABLE
 from extproc.fetch.hosts import Hosts, Origin
 from extproc.fetch.refusal import Refused
+from extproc.fetch.ways import Way
 
 # Nothing of the client's request goes along: no header, no cookie, no credential.
 HEADERS = (
@@ -22,7 +21,7 @@ HEADERS = (
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_URL = 16_384
-UNCONNECTED = (httpcore.ConnectError, httpcore.ConnectTimeout)
+UNCONNECTED = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError)
 BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
 
 
@@ -52,11 +51,9 @@ class Downloaded(msgspec.Struct, frozen=True):
 class Downloader:
     """Asks servers."""
 
-    def __init__(self, settings: Fetch, resolve: Resolve, tls: ssl.SSLContext) -> None:
+    def __init__(self, settings: Fetch) -> None:
         self._settings = settings
         self._hosts = Hosts(settings.hosts, http=settings.http)
-        self._resolve = resolve
-        self._tls = tls
 
     def check(self, url: str) -> httpx.URL:
         """The URL, which may be asked; raises Refused."""
@@ -64,17 +61,19 @@ class Downloader:
         self._hosts.origin(parsed)
         return parsed
 
-    async def get(self, url: httpx.URL, room: Room) -> Downloaded:
-        """What is at `url`; raises Refused."""
+    async def get(self, url: httpx.URL, room: Room, way: Way) -> Downloaded:
+        """What is at `url`, asked by `way`; raises Refused."""
         for _ in range(self._settings.redirects + 1):
             origin = self._hosts.origin(url)
-            found = await self._ask(url, origin, room)
+            found = await self._ask(url, origin, room, way)
             if isinstance(found, Downloaded):
                 return found
             url = found
         raise Refused("it redirects too often (extproc.fetch.redirects)")
 
-    async def _ask(self, url: httpx.URL, origin: Origin, room: Room) -> Downloaded | httpx.URL:
+    async def _ask(
+        self, url: httpx.URL, origin: Origin, room: Room, way: Way
+    ) -> Downloaded | httpx.URL:
         """The file, or where it is instead."""
         target = httpcore.URL(
             scheme=origin.scheme, host=origin.host, port=origin.port, target=url.raw_path
@@ -82,10 +81,7 @@ class Downloader:
         headers = [(b"host", url.netloc), *HEADERS]
         try:
             async with (
-                Pinned(await addresses(origin, self._resolve)) as network,
-                httpcore.AsyncHTTPConnection(
-                    target.origin, ssl_context=self._tls, network_backend=network
-                ) as connection,
+                way(origin) as connection,
                 connection.stream("GET", target, headers=headers) as response,
             ):
                 if response.status in REDIRECTS:

@@ -10,10 +10,12 @@ import httpx
 import structlog
 
 from extproc.config.fetch import Fetch
+from extproc.config.proxy import Proxy
 from extproc.fetch.addresses import Resolve, resolve
 from extproc.fetch.download import Downloaded, Downloader, Room
 from extproc.fetch.media_types import media_type
 from extproc.fetch.refusal import Refused
+from extproc.fetch.ways import ByProxy, Directly, Way
 from providers.errors import InvalidRequest
 from providers.neutral.media import Data, Link
 
@@ -22,6 +24,8 @@ AT_ONCE = 32
 EACH = 4
 """Of them, files of one request."""
 
+NONE: Mapping[str, Proxy] = {}
+
 log = structlog.get_logger()
 
 
@@ -29,15 +33,26 @@ class Fetcher:
     """What a process fetches with, under one configuration."""
 
     def __init__(
-        self, settings: Fetch, *, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None
+        self,
+        settings: Fetch,
+        proxies: Mapping[str, Proxy] = NONE,
+        *,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`tls`: default, the authorities that httpx trusts (`SSL_CERT_FILE` names others)."""
+        """`proxies`: backend → by which proxy its media are fetched; `tls`: default, the
+        authorities that httpx trusts (`SSL_CERT_FILE` names others)."""
+        trust = tls or httpx.create_ssl_context()
         self._settings = settings
-        self._downloader = Downloader(settings, resolve, tls or httpx.create_ssl_context())
+        self._downloader = Downloader(settings)
+        self._directly = Directly(resolve, trust)
+        self._ways = {name: ByProxy(proxy, resolve, trust) for name, proxy in proxies.items()}
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def __call__(self, links: tuple[Link, ...]) -> Mapping[str, Data]:
-        """URL → what is there; raises InvalidRequest, which names the field and the reason."""
+    async def __call__(self, links: tuple[Link, ...], backend: str = "") -> Mapping[str, Data]:
+        """URL → what is there, asked for on behalf of `backend`; raises InvalidRequest, which names
+        the field and the reason."""
+        way = self._ways.get(backend, self._directly)
         by_url: dict[str, list[Link]] = {}
         for link in links:
             by_url.setdefault(link.url, []).append(link)
@@ -48,7 +63,7 @@ class Fetcher:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {
-                    url: group.create_task(self._one(asked, room, turns, deadline))
+                    url: group.create_task(self._one(asked, room, turns, deadline, way))
                     for url, asked in by_url.items()
                 }
         except ExceptionGroup as failed:
@@ -68,14 +83,14 @@ class Fetcher:
                 raise _invalid(asked[0], refused) from None
 
     async def _one(
-        self, asked: list[Link], room: Room, turns: asyncio.Semaphore, deadline: float
+        self, asked: list[Link], room: Room, turns: asyncio.Semaphore, deadline: float, way: Way
     ) -> Data:
         """The file for `asked`, which all have the same URL."""
         link = asked[0]
         try:
             async with asyncio.timeout_at(deadline), turns, self._slots:
                 url = self._downloader.check(link.url)
-                found = await self._downloader.get(url, room)
+                found = await self._downloader.get(url, room, way)
         except Refused as refused:
             raise _invalid(link, refused) from None
         except TimeoutError:

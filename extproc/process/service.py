@@ -28,8 +28,9 @@ from extproc.transport import Abort, Call, Reply, Service, Status
 from providers.errors import GatewayError
 from providers.neutral.media import Data, Link
 
-Fetcher = Callable[[tuple[Link, ...]], Awaitable[Mapping[str, Data]]]
-"""Links → what is at each URL, within limits of its own; raises GatewayError."""
+Fetcher = Callable[[tuple[Link, ...], str], Awaitable[Mapping[str, Data]]]
+"""(links, the backend for which) → what is at each URL, within limits of its own; raises
+GatewayError."""
 
 WISHES = (Fetch, Ask, Settle, Rest)
 """What is no answer yet; a tuple, since a union would be made anew for each message."""
@@ -133,7 +134,7 @@ class ExtProcCall:
     async def _fetched(self, wanted: Fetch) -> Fetched:
         assert self._fetcher is not None
         try:
-            return Fetched(files=await self._fetcher(wanted.links))
+            return Fetched(files=await self._fetcher(wanted.links, wanted.backend))
         except GatewayError as error:
             return Fetched(error=error)
 

@@ -144,7 +144,10 @@ def _fetcher(gateway: Gateway) -> Fetcher | None:
         return None
     from extproc.fetch import fetcher  # with httpx, which nothing else here needs
 
-    return fetcher.Fetcher(settings)
+    proxies = {
+        name: one.proxy for name, one in gateway.backends.items() if one.proxy and one.proxy.media
+    }
+    return fetcher.Fetcher(settings, proxies)
 
 
 def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:

@@ -86,6 +86,7 @@ def _kept(provider: Provider, capability: Capability) -> Cell | None:
         return None
     served = Served(name="up", provider=provider, options=PLACES)
     streams = any(act.streams for kind in kinds for act in kind.acts)
+    makes = capability.operation in provider.dialects
     return Cell(
         capability=capability,
         ways=tuple(
@@ -100,7 +101,8 @@ def _kept(provider: Provider, capability: Capability) -> Cell | None:
         ),
         stream="yes" if streams else "no",
         example="",
-        note="",
+        # What is kept of films is a part of making them, whose note stands there.
+        note="" if makes else provider.notes.get(capability.operation, ""),
     )
 
 

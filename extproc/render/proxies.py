@@ -39,8 +39,8 @@ def proxies_of(gateway: Gateway) -> dict[str, tuple[str, Proxy]]:
 
 
 def code(proxy: Proxy) -> str:
-    """The same for backends that say the same of theirs."""
-    return code_of(proxy.model_dump_json())
+    """The same for backends whose proxies are the same to Envoy."""
+    return code_of(proxy.model_dump_json(exclude={"tokens", "media"}))
 
 
 def through(transport: TransportSocket, proxy: Proxy, settings: Extproc) -> TransportSocket:

@@ -20,9 +20,9 @@ from providers.operations import Operation
 from providers.vendors import mistral
 from providers.vendors.forms import (
     ALL_KEPT,
+    ALL_WAYS,
     ANSWERS_KEPT,
     BOTH,
-    CLAUDES_WAY,
     DIALECTS,
     EDITS,
     FILES,
@@ -54,6 +54,9 @@ from providers.vendors.forms import (
     vectors_form,
 )
 
+# https://platform.openai.com/docs/assistants/migration; SDKs send it by themselves.
+ASSISTED = "A client says `OpenAI-Beta: assistants=v2`, which goes along."
+
 PROVIDERS = (
     row(
         "openai",
@@ -75,7 +78,11 @@ PROVIDERS = (
             "translation": "whisper-1",
             "video": "sora-2",
         },
-        notes={"embeddings": "`dimensions` is for text-embedding-3-small and -large."},
+        notes={
+            "embeddings": "`dimensions` is for text-embedding-3-small and -large.",
+            **dict.fromkeys(("assistants", "threads"), ASSISTED),
+            "realtime": "`OpenAI-Beta: realtime=v1` is for the beta's form of it alone.",
+        },
         functions_only=frozenset(),
         drops=SAMPLERS | SEARCHES | {"cache_control"},
         lacks=VIDEO | THOUGHTS,
@@ -124,7 +131,8 @@ PROVIDERS = (
         keeps=ANSWERS_KEPT | {"openai.files", "xai.video", "openai.realtime_direct"},
         sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
     ),
-    # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
+    # Unknown parameters are ignored, max_completion_tokens and n (which the reference has not) with
+    # them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode
     row(
         "deepseek",
@@ -139,10 +147,14 @@ PROVIDERS = (
         renames=MAX_TOKENS,
         lacks=frozenset({Feature.JSON_SCHEMA}),
         rules=(thoughtless, system_for_developer, remembered_thoughts),
-        # https://api-docs.deepseek.com/guides/fim_completion, /guides/anthropic_api
-        dialects=CLAUDES_WAY | TEXT,
-        asked_for=frozenset({"anthropic.messages"}),
-        prefixes={"openai.completions": "/beta", "anthropic.messages": "/anthropic/v1"},
+        # https://api-docs.deepseek.com/guides/fim_completion, /guides/anthropic_api, /guides/safety
+        dialects=ALL_WAYS | TEXT,
+        asked_for=frozenset({"anthropic.messages", "openai.responses"}),
+        prefixes={
+            "openai.completions": "/beta",
+            "openai.responses": "",
+            "anthropic.messages": "/anthropic/v1",
+        },
     ),
     row(
         "mistral",
@@ -174,7 +186,8 @@ PROVIDERS = (
         lacks=mistral.LACKS,
         rules=mistral.RULES,
     ),
-    # No version in the path. Function calls and the rest of `refuses` are silently ignored.
+    # No version in the path. Function calls and the rest of `refuses` are silently ignored: they
+    # are no part of the reference of Sonar, though the vendor's SDK has names for them.
     row(
         "perplexity",
         "Perplexity",
@@ -259,15 +272,21 @@ PROVIDERS = (
         lacks=PICTURED | VIDEO | SOUND | FILES | THOUGHTS | {Feature.JSON_SCHEMA},
         rules=(system_for_developer, NO_THOUGHTS),
     ),
+    # Parameters and chunks are those of the vendor's own SDK, sarvamai 0.1.39; /v2 is a beta.
     row(
         "sarvam",
         "Sarvam AI",
         "api.sarvam.ai",
-        "https://docs.sarvam.ai/api-reference-docs/chat/chat-completions",
+        "https://docs.sarvam.ai/api-reference/chat/chat-completions-v1",
         "2026-11",
         about="Models for the languages of India.",
-        examples={"chat": "sarvam-m"},
+        examples={"chat": "sarvam-105b"},
+        drops=OPENAI_ONLY | SAMPLERS | {"user", "top_logprobs", "stream_options"},
+        refuses=SPOKEN | {"logprobs"},
         renames=MAX_TOKENS,
+        stream_usage=False,
+        lacks=VIDEO | SOUND | FILES | {Feature.MESSAGE_NAME},
+        rules=(system_for_developer,),
     ),
     row(
         "voyage",

@@ -37,6 +37,10 @@ BOTH = {Operation.CHAT: ("openai.chat", "openai.responses")}
 """For those who serve OpenAI's Responses, too."""
 CLAUDES_WAY = {Operation.CHAT: ("openai.chat", "anthropic.messages")}
 """For those who serve Anthropic's Messages, too."""
+ALL_WAYS = {Operation.CHAT: (*BOTH[Operation.CHAT], "anthropic.messages")}
+"""For those who serve both."""
+COUNTS = {Operation.COUNT_TOKENS: ("anthropic.count_tokens",)}
+"""For those who count tokens in Anthropic's format."""
 FUNCTIONS_ONLY = frozenset({"openai.chat", "openai.responses"})
 """OpenAI's other tools that clients run (custom, shell, namespace, …) are known to OpenAI alone."""
 TEXT = {Operation.COMPLETIONS: ("openai.completions",)}

@@ -7,15 +7,19 @@ from providers.dialects.openai import transcript_hosts as transcripts
 from providers.dialects.openai.images import hosts as images
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
+    counted_logprobs,
     newer_limit,
+    system_for_developer,
     without,
 )
 from providers.models.switches import by_template
 from providers.operations import Operation
 from providers.vendors.forms import (
+    ALL_WAYS,
     ANSWERS_KEPT,
     BATCHED,
     BOTH,
+    COUNTS,
     DIALECTS,
     FILES,
     FOUR_STOPS,
@@ -44,7 +48,8 @@ from providers.vendors.forms import (
 SEARCHES = searches.write_openrouter
 
 PROVIDERS = (
-    # "will result in a 400 error": logprobs, logit_bias, top_logprobs, n > 1.
+    # "will result in a 400 error": logprobs, logit_bias, top_logprobs, n > 1. Penalties are "not
+    # yet supported by any of our models" (the vendor's SDK, groq 1.7.0).
     row(
         "groq",
         "Groq",
@@ -54,12 +59,15 @@ PROVIDERS = (
         about="Fast open models, voices and transcripts.",
         examples={
             "chat": "llama-3.3-70b-versatile",
-            "speech": "playai-tts",
+            "speech": "canopylabs/orpheus-v1-english",
             "transcription": "whisper-large-v3",
             "translation": "whisper-large-v3",
         },
         prefix="/openai/v1",
-        drops=SAMPLERS | XAIS_SEARCH | (OPENAI_ONLY - {"service_tier"}) | {"top_logprobs"},
+        drops=SAMPLERS
+        | XAIS_SEARCH
+        | (OPENAI_ONLY - {"service_tier"})
+        | {"top_logprobs", "frequency_penalty", "presence_penalty"},
         refuses=SPOKEN | {"logprobs", "n"},
         lacks=VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME},
         rules=(FOUR_STOPS, NO_THOUGHTS),
@@ -68,10 +76,11 @@ PROVIDERS = (
         forms=transcripts.GROQ,
         keeps=BATCHED,  # https://console.groq.com/docs/batch
     ),
+    # Host, paths and parameters are those of the vendor's own SDK, together 3.1.1, too.
     row(
         "together",
         "Together AI",
-        "api.together.xyz",
+        "api.together.ai",
         "https://docs.together.ai/reference/chat-completions-1",
         "2026-11",
         about="Open models: texts, vectors, ranking, sound and pictures.",
@@ -85,7 +94,9 @@ PROVIDERS = (
             "transcription": "openai/whisper-large-v3",
             "translation": "openai/whisper-large-v3",
         },
+        notes={"chat": "`logprobs` come as lists of `tokens` and of `token_logprobs`."},
         renames=MAX_TOKENS,
+        rules=(counted_logprobs,),
         # https://docs.together.ai/reference/completions-1
         # https://docs.together.ai/reference/rerank-1
         dialects=DIALECTS | TEXT | VECTORS | RANKS | SOUNDS | PICTURES,
@@ -113,7 +124,8 @@ PROVIDERS = (
         dialects=DIALECTS | TEXT | VECTORS | SOUNDS | PICTURES,
         forms={**images.DEEPINFRA, **transcripts.DEEPINFRA},
     ),
-    # "will result in a 400 error".
+    # Penalties, logit_bias and service_tier "will result in a 400 error"; the vendor's own SDK,
+    # cerebras_cloud_sdk 1.91.0, knows nothing of the others, and texts and pictures alone.
     row(
         "cerebras",
         "Cerebras",
@@ -121,11 +133,13 @@ PROVIDERS = (
         "https://inference-docs.cerebras.ai/resources/openai",
         "2026-11",
         about="Fast open models.",
-        examples={"chat": "llama-3.3-70b"},
+        examples={"chat": "gpt-oss-120b", "completions": "gpt-oss-120b"},
         drops=SAMPLERS
         | {"frequency_penalty", "presence_penalty", "logit_bias", "service_tier"}
-        | {"store", "verbosity", "prompt_cache_key", "safety_identifier"},
+        | (OPENAI_ONLY - {"prediction", "prompt_cache_key"}),
         refuses=SPOKEN,
+        lacks=VIDEO | SOUND | FILES,
+        dialects=DIALECTS | TEXT,
         # Its own thoughts are in `reasoning`.
         rules=(without("reasoning_content", "reasoning_details", "thinking_blocks"),),
     ),
@@ -145,8 +159,10 @@ PROVIDERS = (
         prefix="/inference/v1",
         renames=MAX_TOKENS,
         # https://docs.fireworks.ai/guides/response-api
+        # https://docs.fireworks.ai/tools-sdks/anthropic-compatibility
         # https://docs.fireworks.ai/guides/querying-embeddings-models
-        dialects=BOTH | TEXT | VECTORS | RANKS,
+        dialects=ALL_WAYS | TEXT | VECTORS | RANKS,
+        asked_for=frozenset({"anthropic.messages"}),
         keeps=ANSWERS_KEPT,
     ),
     row(
@@ -185,18 +201,21 @@ PROVIDERS = (
             **items_form("openrouter", **responses.searching(SEARCHES)),
         },
     ),
-    # https://docs.getbifrost.ai/providers/supported-providers/parasail lists the unsupported ones.
+    # "fully OpenAI-compatible", by open models, to which what is dropped here means nothing.
     row(
         "parasail",
         "Parasail",
         "api.parasail.io",
-        "https://docs.parasail.io/parasail-docs/serverless/serverless",
+        "https://docs.parasail.io/parasail-docs/llms-full.txt",
         "2026-11",
         about="Open models.",
         examples={"chat": "parasail-llama-33-70b-fp8", "embeddings": "parasail-bge-m3"},
         drops=frozenset({"prompt_cache_key", "verbosity", "store", "service_tier"}),
         dialects=DIALECTS | VECTORS,
+        keeps=BATCHED,  # "OpenAI-compatible batch API"
     ),
+    # Penalties are "not currently implemented; accepted for API compatibility"; roles, chunks and
+    # parameters are those of the vendor's own SDK, sambanova 1.13.0.
     row(
         "sambanova",
         "SambaNova",
@@ -207,14 +226,19 @@ PROVIDERS = (
         examples={
             "chat": "Meta-Llama-3.3-70B-Instruct",
             "completions": "Meta-Llama-3.3-70B-Instruct",
+            "count_tokens": "gpt-oss-120b",
             "embeddings": "E5-Mistral-7B-Instruct",
             "transcription": "Whisper-Large-v3",
             "translation": "Whisper-Large-v3",
         },
-        drops=frozenset({"logit_bias", "presence_penalty", "frequency_penalty", "top_logprobs"}),
-        renames=MAX_TOKENS,
-        # https://docs.sambanova.ai/docs/en/api-reference/overview
-        dialects=DIALECTS | TEXT | VECTORS | HEARS | TRANSLATES,
+        notes={"chat": "By Anthropic's format: pictures as bytes; no documents, no such tools."},
+        drops=frozenset({"presence_penalty", "frequency_penalty", "min_p"})
+        | (OPENAI_ONLY - {"logit_bias"}),
+        lacks=SOUND | FILES,
+        rules=(system_for_developer,),
+        # https://docs.sambanova.ai/docs/en/features/anthropic-compatibility
+        dialects=ALL_WAYS | TEXT | VECTORS | HEARS | TRANSLATES | COUNTS,
+        asked_for=frozenset({"anthropic.messages"}),
         forms=transcripts.SAMBANOVA,
     ),
     row(

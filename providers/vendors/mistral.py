@@ -38,6 +38,8 @@ RENAMES = {**MAX_TOKENS, "seed": "random_seed"}
 # Sound, files and thoughts have chunks of Mistral's own.
 LACKS = VIDEO | SOUND | FILES | THOUGHTS | {Feature.MESSAGE_NAME}
 
+# Error 3280, "must be a-z, A-Z, 0-9, with a length of 9", as the vendor's own templates demand:
+# https://mistralai.github.io/mistral-common/usage/tools/
 # https://docs.mistral.ai/capabilities/reasoning: `none` or `high`.
 RULES = (
     short_call_ids,

@@ -6,7 +6,7 @@ from typing import Any
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai import transcript_hosts as transcripts
-from providers.dialects.openai.limits import at_most
+from providers.dialects.openai.limits import between
 from providers.dialects.openai.rules import (
     at_most_stops,
     only_automatic,
@@ -141,7 +141,7 @@ GLM = {
         name,
         UNFORCED,
         (thoughtless, system_for_developer, only_automatic, at_most_stops(1)),
-        tune=at_most(temperature=1.0),
+        tune=between(temperature=(0.0, 1.0)),
     ),
     # https://docs.z.ai/scenario-example/develop-tools/claude
     "asked_for": frozenset({"anthropic.messages"}),
@@ -171,25 +171,28 @@ ZHIPU = twins(
     **GLM,
 )
 
-# `n` can be 1 only, and a temperature is at most 1; other unknown parameters are ignored.
+# `n` can be 1 only, and a temperature is above 0 and at most 1, else an error; other unknown
+# parameters are ignored.
 MINIMAX = twins(
     (
         "minimax",
         "MiniMax (international)",
         "api.minimax.io",
-        "https://platform.minimax.io/docs/api-reference/text-openai-api",
+        "https://platform.minimax.io/docs/api-reference/text-chat-openai",
     ),
     (
         "minimax-cn",
         "MiniMax (China)",
         "api.minimaxi.com",
-        "https://platform.minimaxi.com/docs/api-reference/text-openai-api",
+        "https://platform.minimaxi.com/docs/api-reference/text-chat-openai",
     ),
     about="MiniMax's models.",
     examples={"chat": "MiniMax-M2.1"},
     refuses=SPOKEN | {"n"},
-    own=lambda name: form(name, NONE, (system_for_developer,), tune=at_most(temperature=1.0)),
-    # https://platform.minimax.io/docs/api-reference/text-anthropic-api
+    own=lambda name: form(
+        name, NONE, (system_for_developer,), tune=between(temperature=(0.01, 1.0))
+    ),
+    # https://platform.minimax.io/docs/api-reference/text-chat-anthropic
     dialects=CLAUDES_WAY,
     asked_for=frozenset({"anthropic.messages"}),
     prefixes={"anthropic.messages": "/anthropic/v1"},

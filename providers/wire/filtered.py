@@ -30,10 +30,15 @@ BLAMED = frozenset({Cause.INVALID_REQUEST, Cause.PERMISSION})
 WORDS = re.compile(
     r"content[ _-](?:filter|management policy|moderation|policy)|safety system"
     r"|usage (?:polic(?:y|ies)|guidelines)|responsible ai|content exists risk"
-    r"|inappropriate content|\bmoderation\b|flagged (?:as|by|for)",
+    r"|inappropriate content|\bmoderation\b|flagged (?:as|by|for)|considered high risk"
+    r"|may contain (?:sensitive|severe violation|violence) information"
+    r"|(?:unsafe or|includes) sensitive content",
     re.IGNORECASE,
 )
-"""How Anthropic, Bedrock, DeepSeek, OpenRouter, Vertex AI and xAI say it, who have no code."""
+"""How Anthropic, Bedrock, DeepSeek, OpenRouter, Vertex AI and xAI say it, who have no code; and
+those whose codes are many or elsewhere: Moonshot (https://platform.kimi.com/docs/api/errors), Ark
+(https://www.volcengine.com/docs/82379/1299023) and Z.ai (https://docs.z.ai/api-reference/api-code).
+"""
 
 
 def is_filtered(error: ApiError) -> bool:

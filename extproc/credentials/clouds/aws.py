@@ -10,6 +10,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session
 
+from extproc.credentials.clouds.by_proxy import Way, way_of
 from extproc.credentials.identity import NoToken, Token
 
 BEARER = "AWS_BEARER_TOKEN_BEDROCK"
@@ -26,11 +27,21 @@ def ask(given: Mapping[str, str]) -> Token:
         return Token({"bearer": bearer})
     session = Session(profile=given.get("profile"))
     session.set_config_variable("region", given["region"])
-    session.set_default_client_config(PATIENT)
+    session.set_default_client_config(PATIENT.merge(_by(way_of(given))))
     if "access_key_id" in given:
         token = given.get("session_token")
         session.set_credentials(given["access_key_id"], given["secret_access_key"], token)
     return _assumed(session, given) if "role_arn" in given else _own(session)
+
+
+def _by(way: Way | None) -> Config:
+    """How the SDK's own requests find their way; without one, by the environment's proxies."""
+    if way is None:
+        return Config()
+    if not f"{way.username}{way.password}".isascii():
+        raise NoToken("the AWS SDK tells a proxy no password with letters beyond ASCII")
+    trusted = {"proxy_ca_bundle": way.ca} if way.ca else {}
+    return Config(proxies={"https": way.whole}, proxies_config=trusted)
 
 
 def _own(session: Session) -> Token:

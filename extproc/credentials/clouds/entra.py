@@ -8,7 +8,10 @@ from typing import Any
 
 from azure import identity
 from azure.core.credentials import TokenCredential
+from azure.core.pipeline.transport import RequestsTransport
 
+from extproc.credentials.clouds.by_proxy import way_of
+from extproc.credentials.clouds.by_requests import session
 from extproc.credentials.identity import Token
 
 AUTHORITIES = {
@@ -38,6 +41,9 @@ def _credential(given: Mapping[str, str]) -> Any:
         # Microsoft's directory of directories knows none of one's own.
         "disable_instance_discovery": own is not None,
     }
+    way = way_of(given)
+    if way is not None:
+        directory["transport"] = RequestsTransport(session=session(way))
     client = given.get("client_id")
     if "managed_identity" in given:
         return identity.ManagedIdentityCredential(client_id=client)

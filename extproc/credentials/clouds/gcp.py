@@ -11,10 +11,13 @@ from typing import Any
 
 import google.auth
 from google.auth import aws, identity_pool, impersonated_credentials, pluggable
+from google.auth import external_account_authorized_user as workforce
 from google.auth.transport.requests import Request
 from google.oauth2 import credentials as users
 from google.oauth2 import service_account
 
+from extproc.credentials.clouds.by_proxy import way_of
+from extproc.credentials.clouds.by_requests import session
 from extproc.credentials.identity import NoToken, Token
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -26,7 +29,8 @@ OF_AWS = "urn:ietf:params:aws:token-type:aws4_request"
 
 def ask(given: Mapping[str, str]) -> Token:
     """An access token; everything is read anew, so that nothing is remembered."""
-    request = partial(Request(), timeout=TIMEOUT)
+    way = way_of(given)
+    request = partial(Request(None if way is None else session(way)), timeout=TIMEOUT)
     credentials = _source(given, request)
     if "impersonate" in given:
         credentials = impersonated_credentials.Credentials(
@@ -67,7 +71,19 @@ def _described(described: Mapping[str, Any]) -> Any:
         case "authorized_user":
             # A user's token has the scopes to which the user has agreed.
             return users.Credentials.from_authorized_user_info(described)
+        case "external_account_authorized_user":
+            return workforce.Credentials.from_info(described)
+        case "impersonated_service_account":
+            return _impersonated(described)
     raise NoToken("service_account has a type that is not known here")
+
+
+def _impersonated(described: Mapping[str, Any]) -> Any:
+    """What `gcloud auth application-default login --impersonate-service-account` writes."""
+    if not isinstance(described.get("source_credentials"), dict):
+        raise NoToken("service_account names no source_credentials")
+    made = impersonated_credentials.Credentials
+    return made.from_impersonated_service_account_info(described, scopes=list(SCOPES))
 
 
 def _federated(described: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 
 import httpx
 
+from extproc.credentials.clouds.by_proxy import Way, way_of
 from extproc.credentials.identity import NoToken, Token
 
 TIMEOUT = 15.0
@@ -38,13 +39,26 @@ def ask(given: Mapping[str, str]) -> Token:
         form |= {name: given[name] for name in ("client_id", "client_secret")}
         form["grant_type"] = "client_credentials"
     asked = time.time()
-    headers = {"accept": "application/json"}
     url = given["token_url"]
     with (
-        httpx.Client(timeout=TIMEOUT, headers=headers) as client,
+        _client(way_of(given)) as client,
         client.stream("POST", url, data=form, auth=basic) as answer,
     ):
         return _token(answer, _read(answer), asked)
+
+
+def _client(way: Way | None) -> httpx.Client:
+    """A client that goes by `way`; without one, by the environment's proxies."""
+    headers = {"accept": "application/json"}
+    if way is None:
+        return httpx.Client(timeout=TIMEOUT, headers=headers)
+    trust = None
+    if way.url.startswith("https:"):
+        trust = way.trust or httpx.create_ssl_context()
+    who = (way.username, way.password) if way.username else None
+    proxy = httpx.Proxy(way.url, ssl_context=trust, auth=who)
+    mounts = {"https://": httpx.HTTPTransport(proxy=proxy)}
+    return httpx.Client(timeout=TIMEOUT, headers=headers, trust_env=False, mounts=mounts)
 
 
 def _read(answer: httpx.Response) -> bytes:

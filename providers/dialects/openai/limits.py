@@ -1,4 +1,4 @@
-"""The most that single hosts take of a number in OpenAI's chat format."""
+"""The least and the most that single hosts take of a number in OpenAI's chat format."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,15 +8,15 @@ from providers.wire.members import Json
 Tune = Callable[[Json, str, list[str]], dict[str, Any]]
 
 
-def at_most(**limits: float) -> Tune:
-    """Asks for the most that there is where more is wished, and names it."""
+def between(**limits: tuple[float, float]) -> Tune:
+    """Asks for the least or the most that there is where that is not enough, and names it."""
 
     def tune(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
         changes: dict[str, Any] = {}
-        for name, limit in limits.items():
+        for name, (least, most) in limits.items():
             value = body.get(name)
-            if isinstance(value, int | float) and value > limit:
-                changes[name] = limit
+            if isinstance(value, int | float) and not least <= value <= most:
+                changes[name] = least if value < least else most
         dropped.extend(changes)
         return changes
 

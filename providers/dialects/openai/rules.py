@@ -72,6 +72,15 @@ def renamed(**names: str) -> Rule:
     return rule
 
 
+def counted_logprobs(body: Json) -> dict[str, Any]:
+    """Says how many alternatives are told by `logprobs` itself, which is a number at the vendor."""
+    wished, most = body.get("logprobs"), body.get("top_logprobs")
+    if not isinstance(wished, bool) and "top_logprobs" not in body:
+        return {}
+    number = most if isinstance(most, int) and most > 0 else 1
+    return {"logprobs": number if wished else REMOVED, "top_logprobs": REMOVED}
+
+
 def unsaid(name: str) -> Rule:
     """Leaves that top-level member out which our own edits put there."""
 

@@ -195,6 +195,7 @@ ROUTES = (
     ("/oauth2/v2.0/token", bearer),
     ("/identity/token", bearer),
     ("/oidc/v1/token", bearer),
+    ("/v1/oauthtoken", bearer),
     ("/token", bearer),
     ("/", sts),
 )

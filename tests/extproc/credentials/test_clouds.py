@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import google.auth.exceptions
 import pytest
 
 from extproc.config import Gateway, parse_backend
@@ -211,6 +212,52 @@ def test_google_federation_that_impersonates(clouds, tmp_path):
         "sts.googleapis.com",
         "iamcredentials.googleapis.com",
     ]
+
+
+USER = {"client_id": "c", "client_secret": "s", "refresh_token": "r-1"}
+GENERATES = (
+    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+    "her@p.iam.gserviceaccount.com:generateAccessToken"
+)
+
+
+def test_google_user_of_a_workforce(clouds):
+    place = {"token_url": "https://sts.googleapis.com/v1/oauthtoken", "audience": "//iam/locations"}
+    whole = {"type": "external_account_authorized_user", **USER, **place}
+    assert an_hour(ask("gcp", service_account=json.dumps(whole)))
+    asked = clouds.asked[-1]
+    assert (asked.host, asked.path) == ("sts.googleapis.com", "/v1/oauthtoken")
+    assert asked.form == {"grant_type": "refresh_token", "refresh_token": "r-1"}
+
+
+def test_google_file_of_an_account_in_whose_name_a_user_asks(clouds):
+    whole = {
+        "type": "impersonated_service_account",
+        "service_account_impersonation_url": GENERATES,
+        "source_credentials": {"type": "authorized_user", **USER},
+    }
+    token = ask("gcp", service_account=json.dumps(whole))
+    assert token.parts["bearer"].startswith("impersonated-")
+    assert an_hour(token)
+    assert [asked.host for asked in clouds.asked] == [
+        "oauth2.googleapis.com",
+        "iamcredentials.googleapis.com",
+    ]
+    assert json.loads(clouds.asked[-1].body)["scope"] == [
+        "https://www.googleapis.com/auth/cloud-platform"
+    ]
+
+
+@pytest.mark.parametrize("source", [None, "x", {"type": "another"}, {}])
+def test_google_file_of_an_account_in_nobodys_name(clouds, source):
+    whole = {
+        "type": "impersonated_service_account",
+        "service_account_impersonation_url": GENERATES,
+        "source_credentials": source,
+    }
+    with pytest.raises((NoToken, google.auth.exceptions.GoogleAuthError)):
+        ask("gcp", service_account=json.dumps(whole))
+    assert not clouds.asked
 
 
 def test_google_impersonation(clouds, tmp_path):

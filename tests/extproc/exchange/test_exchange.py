@@ -326,6 +326,7 @@ def test_a_picture_is_fetched_first_and_then_sent():
     one, fetch = with_a_picture(fetching=True)
     (link,) = fetch.links
     assert (link.url, link.kind) == ("https://media.test/a.png", "image")
+    assert fetch.backend == "up"
     with pytest.raises(OrderError):
         one.handle(response_headers())
     sent = one.handle(Fetched(files={link.url: PIXEL}))

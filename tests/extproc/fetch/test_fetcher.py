@@ -3,14 +3,12 @@
 import base64
 import contextlib
 import socket
-import ssl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.config.fetch import Fetch
-from extproc.fetch.addresses import resolve
 from extproc.fetch.download import Downloader
 from extproc.fetch.refusal import Refused
 from providers.neutral.media import Link
@@ -207,9 +205,7 @@ async def test_a_head_without_end_is_refused(server):
     st.text(max_size=40), st.sampled_from(["{}", "https://{}", "https://a.test{}", "http://{}/"])
 )
 def test_any_text_is_refused_or_a_url_to_an_allowed_host(text, form):
-    downloader = Downloader(
-        Fetch(hosts=("*", "a.test")), resolve, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    )
+    downloader = Downloader(Fetch(hosts=("*", "a.test")))
     with contextlib.suppress(Refused):
         url = downloader.check(form.format(text))
         assert url.scheme == "https"

@@ -60,7 +60,7 @@ class Media:
         self.gate = asyncio.Event()
         self.failure = None
 
-    async def __call__(self, links):
+    async def __call__(self, links, backend):
         self.asked.append(links)
         try:
             await self.gate.wait()

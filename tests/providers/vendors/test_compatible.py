@@ -36,7 +36,7 @@ def test_the_catalogue_has_every_row() -> None:
         ("openai", "https://api.openai.com/v1/chat/completions"),
         ("groq", "https://api.groq.com/openai/v1/chat/completions"),
         ("xai", "https://api.x.ai/v1/chat/completions"),
-        ("together", "https://api.together.xyz/v1/chat/completions"),
+        ("together", "https://api.together.ai/v1/chat/completions"),
         ("deepinfra", "https://api.deepinfra.com/v1/openai/chat/completions"),
         ("deepseek", "https://api.deepseek.com/v1/chat/completions"),
         ("mistral", "https://api.mistral.ai/v1/chat/completions"),

@@ -11,6 +11,7 @@ from providers.catalog import DIALECTS
 from providers.errors import Unsupported
 from providers.neutral.images import ImageRequest
 from providers.neutral.media import Data
+from providers.operations import Operation
 from tests.plans import exchange, request_body, request_headers, response_body, response_headers
 from tests.plans import served as at
 from tests.providers.vendors.test_rules import CHAT, HELLO, MESSAGES, sent
@@ -84,6 +85,86 @@ def test_a_temperature_above_the_vendors_most_is_that_and_named(provider, client
     if client == CHAT:
         body, dropped = sent(provider, {**asked, "temperature": 1.5})
         assert (body["temperature"], dropped) == (1.0, ("temperature",))
+
+
+def test_a_temperature_of_nothing_is_the_least_that_minimax_takes():
+    asked = {"model": "m", "messages": HELLO}
+    for said in (0, 0.0, -1):
+        body, dropped = sent("minimax", {**asked, "temperature": said})
+        assert (body["temperature"], dropped) == (0.01, ("temperature",))
+    assert sent("zai", {**asked, "temperature": 0})[0]["temperature"] == 0
+
+
+@pytest.mark.parametrize(
+    ("wished", "told"),
+    [
+        ({"logprobs": True}, {"logprobs": 1}),
+        ({"logprobs": True, "top_logprobs": 5}, {"logprobs": 5}),
+        ({"logprobs": True, "top_logprobs": 0}, {"logprobs": 1}),
+        ({"logprobs": False}, {}),
+        ({"top_logprobs": 5}, {}),
+        ({"logprobs": 3}, {"logprobs": 3}),
+        ({}, {}),
+    ],
+)
+def test_together_counts_its_logprobs(wished, told):
+    asked = {"model": "m", "messages": HELLO}
+    assert sent("together", {**asked, **wished}) == ({**asked, **told}, ())
+
+
+@pytest.mark.parametrize(
+    ("provider", "names"),
+    [
+        ("cerebras", {"frequency_penalty", "logit_bias", "service_tier", "metadata", "top_k"}),
+        ("groq", {"frequency_penalty", "presence_penalty", "logit_bias", "metadata"}),
+        ("sambanova", {"frequency_penalty", "presence_penalty", "service_tier", "min_p"}),
+        ("sarvam", {"service_tier", "user", "top_logprobs", "store"}),
+    ],
+)
+def test_what_a_host_leaves_unheard_is_left_out_and_named(provider, names):
+    asked = {"model": "m", "messages": HELLO}
+    body, dropped = sent(provider, {**asked, **dict.fromkeys(names, 1)})
+    assert body == asked
+    assert {*dropped} == names
+
+
+@pytest.mark.parametrize(
+    ("provider", "known"),
+    [
+        ("cerebras", {"prompt_cache_key": "k", "seed": 1, "n": 2, "max_completion_tokens": 9}),
+        ("sambanova", {"logit_bias": {"7": 1}, "top_k": 3, "max_completion_tokens": 9}),
+        ("sarvam", {"seed": 1, "frequency_penalty": 0.5, "n": 2, "max_tokens": 9}),
+    ],
+)
+def test_what_a_host_knows_is_told(provider, known):
+    asked = {"model": "m", "messages": HELLO, **known}
+    assert sent(provider, asked) == (asked, ())
+
+
+def test_sarvam_is_asked_for_no_usage_of_a_stream():
+    asked = {"model": "m", "messages": HELLO, "stream": True}
+    options = {"stream_options": {"include_usage": True}}
+    assert sent("sarvam", {**asked, **options})[0] == asked
+
+
+def test_deepseek_answers_in_responses_where_that_is_asked_for():
+    backend = at(provider="deepseek", dialects={Operation.CHAT: "openai.responses"})
+    plan = Plan({"up": backend}, [Route(models=("*",), upstream={"up": "m"})])
+    assert plan.target(DIALECTS[CHAT], "shown", "up").path("m", stream=False) == "/responses"
+    assert path("deepseek", "openai.responses", "m") == "/v1/chat/completions"
+
+
+@pytest.mark.parametrize("provider", ["fireworks", "sambanova"])
+def test_messages_are_spoken_where_that_is_asked_for(provider):
+    backend = at(provider=provider, dialects={Operation.CHAT: MESSAGES})
+    plan = Plan({"up": backend}, [Route(models=("*",), upstream={"up": "m"})])
+    target = plan.target(DIALECTS[MESSAGES], "shown", "up")
+    assert target.path("m", stream=False).endswith("/v1/messages")
+    assert path(provider, MESSAGES, "m").endswith("/v1/chat/completions")
+
+
+def test_sambanova_counts_tokens_in_anthropics_format():
+    assert path("sambanova", "anthropic.count_tokens", "m") == "/v1/messages/count_tokens"
 
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
