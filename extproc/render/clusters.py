@@ -110,7 +110,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
     talks = name.startswith("ws/")
     secure = all(where.secure for where in places.values())
     http2 = secure and not talks
-    chosen = backends.values()
+    chosen = [backends[group.only]] if group.only else [*backends.values()]
     several = len(backends) > 1
     transports = [
         _transport(gateway.extproc, backends[b], places[b], ca, http2=http2) for b in backends
@@ -148,7 +148,8 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
             )
         },
         circuit_breakers=bounds(_max_in_flight(chosen), gateway.envoy.retry_budget),
-        outlier_detection=_outliers(chosen),
+        # Who is to be asked alone is, for Envoy asks nobody else where there is nobody.
+        outlier_detection=None if group.only else _outliers(chosen),
         upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
     )
 
