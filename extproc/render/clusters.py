@@ -63,6 +63,7 @@ from extproc.config.gateway import Gateway
 from extproc.config.process import Extproc, RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled, merges
 from extproc.exchange.loading import LONGEST
+from extproc.exchange.reserved import may_move
 from extproc.render import proxies, tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
@@ -301,6 +302,7 @@ def _filters(gateway: Gateway, group: Group, *, limited: bool) -> list[HttpFilte
         several=len(backends) > 1,
         pooled=any(is_pooled(gateway.backends[name]) for name in backends),
         recorded=gateway.recorded,
+        reserving=not group.shadow and may_move(gateway, backends),
     )
     limited = limited and not group.shadow
     return [

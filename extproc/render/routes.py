@@ -36,11 +36,11 @@ from extproc.exchange.compile import clients_of, exact_names
 from extproc.exchange.entrances import Listings
 from extproc.exchange.pace import LOAD
 from extproc.exchange.proof import CLIENT
+from extproc.exchange.reserved import moves, usual
 from extproc.ratelimit.descriptors import DUE, USED, rate_limits
 from extproc.ratelimit.limit import Limit, Unit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
-from extproc.render.dearest import dearest
 from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
 from extproc.render.following import counts, leading, nameable
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
@@ -258,8 +258,9 @@ class Actions:
         if not self._limits:
             return NO_BUDGETS
         models = exact_names(route) if self._by_name else None
-        backends, prices = names(members(route)), dearest(self._gateway, route)
-        key = models and tuple(models), tuple(backends), prices, id(used)
+        backends, prices = names(members(route)), usual(self._gateway, route)
+        moving = moves(self._gateway, route)
+        key = models and tuple(models), tuple(backends), prices, moving, id(used)
         known = self._budgeted.get(key)
         if known is None:
             known = self._budgeted[key] = rate_limits(
@@ -268,6 +269,7 @@ class Actions:
                 backends=backends,
                 prices=prices,
                 reserves=self._gateway.limiter.reserve,
+                moves=moving,
                 used=used,
             )
         return known
