@@ -179,7 +179,7 @@ class Change(msgspec.Struct, frozen=True):
     """In answer to ResponseHeaders, and in a Talk."""
     more: Metadata | None = None
     """As `metadata`, over which it wins."""
-    dearer: "Dearer | None" = None
+    dearer: Dearer | None = None
     """What the limits are told while this attempt runs."""
 
 
