@@ -12,6 +12,9 @@
 --   sticky: where the route asks for it, dynamic metadata ai.finder/sticky is a number that stays
 --         the same while what it is made of does: a header, a member of the body, or the beginning
 --         of the conversation
+--   order: where the route allows it, header x-ai-backends names those of its backends that are
+--         asked, one after another: dynamic metadata ai.order/priority_groups and
+--         x-envoy-max-retries
 --   else: x-ai-model is removed, so that nobody reaches a provider by another path; dynamic
 --         metadata ai.finder/meant is the path that the client may have meant
 --
@@ -32,6 +35,7 @@ local BACKENDS = {} -- letters in an id -> backend
 local PASSING = {} -- backend -> whether paths that nobody here knows may be asked for there
 local DEFAULT = "" -- the model of who names none
 local STICKY = false -- whether any route asks for a key
+local ORDERED = false -- whether any route heeds a client's order of its backends
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
 local SEGMENTS = 12 -- of a path
@@ -152,6 +156,9 @@ local WHICH = "Several backends keep such things: name yours in the header x-ai-
 local NO_SUCH = "No backend of this name keeps such things: x-ai-backend may be %s."
 local UNSIGNED = "This gateway cannot tell whose such things are: it lacks the setting "
   .. "resources.secret."
+local NO_ORDER = "This model's backends cannot be chosen by x-ai-backends: leave that header out."
+local NOT_THERE = "x-ai-backends names %q, which is none of this model's backends: %s."
+local TOO_MANY = "x-ai-backends must name from 1 to %d backends."
 local NO_QUERY = "You must name a model: as model in the query, or in the header x-ai-model."
 local NO_HEADER = "Requests to this path name no model: send it in the header x-ai-model."
 
@@ -722,6 +729,33 @@ local function stick(handle, path)
   if key then handle:streamInfo():dynamicMetadata():set("ai.finder", "sticky", key) end
 end
 
+-- The names in a client's order, or nil and what is wrong; `known` are those it may have.
+local function order_of(said, known, most)
+  if not known then return nil, NO_ORDER end
+  local groups = {}
+  for name in said:gmatch("[^,%s]+") do
+    local found = false
+    for _, each in ipairs(known) do found = found or each == name end
+    if not found then return nil, format(NOT_THERE, sub(name, 1, 64), table.concat(known, ", ")) end
+    groups[#groups + 1] = { name = name }
+    if #groups > most then break end
+  end
+  if #groups == 0 or #groups > most then return nil, format(TOO_MANY, most) end
+  return groups
+end
+
+-- Tells Envoy whom the client wants to be asked; or what is wrong.
+local function order(handle)
+  local said = handle:headers():get("x-ai-backends")
+  if not said then return nil end
+  local route = handle:metadata()
+  local groups, message = order_of(said, route:get("order"), route:get("most"))
+  if not groups then return message end
+  handle:streamInfo():dynamicMetadata():set("ai.order", "priority_groups", groups)
+  handle:headers():replace("x-envoy-max-retries", format("%d", #groups - 1))
+  handle:clearRouteCache()
+end
+
 -- The model of the first line of a file for a batch, or nil.
 local function model_in_batch(text)
   if not find(text, 'name="purpose"\r\n\r\nbatch\r\n', 1, true) then return nil end
@@ -982,5 +1016,7 @@ function envoy_on_request(handle)
   local call = source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
   handle:clearRouteCache()
+  message = ORDERED and not backend and order(handle)
+  if message then return refuse(handle, message, "400") end
   if STICKY then stick(handle, path:match("^[^?]*")) end
 end

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from extproc.config.base import Model, flaw
-from extproc.config.values import DOTTED, Checked, one_or_more
+from extproc.config.values import DOTTED, Checked, Flag, one_or_more
 from extproc.config.web import HeaderName
 
 Policy = Literal["weighted", "round_robin", "least_request", "random", "latency", "hash"]
@@ -64,3 +64,6 @@ class Balance(Model):
     """Where a key leads for `hash`: to a `backend`, whatever addresses it has at the moment, or to
     one `address` of many, such as one of several servers of your own that keep prompts by
     themselves. Default: `backend` where a priority has several, else `address`."""
+    client_order: Flag = False
+    """True: a client may name backends of the route in the header `x-ai-backends`, and its request
+    goes to these, one after another, whatever their priorities and weights."""

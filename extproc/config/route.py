@@ -88,3 +88,8 @@ class Route(Model):
     def lossless(self) -> bool:
         """Whether it depends on the request who is asked after a failure."""
         return self.retry.lossless and len(self.backends) > 1 and self.attempts > 1
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a client may say which backends are asked."""
+        return self.balance.client_order and len(self.backends) > 1

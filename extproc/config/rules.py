@@ -84,6 +84,11 @@ def balances(draft: Draft) -> Iterator[Flaw]:
         for key in ("hash_on", "sticky_to") if balance.policy != "hash" else ():
             if getattr(balance, key):
                 yield Flaw((*at, "balance", key), "has no effect without the policy hash")
+        if balance.client_order and len(route.backends) == 1:
+            yield Flaw((*at, "balance", "client_order"), "has no effect with a single backend")
+        elif balance.client_order and route.lossless:
+            # Each of them says who is next.
+            yield Flaw((*at, "balance", "client_order"), "cannot stand beside retry.lossless")
         # Envoy's random choice knows no weights, and its weighted one makes its own.
         weightless = balance.policy in ("random", "latency")
         weights = [target.weight for target in route.backends if weightless]

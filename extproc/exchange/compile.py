@@ -22,6 +22,7 @@ from extproc.exchange.keeping import SECRET, Keeping
 from extproc.exchange.plan import Plan
 from extproc.exchange.policy import Policy
 from extproc.exchange.prices import Prices, price_of
+from extproc.exchange.reserved import at_first
 from extproc.exchange.sent_back import REQUEST, RESPONSE
 from extproc.exchange.served import Route, Served, Share, filled
 from extproc.ratelimit.limit import UNITS, Limit, identity
@@ -48,7 +49,7 @@ def compile_plan(gateway: Gateway, created: int = 0, now: float = inf, hash: str
     copied = {route.shadow.backend for route in gateway.routes if route.shadow}
     owed = limits(gateway) if gateway.limiter.sessions else []
     edits = Edits()
-    routes = [_route(route, clients_of(gateway, route), owed, edits) for route in gateway.routes]
+    routes = [_route(gateway, route, owed, edits) for route in gateway.routes]
     bounds = Bounds(size=gateway.envoy.max_body_bytes, values=gateway.extproc.max_values)
     return Plan(
         {**backends, **{name + SHADOW: backends[name] for name in copied}},
@@ -240,10 +241,9 @@ class Edits:
         return known
 
 
-def _route(
-    route: RouteConfig, clients: frozenset[str] | None, owed: list[Limit], edits: Edits
-) -> Route:
+def _route(gateway: Gateway, route: RouteConfig, owed: list[Limit], edits: Edits) -> Route:
     quirks, policy = edits.of(route)
+    clients = clients_of(gateway, route)
     return Route(
         models=tuple(route.models),
         upstream={entry.backend: entry.model or "" for entry in route.backends},
@@ -257,6 +257,7 @@ def _route(
         lossless=route.lossless,
         by_pace=route.balance.policy == "latency",
         tolls=tolls(owed, exact_names(route)) if owed else (),
+        reserved=at_first(gateway, route),
         shadow=_shadow(route, clients, edits),
     )
 

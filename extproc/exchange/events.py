@@ -153,6 +153,18 @@ class Constant(dict[str, MetadataValue]):
         return self is other
 
 
+class Dearer(msgspec.Struct, frozen=True):
+    """A request goes to a backend that costs more than what was reserved for."""
+
+    held: str
+    """What was reserved, as the limiter has told Envoy."""
+    base: str
+    """The prices at which it was: of a token of the prompt, and of one of the answer, in millionths
+    of a USD."""
+    price: str
+    """Those of the backend."""
+
+
 class Change(msgspec.Struct, frozen=True):
     """Go on, with what stands here changed; an empty one goes on with nothing changed."""
 
@@ -167,6 +179,8 @@ class Change(msgspec.Struct, frozen=True):
     """In answer to ResponseHeaders, and in a Talk."""
     more: Metadata | None = None
     """As `metadata`, over which it wins."""
+    dearer: Dearer | None = None
+    """What the limits are told while this attempt runs."""
 
 
 class Reroute(Change, frozen=True):

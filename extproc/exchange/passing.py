@@ -38,7 +38,7 @@ TELEMETRY_PREFIXES = (
     "x-fern-",
     "amz-sdk-",
     "sec-",
-    "x-ai-claim-",
+    "x-ai-",
     "x-forwarded-",
 )
 

@@ -302,6 +302,7 @@ class Plan:
             price=FREE,
             again=route.again,
             lossless=route.lossless,
+            reserved=route.reserved,
             pace=self._paces.setdefault(served.name, Pace()) if route.by_pace else None,
             signs=client.ids is not None and keeps and opens is None,
             opens=opens,

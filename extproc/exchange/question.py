@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from extproc.exchange import bodies, lossless, metadata, tried
+from extproc.exchange import bodies, lossless, metadata, reserved, tried
 from extproc.exchange.account import Asked
 from extproc.exchange.answer import Answer
 from extproc.exchange.changes import JSON_TYPE
@@ -18,6 +18,7 @@ from extproc.exchange.events import (
     Action,
     Ask,
     Change,
+    Dearer,
     Fetch,
     Fetched,
     Metadata,
@@ -38,6 +39,7 @@ from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, 
 from extproc.exchange.sent_back import answering
 from extproc.exchange.served import Target
 from extproc.exchange.side import Aside, admitted
+from extproc.ratelimit.descriptors import PRICE
 from providers.bridging import estimate
 from providers.bridging.dialect import Bridge, Call, Context, Parts, Sent, Wanted
 from providers.errors import GatewayError, InvalidRequest, Unsupported
@@ -278,13 +280,24 @@ class Question:
             body=call.data if sent.body is None and self._renewed else sent.body,
             metadata=target.attempt(model, call.model, stream=asked.stream),
             more=self._more(asked, target),
+            dearer=None if target.reserved is None else self._dearer(target, target.reserved),
         )
+
+    def _dearer(self, target: Target, base: reserved.Tokens) -> Dearer | None:
+        """What the limits are told, if more than was reserved is needed here."""
+        assert self._event is not None
+        held, price = self._event.attributes.get(reserved.RESERVED), reserved.of(target.price)
+        if not held or (price[0] <= base[0] and price[1] <= base[1]):
+            return None
+        return Dearer(held, reserved.said(base), reserved.said(price))
 
     def _more(self, asked: Asked, target: Target) -> Metadata | None:
         """What is said beside the constant part."""
         said = metadata.asked(asked.prompt, target.price) if asked.client.charged else None
         if self._earlier:
             said = {**(said or {}), tried.BACKENDS: asked.tried}
+        if target.reserved is not None:
+            said = {**(said or {}), PRICE: reserved.said(reserved.of(target.price))}
         return said if self._late is None else {**self._late, **(said or {})}
 
     def _after(self, call: Call, sent: Sent, target: Target) -> lossless.Following:

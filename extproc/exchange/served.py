@@ -120,6 +120,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Whether another backend is only asked if it loses nothing of the request."""
     by_pace: bool = False
     """Whether Envoy is told how soon backends answer."""
+    reserved: tuple[float, float] | None = None
+    """At which prices budgets reserve at first, where some backend has others."""
     shadow: "Route | None" = None
     """Where copies of the requests go."""
     tolls: tuple[Toll, ...] = ()
@@ -179,6 +181,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Whether another backend is only asked if it loses nothing of the request."""
     pace: Pace | None = None
     """Hears how soon answers begin; None: nobody minds."""
+    reserved: tuple[float, float] | None = None
+    """At which prices budgets reserve at first, where some backend has others."""
     signs: bool = False
     """Whether ids of what is kept there are shown to clients otherwise."""
     opens: Ids | None = None

@@ -1,6 +1,7 @@
 """Questions to the limiter by gRPC: what was used, and whether anything is left."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -8,7 +9,7 @@ from envoy.service.ratelimit.v3 import rls_pb2
 
 from extproc.config.process import Limiter
 from extproc.exchange.events import Charge, Settled
-from extproc.ratelimit.descriptors import DOMAIN
+from extproc.ratelimit.descriptors import DOMAIN, HELD
 from extproc.ratelimit.notice import Notice
 from extproc.ratelimit.reply import COST
 from extproc.ratelimit.wire import SHOULD_RATE_LIMIT
@@ -25,6 +26,7 @@ UNDONE = grpc.StatusCode.UNAVAILABLE
 
 
 Asking = Callable[..., Awaitable[bytes]]
+Entries = Iterable[tuple[str, str]]
 
 
 class Charging:
@@ -36,6 +38,7 @@ class Charging:
         channel = grpc.aio.insecure_channel(f"unix:{socket}", AGAIN)
         self._ask: Asking = channel.unary_unary(SHOULD_RATE_LIMIT)
         self._noted = Notice("a session could not be charged")
+        self._unmoved = Notice("what is reserved could not be changed")
 
     async def charged(self, charges: Iterable[Charge]) -> Settled:
         """What became of it; never raises."""
@@ -47,6 +50,20 @@ class Charging:
             return self._unheard(taken=code is not UNDONE)
         return heard(said)
 
+    async def reserved(self, entries: Entries) -> str:
+        """What the limiter holds, after it was asked with one descriptor; empty: nothing, or it
+        cannot tell. Never raises."""
+        request = rls_pb2.RateLimitRequest(domain=DOMAIN)
+        described(request, entries)
+        try:
+            said = await self._ask(request.SerializeToString(), timeout=self._settings.timeout)
+        except grpc.aio.AioRpcError as error:
+            self._unmoved(error=error.code().name)
+            return ""
+        answer = rls_pb2.RateLimitResponse.FromString(said)
+        found: str = answer.dynamic_metadata.fields[HELD].string_value
+        return found
+
     def _unheard(self, *, taken: bool) -> Settled:
         if self._settings.on_error == "allow":
             return Settled(taken=taken)
@@ -57,12 +74,17 @@ def question(charges: Iterable[Charge]) -> bytes:
     """A serialised RateLimitRequest."""
     request = rls_pb2.RateLimitRequest(domain=DOMAIN)
     for charge in charges:
-        descriptor = request.descriptors.add()
-        for key, value in charge.entries:
-            descriptor.entries.add(key=key, value=value)
-        descriptor.hits_addend.value = charge.hits
+        described(request, charge.entries).hits_addend.value = charge.hits
     data: bytes = request.SerializeToString()
     return data
+
+
+def described(request: Any, entries: Entries) -> Any:
+    """A descriptor more in a RateLimitRequest."""
+    descriptor = request.descriptors.add()
+    for key, value in entries:
+        descriptor.entries.add(key=key, value=value)
+    return descriptor
 
 
 def heard(data: bytes) -> Settled:

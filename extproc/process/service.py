@@ -9,7 +9,9 @@ from extproc.exchange import wire
 from extproc.exchange.choosing import Choosing
 from extproc.exchange.events import (
     Ask,
+    Change,
     Charge,
+    Dearer,
     Event,
     Fetch,
     Fetched,
@@ -41,6 +43,9 @@ Caller = Callable[[Ask], Awaitable[tuple[SideAnswer, ...]]]
 Settler = Callable[[tuple[Charge, ...]], Awaitable[Settled]]
 """Charges limits before a session has ended, and says whether it may go on."""
 
+Holder = Callable[[Dearer], Callable[[], None]]
+"""Has more reserved for a request; what it returns gives that back, and is called once."""
+
 EXT_PROC = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
 HEALTH = "/grpc.health.v1.Health/Check"
 ALONE: Mapping[str, Callable[[], Call]] = {}
@@ -54,7 +59,7 @@ log = structlog.get_logger()
 class ExtProcCall:
     """One ext_proc stream: bytes to events, actions to bytes."""
 
-    __slots__ = ("_caller", "_exchange", "_fetcher", "_settler")
+    __slots__ = ("_caller", "_exchange", "_fetcher", "_give_back", "_holder", "_settler")
 
     def __init__(
         self,
@@ -62,13 +67,17 @@ class ExtProcCall:
         fetcher: Fetcher | None = None,
         caller: Caller | None = None,
         settler: Settler | None = None,
+        holder: Holder | None = None,
     ) -> None:
         """`fetcher`: needed by an exchange that may ask for media; `caller`: by one that may need
-        requests of our own; `settler`: by one that may have charges to make."""
+        requests of our own; `settler`: by one that may have charges to make; `holder`: by one
+        that may go to a dearer backend."""
         self._exchange = exchange
         self._fetcher = fetcher
         self._caller = caller
         self._settler = settler
+        self._holder = holder
+        self._give_back: Callable[[], None] | None = None
 
     def receive(self, message: bytes) -> Reply:
         """The reply to one ProcessingRequest; a bug of ours ends the exchange with an error."""
@@ -78,6 +87,8 @@ class ExtProcCall:
             raise Abort(Status.INVALID_ARGUMENT, str(error)) from error
         try:
             action = self._exchange.handle(event)
+            if self._holder is not None and isinstance(action, Change):
+                self._hold(action)
             return (
                 self._after(action, type(event))
                 if isinstance(action, WISHES)
@@ -87,6 +98,11 @@ class ExtProcCall:
             raise Abort(Status.INVALID_ARGUMENT, str(error)) from error
         except Exception:
             return self._given_up(type(event))
+
+    def _hold(self, action: Change) -> None:
+        """Has more reserved until the attempt is over, which this stream is."""
+        if action.dearer is not None and self._holder is not None:
+            self._give_back = self._holder(action.dearer)
 
     def _given_up(self, event: type[Event]) -> bytes:
         """The reply after a bug: the client gets an error, and pays for what was served."""
@@ -107,6 +123,8 @@ class ExtProcCall:
                 # Media were found to be too large for once, or a list goes on.
                 action = self._exchange.handle(await self._heard(action))
             assert not isinstance(action, WISHES), "what is here is asked for again"
+            if isinstance(action, Change):
+                self._hold(action)
             return wire.encode(event, action)
         except Exception:
             return self._given_up(event)
@@ -140,6 +158,8 @@ class ExtProcCall:
 
     def end(self) -> None:
         """Nothing of an exchange outlives its stream."""
+        if self._give_back is not None:
+            self._give_back()
 
 
 class RecordedCall(ExtProcCall):
@@ -153,12 +173,14 @@ class RecordedCall(ExtProcCall):
         fetcher: Fetcher | None = None,
         caller: Caller | None = None,
         settler: Settler | None = None,
+        holder: Holder | None = None,
     ) -> None:
-        super().__init__(recorded, fetcher, caller, settler)
+        super().__init__(recorded, fetcher, caller, settler, holder)
         self._recorded = recorded
 
     def end(self) -> None:
         """Whatever has happened until now is all that will be told."""
+        super().end()
         self._recorded.end()
 
 

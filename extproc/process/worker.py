@@ -27,9 +27,11 @@ from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
 from extproc.exchange.raw import Keeping, Raw
 from extproc.exchange.recorded import Recorded
+from extproc.exchange.reserved import moves
 from extproc.process.box import Box
 from extproc.process.collecting import staying
 from extproc.process.configuration import Loaded
+from extproc.process.holding import Holding
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.pen import Pen
@@ -38,6 +40,7 @@ from extproc.process.service import (
     ExtProcCall,
     Fetcher,
     Health,
+    Holder,
     RecordedCall,
     Settler,
     services,
@@ -74,6 +77,8 @@ class Current(msgspec.Struct, frozen=True):
     """None: no bodies are kept."""
     settler: Settler | None = None
     """None: no limits are charged from here."""
+    holder: Holder | None = None
+    """None: all that is reserved is reserved when a request comes."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +113,13 @@ def current(loaded: Loaded, options: Options) -> Current:
     credentials = Credentials(wanted_secrets(gateway), options.tokens)
     keeping = _keeping(gateway, options)
     return Current(
-        plan, credentials, _fetcher(gateway), _caller(gateway), keeping, _settler(gateway)
+        plan,
+        credentials,
+        _fetcher(gateway),
+        _caller(gateway),
+        keeping,
+        _settler(gateway),
+        _holder(gateway),
     )
 
 
@@ -138,6 +149,12 @@ def _settler(gateway: Gateway) -> Settler | None:
     return Settling(gateway.limiter, limiter_socket(gateway.extproc))
 
 
+def _holder(gateway: Gateway) -> Holder | None:
+    if not any(moves(gateway, route) for route in gateway.routes):
+        return None
+    return Holding(gateway.limiter, limiter_socket(gateway.extproc))
+
+
 def _fetcher(gateway: Gateway) -> Fetcher | None:
     settings = gateway.extproc.fetch
     if settings is None:
@@ -158,7 +175,7 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
 
 
 def _call(exchange: Exchange | Choosing, current: Current) -> ExtProcCall:
-    return ExtProcCall(exchange, current.fetcher, current.caller, current.settler)
+    return ExtProcCall(exchange, current.fetcher, current.caller, current.settler, current.holder)
 
 
 class Worker:
@@ -209,7 +226,9 @@ class Worker:
             if current.keeping is None
             else Raw(exchange, number, now, current.keeping)
         )
-        return RecordedCall(recorded, current.fetcher, current.caller, current.settler)
+        return RecordedCall(
+            recorded, current.fetcher, current.caller, current.settler, current.holder
+        )
 
     def _exchange(self, current: Current) -> Exchange:
         return Exchange(

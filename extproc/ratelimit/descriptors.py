@@ -34,6 +34,13 @@ RESERVE = "reserve"
 prompt and of one of the answer, in millionths of a USD."""
 SIZE = "size"
 ASKING = "client"
+PRICE = "price"
+"""Key of an entry, and of our dynamic metadata: the prices, as above, of the backend that a request
+has gone to."""
+BASE = "base"
+"""Key of an entry: those at which it was reserved."""
+MOVE = "move"
+"""Key of a descriptor's first entry: what was reserved for a request that costs more now."""
 HELD = "held"
 """Key of a descriptor's only entry, and of the service's dynamic metadata."""
 ABOVE = "above"
@@ -97,13 +104,14 @@ def rate_limits(  # noqa: PLR0913  (each changes what Envoy sends)
     backends: Sequence[str],
     prices: tuple[float, float] = (0, 0),
     reserves: bool = True,
+    moves: bool = False,
     used: Mapping[Unit, str] = USED,
 ) -> list[Json]:
     """`RateLimitPerRoute.rate_limits` of a route, the checks before the charges.
 
     `models` are the exact names that lead to the route, None where it has a pattern; `backends`
-    are all that it may choose from; `prices` are those of a million tokens, in USD; `used` are the
-    metadata keys of what is charged.
+    are all that it may choose from; `prices` are those of a million tokens, in USD, and `moves`:
+    whether some backend has others; `used` are the metadata keys of what is charged.
     """
     held = [limit for limit in limits if concerns(limit, models)]
     checks = [_check(limit, models, backends) for limit in held]
@@ -115,7 +123,7 @@ def rate_limits(  # noqa: PLR0913  (each changes what Envoy sends)
     if not (reserves and charges):
         return checks + charges
     known = prices if any(limit.unit == "cost_usd" for limit in held) else (0, 0)
-    return [*checks, _about(known), *charges, _held()]
+    return [*checks, _about(known), *charges, _held(known if moves else None)]
 
 
 def _about(prices: tuple[float, float]) -> Json:
@@ -130,9 +138,15 @@ def _about(prices: tuple[float, float]) -> Json:
     }
 
 
-def _held() -> Json:
-    """Not sent where nothing was reserved."""
-    return {"actions": [_metadata(SERVICE_NAMESPACE, HELD)], "apply_on_stream_done": True}
+def _held(base: tuple[float, float] | None) -> Json:
+    """Not sent where nothing was reserved; where others serve at other prices than `base`, at
+    which."""
+    actions = [_metadata(SERVICE_NAMESPACE, HELD)]
+    if base is not None:
+        price = _metadata(NAMESPACE, PRICE)
+        price["metadata"]["skip_if_absent"] = True
+        actions += [_generic(BASE, f"{base[0]:g} {base[1]:g}"), price]
+    return {"actions": actions, "apply_on_stream_done": True}
 
 
 def concerns(limit: Limit, models: Sequence[str] | None) -> bool:

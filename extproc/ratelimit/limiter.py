@@ -5,8 +5,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from extproc.ratelimit import reservation, wire
-from extproc.ratelimit.ask import Ask, Kind, Rule, ask
-from extproc.ratelimit.counters import Change, Counters
+from extproc.ratelimit.ask import ENDLESS, Ask, Kind, Rule, ask
+from extproc.ratelimit.counters import Change, Counters, Want
 from extproc.ratelimit.descriptors import DOMAIN
 from extproc.ratelimit.limit import Limit
 from extproc.ratelimit.notice import Notice
@@ -80,6 +80,9 @@ class Limiter:
             await self._settle(charges, held)
         if held is not None:
             return wire.encode(settled(asks))
+        moving = reservation.moved(query.descriptors)
+        if moving is not None:
+            return wire.encode(answer(asks, now, await self._move(moving, now)))
         checks = [one for one in asks if one is not None and one.kind is not Kind.CHARGE]
         wish = reservation.wish(query.descriptors) if self._reserves else None
         await self._check(checks, wish)
@@ -133,6 +136,34 @@ class Limiter:
             return expected
         return first(wish.size, wish.weights(limit.unit), one.rule.budget)
 
+    async def _move(self, held: Held, now: float) -> str:
+        """Reserves what a request costs more at a dearer backend, whatever is left; to be given
+        back when the attempt there is over."""
+        wants = [
+            Want([hold.slot], ENDLESS, hold=more)
+            for hold in held.holds
+            if hold.slot[0] > now and (more := self._more(hold, held)) > 0
+        ]
+        if not wants:
+            return ""
+        found = await self._counters.take(wants, strict=False)
+        holds = [
+            Hold(want.slots[0], want.hold, one.since)
+            for want, one in zip(wants, found, strict=True)
+            if one is not None
+        ]
+        return reservation.told(Held(held.kind, holds)) if holds else ""
+
+    def _more(self, hold: Hold, held: Held) -> int:
+        """What one limit needs beyond what is reserved of it."""
+        rule = self._rules.get(hold.limit.encode())
+        if rule is None or rule.limit.unit != "cost_usd" or held.price is None:
+            return 0
+        usual = self._usual.expect(hold.limit, held.kind)
+        if usual:
+            return round(usual * held.factor) - hold.amount
+        return first(held.size, held.price, rule.budget) - hold.amount
+
     async def _settle(self, charges: Sequence[Ask], held: Held | None) -> None:
         """Charges what was used, whatever is left, and gives back what was reserved for it."""
         holds = held.holds if held is not None else ()
@@ -149,7 +180,8 @@ class Limiter:
         reserved = {hold.limit for hold in holds}
         for one in charges:
             if one.rule.limit.name in reserved:
-                self._usual.learn(one.rule.limit.name, held.kind, one.hits)
+                by = held.factor if one.rule.limit.unit == "cost_usd" else 1.0
+                self._usual.learn(one.rule.limit.name, held.kind, round(one.hits / by))
 
     def _released(self, holds: Iterable[Hold]) -> Iterator[Change]:
         now = self._clock()

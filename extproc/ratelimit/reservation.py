@@ -11,16 +11,16 @@ from functools import lru_cache
 import msgspec
 
 from extproc.ratelimit.counters import Slot
-from extproc.ratelimit.descriptors import ASKING, HELD, MODEL, RESERVE, SIZE
+from extproc.ratelimit.descriptors import ASKING, BASE, HELD, MODEL, MOVE, PRICE, RESERVE, SIZE
 from extproc.ratelimit.limit import Unit
-from extproc.ratelimit.usual import OF_CLIENT
+from extproc.ratelimit.usual import OF_CLIENT, likely
 from extproc.ratelimit.wire import Descriptor
 
 LONGEST = 256
 """Characters of a model's or a client's name that are told."""
 
-_RESERVE, _SIZE, _MODEL, _CLIENT, _HELD = (
-    word.encode() for word in (RESERVE, SIZE, MODEL, ASKING, HELD)
+_RESERVE, _SIZE, _MODEL, _CLIENT, _HELD, _BASE, _PRICE, _MOVE = (
+    word.encode() for word in (RESERVE, SIZE, MODEL, ASKING, HELD, BASE, PRICE, MOVE)
 )
 
 WEIGHTS: dict[Unit, tuple[float, float]] = {
@@ -65,6 +65,25 @@ class Held(msgspec.Struct, frozen=True):
 
     kind: str
     holds: Sequence[Hold]
+    base: tuple[float, float] = (0, 0)
+    """The prices of a token at which it was reserved, in millionths of a USD; and those of the
+    backend that was asked, if they are known."""
+    price: tuple[float, float] | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the body has."""
+        bits = self.kind.partition(" ")[0]
+        return 3 << int(bits) >> 2 if bits.isdecimal() and int(bits) < 64 else 0
+
+    @property
+    def factor(self) -> float:
+        """How many times as much a request costs there as was reserved for; 1 where either costs
+        nothing."""
+        if self.price is None:
+            return 1.0
+        base, there = likely(self.size, self.base), likely(self.size, self.price)
+        return there / base if base > 0 < there else 1.0
 
 
 def wish(descriptors: Iterable[Descriptor]) -> Wish | None:
@@ -109,8 +128,26 @@ def returned(descriptors: Iterable[Descriptor]) -> Held | None:
     for descriptor in descriptors:
         text = descriptor.entries.get(_HELD)
         if text is not None:
-            return read(text.decode("utf-8", "replace"))
+            return _priced(text, descriptor)
     return None
+
+
+def moved(descriptors: Iterable[Descriptor]) -> Held | None:
+    """What is reserved for a request that goes to a backend with another price; None: nothing of
+    the kind is asked."""
+    for descriptor in descriptors:
+        text = descriptor.entries.get(_MOVE)
+        if text is not None:
+            return _priced(text, descriptor)
+    return None
+
+
+def _priced(text: bytes, descriptor: Descriptor) -> Held:
+    held = read(text.decode("utf-8", "replace"))
+    base, price = descriptor.entries.get(_BASE), descriptor.entries.get(_PRICE)
+    if base is None or price is None:
+        return held
+    return msgspec.structs.replace(held, base=_prices(base), price=_prices(price))
 
 
 def read(text: str) -> Held:

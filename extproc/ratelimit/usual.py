@@ -87,5 +87,9 @@ def first(size: int, prices: tuple[float, float], budget: int) -> int:
 
     `prices` are what a token of the prompt and one of the answer take of the limit.
     """
-    expected = estimate.by_size(size) * prices[0] + FIRST_OUTPUT * prices[1]
-    return max(1, min(round(expected), budget // FIRST_SHARE))
+    return max(1, min(round(likely(size, prices)), budget // FIRST_SHARE))
+
+
+def likely(size: int, prices: tuple[float, float]) -> float:
+    """The same, whatever the budget is."""
+    return estimate.by_size(size) * prices[0] + FIRST_OUTPUT * prices[1]

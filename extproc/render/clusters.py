@@ -63,6 +63,7 @@ from extproc.config.gateway import Gateway
 from extproc.config.process import Extproc, RetryBudget
 from extproc.exchange.compile import fans_out, is_pooled, merges
 from extproc.exchange.loading import LONGEST
+from extproc.exchange.reserved import may_move
 from extproc.render import proxies, tls
 from extproc.render.ext_proc import before_provider
 from extproc.render.typed import UNBOUNDED, http_filter, idle, metadata, packed, seconds, socket
@@ -110,7 +111,7 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
     talks = name.startswith("ws/")
     secure = all(where.secure for where in places.values())
     http2 = secure and not talks
-    chosen = backends.values()
+    chosen = [backends[group.only]] if group.only else [*backends.values()]
     several = len(backends) > 1
     transports = [
         _transport(gateway.extproc, backends[b], places[b], ca, http2=http2) for b in backends
@@ -148,7 +149,8 @@ def provider_cluster(  # noqa: PLR0913  (each is a part of what is rendered)
             )
         },
         circuit_breakers=bounds(_max_in_flight(chosen), gateway.envoy.retry_budget),
-        outlier_detection=_outliers(chosen),
+        # Who is to be asked alone is, for Envoy asks nobody else where there is nobody.
+        outlier_detection=None if group.only else _outliers(chosen),
         upstream_connection_options=UpstreamConnectionOptions(tcp_keepalive=_keepalive()),
     )
 
@@ -300,6 +302,7 @@ def _filters(gateway: Gateway, group: Group, *, limited: bool) -> list[HttpFilte
         several=len(backends) > 1,
         pooled=any(is_pooled(gateway.backends[name]) for name in backends),
         recorded=gateway.recorded,
+        reserving=not group.shadow and may_move(gateway, backends),
     )
     limited = limited and not group.shadow
     return [

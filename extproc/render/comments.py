@@ -185,7 +185,7 @@ def cluster_note(group: Group) -> str:
     if group.shadow:
         return f"Copies of requests, for: {members[0].backend}. Nobody sees its answers."
     if group.only:
-        return f"The same for {group.only} alone, after a failure: it loses nothing of the request."
+        return f"The same for {group.only} alone: after a failure elsewhere, or as a client wishes."
     several = len(members) > 1
     shares = [
         f"{member.backend} (priority {member.priority}, weight {member.weight})"

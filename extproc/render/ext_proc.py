@@ -26,6 +26,7 @@ from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
 from extproc.exchange.recorded import CLIENT, ID, TRACE
+from extproc.exchange.reserved import RESERVED
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.ratelimit.descriptors import subjects
 from extproc.ratelimit.limit import Limit
@@ -51,24 +52,27 @@ TIMEOUT = 10.0
 Headers, Body = ProcessingModeHeaderSendMode, ProcessingModeBodySendMode
 
 
-def before_provider(
+def before_provider(  # noqa: PLR0913  (each is a part of what it must know)
     client_keys: Iterable[str] = (),
     waiting: float = 0,
     *,
     several: bool = False,
     pooled: bool = False,
     recorded: bool = False,
+    reserving: bool = False,
 ) -> ExternalProcessor:
     """Translates each attempt and its answer.
 
     `client_keys` are headers that it needs to know; `waiting`: seconds for which it may wait for
     others;
     `several`: whether there are several backends, of which one may fail; `pooled`: whether one of
-    them has several keys; `recorded`: whether each attempt is written down.
+    them has several keys; `recorded`: whether each attempt is written down; `reserving`: whether
+    what budgets have reserved depends on who is asked.
     """
     earlier = [client_headers.ATTRIBUTE, tried.EARLIER] if several else []
     earlier += [tried.ATTRIBUTE] if pooled else []
     earlier += RECORDED if recorded else []
+    earlier += [RESERVED] if reserving else []
     keys = [f"metadata.filter_metadata['{KEYS_NAMESPACE}']['{key}']" for key in client_keys]
     return ExternalProcessor(
         grpc_service=grpc_service(SERVER_CLUSTER, TIMEOUT + waiting),

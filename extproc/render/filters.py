@@ -48,6 +48,7 @@ from extproc.ratelimit.descriptors import (
 from extproc.ratelimit.limit import Limit
 from extproc.render import sticky, tokens, unpacking
 from extproc.render.ext_proc import KEYS_NAMESPACE, answering, grpc_service, hearing
+from extproc.render.following import ordered
 from extproc.render.kept import finder_tables
 from extproc.render.services import LIMITER_CLUSTER
 from extproc.render.tokens import API_KEY_AUTH
@@ -80,6 +81,7 @@ FALSE = "IAA="
 NO_PREFIX = 'local PREFIX = ""'
 NO_DEFAULT = 'local DEFAULT = ""'
 UNSTUCK = "local STICKY = false"
+UNORDERED = "local ORDERED = false"
 
 ClientKeys = Mapping[str, Sequence[str]]
 """Client name → its keys."""
@@ -168,9 +170,11 @@ def model_finder_script(prefix: str = "", gateway: Gateway | None = None) -> str
     script = script.replace(NO_PREFIX, f'local PREFIX = "{prefix}"')
     if gateway is None:
         return script
-    assert script.count(UNSTUCK) == script.count(NO_DEFAULT) == 1
+    assert script.count(UNSTUCK) == script.count(UNORDERED) == script.count(NO_DEFAULT) == 1
     if sticky.sticks(gateway):
         script = script.replace(UNSTUCK, "local STICKY = true")
+    if ordered(gateway):
+        script = script.replace(UNORDERED, "local ORDERED = true")
     name = orjson.dumps(gateway.default_model or "").decode()
     return finder_tables(script.replace(NO_DEFAULT, f"local DEFAULT = {name}"), gateway)
 

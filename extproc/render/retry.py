@@ -63,7 +63,7 @@ def retry_policy(gateway: Gateway, route: Route, *, marked: bool = True) -> Retr
             )
         ],
         host_selection_retry_max_attempts=HOST_ATTEMPTS,
-        refresh_cluster_on_retry=judged,
+        refresh_cluster_on_retry=marked and (route.lossless or route.ordered),
         retry_back_off=RetryPolicyRetryBackOff(
             base_interval=seconds(route.retry.backoff),
             max_interval=seconds(route.retry.max_backoff),

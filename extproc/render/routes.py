@@ -36,13 +36,13 @@ from extproc.exchange.compile import clients_of, exact_names
 from extproc.exchange.entrances import Listings
 from extproc.exchange.pace import LOAD
 from extproc.exchange.proof import CLIENT
+from extproc.exchange.reserved import moves, usual
 from extproc.ratelimit.descriptors import DUE, USED, rate_limits
 from extproc.ratelimit.limit import Limit, Unit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
-from extproc.render.dearest import dearest
 from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
-from extproc.render.following import counts, leading
+from extproc.render.following import counts, leading, nameable
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
 from extproc.render.retry import marks, retry_policy
@@ -50,8 +50,8 @@ from extproc.render.shadows import mirrors
 from extproc.render.talks import apart, door, session_clusters, session_route
 from extproc.render.tokens import opened
 from extproc.render.typed import Json, packed, plain, seconds
-from extproc.render.unpacking import by_encoding
-from extproc.render.upstream import cluster_name, group, members, names
+from extproc.render.unpacking import by_encoding, told
+from extproc.render.upstream import cluster_name, each, group, members, names
 from providers.catalog import DIALECTS
 
 HEALTH = "/healthz"
@@ -239,11 +239,13 @@ class Actions:
     def _action(self, route: Route) -> Json:
         budgets, cluster = self._budgets(route), cluster_name(group(route))
         parts = route.balance, route.timeouts, route.retry, route.shadow
-        near = cluster, *map(id, parts), id(budgets)
+        # Who is next is said by a place among all, or by a name.
+        order = tuple(one.only for one in each(route))
+        near = cluster, order, *map(id, parts), id(budgets)
         known = self._near.get(near)
         if known is None:
             said = [None if part is None else part.model_dump() for part in parts]
-            key = orjson.dumps([cluster, said, budgets])
+            key = orjson.dumps([cluster, order, said, budgets])
             known = self._near[near] = self._known.get(key) or self._made(route, budgets)
             self._known[key] = known
         return known
@@ -256,8 +258,9 @@ class Actions:
         if not self._limits:
             return NO_BUDGETS
         models = exact_names(route) if self._by_name else None
-        backends, prices = names(members(route)), dearest(self._gateway, route)
-        key = models and tuple(models), tuple(backends), prices, id(used)
+        backends, prices = names(members(route)), usual(self._gateway, route)
+        moving = moves(self._gateway, route)
+        key = models and tuple(models), tuple(backends), prices, moving, id(used)
         known = self._budgeted.get(key)
         if known is None:
             known = self._budgeted[key] = rate_limits(
@@ -266,6 +269,7 @@ class Actions:
                 backends=backends,
                 prices=prices,
                 reserves=self._gateway.limiter.reserve,
+                moves=moving,
                 used=used,
             )
         return known
@@ -293,7 +297,7 @@ class Actions:
         return EnvoyRoute(
             match=ANYTHING,
             route=action,
-            metadata=sticky.asked(route.balance),
+            metadata=told(sticky.asked(route.balance) | nameable(route)),
             request_body_buffer_limit=self._gateway.envoy.max_body_bytes,
             response_headers_to_remove=[
                 *([MARK] if marks(route) else []),

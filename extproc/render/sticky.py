@@ -6,7 +6,6 @@ the filter state, and not in a header.
 
 from envoy_data_plane.envoy.config.core.v3 import (
     DataSource,
-    Metadata,
     SubstitutionFormatString,
 )
 from envoy_data_plane.envoy.config.route.v3 import (
@@ -19,8 +18,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
 
 from extproc.config.balance import CONVERSATION, Balance, BodyKey, HeaderKey
 from extproc.config.gateway import Gateway
-from extproc.render.typed import http_filter, metadata
-from extproc.render.unpacking import LUA
+from extproc.render.typed import Json, http_filter
 
 KEEPER = "envoy.filters.http.set_filter_state"
 STATE = "ai.sticky"
@@ -48,12 +46,11 @@ def keeper() -> HttpFilter:
     return http_filter(KEEPER, Config(on_request_headers=[value]))
 
 
-def asked(balance: Balance) -> Metadata | None:
+def asked(balance: Balance) -> Json:
     """What a route tells the finder to look for."""
     if balance.policy != "hash":
-        return None
-    places = [_place(key) for key in balance.hash_on or (CONVERSATION,)]
-    return metadata({LUA: {ASKED: places}})
+        return {}
+    return {ASKED: [_place(key) for key in balance.hash_on or (CONVERSATION,)]}
 
 
 def _place(key: str | HeaderKey | BodyKey) -> str:

@@ -28,6 +28,7 @@ from extproc.render.filters import HEARING
 from extproc.render.matching import header_is
 from extproc.render.retry import retry_policy
 from extproc.render.typed import Json, packed, seconds
+from extproc.render.unpacking import told
 from extproc.render.upstream import Group, cluster_name, group
 
 SESSION_HEADER = "x-ai-session"
@@ -77,7 +78,7 @@ def session_route(gateway: Gateway, route: Route, limits: dict[str, Any]) -> lis
         EnvoyRoute(
             match=RouteMatch(prefix="/", headers=[there]),
             route=action,
-            metadata=sticky.asked(route.balance),
+            metadata=told(sticky.asked(route.balance)),
             typed_per_filter_config={**limits, **HEARD},
         )
     ]

@@ -72,11 +72,16 @@ def by_encoding(otherwise: Json) -> Json:
     return matching.exactly("content-encoding", actions, matching.nested(otherwise))
 
 
+def told(words: Json) -> Metadata | None:
+    """What a route's metadata say to the model finder, if anything."""
+    return Metadata(filter_metadata={LUA: struct(words)}) if words else None
+
+
 def _on(encoding: str) -> Json:
     nowhere = EnvoyRoute(
         match=RouteMatch(prefix="/"),
         direct_response=DirectResponseAction(status=404),
-        metadata=Metadata(filter_metadata={LUA: struct({UNPACKED: True})}),
+        metadata=told({UNPACKED: True}),
     )
     action = matching.action(f"unpack-{encoding}", nowhere)
     # An Any without a type turns a filter on as it is; typed messages cannot hold one.

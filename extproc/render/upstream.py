@@ -59,7 +59,7 @@ class Group(msgspec.Struct, frozen=True):
     shadow: bool = False
     """Whether it gets copies of requests."""
     only: str = ""
-    """The one of its members that is asked, after a failure; empty: all."""
+    """The one of its members that is asked, after a failure or by a client's wish; empty: all."""
 
     def said(self, member: Member) -> str:
         """What the server is told of who is asked."""
@@ -118,7 +118,7 @@ def group(route: Route) -> Group:
 def each(route: Route) -> list[Group]:
     """Where requests go that are for one backend alone, in the order of a route's backends; empty
     where Envoy chooses by itself."""
-    if not route.lossless:
+    if not (route.lossless or route.ordered):
         return []
     together = members(route)
     return [Group(together, only=entry.backend) for entry in route.backends]

@@ -133,6 +133,7 @@ class Trees:
             return _field(Matcher.OnMatch, "matcher", self.matcher(value["matcher"]))
         try:
             return _bytes(Matcher.OnMatch(), value)
-        except ParseError:  # it has a field of Envoy 1.40, which the slower library knows
+        except (ParseError, ImportError):
+            # It has something of Envoy 1.40, which the slower library knows.
             action = bytes(Newer.from_dict(dict(value["action"])))
             return _field(Matcher.OnMatch, "action", action)

@@ -53,10 +53,18 @@ def world() -> Iterator[World]:
                 *map(route, ORDERS),
                 whole("gemini", "anthropic", "bedrock"),
                 whole("gemini", "anthropic"),
+                # Listed in another order than whole-3, which has the same priorities.
+                turned(whole("gemini", "anthropic", "bedrock")),
                 {**route(("gemini", "bedrock")), "balance": {"policy": "latency"}} | PACED,
+                {**whole("gemini", "anthropic", "bedrock", weight=3), "models": ["lasting"]},
+                {**whole("gemini", "bedrock", "anthropic", weight=4), "retry": {}} | CHOSEN,
             ],
         }
-        yield World(stack.enter_context(Local(config, ENV)), sims)
+        # Envoy asks for its routes and clusters, as it does with `extproc run`.
+        yield World(stack.enter_context(Local(config, ENV, static=False)), sims)
+
+
+CHOSEN = {"models": ["chosen"], "balance": {"client_order": True}}
 
 
 PACED = {
@@ -78,12 +86,17 @@ def route(names: tuple[str, ...]) -> dict:
     }
 
 
-def whole(*names: str) -> dict:
-    """A route on which a retry loses nothing; its clusters are its own."""
+def whole(*names: str, weight: int = 2) -> dict:
+    """A route on which a retry loses nothing; its clusters are its own, by the weight."""
     made = route(names)
     for entry in made["backends"]:
-        entry["weight"] = 2
+        entry["weight"] = weight
     return {**made, "models": [f"whole-{len(names)}"], "retry": {"lossless": True, "attempts": 3}}
+
+
+def turned(route: dict) -> dict:
+    first, *others = route["backends"]
+    return {**route, "models": ["turned"], "backends": [*others, first]}
 
 
 def ask(world: World, model: str, told: dict | None = None, **more) -> httpx.Response:
@@ -157,6 +170,69 @@ def test_what_the_first_one_loses_is_named_and_no_client_chooses_another(world: 
     answer = ask(world, "whole-3", **KEPT)
     assert answer.headers["x-ai-dropped-params"] == "metadata"
     assert asked(world) == {"gemini": 1}
+
+
+def test_the_next_one_is_the_right_one_in_whatever_order_backends_are_listed(world: World):
+    answer = ask(world, "turned", DOWN, **KEPT)
+    assert answer.status_code == 200
+    assert asked(world) == {"gemini": 1, "bedrock": 1}
+
+
+def test_whoever_is_the_only_one_left_is_asked_however_often_it_has_failed(world: World):
+    """A cluster in which Envoy had put its only backend aside would have nobody to ask."""
+    for _ in range(7):
+        assert named(world, None, DOWN, model="lasting", **KEPT).status_code == 503
+        assert asked(world)["bedrock"] == 1
+
+
+def named(world: World, order: str | None, told: dict, **more) -> httpx.Response:
+    """The answer to a request whose client may say who is asked; all providers hear the order."""
+    headers = {"x-sim": json.dumps(told), **({} if order is None else {"x-ai-backends": order})}
+    body = {"model": "chosen", "messages": [{"role": "user", "content": "hello"}], **more}
+    world.paths()
+    return httpx.post(
+        f"{world.local.url}/v1/chat/completions", json=body, headers=headers, timeout=30
+    )
+
+
+@STREAM
+@pytest.mark.parametrize("names", ORDERS, ids="-".join)
+def test_a_client_says_who_is_asked_one_after_another(world: World, names, stream):
+    answer = named(world, ", ".join(names), {"status": 503}, stream=stream)
+    assert answer.status_code == 503
+    said = answer.headers["x-ai-backends"].split()
+    assert [name.partition(":")[0] for name in said] == [*names]
+    assert asked(world) == dict.fromkeys(names, 1)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_client_that_names_one_backend_gets_that_or_nothing(world: World, name):
+    for _ in range(7):  # More failures than Envoy bears of others.
+        answer = named(world, name, {"status": 503})
+        assert answer.status_code == 503
+        assert asked(world) == {name: 1}
+    assert named(world, name, {}).status_code == 200
+    assert asked(world) == {name: 1}
+
+
+def test_a_client_may_have_a_backend_asked_again(world: World):
+    answer = named(world, "bedrock bedrock,gemini", {"drop": "before_headers", "at": "bedrock"})
+    assert answer.status_code == 200
+    assert asked(world) == {"bedrock": 2, "gemini": 1}
+
+
+def test_a_client_hears_whom_it_cannot_name(world: World):
+    answer = named(world, "gemini,elsewhere", {})
+    assert answer.status_code == 400
+    assert "none of this model's backends: gemini, bedrock, anthropic" in answer.text
+    assert asked(world) == {}
+
+
+def test_the_usual_order_holds_where_a_client_names_nobody(world: World):
+    answer = named(world, None, DOWN)
+    assert answer.status_code == 503
+    said = answer.headers["x-ai-backends"].split()
+    assert [name.partition(":")[0] for name in said] == ["gemini", "bedrock", "anthropic"]
 
 
 @STREAM

@@ -91,8 +91,14 @@ class Finder:
         self._run = self._lua.globals()[b"envoy_on_request"]
         self._count = self._lua.execute(COUNT.encode())
 
-    def request(self, body: bytes | None, places: Sequence[str] = (), **headers: str) -> Any:
-        """`places`: where the route says that a key may be."""
+    def request(
+        self,
+        body: bytes | None,
+        places: Sequence[str] = (),
+        known: Sequence[str] = (),
+        **headers: str,
+    ) -> Any:
+        """`places`: where the route says that a key may be; `known`: whom it lets clients name."""
         pairs = {":method": "POST", ":path": CHAT}
         pairs |= {name.replace("_", "-"): value for name, value in headers.items()}
         table = self._lua.table_from(
@@ -101,6 +107,9 @@ class Finder:
         route = self._lua.table_from({})
         if places:
             route[b"sticky"] = self._lua.table_from([place.encode() for place in places])
+        if known:
+            route[b"order"] = self._lua.table_from([name.encode() for name in known])
+            route[b"most"] = 3
         return self._new(table, body, route)
 
     def find(self, body: bytes | None, **headers: str) -> Found:

@@ -357,6 +357,7 @@ def test_a_key_that_says_who_calls_cannot_be_forwarded(folder):
     [
         ("{policy: random, hash_on: conversation}", "balance.hash_on", "without the policy hash"),
         ("{sticky_to: address}", "balance.sticky_to", "without the policy hash"),
+        ("{client_order: true}", "balance.client_order", "with a single backend"),
         ("{policy: hash, hash_on: talk}", "balance.hash_on", "conversation"),
         ("{policy: hash, hash_on: {header: 'a b'}}", "balance.hash_on.header", "HTTP header"),
         ("{policy: hash, hash_on: [{body: a..b}]}", "balance.hash_on[0].body", "joined by dots"),
@@ -368,6 +369,14 @@ def test_balancing_says_what_has_an_effect(folder, balance, key, says):
     route = f"  - {{models: [z], backends: [{{backend: one}}], balance: {balance}}}\n"
     said = folder.changed("routes:\n", f"routes:\n{route}")
     assert any(f"routes[0].{key}" in each and says in each for each in said), said
+
+
+def test_a_client_and_the_server_cannot_both_say_who_is_next(folder):
+    backends = "[{backend: one}, {backend: two}]"
+    order = "balance: {client_order: true}, retry: {lossless: true}"
+    route = f"  - {{models: [z], backends: {backends}, {order}}}\n"
+    (said,) = folder.changed("routes:\n", f"routes:\n{route}")
+    assert "routes[0].balance.client_order: cannot stand beside retry.lossless" in said
 
 
 def test_weights_have_no_effect_on_a_random_choice(folder):

@@ -5,9 +5,11 @@ from math import inf
 import pytest
 
 from extproc.config import parse
+from extproc.config.limit import Limit
 from extproc.config.listed_price import PriceFile
+from extproc.config.process import Limiter
 from extproc.exchange.compile import compile_plan
-from extproc.render.dearest import dearest
+from extproc.exchange.reserved import moves, usual
 
 DAY = 86_400
 FIRST = 1_767_225_600
@@ -93,8 +95,35 @@ def test_what_was_used_in_a_batch_has_a_price_too():
     assert plan.price_at("priced", "gpt-4o").input == 9
 
 
-def test_as_much_is_reserved_as_it_may_cost():
+def test_as_much_is_reserved_as_those_cost_that_are_asked_first():
     found = gateway()
-    assert dearest(found, found.routes[0]) == (9, 12)
+    assert usual(found, found.routes[0]) == (6, 12)
     own = gateway(price={"input": 7, "output": 8})
-    assert dearest(own, own.routes[0]) == (7, 8)
+    assert usual(own, own.routes[0]) == (7, 8)
+
+
+@pytest.mark.parametrize(
+    ("route", "limits", "limiter", "moving"),
+    [
+        ({}, [{"per": "model", "cost_usd": 1, "every": "day"}], {}, True),
+        ({}, [{"per": "model", "tokens": 1, "every": "day"}], {}, False),
+        ({}, [{"per": "model", "cost_usd": 1, "every": "day"}], {"reserve": False}, False),
+        ({"price": {"input": 7}}, [{"per": "model", "cost_usd": 1, "every": "day"}], {}, False),
+        (
+            {"backends": [{"backend": "priced"}]},
+            [{"per": "model", "cost_usd": 1, "every": "day"}],
+            {},
+            False,
+        ),
+    ],
+    ids=["other prices", "no cost", "nothing reserved", "one price", "one backend"],
+)
+def test_what_is_reserved_moves_where_backends_have_other_prices(route, limits, limiter, moving):
+    found = gateway(**route)
+    found = found.model_copy(
+        update={
+            "limits": tuple(map(Limit.model_validate, limits)),
+            "limiter": Limiter.model_validate(limiter),
+        }
+    )
+    assert moves(found, found.routes[0]) is moving

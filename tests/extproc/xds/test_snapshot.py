@@ -139,3 +139,27 @@ def test_what_only_the_newer_library_knows_is_served_too(tmp_path):
     aside, asked = alone.load_assignment.endpoints
     assert (aside.locality.zone, asked.locality.zone, asked.priority) == ("", "two", 1)
     assert [aside.lb_endpoints[0].health_status, asked.lb_endpoints[0].health_status] == [2, 0]
+
+
+def test_what_only_envoy_itself_knows_is_served_too(tmp_path):
+    source = tmp_path / "gateway.yaml"
+    source.write_text(
+        """
+        version: 1
+        backends:
+          one: {provider: openai, credential: none}
+          two: {provider: anthropic, credential: none}
+        routes:
+          - models: [small]
+            backends: [{backend: one}, {backend: two, priority: 1}]
+            balance: {client_order: true}
+        """
+    )
+    kinds = made(source).kinds
+    (served,) = kinds[ROUTES].values()
+    # Field 14, true: refresh_cluster_on_retry.
+    for part in (b"priority_group.v3.PriorityGroupClusterSpecifier", b"ai.order", b"\x70\x01"):
+        assert part in served.body
+    for name in ("ai/one+two@1", "ai/one+two@1!one", "ai/one+two@1!two"):
+        assert name.encode() in served.body
+        assert name in kinds[CLUSTERS]
