@@ -1,7 +1,7 @@
 """A session: a connection on which both sides send frames for as long as they like.
 
-Nothing is translated. Frames pass as they are and are watched for what the provider says was used;
-what a client says first may name the model once more.
+Between equal formats frames pass as they are and are watched for what the provider says was used;
+what a client says first may name the model once more. Between two formats there is an interpreter.
 """
 
 import re
@@ -13,6 +13,7 @@ import orjson
 
 from providers.bridging.bridge import Passage
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.interpreting import ClientSide, Opened, ProviderSide
 from providers.bridging.quirks import Quirks
 from providers.errors import ApiError, BadAnswer
 from providers.usage import Usage, joined
@@ -56,8 +57,19 @@ class SessionDialect(Dialect, frozen=True, kw_only=True):
     """The model that a client's first message names."""
     named: str = "{model}"
     """What the provider calls a model there."""
+    client_side: Callable[[Opened], ClientSide] | None = None
+    """Of a session whose provider speaks another format; None: there are none."""
+    provider_side: Callable[[Opened], ProviderSide] | None = None
+    """Of a session whose client speaks another format."""
     complaint: "Callable[[ApiError], Json] | None" = None
     """What its providers say of an error before they hang up; None: nothing, but for the reason."""
+
+
+def interpreted(client: SessionDialect, provider: SessionDialect) -> bool:
+    """Whether a client of the one format can talk to a provider of the other."""
+    if client.name == provider.name:
+        return False
+    return client.client_side is not None and provider.provider_side is not None
 
 
 class Tally:
