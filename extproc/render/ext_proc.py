@@ -26,6 +26,7 @@ from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
 from extproc.exchange.recorded import CLIENT, ID, TRACE
+from extproc.exchange.session import PROTOCOL
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.ratelimit.descriptors import subjects
 from extproc.ratelimit.limit import Limit
@@ -126,7 +127,7 @@ def hearing(
         waiting,
         stat_prefix="sessions",
         allow_mode_override=True,
-        response_attributes=[*ATTRIBUTES, *asked],
+        response_attributes=[*ATTRIBUTES, PROTOCOL, *asked],
     )
 
 

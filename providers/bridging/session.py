@@ -48,6 +48,8 @@ class SessionDialect(Dialect, frozen=True, kw_only=True):
     """Whether such a message may say what was used, too."""
     protocols: tuple[str, ...] = ()
     """How sub-protocols begin that hold credentials: browsers can send no headers."""
+    spoken: tuple[str, ...] = ()
+    """Sub-protocols of which a client that offers some expects one."""
     unnamed: frozenset[str] = frozenset()
     """What in a query says that it needs no model."""
     opened: "Callable[[Json, str], Json] | None" = None
@@ -144,8 +146,9 @@ def farewell(session: SessionDialect, error: ApiError, code: int) -> bytes:
 class Refusals:
     """The bridge of a session: all that it must read are refusals."""
 
-    def __init__(self, session: SessionDialect) -> None:
-        self._passage = Passage(session, session, Quirks())
+    def __init__(self, client: SessionDialect, provider: SessionDialect) -> None:
+        self._client, self._provider = client, provider
+        self._passage = Passage(client, client, Quirks())
 
     def request(self, call: Call) -> Sent:
         """There is no body."""
@@ -167,12 +170,16 @@ class Refusals:
         self, status: int, headers: Mapping[str, str], data: bytes
     ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
         """The provider's own body where it has the family's shape."""
-        return self._passage.error(status, headers, data)
+        if self._client.name == self._provider.name:
+            return self._passage.error(status, headers, data)
+        error = self._provider.parse_error(status, headers, data)
+        return (error, *self._client.render_error(error))
 
 
-def refusals(session: SessionDialect) -> Bridge:
-    """The bridge of `session`."""
-    return Refusals(session)
+def refusals(client: SessionDialect, provider: Dialect) -> Bridge:
+    """The bridge of a session."""
+    assert isinstance(provider, SessionDialect)
+    return Refusals(client, provider)
 
 
 def named(value: Any) -> str:

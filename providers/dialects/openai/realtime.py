@@ -69,6 +69,7 @@ REALTIME = SessionDialect(
         "xai-client-secret.",
     ),
     client_side=RealtimeClient,
+    spoken=("realtime",),
     # A call that goes on elsewhere has its model, and a transcription is told it later.
     unnamed=frozenset({"call_id", "intent"}),
     own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
