@@ -104,6 +104,9 @@ class ProviderSide(Protocol):
     def ready(self) -> bool:
         """Whether it takes messages; until it does, they wait."""
 
+    def owed(self) -> Iterable[Json]:
+        """What it must be told after what it has said."""
+
     def tell(self, act: Act) -> Iterable[Json]:
         """What it is told; raises Unsupported."""
 
@@ -256,6 +259,8 @@ class Interpreter:
             return
         for event in self._provider.read(message):
             self._say(self._client.tell(event))
+        for owed in self._provider.owed():
+            self._to_provider += frame(TEXT, orjson.dumps(owed), self._key)
         if self._held and self._provider.ready:
             for held in self._held:
                 self._to_provider += frame(TEXT, held, self._key)

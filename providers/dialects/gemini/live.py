@@ -10,6 +10,7 @@ import msgspec
 from providers.bridging.dialect import Endpoint, Seen
 from providers.bridging.session import SessionDialect, named
 from providers.dialects.gemini.errors import parse_error, render_error
+from providers.dialects.gemini.live_client import LiveClient
 from providers.dialects.gemini.live_provider import LiveProvider
 from providers.dialects.gemini.live_usage import told
 from providers.errors import InvalidRequest
@@ -56,6 +57,7 @@ LIVE = SessionDialect(
     opened=opened,
     called=called,
     named="models/{model}",
+    client_side=LiveClient,
     provider_side=LiveProvider,
     own_headers=frozenset({"x-goog-user-project"}),
 )

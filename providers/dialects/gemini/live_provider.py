@@ -69,6 +69,10 @@ class LiveProvider:
         """False from the setup until it is taken."""
         return self._ready
 
+    def owed(self) -> list[Json]:
+        """Nothing: it is never told what it has not to be told at once."""
+        return []
+
     def tell(self, act: Act) -> list[Json]:  # noqa: PLR0911  (one for each act)
         """As ProviderSide."""
         match act:

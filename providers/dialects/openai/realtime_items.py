@@ -3,13 +3,12 @@
 https://platform.openai.com/docs/api-reference/realtime-client-events/conversation/item/create
 """
 
-import binascii
 import re
 from typing import Any
 
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.talks import Message, Picture, Sound, Text
-from providers.wire import members
+from providers.wire import members, pcm
 from providers.wire.members import Json
 
 PICTURE = re.compile(r"data:(image/[\w.+-]+);base64,(.+)", re.DOTALL)
@@ -54,12 +53,7 @@ def _part(part: Json, at: str, role: str) -> Text | Picture | Sound:
 
 def sound(owner: Json, at: str = "") -> str:
     """The member `audio`; raises InvalidRequest where it is no Base64."""
-    data = members.required_text(owner, "audio", at)
-    try:
-        binascii.a2b_base64(data, strict_mode=True)
-    except ValueError:
-        raise InvalidRequest("audio must be Base64", param=f"{at}audio") from None
-    return data
+    return pcm.checked(members.required_text(owner, "audio", at), f"{at}audio")
 
 
 def samples(data: str) -> int:
