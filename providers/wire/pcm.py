@@ -41,7 +41,7 @@ class Resampler:
             made.byteswap()
         return made.tobytes()
 
-    def _made(self, samples: array[int], blocks: int) -> array[int]:
+    def _made(self, samples: "array[int]", blocks: int) -> "array[int]":
         up, down = self._up, self._down
         out = array("h", bytes(2 * up * blocks))
         last = (blocks - 1) * down + 1

@@ -307,7 +307,7 @@ def test_browsers_keys_stay_here_and_the_protocol_is_agreed(talking):
         ("/v1/realtime?model=nobody", 404),
         ("/v1/realtime?model=at-mute", 404),
         ("/v1/realtime?model=at-silent", 404),
-        ("/v1/realtime?model=at-gemini", 404),
+        ("/v1/realtime?model=at-gemini&intent=transcription", 400),
         ("/v1/chat/completions?model=at-openai", 403),
         ("/healthz", 403),
     ],

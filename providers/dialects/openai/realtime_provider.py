@@ -54,6 +54,7 @@ SILENCE = base64.b64encode(bytes(RATE * SAMPLE)).decode()
 """A second, behind which speech has ended."""
 HARMLESS = frozenset({"response_cancel_not_active", "input_audio_buffer_commit_empty"})
 """Errors about what the client has not said in these words."""
+ANSWERS_ALREADY = "conversation_already_has_active_response"
 DELTAS = {
     "response.output_text.delta": Written,
     "response.output_audio.delta": Voiced,
@@ -167,7 +168,15 @@ class RealtimeProvider:
                 if self._overheard != event.get("item_id"):
                     yield Overheard(string(event.get("transcript")))
             case "error":
-                yield from _failed(event.get("error"))
+                yield from self._refused(event.get("error"))
+
+    def _refused(self, error: object) -> Iterator[Event]:
+        """Where it has begun to answer by itself meanwhile, what is new ends that."""
+        if isinstance(error, dict) and error.get("code") == ANSWERS_ALREADY:
+            self._active = self._waits = True
+            self._owed.append({"type": "response.cancel"})
+        else:
+            yield from _failed(error)
 
     def _broken_off(self) -> Iterator[Event]:
         if not self._interrupted:
