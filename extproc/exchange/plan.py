@@ -46,6 +46,8 @@ from providers.wire.budget import BOUNDS, Bounds
 
 GOLDEN = 0.618033988749895
 """Its multiples, without their whole parts, are spread evenly, however many there are."""
+DATED = "deployment={model}"
+"""In the path of sessions of Azure's older API versions, whose events have other names."""
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
 
@@ -240,6 +242,12 @@ class Plan:
         dialect = _held(served, client)
         if dialect is None:
             raise _lacks(served, client)
+        path = path_of(served, dialect, stream=False)
+        if dialect.name != client.name and DATED in path:
+            raise NotFound(
+                f"the backend {served.name!r} holds sessions of an older form (api_version), which"
+                " are not translated"
+            )
         policy = served.policy.beside(route.policy)
         foreign = client.own_headers - dialect.own_headers
         if not served.client_keys:
@@ -249,7 +257,7 @@ class Plan:
             bridge=None,
             dialect=dialect,
             model=route.called(backend, model),
-            paths=(path_of(served, dialect, stream=False), ""),
+            paths=(path, ""),
             headers=(headers := policy.headers(served.headers)),
             defaults=(),
             translated=dialect.name != client.name,

@@ -83,6 +83,9 @@ class ClientSide(Protocol):
     opcode: int
     """Of what it is told."""
 
+    def greeting(self) -> Iterable[Json]:
+        """What it is told first, as soon as something can be said."""
+
     def read(self, message: Json) -> Generator[Act | Said]:
         """What a message asks for, in order; raises GatewayError, Farewell. It is closed at an act
         that cannot be carried."""
@@ -136,11 +139,13 @@ class Interpreter:
         self._key = b"\0\0\0\0"
         """The last mask of the client's, which becomes that of ours."""
         self._client_pinged = self._provider_pinged = False
+        self._greeted = False
         self._silent = False
         """Whether the client has said its last."""
 
     def asked(self, data: bytes) -> bytes:
         """What the provider gets in the place of a piece of the client's."""
+        self._greet()
         self._guarded(self._hear, self._asked, data)
         self._bounded()
         if self._to_client and not self._provider_pinged and not self._silent:
@@ -150,6 +155,7 @@ class Interpreter:
 
     def told(self, data: bytes) -> bytes:
         """What the client gets in the place of a piece of the provider's."""
+        self._greet()
         if self.error is None:
             self._guarded(self._listen, self._told, data)
         self._bounded()
@@ -157,6 +163,11 @@ class Interpreter:
             self._client_pinged = True
             self._to_client += frame(PING, MARK)
         return _taken(self._to_client)
+
+    def _greet(self) -> None:
+        if not self._greeted:
+            self._greeted = True
+            self._say(self._client.greeting())
 
     def _guarded(self, each: Callable[[Frame], None], frames: Frames, data: bytes) -> None:
         try:

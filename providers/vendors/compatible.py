@@ -42,6 +42,7 @@ from providers.vendors.forms import (
     SOUNDS,
     SPOKEN,
     TALKS,
+    XAIS_TALKS,
     TEXT,
     THOUGHTS,
     VECTORS,
@@ -122,7 +123,7 @@ PROVIDERS = (
         forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
         keeps=ANSWERS_KEPT | {"openai.files", "xai.video", "openai.realtime_direct"},
-        sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
+        sessions=XAIS_TALKS,
     ),
     # Unknown parameters are ignored, max_completion_tokens and n with them; a schema is an error.
     # https://api-docs.deepseek.com/guides/thinking_mode

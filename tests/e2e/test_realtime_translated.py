@@ -2,16 +2,20 @@
 
 import asyncio
 import base64
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+import websockets
 from google import genai
 from google.genai import errors, types
+from websockets.asyncio.client import connect
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
+from providers.wire.websocket import LARGEST
 from tests.e2e.test_realtime import ENV, KEY, PRICE, WAIT, Talking, in_tls, plain_to_provider
 
 UPSTREAM = {
@@ -19,6 +23,7 @@ UPSTREAM = {
     "gemini": "gemini-2.0-live",
     "vertex": "gemini-2.0-live",
 }
+MANY = 100
 SOUND = base64.b64encode(b"\0\1" * 2400).decode()
 
 
@@ -46,6 +51,8 @@ def talking() -> Iterator[Talking]:
                 }
                 for name in backends
             ],
+            "limits": [{"per": "header:x-user", "tokens": 20, "every": "month"}],
+            "limiter": {"storage": "memory"},
         }
         with Local(config, {**os.environ, **ENV}) as local:
             yield Talking(local, sim)
@@ -353,3 +360,178 @@ def test_what_openai_cannot_take_ends_googles_session(talking, setting, words, t
     assert error.code == 1007
     assert words in str(error)
     assert talking.record(request_model=model)["error_type"] == "invalid_request"
+
+
+CREATE = '{"type": "response.create"}'
+LIVE = "ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+
+
+async def answered(socket) -> dict:
+    """The end of one more response."""
+    await socket.send(CREATE)
+    while True:
+        event = json.loads(await asyncio.wait_for(socket.recv(), WAIT))
+        if event["type"] == "response.done":
+            return event
+
+
+def test_a_budget_that_gemini_uses_up_ends_openais_session(talking):
+    async def talk() -> tuple[list, websockets.Close | None]:
+        url = f"{talking.url}/v1/realtime?model=gemini-limited"
+        events = []
+        async with connect(url, additional_headers={"x-user": "tom"}) as socket:
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await socket.send(CREATE)
+                while True:
+                    events.append(json.loads(await asyncio.wait_for(socket.recv(), WAIT)))
+                    if events[-1]["type"] == "response.done":
+                        await socket.send(CREATE)
+            return events, closed.value.rcvd
+
+    events, closed = asyncio.run(talk())
+    assert [event["type"] for event in events[-2:]] == ["response.done", "error"]
+    assert events[-1]["error"]["type"] == "tokens"
+    assert closed is not None
+    assert (closed.code, closed.reason[:18]) == (1008, "Rate limit reached")
+    # 9 and 3 tokens, then 12 and 3: a session may exceed a budget by one answer.
+    record = talking.record(request_model="gemini-limited", total_tokens=27)
+    assert record["error_type"] == "rate_limit"
+
+
+def test_a_budget_that_openai_uses_up_ends_googles_session(talking):
+    async def talk() -> websockets.Close | None:
+        url = f"{talking.url}/{LIVE}?model=openai-limited"
+        async with connect(url, additional_headers={"x-user": "ann"}) as socket:
+            await socket.send('{"setup": {"model": "models/openai-limited"}}')
+            await asyncio.wait_for(socket.recv(), WAIT)
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                while True:
+                    await socket.send('{"clientContent": {"turnComplete": true}}')
+                    while b"turnComplete" not in await asyncio.wait_for(socket.recv(), WAIT):
+                        pass
+            return closed.value.rcvd
+
+    closed = asyncio.run(talk())
+    assert closed is not None
+    assert (closed.code, closed.reason[:18]) == (1008, "Rate limit reached")
+    assert talking.record(request_model="openai-limited", total_tokens=39)
+
+
+@pytest.mark.parametrize("farewell", [(1011, "out of order"), ()])
+def test_gemini_hangs_up_and_an_openai_client_learns_why(talking, farewell):
+    model = f"gemini-left-{len(farewell)}"
+
+    async def talk() -> tuple[list, websockets.Close | None]:
+        events = []
+        async with connect(f"{talking.url}/v1/realtime?model={model}") as socket:
+            await answered(socket)
+            talking.sim.hang_up(*farewell)
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                while True:
+                    events.append(json.loads(await asyncio.wait_for(socket.recv(), WAIT)))
+            return events, closed.value.rcvd
+
+    events, closed = asyncio.run(talk())
+    said = [event["error"]["message"] for event in events if event["type"] == "error"]
+    assert said == ["out of order"] * bool(farewell)
+    assert (closed.code if closed else None) == (farewell[0] if farewell else None)
+    assert talking.record(request_model=model)["total_tokens"] == 12
+
+
+def test_an_openai_client_that_drops_the_connection_is_charged(talking):
+    async def talk() -> None:
+        socket = await connect(f"{talking.url}/v1/realtime?model=gemini-dropped")
+        await answered(socket)
+        socket.transport.abort()
+
+    asyncio.run(talk())
+    assert talking.record(request_model="gemini-dropped")["total_tokens"] == 12
+
+
+def test_a_client_that_says_goodbye_hears_it_from_the_provider(talking):
+    async def talk() -> websockets.Close | None:
+        async with connect(f"{talking.url}/v1/realtime?model=gemini-goodbye") as socket:
+            await answered(socket)
+        return socket.protocol.close_rcvd
+
+    closed = asyncio.run(talk())
+    assert closed is None or closed.code == 1000
+    assert talking.record(request_model="gemini-goodbye")["total_tokens"] == 12
+
+
+def test_a_client_that_waits_is_greeted_when_it_pings(talking):
+    offered = ["realtime", "openai-insecure-api-key.of-the-client"]
+
+    async def talk() -> tuple[str, str | None]:
+        url = f"{talking.url}/v1/realtime?model=gemini-greeted"
+        async with connect(url, subprotocols=offered) as socket:
+            await (await socket.ping())
+            greeting = json.loads(await asyncio.wait_for(socket.recv(), WAIT))
+            return greeting["type"], socket.subprotocol
+
+    assert asyncio.run(talk()) == ("session.created", "realtime")
+    request = talking.sim.requests[-1]
+    assert not request.header("sec-websocket-protocol")
+    plain_to_provider(request)
+
+
+def test_messages_in_pieces_and_long_ones_are_whole_on_the_other_side(talking):
+    text = "x" * 300_000
+    part = {"type": "input_text", "text": text}
+    item = json.dumps(
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "message", "role": "user", "content": [part]},
+        }
+    )
+
+    async def talk() -> list:
+        events = []
+        async with connect(f"{talking.url}/v1/realtime?model=gemini-pieces") as socket:
+            await socket.send([item[:7], item[7:150_000], item[150_000:]])
+            await socket.ping()
+            await socket.send([CREATE[:3], CREATE[3:]])
+            while not events or events[-1]["type"] != "response.done":
+                events.append(json.loads(await asyncio.wait_for(socket.recv(), WAIT)))
+        return events
+
+    events = asyncio.run(talk())
+    assert events[1]["item"]["content"][0]["text"] == text
+    assert events[-1]["response"]["output"][0]["content"][0]["transcript"] == "sim says this"
+
+
+def test_a_message_that_is_too_long_ends_the_session(talking):
+    async def talk() -> websockets.Close | None:
+        async with connect(f"{talking.url}/v1/realtime?model=gemini-long") as socket:
+            await answered(socket)
+            with pytest.raises(websockets.ConnectionClosed) as closed:
+                await socket.send("x" * (LARGEST + 1))
+                while True:
+                    await asyncio.wait_for(socket.recv(), WAIT)
+            return closed.value.rcvd
+
+    closed = asyncio.run(talk())
+    assert closed is not None
+    assert closed.code == 1009
+    assert talking.record(request_model="gemini-long")["error_type"] == "too_large"
+
+
+def test_many_sessions_are_translated_at_once(talking):
+    async def one(number: int) -> int:
+        async with connect(f"{talking.url}/v1/realtime?model=gemini-many") as socket:
+            for _ in range(2):
+                await answered(socket)
+            if number % 2:
+                socket.transport.abort()
+            return 1
+
+    async def all_of_them() -> int:
+        return sum(await asyncio.gather(*map(one, range(MANY))))
+
+    assert asyncio.run(all_of_them()) == MANY
+
+    def told() -> bool:
+        found = [r for r in talking.local.records() if r["request_model"] == "gemini-many"]
+        return len(found) == MANY and all(r["total_tokens"] == 27 for r in found)
+
+    talking.local.wait_for(told, "a record for each session")

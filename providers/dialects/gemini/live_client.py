@@ -87,6 +87,10 @@ class LiveClient:
         self._calls: dict[str, str] = {}
         """Calls whose results are waited for → the function's name."""
 
+    def greeting(self) -> Iterator[Json]:
+        """Nothing: the client speaks first."""
+        return iter(())
+
     def read(self, message: Json) -> Generator[Act | Said]:
         """As ClientSide."""
         only(message, "", KINDS, {}, [])

@@ -69,7 +69,6 @@ class RealtimeClient:
         self._id = opened.id
         self._number = 0
         self._wish = first(opened.model, opened.id)
-        self._greeted = False
         self._begun = False
         self._last_item: str | None = None
         self._response: Response | None = None
@@ -94,8 +93,6 @@ class RealtimeClient:
 
     def read(self, message: Json) -> Generator[Act | Said]:
         """As ClientSide."""
-        if not self._greeted:
-            yield from map(self._said, self._greeting())
         match message.get("type"):
             case "session.update":
                 yield from self._update(message)
@@ -124,9 +121,9 @@ class RealtimeClient:
             self._last_item = event["item"]["id"]
         return {"event_id": f"event_{self._id}_{self._number}", **event}
 
-    def _greeting(self) -> Iterator[Json]:
-        self._greeted = True
-        yield {"type": "session.created", "session": self._wish.session}
+    def greeting(self) -> Iterator[Json]:
+        """As ClientSide."""
+        yield self._numbered({"type": "session.created", "session": self._wish.session})
 
     def _begin(self, wish: Wish | None = None) -> Iterator[Act]:
         """The first act, unless it was; what cannot be carried has not begun."""
@@ -284,8 +281,6 @@ class RealtimeClient:
             raise Farewell(
                 ApiError(status=400, cause=Cause.INVALID_REQUEST, message="too many refusals")
             )
-        if not self._greeted:
-            yield from map(self._numbered, self._greeting())
         told = error_body(error.as_api_error())
         told["error"]["event_id"] = message.get("event_id")
         yield self._numbered({"type": "error", **told})
@@ -294,8 +289,6 @@ class RealtimeClient:
 
     def tell(self, event: Event) -> Iterator[Json]:
         """As ClientSide."""
-        if not self._greeted:
-            yield from map(self._numbered, self._greeting())
         yield from map(self._numbered, self._told(event))
 
     def _told(self, event: Event) -> Iterable[Json]:  # noqa: PLR0911  (one for each event)
@@ -448,8 +441,6 @@ class RealtimeClient:
         status = 400 if cause is Cause.INVALID_REQUEST else 502
         message = reason or f"the provider has ended the session with {code}"
         error = ApiError(status=status, cause=cause, message=message)
-        if not self._greeted:
-            yield from map(self._numbered, self._greeting())
         yield self._numbered({"type": "error", **error_body(error)})
 
 
