@@ -29,16 +29,24 @@ class Frames:
         self._key = b""
         self._parts: list[bytes] = []
         self._size = 0
+        self._skip = 0
+        """Bytes to come of a frame that is too long."""
 
     def feed(self, data: bytes) -> list[Frame]:
-        """What `data` completes; raises TooLong."""
+        """What `data` completes; raises TooLong, once for each frame that is passed over."""
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
         held = self._held
-        held += data
+        held += data[skipped:] if skipped else data
         found: list[Frame] = []
         at = 0
         while (now := header(held, at)) is not None:
-            self._check(now)
             end = now.end + now.size
+            if self._is_long(now):
+                self._skip = max(0, end - len(held))
+                del held[:end]
+                self._drop()
+                raise TooLong
             if end > len(held):
                 break
             payload = masked(bytes(held[now.end : end]), now.key)
@@ -50,10 +58,10 @@ class Frames:
         del held[:at]
         return found
 
-    def _check(self, now: Header) -> None:
-        most = CONTROL_MOST if now.opcode >= CONTROL else self._largest - self._size
-        if now.size > most:
-            raise TooLong
+    def _is_long(self, now: Header) -> bool:
+        if now.opcode >= CONTROL:
+            return now.size > CONTROL_MOST
+        return now.size > self._largest - self._size
 
     def _add(self, now: Header, payload: bytes, found: list[Frame]) -> None:
         if now.opcode != CONTINUATION:
@@ -62,5 +70,8 @@ class Frames:
         self._size += len(payload)
         if now.final:
             found.append(Frame(self._opcode, b"".join(self._parts), self._key))
-            self._parts.clear()
-            self._size = 0
+            self._drop()
+
+    def _drop(self) -> None:
+        self._parts.clear()
+        self._size = 0

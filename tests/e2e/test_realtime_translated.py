@@ -384,7 +384,8 @@ def test_a_budget_that_gemini_uses_up_ends_openais_session(talking):
                 await socket.send(CREATE)
                 while True:
                     events.append(json.loads(await asyncio.wait_for(socket.recv(), WAIT)))
-                    if events[-1]["type"] == "response.done":
+                    done = [event["type"] == "response.done" for event in events]
+                    if done[-1] and sum(done) == 1:
                         await socket.send(CREATE)
             return events, closed.value.rcvd
 
