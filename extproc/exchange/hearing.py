@@ -2,8 +2,8 @@
 
 An exchange of its own: Envoy 1.40 crashes where a filter of a cluster holds up the answer to a
 request that has not ended, and one for a session never does. So a filter of the listener shows what
-is answered. Where an interpreter stands between two formats, it shows what the client says, too: what
-is said to the one side depends on what was said to the other.
+is answered. Where an interpreter stands between two formats, it shows what the client says, too:
+what is said to the one side depends on what was said to the other.
 """
 
 from collections.abc import Callable

@@ -120,9 +120,7 @@ class ProviderSide(Protocol):
 class Interpreter:
     """One session."""
 
-    def __init__(
-        self, client: ClientSide, provider: ProviderSide, bounds: Bounds = BOUNDS
-    ) -> None:
+    def __init__(self, client: ClientSide, provider: ProviderSide, bounds: Bounds = BOUNDS) -> None:
         self.error: ApiError | None = None
         """Why the session was ended here."""
         self._client = client
@@ -174,9 +172,7 @@ class Interpreter:
             for one in frames.feed(data):
                 each(one)
         except TooLong:
-            self._end(
-                ApiError(status=413, cause=Cause.TOO_LARGE, message="a message is too long")
-            )
+            self._end(ApiError(status=413, cause=Cause.TOO_LARGE, message="a message is too long"))
         except Farewell as farewell:
             self._end(farewell.error)
 

@@ -14,8 +14,21 @@ from providers.bridging.fidelity import Feature
 from providers.neutral.chat import ChatRequest
 
 VOICES = frozenset(
-    ("alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage")
-    + ("shimmer", "verse")
+    (
+        "alloy",
+        "ash",
+        "ballad",
+        "cedar",
+        "coral",
+        "echo",
+        "fable",
+        "marin",
+        "nova",
+        "onyx",
+        "sage",
+        "shimmer",
+        "verse",
+    )
 )
 """Nobody else has a voice of these names."""
 

@@ -73,7 +73,7 @@ class LiveProvider:
         """Nothing: it is never told what it has not to be told at once."""
         return []
 
-    def tell(self, act: Act) -> list[Json]:  # noqa: PLR0911  (one for each act)
+    def tell(self, act: Act) -> list[Json]:
         """As ProviderSide."""
         match act:
             case Begin(setting):

@@ -15,19 +15,42 @@ from providers.neutral.talks import Detection, Setting
 from providers.wire.members import Json
 
 KNOWN = fields.spellings(
-    ("model", "generationConfig", "systemInstruction", "tools", "realtimeInputConfig")
-    + ("inputAudioTranscription", "outputAudioTranscription")
+    (
+        "model",
+        "generationConfig",
+        "systemInstruction",
+        "tools",
+        "realtimeInputConfig",
+        "inputAudioTranscription",
+        "outputAudioTranscription",
+    )
 )
 HINTS = fields.spellings(
-    ("contextWindowCompression", "proactivity", "explicitVadSignal", "historyConfig")
-    + ("safetySettings", "labels")
+    (
+        "contextWindowCompression",
+        "proactivity",
+        "explicitVadSignal",
+        "historyConfig",
+        "safetySettings",
+        "labels",
+    )
 )
 """What another family has nothing for, and does without."""
 RESUMPTION = fields.spellings(("sessionResumption",))
 GENERATION = fields.spellings(("responseModalities", "speechConfig", "maxOutputTokens"))
 GENERATION_HINTS = fields.spellings(
-    ("candidateCount", "temperature", "topP", "topK", "presencePenalty", "frequencyPenalty", "seed")
-    + ("mediaResolution", "thinkingConfig", "enableAffectiveDialog")
+    (
+        "candidateCount",
+        "temperature",
+        "topP",
+        "topK",
+        "presencePenalty",
+        "frequencyPenalty",
+        "seed",
+        "mediaResolution",
+        "thinkingConfig",
+        "enableAffectiveDialog",
+    )
 )
 INPUT = fields.spellings(("automaticActivityDetection", "activityHandling"))
 INPUT_HINTS = fields.spellings(("turnCoverage", "interimTranscriptTimestampEnabled"))
@@ -63,9 +86,7 @@ def setting_of(setup: Json) -> tuple[Setting, list[str]]:
         sounds=modalities == ("AUDIO",),
         voice=_voice(fields.mapping(generation, "speechConfig", at) or {}, dropped),
         tools=tuple(_tools(setup, dropped)),
-        detection=_detection(
-            fields.mapping(setup, "realtimeInputConfig", "setup.") or {}, dropped
-        ),
+        detection=_detection(fields.mapping(setup, "realtimeInputConfig", "setup.") or {}, dropped),
         transcribes=_transcribes(setup, "inputAudioTranscription", dropped),
         narrates=_transcribes(setup, "outputAudioTranscription", dropped),
         most=fields.integer(generation, "maxOutputTokens", at),

@@ -12,6 +12,7 @@ from providers.dialects.openai import realtime_items as items
 from providers.dialects.openai.realtime_answer import Response
 from providers.dialects.openai.realtime_setting import Wish, first, updated
 from providers.errors import ApiError, Cause, GatewayError, InvalidRequest, Unsupported
+from providers.neutral.talks import RATE as SAMPLES
 from providers.neutral.talks import (
     SAMPLE,
     Act,
@@ -39,7 +40,6 @@ from providers.neutral.talks import (
     Voiced,
     Written,
 )
-from providers.neutral.talks import RATE as SAMPLES
 from providers.usage import Usage
 from providers.wire import members
 from providers.wire.compatible_errors import error_body
@@ -140,10 +140,9 @@ class RealtimeClient:
     def _update(self, message: Json) -> Iterator[Act | Said]:
         wish = updated(self._wish, members.required_mapping(message, "session"))
         if self._begun and wish.setting != self._wish.setting:
-            raise Unsupported(
-                f"the provider takes no other {_changed(self._wish, wish)} once a session has begun",
-                param="session",
-            )
+            changed = _changed(self._wish, wish)
+            message = f"the provider takes no other {changed} once a session has begun"
+            raise Unsupported(message, param="session")
         yield from self._begin(wish)
         self._wish = wish
         told: Json = {"type": "session.updated", "session": wish.session}
@@ -269,9 +268,7 @@ class RealtimeClient:
 
     def _clear(self) -> Iterator[Said]:
         if self._heard != self._committed:
-            raise Unsupported(
-                "what was appended has gone to the provider already", param="type"
-            )
+            raise Unsupported("what was appended has gone to the provider already", param="type")
         yield self._said({"type": "input_audio_buffer.cleared"})
 
     def refused(self, error: GatewayError, message: Json) -> Iterator[Json]:
@@ -291,7 +288,7 @@ class RealtimeClient:
         """As ClientSide."""
         yield from map(self._numbered, self._told(event))
 
-    def _told(self, event: Event) -> Iterable[Json]:  # noqa: PLR0911  (one for each event)
+    def _told(self, event: Event) -> Iterable[Json]:
         match event:
             case Written() | Voiced() | Narrated():
                 return self._piece(event)

@@ -90,7 +90,7 @@ class RealtimeProvider:
         owed, self._owed = self._owed, []
         return owed
 
-    def tell(self, act: Act) -> list[Json]:  # noqa: PLR0911  (one for each act)
+    def tell(self, act: Act) -> list[Json]:
         """As ProviderSide."""
         match act:
             case Begin(setting):

@@ -132,7 +132,7 @@ def _sounds(session: Json) -> bool:
     modalities = members.texts(session, "output_modalities", "session.")
     if list(modalities) not in MODALITIES:
         raise Unsupported(
-            "output_modalities must be [\"audio\"] or [\"text\"]", param="session.output_modalities"
+            'output_modalities must be ["audio"] or ["text"]', param="session.output_modalities"
         )
     return modalities == ("audio",)
 
@@ -206,9 +206,8 @@ def _detection(heard: Json, dropped: list[str]) -> Detection | None:
     if _hints(said.get("eagerness"), "auto"):
         dropped.append(f"{TURNS}.eagerness")
     # Gemini's prefixPaddingMs is no sound that is kept, but speech that must be there.
-    for name in ("threshold", "prefix_padding_ms"):
-        if _hints(said.get(name), DETECTION[name]):
-            dropped.append(f"{TURNS}.{name}")
+    unheard = ("threshold", "prefix_padding_ms")
+    dropped += [f"{TURNS}.{one}" for one in unheard if _hints(said.get(one), DETECTION[one])]
     return Detection(
         silence_ms=members.integer(said, "silence_duration_ms", at),
         interrupts=members.boolean(said, "interrupt_response", at) is not False,

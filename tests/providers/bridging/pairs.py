@@ -85,7 +85,9 @@ class Pair:
             # The SDK's type of a setup lacks it, its type of a configuration has it.
             setup = dict(message.get("setup") or {})
             types.RealtimeInputConfig.model_validate(setup.pop("realtimeInputConfig", {}))
-            types.LiveClientMessage.model_validate({**message, **({"setup": setup} if setup else {})})
+            types.LiveClientMessage.model_validate(
+                {**message, **({"setup": setup} if setup else {})}
+            )
         return message
 
 

@@ -105,9 +105,7 @@ def test_what_waits_is_bounded():
     one.client(CREATE)
     part = {"type": "input_text", "text": "x" * (LARGEST - 1000)}
     item = {"type": "message", "role": "user", "content": [part]}
-    data = frame(
-        TEXT, json.dumps({"type": "conversation.item.create", "item": item}).encode(), KEY
-    )
+    data = frame(TEXT, json.dumps({"type": "conversation.item.create", "item": item}).encode(), KEY)
     for _ in range(MOST_WAITING // LARGEST + 1):
         one.interpreter.asked(data)
     assert one.interpreter.error is not None

@@ -40,10 +40,23 @@ def named(request: Request) -> str:
 HUMPS = re.compile(r"_([a-z])")
 KNOWN = {
     "setup": frozenset(
-        ("model", "generationConfig", "systemInstruction", "tools", "realtimeInputConfig")
-        + ("sessionResumption", "contextWindowCompression", "inputAudioTranscription")
-        + ("outputAudioTranscription", "proactivity", "explicitVadSignal", "historyConfig")
-        + ("avatarConfig", "safetySettings", "labels")
+        (
+            "model",
+            "generationConfig",
+            "systemInstruction",
+            "tools",
+            "realtimeInputConfig",
+            "sessionResumption",
+            "contextWindowCompression",
+            "inputAudioTranscription",
+            "outputAudioTranscription",
+            "proactivity",
+            "explicitVadSignal",
+            "historyConfig",
+            "avatarConfig",
+            "safetySettings",
+            "labels",
+        )
     ),
     "clientContent": frozenset({"turns", "turnComplete"}),
     "realtimeInput": frozenset(
@@ -52,14 +65,32 @@ KNOWN = {
     "toolResponse": frozenset({"functionResponses"}),
 }
 GENERATION = frozenset(
-    ("candidateCount", "maxOutputTokens", "temperature", "topP", "topK", "presencePenalty")
-    + ("frequencyPenalty", "responseModalities", "speechConfig", "mediaResolution", "seed")
-    + ("enableAffectiveDialog", "thinkingConfig", "translationConfig")
+    (
+        "candidateCount",
+        "maxOutputTokens",
+        "temperature",
+        "topP",
+        "topK",
+        "presencePenalty",
+        "frequencyPenalty",
+        "responseModalities",
+        "speechConfig",
+        "mediaResolution",
+        "seed",
+        "enableAffectiveDialog",
+        "thinkingConfig",
+        "translationConfig",
+    )
 )
 INPUT = frozenset({"automaticActivityDetection", "activityHandling", "turnCoverage"})
 DETECTION = frozenset(
-    ("disabled", "startOfSpeechSensitivity", "endOfSpeechSensitivity", "prefixPaddingMs")
-    + ("silenceDurationMs",)
+    (
+        "disabled",
+        "startOfSpeechSensitivity",
+        "endOfSpeechSensitivity",
+        "prefixPaddingMs",
+        "silenceDurationMs",
+    )
 )
 SLOWLY = "slowly"
 """A turn with this word is not answered to its end before something else is said."""

@@ -67,9 +67,22 @@ def named(request: Request) -> str:
 
 
 SESSION = frozenset(
-    ("type", "model", "instructions", "output_modalities", "audio", "tools", "tool_choice")
-    + ("max_output_tokens", "parallel_tool_calls", "prompt", "reasoning", "tracing", "truncation")
-    + ("include",)
+    (
+        "type",
+        "model",
+        "instructions",
+        "output_modalities",
+        "audio",
+        "tools",
+        "tool_choice",
+        "max_output_tokens",
+        "parallel_tool_calls",
+        "prompt",
+        "reasoning",
+        "tracing",
+        "truncation",
+        "include",
+    )
 )
 INPUT = frozenset({"format", "transcription", "turn_detection", "noise_reduction"})
 OUTPUT = frozenset({"format", "voice", "speed"})

@@ -46,7 +46,6 @@ PARSED = fields.spellings(
 """Members that are always understood."""
 
 
-
 def parse_config(body: Json) -> tuple[Json, Json]:
     """(generationConfig, its members that no other dialect knows)."""
     config = fields.mapping(body, "generationConfig") or {}

@@ -150,11 +150,19 @@ def test_what_nobody_follows_is_named():
         ({"audio": {"input": {"format": {"type": "audio/pcmu"}}}}, "session.audio.input.format"),
         ({"audio": {"output": {"format": {"type": "audio/pcma"}}}}, "session.audio.output.format"),
         (
-            {"audio": {"input": {"turn_detection": {"type": "server_vad", "create_response": False}}}},
+            {
+                "audio": {
+                    "input": {"turn_detection": {"type": "server_vad", "create_response": False}}
+                }
+            },
             "session.audio.input.turn_detection.create_response",
         ),
         (
-            {"audio": {"input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 5000}}}},
+            {
+                "audio": {
+                    "input": {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 5000}}
+                }
+            },
             "session.audio.input.turn_detection.idle_timeout_ms",
         ),
     ],
@@ -201,7 +209,10 @@ def test_the_conversation_is_told_item_by_item():
             ],
         },
         {"role": "model", "parts": [{"text": "two"}]},
-        {"role": "model", "parts": [{"functionCall": {"id": "c", "name": "look", "args": {"a": 1}}}]},
+        {
+            "role": "model",
+            "parts": [{"functionCall": {"id": "c", "name": "look", "args": {"a": 1}}}],
+        },
         {
             "role": "user",
             "parts": [
@@ -251,8 +262,13 @@ def test_items_that_cannot_be_carried_are_refused(made, param):
 
 @pytest.mark.parametrize(
     "kind",
-    ["conversation.item.delete", "conversation.item.retrieve", "conversation.item.truncate"]
-    + ["output_audio_buffer.clear", "input_audio_buffer.clear"],
+    [
+        "conversation.item.delete",
+        "conversation.item.retrieve",
+        "conversation.item.truncate",
+        "output_audio_buffer.clear",
+        "input_audio_buffer.clear",
+    ],
 )
 def test_events_that_cannot_be_carried_are_refused(kind):
     one = pair(MANUAL)
