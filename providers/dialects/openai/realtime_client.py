@@ -11,10 +11,9 @@ from providers.bridging.interpreting import Farewell, Opened
 from providers.dialects.openai import realtime_items as items
 from providers.dialects.openai.realtime_answer import Response
 from providers.dialects.openai.realtime_setting import Wish, first, updated
+from providers.dialects.openai.realtime_sound import UserSound
 from providers.errors import ApiError, Cause, GatewayError, InvalidRequest, Unsupported
-from providers.neutral.talks import RATE as SAMPLES
 from providers.neutral.talks import (
-    SAMPLE,
     Act,
     Answer,
     Begin,
@@ -40,14 +39,11 @@ from providers.neutral.talks import (
     Voiced,
     Written,
 )
-from providers.usage import Usage
 from providers.wire import members
 from providers.wire.compatible_errors import error_body
 from providers.wire.members import Json
 from providers.wire.websocket import TEXT
 
-PER_MS = SAMPLES * SAMPLE // 1000
-"""Bytes of a millisecond of sound."""
 DROPPED = "x_ai_dropped_params"
 """In `session.updated`: what of the setting nobody follows."""
 MOST_CALLS = 128
@@ -55,9 +51,6 @@ MOST_CALLS = 128
 MOST_REFUSED = 1000
 """Events that are refused before the session is ended."""
 NORMAL = (1000, 1001)
-QUIET = ("type", "event_id", "response")
-ANSWERING = frozenset({"metadata", "conversation", "output_modalities"})
-"""What a `response.create` may say of its own."""
 
 
 class RealtimeClient:
@@ -71,22 +64,17 @@ class RealtimeClient:
         self._wish = first(opened.model, opened.id)
         self._begun = False
         self._last_item: str | None = None
+        self._behind: str | None = None
+        """The item before the last."""
         self._response: Response | None = None
-        self._usage: Usage | None = None
         self._calls: dict[str, str] = {}
         """Calls whose results are waited for → the function's name."""
         self._told_of: dict[str, str] = {}
         """The same of calls that the client has put into the conversation."""
         self._results: list[Result] = []
-        self._heard = self._committed = 0
-        """Bytes of sound: all, and those before the last item of it."""
+        self._sound = UserSound(self._new_item)
         self._speaking = False
         """Whether the provider knows that the client's user speaks, as the client says."""
-        self._user_item = ""
-        """The item of what the user says or has said, until the turn is over."""
-        self._added = False
-        """Whether the client knows it."""
-        self._transcript: list[str] = []
         self._refused = 0
 
     # What the client says.
@@ -116,9 +104,14 @@ class RealtimeClient:
 
     def _numbered(self, event: Json) -> Json:
         self._number += 1
-        if event["type"] == "conversation.item.added":
-            event = {**event, "previous_item_id": self._last_item}
-            self._last_item = event["item"]["id"]
+        match event["type"]:
+            case "input_audio_buffer.committed":
+                event = {**event, "previous_item_id": self._last_item}
+            case "conversation.item.added":
+                self._behind, self._last_item = self._last_item, event["item"]["id"]
+                event = {**event, "previous_item_id": self._behind}
+            case "conversation.item.done" if event["item"]["id"] == self._last_item:
+                event = {**event, "previous_item_id": self._behind}
         return {"event_id": f"event_{self._id}_{self._number}", **event}
 
     def greeting(self) -> Iterator[Json]:
@@ -140,15 +133,14 @@ class RealtimeClient:
     def _update(self, message: Json) -> Iterator[Act | Said]:
         wish = updated(self._wish, members.required_mapping(message, "session"))
         if self._begun and wish.setting != self._wish.setting:
-            changed = _changed(self._wish, wish)
-            message = f"the provider takes no other {changed} once a session has begun"
-            raise Unsupported(message, param="session")
+            told = f"the provider takes no other {_changed(self._wish, wish)} in this session"
+            raise Unsupported(told, param="session")
         yield from self._begin(wish)
         self._wish = wish
-        told: Json = {"type": "session.updated", "session": wish.session}
+        event: Json = {"type": "session.updated", "session": wish.session}
         if wish.dropped:
-            told[DROPPED] = list(wish.dropped)
-        yield self._said(told)
+            event[DROPPED] = list(wish.dropped)
+        yield self._said(event)
 
     def _create(self, message: Json) -> Iterator[Act | Said]:
         item = members.required_mapping(message, "item")
@@ -166,14 +158,9 @@ class RealtimeClient:
                 self._results.append(act)
             else:
                 yield act
-        self._number += 1
-        id = members.text(item, "id", "item.") or f"item_{self._id}_{self._number}"
-        shown = items.shown(item, id)
-        behind = self._last_item
+        shown = items.shown(item, members.text(item, "id", "item.") or self._new_item())
         yield self._said({"type": "conversation.item.added", "item": shown})
-        yield self._said(
-            {"type": "conversation.item.done", "previous_item_id": behind, "item": shown}
-        )
+        yield self._said({"type": "conversation.item.done", "item": shown})
 
     def _instruct(self, text: str) -> None:
         """A system's message, before the session has begun."""
@@ -253,21 +240,17 @@ class RealtimeClient:
         if self._wish.setting.detection is None and not self._speaking:
             self._speaking = True
             yield Speak()
-        self._heard += items.samples(data)
         yield Sound(data)
+        self._sound.appended(items.samples(data))
 
     def _commit(self) -> Iterator[Act | Said]:
-        if self._heard == self._committed:
-            raise InvalidRequest(
-                "Error committing input audio buffer: buffer too small.",
-                code="input_audio_buffer_commit_empty",
-            )
+        events = self._sound.committed()
         if self._wish.setting.detection is not None:
             yield Pause()
-        yield from map(self._said, self._item_of_sound())
+        yield from map(self._said, events)
 
     def _clear(self) -> Iterator[Said]:
-        if self._heard != self._committed:
+        if self._sound.fresh:
             raise Unsupported("what was appended has gone to the provider already", param="type")
         yield self._said({"type": "input_audio_buffer.cleared"})
 
@@ -295,9 +278,9 @@ class RealtimeClient:
             case Calls():
                 return self._called(event)
             case Overheard(text):
-                return self._overheard(text)
+                return self._sound.written(text)
             case Noticed():
-                return self._speech()
+                return self._sound.started()
             case Interrupted():
                 return self._interrupted()
             case Done():
@@ -321,11 +304,14 @@ class RealtimeClient:
         self._number += 1
         return f"{self._id}_{self._number}"
 
+    def _new_item(self) -> str:
+        return f"item_{self._next()}"
+
     def _answering(self) -> Iterator[Json]:
         """The model begins to answer, if it has not."""
-        if self._wish.setting.detection is not None and self._heard != self._committed:
-            yield from self._speech()
-            yield from self._item_of_sound()
+        if self._wish.setting.detection is not None and self._sound.fresh:
+            yield from self._sound.started()
+            yield from self._sound.item()
         if self._response is None:
             self._response = Response(self._next(), self._wish.session)
             yield self._response.created()
@@ -357,78 +343,19 @@ class RealtimeClient:
                 yield from response.called(call)
         if not response.muted:
             yield from response.done("completed", {"type": "completed"}, event.usage)
-        yield from self._heard_out()
+        yield from self._sound.over()
 
     def _done(self, event: Done) -> Iterator[Json]:
         response, self._response = self._response, None
         if response is not None and not response.muted:
             status, details = _status(event)
             yield from response.done(status, details, event.usage)
-        yield from self._heard_out()
+        yield from self._sound.over()
 
     def _interrupted(self) -> Iterator[Json]:
         """The client stops what it plays; the response ends with the turn, which follows."""
         if self._wish.setting.detection is not None and self._response is not None:
-            yield from self._speech()
-
-    def _speech(self) -> Iterator[Json]:
-        if self._user_item and not self._added:
-            return
-        self._user_item, self._added = f"item_{self._next()}", False
-        at = self._committed // PER_MS
-        kind = "input_audio_buffer.speech_started"
-        yield {"type": kind, "audio_start_ms": at, "item_id": self._user_item}
-
-    def _item_of_sound(self) -> Iterator[Json]:
-        """What was heard becomes an item."""
-        started = bool(self._user_item) and not self._added
-        id = self._user_item if started else f"item_{self._next()}"
-        self._user_item, self._added = id, True
-        if started:
-            kind = "input_audio_buffer.speech_stopped"
-            yield {"type": kind, "audio_end_ms": self._heard // PER_MS, "item_id": id}
-        behind = self._last_item
-        yield {"type": "input_audio_buffer.committed", "previous_item_id": behind, "item_id": id}
-        item = {
-            "id": id,
-            "object": "realtime.item",
-            "type": "message",
-            "status": "completed",
-            "role": "user",
-            "content": [{"type": "input_audio", "transcript": None}],
-        }
-        yield {"type": "conversation.item.added", "item": item}
-        yield {"type": "conversation.item.done", "previous_item_id": behind, "item": item}
-        self._committed = self._heard
-        if self._transcript:
-            yield self._delta("".join(self._transcript))
-
-    def _overheard(self, text: str) -> Iterator[Json]:
-        if not self._user_item:
-            yield from self._speech()
-        self._transcript.append(text)
-        if self._added:
-            yield self._delta(text)
-
-    def _delta(self, text: str) -> Json:
-        kind = "conversation.item.input_audio_transcription.delta"
-        return {"type": kind, "item_id": self._user_item, "content_index": 0, "delta": text}
-
-    def _heard_out(self) -> Iterator[Json]:
-        """With the turn, what was said before it is written down."""
-        if self._transcript:
-            if not self._added:
-                yield from self._item_of_sound()
-            yield {
-                "type": "conversation.item.input_audio_transcription.completed",
-                "item_id": self._user_item,
-                "content_index": 0,
-                "transcript": "".join(self._transcript),
-                "usage": {"type": "duration", "seconds": 0},
-            }
-        self._transcript = []
-        if self._added:
-            self._user_item, self._added = "", False
+            yield from self._sound.started()
 
     def ended(self, code: int, reason: str) -> Iterator[Json]:
         """As ClientSide."""

@@ -55,7 +55,7 @@ SILENCE = base64.b64encode(bytes(RATE * SAMPLE)).decode()
 HARMLESS = frozenset({"response_cancel_not_active", "input_audio_buffer_commit_empty"})
 """Errors about what the client has not said in these words."""
 ANSWERS_ALREADY = "conversation_already_has_active_response"
-DELTAS = {
+DELTAS: dict[str, type[Written | Voiced | Narrated]] = {
     "response.output_text.delta": Written,
     "response.output_audio.delta": Voiced,
     "response.output_audio_transcript.delta": Narrated,

@@ -316,7 +316,7 @@ def test_new_content_ends_an_answer_and_is_answered_after_it():
     assert one.client(GO_ON) == []
     seen = len(one.to_provider)
     told = one.provider(done("cancelled"))
-    assert [*map(lambda one: [*one["serverContent"]], told)] == [["interrupted"], ["turnComplete"]]
+    assert [*([*one["serverContent"]] for one in told)] == [["interrupted"], ["turnComplete"]]
     assert one.to_provider[seen:] == [{"type": "response.create"}]
 
 
