@@ -195,7 +195,7 @@ class Hearing:
         self._ended = self._clock()
         told = event.error.as_api_error()
         if self._interpreter is not None:
-            self._interpreter.error = told
+            self._interpreter.stop(told)
         code = POLICY if isinstance(event.error, Spent) else LATER
         return Change(
             body=before + farewell(self._session, told, code),

@@ -162,6 +162,19 @@ class Interpreter:
             self._to_client += frame(PING, MARK)
         return _taken(self._to_client)
 
+    def stop(self, error: ApiError) -> None:
+        """The session ends for what others have told the client: the provider hears no more, but
+        for the client's own goodbye."""
+        self.error = error
+        self._drop()
+
+    def _drop(self) -> None:
+        """Nothing waits any longer."""
+        self._to_client.clear()
+        self._to_provider.clear()
+        self._held.clear()
+        self._waiting = 0
+
     def _greet(self) -> None:
         if not self._greeted:
             self._greeted = True
@@ -178,17 +191,17 @@ class Interpreter:
 
     def _bounded(self) -> None:
         if max(len(self._to_client), len(self._to_provider) + self._waiting) > MOST_WAITING:
-            self._to_client.clear()
-            self._to_provider.clear()
-            self._held.clear()
-            self._waiting = 0
+            self._drop()
             message = "too much waits for a side that does not listen"
             self._end(ApiError(status=413, cause=Cause.TOO_LARGE, message=message))
 
     def _end(self, error: ApiError) -> None:
-        """The client is told, and hangs up."""
+        """The client is told, and hangs up; the provider hears no more but that."""
         if self.error is None and not self._silent:
             self.error = error
+            self._to_provider.clear()
+            self._held.clear()
+            self._waiting = 0
             code = CODES.get(error.cause, BUG)
             self._say(self._client.ended(code, error.message))
             self._to_client += closing(code, error.message)
