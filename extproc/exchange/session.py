@@ -98,18 +98,20 @@ class Session:
         if target.served.signer is not None:
             call = SignedCall("GET", target.served.authority, path, b"")
             signed = target.served.signer(call, secret, self._clock())
+        undone = headers.undone(target.passing)
         more = headers.report(target.touched, target.passing).metadata
         spoken, silent = _protocols(headers.get(PROTOCOLS), dialect)
         if target.translated:
             offered = (headers.get(PROTOCOLS) or "").replace(" ", "").split(",")
             chosen = next((name for name in dialect.spoken if name in offered), "")
             spoken, silent = (), (PROTOCOLS,)
+            undone = tuple(pair for pair in undone if pair[0] != PROTOCOLS)
             more = {**(more or {}), PROTOCOL_KEY: chosen}
         elif dialect.opened is not None:
             self._opening = Opening()
         return Talk(
             set_headers=(
-                *headers.undone(target.passing),
+                *undone,
                 (":path", path),
                 (":authority", target.served.authority),
                 *target.headers,

@@ -70,6 +70,8 @@ HEARD_RATE = 16_000
 """Samples a second, where nothing says how many."""
 MOST_CALLS = 128
 """Calls that may wait for their results."""
+MOST_SOUND = 256 * 1024
+"""Bytes of Base64 that are brought to another rate at once, 6 s of 16,000 samples a second."""
 RATED = f"audio/pcm;rate={RATE}"
 FAULTS = {"content_filter": "RESPONSE_REJECTED"}
 """Why an answer is not whole → `turnCompleteReason`."""
@@ -261,7 +263,13 @@ def _sound(blob: Json, at: str) -> Sound:
     rate = int(found[1] or HEARD_RATE)
     if not pcm.SLOWEST <= rate <= pcm.FASTEST:
         raise Unsupported(f"{rate} samples a second cannot be carried", param=f"{at}mimeType")
-    return Sound(pcm.checked(fields.required_text(blob, "data", at), f"{at}data"), rate)
+    data = pcm.checked(fields.required_text(blob, "data", at), f"{at}data")
+    if rate != RATE and len(data) > MOST_SOUND:
+        raise Unsupported(
+            f"more than {MOST_SOUND} bytes of sound at once need {RATE} samples a second",
+            param=f"{at}data",
+        )
+    return Sound(data, rate)
 
 
 def _called(call: Json, at: str) -> Called:

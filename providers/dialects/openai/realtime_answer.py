@@ -6,12 +6,16 @@ https://platform.openai.com/docs/api-reference/realtime-server-events/response (
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from providers.errors import BadAnswer
 from providers.neutral.talks import Called
 from providers.usage import Usage
 from providers.wire.members import Json
 
 MOST = 1_000_000
 """Characters of a response that are told again at its end; what is beyond is told once."""
+
+MOST_ITEMS = 256
+"""Of a response."""
 
 
 def usage_of(usage: Usage | None) -> Json | None:
@@ -155,6 +159,8 @@ class Response:
         return {"type": self._kind, name: self._text}
 
     def _item(self, item: Json) -> Iterator[Json]:
+        if len(self._output) >= MOST_ITEMS:
+            raise BadAnswer(f"the provider's answer has more than {MOST_ITEMS} items")
         self._output.append(item)
         yield {"type": "response.output_item.added", **self._at(), "item": item}
         yield {"type": "conversation.item.added", "item": item}

@@ -12,6 +12,8 @@ from providers.wire.members import Json
 
 PER_MS = RATE * SAMPLE // 1000
 """Bytes of a millisecond of sound."""
+MOST = 1_000_000
+"""Characters of a transcript that are told again at its end; what is beyond is told once."""
 BUFFER = "input_audio_buffer"
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
@@ -28,6 +30,8 @@ class UserSound:
         self._added = False
         """Whether the client knows it."""
         self._transcript: list[str] = []
+        self._written = 0
+        """Its characters."""
 
     @property
     def fresh(self) -> bool:
@@ -82,7 +86,9 @@ class UserSound:
         """A piece of its transcript, which may come at any time."""
         if not self._item:
             yield from self.started()
-        self._transcript.append(text)
+        if self._written < MOST:
+            self._transcript.append(text)
+            self._written += len(text)
         if self._added:
             yield self._delta(text)
 
@@ -103,6 +109,6 @@ class UserSound:
                 # What it costs is a part of what the response used.
                 "usage": {"type": "duration", "seconds": 0},
             }
-        self._transcript = []
+        self._transcript, self._written = [], 0
         if self._added:
             self._item, self._added = "", False

@@ -183,6 +183,7 @@ def test_the_first_message_is_a_setup(message):
         {"realtimeInput": {"audio": {"mimeType": "audio/mp3", "data": ""}}},
         {"realtimeInput": {"audio": {"mimeType": "audio/pcm;rate=96000", "data": ""}}},
         {"realtimeInput": {"audio": {"mimeType": "audio/pcm", "data": "?"}}},
+        {"realtimeInput": {"audio": {"mimeType": "audio/pcm", "data": "AAAA" * 65_537}}},
         {"realtimeInput": {"activityStart": {}}},
         {"toolResponse": {"functionResponses": [{"id": "f", "name": "look", "response": {}}]}},
     ],

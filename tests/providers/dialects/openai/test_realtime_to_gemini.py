@@ -2,6 +2,7 @@
 
 import pytest
 
+from providers.errors import BadAnswer
 from tests.providers.bridging.pairs import Pair, kinds
 
 CREATE = {"type": "response.create"}
@@ -418,6 +419,14 @@ def test_calls_end_a_response_and_their_results_go_together():
     assert found[0]["response"] == {"a": 1}
     one.provider(wrote("so"), DONE)
     assert one.to_client[-1]["response"]["status"] == "completed"
+
+
+def test_an_answer_without_end_is_no_answer():
+    one = pair(TEXT)
+    one.client(CREATE)
+    with pytest.raises(BadAnswer, match="256 items"):
+        for _ in range(129):
+            one.provider(wrote("a"), spoke(SOUND))
 
 
 def test_a_call_that_is_taken_back_needs_no_result():
