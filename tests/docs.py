@@ -23,7 +23,8 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
 from providers.bridging.plain import PlainDialect
-from providers.catalog import DIALECTS, PROVIDERS, RESOURCES, SHARED
+from providers.bridging.session import interpreted
+from providers.catalog import DIALECTS, PROVIDERS, RESOURCES, SESSIONS, SHARED
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.provider import Provider
 from tests import calls as sdk_calls
@@ -89,11 +90,14 @@ def operations_page() -> str:
 def _session_lines() -> list[str]:
     """Who holds sessions, and in which format."""
     lines = ["", "## Sessions", "", "Frames pass in both directions; [how it works](realtime.md)."]
-    lines += ["", "| provider | format | path at the provider |", "| --- | --- | --- |"]
+    lines += ["", "| provider | format | path at the provider | clients of other formats |"]
+    lines += ["| --- | --- | --- | --- |"]
     for provider in sorted(PROVIDERS.values(), key=lambda one: one.name):
         for session in provider.sessions:
             path = session.upstream[0].path.replace("?model={model}", "")
-            lines.append(f"| `{provider.name}` | {session.name} | `{path}` |")
+            others = [one.name for one in SESSIONS.values() if interpreted(one, session)]
+            told = ", ".join(others) or "none"
+            lines.append(f"| `{provider.name}` | {session.name} | `{path}` | {told} |")
     return lines
 
 

@@ -196,6 +196,10 @@ class Talk(Change, frozen=True):
     they do where the `mode` is STREAMED; what is answered comes in another exchange."""
 
 
+class Interpret(Change, frozen=True):
+    """In answer to ResponseHeaders of a session: what both sides say comes, piece by piece."""
+
+
 class Ignore(Change, frozen=True):
     """In answer to ResponseHeaders that nobody here has asked for: nothing more is looked at."""
 

@@ -79,7 +79,13 @@ NEXT: dict[State, dict[type[Event | Heard], State]] = {
     State.SENT: {RequestTrailers: State.SENT, ResponseHeaders: State.ANSWER},
     State.ANSWER: {ResponseBody: State.ANSWER, ResponseTrailers: State.ANSWER},
     State.TALKING: {RequestBody: State.TALKING, RequestTrailers: State.TALKING},
-    State.HEARING: {ResponseBody: State.HEARING, ResponseTrailers: State.HEARING},
+    State.HEARING: {
+        ResponseBody: State.HEARING,
+        ResponseTrailers: State.HEARING,
+        # Of a session that is interpreted.
+        RequestBody: State.HEARING,
+        RequestTrailers: State.HEARING,
+    },
     State.SETTLING: {Settled: State.HEARING},
     # Envoy may return our own immediate response through the response path.
     State.REJECTED: {
@@ -180,7 +186,8 @@ class Exchange:
             case RequestHeaders():
                 return self._begun(event)
             case RequestBody():
-                return self._question.body(event)
+                heard = self._heard
+                return self._question.body(event) if heard is None else heard.said(event)
             case ResponseHeaders():
                 return self._answered(event)
             case RequestTrailers() | ResponseTrailers():

@@ -35,7 +35,7 @@ from extproc.exchange.through import target_at
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Dialect
 from providers.bridging.kept_ids import Ids
-from providers.bridging.session import SessionDialect
+from providers.bridging.session import SessionDialect, interpreted
 from providers.catalog import DIALECTS, ENTRANCES, SESSIONS, SHARED
 from providers.errors import GatewayError, NotFound, Unavailable
 from providers.neutral.listing import Model
@@ -46,6 +46,8 @@ from providers.wire.budget import BOUNDS, Bounds
 
 GOLDEN = 0.618033988749895
 """Its multiples, without their whole parts, are spread evenly, however many there are."""
+DATED = "deployment={model}"
+"""In the path of sessions of Azure's older API versions, whose events have other names."""
 DEFAULT_DIALECT = "openai.chat"
 """In whose form an error is told to a client that speaks none that is known."""
 
@@ -237,20 +239,28 @@ class Plan:
     def _new_talking(self, client: SessionDialect, model: str, backend: str) -> Target:
         served = self._served(backend)
         route = self._leading(model, backend)
-        dialect = _held(served, client.name)
+        dialect = _held(served, client)
         if dialect is None:
             raise _lacks(served, client)
+        path = path_of(served, dialect, stream=False)
+        if dialect.name != client.name and DATED in path:
+            raise NotFound(
+                f"the backend {served.name!r} holds sessions of an older form (api_version), which"
+                " are not translated"
+            )
         policy = served.policy.beside(route.policy)
-        foreign = frozenset() if served.client_keys else ACCOUNT
+        foreign = client.own_headers - dialect.own_headers
+        if not served.client_keys:
+            foreign |= ACCOUNT
         return Target(
             served=served,
             bridge=None,
             dialect=dialect,
             model=route.called(backend, model),
-            paths=(path_of(served, dialect, stream=False), ""),
+            paths=(path, ""),
             headers=(headers := policy.headers(served.headers)),
             defaults=(),
-            translated=False,
+            translated=dialect.name != client.name,
             passing=in_session(wanted=served.passes, foreign=foreign | policy.removes),
             touched=(*dict(headers), PROTOCOLS) if len(route.upstream) > 1 else None,
             price=self._price(route, served, route.called(backend, model) or model),
@@ -385,11 +395,13 @@ def _reached(dialect: Dialect) -> Ids | None:
     return None if ids is None or ids.elsewhere is None else ids
 
 
-def _held(served: Served, session: str) -> SessionDialect | None:
-    """A backend's own form of such sessions, if it holds them."""
+def _held(served: Served, client: SessionDialect) -> SessionDialect | None:
+    """A backend's own form of such sessions, or one that can be told them; None: it holds none."""
     if served.operations is not None and Operation.REALTIME not in served.operations:
         return None
-    return next((form for form in served.provider.sessions if form.name == session), None)
+    forms = served.provider.sessions
+    own = next((form for form in forms if form.name == client.name), None)
+    return own or next((form for form in forms if interpreted(client, form)), None)
 
 
 def _may_estimate(served: Served, client: Dialect) -> bool:

@@ -24,6 +24,7 @@ from extproc.exchange.events import (
 from extproc.exchange.machine import Exchange
 from extproc.exchange.proof import BACKEND, SIDE, seen_by, seen_in
 from extproc.exchange.proof import CALL as FOUND
+from extproc.exchange.session import PROTOCOL_KEY
 from extproc.exchange.tried import KEY as TRIED_KEYS
 from extproc.ratelimit.descriptors import DUE, PRICE
 from providers.operations import Operation
@@ -43,7 +44,7 @@ LONGEST = 4_096
 """Bytes of a record (PIPE_BUF): what is written at once stays together."""
 CUT = 100
 """Characters of a name in a record that would be longer."""
-INNER = (CLIENT_HEADERS, TRIED_KEYS, PRICE, *DUE.values())
+INNER = (CLIENT_HEADERS, TRIED_KEYS, PRICE, PROTOCOL_KEY, *DUE.values())
 """What attempts tell each other, and Envoy's limits, and nobody else."""
 
 Write = Callable[[bytes], None]

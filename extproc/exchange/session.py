@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 
+from extproc import NAMESPACE
 from extproc.exchange.answer import Answer
 from extproc.exchange.changes import JSON_TYPE
 from extproc.exchange.client_headers import ClientHeaders
@@ -42,6 +43,10 @@ NAMED = frozenset({"model", "deployment"})
 NAMING = re.compile(r"[?&][a-z]+=\{model\}")
 BY_HEADER = "session/header"
 """The source of a model that a header names."""
+PROTOCOL_KEY = "protocol"
+"""Under which a session that is interpreted says what its client and the gateway speak."""
+PROTOCOL = f"metadata.filter_metadata['{NAMESPACE}']['{PROTOCOL_KEY}']"
+"""Attribute: the sub-protocol that its client has offered."""
 UNMASKED = b"\0\0\0\0"
 """A key that changes nothing, for the one frame of ours that a provider may get."""
 
@@ -93,12 +98,20 @@ class Session:
         if target.served.signer is not None:
             call = SignedCall("GET", target.served.authority, path, b"")
             signed = target.served.signer(call, secret, self._clock())
-        if dialect.opened is not None:
-            self._opening = Opening()
+        undone = headers.undone(target.passing)
+        more = headers.report(target.touched, target.passing).metadata
         spoken, silent = _protocols(headers.get(PROTOCOLS), dialect)
+        if target.translated:
+            offered = (headers.get(PROTOCOLS) or "").replace(" ", "").split(",")
+            chosen = next((name for name in dialect.spoken if name in offered), "")
+            spoken, silent = (), (PROTOCOLS,)
+            undone = tuple(pair for pair in undone if pair[0] != PROTOCOLS)
+            more = {**(more or {}), PROTOCOL_KEY: chosen}
+        elif dialect.opened is not None:
+            self._opening = Opening()
         return Talk(
             set_headers=(
-                *headers.undone(target.passing),
+                *undone,
                 (":path", path),
                 (":authority", target.served.authority),
                 *target.headers,
@@ -107,7 +120,7 @@ class Session:
             ),
             remove_headers=(*headers.removed(target.passing), *headers.foreign(), *silent),
             metadata=target.attempt(seen.model, model, stream=True),
-            more=headers.report(target.touched, target.passing).metadata,
+            more=more,
             mode=BodyMode.NONE if self._opening is None else BodyMode.STREAMED,
         )
 
@@ -133,10 +146,7 @@ class Session:
         assert dialect.opened is not None
         assert target is not None
         message = self._read(first.payload, dialect)
-        assert isinstance(target.dialect, SessionDialect)
-        name = filled(target.dialect.named, target.served.options)
-        name = name.replace("{model}", target.model or self._model)
-        payload = orjson.dumps(dialect.opened(message, name))
+        payload = orjson.dumps(dialect.opened(message, called_there(target, self._model)))
         return first.before + frame(first.opcode, payload, first.key) + first.after
 
     def _read(self, payload: bytes, dialect: SessionDialect) -> dict[str, object]:
@@ -177,11 +187,22 @@ class Session:
         return Reject(status, body, (JSON_TYPE, *quoted_all(headers)), record)
 
 
+def called_there(target: Target, model: str) -> str:
+    """What a provider calls a client's model in its first message."""
+    assert isinstance(target.dialect, SessionDialect)
+    name = filled(target.dialect.named, target.served.options)
+    return name.replace("{model}", target.model or model)
+
+
 def asked_path(target: Target, path: str, model: str, dialect: SessionDialect) -> str:
     """The provider's path, with what else the client's query says."""
     query = parse_qsl(path.partition("?")[2], keep_blank_values=True, max_num_fields=100)
     given = {name for name, _ in query}
     own = target.paths[0]
+    if target.translated:
+        if given & dialect.unnamed:
+            raise InvalidRequest("such a session cannot be translated for this provider")
+        return own.replace("{model}", quote(model, safe=""))
     if given & dialect.unnamed and not given & NAMED:
         own = NAMING.sub("", own, count=1)
     own = own.replace("{model}", quote(model, safe=""))

@@ -27,6 +27,7 @@ from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
 from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.reserved import RESERVED
+from extproc.exchange.session import PROTOCOL
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.ratelimit.descriptors import subjects
 from extproc.ratelimit.limit import Limit
@@ -130,7 +131,7 @@ def hearing(
         waiting,
         stat_prefix="sessions",
         allow_mode_override=True,
-        response_attributes=[*ATTRIBUTES, *asked],
+        response_attributes=[*ATTRIBUTES, PROTOCOL, *asked],
     )
 
 

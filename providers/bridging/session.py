@@ -1,7 +1,7 @@
 """A session: a connection on which both sides send frames for as long as they like.
 
-Nothing is translated. Frames pass as they are and are watched for what the provider says was used;
-what a client says first may name the model once more.
+Between equal formats frames pass as they are and are watched for what the provider says was used;
+what a client says first may name the model once more. Between two formats there is an interpreter.
 """
 
 import re
@@ -13,6 +13,7 @@ import orjson
 
 from providers.bridging.bridge import Passage
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
+from providers.bridging.interpreting import ClientSide, Opened, ProviderSide
 from providers.bridging.quirks import Quirks
 from providers.errors import ApiError, BadAnswer
 from providers.usage import Usage, joined
@@ -47,6 +48,8 @@ class SessionDialect(Dialect, frozen=True, kw_only=True):
     """Whether such a message may say what was used, too."""
     protocols: tuple[str, ...] = ()
     """How sub-protocols begin that hold credentials: browsers can send no headers."""
+    spoken: tuple[str, ...] = ()
+    """Sub-protocols of which a client that offers some expects one."""
     unnamed: frozenset[str] = frozenset()
     """What in a query says that it needs no model."""
     opened: "Callable[[Json, str], Json] | None" = None
@@ -56,8 +59,19 @@ class SessionDialect(Dialect, frozen=True, kw_only=True):
     """The model that a client's first message names."""
     named: str = "{model}"
     """What the provider calls a model there."""
+    client_side: Callable[[Opened], ClientSide] | None = None
+    """Of a session whose provider speaks another format; None: there are none."""
+    provider_side: Callable[[Opened], ProviderSide] | None = None
+    """Of a session whose client speaks another format."""
     complaint: "Callable[[ApiError], Json] | None" = None
     """What its providers say of an error before they hang up; None: nothing, but for the reason."""
+
+
+def interpreted(client: SessionDialect, provider: SessionDialect) -> bool:
+    """Whether a client of the one format can talk to a provider of the other."""
+    if client.name == provider.name:
+        return False
+    return client.client_side is not None and provider.provider_side is not None
 
 
 class Tally:
@@ -132,8 +146,9 @@ def farewell(session: SessionDialect, error: ApiError, code: int) -> bytes:
 class Refusals:
     """The bridge of a session: all that it must read are refusals."""
 
-    def __init__(self, session: SessionDialect) -> None:
-        self._passage = Passage(session, session, Quirks())
+    def __init__(self, client: SessionDialect, provider: SessionDialect) -> None:
+        self._client, self._provider = client, provider
+        self._passage = Passage(client, client, Quirks())
 
     def request(self, call: Call) -> Sent:
         """There is no body."""
@@ -155,12 +170,16 @@ class Refusals:
         self, status: int, headers: Mapping[str, str], data: bytes
     ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
         """The provider's own body where it has the family's shape."""
-        return self._passage.error(status, headers, data)
+        if self._client.name == self._provider.name:
+            return self._passage.error(status, headers, data)
+        error = self._provider.parse_error(status, headers, data)
+        return (error, *self._client.render_error(error))
 
 
-def refusals(session: SessionDialect) -> Bridge:
-    """The bridge of `session`."""
-    return Refusals(session)
+def refusals(client: SessionDialect, provider: Dialect) -> Bridge:
+    """The bridge of a session."""
+    assert isinstance(provider, SessionDialect)
+    return Refusals(client, provider)
 
 
 def named(value: Any) -> str:

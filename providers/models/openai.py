@@ -13,6 +13,25 @@ import msgspec
 from providers.bridging.fidelity import Feature
 from providers.neutral.chat import ChatRequest
 
+VOICES = frozenset(
+    (
+        "alloy",
+        "ash",
+        "ballad",
+        "cedar",
+        "coral",
+        "echo",
+        "fable",
+        "marin",
+        "nova",
+        "onyx",
+        "sage",
+        "shimmer",
+        "verse",
+    )
+)
+"""Nobody else has a voice of these names."""
+
 THOUGHTLESS = re.compile(
     r"(?:^|[/:])(?:gpt-[34]|gpt-5[^/]*-chat|chatgpt|davinci|babbage"
     # Many of xAI's think, and cannot be told how much.

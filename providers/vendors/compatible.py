@@ -46,6 +46,7 @@ from providers.vendors.forms import (
     THOUGHTS,
     VECTORS,
     VIDEO,
+    XAIS_TALKS,
     form,
     items_form,
     of_openai,
@@ -129,7 +130,7 @@ PROVIDERS = (
         forms={**images.XAI, **items_form("xai", **responses.searching(searches.write_xai))},
         # https://docs.x.ai/docs/guides/responses-api, https://docs.x.ai/docs/guides/files
         keeps=ANSWERS_KEPT | {"openai.files", "xai.video", "openai.realtime_direct"},
-        sessions=TALKS,  # https://docs.x.ai/docs/guides/voice
+        sessions=XAIS_TALKS,
     ),
     # Unknown parameters are ignored, max_completion_tokens and n (which the reference has not) with
     # them; a schema is an error.

@@ -67,6 +67,8 @@ BATCHED = frozenset({"openai.files", "openai.batches"})
 
 TALKS = (realtime.REALTIME,)
 """For those who hold realtime sessions in OpenAI's format."""
+XAIS_TALKS = (msgspec.structs.replace(realtime.REALTIME, provider_side=None),)
+"""xAI's sessions are set up in words of their own: https://docs.x.ai/docs/guides/voice."""
 SEARCHING = responses.searching(searches.write_tool)
 """OpenAI's own tool of the Responses API."""
 

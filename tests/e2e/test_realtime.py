@@ -185,6 +185,8 @@ def test_sound_passes_both_ways_and_what_was_heard_is_charged(talking):
             await asyncio.wait_for(connection.recv(), WAIT)
             await connection.input_audio_buffer.append(audio=sound)
             await connection.input_audio_buffer.commit()
+            speech = await asyncio.wait_for(connection.recv(), WAIT)
+            assert speech.type == "input_audio_buffer.speech_started"
             heard = await asyncio.wait_for(connection.recv(), WAIT)
             assert heard.usage.seconds == 10
             events = await ask(connection, output_modalities=["audio"])
@@ -307,7 +309,7 @@ def test_browsers_keys_stay_here_and_the_protocol_is_agreed(talking):
         ("/v1/realtime?model=nobody", 404),
         ("/v1/realtime?model=at-mute", 404),
         ("/v1/realtime?model=at-silent", 404),
-        ("/v1/realtime?model=at-gemini", 404),
+        ("/v1/realtime?model=at-gemini&intent=transcription", 400),
         ("/v1/chat/completions?model=at-openai", 403),
         ("/healthz", 403),
     ],

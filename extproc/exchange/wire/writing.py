@@ -12,6 +12,7 @@ from extproc.exchange.events import (
     Change,
     Constant,
     Event,
+    Interpret,
     Metadata,
     MetadataValue,
     Reject,
@@ -195,6 +196,9 @@ MODES = {
 TALKING = {mode: b"\x4a\x06\x10\x02\x18" + bytes([mode]) + b"\x20\x00" for mode in BodyMode}
 """mode_override of a session: its client's pieces (field 3) as said, and nothing of its answer."""
 
+INTERPRETING = b"\x4a\x04\x18\x01\x20\x01"
+"""mode_override of a session that is interpreted: pieces of both sides (fields 3 and 4)."""
+
 REPLY_TAGS: dict[type[Event], bytes] = {
     RequestHeaders: b"\x0a",
     ResponseHeaders: b"\x12",
@@ -229,7 +233,9 @@ def _change(event: type[Event], action: Change) -> bytes:
         out = NOTHING[event]
     if action.metadata:
         out += _reported(action.metadata, action.more)
-    if action.mode is not None:
+    if type(action) is Interpret:
+        out += INTERPRETING
+    elif action.mode is not None:
         out += TALKING[action.mode] if event is RequestHeaders else MODES[action.mode]
     return out
 

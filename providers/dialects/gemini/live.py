@@ -8,31 +8,17 @@ import re
 import msgspec
 
 from providers.bridging.dialect import Endpoint, Seen
-from providers.bridging.session import SessionDialect, Told, named
+from providers.bridging.session import SessionDialect, named
 from providers.dialects.gemini.errors import parse_error, render_error
-from providers.dialects.gemini.generate_content.answers import parse_usage
+from providers.dialects.gemini.live_client import LiveClient
+from providers.dialects.gemini.live_provider import LiveProvider
+from providers.dialects.gemini.live_usage import told
 from providers.errors import InvalidRequest
 from providers.operations import Operation
 from providers.wire.members import Json
 
 NAME = "gemini.live"
 SETUP = "setup"
-OTHERS = {
-    "candidatesTokenCount": "responseTokenCount",
-    "candidatesTokensDetails": "responseTokensDetails",
-}
-"""What a count is called in answers that are no sessions → in sessions."""
-
-
-def told(message: Json) -> Told:
-    """Counts come with a turn, and may grow until it ends."""
-    content = message.get("serverContent")
-    ends = isinstance(content, dict) and content.get("turnComplete") is True
-    raw = message.get("usageMetadata")
-    if not isinstance(raw, dict):
-        return Told(ends=ends)
-    renamed = {ours: raw[theirs] for ours, theirs in OTHERS.items() if theirs in raw}
-    return Told(usage=parse_usage({**raw, **renamed}), ends=ends)
 
 
 def called(message: Json) -> str:
@@ -71,6 +57,8 @@ LIVE = SessionDialect(
     opened=opened,
     called=called,
     named="models/{model}",
+    client_side=LiveClient,
+    provider_side=LiveProvider,
     own_headers=frozenset({"x-goog-user-project"}),
 )
 

@@ -8,6 +8,8 @@ import re
 
 from providers.bridging.dialect import Endpoint, Seen
 from providers.bridging.session import SessionDialect, Told
+from providers.dialects.openai.realtime_client import RealtimeClient
+from providers.dialects.openai.realtime_provider import RealtimeProvider
 from providers.dialects.openai.usage import parse_usage
 from providers.errors import ApiError
 from providers.operations import Operation
@@ -67,6 +69,9 @@ REALTIME = SessionDialect(
         "openai-project.",
         "xai-client-secret.",
     ),
+    client_side=RealtimeClient,
+    provider_side=RealtimeProvider,
+    spoken=("realtime",),
     # A call that goes on elsewhere has its model, and a transcription is told it later.
     unnamed=frozenset({"call_id", "intent"}),
     own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),

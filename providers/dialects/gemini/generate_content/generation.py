@@ -12,6 +12,7 @@ from providers.dialects.gemini.generate_content.tools import openapi
 from providers.dialects.gemini.media import LEVELS, NUMBERED, ORIGINAL, RESOLUTIONS
 from providers.errors import Unsupported
 from providers.models.gemini import Model
+from providers.models.openai import VOICES
 from providers.neutral import json_schema
 from providers.neutral.chat import AudioOutput, ChatRequest, JsonOutput
 from providers.neutral.turns import details
@@ -43,24 +44,6 @@ PARSED = fields.spellings(
     )
 )
 """Members that are always understood."""
-
-OPENAI_VOICES = frozenset(
-    {
-        "alloy",
-        "ash",
-        "ballad",
-        "cedar",
-        "coral",
-        "echo",
-        "fable",
-        "marin",
-        "nova",
-        "onyx",
-        "sage",
-        "shimmer",
-        "verse",
-    }
-)
 
 
 def parse_config(body: Json) -> tuple[Json, Json]:
@@ -212,7 +195,7 @@ def _speech(audio: AudioOutput | None, dropped: list[str]) -> Json | None:
         dropped.append("audio.format")
     if audio.voice is None:
         return None
-    if not isinstance(audio.voice, str) or audio.voice in OPENAI_VOICES:
+    if not isinstance(audio.voice, str) or audio.voice in VOICES:
         dropped.append("audio.voice")
         return None
     return {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": audio.voice}}}
