@@ -61,7 +61,10 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"extproc {extproc.__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "init", init, "write a first gateway.yaml, whose page leads through the rest")
-    _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
+    alone = _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
+    alone.add_argument("--metadata", action="store_true", help="what Envoy's metadata say: no file")
+    alone.add_argument("--sockets", default="/run/extproc", metavar="DIR", help="of --metadata")
+    alone.add_argument("--listen", type=_elsewhere, metavar="HOST:PORT", help="of --metadata, too")
     own = _add(commands, "run", run, "serve, with an Envoy beside it: nothing else to start")
     own.add_argument("--envoy", type=Path, help="the program; default: the one that is installed")
     _add(commands, "xds", tell, "tell Envoys on other machines their configuration (extproc.xds)")
@@ -170,9 +173,11 @@ def init(options: argparse.Namespace) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """`extproc serve`."""
-    from extproc.process.serve import serve as run
+    from extproc.process import serve
 
-    return run(options.config)
+    if options.metadata:
+        return serve.serve_described(options.sockets, options.listen)
+    return serve.serve(options.config)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ No I/O, no clock, no protobuf. The legal order of events is `NEXT`; no handler s
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import assert_never
 
@@ -267,6 +268,16 @@ class Exchange:
         if answer is None or not answer.begun:
             return self._question.refused(error)
         return answer.fail(error)
+
+    def refuse(self, event: Event | Heard, error: GatewayError) -> Action:
+        """The answer to an exchange that cannot be begun, in the form of the client's dialect."""
+        question = self._question
+        with suppress(GatewayError):
+            if isinstance(event, RequestHeaders) and isinstance(question, Question):
+                question.enter(seen_by(event).path)
+        action = self._fail(error)
+        self._state = AFTER.get(type(action), self._state)
+        return action
 
     def give_up(self) -> Action:
         """The action after a bug: the client learns that it was not its fault."""

@@ -24,7 +24,7 @@ from extproc.exchange.events import (
     Wish,
 )
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, CALL, Seen, model_of, seen_by
+from extproc.exchange.proof import BACKEND, CALL, Seen, keys_in, model_of, seen_by
 from extproc.exchange.side import CLUSTER, CLUSTER_HEADER
 from providers.errors import GatewayError, InvalidRequest
 from providers.wire.members import Json
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from extproc.exchange.question import Question
 
 MODEL_HEADER = "x-ai-model"
+CHOSEN = "chosen"
+"""Attribute of ours: the backend that Envoy has chosen, where only the model is to be read."""
 SCHEME = "x-forwarded-proto"
 """Without it Envoy finds no route; what it says must be removed by the route."""
 
@@ -84,11 +86,14 @@ class Placing:
         assert entrance is not None
         form, body = bodies.parts_of(event.data, entrance.dialect, held.headers, self._plan.bounds)
         seen = _named(seen_by(held), entrance, body, self._plan.default)
-        backend = self._plan.chosen(entrance.dialect, seen.model)
-        self._leads = ((CLUSTER_HEADER, CLUSTER + backend), (MODEL_HEADER, seen.model))
+        backend = held.attributes.get(CHOSEN) or ""
+        if not backend:
+            backend = self._plan.chosen(entrance.dialect, seen.model)
+            self._leads = ((CLUSTER_HEADER, CLUSTER + backend), (MODEL_HEADER, seen.model))
         call = f"{seen.source}\n{seen.path}\n{seen.model}"
+        keys = keys_in(held.headers, self._plan.brought(backend))
         began = self._question.headers(
-            RequestHeaders(held.headers, {BACKEND: backend, CALL: call}, end=False)
+            RequestHeaders(held.headers, {BACKEND: backend, CALL: call, **keys}, end=False)
         )
         self._late = began.metadata if isinstance(began, Change) and began.metadata else {}
         return self._led(self._question.read(event, form, body))
@@ -100,6 +105,8 @@ class Placing:
     def _led(self, action: Action | Wish) -> Action | Wish:
         if not isinstance(action, Change):
             return action
+        if not self._leads:
+            return msgspec.structs.replace(action, more={**self._late, **(action.more or {})})
         return Reroute(
             set_headers=(*action.set_headers, *self._leads),
             remove_headers=tuple(n for n in action.remove_headers if n != SCHEME),

@@ -222,6 +222,11 @@ class Plan:
         target = self._targets.get(key)
         return target or self._kept(key, target_at(self._served(backend)))
 
+    def brought(self, backend: str) -> tuple[str, ...]:
+        """The headers in which clients may bring their own keys for a backend; raises
+        Unavailable."""
+        return self._served(backend).client_keys
+
     def _served(self, backend: str) -> Served:
         served = self._backends.get(backend)
         if served is None:
@@ -241,7 +246,7 @@ class Plan:
         if dialect is None:
             raise _lacks(served, client)
         policy = served.policy.beside(route.policy)
-        foreign = frozenset() if served.client_keys else ACCOUNT
+        foreign = frozenset(served.client_keys) or ACCOUNT
         return Target(
             served=served,
             bridge=None,
@@ -268,7 +273,7 @@ class Plan:
         headers = policy.headers(served.headers)
         own = tuple(dialect.request_headers.items())
         always = own if translated else tuple(pair for pair in own if pair[0] in policy.removes)
-        foreign = client.own_headers - dialect.own_headers
+        foreign = (client.own_headers - dialect.own_headers) | {*served.client_keys}
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers if dialect.fit_headers else dialect.told_headers)

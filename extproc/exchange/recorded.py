@@ -9,7 +9,6 @@ from typing import Protocol
 import orjson
 
 from extproc.config.shadow import SHADOW
-from extproc.exchange.choosing import Choosing
 from extproc.exchange.client_headers import KEY as CLIENT_HEADERS
 from extproc.exchange.events import (
     Action,
@@ -21,7 +20,6 @@ from extproc.exchange.events import (
     Talk,
     Wish,
 )
-from extproc.exchange.machine import Exchange
 from extproc.exchange.proof import BACKEND, SIDE, seen_by, seen_in
 from extproc.exchange.proof import CALL as FOUND
 from extproc.exchange.tried import KEY as TRIED_KEYS
@@ -64,7 +62,7 @@ class Recorded:
 
     def __init__(
         self,
-        exchange: Exchange | Choosing,
+        exchange: Machine,
         number: str,
         now: float,
         write: Write,
@@ -73,7 +71,7 @@ class Recorded:
     ) -> None:
         """`number`: unique to it; `now`: seconds since the epoch; `write` gets a line of JSON;
         `traced`: whether that says to which trace the exchange belongs."""
-        self._exchange: Machine = exchange
+        self._exchange = exchange
         self._record: dict[str, MetadataValue] = {"id": number, "at": now}
         self._reports = True
         self._shadow = ""
