@@ -74,8 +74,12 @@ def described(said: Objects, catalog: Catalog = PROVIDERS) -> Described:
     if far is not None and PROVIDER not in near:
         return _parsed(_whole(far), str(near.get(NAMED) or ""), catalog)
     backend = next(one for one in (near, said.route, said.host) if PROVIDER in one)
-    words = next((one for one in (said.route, said.host) if one and PROVIDER not in one), {})
+    words = next(filter(_has_words, (said.route, said.host)), {})
     return _parsed(*_single(backend, words), catalog)
+
+
+def _has_words(said: Object) -> bool:
+    return bool(said) and not {PROVIDER, BACKENDS} & said.keys()
 
 
 def _whole(said: Object) -> dict[str, Any]:

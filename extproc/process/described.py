@@ -5,6 +5,7 @@ with it is logged when it is first seen, and told to whoever asks.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import structlog
 from extproc import NAMESPACE
 from extproc.config import ConfigError, Gateway
 from extproc.config.described import Objects, described
+from extproc.config.problem import Problem
 from extproc.credentials.secrets import Credentials
 from extproc.exchange.compile import compile_plan, wanted_secrets
 from extproc.exchange.described import Found, Texts
@@ -77,7 +79,7 @@ class Descriptions:
         try:
             said = [metadata(text, NAMESPACE) for text in texts]
         except WireError as error:
-            return _wrong([str(error)])
+            return _wrong([Problem(file="", line=0, key="", message=str(error))])
         objects = Objects(**dict(zip(Objects.__struct_fields__, said, strict=True)))
         if not objects.describes:
             return NOTHING
@@ -94,7 +96,7 @@ class Descriptions:
         try:
             found = described(objects)
         except ConfigError as error:
-            return _wrong([str(problem) for problem in error.problems])
+            return _wrong(error.problems)
         own = self._gateway
         settings: dict[str, Any] = {"extproc": own.extproc, "envoy": own.envoy}
         gateway = found.gateway.model_copy(update=settings).priced(own.listed)
@@ -104,9 +106,10 @@ class Descriptions:
         return Known(Found(plan, credentials, found.backend), credentials)
 
 
-def _wrong(problems: list[str]) -> Known:
+def _wrong(problems: Sequence[Problem]) -> Known:
+    """What is logged tells what is allowed, too, and of each problem."""
     for problem in problems[:SAID]:
-        log.error("configuration in metadata cannot be used", problem=problem)
+        log.error("configuration in metadata cannot be used", problem=str(problem))
+    first = msgspec.structs.replace(problems[0], allowed=())
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    told = f"what Envoy's metadata say of the provider cannot be used: {problems[0]}{more}"
-    return Known(None, error=told)
+    return Known(None, error=f"what Envoy's metadata say cannot be used: {first}{more}")
