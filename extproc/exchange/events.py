@@ -182,6 +182,10 @@ class Talk(Change, frozen=True):
     they do where the `mode` is STREAMED; what is answered comes in another exchange."""
 
 
+class TalkThere(Talk, frozen=True):
+    """The same, and Envoy looks for a route again, by the headers as they are now."""
+
+
 class Ignore(Change, frozen=True):
     """In answer to ResponseHeaders that nobody here has asked for: nothing more is looked at."""
 

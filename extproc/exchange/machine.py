@@ -34,6 +34,7 @@ from extproc.exchange.events import (
     Settle,
     Settled,
     Talk,
+    TalkThere,
     Told,
     Wish,
 )
@@ -41,7 +42,7 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.inquiring import Inquiring, inquired
 from extproc.exchange.merging import Merging, merged
 from extproc.exchange.passthrough import Passthrough
-from extproc.exchange.placing import Placing, at_keeper, placed
+from extproc.exchange.placing import Placing, at_keeper, believed, placed
 from extproc.exchange.plan import Plan
 from extproc.exchange.probe import METHOD, PATH, Probe
 from extproc.exchange.proof import CALL, SIDE, Secrets, seen_by
@@ -108,6 +109,7 @@ AFTER: dict[type[Action | Wish], State] = {
     Rest: State.RESTING,
     Leave: State.SENT,
     Talk: State.TALKING,
+    TalkThere: State.TALKING,
     Ignore: State.REJECTED,
 }
 """Where an action leads, whatever the event was."""
@@ -199,18 +201,19 @@ class Exchange:
 
     def _begun(self, event: RequestHeaders) -> Action | Wish:
         call = event.attributes.get(CALL) or ""
+        here = placed(event)
+        event = believed(event) if here else event
         if call.startswith(KEPT):
-            here = placed(event)
-            event = at_keeper(event, call) if here else event
+            event = at_keeper(event, call, self._world[0]) if here else event
             self._question = self._errand(event, side="" if here else self._side)
         elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
-            event = at_keeper(event, call) if placed(event) else event
+            event = at_keeper(event, call, self._world[0]) if here else event
         elif call.startswith(SESSION):
             self._question = Session(*self._world)
         elif call.startswith(SIDE) and event.headers.get(":method") == METHOD:
             self._question = self._aside(event)
-        elif placed(event):
+        elif here:
             assert isinstance(self._question, Question)
             self._question = self._question.placing()
         return self._question.headers(event)

@@ -5,7 +5,7 @@ What depends on a combination (client dialect, model, backend) is decided at its
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from os import urandom
 
@@ -134,13 +134,20 @@ class Plan:
     def chosen(self, client: Dialect, model: str) -> str:
         """A backend for a request that nobody has brought to one: of those that serve the client's
         dialect, by priority and weight. Raises NotFound, Unavailable."""
+        return self._able(model, lambda backend: self.target(client, model, backend))
+
+    def talker(self, client: SessionDialect, model: str) -> str:
+        """The same for a session."""
+        return self._able(model, lambda backend: self.talking(client, model, backend))
+
+    def _able(self, model: str, tried: Callable[[str], Target]) -> str:
         route = self._router.find(model)
         if route is None:
             raise unknown(model)
         spent: GatewayError | None = None
         for backend in route.ordered(next(self._turns) * GOLDEN % 1.0):
             try:
-                self.target(client, model, backend)
+                tried(backend)
             except GatewayError as error:
                 spent = spent or error
             else:

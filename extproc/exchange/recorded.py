@@ -126,7 +126,7 @@ class Recorded:
             self._record["traceparent"] = (event.attributes.get(TRACE) or "")[:TRACE_LENGTH]
 
     def _keep(self, action: Action | Wish) -> None:
-        if type(action) is Talk:
+        if isinstance(action, Talk):
             self._reports = False  # what is answered is heard elsewhere
         said = getattr(action, "metadata", None)
         if said is not None:

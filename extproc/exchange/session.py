@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, urlencode
 
+import msgspec
 import orjson
 
 from extproc.exchange.answer import Answer
@@ -24,12 +25,14 @@ from extproc.exchange.events import (
     RequestHeaders,
     ResponseHeaders,
     Talk,
+    TalkThere,
 )
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.passing import PROTOCOLS
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, seen_by
+from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, keys_in, seen_by
 from extproc.exchange.served import Target, filled
+from extproc.exchange.side import CLUSTER_HEADER, SESSIONS
 from providers.bridging.session import SessionDialect
 from providers.errors import GatewayError, InvalidRequest, TooLarge
 from providers.signing.sign import Call as SignedCall
@@ -81,6 +84,11 @@ class Session:
         self._model, self._by_header = seen.model, seen.source == BY_HEADER
         self._dialect = dialect = self._plan.session_at(seen.path)
         backend = event.attributes.get(BACKEND) or ""
+        there = bool(backend)
+        if not there:
+            backend = self._plan.talker(dialect, seen.model)
+            keys = keys_in(event.headers, self._plan.brought(backend))
+            event = msgspec.structs.replace(event, attributes={**event.attributes, **keys})
         target = self._plan.talking(dialect, seen.model, backend)
         headers = ClientHeaders(event)
         target.admit(headers.get(CLIENT), seen.model)
@@ -96,8 +104,10 @@ class Session:
         if dialect.opened is not None:
             self._opening = Opening()
         spoken, silent = _protocols(headers.get(PROTOCOLS), dialect)
-        return Talk(
+        begin = Talk if there else TalkThere
+        return begin(
             set_headers=(
+                *([] if there else [(CLUSTER_HEADER, SESSIONS + backend)]),
                 *headers.undone(target.passing),
                 (":path", path),
                 (":authority", target.served.authority),

@@ -27,6 +27,8 @@ CALL_HEADER = "x-ai-call"
 """What the loopback listener makes metadata of: secret, path and model, one a line, in Base64."""
 CLUSTER = "ai/"
 """What the name of a backend's cluster begins with."""
+SESSIONS = "ws/"
+"""The same for sessions."""
 CLUSTER_HEADER = "x-ai-cluster"
 """In which the model finder, or a request of our own, says whose cluster it is for; no client
 can."""

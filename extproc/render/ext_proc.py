@@ -25,6 +25,7 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
+from extproc.exchange.placing import CLEANED
 from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.ratelimit.descriptors import subjects
@@ -93,10 +94,10 @@ def before_provider(
 
 
 def choosing(waiting: float = 0) -> ExternalProcessor:
-    """The only filter, in somebody's listener: it chooses a backend by itself, since it is told of
+    """The filter in somebody's listener: it chooses a backend by itself, since it is told of
     none."""
     found = before_provider(waiting=waiting)
-    found.request_attributes = []
+    found.request_attributes = [CLEANED, ATTRIBUTES[1]]
     found.stat_prefix = "placed"
     return found
 

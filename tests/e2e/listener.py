@@ -30,12 +30,6 @@ ROUTER = {
 THEIR_ROUTE = {
     "match": {"prefix": "/app"},
     "direct_response": {"status": 200, "body": {"inline_string": "the app"}},
-    "typed_per_filter_config": {
-        "envoy.filters.http.ext_proc": {
-            "@type": f"{FILTERS}.ext_proc.v3.ExtProcPerRoute",
-            "disabled": True,
-        }
-    },
 }
 CLOSED = {**THEIR_ROUTE, "match": {"prefix": "/closed"}, "direct_response": {"status": 403}}
 

@@ -212,3 +212,16 @@ def test_a_header_of_the_client_s_leads_nowhere_else(gateway: Gateway):
     )
     assert answer.status_code == 200
     assert len(gateway.simulators["b"].requests) == before
+
+
+def test_two_models_that_disagree_are_refused(gateway: Gateway):
+    before = sum(len(one.requests) for one in gateway.simulators.values())
+    for body in (
+        b'{"model":"gpt","messages":[],"model":"claude"}',
+        b'{"mod\\u0065l":"gpt","messages":[],"model":"claude"}',
+        b'{"model":"gpt\\r\\nx: y","messages":[]}',
+    ):
+        answer = httpx.post(f"{gateway.url}/v1/chat/completions", content=body)
+        assert answer.status_code == 400
+        assert "model" in answer.json()["error"]["message"]
+    assert sum(len(one.requests) for one in gateway.simulators.values()) == before
