@@ -5,7 +5,7 @@ A problem in the configuration ends a command with status 2 and says where it is
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -220,7 +220,16 @@ def render_envoy(options: argparse.Namespace) -> int:
             )
     except (ConfigError, Unresolved) as error:
         return _refuse(error)
+    if options.part == "placed":
+        from extproc.render.placed import unheeded
+
+        _warn(unheeded(gateway))
     return _write(text, options.output)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(warning, file=sys.stderr)
 
 
 def _small(gateway: "Gateway", options: argparse.Namespace) -> str:
@@ -254,8 +263,7 @@ def render_place(options: argparse.Namespace) -> int:
         found = rendering(options.place, source, options.domain)
     except (ConfigError, Unresolved, Impossible) as error:
         return _refuse(error)
-    for warning in found.warnings:
-        print(warning, file=sys.stderr)
+    _warn(found.warnings)
     return _write(found.text, options.output)
 
 
@@ -269,8 +277,7 @@ def render_ratelimit(options: argparse.Namespace) -> int:
         rendering = ratelimit.render(compile.limits(load(options.config)))
     except ConfigError as error:
         return _refuse(error)
-    for warning in rendering.warnings:
-        print(warning, file=sys.stderr)
+    _warn(rendering.warnings)
     return _write(rendering.text, options.output)
 
 

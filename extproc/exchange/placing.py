@@ -29,7 +29,7 @@ from extproc.exchange.events import (
 from extproc.exchange.header_values import quoted
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CALL, CLIENT, Seen, keys_in, model_of, seen_by
-from extproc.exchange.side import CLUSTER, CLUSTER_HEADER
+from extproc.exchange.side import CLUSTER, CLUSTER_HEADER, SCHEME
 from providers.errors import GatewayError, InvalidRequest
 from providers.wire.members import Json
 from providers.wire.splice import members
@@ -42,8 +42,6 @@ CLEANED = "metadata.filter_metadata['ai.gateway']['cleaned']"
 """Attribute: what clients had sent in the headers that only Envoy may set was removed before."""
 CHOSEN = "chosen"
 """Attribute of ours: the backend that Envoy has chosen, where only the model is to be read."""
-SCHEME = "x-forwarded-proto"
-"""Without it Envoy finds no route; what it says must be removed by the route."""
 
 
 def placed(event: RequestHeaders) -> bool:

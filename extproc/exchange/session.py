@@ -32,7 +32,7 @@ from extproc.exchange.passing import PROTOCOLS
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, keys_in, seen_by
 from extproc.exchange.served import Target, filled
-from extproc.exchange.side import CLUSTER_HEADER, SESSIONS
+from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
 from providers.bridging.session import SessionDialect
 from providers.errors import GatewayError, InvalidRequest, TooLarge
 from providers.signing.sign import Call as SignedCall
@@ -47,6 +47,10 @@ BY_HEADER = "session/header"
 """The source of a model that a header names."""
 UNMASKED = b"\0\0\0\0"
 """A key that changes nothing, for the one frame of ours that a provider may get."""
+
+
+NEEDED = (SCHEME, SESSION_HEADER)
+"""Without these Envoy does not find the route of a session again, which removes them."""
 
 
 class Session:
@@ -105,6 +109,7 @@ class Session:
             self._opening = Opening()
         spoken, silent = _protocols(headers.get(PROTOCOLS), dialect)
         begin = Talk if there else TalkThere
+        kept = () if there else NEEDED
         return begin(
             set_headers=(
                 *([] if there else [(CLUSTER_HEADER, SESSIONS + backend)]),
@@ -115,7 +120,11 @@ class Session:
                 *spoken,
                 *signed.items(),
             ),
-            remove_headers=(*headers.removed(target.passing), *headers.foreign(), *silent),
+            remove_headers=(
+                *[name for name in headers.removed(target.passing) if name not in kept],
+                *headers.foreign(),
+                *silent,
+            ),
             metadata=target.attempt(seen.model, model, stream=True),
             more=headers.report(target.touched, target.passing).metadata,
             mode=BodyMode.NONE if self._opening is None else BodyMode.STREAMED,

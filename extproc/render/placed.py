@@ -19,8 +19,8 @@ from envoy_data_plane.envoy.extensions.filters.http.header_to_metadata.v3 import
 
 from extproc.config.gateway import Gateway
 from extproc.exchange.compile import holds_sessions
-from extproc.exchange.placing import MODEL_HEADER, SCHEME
-from extproc.exchange.side import CLUSTER_HEADER, SESSIONS
+from extproc.exchange.placing import MODEL_HEADER
+from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
 from extproc.render.clusters import HTTP_OPTIONS, provider_cluster, proxy_clusters, waiting
 from extproc.render.ext_proc import choosing, hearing
 from extproc.render.filters import EXT_PROC, HEARING, MODEL_FINDER, placed_finder
@@ -29,7 +29,7 @@ from extproc.render.kept import keepers
 from extproc.render.listener import own_headers
 from extproc.render.parts import Parts
 from extproc.render.services import server_cluster
-from extproc.render.talks import SESSION_HEADER, SILENCE, WEBSOCKET, door
+from extproc.render.talks import SILENCE, WEBSOCKET, door
 from extproc.render.tls import system_ca
 from extproc.render.typed import Json, http_filter, plain, seconds
 from extproc.render.upstream import Group, Member, asked_aside, cluster_name
@@ -50,6 +50,25 @@ def placed(gateway: Gateway, made: Parts, domains: Sequence[str]) -> Json:
         ],
         **({"listeners": [*map(plain, inner)]} if inner else {}),
     }
+
+
+def unheeded(gateway: Gateway) -> Iterator[str]:
+    """What gateway.yaml says and nobody heeds where the filter stands in somebody's listener."""
+    for index, route in enumerate(gateway.routes):
+        several = len(route.backends) > 1
+        if several and route.balance.policy != "weighted":
+            yield f"routes[{index}].balance: backends get requests by priority and weight alone"
+        if "retry" in route.model_fields_set:
+            yield f"routes[{index}].retry: no other backend is asked; your own routes may ask again"
+        if route.shadow is not None:
+            yield f"routes[{index}].shadow: nobody gets copies"
+    if gateway.limits:
+        yield "limits: nobody asks for them; your own filters may, by the metadata ai.extproc"
+    if gateway.clients is not None:
+        yield "clients: no keys are asked for; have yours asked for, and x-ai-client set"
+    for name in ("tls", "cors", "prefix"):
+        if getattr(gateway.listen, name):
+            yield f"listen.{name}: the listener is yours"
 
 
 def alone(gateway: Gateway) -> dict[str, Group]:

@@ -146,7 +146,7 @@ def test_what_is_kept_in_a_body_leads_to_its_backend():
         (b'{"model":"small","messages":[],"model":"large"}', "more than once"),
         (b'{"model":"large","messages":[],"model":"small"}', "more than once"),
         (b'{"mod\\u0065l":"large","messages":[],"model":"small"}', "more than once"),
-        (b'{"model":"small\r\nx: y","messages":[]}', "control characters"),
+        (b'{"model":"small\\r\\nx: y","messages":[]}', "control characters"),
     ],
 )
 def test_what_is_routed_is_what_is_sent(body: bytes, words: str):
