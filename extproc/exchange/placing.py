@@ -81,9 +81,12 @@ def believed(event: RequestHeaders) -> RequestHeaders:
 
 
 def at_keeper(event: RequestHeaders, call: str, plan: Plan) -> RequestHeaders:
-    """The same, at the backend that the model finder has found for what is kept."""
+    """The same, at the backend that the model finder has found for what is kept; raises
+    InvalidRequest where it has only found a model."""
     cluster = event.headers.get(CLUSTER_HEADER) or ""
     backend = cluster.removeprefix(CLUSTER)
+    if not backend:
+        raise InvalidRequest("say in the header x-ai-backend which backend this is for")
     keys = keys_in(event.headers, plan.brought(backend)) if plan.leads("", backend) else {}
     attributes = {**keys, BACKEND: backend, CALL: call}
     return msgspec.structs.replace(event, attributes=attributes)

@@ -42,7 +42,7 @@ def placed(gateway: Gateway, made: Parts, domains: Sequence[str]) -> Json:
     inner = made.inner[bool(asked_aside(gateway)) :]
     return {
         "http_filters": filters,
-        "virtual_hosts": [_host(gateway, domains, {one["name"]: ON for one in filters})],
+        "virtual_hosts": [_host(gateway, domains, [one["name"] for one in filters])],
         "clusters": [
             plain(server_cluster(gateway.extproc)),
             *(_cluster(gateway, *one) for one in alone(gateway).items()),
@@ -108,10 +108,17 @@ def _cluster(gateway: Gateway, name: str, group: Group) -> Json:
     return found
 
 
-def _host(gateway: Gateway, domains: Sequence[str], on: Json) -> Json:
+def _host(gateway: Gateway, domains: Sequence[str], filters: list[str]) -> Json:
     """Envoy finds a route twice: before the filter, where any will do, and after it."""
-    routes = [{**plain(one), "typed_per_filter_config": on} for one in _routes(gateway)]
+    usual = {name: ON for name in filters if name != HEARING}
+    routes = [_on(plain(one), usual) for one in _routes(gateway)]
     return {"name": "ai-gateway", "domains": [*domains], "routes": routes}
+
+
+def _on(route: Json, usual: Json) -> Json:
+    """Where a WebSocket may be, what is answered is heard, too."""
+    talks = "upgrade_configs" in route.get("route", {})
+    return {**route, "typed_per_filter_config": {**usual, **({HEARING: ON} if talks else {})}}
 
 
 def _routes(gateway: Gateway) -> Iterator[Route]:
