@@ -42,7 +42,7 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.inquiring import Inquiring, inquired
 from extproc.exchange.merging import Merging, merged
 from extproc.exchange.passthrough import Passthrough
-from extproc.exchange.placing import Placing, at_keeper, believed, placed
+from extproc.exchange.placing import Placing, at_keeper, believed, led, placed
 from extproc.exchange.plan import Plan
 from extproc.exchange.probe import METHOD, PATH, Probe
 from extproc.exchange.proof import CALL, SIDE, Secrets, seen_by
@@ -204,11 +204,12 @@ class Exchange:
         here = placed(event)
         event = believed(event) if here else event
         if call.startswith(KEPT):
-            event = at_keeper(event, call, self._world[0]) if here else event
+            event, lead = at_keeper(event, call, self._world[0]) if here else (event, "")
             self._question = self._errand(event, side="" if here else self._side)
-        elif call.startswith(PASSING):
+            return led(self._question.headers(event), lead)
+        if call.startswith(PASSING):
             self._question = Passthrough(*self._world)
-            event = at_keeper(event, call, self._world[0]) if here else event
+            event, _ = at_keeper(event, call, self._world[0]) if here else (event, "")
         elif call.startswith(SESSION):
             self._question = Session(*self._world)
         elif call.startswith(SIDE) and event.headers.get(":method") == METHOD:

@@ -80,16 +80,27 @@ def believed(event: RequestHeaders) -> RequestHeaders:
     return msgspec.structs.replace(event, headers=Believed(event.headers))
 
 
-def at_keeper(event: RequestHeaders, call: str, plan: Plan) -> RequestHeaders:
-    """The same, at the backend that the model finder has found for what is kept; raises
-    InvalidRequest where it has only found a model."""
+def at_keeper(event: RequestHeaders, call: str, plan: Plan) -> tuple[RequestHeaders, str]:
+    """(the same, at the backend that the model finder has found for what is kept; the cluster that
+    it is still to be led to, where the finder has only found a model). Raises NotFound."""
     cluster = event.headers.get(CLUSTER_HEADER) or ""
-    backend = cluster.removeprefix(CLUSTER)
-    if not backend:
-        raise InvalidRequest("say in the header x-ai-backend which backend this is for")
+    lead = "" if cluster else CLUSTER + plan.first(event.headers.get(MODEL_HEADER) or "")
+    backend = (cluster or lead).removeprefix(CLUSTER)
     keys = keys_in(event.headers, plan.brought(backend)) if plan.leads("", backend) else {}
     attributes = {**keys, BACKEND: backend, CALL: call}
-    return msgspec.structs.replace(event, attributes=attributes)
+    return msgspec.structs.replace(event, attributes=attributes), lead
+
+
+def led(action: Action | Wish, lead: str) -> Action | Wish:
+    """What goes on after its headers, on its way to the cluster `lead`."""
+    if not lead or type(action) is not Change:
+        return action
+    return Reroute(
+        set_headers=(*action.set_headers, (CLUSTER_HEADER, lead)),
+        remove_headers=action.remove_headers,
+        metadata=action.metadata,
+        more=action.more,
+    )
 
 
 class Placing:
@@ -112,9 +123,11 @@ class Placing:
         """A list of models is answered; everything else waits for the body."""
         seen = seen_by(event)
         method = event.headers.get(":method") or ""
-        if self._plan.listed(method, seen.path, event.headers, seen.model) is not None:
-            return self._question.headers(event)
         self._event = event
+        if self._plan.listed(method, seen.path, event.headers, seen.model) is not None:
+            # A body says of which model somebody wants to know.
+            unread = method == "POST" and not seen.model and not event.end
+            return GO_ON if unread else self._question.headers(event)
         self._entrance = self._question.enter(seen.path)
         if event.end or (event.headers.get("upgrade") or "").lower() == "websocket":
             raise InvalidRequest(bodies.NO_BODY)
@@ -124,7 +137,8 @@ class Placing:
         """The request as the chosen provider gets it."""
         held, entrance = self._event, self._entrance
         assert held is not None
-        assert entrance is not None
+        if entrance is None:
+            return self._shown(held, event.data)
         form, body = bodies.parts_of(event.data, entrance.dialect, held.headers, self._plan.bounds)
         seen = _named(seen_by(held), entrance, body, self._plan.default)
         if seen.source == "body":
@@ -141,6 +155,13 @@ class Placing:
         )
         self._late = began.metadata if isinstance(began, Change) and began.metadata else {}
         return self._led(self._question.read(event, form, body))
+
+    def _shown(self, held: RequestHeaders, data: bytes) -> Action:
+        """What is known of the model that a body names."""
+        seen = seen_by(held)
+        body = bodies.read(data, self._plan.bounds)
+        call = f"body\n{seen.path}\n{model_of(seen, body, '', 'model')}"
+        return self._question.headers(RequestHeaders(held.headers, {CALL: call}, end=False))
 
     def _pinned(self, held: RequestHeaders, model: str) -> str:
         """The backend of what is kept there, which the finder has seen in the body."""
@@ -198,6 +219,6 @@ def _named(seen: Seen, entrance: Entrance, body: Json, default: str) -> Seen:
     if entrance.path_model:
         return Seen("path", seen.path, entrance.path_model)
     member = entrance.dialect.member
-    if default and body.get(member) in (None, ""):
+    if default and member not in body:
         return Seen("header", seen.path, default)
     return Seen("body", seen.path, model_of(seen, body, "", member))

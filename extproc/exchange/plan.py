@@ -154,6 +154,10 @@ class Plan:
                 return backend
         raise spent or unknown(model)
 
+    def first(self, model: str) -> str:
+        """The backend of a model's route that is asked first; raises NotFound."""
+        return next(iter(self.others(model, ())), "") or nowhere(model)
+
     def others(self, model: str, earlier: Collection[str]) -> list[str]:
         """The backends of a model's route that were not asked yet, as they are asked."""
         route = self._router.find(model)

@@ -9,6 +9,7 @@ import yaml
 
 from extproc.config import Gateway
 from extproc.lab.local import Local
+from extproc.render.bootstrap import bootstrap
 from extproc.render.parts import manager_of, parts
 from extproc.render.pieces import piece
 
@@ -40,6 +41,8 @@ class Placed(Local):
     def placed(self, gateway: Gateway, text: str) -> str:
         """Their bootstrap, into which somebody has pasted what `--part placed` prints."""
         ours = yaml.load(piece("placed", gateway, parts(gateway), (), ["*"]), yaml.CSafeLoader)
+        if not self._static:
+            text = bootstrap(gateway, self.config_file, self._env)
         document = yaml.load(text, yaml.CSafeLoader)
         resources = document["static_resources"]
         listener = resources["listeners"][0]

@@ -6,6 +6,7 @@ import pytest
 
 from extproc.exchange.again import MARK, again
 from extproc.exchange.events import GO_ON, Reject, RequestHeaders, Reroute
+from extproc.exchange.keeping import Keeping
 from extproc.exchange.placing import CLEANED
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL
@@ -167,6 +168,27 @@ def test_a_model_that_is_told_twice_alike_is_one():
 
 def test_a_websocket_elsewhere_is_refused_at_once():
     assert exchange(two()).handle(begins(upgrade="websocket")).status == 400
+
+
+def test_what_is_kept_may_be_led_by_a_model():
+    event = begins("/v1/batches", call="kept\n/v1/batches\nopenai.batches", x_ai_model="small")
+    backends = {name: served(name) for name in ALL}
+    route = Route(models=("small",), upstream=dict.fromkeys(ALL, ""))
+    made = Plan(backends, [route], keeping=Keeping(backends, {"openai.batches": ALL}))
+    action = exchange(made).handle(event)
+    assert type(action) is Reroute
+    assert dict(action.set_headers)["x-ai-cluster"] in {f"ai/{name}" for name in ALL}
+    unknown = begins("/v1/batches", call="kept\n/v1/batches\nopenai.batches", x_ai_model="none")
+    assert exchange(two()).handle(unknown).status == 404
+
+
+def test_a_model_is_shown_that_a_body_names():
+    for body, status in (({"model": "small"}, 200), ({"model": "large"}, 404), ({}, 400)):
+        one = exchange(two())
+        assert one.handle(begins("/api/show")) is GO_ON
+        action = one.handle(request_body(body))
+        assert isinstance(action, Reject)
+        assert action.status == status
 
 
 def test_who_names_no_model_gets_the_one_by_default():
