@@ -15,7 +15,11 @@ from extproc.render.pieces import piece
 
 FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
 OWN = """
-function envoy_on_request(handle) handle:headers():add("x-seen-by", "somebody") end
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  headers:add("x-seen-by", "somebody")
+  if headers:get("x-key") == "right" then headers:replace("x-ai-client", "someone") end
+end
 """
 THEIRS = {
     "name": "envoy.filters.http.lua",
@@ -48,11 +52,12 @@ class Placed(Local):
         listener = resources["listeners"][0]
         manager: dict[str, Any] = manager_of(listener)
         theirs = {name: manager[name] for name in ("@type", "stat_prefix", "access_log")}
+        cleaned, *others = ours["http_filters"]
         (host,) = ours["virtual_hosts"]
         host["routes"][:0] = [THEIR_ROUTE, CLOSED]
         listener["filter_chains"][0]["filters"][0]["typed_config"] = {
             **theirs,
-            "http_filters": [THEIRS, *ours["http_filters"], ROUTER],
+            "http_filters": [cleaned, THEIRS, *others, ROUTER],
             "route_config": {"virtual_hosts": [host]},
         }
         resources["listeners"] = [listener, *ours.get("listeners", [])]
