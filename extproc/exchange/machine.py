@@ -126,7 +126,16 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_probing", "_question", "_settling", "_side", "_state", "_world")
+    __slots__ = (
+        "_heard",
+        "_lead",
+        "_probing",
+        "_question",
+        "_settling",
+        "_side",
+        "_state",
+        "_world",
+    )
 
     def __init__(  # noqa: PLR0913  (a world, and what it lets happen)
         self,
@@ -145,6 +154,8 @@ class Exchange:
         backend answers."""
         self._state = State.NEW
         self._heard: Hearing | None = None
+        self._lead = ""
+        """The cluster that a request for what is kept must be led to."""
         self._probing = probing
         self._question: Question | Errand | Passthrough | Session | Placing
         self._world = plan, secrets, clock
@@ -183,7 +194,7 @@ class Exchange:
             case RequestHeaders():
                 return self._begun(event)
             case RequestBody():
-                return self._question.body(event)
+                return led(self._question.body(event), self._lead)
             case ResponseHeaders():
                 return self._answered(event)
             case RequestTrailers() | ResponseTrailers():
@@ -195,7 +206,7 @@ class Exchange:
             case Settled():
                 return self._listening.settled(event)
             case Rested():
-                return self._batching.rested()
+                return led(self._batching.rested(), self._lead)
             case _:
                 assert_never(event)
 
@@ -204,10 +215,10 @@ class Exchange:
         here = placed(event)
         event = believed(event) if here else event
         if call.startswith(KEPT):
-            event, lead = at_keeper(event, call, self._world[0]) if here else (event, "")
+            if here:
+                event, self._lead = at_keeper(event, call, self._world[0])
             self._question = self._errand(event, side="" if here else self._side)
-            return led(self._question.headers(event), lead)
-        if call.startswith(PASSING):
+        elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
             event, _ = at_keeper(event, call, self._world[0]) if here else (event, "")
         elif call.startswith(SESSION):

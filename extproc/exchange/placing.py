@@ -92,12 +92,14 @@ def at_keeper(event: RequestHeaders, call: str, plan: Plan) -> tuple[RequestHead
 
 
 def led(action: Action | Wish, lead: str) -> Action | Wish:
-    """What goes on after its headers, on its way to the cluster `lead`."""
+    """What is sent, on its way to the cluster `lead`: with the body, for Envoy looks for the route
+    when all of the request is there."""
     if not lead or type(action) is not Change:
         return action
     return Reroute(
         set_headers=(*action.set_headers, (CLUSTER_HEADER, lead)),
-        remove_headers=action.remove_headers,
+        remove_headers=tuple(n for n in action.remove_headers if n != SCHEME),
+        body=action.body,
         metadata=action.metadata,
         more=action.more,
     )

@@ -175,7 +175,9 @@ def test_what_is_kept_may_be_led_by_a_model():
     backends = {name: served(name) for name in ALL}
     route = Route(models=("small",), upstream=dict.fromkeys(ALL, ""))
     made = Plan(backends, [route], keeping=Keeping(backends, {"openai.batches": ALL}))
-    action = exchange(made).handle(event)
+    one = exchange(made)
+    assert one.handle(event) is GO_ON
+    action = one.handle(request_body({"input_file_id": "file-1", "endpoint": CHAT}))
     assert type(action) is Reroute
     assert dict(action.set_headers)["x-ai-cluster"] in {f"ai/{name}" for name in ALL}
     unknown = begins("/v1/batches", call="kept\n/v1/batches\nopenai.batches", x_ai_model="none")
