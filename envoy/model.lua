@@ -36,6 +36,7 @@ local PASSING = {} -- backend -> whether paths that nobody here knows may be ask
 local DEFAULT = "" -- the model of who names none
 local STICKY = false -- whether any route asks for a key
 local ORDERED = false -- whether any route heeds a client's order of its backends
+local PLACED = false -- whether the server reads the model by itself
 local STEPS = 2000000
 local LONGEST = 256 -- bytes of a model's name
 local SEGMENTS = 12 -- of a path
@@ -995,6 +996,11 @@ function envoy_on_request(handle)
       headers:remove("x-ai-model")
       handle:clearRouteCache()
     end
+    return
+  end
+  if PLACED then
+    local pinned = next(BACKENDS) and operation.find ~= from_form and backend_in(content(handle), '["\r]')
+    if pinned then handle:headers():replace("x-ai-cluster", "ai/" .. pinned) end
     return
   end
   local source, model, message = "header", from_header(headers), nil

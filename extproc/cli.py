@@ -5,7 +5,7 @@ A problem in the configuration ends a command with status 2 and says where it is
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,10 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"extproc {extproc.__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     _add(commands, "init", init, "write a first gateway.yaml, whose page leads through the rest")
-    _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
+    alone = _add(commands, "serve", serve, "answer Envoy: the ext_proc server and the limiter")
+    alone.add_argument("--metadata", action="store_true", help="what Envoy's metadata say: no file")
+    alone.add_argument("--sockets", default="/run/extproc", metavar="DIR", help="of --metadata")
+    alone.add_argument("--listen", type=_elsewhere, metavar="HOST:PORT", help="of --metadata, too")
     own = _add(commands, "run", run, "serve, with an Envoy beside it: nothing else to start")
     own.add_argument("--envoy", type=Path, help="the program; default: the one that is installed")
     _add(commands, "xds", tell, "tell Envoys on other machines their configuration (extproc.xds)")
@@ -170,9 +173,11 @@ def init(options: argparse.Namespace) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """`extproc serve`."""
-    from extproc.process.serve import serve as run
+    from extproc.process import serve
 
-    return run(options.config)
+    if options.metadata:
+        return serve.serve_described(options.sockets, options.listen)
+    return serve.serve(options.config)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -215,7 +220,16 @@ def render_envoy(options: argparse.Namespace) -> int:
             )
     except (ConfigError, Unresolved) as error:
         return _refuse(error)
+    if options.part == "placed":
+        from extproc.render.placed import unheeded
+
+        _warn(unheeded(gateway))
     return _write(text, options.output)
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(warning, file=sys.stderr)
 
 
 def _small(gateway: "Gateway", options: argparse.Namespace) -> str:
@@ -249,8 +263,7 @@ def render_place(options: argparse.Namespace) -> int:
         found = rendering(options.place, source, options.domain)
     except (ConfigError, Unresolved, Impossible) as error:
         return _refuse(error)
-    for warning in found.warnings:
-        print(warning, file=sys.stderr)
+    _warn(found.warnings)
     return _write(found.text, options.output)
 
 
@@ -264,8 +277,7 @@ def render_ratelimit(options: argparse.Namespace) -> int:
         rendering = ratelimit.render(compile.limits(load(options.config)))
     except ConfigError as error:
         return _refuse(error)
-    for warning in rendering.warnings:
-        print(warning, file=sys.stderr)
+    _warn(rendering.warnings)
     return _write(rendering.text, options.output)
 
 

@@ -4,7 +4,7 @@ from extproc.config.backend import Backend
 from extproc.config.clients import load_clients
 from extproc.config.gateway import Gateway
 from extproc.config.limit import Limit
-from extproc.config.load import load, load_and_look, parse, parse_backend, problems
+from extproc.config.load import load, load_and_look, parse, problems
 from extproc.config.patterns import Pattern, split
 from extproc.config.problem import ConfigError, Problem, refusing, report
 from extproc.config.references import ClientKeys, Unresolved, resolve
@@ -28,7 +28,6 @@ __all__ = [
     "load_and_look",
     "load_clients",
     "parse",
-    "parse_backend",
     "problems",
     "refusing",
     "report",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from extproc.config import clients, credential_rules, document, extras, prices, references, rules
-from extproc.config.backend import Backend
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
 from extproc.config.gateway import Gateway
@@ -96,14 +95,8 @@ def parse(data: dict[str, Any], catalog: Catalog = PROVIDERS) -> Gateway:
     """A configuration that came as data instead of a file; raises ConfigError."""
     parts, wrong = examine(data, catalog)
     if wrong or parts.gateway is None:
-        raise ConfigError(_unplaced(wrong))
+        raise ConfigError(unplaced(wrong))
     return parts.gateway
-
-
-def parse_backend(name: str, mapping: Mapping[str, Any], catalog: Catalog = PROVIDERS) -> Backend:
-    """The backend that an Envoy endpoint's metadata describe; raises ConfigError."""
-    backends = {name: _whole_numbers(dict(mapping))}
-    return parse({"version": 1, "backends": backends}, catalog).backends[name]
 
 
 def examine(data: dict[str, Any], catalog: Catalog) -> tuple[Draft, list[Flaw]]:
@@ -120,16 +113,17 @@ def _near(location: Location, other: Location) -> bool:
     return other == location[:-1] or other[: len(location)] == location
 
 
-def _whole_numbers(value: Any) -> Any:
-    """protobuf's Struct knows no integers: 5.0 → 5."""
+def whole_numbers(value: Any) -> Any:
+    """`value` without whole floats: protobuf's Struct knows no integers, 5.0 → 5."""
     if isinstance(value, Mapping):
-        return {key: _whole_numbers(item) for key, item in value.items()}
+        return {key: whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_whole_numbers(item) for item in value]
+        return [whole_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _unplaced(wrong: Iterable[Flaw]) -> list[Problem]:
+def unplaced(wrong: Iterable[Flaw]) -> list[Problem]:
+    """The same, of data that stand in no file."""
     return [
         Problem(
             file="",

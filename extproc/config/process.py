@@ -215,6 +215,9 @@ class Extproc(Model):
     watchdog: Silence | None = Field(default=5.0, json_schema_extra={"default": "5s"})
     """How long a worker may be silent, stopped or busy with one thing, before it is killed and
     replaced; at least 3s. null: never."""
+    metadata: Flag = False
+    """True: backends and routes that stand in Envoy's own metadata hold, too, with the secrets of
+    this machine that they name; so whoever reaches this server may name any. Default: not."""
     max_values: Annotated[Whole, Field(ge=1_000, le=10_000_000)] = 200_000
     """JSON values of a request, and steps of what is made of it, such as schemas whose references
     are replaced; an answer may hold three times as many. More is a 413, or a 502."""

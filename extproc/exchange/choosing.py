@@ -29,6 +29,10 @@ class Choosing:
             self._exchange = self._new(chosen(self._plans, event))
         return self._exchange.handle(event)
 
+    def first(self) -> Exchange:
+        """That of the plan in force."""
+        return self._new(0)
+
     def give_up(self) -> Action:
         """As an exchange does."""
         return (self._exchange or self._new(0)).give_up()

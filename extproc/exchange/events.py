@@ -200,6 +200,10 @@ class Interpret(Change, frozen=True):
     """In answer to ResponseHeaders of a session: what both sides say comes, piece by piece."""
 
 
+class TalkThere(Talk, frozen=True):
+    """The same, and Envoy looks for a route again, by the headers as they are now."""
+
+
 class Ignore(Change, frozen=True):
     """In answer to ResponseHeaders that nobody here has asked for: nothing more is looked at."""
 

@@ -4,6 +4,7 @@ No I/O, no clock, no protobuf. The legal order of events is `NEXT`; no handler s
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import assert_never
 
@@ -33,6 +34,7 @@ from extproc.exchange.events import (
     Settle,
     Settled,
     Talk,
+    TalkThere,
     Told,
     Wish,
 )
@@ -40,7 +42,7 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.inquiring import Inquiring, inquired
 from extproc.exchange.merging import Merging, merged
 from extproc.exchange.passthrough import Passthrough
-from extproc.exchange.placing import Placing, at_keeper, placed
+from extproc.exchange.placing import Placing, at_keeper, believed, led, placed
 from extproc.exchange.plan import Plan
 from extproc.exchange.probe import METHOD, PATH, Probe
 from extproc.exchange.proof import CALL, SIDE, Secrets, seen_by
@@ -113,6 +115,7 @@ AFTER: dict[type[Action | Wish], State] = {
     Rest: State.RESTING,
     Leave: State.SENT,
     Talk: State.TALKING,
+    TalkThere: State.TALKING,
     Ignore: State.REJECTED,
 }
 """Where an action leads, whatever the event was."""
@@ -129,7 +132,16 @@ class OrderError(ValueError):
 class Exchange:
     """One attempt at one backend, or a request that is answered here."""
 
-    __slots__ = ("_heard", "_probing", "_question", "_settling", "_side", "_state", "_world")
+    __slots__ = (
+        "_heard",
+        "_lead",
+        "_probing",
+        "_question",
+        "_settling",
+        "_side",
+        "_state",
+        "_world",
+    )
 
     def __init__(  # noqa: PLR0913  (a world, and what it lets happen)
         self,
@@ -148,6 +160,8 @@ class Exchange:
         backend answers."""
         self._state = State.NEW
         self._heard: Hearing | None = None
+        self._lead = ""
+        """The cluster that a request for what is kept must be led to."""
         self._probing = probing
         self._question: Question | Errand | Passthrough | Session | Placing
         self._world = plan, secrets, clock
@@ -186,8 +200,9 @@ class Exchange:
             case RequestHeaders():
                 return self._begun(event)
             case RequestBody():
-                heard = self._heard
-                return self._question.body(event) if heard is None else heard.said(event)
+                if self._heard is not None:
+                    return self._heard.said(event)
+                return led(self._question.body(event), self._lead)
             case ResponseHeaders():
                 return self._answered(event)
             case RequestTrailers() | ResponseTrailers():
@@ -199,24 +214,26 @@ class Exchange:
             case Settled():
                 return self._listening.settled(event)
             case Rested():
-                return self._batching.rested()
+                return led(self._batching.rested(), self._lead)
             case _:
                 assert_never(event)
 
     def _begun(self, event: RequestHeaders) -> Action | Wish:
         call = event.attributes.get(CALL) or ""
+        here = placed(event)
+        event = believed(event) if here else event
         if call.startswith(KEPT):
-            here = placed(event)
-            event = at_keeper(event, call) if here else event
+            if here:
+                event, self._lead = at_keeper(event, call, self._world[0])
             self._question = self._errand(event, side="" if here else self._side)
         elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
-            event = at_keeper(event, call) if placed(event) else event
+            event, _ = at_keeper(event, call, self._world[0]) if here else (event, "")
         elif call.startswith(SESSION):
             self._question = Session(*self._world)
         elif call.startswith(SIDE) and event.headers.get(":method") == METHOD:
             self._question = self._aside(event)
-        elif placed(event):
+        elif here:
             assert isinstance(self._question, Question)
             self._question = self._question.placing()
         return self._question.headers(event)
@@ -274,6 +291,16 @@ class Exchange:
         if answer is None or not answer.begun:
             return self._question.refused(error)
         return answer.fail(error)
+
+    def refuse(self, event: Event | Heard, error: GatewayError) -> Action:
+        """The answer to an exchange that cannot be begun, in the form of the client's dialect."""
+        question = self._question
+        with suppress(GatewayError):
+            if isinstance(event, RequestHeaders) and isinstance(question, Question):
+                question.enter(seen_by(event).path)
+        action = self._fail(error)
+        self._state = AFTER.get(type(action), self._state)
+        return action
 
     def give_up(self) -> Action:
         """The action after a bug: the client learns that it was not its fault."""

@@ -4,9 +4,11 @@ Elsewhere Envoy has chosen, and asks at the backend's own cluster. Here the mode
 backend chosen, once; the route that Envoy looks for again leads there by a header.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
+import orjson
 
 from extproc.exchange import bodies
 from extproc.exchange.answer import Answer
@@ -16,6 +18,7 @@ from extproc.exchange.events import (
     Action,
     Change,
     Fetched,
+    Headers,
     Metadata,
     RequestBody,
     RequestHeaders,
@@ -23,18 +26,22 @@ from extproc.exchange.events import (
     ResponseHeaders,
     Wish,
 )
+from extproc.exchange.header_values import quoted
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, CALL, Seen, model_of, seen_by
-from extproc.exchange.side import CLUSTER, CLUSTER_HEADER
+from extproc.exchange.proof import BACKEND, CALL, CLIENT, Seen, keys_in, model_of, seen_by
+from extproc.exchange.side import CLUSTER, CLUSTER_HEADER, SCHEME
 from providers.errors import GatewayError, InvalidRequest
 from providers.wire.members import Json
+from providers.wire.splice import members
 
 if TYPE_CHECKING:
     from extproc.exchange.question import Question
 
 MODEL_HEADER = "x-ai-model"
-SCHEME = "x-forwarded-proto"
-"""Without it Envoy finds no route; what it says must be removed by the route."""
+CLEANED = "metadata.filter_metadata['ai.gateway']['cleaned']"
+"""Attribute: what clients had sent in the headers that only Envoy may set was removed before."""
+CHOSEN = "chosen"
+"""Attribute of ours: the backend that Envoy has chosen, where only the model is to be read."""
 
 
 def placed(event: RequestHeaders) -> bool:
@@ -42,11 +49,60 @@ def placed(event: RequestHeaders) -> bool:
     return event.attributes.get(BACKEND) is None
 
 
-def at_keeper(event: RequestHeaders, call: str) -> RequestHeaders:
-    """The same, at the backend that the model finder has found for what is kept."""
+class Believed:
+    """The headers of a request without what a client may have written that only Envoy may set."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def get(self, name: str) -> str | None:
+        """None for what nobody vouches for."""
+        return None if name in NOT_BELIEVED else self._headers.get(name)
+
+    def names(self) -> str:
+        """All that have come, one a line; what goes on is chosen among these."""
+        return self._headers.names()
+
+    def items(self) -> list[tuple[str, str]]:
+        """Those that are believed."""
+        return [pair for pair in self._headers.items() if pair[0] not in NOT_BELIEVED]
+
+
+NOT_BELIEVED = frozenset({CLIENT, CLUSTER_HEADER})
+
+
+def believed(event: RequestHeaders) -> RequestHeaders:
+    """The same, as far as a client cannot have written it."""
+    if event.attributes.get(CLEANED) is not None:
+        return event
+    return msgspec.structs.replace(event, headers=Believed(event.headers))
+
+
+def at_keeper(event: RequestHeaders, call: str, plan: Plan) -> tuple[RequestHeaders, str]:
+    """(the same, at the backend that the model finder has found for what is kept; the cluster that
+    it is still to be led to, where the finder has only found a model). Raises NotFound."""
     cluster = event.headers.get(CLUSTER_HEADER) or ""
-    attributes = {BACKEND: cluster.removeprefix(CLUSTER), CALL: call}
-    return msgspec.structs.replace(event, attributes=attributes)
+    lead = "" if cluster else CLUSTER + plan.first(event.headers.get(MODEL_HEADER) or "")
+    backend = (cluster or lead).removeprefix(CLUSTER)
+    keys = keys_in(event.headers, plan.brought(backend)) if plan.leads("", backend) else {}
+    attributes = {**keys, BACKEND: backend, CALL: call}
+    return msgspec.structs.replace(event, attributes=attributes), lead
+
+
+def led(action: Action | Wish, lead: str) -> Action | Wish:
+    """What is sent, on its way to the cluster `lead`: with the body, for Envoy looks for the route
+    when all of the request is there."""
+    if not lead or type(action) is not Change:
+        return action
+    return Reroute(
+        set_headers=(*action.set_headers, (CLUSTER_HEADER, lead)),
+        remove_headers=tuple(n for n in action.remove_headers if n != SCHEME),
+        body=action.body,
+        metadata=action.metadata,
+        more=action.more,
+    )
 
 
 class Placing:
@@ -69,11 +125,13 @@ class Placing:
         """A list of models is answered; everything else waits for the body."""
         seen = seen_by(event)
         method = event.headers.get(":method") or ""
-        if self._plan.listed(method, seen.path, event.headers, seen.model) is not None:
-            return self._question.headers(event)
         self._event = event
+        if self._plan.listed(method, seen.path, event.headers, seen.model) is not None:
+            # A body says of which model somebody wants to know.
+            unread = method == "POST" and not seen.model and not event.end
+            return GO_ON if unread else self._question.headers(event)
         self._entrance = self._question.enter(seen.path)
-        if event.end:
+        if event.end or (event.headers.get("upgrade") or "").lower() == "websocket":
             raise InvalidRequest(bodies.NO_BODY)
         return GO_ON
 
@@ -81,17 +139,36 @@ class Placing:
         """The request as the chosen provider gets it."""
         held, entrance = self._event, self._entrance
         assert held is not None
-        assert entrance is not None
+        if entrance is None:
+            return self._shown(held, event.data)
         form, body = bodies.parts_of(event.data, entrance.dialect, held.headers, self._plan.bounds)
         seen = _named(seen_by(held), entrance, body, self._plan.default)
-        backend = self._plan.chosen(entrance.dialect, seen.model)
-        self._leads = ((CLUSTER_HEADER, CLUSTER + backend), (MODEL_HEADER, seen.model))
+        if seen.source == "body":
+            _once(event.data, seen.model, entrance.dialect.member)
+        backend = held.attributes.get(CHOSEN) or ""
+        if not backend:
+            backend = self._pinned(held, seen.model)
+            backend = backend or self._plan.chosen(entrance.dialect, seen.model)
+            self._leads = ((CLUSTER_HEADER, CLUSTER + backend), (MODEL_HEADER, quoted(seen.model)))
         call = f"{seen.source}\n{seen.path}\n{seen.model}"
+        keys = keys_in(held.headers, self._plan.brought(backend))
         began = self._question.headers(
-            RequestHeaders(held.headers, {BACKEND: backend, CALL: call}, end=False)
+            RequestHeaders(held.headers, {BACKEND: backend, CALL: call, **keys}, end=False)
         )
         self._late = began.metadata if isinstance(began, Change) and began.metadata else {}
         return self._led(self._question.read(event, form, body))
+
+    def _shown(self, held: RequestHeaders, data: bytes) -> Action:
+        """What is known of the model that a body names."""
+        seen = seen_by(held)
+        body = bodies.read(data, self._plan.bounds)
+        call = f"body\n{seen.path}\n{model_of(seen, body, '', 'model')}"
+        return self._question.headers(RequestHeaders(held.headers, {CALL: call}, end=False))
+
+    def _pinned(self, held: RequestHeaders, model: str) -> str:
+        """The backend of what is kept there, which the finder has seen in the body."""
+        backend = (held.headers.get(CLUSTER_HEADER) or "").removeprefix(CLUSTER)
+        return backend if backend and self._plan.leads(model, backend) else ""
 
     def fetched(self, event: Fetched) -> Action | Wish:
         """The same, with the media that it waited for."""
@@ -100,6 +177,8 @@ class Placing:
     def _led(self, action: Action | Wish) -> Action | Wish:
         if not isinstance(action, Change):
             return action
+        if not self._leads:
+            return msgspec.structs.replace(action, more={**self._late, **(action.more or {})})
         return Reroute(
             set_headers=(*action.set_headers, *self._leads),
             remove_headers=tuple(n for n in action.remove_headers if n != SCHEME),
@@ -117,6 +196,24 @@ class Placing:
         return self._question.refused(error)
 
 
+def _once(data: bytes, model: str, member: str) -> None:
+    """What is routed is what is sent, whichever of several members a provider reads. Raises
+    InvalidRequest."""
+    if CONTROL.search(model):
+        raise InvalidRequest(f"{member} must not hold control characters", param=member)
+    if data.count(b'"%s"' % member.encode()) < 2 and not SPELT.search(data):
+        return
+    for one in members(data):
+        if one.name == member and orjson.loads(data[one.value : one.end]) != model:
+            message = f"{member} is given more than once, with different values"
+            raise InvalidRequest(message, param=member)
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+SPELT = re.compile(rb"\\u00[4-7]")
+"""An ASCII letter in an escape, which no key needs."""
+
+
 def _named(seen: Seen, entrance: Entrance, body: Json, default: str) -> Seen:
     """What the model finder would have found; a model by default is one that a header names."""
     if seen.model:
@@ -124,6 +221,6 @@ def _named(seen: Seen, entrance: Entrance, body: Json, default: str) -> Seen:
     if entrance.path_model:
         return Seen("path", seen.path, entrance.path_model)
     member = entrance.dialect.member
-    if default and body.get(member) in (None, ""):
+    if default and member not in body:
         return Seen("header", seen.path, default)
     return Seen("body", seen.path, model_of(seen, body, "", member))

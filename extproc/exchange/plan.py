@@ -5,7 +5,7 @@ What depends on a combination (client dialect, model, backend) is decided at its
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from os import urandom
 
@@ -136,18 +136,29 @@ class Plan:
     def chosen(self, client: Dialect, model: str) -> str:
         """A backend for a request that nobody has brought to one: of those that serve the client's
         dialect, by priority and weight. Raises NotFound, Unavailable."""
+        return self._able(model, lambda backend: self.target(client, model, backend))
+
+    def talker(self, client: SessionDialect, model: str) -> str:
+        """The same for a session."""
+        return self._able(model, lambda backend: self.talking(client, model, backend))
+
+    def _able(self, model: str, tried: Callable[[str], Target]) -> str:
         route = self._router.find(model)
         if route is None:
             raise unknown(model)
         spent: GatewayError | None = None
         for backend in route.ordered(next(self._turns) * GOLDEN % 1.0):
             try:
-                self.target(client, model, backend)
+                tried(backend)
             except GatewayError as error:
                 spent = spent or error
             else:
                 return backend
         raise spent or unknown(model)
+
+    def first(self, model: str) -> str:
+        """The backend of a model's route that is asked first; raises NotFound."""
+        return next(iter(self.others(model, ())), "") or nowhere(model)
 
     def others(self, model: str, earlier: Collection[str]) -> list[str]:
         """The backends of a model's route that were not asked yet, as they are asked."""
@@ -224,6 +235,11 @@ class Plan:
         target = self._targets.get(key)
         return target or self._kept(key, target_at(self._served(backend)))
 
+    def brought(self, backend: str) -> tuple[str, ...]:
+        """The headers in which clients may bring their own keys for a backend; raises
+        Unavailable."""
+        return self._served(backend).client_keys
+
     def _served(self, backend: str) -> Served:
         served = self._backends.get(backend)
         if served is None:
@@ -249,7 +265,7 @@ class Plan:
                 " are not translated"
             )
         policy = served.policy.beside(route.policy)
-        foreign = client.own_headers - dialect.own_headers
+        foreign = (client.own_headers - dialect.own_headers) | {*served.client_keys}
         if not served.client_keys:
             foreign |= ACCOUNT
         return Target(
@@ -278,7 +294,7 @@ class Plan:
         headers = policy.headers(served.headers)
         own = tuple(dialect.request_headers.items())
         always = own if translated else tuple(pair for pair in own if pair[0] in policy.removes)
-        foreign = client.own_headers - dialect.own_headers
+        foreign = (client.own_headers - dialect.own_headers) | {*served.client_keys}
         if not served.client_keys:
             foreign |= ACCOUNT
         fitted = sorted(dialect.own_headers if dialect.fit_headers else dialect.told_headers)

@@ -1,7 +1,7 @@
 """What Envoy tells of a request beside its headers, and the secret that it leaves with."""
 
 from base64 import b64decode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -24,6 +24,13 @@ CALL = "metadata.filter_metadata['ai.finder']['call']"
 
 KEYS = "metadata.filter_metadata['ai.keys']"
 """Attribute, with a header's name behind it: the client's own key in that header."""
+
+
+def keys_in(headers: Headers, names: Iterable[str]) -> dict[str, str]:
+    """As attributes, the keys that stand in a client's headers, where no attempt has changed
+    these."""
+    found = ((name, headers.get(name)) for name in names)
+    return {f"{KEYS}['{name}']": key for name, key in found if key}
 
 
 SIDE = "side"

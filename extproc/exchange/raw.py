@@ -7,7 +7,6 @@ from collections.abc import Callable, Container
 
 import msgspec
 
-from extproc.exchange.choosing import Choosing
 from extproc.exchange.events import (
     Action,
     Change,
@@ -21,8 +20,7 @@ from extproc.exchange.events import (
     Rested,
     Wish,
 )
-from extproc.exchange.machine import Exchange
-from extproc.exchange.recorded import Recorded, Write
+from extproc.exchange.recorded import Machine, Recorded, Write
 
 
 class Bodies(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +58,7 @@ class Raw(Recorded):
 
     __slots__ = ("_asked", "_encoding", "_keeping", "_pieces", "_room", "_size")
 
-    def __init__(
-        self, exchange: Exchange | Choosing, number: str, now: float, keeping: Keeping
-    ) -> None:
+    def __init__(self, exchange: Machine, number: str, now: float, keeping: Keeping) -> None:
         """As for its record."""
         super().__init__(exchange, number, now, keeping.write, traced=keeping.traced)
         self._keeping = keeping

@@ -9,7 +9,6 @@ from typing import Protocol
 import orjson
 
 from extproc.config.shadow import SHADOW
-from extproc.exchange.choosing import Choosing
 from extproc.exchange.client_headers import KEY as CLIENT_HEADERS
 from extproc.exchange.events import (
     Action,
@@ -21,7 +20,6 @@ from extproc.exchange.events import (
     Talk,
     Wish,
 )
-from extproc.exchange.machine import Exchange
 from extproc.exchange.proof import BACKEND, SIDE, seen_by, seen_in
 from extproc.exchange.proof import CALL as FOUND
 from extproc.exchange.session import PROTOCOL_KEY
@@ -65,7 +63,7 @@ class Recorded:
 
     def __init__(
         self,
-        exchange: Exchange | Choosing,
+        exchange: Machine,
         number: str,
         now: float,
         write: Write,
@@ -74,7 +72,7 @@ class Recorded:
     ) -> None:
         """`number`: unique to it; `now`: seconds since the epoch; `write` gets a line of JSON;
         `traced`: whether that says to which trace the exchange belongs."""
-        self._exchange: Machine = exchange
+        self._exchange = exchange
         self._record: dict[str, MetadataValue] = {"id": number, "at": now}
         self._reports = True
         self._shadow = ""
@@ -129,7 +127,7 @@ class Recorded:
             self._record["traceparent"] = (event.attributes.get(TRACE) or "")[:TRACE_LENGTH]
 
     def _keep(self, action: Action | Wish) -> None:
-        if type(action) is Talk:
+        if isinstance(action, Talk):
             self._reports = False  # what is answered is heard elsewhere
         said = getattr(action, "metadata", None)
         if said is not None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl, quote, urlencode
 
+import msgspec
 import orjson
 
 from extproc import NAMESPACE
@@ -25,14 +26,16 @@ from extproc.exchange.events import (
     RequestHeaders,
     ResponseHeaders,
     Talk,
+    TalkThere,
 )
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.passing import PROTOCOLS
 from extproc.exchange.plan import Plan
-from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, seen_by
+from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, keys_in, seen_by
 from extproc.exchange.served import Target, filled
+from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
 from providers.bridging.session import SessionDialect
-from providers.errors import GatewayError, InvalidRequest, TooLarge
+from providers.errors import GatewayError, InvalidRequest, NotFound, TooLarge
 from providers.signing.sign import Call as SignedCall
 from providers.wire.websocket import TOO_BIG, UNFIT, First, Opening, TooLong, closing, frame
 
@@ -49,6 +52,9 @@ PROTOCOL = f"metadata.filter_metadata['{NAMESPACE}']['{PROTOCOL_KEY}']"
 """Attribute: the sub-protocol that its client has offered."""
 UNMASKED = b"\0\0\0\0"
 """A key that changes nothing, for the one frame of ours that a provider may get."""
+NEEDED = (SCHEME, SESSION_HEADER)
+"""Without these Envoy does not find the route of a session again, which removes them."""
+APART = "the backend {backend!r} speaks {form}, which is translated in cluster placement alone"
 
 
 class Session:
@@ -86,6 +92,11 @@ class Session:
         self._model, self._by_header = seen.model, seen.source == BY_HEADER
         self._dialect = dialect = self._plan.session_at(seen.path)
         backend = event.attributes.get(BACKEND) or ""
+        there = bool(backend)
+        if not there:
+            backend = self._plan.talker(dialect, seen.model)
+            keys = keys_in(event.headers, self._plan.brought(backend))
+            event = msgspec.structs.replace(event, attributes={**event.attributes, **keys})
         target = self._plan.talking(dialect, seen.model, backend)
         headers = ClientHeaders(event)
         target.admit(headers.get(CLIENT), seen.model)
@@ -102,6 +113,8 @@ class Session:
         more = headers.report(target.touched, target.passing).metadata
         spoken, silent = _protocols(headers.get(PROTOCOLS), dialect)
         if target.translated:
+            if not there:
+                raise NotFound(APART.format(backend=backend, form=target.dialect.name))
             offered = (headers.get(PROTOCOLS) or "").replace(" ", "").split(",")
             chosen = next((name for name in dialect.spoken if name in offered), "")
             spoken, silent = (), (PROTOCOLS,)
@@ -109,8 +122,11 @@ class Session:
             more = {**(more or {}), PROTOCOL_KEY: chosen}
         elif dialect.opened is not None:
             self._opening = Opening()
-        return Talk(
+        begin = Talk if there else TalkThere
+        kept = () if there else NEEDED
+        return begin(
             set_headers=(
+                *([] if there else [(CLUSTER_HEADER, SESSIONS + backend)]),
                 *undone,
                 (":path", path),
                 (":authority", target.served.authority),
@@ -118,7 +134,11 @@ class Session:
                 *spoken,
                 *signed.items(),
             ),
-            remove_headers=(*headers.removed(target.passing), *headers.foreign(), *silent),
+            remove_headers=(
+                *[name for name in headers.removed(target.passing) if name not in kept],
+                *headers.foreign(),
+                *silent,
+            ),
             metadata=target.attempt(seen.model, model, stream=True),
             more=more,
             mode=BodyMode.NONE if self._opening is None else BodyMode.STREAMED,

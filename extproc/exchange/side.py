@@ -27,9 +27,16 @@ CALL_HEADER = "x-ai-call"
 """What the loopback listener makes metadata of: secret, path and model, one a line, in Base64."""
 CLUSTER = "ai/"
 """What the name of a backend's cluster begins with."""
+SESSIONS = "ws/"
+"""The same for sessions."""
 CLUSTER_HEADER = "x-ai-cluster"
 """In which the model finder, or a request of our own, says whose cluster it is for; no client
 can."""
+
+SESSION_HEADER = "x-ai-session"
+"""In which the finder says that a session begins; no client can."""
+SCHEME = "x-forwarded-proto"
+"""Without it Envoy finds no route; what it says must be removed by the route."""
 
 SUMMED = frozenset(metadata.UNUSED) - {"estimated"}
 UNSENT = frozenset({*INTERNAL, *CLIENT_ONLY, "content-length", "content-type", "content-encoding"})

@@ -143,6 +143,9 @@ class Configuration:
         self._stale: list[Reading] = []
         """Of files that have changed since; to be waited for until they are gone."""
 
+    def __str__(self) -> str:
+        return str(self.path.absolute())
+
     def news(self, forced: bool) -> int | None:
         """The next configuration to be handed down, as a descriptor that the caller closes."""
         self._wanted = self._wanted or forced
@@ -245,6 +248,17 @@ class Configuration:
     def close(self) -> None:
         """Ends a reading that goes on."""
         self._give_up()
+
+
+class Fixed(Configuration):
+    """A configuration that stands in no file, and so never changes."""
+
+    def __str__(self) -> str:
+        return "Envoy's metadata"
+
+    def news(self, forced: bool) -> int | None:
+        """None."""
+        return None
 
 
 def _refuse(problems: tuple[str, ...]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from extproc.admin import probed
-from extproc.config import ConfigError, Gateway, Unresolved, extras
+from extproc.config import ConfigError, Gateway, Unresolved, extras, parse
 from extproc.config.admin import Admin
 from extproc.config.draft import Draft
 from extproc.config.process import Limiter, ServerTls
@@ -23,7 +23,7 @@ from extproc.credentials import snapshot
 from extproc.exchange.compile import wanted_identities
 from extproc.process import books, configuration, discovery, envoy, limiter, log, worker
 from extproc.process.box import Box
-from extproc.process.configuration import Configuration, summary
+from extproc.process.configuration import Configuration, Fixed, Loaded, summary
 from extproc.process.line import Line
 from extproc.process.pen import Pen
 from extproc.process.place import CannotStart, Place, reason
@@ -45,6 +45,20 @@ def serve(path: Path) -> int:
         return [*_serving(found, gateway, place), telling(found, place)]
 
     return _supervise(path, roles)
+
+
+def serve_described(sockets: str, tcp: tuple[str, int] | None) -> int:
+    """Serves what Envoy's metadata describe, and has no gateway.yaml. `sockets`: their directory;
+    `tcp`: the host and port of the first worker, too."""
+    settings: dict[str, object] = {"metadata": True, "sockets": sockets}
+    if tcp is not None:
+        settings["tcp"] = {"host": tcp[0], "port": tcp[1]}
+
+    def begun() -> Configuration:
+        gateway = parse({"version": 1, "extproc": settings})
+        return Fixed(Path("(none)"), Loaded(gateway, (time.time_ns(), 0, 0)))
+
+    return _supervised(begun, _serving)
 
 
 def run(path: Path, program: Path | None) -> int:
@@ -73,11 +87,18 @@ Roles = Callable[[Configuration, Gateway, Place], list[Role]]
 
 
 def _supervise(path: Path, wanted: Roles) -> int:
+    def begun() -> Configuration:
+        loaded = configuration.load(path)
+        return Configuration(path, loaded, Path(refusal_file(loaded.gateway.extproc)))
+
+    return _supervised(begun, wanted)
+
+
+def _supervised(begun: Callable[[], Configuration], wanted: Roles) -> int:
     log.hold_standard_files()
     try:
-        loaded = configuration.load(path)
-        gateway = loaded.gateway
-        found = Configuration(path, loaded, Path(refusal_file(gateway.extproc)))
+        found = begun()
+        gateway = found.loaded.gateway
         log.configure(gateway.extproc.log.format, gateway.extproc.log.level)
         place = Place(Path(gateway.extproc.sockets))
         roles = wanted(found, gateway, place)
@@ -101,7 +122,7 @@ def _introduce(found: Configuration, roles: list[Role]) -> None:
     gateway = found.loaded.gateway
     logger.info(
         "serving",
-        config=str(found.path.absolute()),
+        config=str(found),
         sockets=gateway.extproc.sockets,
         processes=[role.name for role in roles if role.wanted()],
         pid=os.getpid(),

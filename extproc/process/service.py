@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from extproc.exchange import wire
-from extproc.exchange.choosing import Choosing
 from extproc.exchange.events import (
     Ask,
     Change,
@@ -24,8 +23,8 @@ from extproc.exchange.events import (
     Told,
     Wish,
 )
-from extproc.exchange.machine import Exchange, OrderError
-from extproc.exchange.recorded import Recorded
+from extproc.exchange.machine import OrderError
+from extproc.exchange.recorded import Machine, Recorded
 from extproc.transport import Abort, Call, Reply, Service, Status
 from providers.errors import GatewayError
 from providers.neutral.media import Data, Link
@@ -63,7 +62,7 @@ class ExtProcCall:
 
     def __init__(
         self,
-        exchange: Exchange | Choosing | Recorded,
+        exchange: Machine,
         fetcher: Fetcher | None = None,
         caller: Caller | None = None,
         settler: Settler | None = None,

@@ -23,10 +23,11 @@ from extproc.exchange.compile import (
     merges,
     wanted_secrets,
 )
+from extproc.exchange.described import Describing, Found
 from extproc.exchange.machine import Exchange
 from extproc.exchange.plan import Plan
 from extproc.exchange.raw import Keeping, Raw
-from extproc.exchange.recorded import Recorded
+from extproc.exchange.recorded import Machine, Recorded
 from extproc.exchange.reserved import moves
 from extproc.process.box import Box
 from extproc.process.collecting import staying
@@ -49,6 +50,7 @@ from extproc.process.settling import Settling
 from extproc.transport import Call, Endpoint, Server, Service
 
 if TYPE_CHECKING:
+    from extproc.process.described import Descriptions
     from extproc.process.refusals import Refusals
 
 log = structlog.get_logger()
@@ -174,7 +176,7 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
     uvloop.run(worker.serve(parent, line))
 
 
-def _call(exchange: Exchange | Choosing, current: Current) -> ExtProcCall:
+def _call(exchange: Machine, current: Current) -> ExtProcCall:
     return ExtProcCall(exchange, current.fetcher, current.caller, current.settler, current.holder)
 
 
@@ -193,6 +195,16 @@ class Worker:
         """When it is no longer needed."""
         self._options = options
         self._refusals = self._listening()
+        self._descriptions = self._describing()
+
+    def _describing(self) -> "Descriptions | None":
+        """What knows of configurations in Envoy's metadata, where these are asked for."""
+        gateway = self._loaded.gateway
+        if not gateway.extproc.metadata:
+            return None
+        from extproc.process.described import Descriptions  # which few need
+
+        return Descriptions(gateway, self._loaded.created)
 
     def _listening(self) -> "Refusals | None":
         """Who hears what Envoy answers by itself, where anybody wants to know."""
@@ -208,15 +220,30 @@ class Worker:
 
     def _call(self) -> ExtProcCall:
         current = self._current
-        if self._past is None and self._coming is None:
+        exchange: Machine
+        if self._descriptions is not None:
+            exchange = self._described(self._descriptions, current)
+        elif self._past is None and self._coming is None:
             exchange = self._exchange(current)
-            if self._options.pen is None:
-                return _call(exchange, current)
-            return self._made(exchange, current)
-        others = [one for one in (self._coming, self._past) if one is not None]
-        return self._choosing([current, *others])
+        else:
+            exchange = self._choosing()
+        if self._options.pen is None:
+            return _call(exchange, current)
+        return self._made(exchange, current)
 
-    def _made(self, exchange: Exchange | Choosing, current: Current) -> ExtProcCall:
+    def _described(self, descriptions: "Descriptions", current: Current) -> Describing:
+        def by_metadata(found: Found) -> Exchange:
+            # No request of its own comes back by a listener that somebody else has written.
+            fetching = current.fetcher is not None
+            return Exchange(found.plan, found.secrets, time.time, fetching=fetching)
+
+        def by_file() -> Exchange | Choosing:
+            alone = self._past is None and self._coming is None
+            return self._exchange(current) if alone else self._choosing()
+
+        return Describing(descriptions.find, by_metadata, by_file)
+
+    def _made(self, exchange: Machine, current: Current) -> ExtProcCall:
         pen = self._options.pen
         if pen is None:
             return _call(exchange, current)
@@ -241,9 +268,10 @@ class Worker:
             probing=self._options.side,
         )
 
-    def _choosing(self, states: list[Current]) -> ExtProcCall:
+    def _choosing(self) -> Choosing:
         """Of the one that Envoy follows; media and parts go the way of the one in force."""
-        current = states[0]
+        current = self._current
+        states = [one for one in (current, self._coming, self._past) if one is not None]
 
         def made(number: int) -> Exchange:
             mine = msgspec.structs.replace(
@@ -254,8 +282,7 @@ class Worker:
             )
             return self._exchange(mine)
 
-        exchange = Choosing([one.plan for one in states], made)
-        return self._made(exchange, current)
+        return Choosing([one.plan for one in states], made)
 
     def _take(self, loaded: Loaded) -> None:
         self._loaded = loaded
@@ -269,6 +296,7 @@ class Worker:
             return
         self._past, self._forgotten = self._current, time.monotonic() + OVERLAP
         self._current, self._coming = coming, None
+        self._descriptions = self._describing()
         log.info("configuration reloaded", hash=coming.plan.hash)
 
     def _tick(self) -> None:
@@ -277,6 +305,8 @@ class Worker:
         if self._refusals is not None:
             self._refusals.write()
         self._current.credentials.refresh()
+        if self._descriptions is not None:
+            self._descriptions.refresh()
         if self._coming is None and time.time() >= self._current.plan.prices.until:
             self._take(self._loaded)
         if self._coming is not None:

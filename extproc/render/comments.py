@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from extproc.exchange.side import SESSIONS
 from extproc.render.text import Notes
 from extproc.render.upstream import Group
 
@@ -54,12 +55,11 @@ this list is empty.
 """,
     "placed": """\
 The gateway as one filter of a listener that you have, where nothing else is possible: the server
-chooses the backend by itself. `http_filters` go into your connection manager, behind those that
-authenticate, before the router; `clusters` and `listeners`, if there are any, into
-static_resources; the routes of `virtual_hosts` behind your own, which turn the filter off
-(ExtProcPerRoute: {disabled: true}). The listener's per_connection_buffer_limit_bytes must be
-envoy.max_body_bytes of gateway.yaml. The server takes a client's name from the header x-ai-client:
-see to it that only your authentication sets that, or that it is removed before the filter.
+chooses the backend by itself. `http_filters` go into your connection manager, before the router,
+and are off but for the routes of `virtual_hosts`; `clusters` and `listeners`, if there are any, go
+into static_resources. The listener's per_connection_buffer_limit_bytes must be envoy.max_body_bytes
+of gateway.yaml. What authenticates stands between ai.cleaned and the others; whose request it is,
+it says in the header x-ai-client.
 """,
 }
 """What `--part` can be, and what stands above it."""
@@ -169,9 +169,13 @@ FIELDS = {
 
 
 PLACED = {
-    "envoy.filters.http.ext_proc": (
-        "Reads the model, chooses a backend and translates the request, and then its answer. Your\n"
-        "own routes turn it off."
+    "ai.cleaned": (
+        "Nobody can say of himself which client he is, or to which cluster he goes. Without it\n"
+        "the server believes no x-ai-client."
+    ),
+    "ai.lua": "Finds what names no model: what a backend keeps, paths of its own, sessions.",
+    "ai.ext_proc": (
+        "Reads the model, chooses a backend and translates the request, and then its answer."
     ),
     "ai-gateway": "Where the filter has chosen a backend, a header leads there.",
 }
@@ -211,6 +215,9 @@ def notes(clusters: Mapping[str, Group], sessions: Mapping[str, Group]) -> Notes
 
 def placed_notes(clusters: Mapping[str, Group]) -> Notes:
     """All comments where the server chooses a backend, each of which has a cluster."""
-    of_clusters = {name: cluster_note(group) for name, group in clusters.items()}
+    of_clusters = {
+        name: session_note(group) if name.startswith(SESSIONS) else cluster_note(group)
+        for name, group in clusters.items()
+    }
     fields = {name: note for name, note in FIELDS.items() if name not in ELSEWHERE}
     return Notes({**THINGS, **PLACED, **of_clusters}, fields)

@@ -25,6 +25,7 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
+from extproc.exchange.placing import CLEANED
 from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.reserved import RESERVED
 from extproc.exchange.session import PROTOCOL
@@ -98,10 +99,10 @@ def before_provider(  # noqa: PLR0913  (each is a part of what it must know)
 
 
 def choosing(waiting: float = 0) -> ExternalProcessor:
-    """The only filter, in somebody's listener: it chooses a backend by itself, since it is told of
+    """The filter in somebody's listener: it chooses a backend by itself, since it is told of
     none."""
     found = before_provider(waiting=waiting)
-    found.request_attributes = []
+    found.request_attributes = [CLEANED, ATTRIBUTES[1]]
     found.stat_prefix = "placed"
     return found
 

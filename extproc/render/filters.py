@@ -82,6 +82,7 @@ NO_PREFIX = 'local PREFIX = ""'
 NO_DEFAULT = 'local DEFAULT = ""'
 UNSTUCK = "local STICKY = false"
 UNORDERED = "local ORDERED = false"
+UNPLACED = "local PLACED = false"
 
 ClientKeys = Mapping[str, Sequence[str]]
 """Client name → its keys."""
@@ -177,6 +178,14 @@ def model_finder_script(prefix: str = "", gateway: Gateway | None = None) -> str
         script = script.replace(UNORDERED, "local ORDERED = true")
     name = orjson.dumps(gateway.default_model or "").decode()
     return finder_tables(script.replace(NO_DEFAULT, f"local DEFAULT = {name}"), gateway)
+
+
+def placed_finder(gateway: Gateway) -> Lua:
+    """The finder of what names no model and of sessions, where the server reads models."""
+    script = model_finder_script("", gateway)
+    assert script.count(UNPLACED) == 1
+    script = script.replace(UNPLACED, "local PLACED = true")
+    return Lua(default_source_code=DataSource(inline_string=script))
 
 
 def _model_finder(prefix: str, gateway: Gateway) -> Lua:

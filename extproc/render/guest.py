@@ -24,7 +24,7 @@ from envoy_data_plane.envoy.extensions.filters.http.set_metadata.v3 import (
 from envoy_data_plane.envoy.type.matcher.v3 import ValueMatcher
 
 from extproc.config.gateway import Gateway
-from extproc.exchange.side import CLUSTER_HEADER
+from extproc.exchange.side import CLUSTER_HEADER, SESSION_HEADER
 from extproc.ratelimit.limit import Limit
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import ROUTER
@@ -32,7 +32,6 @@ from extproc.render.listener import own_headers
 from extproc.render.parts import Parts, manager_of
 from extproc.render.replies import metadata_is
 from extproc.render.services import limiter_cluster, server_cluster
-from extproc.render.talks import SESSION_HEADER
 from extproc.render.typed import Json, http_filter, packed, plain, struct
 from extproc.render.unasked import unasked
 

@@ -24,14 +24,13 @@ from envoy_data_plane.envoy.extensions.http.early_header_mutation.header_mutatio
 from extproc.config.gateway import Gateway
 from extproc.exchange.lossless import NEXT
 from extproc.exchange.proof import CLIENT
-from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER
+from extproc.exchange.side import CALL_HEADER, CLUSTER_HEADER, SESSION_HEADER
 from extproc.ratelimit.limit import Limit
 from extproc.render import tls, tokens
 from extproc.render.access_log import access_log
 from extproc.render.cors import NO_HEADER
 from extproc.render.filters import ClientKeys, http_filters
 from extproc.render.following import counts
-from extproc.render.talks import SESSION_HEADER
 from extproc.render.tracing import tracing
 from extproc.render.typed import packed, seconds, socket
 from extproc.render.unasked import unasked

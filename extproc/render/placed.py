@@ -1,9 +1,10 @@
 """The gateway as one filter of somebody's listener: the server chooses the backend by itself.
 
-So each backend has a cluster of its own, which asks nobody, and a header leads there.
+So each backend has a cluster of its own, which asks nobody, and a header leads there. All filters
+are off but for the routes of `virtual_hosts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from envoy_data_plane.envoy.config.route.v3 import (
     DirectResponseAction,
@@ -12,28 +13,36 @@ from envoy_data_plane.envoy.config.route.v3 import (
     RouteAction,
     RouteMatch,
 )
+from envoy_data_plane.envoy.extensions.filters.http.header_to_metadata.v3 import (
+    Config as HeaderToMetadata,
+)
 
 from extproc.config.gateway import Gateway
-from extproc.exchange.placing import MODEL_HEADER, SCHEME
-from extproc.exchange.side import CLUSTER_HEADER
+from extproc.exchange.compile import holds_sessions
+from extproc.exchange.placing import MODEL_HEADER
+from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
 from extproc.render.clusters import HTTP_OPTIONS, provider_cluster, proxy_clusters, waiting
-from extproc.render.ext_proc import choosing
-from extproc.render.filters import EXT_PROC
+from extproc.render.ext_proc import choosing, hearing
+from extproc.render.filters import EXT_PROC, HEARING, MODEL_FINDER, placed_finder
+from extproc.render.guest import CLEANED, GUEST_NAMESPACE, ON, ours
+from extproc.render.kept import keepers
+from extproc.render.listener import own_headers
 from extproc.render.parts import Parts
 from extproc.render.services import server_cluster
+from extproc.render.talks import SILENCE, WEBSOCKET, door
 from extproc.render.tls import system_ca
 from extproc.render.typed import Json, http_filter, plain, seconds
 from extproc.render.upstream import Group, Member, asked_aside, cluster_name
 
 
 def placed(gateway: Gateway, made: Parts, domains: Sequence[str]) -> Json:
-    """The filter, the clusters and the routes, in the words of Envoy's bootstrap."""
-    filter = http_filter(EXT_PROC, choosing(waiting(gateway, gateway.backends)))
+    """The filters, the clusters and the routes, in the words of Envoy's bootstrap."""
+    filters = [{**one, "disabled": True} for one in _filters(gateway)]
     # The first one is for requests of the server's own, of which there are none here.
     inner = made.inner[bool(asked_aside(gateway)) :]
     return {
-        "http_filters": [plain(filter)],
-        "virtual_hosts": [_host(gateway, domains)],
+        "http_filters": filters,
+        "virtual_hosts": [_host(gateway, domains, [one["name"] for one in filters])],
         "clusters": [
             plain(server_cluster(gateway.extproc)),
             *(_cluster(gateway, *one) for one in alone(gateway).items()),
@@ -43,10 +52,53 @@ def placed(gateway: Gateway, made: Parts, domains: Sequence[str]) -> Json:
     }
 
 
+def unheeded(gateway: Gateway) -> Iterator[str]:
+    """What gateway.yaml says and nobody heeds where the filter stands in somebody's listener."""
+    for index, route in enumerate(gateway.routes):
+        several = len(route.backends) > 1
+        if several and route.balance.policy != "weighted":
+            yield f"routes[{index}].balance: backends get requests by priority and weight alone"
+        if "retry" in route.model_fields_set:
+            yield f"routes[{index}].retry: no other backend is asked; your own routes may ask again"
+        if route.shadow is not None:
+            yield f"routes[{index}].shadow: nobody gets copies"
+    if gateway.limits:
+        yield "limits: nobody asks for them; your own filters may, by the metadata ai.extproc"
+    if gateway.clients is not None:
+        yield "clients: no keys are asked for; have yours asked for, and x-ai-client set"
+    for name in ("tls", "cors", "prefix"):
+        if getattr(gateway.listen, name):
+            yield f"listen.{name}: the listener is yours"
+
+
 def alone(gateway: Gateway) -> dict[str, Group]:
-    """The clusters of the backends, by name."""
-    groups = [Group((Member(0, backend, 1),)) for backend in gateway.backends]
-    return {cluster_name(group): group for group in groups}
+    """The clusters of the backends, by name; those for sessions come last."""
+    groups = {name: Group((Member(0, name, 1),)) for name in gateway.backends}
+    talks = {SESSIONS + name: groups[name] for name in _talkers(gateway)}
+    return {**{cluster_name(group): group for group in groups.values()}, **talks}
+
+
+def _talkers(gateway: Gateway) -> list[str]:
+    return [name for name, one in gateway.backends.items() if holds_sessions(one)]
+
+
+def _filters(gateway: Gateway) -> Iterator[Json]:
+    yield plain(http_filter(CLEANED, _cleaned(gateway)))
+    if keepers(gateway) or _talkers(gateway):
+        yield plain(http_filter(ours(MODEL_FINDER), placed_finder(gateway)))
+    yield plain(http_filter(ours(EXT_PROC), choosing(waiting(gateway, gateway.backends))))
+    if _talkers(gateway):
+        heard = hearing(recorded=gateway.recorded, traced=gateway.traced)
+        yield plain(http_filter(HEARING, heard))
+
+
+def _cleaned(gateway: Gateway) -> HeaderToMetadata:
+    """Takes away what no client may say, and leaves word of that."""
+    done = {"metadata_namespace": GUEST_NAMESPACE, "key": "cleaned", "value": "yes"}
+    first, *others = own_headers(gateway)
+    rules: list[Json] = [{"header": first, "on_header_present": done, "on_header_missing": done}]
+    rules += [{"header": name, "on_header_present": done} for name in others]
+    return HeaderToMetadata.from_dict({"request_rules": [{**one, "remove": True} for one in rules]})
 
 
 def _cluster(gateway: Gateway, name: str, group: Group) -> Json:
@@ -56,22 +108,45 @@ def _cluster(gateway: Gateway, name: str, group: Group) -> Json:
     return found
 
 
-def _host(gateway: Gateway, domains: Sequence[str]) -> Json:
+def _host(gateway: Gateway, domains: Sequence[str], filters: list[str]) -> Json:
     """Envoy finds a route twice: before the filter, where any will do, and after it."""
+    usual = {name: ON for name in filters if name != HEARING}
+    routes = [_on(plain(one), usual) for one in _routes(gateway)]
+    return {"name": "ai-gateway", "domains": [*domains], "routes": routes}
+
+
+def _on(route: Json, usual: Json) -> Json:
+    """Where a WebSocket may be, what is answered is heard, too."""
+    talks = "upgrade_configs" in route.get("route", {})
+    return {**route, "typed_per_filter_config": {**usual, **({HEARING: ON} if talks else {})}}
+
+
+def _routes(gateway: Gateway) -> Iterator[Route]:
     timeouts = gateway.envoy.timeouts
-    to_backend = RouteAction(
-        cluster_header=CLUSTER_HEADER,
-        timeout=seconds(timeouts.request),
-        idle_timeout=seconds(timeouts.stream_idle),
-    )
     chosen = HeaderMatcher(name=CLUSTER_HEADER, present_match=True)
-    found = [
-        Route(
-            match=RouteMatch(prefix="/", headers=[chosen]),
-            route=to_backend,
-            request_headers_to_remove=[CLUSTER_HEADER, MODEL_HEADER, SCHEME],
-            request_body_buffer_limit=gateway.envoy.max_body_bytes,
+    if _talkers(gateway):
+        talking = RouteAction(
+            cluster_header=CLUSTER_HEADER,
+            timeout=seconds(0),
+            idle_timeout=seconds(max(timeouts.stream_idle, SILENCE)),
+            upgrade_configs=WEBSOCKET,
+        )
+        begun = HeaderMatcher(name=SESSION_HEADER, present_match=True)
+        yield Route(
+            match=RouteMatch(prefix="/", headers=[chosen, begun]),
+            route=talking,
+            request_headers_to_remove=[CLUSTER_HEADER, MODEL_HEADER, SESSION_HEADER, SCHEME],
+        )
+    yield Route(
+        match=RouteMatch(prefix="/", headers=[chosen]),
+        route=RouteAction(
+            cluster_header=CLUSTER_HEADER,
+            timeout=seconds(timeouts.request),
+            idle_timeout=seconds(timeouts.stream_idle),
         ),
-        Route(match=RouteMatch(prefix="/"), direct_response=DirectResponseAction(status=404)),
-    ]
-    return {"name": "ai-gateway", "domains": [*domains], "routes": [plain(one) for one in found]}
+        request_headers_to_remove=[CLUSTER_HEADER, MODEL_HEADER, SCHEME],
+        request_body_buffer_limit=gateway.envoy.max_body_bytes,
+    )
+    if _talkers(gateway):
+        yield door("")
+    yield Route(match=RouteMatch(prefix="/"), direct_response=DirectResponseAction(status=404))

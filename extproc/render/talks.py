@@ -22,7 +22,7 @@ from envoy_data_plane.google.protobuf import Any
 from extproc.config.gateway import Gateway
 from extproc.config.route import Route
 from extproc.exchange.compile import holds_sessions
-from extproc.exchange.side import CLUSTER_HEADER
+from extproc.exchange.side import CLUSTER_HEADER, SESSION_HEADER
 from extproc.render import sticky
 from extproc.render.filters import HEARING
 from extproc.render.matching import header_is
@@ -31,8 +31,6 @@ from extproc.render.typed import Json, packed, seconds
 from extproc.render.unpacking import told
 from extproc.render.upstream import Group, cluster_name, group
 
-SESSION_HEADER = "x-ai-session"
-"""In which the finder says that a session begins; no client can."""
 SILENCE = 3600.0
 """Seconds for which neither side need say anything; no vendor's sessions last longer."""
 

@@ -9,12 +9,17 @@ import yaml
 
 from extproc.config import Gateway
 from extproc.lab.local import Local
+from extproc.render.bootstrap import bootstrap
 from extproc.render.parts import manager_of, parts
 from extproc.render.pieces import piece
 
 FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
 OWN = """
-function envoy_on_request(handle) handle:headers():add("x-seen-by", "somebody") end
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  headers:add("x-seen-by", "somebody")
+  if headers:get("x-key") == "right" then headers:replace("x-ai-client", "someone") end
+end
 """
 THEIRS = {
     "name": "envoy.filters.http.lua",
@@ -30,12 +35,6 @@ ROUTER = {
 THEIR_ROUTE = {
     "match": {"prefix": "/app"},
     "direct_response": {"status": 200, "body": {"inline_string": "the app"}},
-    "typed_per_filter_config": {
-        "envoy.filters.http.ext_proc": {
-            "@type": f"{FILTERS}.ext_proc.v3.ExtProcPerRoute",
-            "disabled": True,
-        }
-    },
 }
 CLOSED = {**THEIR_ROUTE, "match": {"prefix": "/closed"}, "direct_response": {"status": 403}}
 
@@ -46,16 +45,19 @@ class Placed(Local):
     def placed(self, gateway: Gateway, text: str) -> str:
         """Their bootstrap, into which somebody has pasted what `--part placed` prints."""
         ours = yaml.load(piece("placed", gateway, parts(gateway), (), ["*"]), yaml.CSafeLoader)
+        if not self._static:
+            text = bootstrap(gateway, self.config_file, self._env)
         document = yaml.load(text, yaml.CSafeLoader)
         resources = document["static_resources"]
         listener = resources["listeners"][0]
         manager: dict[str, Any] = manager_of(listener)
         theirs = {name: manager[name] for name in ("@type", "stat_prefix", "access_log")}
+        cleaned, *others = ours["http_filters"]
         (host,) = ours["virtual_hosts"]
         host["routes"][:0] = [THEIR_ROUTE, CLOSED]
         listener["filter_chains"][0]["filters"][0]["typed_config"] = {
             **theirs,
-            "http_filters": [THEIRS, *ours["http_filters"], ROUTER],
+            "http_filters": [cleaned, THEIRS, *others, ROUTER],
             "route_config": {"virtual_hosts": [host]},
         }
         resources["listeners"] = [listener, *ours.get("listeners", [])]

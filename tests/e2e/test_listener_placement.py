@@ -1,5 +1,6 @@
 """The gateway as one filter of a listener that somebody else has written, through a real Envoy."""
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -19,6 +20,7 @@ from extproc.lab.simulator.pictures import BYTES
 from tests.e2e.listener import Placed
 
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b", "KEY_C": "sk-key-of-c"}
+ENV |= {"IDS": "a secret that signs ids", "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"}
 
 
 class Gateway:
@@ -88,8 +90,22 @@ def gateway() -> Iterator[Gateway]:
                 },
             ],
         }
+        config["routes"].append(
+            {
+                "models": ["reserved"],
+                "backends": [{"backend": "a", "model": "gpt-4o-mini"}],
+                "clients": ["group:team"],
+            }
+        )
+        config["clients"] = {
+            "api_keys": {"file": "clients.yaml"},
+            "groups": {"team": ["someone"]},
+        }
+        config["resources"] = {"secret": "env:IDS"}
         config["usage"] = {"store": "sqlite:///usage.db"}
-        with Placed(config, ENV) as local:
+        placed = Placed(config, ENV)
+        (placed.directory / "clients.yaml").write_text("someone: env:KEY_OF_SOMEONE\n")
+        with placed as local:
             yield Gateway(local, {"a": a, "b": b, "c": c})
 
 
@@ -212,3 +228,70 @@ def test_a_header_of_the_client_s_leads_nowhere_else(gateway: Gateway):
     )
     assert answer.status_code == 200
     assert len(gateway.simulators["b"].requests) == before
+
+
+def test_two_models_that_disagree_are_refused(gateway: Gateway):
+    before = sum(len(one.requests) for one in gateway.simulators.values())
+    for body in (
+        b'{"model":"gpt","messages":[],"model":"claude"}',
+        b'{"mod\\u0065l":"gpt","messages":[],"model":"claude"}',
+        b'{"model":"gpt\\r\\nx: y","messages":[]}',
+    ):
+        answer = httpx.post(f"{gateway.url}/v1/chat/completions", content=body)
+        assert answer.status_code == 400
+        assert "model" in answer.json()["error"]["message"]
+    assert sum(len(one.requests) for one in gateway.simulators.values()) == before
+
+
+def test_whose_request_it_is_only_their_authentication_says(gateway: Gateway):
+    url = f"{gateway.url}/v1/chat/completions"
+    for headers, status in (
+        ({"x-key": "right"}, 200),
+        ({"x-ai-client": "someone"}, 404),
+        ({"x-key": "right", "x-ai-client": "another"}, 200),
+        ({"x-key": "wrong", "x-ai-client": "someone"}, 404),
+        ({}, 404),
+    ):
+        assert httpx.post(url, json=said("reserved"), headers=headers).status_code == status
+    names = {key.lower() for key, _ in gateway.simulators["a"].requests[-1].headers}
+    assert "x-ai-client" not in names
+
+
+def test_what_is_kept_is_found_and_is_the_client_s_own(gateway: Gateway):
+    mine = gateway.openai.with_options(default_headers={"x-key": "right"})
+    kept = mine.files.create(file=b"words", purpose="assistants", extra_headers=AT_A)
+    assert mine.files.retrieve(kept.id).id == kept.id
+    with pytest.raises(openai.NotFoundError):
+        gateway.openai.files.retrieve(kept.id, extra_headers={"x-ai-client": "someone"})
+    assert mine.files.delete(kept.id).deleted
+
+
+AT_A = {"x-ai-backend": "a"}
+
+
+def test_a_session_is_held(gateway: Gateway):
+    async def talk() -> set[str]:
+        client = openai.AsyncOpenAI(base_url=f"{gateway.url}/v1", api_key="any", max_retries=0)
+        async with client.realtime.connect(model="gpt") as session:
+            await session.response.create()
+            heard = set()
+            async for event in session:
+                heard.add(event.type)
+                if event.type == "response.done":
+                    return heard
+        return heard
+
+    heard = asyncio.run(asyncio.wait_for(talk(), 30))
+    assert "response.done" in heard
+    assert gateway.record(request_model="gpt", operation="realtime")["total_tokens"] > 0
+
+
+def test_a_mark_for_envoy_does_not_reach_clients(gateway: Gateway):
+    orders = '[[sim: {"status": 429}]] Hello'
+    for model in ("gpt", "shared"):
+        answer = httpx.post(
+            f"{gateway.url}/v1/chat/completions",
+            json={"model": model, "messages": [{"role": "user", "content": orders}]},
+        )
+        assert answer.status_code == 429
+        assert not [name for name in answer.headers if name.startswith("x-ai-")]

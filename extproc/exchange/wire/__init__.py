@@ -6,6 +6,7 @@ costs more than all the rest of a message. Tests hold both directions against th
 """
 
 from extproc.exchange.wire.reading import WireError, decode
+from extproc.exchange.wire.text import metadata
 from extproc.exchange.wire.writing import REPLY_NAMESPACE, encode
 
-__all__ = ("REPLY_NAMESPACE", "WireError", "decode", "encode")
+__all__ = ("REPLY_NAMESPACE", "WireError", "decode", "encode", "metadata")

@@ -24,6 +24,7 @@ from extproc.exchange.events import (
     ResponseBody,
     ResponseHeaders,
     ResponseTrailers,
+    TalkThere,
 )
 
 REPLY_NAMESPACE = "ai.reply"
@@ -220,7 +221,10 @@ def _common(action: Change | Replace) -> bytes:
     if action.body is not None:
         size = _size(len(action.body))
         out += b"\x1a" + _size(len(action.body) + len(size) + 1) + b"\x0a" + size + action.body
-    return out + b"\x28\x01" if type(action) is Reroute else out
+    return out + b"\x28\x01" if type(action) in LOOKING else out
+
+
+LOOKING = (Reroute, TalkThere)
 
 
 def _change(event: type[Event], action: Change) -> bytes:

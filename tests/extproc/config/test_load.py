@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from extproc.config import ConfigError, Gateway, load, parse, parse_backend, problems
+from extproc.config import ConfigError, Gateway, load, parse, problems
 from extproc.config.credential import ApiKey, Aws, Entra, FromRequest, Gcp, OAuth
 from extproc.config.document import read
 from extproc.config.draft import draft
@@ -132,26 +132,9 @@ def test_data_are_checked_like_a_file():
     ]
 
 
-def test_a_backend_may_come_from_an_endpoints_metadata():
-    # protobuf's Struct holds every number as a double.
-    metadata = {"provider": "vllm", "base_url": "http://h:1", "max_in_flight": 5.0}
-    backend = parse_backend("a", metadata)
-    assert (backend.provider, backend.max_in_flight) == ("vllm", 5)
-
-
-def test_a_backend_from_metadata_has_all_its_problems_told():
-    with pytest.raises(ConfigError) as caught:
-        parse_backend("a", {"provider": "vllm", "base_ulr": "x", "max_in_flight": 0.5})
-    assert [str(problem).split(";")[0] for problem in caught.value.problems] == [
-        "backends.a.max_in_flight: must be a whole number",
-        "backends.a.base_ulr: unknown key",
-        "backends.a.base_url: required by the provider vllm",
-    ]
-
-
-def test_a_backend_from_metadata_needs_a_proper_name():
+def test_a_backend_needs_a_proper_name():
     with pytest.raises(ConfigError, match="must be a name"):
-        parse_backend("a b", {"provider": "ollama"})
+        parse({"version": 1, "backends": {"a b": {"provider": "ollama"}}})
 
 
 def test_every_option_of_the_catalogue_can_be_configured():
@@ -177,7 +160,8 @@ def test_every_provider_of_the_catalogue_can_be_configured(provider):
         backend["credential"] = {"api_key": "env:KEY"}
     if "base_url" in provider.options:
         backend["base_url"] = "http://127.0.0.1:8000"
-    assert parse_backend("b", backend).provider == provider.name
+    found = parse({"version": 1, "backends": {"b": backend}}).backends["b"]
+    assert found.provider == provider.name
 
 
 def many_routes(count):

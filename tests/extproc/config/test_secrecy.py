@@ -7,7 +7,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extproc.config import ConfigError, load, parse_backend, problems
+from extproc.config import ConfigError, load, problems
 from extproc.config.document import read
 from extproc.config.redaction import looks_secret, shown
 from tests.extproc.config.conftest import ENVIRONMENT
@@ -89,18 +89,6 @@ def test_a_secret_in_any_place_is_never_shown(folder, data, secret, as_key):
 def test_a_secret_in_broken_yaml_is_never_shown(folder, secret, form):
     for text in texts(problems(folder.write(form.replace("{}", secret)))):
         assert secret not in text
-
-
-@bounded(30)
-@given(secrets, st.sampled_from(["provider", "credential", "base_url", "dialect", "x", "region"]))
-def test_a_secret_in_metadata_is_never_shown(secret, key):
-    try:
-        backend = parse_backend("a", {"provider": "ollama", key: secret})
-    except ConfigError as error:
-        assert secret not in f"{error!s} {error!r}"
-    else:
-        assert not looks_secret(secret)
-        assert backend
 
 
 @bounded(60)

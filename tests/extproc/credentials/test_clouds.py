@@ -12,7 +12,7 @@ import time
 import google.auth.exceptions
 import pytest
 
-from extproc.config import Gateway, parse_backend
+from extproc.config import parse
 from extproc.credentials.clouds import oauth
 from extproc.credentials.identity import NoToken, Token
 from extproc.credentials.keeping import asker
@@ -447,8 +447,8 @@ def test_what_the_configuration_says_reaches_who_asks(kind):
         "gcp": {"provider": "vertex", "region": "global", "project": "p"},
         "entra": {"provider": "azure", "instance": "i"},
     }[kind]
-    backend = parse_backend("b", {**place, "credential": {kind: {}}})
-    gateway = Gateway(version=1, backends={"b": backend, "c": backend})
+    backend = {**place, "credential": {kind: {}}}
+    gateway = parse({"version": 1, "backends": {"b": backend, "c": backend}})
     ((_, wanted),) = wanted_identities(gateway).items()
     assert wanted.backends == ("b", "c")
     assert wanted.identity.kind == kind

@@ -6,6 +6,8 @@ import pytest
 
 from extproc.exchange.again import MARK, again
 from extproc.exchange.events import GO_ON, Reject, RequestHeaders, Reroute
+from extproc.exchange.keeping import Keeping
+from extproc.exchange.placing import CLEANED
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL
 from extproc.exchange.served import Route, Share
@@ -33,7 +35,7 @@ def two(**shares: Share) -> Plan:
 def begins(path: str = CHAT, *, end: bool = False, call: str = "", **headers: str):
     pairs = Pairs(**headers)
     pairs._pairs |= {":path": path, ":method": "POST"}
-    return RequestHeaders(pairs, Pairs() if not call else {CALL: call}, end)
+    return RequestHeaders(pairs, {CALL: call} if call else {}, end)
 
 
 def asked(made: Plan, **headers: str):
@@ -106,9 +108,89 @@ def test_what_has_no_body_or_no_place_is_refused():
 def test_what_is_kept_goes_where_the_model_finder_says():
     event = begins("/v1/files/x", end=True, call="kept\n/v1/files/x\nopenai.files")
     event.headers._pairs |= {":method": "GET", "x-ai-cluster": "ai/gone"}
+    event.attributes[CLEANED] = "yes"
     action = exchange(two()).handle(event)
     assert isinstance(action, Reject)
     assert (action.status, b"'gone'" in action.body) == (503, True)
+
+
+def test_what_a_client_may_have_written_is_not_believed():
+    route = Route(models=("small",), upstream={"one": ""}, clients=frozenset({"someone"}))
+    made = Plan({"one": served("one"), "two": served("two")}, [route], hash="h")
+    for cleaned, known in ((False, False), (True, True)):
+        one = exchange(made)
+        event = begins(x_ai_client="someone", x_ai_cluster="ai/two")
+        attributes = {CLEANED: "yes"} if cleaned else {}
+        one.handle(RequestHeaders(event.headers, attributes, end=False))
+        action = one.handle(request_body({"model": "small", "messages": []}))
+        assert isinstance(action, Reroute) == known
+        if known:
+            assert "x-ai-client" in action.remove_headers
+            assert dict(action.set_headers)["x-ai-cluster"] == "ai/one"
+        else:
+            assert action.status == 404
+
+
+def test_what_is_kept_in_a_body_leads_to_its_backend():
+    made = two(one=Share(0, 1), two=Share(0, 1), spare=Share(1, 1))
+    for _ in range(5):
+        one = exchange(made)
+        event = begins(x_ai_cluster="ai/spare")
+        one.handle(RequestHeaders(event.headers, {CLEANED: "yes"}, end=False))
+        action = one.handle(request_body({"model": "small", "messages": []}))
+        assert dict(action.set_headers)["x-ai-cluster"] == "ai/spare"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"model":"small","messages":[],"model":"large"}', "more than once"),
+        (b'{"model":"large","messages":[],"model":"small"}', "more than once"),
+        (b'{"mod\\u0065l":"large","messages":[],"model":"small"}', "more than once"),
+        (b'{"model":"small\\r\\nx: y","messages":[]}', "control characters"),
+    ],
+)
+def test_what_is_routed_is_what_is_sent(body: bytes, words: str):
+    one = exchange(two())
+    one.handle(begins())
+    action = one.handle(request_body(body))
+    assert isinstance(action, Reject)
+    assert action.status == 400
+    assert words in json.loads(action.body)["error"]["message"]
+
+
+def test_a_model_that_is_told_twice_alike_is_one():
+    one = exchange(two())
+    one.handle(begins())
+    told = b'{"model":"small","messages":[{"content":"model \\u0065"}],"mod\\u0065l":"small"}'
+    assert type(one.handle(request_body(told))) is Reroute
+
+
+def test_a_websocket_elsewhere_is_refused_at_once():
+    assert exchange(two()).handle(begins(upgrade="websocket")).status == 400
+
+
+def test_what_is_kept_may_be_led_by_a_model():
+    event = begins("/v1/batches", call="kept\n/v1/batches\nopenai.batches", x_ai_model="small")
+    backends = {name: served(name) for name in ALL}
+    route = Route(models=("small",), upstream=dict.fromkeys(ALL, ""))
+    made = Plan(backends, [route], keeping=Keeping(backends, {"openai.batches": ALL}))
+    one = exchange(made)
+    assert one.handle(event) is GO_ON
+    action = one.handle(request_body({"input_file_id": "file-1", "endpoint": CHAT}))
+    assert type(action) is Reroute
+    assert dict(action.set_headers)["x-ai-cluster"] in {f"ai/{name}" for name in ALL}
+    unknown = begins("/v1/batches", call="kept\n/v1/batches\nopenai.batches", x_ai_model="none")
+    assert exchange(two()).handle(unknown).status == 404
+
+
+def test_a_model_is_shown_that_a_body_names():
+    for body, status in (({"model": "small"}, 200), ({"model": "large"}, 404), ({}, 400)):
+        one = exchange(two())
+        assert one.handle(begins("/api/show")) is GO_ON
+        action = one.handle(request_body(body))
+        assert isinstance(action, Reject)
+        assert action.status == status
 
 
 def test_who_names_no_model_gets_the_one_by_default():

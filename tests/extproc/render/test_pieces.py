@@ -13,6 +13,7 @@ from extproc.config.gateway import Gateway
 from extproc.exchange.compile import limits
 from extproc.render.parts import parts
 from extproc.render.pieces import piece
+from extproc.render.placed import unheeded
 from extproc.usage.logged import Reader
 from tests.extproc.process.server import until
 from tests.extproc.render import foreign
@@ -261,5 +262,40 @@ def test_each_backend_can_be_chosen_where_one_filter_is_all(tmp_path: Path) -> N
     assert names == ["extproc", "ai/one", "ai/two"]
     options = [one["typed_extension_protocol_options"] for one in found["clusters"]]
     assert not any("http_filters" in one for each in options for one in each.values())
-    (filter,) = found["http_filters"]
-    assert "request_attributes" not in filter["typed_config"]
+    assert [one["name"] for one in found["http_filters"]] == ["ai.cleaned", "ai.ext_proc"]
+    assert all(one["disabled"] for one in found["http_filters"])
+    (host,) = found["virtual_hosts"]
+    for one in host["routes"]:
+        assert one["typed_per_filter_config"].keys() == {"ai.cleaned", "ai.ext_proc"}
+
+
+def test_sessions_and_what_is_kept_are_found_where_one_filter_chooses(tmp_path: Path) -> None:
+    backends = {"one": backend(1, provider="openai"), "two": backend(2)}
+    settings = gateway(tmp_path, backends=backends, routes=[route(["m"], "one", "two")])
+    (found,) = pieces(settings, "placed")
+    filters = {one["name"]: one["typed_config"] for one in found["http_filters"]}
+    assert [*filters] == ["ai.cleaned", "ai.lua", "ai.ext_proc", "ai.sessions"]
+    assert "local PLACED = true" in filters["ai.lua"]["default_source_code"]["inline_string"]
+    names = [one["name"] for one in found["clusters"]]
+    assert names == ["extproc", "ai/one", "ai/two", "ws/one"]
+    asked = filters["ai.ext_proc"]["request_attributes"]
+    assert not any("upstream_host" in one for one in asked)
+
+
+def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
+    backends = {"one": backend(1), "two": backend(2)}
+    several = {**route(["m"], "one", "two"), "retry": {"attempts": 2}}
+    several |= {"balance": {"policy": "least_request"}, "shadow": {"backend": "two"}}
+    settings = gateway(
+        tmp_path,
+        backends=backends,
+        routes=[route(["usual"], "one"), several],
+        limits=[{"per": "header:x-user-id", "tokens": 1000, "every": "minute"}],
+        listen={"prefix": "/ai"},
+        clients={"api_keys": {"file": "clients.yaml"}},
+    )
+    told = [one.partition(":")[0] for one in unheeded(settings)]
+    assert told == [
+        *("routes[1].balance", "routes[1].retry", "routes[1].shadow"),
+        *("limits", "clients", "listen.prefix"),
+    ]
