@@ -25,6 +25,7 @@ from providers.neutral.chat import (
     Text,
     Thinking,
     ToolCall,
+    ToolResult,
     Video,
 )
 from providers.neutral.deltas import (
@@ -40,7 +41,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
-from providers.neutral.media import Data
+from providers.neutral.media import Data, PlainText
 from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from providers.wire.members import Json
@@ -59,6 +60,8 @@ class Told(StrEnum):
     SEARCHES = "usage.searches"
     CHOICES = "choices"
     CITATIONS = "citations"
+    QUOTES = "citations.quote"
+    """What a page says that is cited."""
     PLACES = "citations.place"
     """Where cited words stand in what the prompt holds."""
     STRETCHES = "citations.start"
@@ -185,6 +188,8 @@ def _part(part: Part, answers: Answers, where: str, lost: Names) -> Part:
                 lost[kind_of(part)] = None
             elif isinstance(part, Searched) and part.pages:
                 _miss(Told.SOURCES, answers, lost)
+        case ToolResult():
+            lost["tool_result"] = None  # of a tool that the provider ran itself
         case _:
             pass
     return part
@@ -204,6 +209,8 @@ def _medium(part: Media, answers: Answers, where: str, lost: Names) -> Part:
 def words_for(part: Media, where: str) -> str:
     """What a client reads in the place of what cannot be shown."""
     kind, source = type(part).__name__.lower(), part.source
+    if isinstance(source, PlainText):
+        return source.text
     form = source.media_type if isinstance(source, Data) else ""
     return f"\n[{kind}{f' ({form})' if form else ''} left out: {where} has no place for it]\n"
 
@@ -234,6 +241,8 @@ def _cited(citation: Citation, answers: Answers, lost: Names) -> None:
         return
     if citation.place is not None:
         _miss(Told.PLACES, answers, lost)
+    if citation.quote and citation.url:
+        _miss(Told.QUOTES, answers, lost)
     if citation.start or citation.end:
         _miss(Told.STRETCHES, answers, lost)
 

@@ -1,11 +1,11 @@
 """Whatever the official SDKs know of an answer, one member at a time.
 
-A leaf is a small answer, or a small stream, and the same with one more member than it, of any depth,
-or with one more element of an array. The models of answers are those of the SDKs, and of botocore.
+A leaf is a small answer, or event, and the same with one member more, at any depth, or with one
+more element of an array. The models of answers are those of the SDKs, and of botocore.
 """
 
 import types as kinds
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from itertools import count
@@ -55,7 +55,8 @@ class Kind(NamedTuple):
     """The type of a plain value."""
 
 
-ALONE = frozenset({"Part", "ResponseContentBlock"})
+LISTS = (list, tuple, Sequence)
+ALONE = frozenset({"Part", "GroundingChunk"})
 """Models of which one member says what the object is, though the SDK does not say so."""
 BESIDE = frozenset({"thoughtSignature", "partMetadata", "mediaResolution", "speechMetadata"})
 """Members that stand beside that one."""
@@ -106,12 +107,17 @@ def _of_shape(shape: Shape) -> Kind:
 
 def _of_annotation(annotation: Any) -> Kind:
     found = [each for each in _flat(annotation) if each is not type(None)]
-    many = any(get_origin(each) in (list, tuple) for each in found)
+    lists = [each for each in found if get_origin(each) in LISTS]
+    many = bool(lists)
     if many:
-        lists = [each for each in found if get_origin(each) in (list, tuple)]
         found = [inner for each in lists for inner in _flat(get_args(each)[0])]
-    models = tuple(e for e in found if isinstance(e, type) and issubclass(e, BaseModel))
+    models = tuple(each for each in found if isinstance(each, type) and _is_model(each))
     return Kind(models, many, found[0] if found else str)
+
+
+def _is_model(kind: type) -> bool:
+    """Whether an object is meant; Ollama's pictures are strings."""
+    return issubclass(kind, BaseModel) and kind.__name__ != "Image"
 
 
 def _flat(annotation: Any) -> list[Any]:
@@ -123,8 +129,15 @@ def _flat(annotation: Any) -> list[Any]:
     return [annotation]
 
 
-def sample(kind: Kind, known: Any = None) -> Any:
+BEGINS = ("start", "start_index", "startIndex")
+ENDS = ("end", "end_index", "endIndex")
+"""Places in a text of five letters."""
+
+
+def sample(kind: Kind, known: Any = None, name: str = "") -> Any:
     """A value that nobody else has, other than `known` where there is a choice."""
+    if name in (*BEGINS, *ENDS):
+        return (1 if name in BEGINS else 3) + next(NUMBERS) % 2
     made = least(kind.models[0]) if kind.models else _plain(kind.plain, known)
     return [made] if kind.many else made
 
@@ -143,7 +156,7 @@ def _plain(kind: Any, known: Any) -> Any:
     if kind is int:
         return number
     if kind is float:
-        return -number / 1000
+        return float(number)
     if kind is dict or get_origin(kind) is dict:
         return {f"key{number}": f"word{number}"}
     return "2026-11-30T01:02:03Z" if "datetime" in str(kind) else f"word{number}"
@@ -152,8 +165,10 @@ def _plain(kind: Any, known: Any) -> Any:
 def least(source: Any) -> Json:
     """The smallest object of a model."""
     model = model_of(source)
-    needed = model.required or (() if not model.union else ())
-    return {name: sample(model.members[name]) for name in sorted(needed)}
+    needed = model.required
+    if isinstance(source, StructureShape) and all(k.plain is int for k in model.members.values()):
+        needed = frozenset(model.members)  # a place says all of its numbers
+    return {name: sample(model.members[name], name=name) for name in sorted(needed)}
 
 
 def leaves(source: Any, base: Json, path: str = "", depth: int = 0) -> Iterator[Leaf]:
@@ -179,7 +194,8 @@ MISSING = object()
 def _said(kind: Kind, known: Any, place: str, depth: int) -> Iterator[Leaf]:
     """What a member may hold, each time with something more."""
     if not kind.models:
-        value = sample(kind, known[0] if kind.many and known else known)
+        before = known[0] if kind.many and known else known
+        value = sample(kind, before, place.rpartition(".")[2])
         yield Leaf(place, value, MISSING if known is None else known)
     elif kind.many:
         yield from _elements(kind, known or [], place, depth)

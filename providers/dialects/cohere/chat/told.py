@@ -25,7 +25,7 @@ MESSAGE = shape(
     tool_calls=shape("id", "type", function=shape("name", "arguments")),
 )
 COUNTS = shape("input_tokens", "output_tokens")
-USAGE = shape("cached_tokens", tokens=COUNTS, billed_units=COUNTS)
+USAGE = shape("cached_tokens", tokens=COUNTS)
 READ = shape(
     "id",
     "finish_reason",
@@ -48,7 +48,14 @@ CITED = "message.citations (of thoughts)"
 ANSWERS = Answers(
     shows=shows,
     tells=frozenset(
-        {Told.CITATIONS, Told.LOGPROBS, Told.SIGNATURES, Told.CACHE_READ, Told.STRETCHES}
+        {
+            Told.CITATIONS,
+            Told.QUOTES,
+            Told.LOGPROBS,
+            Told.SIGNATURES,
+            Told.CACHE_READ,
+            Told.STRETCHES,
+        }
     ),
     read=READ,
 )

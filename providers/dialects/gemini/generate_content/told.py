@@ -88,6 +88,7 @@ ANSWERS = Answers(
         Told.SOURCES,
         Told.NAMESPACE,
         Told.PLACES,
+        Told.QUOTES,
         Told.SEARCHES,
         Told.SERVICE_TIER,
         Told.STOP_SEQUENCE,

@@ -184,6 +184,7 @@ class ResponsesParser:
         begin = ToolCallBegin(
             id=call_id(item, at),
             name=string(item.get("name")),
+            namespace=string(item.get("namespace")),
             part=part,
             signature=parse_extra(item),
         )

@@ -99,6 +99,7 @@ ANSWERS = Answers(
         Told.AUDIO_TOKENS,
         Told.HANDLE,
         Told.SOURCES,
+        Told.SEARCHES,
     },
     read=READ,
 )
