@@ -207,9 +207,10 @@ def _objects(kind: Kind, known: Any, place: str, depth: int) -> Iterator[Leaf]:
     for source in kind.models:
         fits = isinstance(known, dict) and known.keys() <= model_of(source).members.keys()
         begun = known if fits else least(source)
+        at = f"{place}[{begun['type']}]" if "type" in begun and len(kind.models) > 1 else place
         if not fits and begun:
-            yield Leaf(place, begun, MISSING)
-        yield from leaves(source, begun, place, depth + 1)
+            yield Leaf(at, begun, MISSING)
+        yield from leaves(source, begun, at, depth + 1)
 
 
 def _elements(kind: Kind, known: list[Any], place: str, depth: int) -> Iterator[Leaf]:

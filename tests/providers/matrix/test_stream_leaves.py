@@ -42,11 +42,14 @@ class Event(NamedTuple):
     """What an SDK knows of it; None: nothing is added."""
     kind: str = ""
     """Where it is said beside it."""
+    others: str = "-"
+    """Paths of what other events say, as the beginning of a regular expression."""
 
 
-def _chunk(*choices: Json, **members: Any) -> Event:
+def _chunk(*choices: Json, others: str, **members: Any) -> Event:
     head = {"id": "i", "object": "chat.completion.chunk", "created": 5, "model": "m"}
-    return Event({**head, "choices": [*choices], **members}, ChatCompletionChunk)
+    said = {**head, "choices": [*choices], **members}
+    return Event(said, ChatCompletionChunk, others=others)
 
 
 def _choice(finish: str | None, **delta: Any) -> Json:
@@ -78,10 +81,10 @@ def _converse(kind: str, said: Json) -> Event:
 
 STREAMS: Mapping[str, Sequence[Event]] = {
     "openai.chat": (
-        _chunk(_choice(None, role="assistant", content="")),
-        _chunk(_choice(None, content="hello")),
-        _chunk(_choice("stop")),
-        _chunk(usage=USED),
+        _chunk(_choice(None, role="assistant", content=""), others="usage|choices"),
+        _chunk(_choice(None, content="hello"), others=r"(?!choices)|choices\.finish_reason"),
+        _chunk(_choice("stop"), others=r"usage|service_tier|choices\.(?:logprobs|finish_reason)"),
+        _chunk(usage=USED, others="choices"),
     ),
     "openai.responses": (
         Event(
@@ -90,15 +93,19 @@ STREAMS: Mapping[str, Sequence[Event]] = {
         ),
     ),
     "anthropic.messages": (
-        _anthropic("message_start", anthropic.RawMessageStartEvent, message=BEGUN),
+        _anthropic("message_start", anthropic.RawMessageStartEvent, message=BEGUN)._replace(
+            others=r"message\.(?:content|stop_|usage\.output_tokens)"
+        ),
+        _anthropic("content_block_start", None, index=0, content_block=BLOCK),
+        _anthropic("content_block_delta", None, index=0, delta=WORDS),
+        _anthropic("content_block_stop", None, index=0),
         _anthropic(
             "content_block_start",
             anthropic.RawContentBlockStartEvent,
-            index=0,
+            index=1,
             content_block=BLOCK,
         ),
-        _anthropic("content_block_delta", None, index=0, delta=WORDS),
-        _anthropic("content_block_stop", None, index=0),
+        _anthropic("content_block_stop", None, index=1),
         _anthropic(
             "message_delta",
             anthropic.RawMessageDeltaEvent,
@@ -200,7 +207,9 @@ def tries(provider: str) -> list[Try]:
             path = AROUND.sub("", leaf.path, count=1)
             if path.partition(".")[0].partition("[")[0] in ANSWERS[provider].echoes:
                 continue
-            if leaf.value == leaf.without or SILENT.fullmatch(path) or EVENTS.fullmatch(leaf.path):
+            if SILENT.fullmatch(path) or EVENTS.fullmatch(leaf.path):
+                continue
+            if leaf.value == leaf.without or re.match(event.others, leaf.path):
                 continue
             value, without = (
                 [*events[:at], event._replace(said=said), *events[at + 1 :]]
@@ -213,6 +222,9 @@ def tries(provider: str) -> list[Try]:
 EVENTS = re.compile(
     r"""
     type|sequence_number|index|obfuscation|.*contentBlockIndex  # which event it is
+    |choices\.delta\.(?:function_call|tool_calls)(?:\.id|\.function)?(?:\.arguments)?   # nameless
+    |logprobs.*      # without a number, or of no words
+    |delta\.message\.content\.thinking   # beside words
     """,
     re.VERBOSE,
 )

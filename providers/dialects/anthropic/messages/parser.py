@@ -167,6 +167,8 @@ class MessagesParser:
     def _started(self, block: _Block, value: Json) -> list[AnyDelta]:
         match block.kind:
             case "text":
+                for citation in value.get("citations") or ():
+                    _citation(block, {"citation": citation})
                 return [TextDelta(text=string(value.get("text")), part=block.part)]
             case "thinking":
                 return _begin_thinking(block)

@@ -13,7 +13,7 @@ from providers.dialects.openai.chat.reasoning import (
     reasoning_text,
 )
 from providers.dialects.openai.chat.response import failure_of, parse_image
-from providers.dialects.openai.chat.told import CHOICE, MESSAGE
+from providers.dialects.openai.chat.told import CHOICE, LISTED, MESSAGE
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.signatures import parse_extra
 from providers.errors import ApiError
@@ -109,7 +109,10 @@ class ChoiceParser:
             if self._issued and ((isinstance(content, str) and content) or delta.get("tool_calls")):
                 self._settle(out)
             if content:
-                self._content(content, choice.get("logprobs"), out)
+                logprobs = choice.get("logprobs")
+                if isinstance(logprobs, dict):
+                    _beside(unread(logprobs, LISTED, "choices.logprobs."), out)
+                self._content(content, logprobs, out)
             if len(delta) > 1 or not content:
                 self._rest(delta, out)
         self.finish = parse_finish(choice.get("finish_reason"))

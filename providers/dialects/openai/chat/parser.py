@@ -1,5 +1,7 @@
 """A provider's OpenAI chat stream, from bytes to deltas."""
 
+from typing import Any
+
 import orjson
 
 from providers.bridging.unsaid import unread
@@ -97,7 +99,7 @@ class ChatStreamParser:
             self._begun = True
             out.append(_begin(chunk))
             self._beside(chunk, out)
-        elif not choices:
+        elif not choices or _ends(choices):
             self._beside(chunk, out)
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict):
@@ -133,3 +135,9 @@ def _begin(chunk: Json) -> Begin:
         created=seconds(chunk.get("created")),
         service_tier=tier if isinstance(tier, str) else None,
     )
+
+
+def _ends(choices: Any) -> bool:
+    """Whether the first choice of a chunk ends with it."""
+    first = choices[0] if isinstance(choices, list) else None
+    return isinstance(first, dict) and first.get("finish_reason") is not None
