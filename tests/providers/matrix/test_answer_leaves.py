@@ -126,10 +126,30 @@ class Whole(NamedTuple):
 
 
 REPEATED = frozenset(
-    """background conversation instructions max_output_tokens max_tool_calls metadata prompt
-    parallel_tool_calls previous_response_id prompt_cache_key prompt_cache_options reasoning
-    prompt_cache_retention safety_identifier temperature text tool_choice tools top_logprobs top_p
-    truncation user""".split()
+    {
+        "background",
+        "conversation",
+        "instructions",
+        "max_output_tokens",
+        "max_tool_calls",
+        "metadata",
+        "prompt",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "reasoning",
+        "prompt_cache_retention",
+        "safety_identifier",
+        "temperature",
+        "text",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "truncation",
+        "user",
+    }
 )
 ANSWERS: Mapping[str, Whole] = {
     "openai.chat": Whole(ChatCompletion, OPENAI, frozenset({"metadata"})),

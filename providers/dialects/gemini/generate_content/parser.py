@@ -28,6 +28,7 @@ from providers.dialects.gemini.generate_content.citations import (
 )
 from providers.dialects.gemini.generate_content.content import parse_call, parse_shown
 from providers.dialects.gemini.generate_content.response import (
+    OWN,
     blocked,
     digest,
     native_of,
@@ -300,7 +301,9 @@ class Parser:
                 known = self._candidates[index] = CandidateParser(int(index), self._origin)
             known.feed(candidate, deltas)
         if not chunk.keys() <= READ.known:
-            _beside([name for name in unread(chunk, READ) if "." not in name], out=deltas)
+            own = {name: chunk[name] for name in OWN if chunk.get(name) is not None}
+            names = [name for name in unread(chunk, READ) if "." not in name]
+            deltas += [Beside(names=tuple(names), members=own)] if names else []
         feedback = chunk.get("promptFeedback")
         if isinstance(feedback, dict):
             _beside(unread(feedback, READ.inner["promptFeedback"], "promptFeedback."), deltas)
