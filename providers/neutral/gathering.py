@@ -165,8 +165,10 @@ class Gathering:
         """What else the answer says; a dialect may have it all under its own name."""
         for name, value in said.items():
             known = self._native.get(name)
-            both = isinstance(known, dict) and isinstance(value, dict)
-            self._native[name] = {**known, **value} if both else value
+            if isinstance(known, dict) and isinstance(value, dict):
+                known.update(value)
+            else:
+                self._native[name] = dict(value) if isinstance(value, dict) else value
 
     def _take(self, delta: AnyDelta) -> None:
         match delta:
