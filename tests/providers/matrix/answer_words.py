@@ -39,6 +39,7 @@ SILENT = re.compile(
     |.*\.type
     |.*total_?tokens(?:Count)?|.*totalTokenCount     # follows from the others
     |.*logprobs\..*\bbytes             # follows from the token
+    |metrics.*|\w+_duration            # how long it took
     |.*avgLogprobs|.*logProbabilitySum|.*\.tokenId
     |.*promptTokensDetails.*|.*candidatesTokensDetails.*   # of text, follows from the others
     |output(?:\[\w+\])?\.id            # an item's; calls are known by another

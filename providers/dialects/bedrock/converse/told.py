@@ -62,13 +62,14 @@ USAGE = shape(
 READ = shape(
     "stopReason",
     "serviceTier",
+    "metrics",  # how long it took
     additionalModelResponseFields=shape("stop_sequence"),
     output=shape(message=shape("role", content=BLOCK)),
     usage=USAGE,
 )
 ENDING = shape("stopReason", "p", additionalModelResponseFields=shape("stop_sequence"))
 """The event that says why an answer ends; `p` fills packets."""
-TOLD = shape("serviceTier", "p", usage=USAGE)
+TOLD = shape("serviceTier", "metrics", "p", usage=USAGE)
 """The event that says what was used."""
 
 ANSWERS = Answers(

@@ -25,6 +25,11 @@ READ = shape(
     "logprobs",
     "prompt_eval_count",
     "eval_count",
+    # How long it took.
+    "total_duration",
+    "load_duration",
+    "prompt_eval_duration",
+    "eval_duration",
     message=MESSAGE,
 )
 
