@@ -12,13 +12,14 @@ import orjson
 
 from extproc.config import load, schema
 from extproc.reference import management, overview
-from extproc.reference.fates import ASKED, fate, member_fate
+from extproc.reference.fates import ANSWERED, ASKED, answer_fate, fate, member_fate
 from extproc.reference.page import page
 from extproc.render.places import compose, helm
 from extproc.render.places.alerts import alerts
 from extproc.render.places.objects import SILENT
 from extproc.render.places.pod import Source
 from extproc.render.text import Writer
+from providers.bridging import unsaid
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Dialect
 from providers.bridging.fidelity import Feature
@@ -175,6 +176,19 @@ def _members(operation: Operation) -> list[str]:
     return lines
 
 
+def answer_fates() -> list[str]:
+    """The table of what clients are told of an answer."""
+    clients = [one for one in dialects(Operation.CHAT) if one.answers is not unsaid.ANY]
+    lines = [
+        f"| said | {' | '.join(one.name for one in clients)} |",
+        f"| --- |{' --- |' * len(clients)}",
+    ]
+    for name in ANSWERED:
+        cells = " | ".join(answer_fate(name, one) for one in clients)
+        lines.append(f"| `{name}` | {cells} |")
+    return lines
+
+
 def fidelity_page() -> str:
     """What each dialect can say, and what becomes of the rest."""
     lines = [
@@ -198,6 +212,18 @@ def fidelity_page() -> str:
         "backend or a route says `family:` where the model's name does not tell it.",
         "",
         *fates(Operation.CHAT),
+        "",
+        "## Answers",
+        "",
+        "What a provider says and a client's format has no place for is named, too: by the",
+        "neutral name below, or, where only one vendor knows it, by that vendor's own, such as",
+        "`system_fingerprint` or `executableCode`. A whole answer has the names in the header",
+        "`x-ai-lost-members`; the metadata has them as `lost_members`, which is where those of a",
+        "stream are, whose head has gone before anything is lost. In the place of a picture or a",
+        "film the client reads what was left out; sound is told by its transcript. Nothing is",
+        "named between equal dialects, where the bytes pass.",
+        "",
+        *answer_fates(),
         "",
         "## Text completions",
         "",

@@ -7,6 +7,7 @@ import msgspec
 
 from extproc.exchange import metadata, tried
 from extproc.exchange.events import Headers
+from extproc.exchange.header_values import listed
 from extproc.exchange.ids import Showing
 from extproc.exchange.served import LONGEST_NAME, Target
 from providers.bridging import estimate
@@ -120,6 +121,8 @@ class Account:
         record["finish_reason"] = seen.finish or ("" if seen.error is None else FAILED)
         record["error_type"] = "" if seen.error is None else seen.error.cause.value
         record["duration_ms"] = now
+        if seen.lost:
+            record[metadata.LOST] = listed(seen.lost)
         return record
 
     def refused(self, error: ApiError) -> metadata.Record:

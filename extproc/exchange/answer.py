@@ -10,7 +10,15 @@ import msgspec
 from extproc.credentials import redaction
 from extproc.exchange import metadata
 from extproc.exchange.account import Account, Asked, counted
-from extproc.exchange.changes import JSON_TYPE, REWRITTEN, marked, redirect, rewritten, telling
+from extproc.exchange.changes import (
+    JSON_TYPE,
+    REWRITTEN,
+    marked,
+    naming,
+    redirect,
+    rewritten,
+    telling,
+)
 from extproc.exchange.events import (
     GO_ON,
     Action,
@@ -298,7 +306,7 @@ class Answer:
         if asked.stream:
             body, seen = asked.bridge.replay(data, asked.context)
             record = self._account.final(seen, data, status=self._status)
-            return rewritten(body, record, asked.client.stream_type)
+            return naming(rewritten(body, record, asked.client.stream_type), seen.lost)
         changed, seen = asked.bridge.whole(data, self._context())
         final = self._account.final(seen, data, status=self._status)
         # What an attempt begins with need not be said again.
@@ -312,7 +320,8 @@ class Answer:
         if changed is None and self._decoder is None:
             return Change(metadata=record)
         content_type = seen.content_type or JSON_TYPE[1]
-        return rewritten(data if changed is None else changed, record, content_type)
+        answer = rewritten(data if changed is None else changed, record, content_type)
+        return naming(answer, seen.lost) if seen.lost else answer
 
     def _gathered(self, data: bytes) -> Action:
         """A stream for a client that asked for none: nothing of it has reached the client, so what
@@ -322,7 +331,8 @@ class Answer:
         record = self._account.final(seen, status=self._status)
         if seen.error is not None:
             return self._failed(seen.error, record)
-        return rewritten(body if asked.showing is None else asked.showing.whole(body), record)
+        shown = body if asked.showing is None else asked.showing.whole(body)
+        return naming(rewritten(shown, record), seen.lost)
 
     def _context(self) -> Context:
         context, counted = self._asked.context, self._account.counted

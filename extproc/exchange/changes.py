@@ -1,5 +1,7 @@
 """What is done to an answer as a whole."""
 
+from collections.abc import Sequence
+
 import msgspec
 import orjson
 
@@ -17,6 +19,9 @@ REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "diges
 JSON_TYPE = ("content-type", "application/json")
 LEFT_OUT = "x-ai-left-out"
 """Who was not asked after a failure, and what it would have lost."""
+LOST = "x-ai-lost-members"
+"""What the provider says that the client's format has no place for; of a stream, the metadata says
+it at the end."""
 USED = "x-ai-used"
 """In which the answer to a request of our own says what it used."""
 
@@ -29,6 +34,14 @@ def rewritten(body: bytes, record: metadata.Record, content_type: str = JSON_TYP
         set_headers=(("content-length", str(len(body))), ("content-type", content_type)),
         metadata=record,
     )
+
+
+def naming(answer: Change, lost: Sequence[str]) -> Change:
+    """The answer, which says in a header what of it the client's format has no place for."""
+    if not lost:
+        return answer
+    headers = (*answer.set_headers, (LOST, listed(lost)))
+    return msgspec.structs.replace(answer, set_headers=headers)
 
 
 def marked(asked: Asked, error: ApiError, status: int) -> Pairs:

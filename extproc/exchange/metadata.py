@@ -62,6 +62,9 @@ GROWING = ("output_tokens", "total_tokens", "cost_nanousd", "cost_microusd")
 
 UNUSED = usage(NOTHING_USED, Price())
 
+LOST = "lost_members"
+"""What an answer said that the client's format has no place for; not said where that is nothing."""
+
 FRESH: Record = {
     **UNUSED,
     "status": 0,

@@ -4,15 +4,19 @@ from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, Loss, loss
 from providers.bridging.plain import PlainDialect
 from providers.bridging.remote import FORMS
+from providers.bridging.unsaid import Told
 from providers.neutral.asking import Asking
+from providers.neutral.chat import Audio, Image, Part, Video
 from providers.neutral.embeddings import EmbeddingRequest
 from providers.neutral.images import ImageRequest
+from providers.neutral.media import Data
 from providers.neutral.moderations import ModerationRequest
 from providers.neutral.rerank import RerankRequest
 from providers.neutral.speech import SpeechRequest
 from providers.neutral.tokens import DetokenizeRequest, TokenizeRequest
 from providers.neutral.transcripts import TranscriptRequest
 from providers.neutral.video import VideoRequest
+from providers.neutral.web_search import Page, Searched
 from providers.operations import Operation
 
 ASKED: dict[Operation, type[Asking]] = {
@@ -61,3 +65,25 @@ def member_fate(name: str, asked: type[Asking], target: "PlainDialect[Asking, ob
     if name in target.carries:
         return FATES[True]
     return FATES[Loss.DROP if name in asked.HINTS else Loss.REFUSE]
+
+
+SHOWN: dict[str, Part] = {
+    "image": Image(source=Data(base64="AAAA", media_type="image/png")),
+    "audio": Audio(source=Data(base64="AAAA", media_type="audio/wav"), transcript="a"),
+    "video": Video(source=Data(base64="AAAA", media_type="video/mp4")),
+    "web_search": Searched(queries=("a",), pages=(Page(url="https://a.test"),)),
+}
+"""What an answer may hold beside words, thoughts and calls."""
+ANSWERED = (*SHOWN, *(told.value for told in Told if told is not Told.SOUND))
+
+
+def answer_fate(name: str, client: ChatDialect) -> str:
+    """What becomes of what a provider says, towards a client of this dialect."""
+    part = SHOWN.get(name)
+    if part is None:
+        return "told" if Told(name) in client.answers.tells else "named"
+    if client.answers.shows(part):
+        return "told"
+    if name == "audio":
+        return "its words, named"
+    return "named" if name == "web_search" else "in words, named"

@@ -53,6 +53,7 @@ REPORTED = (
     "status",
     "error_type",
     "finish_reason",
+    "lost_members",
     "ttft_ms",
     "duration_ms",
 )

@@ -28,6 +28,7 @@ EXPOSED = (
     "x-ai-backends",
     "x-ai-dropped-params",
     "x-ai-estimated",
+    "x-ai-lost-members",
     "x-ai-missing-backends",
     "x-goog-upload-status",
     "x-goog-upload-url",

@@ -14,6 +14,7 @@ from providers.bridging import (
     remote,
     stand_ins,
     tool_names,
+    unsaid,
     vendor_tools,
 )
 from providers.bridging.amending.amendment import Amendment, amended
@@ -21,7 +22,7 @@ from providers.bridging.amending.needs import needed
 from providers.bridging.amending.schemas import fit_output, fit_tools
 from providers.bridging.bridge import Translation, loads
 from providers.bridging.call_ids import CallIds
-from providers.bridging.chat_stream import StreamParser, StreamRenderer, TranslatedStream
+from providers.bridging.chat_stream import Changes, StreamParser, StreamRenderer, TranslatedStream
 from providers.bridging.client_names import as_sent
 from providers.bridging.dialect import (
     Bridge,
@@ -103,6 +104,8 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     """The whole answer with which a stream ends, in formats that say all of it again."""
     inline: Inline | None = None
     """How bytes are put where a URL stands."""
+    answers: unsaid.Answers = unsaid.ANY
+    """What its answers hold."""
 
     def takes(self, tool: NativeTool, model: str) -> bool:
         """Whether a model takes a tool that is no function."""
@@ -132,9 +135,9 @@ class ChatDialect(Dialect, frozen=True, kw_only=True):
     def replay(self, data: bytes, client: Dialect, context: Context) -> tuple[bytes, Seen]:
         """A whole answer of this dialect as a stream of the client's."""
         assert isinstance(client, ChatDialect)
-        response = _parsed(self, client, data, context)
+        response, lost = _told(self, client, data, context)
         renderer = client.renderer(context)
-        return renderer.feed(deltas.replay(response)) + renderer.flush(), _seen(response)
+        return renderer.feed(deltas.replay(response)) + renderer.flush(), _seen(response, lost)
 
     def gathered(self, data: bytes, target: Dialect, context: Context) -> tuple[bytes, Seen]:
         """A stream of the provider's dialect as a whole answer of this one."""
@@ -294,9 +297,9 @@ class Conversation(Translation[ChatDialect]):
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer in the client's dialect."""
-        response = _parsed(self._target, self._client, data, context)
+        response, lost = _told(self._target, self._client, data, context)
         body = orjson.dumps(self._client.render_response(response, context))
-        return body, _seen(response)
+        return body, _seen(response, lost)
 
     def stream(self, context: Context) -> Relay:
         """A relay that parses and renders."""
@@ -344,13 +347,27 @@ def _relay(
     if context.stand_ins and recast is not None:
         restoring = Restoring(context.stand_ins, recast.call)
     ids = CallIds(context.called, client.shown_id)
-    return TranslatedStream(target.parser(), renderer, context, ids, restoring)
+    left = unsaid.Unsaid(client.answers, client.name, foreign=client.name != target.name)
+    return TranslatedStream(target.parser(), renderer, context, Changes(ids, left, restoring))
+
+
+def _told(
+    dialect: ChatDialect, client: ChatDialect, data: bytes, context: Context
+) -> tuple[ChatResponse, tuple[str, ...]]:
+    """(the answer, as far as the client's format can tell it, what is lost of it)."""
+    body = loads(data, dialect, context.bounds)
+    response, lost = unsaid.told(
+        _parsed(dialect, client, body, context), client.answers, client.name
+    )
+    if client.name != dialect.name:
+        lost.update(dict.fromkeys(unsaid.lost_of(body, dialect.answers)))
+    return response, tuple(lost)
 
 
 def _parsed(
-    dialect: ChatDialect, client: ChatDialect, data: bytes, context: Context
+    dialect: ChatDialect, client: ChatDialect, body: Json, context: Context
 ) -> ChatResponse:
-    response = dialect.parse_response(loads(data, dialect, context.bounds))
+    response = dialect.parse_response(body)
     choices = response.choices
     if choices and all(choice.finish is Finish.ERROR for choice in choices):
         raise FailedAnswer(choices[0].error or BROKEN_OFF)
@@ -364,6 +381,6 @@ def _parsed(
     return response
 
 
-def _seen(response: ChatResponse) -> Seen:
+def _seen(response: ChatResponse, lost: tuple[str, ...]) -> Seen:
     finish = next((choice.finish for choice in response.choices), None)
-    return Seen(usage=response.usage, model=response.model, finish=finish)
+    return Seen(usage=response.usage, model=response.model, finish=finish, lost=lost)

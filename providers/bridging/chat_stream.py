@@ -2,20 +2,25 @@
 
 from typing import Protocol
 
+import msgspec
+
 from providers.bridging import tool_names
 from providers.bridging.amending.amendment import AmendedStream
 from providers.bridging.call_ids import CallIds
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import Words
 from providers.bridging.stand_ins import Restoring
+from providers.bridging.unsaid import Unsaid
 from providers.errors import BROKEN_OFF, GatewayError
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
     AnyDelta,
+    ArgumentsDelta,
     Begin,
     End,
     Failed,
     TextDelta,
+    ThinkingDelta,
     ToolCallBegin,
     Used,
     WholePart,
@@ -48,27 +53,31 @@ def _meant(delta: AnyDelta) -> AnyDelta:
     return delta
 
 
+class Changes(msgspec.Struct, frozen=True):
+    """What is done to deltas on their way, and what is watched for."""
+
+    ids: CallIds
+    unsaid: Unsaid
+    restoring: Restoring | None = None
+
+
 class TranslatedStream:
     """A relay between two dialects."""
 
     def __init__(
-        self,
-        parser: StreamParser,
-        renderer: StreamRenderer,
-        context: Context,
-        ids: CallIds,
-        restoring: Restoring | None = None,
+        self, parser: StreamParser, renderer: StreamRenderer, context: Context, changes: Changes
     ) -> None:
         self.seen = Seen()
         self._parser = parser
         self._renderer = renderer
         self._renamed = context.renamed
-        self._restoring = restoring
+        self._restoring = changes.restoring
         self._amended = AmendedStream(context.amendments) if context.amendments else None
         self._bounds = context.bounds
-        self._ids = ids
+        self._ids = changes.ids
+        self._unsaid = changes.unsaid
         self._odd = False
-        """True where the running deltas begin a call, or end in a failure."""
+        """True where the running deltas begin a call, hold a whole part, or end in a failure."""
         self._words = Words()
         self._size = 0
         """Bytes that came. Formats that tell a whole answer at the end, or one part after the
@@ -98,7 +107,7 @@ class TranslatedStream:
             self._watch(delta)
         if self._odd:
             self._odd = False
-            deltas = self._ids.deltas(map(_meant, deltas))
+            deltas = self._unsaid.worded(self._ids.deltas(map(_meant, deltas)))
         if self._amended is not None:
             deltas = self._amended.feed(deltas)
         if self._renamed:
@@ -111,7 +120,11 @@ class TranslatedStream:
         seen = self.seen
         if type(delta) is TextDelta:
             self._generate(delta.text)
+            if delta.logprobs is not None:
+                self._lose(delta)
             return
+        if type(delta) is not ArgumentsDelta and type(delta) is not ThinkingDelta:
+            self._lose(delta)
         match delta:
             case Begin():
                 seen.model = delta.model
@@ -131,6 +144,12 @@ class TranslatedStream:
                 if type(delta) is ToolCallBegin or type(delta) is WholePart:
                     self._odd = True
                 self._generate(words_of(delta))
+
+    def _lose(self, delta: AnyDelta) -> None:
+        names = self._unsaid.names
+        self._unsaid.note(delta)
+        if len(names) > len(self.seen.lost):
+            self.seen.lost = tuple(names)
 
     def _generate(self, words: str) -> None:
         if words:

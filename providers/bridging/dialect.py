@@ -88,6 +88,8 @@ class Seen(msgspec.Struct):
     """Estimated output tokens, while the provider has said no number."""
     content_type: str = ""
     """Of a whole answer that was translated; empty: JSON."""
+    lost: tuple[str, ...] = ()
+    """Names of what the provider says that the client's format has no place for."""
     location: str = ""
     """Where the client finds what it asked for, instead of an answer."""
 

@@ -142,6 +142,18 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     """What was used so far, all of it: replaces the one before."""
 
     usage: Usage
+    service_tier: str | None = None
+    """Where the provider says it now, and not where it begins."""
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What else the provider says, of which other dialects know nothing."""
+
+    names: tuple[str, ...]
+    """What it calls that, below the top level with dots."""
+    members: Mapping[str, Any] = {}
+    """Of these, what its own dialect tells of a whole answer (`ChatResponse.native`); the later
+    ones win."""
 
 
 class Ping(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +180,7 @@ AnyDelta = (
     | PartEnd
     | End
     | Used
+    | Beside
     | Ping
     | Failed
 )
@@ -197,7 +210,7 @@ def replay(response: ChatResponse) -> list[AnyDelta]:
     for choice in response.choices:
         deltas += _replay_choice(choice)
     if response.usage is not None:
-        deltas.append(Used(usage=response.usage))
+        deltas.append(Used(usage=response.usage, service_tier=response.service_tier))
     return deltas
 
 

@@ -22,6 +22,7 @@ from providers.neutral.deltas import (
     ArgumentsDelta,
     AudioDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     Failed,
@@ -132,6 +133,8 @@ class Gathering:
     def __init__(self) -> None:
         self._begin = NOTHING
         self._usage: Usage | None = None
+        self._tier: str | None = None
+        self._native: dict[str, Any] = {}
         self._choices: dict[int, Answering] = {}
         self.error: ApiError | None = None
 
@@ -152,19 +155,33 @@ class Gathering:
             id=begin.id,
             model=begin.model,
             created=begin.created,
-            service_tier=begin.service_tier,
+            service_tier=self._tier,
             usage=self._usage or begin.usage,
+            native=self._native,
             choices=tuple(one.choice(index) for index, one in sorted(self._choices.items())),
         )
+
+    def _tell(self, said: Mapping[str, Any]) -> None:
+        """What else the answer says; a dialect may have it all under its own name."""
+        for name, value in said.items():
+            known = self._native.get(name)
+            if isinstance(known, dict) and isinstance(value, dict):
+                known.update(value)
+            else:
+                self._native[name] = dict(value) if isinstance(value, dict) else value
 
     def _take(self, delta: AnyDelta) -> None:
         match delta:
             case Begin():
                 self._begin = delta
+                self._tier = delta.service_tier
             case Used():
                 self._usage = delta.usage
+                self._tier = delta.service_tier or self._tier
             case Failed():
                 self.error = delta.error
+            case Beside():
+                self._tell(delta.members)
             case Ping():
                 pass
             case _:

@@ -10,6 +10,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     End,
     Failed,
     PartEnd,
@@ -18,7 +19,7 @@ from providers.neutral.deltas import (
     Used,
 )
 
-OF_NO_PART = (Begin, Used, Ping)
+OF_NO_PART = (Begin, Beside, Used, Ping)
 
 OUTSIDE = re.compile(r'["{}\[\]]')
 """What matters outside a JSON string."""

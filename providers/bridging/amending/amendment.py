@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from providers.neutral.chat import ChatResponse, Choice
-from providers.neutral.deltas import AnyDelta, Begin, Failed, Ping, Used
+from providers.neutral.deltas import AnyDelta, Begin, Beside, Failed, Ping, Used
 
 
 class Stream(Protocol):
@@ -50,7 +50,7 @@ class AmendedStream:
         for delta in deltas:
             if isinstance(delta, Failed):
                 found += self._released()
-            if isinstance(delta, Begin | Used | Ping | Failed):
+            if isinstance(delta, Begin | Beside | Used | Ping | Failed):
                 found.append(delta)
             else:
                 found += self._through(self._chain(delta.choice), [delta])

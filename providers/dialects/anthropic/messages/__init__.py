@@ -24,6 +24,7 @@ from providers.dialects.anthropic.messages.renderer import MessagesRenderer
 from providers.dialects.anthropic.messages.request import parse_request
 from providers.dialects.anthropic.messages.response import parse_response, render_response
 from providers.dialects.anthropic.messages.searches import knows
+from providers.dialects.anthropic.messages.told import ANSWERS
 from providers.dialects.anthropic.names import NAME
 from providers.models.claude.betas import HEADER
 from providers.models.claude.models import lacks
@@ -105,6 +106,7 @@ DIALECT = ChatDialect(
         Endpoint(path=f"{VERTEX}:streamRawPredict", stream=True),
     ),
     upstream=(Endpoint(path="/messages"),),
+    answers=ANSWERS,
     carries=CARRIES,
     names=NAMES,
     inline=inline,

@@ -5,11 +5,13 @@ from typing import Any
 
 import orjson
 
+from providers.bridging.unsaid import unread
 from providers.dialects.anthropic.errors import describe
 from providers.dialects.anthropic.messages.citations import parse_citation
 from providers.dialects.anthropic.messages.fields import Wrong, required
 from providers.dialects.anthropic.messages.response import explained, native_of, parse_finish
 from providers.dialects.anthropic.messages.searches import parse_block
+from providers.dialects.anthropic.messages.told import BLOCK, ENDING, READ
 from providers.dialects.anthropic.messages.usage import merge, parse_tier, parse_usage
 from providers.dialects.anthropic.names import FAMILY
 from providers.errors import CUT, ApiError, BadAnswer, Cause
@@ -18,6 +20,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     Failed,
@@ -149,7 +152,8 @@ class MessagesParser:
                 # The prompt's count is final, the answer's has only begun.
                 usage=parse_usage(self._usage, estimated=True),
                 service_tier=parse_tier(self._usage),
-            )
+            ),
+            *_beside(unread(message, READ)),
         ]
 
     def _start(self, event: Json) -> list[AnyDelta]:
@@ -157,8 +161,14 @@ class MessagesParser:
         block = _Block(self._parts, value["type"], value)
         self._parts += 1
         self._blocks[event["index"]] = block
+        beside = _beside(unread(event, BLOCK))
+        return beside + self._started(block, value)
+
+    def _started(self, block: _Block, value: Json) -> list[AnyDelta]:
         match block.kind:
             case "text":
+                for citation in value.get("citations") or ():
+                    _citation(block, {"citation": citation})
                 return [TextDelta(text=string(value.get("text")), part=block.part)]
             case "thinking":
                 return _begin_thinking(block)
@@ -217,10 +227,10 @@ class MessagesParser:
 
     def _end(self, event: Json) -> list[AnyDelta]:
         self._usage = merge(self._usage, event.get("usage"))
-        deltas: list[AnyDelta] = []
+        deltas = _beside(unread(event, ENDING))
         usage = parse_usage(self._usage)
         if usage is not None:
-            deltas.append(Used(usage=usage))
+            deltas.append(Used(usage=usage, service_tier=parse_tier(event.get("usage"))))
         delta = event.get("delta") or {}
         finish = parse_finish(delta.get("stop_reason"))
         if finish is not None and not self._ended:
@@ -242,6 +252,10 @@ class MessagesParser:
 
 KINDS = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})
 """Blocks that become parts of the neutral conversation."""
+
+
+def _beside(names: list[str]) -> list[AnyDelta]:
+    return [Beside(names=tuple(names))] if names else []
 
 
 def _data(event: bytes) -> bytes:

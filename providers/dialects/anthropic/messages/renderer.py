@@ -24,6 +24,7 @@ from providers.neutral.deltas import (
     ArgumentsDelta,
     AudioDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     Failed,
@@ -103,6 +104,7 @@ class MessagesRenderer:
             PartEnd: self._part_end,
             End: self._finish,
             Used: self._used,
+            Beside: lambda delta: None,
             Ping: self._ping,
             Failed: self._fail,
         }
@@ -128,9 +130,8 @@ class MessagesRenderer:
         called = end.finish is Finish.STOP and self._called
         finish = Finish.TOOL_CALLS if called else end.finish
         stop = stop_of(finish, end.stop_sequence, dict(end.native))
-        self._out.append(
-            _event("message_delta", {"delta": stop, "usage": render_usage(self._usage)})
-        )
+        usage = with_tier(render_usage(self._usage), self._tier)
+        self._out.append(_event("message_delta", {"delta": stop, "usage": usage}))
         self._out.append(STOP)
         out, self._out = self._out, []
         return b"".join(out)
@@ -290,6 +291,7 @@ class MessagesRenderer:
 
     def _used(self, delta: Used) -> None:
         self._usage = delta.usage
+        self._tier = delta.service_tier or self._tier
 
     def _ping(self, delta: Ping) -> None:
         if self._started:

@@ -16,6 +16,7 @@ from providers.dialects.bedrock.converse.request import own_top_k, parse_request
 from providers.dialects.bedrock.converse.response import parse_response, render_response, watch
 from providers.dialects.bedrock.converse.stream_parser import Parser
 from providers.dialects.bedrock.converse.stream_renderer import Renderer
+from providers.dialects.bedrock.converse.told import ANSWERS
 from providers.dialects.bedrock.converse.tools import call_id
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.dialects.bedrock.names import CARRIES, NAME, NAMES
@@ -35,6 +36,7 @@ DIALECT = ChatDialect(
     upstream=ENDPOINTS,
     stream_type="application/vnd.amazon.eventstream",
     members=TOP,
+    answers=ANSWERS,
     carries=CARRIES,
     names=NAMES,
     opened=frozenset({"additionalModelRequestFields", "inferenceConfig"}),

@@ -37,12 +37,13 @@ def parse_citation(raw: Json) -> Citation:
     web = members.string(_object(location.get("web")).get("url"))
     source = members.string(raw.get("source"))
     is_address = source.startswith(("https://", "http://"))
+    title = raw["title"] if isinstance(raw.get("title"), str) else None
     if not is_address and (place is None or place.unit != "result"):
-        source = ""
+        source, title = "", title or source or None
     quotes = [members.string(item.get("text")) for item in members.dicts(raw.get("sourceContent"))]
     return Citation(
         url=web or source or None,
-        title=raw["title"] if isinstance(raw.get("title"), str) else None,
+        title=title,
         quote="".join(quotes) or None,
         place=place,
         native=raw,

@@ -9,10 +9,17 @@ from typing import Any
 
 import orjson
 
+from providers.bridging.unsaid import unread
 from providers.dialects.bedrock.converse.answers import native_stop, parse_finish, parse_usage
 from providers.dialects.bedrock.converse.blocks import parse_blob
 from providers.dialects.bedrock.converse.citations import parse_citation
-from providers.dialects.bedrock.converse.response import arguments_of, stop_sequence
+from providers.dialects.bedrock.converse.response import (
+    OWN,
+    arguments_of,
+    stop_sequence,
+    tier_of,
+)
+from providers.dialects.bedrock.converse.told import CITATION, ENDING, TOLD
 from providers.dialects.bedrock.errors import parse_exception
 from providers.dialects.bedrock.media import IMAGES
 from providers.dialects.bedrock.names import FAMILY, NAME
@@ -22,6 +29,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     Failed,
@@ -178,6 +186,7 @@ class Parser:
             arguments = _string(delta["toolUse"]["input"])
             deltas.append(ArgumentsDelta(text=arguments, part=self._part(index)))
         elif "citation" in delta:
+            _beside(unread(delta["citation"], CITATION, "citation."), deltas)
             citation = parse_citation(delta["citation"])
             deltas.append(CitationDelta(citation=citation, part=self._part(index)))
 
@@ -214,6 +223,7 @@ class Parser:
         if self._ended:
             return
         self._ended = True
+        _beside(unread(event, ENDING), deltas)
         fields = event.get("additionalModelResponseFields")
         native = native_stop(event.get("stopReason"))
         if fields is not None:
@@ -222,12 +232,19 @@ class Parser:
         deltas.append(End(finish=finish, stop_sequence=stop_sequence(fields), native=native))
 
     def _metadata(self, event: Json, deltas: list[AnyDelta]) -> None:
+        native = {name: event[name] for name in OWN if event.get(name) is not None}
+        _beside(unread(event, TOLD), deltas, native)
         usage = parse_usage(event.get("usage"))
         if usage is not None:
-            deltas.append(Used(usage=usage))
+            deltas.append(Used(usage=usage, service_tier=tier_of(event)))
 
     def _nothing(self, event: Json, deltas: list[AnyDelta]) -> None:
         """`messageStart` only says that the answer begins."""
+
+
+def _beside(names: list[str], deltas: list[AnyDelta], members: Json | None = None) -> None:
+    if names:
+        deltas.append(Beside(names=tuple(names), members=members or {}))
 
 
 def _string(value: Any) -> str:

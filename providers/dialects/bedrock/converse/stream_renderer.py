@@ -268,6 +268,7 @@ class Renderer:
 
     def _used(self, delta: Used) -> bytes:
         self._usage = delta.usage
+        self._tier = delta.service_tier or self._tier
         return b""
 
     def _fail(self, delta: Failed) -> bytes:

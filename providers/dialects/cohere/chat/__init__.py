@@ -15,6 +15,7 @@ from providers.dialects.cohere.chat.relay import CohereRelay
 from providers.dialects.cohere.chat.renderer import CohereStreamRenderer
 from providers.dialects.cohere.chat.request import lacks, parse_request, render_request
 from providers.dialects.cohere.chat.response import parse_response, render_response, watch
+from providers.dialects.cohere.chat.told import ANSWERS
 from providers.neutral import listing
 from providers.neutral.schemas.subsets import OF_COHERE
 from providers.operations import Operation
@@ -88,6 +89,7 @@ DIALECT = ChatDialect(
     client=(Endpoint(path="/v2/chat"),),
     upstream=(Endpoint(path="/chat"),),
     members=TOP,
+    answers=ANSWERS,
     carries=CARRIES,
     names=NAMES,
     # "tool names can only contain characters a-z, A-Z, 0-9 and _ and must not begin with a digit".

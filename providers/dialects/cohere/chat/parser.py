@@ -6,16 +6,19 @@ https://docs.cohere.com/v2/docs/streaming
 from collections.abc import Callable
 from typing import Any
 
+from providers.bridging.unsaid import unread
 from providers.dialects.cohere.chat.answers import parse_finish, parse_logprobs, parse_usage
 from providers.dialects.cohere.chat.citations import PLAN, THOUGHT, parse_citation
 from providers.dialects.cohere.chat.content import PLAIN
 from providers.dialects.cohere.chat.errors import failure
 from providers.dialects.cohere.chat.response import parse_call
+from providers.dialects.cohere.chat.told import CITED, EVENT
 from providers.neutral.chat import Finish
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     PartEnd,
@@ -68,6 +71,8 @@ class CohereStreamParser(SseStreamParser):
             self._begun = True
             id = said.get("id")
             out.append(Begin(id=id if isinstance(id, str) else "", model=""))
+        if kind != "tool-call-delta":
+            _beside(unread(said, EVENT), out)
         handler(self, said, out)
 
     def _foreign(self, said: Json, out: list[AnyDelta]) -> None:
@@ -146,7 +151,9 @@ class CohereStreamParser(SseStreamParser):
     def _citation(self, said: Json, out: list[AnyDelta]) -> None:
         item = _inner(said.get("delta"), "message").get("citations")
         for one in item if isinstance(item, list) else [item]:
-            if isinstance(one, dict) and one.get("type") != THOUGHT:
+            if isinstance(one, dict) and one.get("type") == THOUGHT:
+                _beside([CITED], out)
+            elif isinstance(one, dict):
                 part = self._cited(one, out)
                 out += [CitationDelta(citation=each, part=part) for each in parse_citation(one)]
 
@@ -178,6 +185,11 @@ class CohereStreamParser(SseStreamParser):
         if finish is Finish.STOP and self._calls:
             finish = Finish.TOOL_CALLS
         out.append(End(finish=finish))
+
+
+def _beside(names: list[str], out: list[AnyDelta]) -> None:
+    if names:
+        out.append(Beside(names=tuple(names)))
 
 
 HANDLERS: dict[str, Callable[[CohereStreamParser, Json, list[AnyDelta]], None]] = {

@@ -17,6 +17,7 @@ from providers.neutral.chat import Audio, Finish, Refusal, Text, Thinking, ToolC
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
+    AudioDelta,
     Begin,
     CitationDelta,
     End,
@@ -184,6 +185,12 @@ class CohereStreamRenderer:
     def _refusal(self, delta: RefusalDelta) -> bytes:
         return self._texts(TextDelta(text=delta.text, part=delta.part))
 
+    def _transcript(self, delta: AudioDelta) -> bytes:
+        """The format has no sound; what was said is shown."""
+        if not delta.transcript:
+            return b""
+        return self._texts(TextDelta(text=delta.transcript, part=delta.part))
+
     def _thinking(self, delta: ThinkingDelta) -> bytes:
         head = self._block(delta.part, "thinking", THINKING_DELTA)
         return head + self._pieces(THINKING_DELTA % self._content[delta.part], delta.text)
@@ -289,6 +296,7 @@ HANDLERS: dict[type, Callable[[CohereStreamRenderer, Any], bytes]] = {
     ThinkingDelta: CohereStreamRenderer._thinking,
     SignatureDelta: CohereStreamRenderer._signature,
     RefusalDelta: CohereStreamRenderer._refusal,
+    AudioDelta: CohereStreamRenderer._transcript,
     ToolCallBegin: CohereStreamRenderer._call,
     ArgumentsDelta: CohereStreamRenderer._arguments,
     WholePart: CohereStreamRenderer._whole,

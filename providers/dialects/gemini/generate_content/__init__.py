@@ -34,6 +34,7 @@ from providers.dialects.gemini.generate_content.response import (
     render_response,
     watch,
 )
+from providers.dialects.gemini.generate_content.told import ANSWERS
 from providers.dialects.gemini.kept_ids import ASKED
 from providers.dialects.gemini.media import FETCHED
 from providers.dialects.gemini.names import CARRIES, NAME, NAMES
@@ -80,6 +81,7 @@ DIALECT = ChatDialect(
         Endpoint(path="/models/{model}:streamGenerateContent?alt=sse", stream=True),
     ),
     members=TOP,
+    answers=ANSWERS,
     carries=CARRIES,
     names=NAMES,
     opened=frozenset({"generationConfig", "toolConfig"}),

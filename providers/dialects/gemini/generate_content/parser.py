@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from providers.bridging.unsaid import unread
 from providers.dialects.gemini.errors import describe, failure
 from providers.dialects.gemini.framing import Chunks
 from providers.dialects.gemini.generate_content.answers import (
@@ -27,6 +28,7 @@ from providers.dialects.gemini.generate_content.citations import (
 )
 from providers.dialects.gemini.generate_content.content import parse_call, parse_shown
 from providers.dialects.gemini.generate_content.response import (
+    OWN,
     blocked,
     digest,
     native_of,
@@ -35,12 +37,14 @@ from providers.dialects.gemini.generate_content.response import (
     text_of,
 )
 from providers.dialects.gemini.generate_content.streamed_calls import StreamedCall
+from providers.dialects.gemini.generate_content.told import CANDIDATE, PART, READ
 from providers.errors import CUT, BadAnswer, GatewayError
 from providers.neutral.chat import Finish, Text, Thinking, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     Failed,
@@ -56,6 +60,11 @@ from providers.wire.members import Json
 
 PLAIN = frozenset({"content", "index"})
 """Members of a candidate that only goes on; Vertex AI leaves out an index of 0."""
+
+
+def _beside(names: list[str], out: list[AnyDelta]) -> None:
+    if names:
+        out.append(Beside(names=tuple(names)))
 
 
 class CandidateParser:
@@ -83,6 +92,7 @@ class CandidateParser:
                 if text:
                     self._text(text, parse_logprobs(logprobs) if logprobs else None, out)
             else:
+                _beside(unread(part, PART, "candidates.content.parts."), out)
                 self._other(part, out)
         if not candidate.keys() <= PLAIN:
             self._note(candidate)
@@ -183,6 +193,7 @@ class CandidateParser:
     def end(self, out: list[AnyDelta]) -> None:
         """Appends what is only known at the end: sources, and why it ended."""
         self._complete(out)
+        _beside(unread(self._told, CANDIDATE, "candidates."), out)
         texts = [Passage(at, "".join(pieces)) for at, pieces in self._texts.items()]
         for part, citation in parse_citations(self._told, texts):
             out.append(CitationDelta(citation=citation, part=part, choice=self._index))
@@ -245,7 +256,7 @@ class Parser:
         searches = sum(candidate.searches for candidate in self._candidates.values())
         usage = with_searches(parse_usage(self._used), searches) if searches else None
         if usage is not None:
-            deltas.append(Used(usage=usage))
+            deltas.append(Used(usage=usage, service_tier=parse_tier(self._used)))
         for candidate in self._candidates.values():
             candidate.end(deltas)
         if not self._candidates:
@@ -289,16 +300,24 @@ class Parser:
             if known is None:
                 known = self._candidates[index] = CandidateParser(int(index), self._origin)
             known.feed(candidate, deltas)
-        if blocked(chunk.get("promptFeedback")):
-            self._feedback = chunk["promptFeedback"]
+        if not chunk.keys() <= READ.known:
+            own = {name: chunk[name] for name in OWN if chunk.get(name) is not None}
+            names = [name for name in unread(chunk, READ) if "." not in name]
+            deltas += [Beside(names=tuple(names), members=own)] if names else []
+        feedback = chunk.get("promptFeedback")
+        if isinstance(feedback, dict):
+            _beside(unread(feedback, READ.inner["promptFeedback"], "promptFeedback."), deltas)
+            if blocked(feedback):
+                self._feedback = feedback
         raw = chunk.get("usageMetadata")
         if raw is not None and raw != self._used:
             self._count(raw, deltas)
 
     def _count(self, raw: Any, deltas: list[AnyDelta]) -> None:
         self._used = raw
+        _beside(unread({"usageMetadata": raw}, READ), deltas)
         usage = parse_usage(raw)
         if not self._feedback and not any(each.ended for each in self._candidates.values()):
             usage = running(usage)
         if usage is not None:
-            deltas.append(Used(usage=usage))
+            deltas.append(Used(usage=usage, service_tier=parse_tier(raw)))

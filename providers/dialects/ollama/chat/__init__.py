@@ -12,6 +12,7 @@ from providers.dialects.ollama.chat.relay import OllamaRelay
 from providers.dialects.ollama.chat.renderer import OllamaStreamRenderer
 from providers.dialects.ollama.chat.request import parse_request, render_request
 from providers.dialects.ollama.chat.response import parse_response, render_response, watch
+from providers.dialects.ollama.chat.told import ANSWERS
 from providers.dialects.ollama.errors import parse_error, render_error
 from providers.dialects.ollama.names import NAME
 from providers.neutral import listing
@@ -79,6 +80,7 @@ DIALECT = ChatDialect(
     upstream=(Endpoint(path="/chat"),),
     stream_type="application/x-ndjson",
     members=TOP,
+    answers=ANSWERS,
     carries=CARRIES,
     names=NAMES,
     opened=frozenset({"options"}),

@@ -5,15 +5,19 @@ https://docs.ollama.com/api/streaming
 
 from typing import Any
 
+from providers.bridging.members import Shape
+from providers.bridging.unsaid import unread
 from providers.dialects.ollama.answers import finish_of, parse_logprobs, seconds, usage_of
 from providers.dialects.ollama.chat.calls import parse_call
 from providers.dialects.ollama.chat.response import pictures
+from providers.dialects.ollama.chat.told import MESSAGE, READ
 from providers.dialects.ollama.errors import failure
 from providers.dialects.ollama.names import PLAIN
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     End,
     PartEnd,
     SignatureDelta,
@@ -27,9 +31,15 @@ from providers.neutral.json_stream import JsonStreamParser
 from providers.wire import ndjson
 from providers.wire.members import Json, dicts, string
 
+USUAL = 2
+"""Members of a message that says nothing but text."""
+
 
 class OllamaStreamParser(JsonStreamParser):
     """A provider's stream, from bytes to deltas."""
+
+    READ: Shape | None = READ
+    """What is read of its last line; None: nobody looks."""
 
     def __init__(self) -> None:
         super().__init__(ndjson.Splitter())
@@ -80,6 +90,9 @@ class OllamaStreamParser(JsonStreamParser):
             logprobs = parse_logprobs(said["logprobs"]) if said.get("logprobs") else None
             part = self._part("text", out)
             out.append(TextDelta(text=content, part=part, logprobs=logprobs))
+        if len(message) > USUAL:
+            names = unread(message, MESSAGE, "message.")
+            out += [Beside(names=tuple(names))] if names else []
         if message.get("tool_calls"):
             self._call(message, string(said.get("created_at")), out)
         if message.get("images"):
@@ -108,6 +121,8 @@ class OllamaStreamParser(JsonStreamParser):
     def _end(self, said: Json, out: list[AnyDelta]) -> None:
         self._over = True
         self._close(out)
+        names = unread(said, self.READ) if self.READ is not None else []
+        out += [Beside(names=tuple(names))] if names else []
         usage = usage_of(said)
         if usage is not None:
             out.append(Used(usage=usage))

@@ -16,6 +16,8 @@ from providers.wire.members import Json
 class GenerateParser(OllamaStreamParser):
     """A provider's stream, from bytes to deltas."""
 
+    READ = None
+
     def _words(self, said: Json) -> Any:
         return {"content": said.get("response"), "thinking": said.get("thinking")}
 

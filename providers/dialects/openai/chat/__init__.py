@@ -21,6 +21,7 @@ from providers.dialects.openai.chat.relay import ChatRelay, watch
 from providers.dialects.openai.chat.renderer import ChatStreamRenderer
 from providers.dialects.openai.chat.request import parse_request, render_request
 from providers.dialects.openai.chat.response import parse_response, render_response
+from providers.dialects.openai.chat.told import ANSWERS
 from providers.dialects.openai.client_tools import RECAST
 from providers.dialects.openai.custom import chat_tool
 from providers.dialects.openai.kept_ids import of_chat
@@ -110,6 +111,7 @@ DIALECT = ChatDialect(
     ),
     upstream=(Endpoint(path="/chat/completions"),),
     members=TOP,
+    answers=ANSWERS,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
     inline=inline,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from providers.bridging.unsaid import unread
 from providers.dialects.openai.chat.calls import arguments_text
 from providers.dialects.openai.chat.media import NAME, parse_annotation
 from providers.dialects.openai.chat.reasoning import (
@@ -12,6 +13,7 @@ from providers.dialects.openai.chat.reasoning import (
     reasoning_text,
 )
 from providers.dialects.openai.chat.response import failure_of, parse_image
+from providers.dialects.openai.chat.told import CHOICE, LISTED, MESSAGE
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.signatures import parse_extra
 from providers.errors import ApiError
@@ -20,6 +22,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     AudioDelta,
+    Beside,
     CitationDelta,
     End,
     RefusalDelta,
@@ -30,6 +33,14 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.wire.members import Json, dicts
+
+USUAL = 4
+"""Members of a choice in a chunk that says nothing special."""
+
+
+def _beside(names: list[str], out: list[AnyDelta]) -> None:
+    if names:
+        out.append(Beside(names=tuple(names)))
 
 
 class Call:
@@ -80,6 +91,8 @@ class ChoiceParser:
     def feed(self, choice: Json, out: list[AnyDelta]) -> None:
         """Appends what one chunk says of this choice."""
         delta = choice.get("delta")
+        if len(choice) > USUAL:
+            _beside(unread(choice, CHOICE, "choices."), out)
         if self.finish is not None:
             if isinstance(delta, dict):
                 self._late(delta, out)
@@ -96,7 +109,10 @@ class ChoiceParser:
             if self._issued and ((isinstance(content, str) and content) or delta.get("tool_calls")):
                 self._settle(out)
             if content:
-                self._content(content, choice.get("logprobs"), out)
+                logprobs = choice.get("logprobs")
+                if isinstance(logprobs, dict):
+                    _beside(unread(logprobs, LISTED, "choices.logprobs."), out)
+                self._content(content, logprobs, out)
             if len(delta) > 1 or not content:
                 self._rest(delta, out)
         self.finish = parse_finish(choice.get("finish_reason"))
@@ -165,6 +181,7 @@ class ChoiceParser:
         return self._details[index]
 
     def _rest(self, delta: Json, out: list[AnyDelta]) -> None:
+        _beside(unread(delta, MESSAGE, "choices.delta."), out)
         refusal = delta.get("refusal")
         if isinstance(refusal, str) and refusal:
             self._refused = True

@@ -1,17 +1,21 @@
 """A provider's OpenAI chat stream, from bytes to deltas."""
 
+from typing import Any
+
 import orjson
 
+from providers.bridging.unsaid import unread
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.chat.choice import ChoiceParser
-from providers.dialects.openai.chat.response import SOURCES, search_citations
+from providers.dialects.openai.chat.response import SOURCES, native_of, search_citations
+from providers.dialects.openai.chat.told import READ
 from providers.dialects.openai.chat.usage import usage_of
 from providers.errors import CUT, BadAnswer
-from providers.neutral.deltas import AnyDelta, Begin, Failed, Ping, Used
+from providers.neutral.deltas import AnyDelta, Begin, Beside, Failed, Ping, Used
 from providers.neutral.json_stream import BROKEN
 from providers.wire import sse
 from providers.wire.compatible_errors import describe
-from providers.wire.members import Json
+from providers.wire.members import Json, string
 
 
 class ChatStreamParser:
@@ -94,6 +98,9 @@ class ChatStreamParser:
                 return
             self._begun = True
             out.append(_begin(chunk))
+            self._beside(chunk, out)
+        elif not choices or _ends(choices):
+            self._beside(chunk, out)
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict):
                 self._choice(choice).feed(choice, out)
@@ -102,7 +109,14 @@ class ChatStreamParser:
                 self._sources[name] = chunk[name]
         usage = usage_of(chunk) if chunk.get("usage") or "x_groq" in chunk else None
         if usage is not None:
-            out.append(Used(usage=usage))
+            tier = string(chunk.get("service_tier")) or None
+            out.append(Used(usage=usage, service_tier=tier))
+
+    def _beside(self, chunk: Json, out: list[AnyDelta]) -> None:
+        """What a chunk says that only this dialect knows; the first and the last say it all."""
+        names = unread(chunk, READ)
+        if names:
+            out.append(Beside(names=tuple(names), members=native_of(chunk)))
 
     def _choice(self, choice: Json) -> ChoiceParser:
         index = choice.get("index")
@@ -121,3 +135,9 @@ def _begin(chunk: Json) -> Begin:
         created=seconds(chunk.get("created")),
         service_tier=tier if isinstance(tier, str) else None,
     )
+
+
+def _ends(choices: Any) -> bool:
+    """Whether the first choice of a chunk ends with it."""
+    first = choices[0] if isinstance(choices, list) else None
+    return isinstance(first, dict) and first.get("finish_reason") is not None

@@ -69,6 +69,10 @@ class ChatStreamRenderer:
         self._choices: dict[int, ChoiceRenderer] = {}
         self._head = b""
         self._usage: Usage | None = None
+        self._tiered = False
+        """Whether every chunk says the service tier."""
+        self._tier: str | None = None
+        """The same, where it is known at last."""
         self._failed = False
         self._text = b""
         """A chunk of text of choice 0, up to the text."""
@@ -83,8 +87,10 @@ class ChatStreamRenderer:
             return b""
         if self._usage is None or not self._context.stream_usage:
             return DONE
-        usage = orjson.dumps(render_usage(self._usage))
-        return self._start() + self._head + b'],"usage":' + usage + b"}\n\n" + DONE
+        said: Json = {"usage": render_usage(self._usage)}
+        if self._tier is not None:
+            said["service_tier"] = self._tier
+        return self._start() + self._head + b"]," + orjson.dumps(said)[1:] + b"\n\n" + DONE
 
     def _delta(self, delta: AnyDelta) -> bytes:
         if type(delta) is TextDelta and delta.logprobs is None and delta.choice in self._choices:
@@ -118,6 +124,7 @@ class ChatStreamRenderer:
         self._head = b"data: " + head[:-1] + b',"choices":['
         self._text = self._head + b'{"index":0,"delta":{"content":'
         self._usage = delta.usage or self._usage
+        self._tiered = delta.service_tier is not None
         return self._choice_begin(0)
 
     def _start(self) -> bytes:
@@ -259,6 +266,8 @@ class ChatStreamRenderer:
 
     def _used(self, delta: Used) -> bytes:
         self._usage = delta.usage
+        if delta.service_tier is not None and not self._tiered:
+            self._tier = delta.service_tier
         return b""
 
     def _ping(self, delta: Ping) -> bytes:

@@ -74,8 +74,13 @@ def parse_response(body: Json) -> ChatResponse:
         created=seconds(body.get("created")),
         usage=usage_of(body),
         service_tier=string(body.get("service_tier")) or None,
-        native=_native(body, SHARED),
+        native=native_of(body),
     )
+
+
+def native_of(body: Json) -> Json:
+    """What an answer, or a chunk of one, says beside what other dialects know."""
+    return _native(body, SHARED)
 
 
 def _native(owner: Json, shared: frozenset[str]) -> Json:

@@ -31,6 +31,7 @@ from providers.dialects.openai.responses.response import (
     told_whole,
     watch,
 )
+from providers.dialects.openai.responses.told import ANSWERS
 from providers.models.openai import SEARCHLESS, lacks
 from providers.neutral.chat import NativeTool
 from providers.neutral.schemas.subsets import OPENAI_COMPATIBLE
@@ -126,6 +127,7 @@ DIALECT = ChatDialect(
     ),
     upstream=(Endpoint(path="/responses"),),
     members=TOP,
+    answers=ANSWERS,
     carries=frozenset(Feature) - LACKS,
     names=NAMES,
     opened=frozenset({"text", "reasoning"}),

@@ -57,6 +57,7 @@ def parse_item(item: Json, position: int) -> Iterator[Part]:
                 id=call_id(item, position),
                 name=string(item.get("name")),
                 arguments=string(item.get("arguments")) or "{}",
+                namespace=string(item.get("namespace")),
                 signature=parse_extra(item),
             )
         case searches.CALL:

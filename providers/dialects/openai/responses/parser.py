@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import orjson
 
+from providers.bridging.unsaid import unread
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.responses.items import acts, call_id, logprobs_of, parse_item
 from providers.dialects.openai.responses.media import parse_annotation
 from providers.dialects.openai.responses.response import finish_of
 from providers.dialects.openai.responses.thoughts import GAP, parse_thinking
+from providers.dialects.openai.responses.told import READ
 from providers.dialects.openai.responses.usage import usage_of
 from providers.dialects.openai.signatures import parse_extra
 from providers.errors import CUT, ApiError, BadAnswer
@@ -20,6 +22,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     CitationDelta,
     End,
     Failed,
@@ -181,6 +184,7 @@ class ResponsesParser:
         begin = ToolCallBegin(
             id=call_id(item, at),
             name=string(item.get("name")),
+            namespace=string(item.get("namespace")),
             part=part,
             signature=parse_extra(item),
         )
@@ -298,9 +302,13 @@ class ResponsesParser:
             told = string(item.get("id")) in self._ids and at not in self._items
             if at not in self._done and not told:
                 self._item_done({"output_index": at, "item": item})
+        names = unread(response, READ)
+        if names:
+            self._out.append(Beside(names=tuple(names)))
         usage = usage_of(response)
         if usage is not None:
-            self._out.append(Used(usage=usage))
+            tier = string(response.get("service_tier")) or None
+            self._out.append(Used(usage=usage, service_tier=tier))
         finish = finish_of({**ENDINGS[event["type"]], **response}, self._acts, self._refused)
         if finish is Finish.ERROR:
             self._fail(describe(event, None))

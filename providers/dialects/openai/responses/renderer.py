@@ -276,6 +276,7 @@ class ResponsesRenderer:
 
     def _used(self, delta: Used) -> None:
         self._usage = delta.usage
+        self._tier = delta.service_tier or self._tier
 
     def _ping(self, delta: Ping) -> None:
         self._events.comment()

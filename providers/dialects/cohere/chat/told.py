@@ -1,0 +1,61 @@
+"""What a Cohere chat answer holds, and what is read of one.
+
+https://docs.cohere.com/v2/reference/chat
+"""
+
+from providers.bridging.members import shape
+from providers.bridging.unsaid import Answers, Told
+from providers.dialects.cohere.chat.content import TEXTS
+from providers.neutral.chat import Audio, Document, Image, Native, Part, Video
+from providers.neutral.web_search import Searched
+
+
+def shows(part: Part) -> bool:
+    """Whether a message can hold a part: words, thoughts and calls, no more."""
+    return not isinstance(part, Image | Audio | Video | Document | Native | Searched)
+
+
+SOURCE = shape("type", "id", "tool_output", document=shape("id", "url", "title", *TEXTS))
+CITATION = shape("type", "start", "end", "text", "content_index", sources=SOURCE)
+MESSAGE = shape(
+    "role",
+    "tool_plan",
+    content=shape("type", "text", "thinking"),
+    citations=CITATION,
+    tool_calls=shape("id", "type", function=shape("name", "arguments")),
+)
+COUNTS = shape("input_tokens", "output_tokens")
+USAGE = shape("cached_tokens", tokens=COUNTS)
+READ = shape(
+    "id",
+    "finish_reason",
+    "error",
+    message=MESSAGE,
+    usage=USAGE,
+    logprobs=shape("text", "logprobs"),
+)
+EVENT = shape(
+    "id",
+    "type",
+    "index",
+    delta=shape("finish_reason", "error", message=MESSAGE, usage=USAGE),
+    logprobs=shape("text", "logprobs"),
+)
+"""Of a stream, whatever it says."""
+CITED = "message.citations (of thoughts)"
+"""Citations of what the model thought have no place elsewhere."""
+
+ANSWERS = Answers(
+    shows=shows,
+    tells=frozenset(
+        {
+            Told.CITATIONS,
+            Told.QUOTES,
+            Told.LOGPROBS,
+            Told.SIGNATURES,
+            Told.CACHE_READ,
+            Told.STRETCHES,
+        }
+    ),
+    read=READ,
+)
