@@ -12,6 +12,7 @@ from extproc.admin.changes import (
     apply,
     checked,
     differences,
+    fitting,
     keyed,
     merged,
 )
@@ -54,7 +55,8 @@ class Writing:
             _amend(backend, view, merged(view, _without_keys(body)), body)
             data.setdefault("backends", {})[name] = backend
 
-        return self._done({"act": "create", "provider": name}, name, edit, dry=dry)
+        wanted = merged(view, _without_keys(body))
+        return self._done({"act": "create", "provider": name}, name, edit, (view, wanted), dry=dry)
 
     def update(self, name: str, body: Body, *, whole: bool, dry: bool) -> models.Provider:
         """What the caller wants GET to answer, or (not `whole`) what of it shall change."""
@@ -68,7 +70,7 @@ class Writing:
             _amend(data["backends"][name], now, wanted, body)
 
         what = {"act": "update", "provider": name, "fields": names}
-        return self._done(what, name, edit, dry=dry)
+        return self._done(what, name, edit, (now, wanted), dry=dry)
 
     def delete(self, name: str, lock: str | None, *, dry: bool) -> models.Provider:
         """The backend goes, if no route leads to it; what it was is answered."""
@@ -111,9 +113,20 @@ class Writing:
         return view
 
     def _done(
-        self, what: Body, name: str, edit: Callable[[Any], None], *, dry: bool
+        self,
+        what: Body,
+        name: str,
+        edit: Callable[[Any], None],
+        views: tuple[Body, Body],
+        *,
+        dry: bool,
     ) -> models.Provider:
-        return models.Provider(**_view(self._editor.change(what, edit, dry=dry), name))
+        """`views`: what GET answers now, and shall answer then."""
+
+        def fits(gateway: Gateway) -> None:
+            fitting(_view(gateway, name), differences(*views))
+
+        return models.Provider(**_view(self._editor.change(what, edit, dry=dry, fits=fits), name))
 
 
 def _view(gateway: Gateway, name: str) -> Body:
