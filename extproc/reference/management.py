@@ -83,8 +83,9 @@ With `admin.write: true` there are also those that change gateway.yaml:
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
   headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) if any.
-  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection whose request and answer take
-  more than 30 s ends.
+  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection ends that takes more than 5 s to
+  ask, or more than 30 s for a body and the answer (10 minutes for a trial); one that has not asked
+  ends at once where there are 64 and another one comes.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Probes
