@@ -45,12 +45,12 @@ class Writing:
         """A new backend."""
         name = str(body.get("name", ""))
         kind = merged({}, body).get("custom_provider_config", {}).get("base_provider_type", name)
-        if name in self._editor.current().backends:
-            raise Refusal(409, f"there is a provider {name} already")
+        self._absent(name)
         fresh = _filled({"provider": kind}, body)
         view = _view(parse({"version": 1, "backends": {name: fresh}}), name)
 
         def edit(data: Any) -> None:
+            self._absent(name)  # by now, for nobody else writes meanwhile
             backend = dict(fresh)
             _amend(backend, view, merged(view, _without_keys(body)), body)
             data.setdefault("backends", {})[name] = backend
@@ -67,6 +67,7 @@ class Writing:
         names = sorted(differences(now, checked(wanted)))
 
         def edit(data: Any) -> None:
+            self._seen(name, body.get(LOCK))  # still, for nobody else writes meanwhile
             _amend(data["backends"][name], now, wanted, body)
 
         what = {"act": "update", "provider": name, "fields": names}
@@ -77,6 +78,7 @@ class Writing:
         gone = self._seen(name, lock)
 
         def edit(data: Any) -> None:
+            self._seen(name, lock)
             del data["backends"][name]
 
         self._editor.change({"act": "delete", "provider": name}, edit, dry=dry)
@@ -99,6 +101,10 @@ class Writing:
     def history(self) -> models.History:
         """What was changed here."""
         return models.History(changes=[models.Change(**one) for one in self._editor.audit()])
+
+    def _absent(self, name: str) -> None:
+        if name in self._editor.current().backends:
+            raise Refusal(409, f"there is a provider {name} already")
 
     def _seen(self, name: str, lock: object) -> Body:
         """What GET answers of the file as it is; the caller must have seen the same."""

@@ -1,5 +1,6 @@
 """Changes of gateway.yaml by the management API."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from fastapi.testclient import TestClient
 from extproc.admin.application import application
 from extproc.admin.editing import Editor, edited
 from extproc.admin.guard import LONGEST_BODY, Guard
-from extproc.admin.writing import Writing
+from extproc.admin.writing import Refusal, Writing
 from extproc.config import load
 from tests.extproc.admin.test_application import BEARER, KEY, Clock
 from tests.extproc.transport.certificates import Authority
@@ -294,6 +295,42 @@ def test_who_has_not_seen_the_last_version_changes_nothing(world):
     world.call("DELETE", f"/providers/spare?config_hash={old}", 409)
     world.call("DELETE", "/providers/spare", 428)
     assert "late" not in world.file.read_text()
+
+
+class Slow(Editor):
+    """Somebody else is always a little faster."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def change(self, *said, **more):
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().change(*said, **more)
+
+
+@pytest.mark.parametrize("act", ["update", "delete", "create"])
+def test_what_was_seen_is_what_is_changed(world, act):
+    editor = Slow(world.file, world.history)
+    writing = Writing(editor)
+    lock = world.get("spare")["config_hash"]
+    own = {"custom_provider_config": {"base_provider_type": "vllm"}}
+    own["network_config"] = {"base_url": "http://127.0.0.1:1"}
+    fresh = {"name": "n", **own}
+    acts = {
+        "update": lambda text: writing.update(
+            "spare", {"config_hash": lock, "description": text}, whole=False, dry=False
+        ),
+        "delete": lambda text: writing.delete("spare", lock, dry=False),
+        "create": lambda text: writing.create({**fresh, "description": text}, dry=False),
+    }
+    first = acts["create" if act == "create" else "update"]
+    editor.meanwhile = lambda: first("first")
+    with pytest.raises(Refusal) as caught:
+        acts[act]("second")
+    assert caught.value.status == 409
+    name = "n" if act == "create" else "spare"
+    assert load(world.file).backends[name].description == "first"
 
 
 def test_a_dry_run_says_what_would_be_and_changes_nothing(world):
