@@ -44,7 +44,9 @@ class Writing:
     def create(self, body: Body, *, dry: bool) -> models.Provider:
         """A new backend."""
         name = str(body.get("name", ""))
-        kind = merged({}, body).get("custom_provider_config", {}).get("base_provider_type", name)
+        custom = body.get("custom_provider_config")
+        said = custom.get("base_provider_type") if isinstance(custom, dict) else None
+        kind = name if said is None else said
         self._absent(name)
         fresh = _filled({"provider": kind}, body)
         view = _view(parse({"version": 1, "backends": {name: fresh}}), name)
