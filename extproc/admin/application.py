@@ -28,7 +28,10 @@ SAID = {
     401: "The key is missing or wrong.",
     404: "There is no such provider.",
     409: "The provider, or gateway.yaml, was changed meanwhile.",
+    413: "The body is too large.",
+    428: "`config_hash` is missing.",
     429: "Too many requests.",
+    503: "The store of records, or the listener, is away.",
 }
 FAILURES: dict[int | str, dict[str, Any]] = {
     status: {"model": models.Failure, "description": text} for status, text in SAID.items()

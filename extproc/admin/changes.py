@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from pydantic import ValidationError
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from extproc.admin.allowing import OPERATIONS, allow, differing
 from extproc.admin.models import Provider
@@ -23,6 +24,11 @@ View = Mapping[str, Any]
 BOUNDS = frozenset(
     {"concurrency_and_buffer_size.concurrency", "concurrency_and_buffer_size.buffer_size"}
 )
+ROUTED = frozenset(
+    f"network_config.{name}"
+    for name in ("max_retries", "retry_backoff_initial", "retry_backoff_max")
+)
+"""What a route may say instead."""
 WHOLE = frozenset({"network_config.extra_headers", "custom_provider_config.request_path_overrides"})
 """Objects whose members are the caller's own."""
 ALLOWED = "custom_provider_config.allowed_requests."
@@ -94,6 +100,14 @@ def allowing(backend: Backend, wanted: View) -> None:
         raise Unfit(f"{ALLOWED}{kind}: goes with the others of `{operation}`, if it can be served")
 
 
+def fitting(view: View, wanted: Mapping[str, Any]) -> None:
+    """Raises Unfit where a route decides of what is `wanted`, and the answer is another."""
+    found = dict(_leaves(view, ""))
+    for name in sorted(ROUTED & wanted.keys()):
+        if found[name] != wanted[name]:
+            raise Unfit(f"{name}: a route says it, by `routes[].retry` or by its priorities")
+
+
 def keyed(backend: Backend, keys: list[Any]) -> None:
     """The backend's keys, each the name of an environment variable or file; raises Unfit."""
     names = [_reference("keys", key) for key in keys or [""]]
@@ -133,6 +147,27 @@ def _set(key: str) -> Callable[[Backend, Any], None]:
     return write
 
 
+def _authorities(backend: Backend, value: str) -> None:
+    """In place of a file of them, if there is one."""
+    backend.pop("ca", None)
+    # A line of the file for each line of a certificate.
+    _set("ca_pem")(backend, LiteralScalarString(value.replace("\r\n", "\n")) if value else "")
+
+
+def _trusting(backend: Backend, value: str) -> None:
+    tls = backend.setdefault("tls", {})
+    _authorities(tls, value)
+    if not tls:
+        del backend["tls"]
+
+
+def _trusting_proxy(backend: Backend, value: str) -> None:
+    proxy = backend.get("proxy")
+    whole = {"url": proxy} if isinstance(proxy, str) else dict(proxy or {})
+    _authorities(whole, value)
+    backend["proxy"] = whole["url"] if [*whole] == ["url"] else whole
+
+
 def _flag(key: str) -> Callable[[Backend, Any], None]:
     def write(backend: Backend, value: bool) -> None:
         if value:
@@ -141,6 +176,13 @@ def _flag(key: str) -> Callable[[Backend, Any], None]:
             backend.pop(key, None)
 
     return write
+
+
+def _private(backend: Backend, value: bool) -> None:
+    if value:
+        backend.pop("private_network", None)
+    else:
+        backend["private_network"] = False
 
 
 def _inside(part: str, key: str, said: Callable[[Any], Any]) -> Callable[[Backend, Any], None]:
@@ -189,10 +231,16 @@ WRITERS: Mapping[str, Callable[[Backend, Any], None]] = {
     "network_config.default_request_timeout_in_seconds": _inside(
         "timeouts", "per_try", lambda value: f"{value}s"
     ),
+    "network_config.max_retries": _inside("retry", "attempts", lambda value: value + 1),
+    "network_config.retry_backoff_initial": _inside("retry", "backoff", lambda value: f"{value}ms"),
+    "network_config.retry_backoff_max": _inside("retry", "max_backoff", lambda value: f"{value}ms"),
+    "network_config.ca_cert_pem": _trusting,
+    "network_config.allow_private_network": _private,
     "network_config.insecure_skip_verify": _inside("tls", "insecure", bool),
     "proxy_config.url": _proxied("url"),
     "proxy_config.username": _proxied("username"),
     "proxy_config.password": _password,
+    "proxy_config.ca_cert_pem": _trusting_proxy,
     "concurrency_and_buffer_size.concurrency": _bound,
     "concurrency_and_buffer_size.buffer_size": _bound,
     "send_back_raw_request": _flag("send_back_raw_request"),

@@ -30,8 +30,17 @@ AUDIT = "audit.jsonl"
 INDENTED = re.compile(r"^( *)[^\s#-][^\n]*:[ \t]*\n\1  +- ", re.MULTILINE)
 """Items of a list that stand further in than its key."""
 
+OWN = "replace"
+"""Of this change the lines are the caller's, who wants to be told of them."""
+
 Edit = Callable[[Any], None]
 """Changes the data of gateway.yaml in place."""
+Fits = Callable[[Gateway], None]
+"""Raises what it likes where the configuration is not what was wanted; nothing is written then."""
+
+
+def whatever(gateway: Gateway) -> None:
+    """Nothing more is wanted of it."""
 
 
 class Conflict(Exception):
@@ -51,14 +60,16 @@ class Editor:
         """What the file says now; ConfigError."""
         return load(self._path)
 
-    def change(self, what: dict[str, Any], edit: Edit, *, dry: bool) -> Gateway:
+    def change(
+        self, what: dict[str, Any], edit: Edit, *, dry: bool, fits: Fits = whatever
+    ) -> Gateway:
         """The configuration after `edit`, written unless `dry`; ConfigError, Conflict.
 
         `what` is said of it in the audit log; `edit` may raise what it likes.
         """
         with self._lock:
             before = self._text()
-            return self._put(what, before, edited(before, edit), dry=dry)
+            return self._put(what, before, edited(before, edit), dry=dry, fits=fits)
 
     def replace(self, after: bytes, seen: str, *, dry: bool) -> Gateway:
         """The configuration `after`, written unless `dry`; `seen`: the version in whose place it
@@ -67,7 +78,7 @@ class Editor:
             before = self._text()
             if digest(before) != seen:
                 raise Conflict("gateway.yaml was changed since; read it again")
-            return self._put({"act": "replace"}, before, after, dry=dry, own=True)
+            return self._put({"act": OWN}, before, after, dry=dry)
 
     def undo(self, *, dry: bool) -> Gateway:
         """Takes back the last change that was made here; Conflict where there is none, or where
@@ -102,14 +113,20 @@ class Editor:
                     yield orjson.loads(line)
 
     def _put(
-        self, what: dict[str, Any], before: bytes, after: bytes, *, dry: bool, own: bool = False
+        self,
+        what: dict[str, Any],
+        before: bytes,
+        after: bytes,
+        *,
+        dry: bool,
+        fits: Fits = whatever,
     ) -> Gateway:
-        """`own`: the lines are the caller's, who wants to be told of them."""
         # Files that it names are looked for from its own directory.
         draft = self._path.with_name(f".{self._path.name}.draft")
         try:
             _write(draft, after, self._path)
             gateway = load(draft)
+            fits(gateway)
             if dry or after == before:
                 return gateway
             if self._text() != before:
@@ -117,7 +134,9 @@ class Editor:
             self._remember(what, before, after)
             draft.replace(self._path)
         except ConfigError as error:
-            raise ConfigError([_unplaced(one, own) for one in error.problems]) from None
+            raise ConfigError(
+                [_unplaced(one, what["act"] == OWN) for one in error.problems]
+            ) from None
         except OSError as error:
             raise Conflict(f"gateway.yaml cannot be written: {error.strerror}") from None
         finally:

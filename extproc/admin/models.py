@@ -26,18 +26,22 @@ class NetworkConfig(Answer):
     """`backends.NAME.timeouts.per_try`, else `envoy.timeouts.per_try`, else
     `envoy.timeouts.request`; rounded up."""
     max_retries: int
-    """`routes[].retry.attempts` without the first one: the most that a route to it makes."""
+    """`routes[].retry.attempts` without the first one: the most that a route to it makes; what is
+    written is `backends.NAME.retry.attempts`, for routes that do not say it."""
     retry_backoff_initial: int
-    """Milliseconds; `routes[].retry.backoff` of the same route."""
+    """Milliseconds; `routes[].retry.backoff` of the same route, else that under
+    `backends.NAME.retry`, which is written."""
     retry_backoff_max: int
-    """Milliseconds; `routes[].retry.max_backoff` of the same route."""
+    """Milliseconds; `routes[].retry.max_backoff` of the same route, else that under
+    `backends.NAME.retry`, which is written."""
     insecure_skip_verify: bool
     """`backends.NAME.tls.insecure`."""
     ca_cert_pem: str
-    """The certificates in `backends.NAME.tls.ca`, where that file can be read here, too; empty:
-    the system's authorities."""
+    """`backends.NAME.tls.ca_pem`, or the certificates in the file `backends.NAME.tls.ca`, where it
+    can be read here, too; empty: the system's authorities."""
     allow_private_network: bool
-    """Fixed, true: Envoy connects to whatever address `base_url` leads to."""
+    """`backends.NAME.private_network`: false refuses private addresses, and names that can only
+    lead to them, in `base_url` and the proxy's URL; other names are not looked up."""
 
 
 class Concurrency(Answer):
@@ -60,8 +64,8 @@ class ProxyConfig(Answer):
     """Never told; what is written is `backends.NAME.proxy.password`: `env.NAME` or
     `file:/path`."""
     ca_cert_pem: str = ""
-    """The certificates in `backends.NAME.proxy.ca`, where that file can be read here, too; empty:
-    the system's authorities."""
+    """`backends.NAME.proxy.ca_pem`, or the certificates in the file `backends.NAME.proxy.ca`, where
+    it can be read here, too; empty: the system's authorities."""
 
 
 class AllowedRequests(Answer):

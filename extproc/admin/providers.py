@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,10 +17,13 @@ from extproc.admin.models import (
 )
 from extproc.admin.requests import allowed, overrides
 from extproc.config import Gateway, bounded
-from extproc.config.backend import Backend
+from extproc.config.authorities import certificates
+from extproc.config.backend import Backend, BackendTls
 from extproc.config.credential_rules import uninstalled
+from extproc.config.proxy import Proxy
 from extproc.config.references import unresolved
-from extproc.config.route import Route
+from extproc.config.retries import settled
+from extproc.config.route import Route, RouteBackend
 from extproc.exchange.compile import base_url
 from providers.catalog import PROVIDERS
 
@@ -33,10 +35,6 @@ LONGEST = 256 * 1024
 """Bytes of a file of authorities that are shown."""
 PATIENCE = 0.2
 """Seconds that such a file may take to be read."""
-# A key may stand in the same file (RFC 7468).
-CERTIFICATE = re.compile(
-    "-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n?"
-)
 
 
 def provider(
@@ -59,7 +57,7 @@ def provider(
     bound = backend.max_in_flight or UNBOUNDED
     return Provider(
         name=name,
-        network_config=_network(gateway, backend, routes),
+        network_config=_network(name, gateway, backend, routes),
         concurrency_and_buffer_size=Concurrency(concurrency=bound, buffer_size=bound),
         send_back_raw_request=backend.send_back_raw_request,
         send_back_raw_response=backend.send_back_raw_response,
@@ -92,21 +90,22 @@ def _leads(route: Route, name: str) -> bool:
     return any(entry.backend == name for entry in route.backends)
 
 
-def _network(gateway: Gateway, backend: Backend, routes: list[Route]) -> NetworkConfig:
+def _network(name: str, gateway: Gateway, backend: Backend, routes: list[Route]) -> NetworkConfig:
     timeouts = gateway.envoy.timeouts
     patience = backend.timeouts.per_try or timeouts.per_try or timeouts.request
-    # Where no route leads to it, nothing is tried at all.
-    busiest = max(routes, key=lambda route: route.attempts, default=None)
+    # Where no route leads to it, what one to it alone would do.
+    alone = Route(models=("m",), backends=(RouteBackend(backend=name),))
+    busiest = max(routes or [settled(alone, {name: backend})], key=lambda route: route.attempts)
     return NetworkConfig(
         base_url=base_url(backend, PROVIDERS[backend.provider]).geturl(),
         extra_headers={str(name): str(value) for name, value in backend.headers.items()},
         default_request_timeout_in_seconds=math.ceil(patience),
-        max_retries=busiest.attempts - 1 if busiest else 0,
-        retry_backoff_initial=_milliseconds(busiest.retry.backoff if busiest else 0),
-        retry_backoff_max=_milliseconds(busiest.retry.max_backoff if busiest else 0),
+        max_retries=busiest.attempts - 1,
+        retry_backoff_initial=_milliseconds(busiest.retry.backoff),
+        retry_backoff_max=_milliseconds(busiest.retry.max_backoff),
         insecure_skip_verify=backend.tls.insecure,
-        ca_cert_pem=_certificates(backend.tls.ca),
-        allow_private_network=True,
+        ca_cert_pem=_trusted(backend.tls),
+        allow_private_network=backend.private_network,
     )
 
 
@@ -114,24 +113,22 @@ def _proxy(backend: Backend) -> ProxyConfig:
     proxy = backend.proxy
     if proxy is None:
         return ProxyConfig()
-    return ProxyConfig(
-        url=proxy.url, username=proxy.username or "", ca_cert_pem=_certificates(proxy.ca)
-    )
+    return ProxyConfig(url=proxy.url, username=proxy.username or "", ca_cert_pem=_trusted(proxy))
 
 
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _certificates(file: str | None) -> str:
-    """What is public of a file that may hold more."""
-    if file is None:
-        return ""
+def _trusted(who: BackendTls | Proxy) -> str:
+    """The authorities that are trusted; of a file that may hold more, what is public."""
+    if who.ca is None:
+        return who.ca_pem or ""
     try:
-        text = bounded.read(Path(file), LONGEST, PATIENCE).decode("ascii", "replace")
+        text = bounded.read(Path(who.ca), LONGEST, PATIENCE).decode("ascii", "replace")
     except OSError:
         return ""
-    return "".join(CERTIFICATE.findall(text.replace("\r\n", "\n")))
+    return certificates(text)
 
 
 def lacking(name: str, backend: Backend, environment: Mapping[str, str]) -> list[str]:

@@ -45,6 +45,8 @@ HEADERS = {"anthropic.messages": {"anthropic-version": "2023-06-01"}}
 STREAMED = {"openai.chat": {"stream_options": {"include_usage": True}}}
 """Without it, a stream does not say what was used."""
 
+TRIALS = "/api/trials"
+"""Where they are asked for."""
 AT_ONCE = 4
 """Trials at a time."""
 PATIENCE = httpx.Timeout(connect=5.0, read=120.0, write=10.0, pool=5.0)

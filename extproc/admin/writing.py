@@ -12,6 +12,7 @@ from extproc.admin.changes import (
     apply,
     checked,
     differences,
+    fitting,
     keyed,
     merged,
 )
@@ -43,18 +44,21 @@ class Writing:
     def create(self, body: Body, *, dry: bool) -> models.Provider:
         """A new backend."""
         name = str(body.get("name", ""))
-        kind = merged({}, body).get("custom_provider_config", {}).get("base_provider_type", name)
-        if name in self._editor.current().backends:
-            raise Refusal(409, f"there is a provider {name} already")
+        custom = body.get("custom_provider_config")
+        said = custom.get("base_provider_type") if isinstance(custom, dict) else None
+        kind = name if said is None else said
+        self._absent(name)
         fresh = _filled({"provider": kind}, body)
         view = _view(parse({"version": 1, "backends": {name: fresh}}), name)
 
         def edit(data: Any) -> None:
+            self._absent(name)  # by now, for nobody else writes meanwhile
             backend = dict(fresh)
             _amend(backend, view, merged(view, _without_keys(body)), body)
             data.setdefault("backends", {})[name] = backend
 
-        return self._done({"act": "create", "provider": name}, name, edit, dry=dry)
+        wanted = merged(view, _without_keys(body))
+        return self._done({"act": "create", "provider": name}, name, edit, (view, wanted), dry=dry)
 
     def update(self, name: str, body: Body, *, whole: bool, dry: bool) -> models.Provider:
         """What the caller wants GET to answer, or (not `whole`) what of it shall change."""
@@ -65,16 +69,18 @@ class Writing:
         names = sorted(differences(now, checked(wanted)))
 
         def edit(data: Any) -> None:
+            self._seen(name, body.get(LOCK))  # still, for nobody else writes meanwhile
             _amend(data["backends"][name], now, wanted, body)
 
         what = {"act": "update", "provider": name, "fields": names}
-        return self._done(what, name, edit, dry=dry)
+        return self._done(what, name, edit, (now, wanted), dry=dry)
 
     def delete(self, name: str, lock: str | None, *, dry: bool) -> models.Provider:
         """The backend goes, if no route leads to it; what it was is answered."""
         gone = self._seen(name, lock)
 
         def edit(data: Any) -> None:
+            self._seen(name, lock)
             del data["backends"][name]
 
         self._editor.change({"act": "delete", "provider": name}, edit, dry=dry)
@@ -98,6 +104,10 @@ class Writing:
         """What was changed here."""
         return models.History(changes=[models.Change(**one) for one in self._editor.audit()])
 
+    def _absent(self, name: str) -> None:
+        if name in self._editor.current().backends:
+            raise Refusal(409, f"there is a provider {name} already")
+
     def _seen(self, name: str, lock: object) -> Body:
         """What GET answers of the file as it is; the caller must have seen the same."""
         gateway = self._editor.current()
@@ -111,9 +121,20 @@ class Writing:
         return view
 
     def _done(
-        self, what: Body, name: str, edit: Callable[[Any], None], *, dry: bool
+        self,
+        what: Body,
+        name: str,
+        edit: Callable[[Any], None],
+        views: tuple[Body, Body],
+        *,
+        dry: bool,
     ) -> models.Provider:
-        return models.Provider(**_view(self._editor.change(what, edit, dry=dry), name))
+        """`views`: what GET answers now, and shall answer then."""
+
+        def fits(gateway: Gateway) -> None:
+            fitting(_view(gateway, name), differences(*views))
+
+        return models.Provider(**_view(self._editor.change(what, edit, dry=dry, fits=fits), name))
 
 
 def _view(gateway: Gateway, name: str) -> Body:

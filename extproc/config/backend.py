@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from extproc.config.authorities import Authorities
 from extproc.config.base import Model
 from extproc.config.credential import Credential
 from extproc.config.edits import AnswerEdits, RequestEdits
@@ -29,6 +30,8 @@ class BackendTls(Model):
 
     ca: FilePath | None = None
     """PEM file of the authorities to trust, on Envoy's machine; default: the system's."""
+    ca_pem: Authorities | None = None
+    """The same certificates, as text, instead of a file."""
     insecure: Flag = False
     """True: the provider's certificate is not checked at all."""
     sni: HostName | None = None
@@ -49,6 +52,17 @@ class BackendTimeouts(Model):
     `envoy.timeouts.per_try`."""
     idle: Duration | None = None
     """An unused connection is closed after it; default: 60s."""
+
+
+class BackendRetry(Model):
+    """For routes that say nothing of it under `retry`; the most of their backends' holds."""
+
+    attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
+    """Attempts in all, the first one included; where a route has more priorities, so many."""
+    backoff: Duration | None = None
+    """About how long to wait before the second attempt."""
+    max_backoff: Duration | None = None
+    """The longest wait."""
 
 
 class Ejection(Model):
@@ -143,6 +157,11 @@ class Backend(Model):
     asked by CONNECT, with the provider's name; for https alone. Default: none."""
     timeouts: BackendTimeouts = BackendTimeouts()
     """Instead of those of `envoy.timeouts`."""
+    retry: BackendRetry = BackendRetry()
+    """How often, and after which waits, it is asked again."""
+    private_network: Flag = True
+    """False: its address and that of its proxy must be ones of the public internet, not of this
+    machine or a private network. Names are judged by their form, and looked up by Envoy alone."""
     max_in_flight: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
     """Requests at a time, above which more are answered with 503; default: no bound."""
     probe: Probe | None = None

@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 from extproc.config import credential_rules
 from extproc.config.backend import Backend
+from extproc.config.private import is_private
 from extproc.config.probe import probed
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.resources import is_stored
+from extproc.config.retry import Retry
 from extproc.config.together import together
 from providers.catalog import DIALECTS, RESOURCES, kept_by, runs
 from providers.operations import Operation
@@ -31,6 +33,8 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
     yield from together(backend.tls, ("certificate", "key"), (*at, "tls"))
     if backend.ejection.first > backend.ejection.most:
         yield Flaw((*at, "ejection", "first"), "is longer than `most`")
+    yield from _trusted(backend, at)
+    yield from _patient(backend, at)
     provider = catalog.get(backend.provider)
     if provider is None:
         names = tuple(sorted(catalog))
@@ -39,6 +43,7 @@ def of_backend(backend: Backend, catalog: Mapping[str, Provider], at: Location) 
         return
     yield from _options(backend, provider, at)
     yield from _proxied(backend, provider, at)
+    yield from _public(backend, provider, at)
     yield from _bare(backend.base_url, provider, at)
     yield from credential_rules.accepted(backend, provider, at)
     yield from probed(backend.probe, backend.credential, provider, at)
@@ -88,6 +93,28 @@ def _proxied(backend: Backend, provider: Provider, at: Location) -> Iterator[Fla
     if not (backend.base_url or provider.base_url).startswith("https:"):
         yield Flaw((*at, "proxy"), "needs a provider with https: what is in a tunnel is encrypted")
     yield from together(backend.proxy, ("username", "password"), (*at, "proxy"))
+
+
+def _trusted(backend: Backend, at: Location) -> Iterator[Flaw]:
+    for key, part in (("tls", backend.tls), ("proxy", backend.proxy)):
+        if part is not None and part.ca and part.ca_pem:
+            yield Flaw((*at, key, "ca_pem"), "is said by `ca` already")
+
+
+def _patient(backend: Backend, at: Location) -> Iterator[Flaw]:
+    said = backend.retry
+    longest = Retry().max_backoff if said.max_backoff is None else said.max_backoff
+    if (said.backoff or 0) > longest:
+        yield Flaw((*at, "retry", "backoff"), f"is more than max_backoff, {longest:g}s")
+
+
+def _public(backend: Backend, provider: Provider, at: Location) -> Iterator[Flaw]:
+    if backend.private_network:
+        return
+    own = backend.base_url or provider.base_url
+    for key, url in (("base_url", own), ("proxy", backend.proxy.url if backend.proxy else "")):
+        if url and is_private(urlsplit(url).hostname or ""):
+            yield Flaw((*at, key), "leads into a private network, and private_network is false")
 
 
 def _told_by_the_url(backend: Backend) -> frozenset[str]:

@@ -12,6 +12,7 @@ from extproc.config.draft import Draft, draft
 from extproc.config.gateway import Gateway
 from extproc.config.problem import ConfigError, Flaw, Location, Problem, by_line, refusing
 from extproc.config.references import Environment
+from extproc.config.retries import patient
 from extproc.config.scan import forbidden
 from providers.catalog import PROVIDERS
 from providers.vendors.provider import Provider
@@ -72,7 +73,7 @@ def _problems(path: Path, catalog: Catalog, environment: Environment) -> list[Pr
 def _sound(parts: Draft, found: list[Problem]) -> Gateway:
     if parts.gateway is None or found:
         raise ConfigError(by_line(found))
-    return parts.gateway
+    return patient(parts.gateway)
 
 
 def _lacking(parts: Draft, environment: Environment, wrong: list[Flaw]) -> list[Flaw]:
@@ -96,7 +97,7 @@ def parse(data: dict[str, Any], catalog: Catalog = PROVIDERS) -> Gateway:
     parts, wrong = examine(data, catalog)
     if wrong or parts.gateway is None:
         raise ConfigError(unplaced(wrong))
-    return parts.gateway
+    return patient(parts.gateway)
 
 
 def examine(data: dict[str, Any], catalog: Catalog) -> tuple[Draft, list[Flaw]]:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from extproc.config.authorities import Authorities
 from extproc.config.base import Model, flaw
 from extproc.config.values import Checked, FilePath, Flag, SecretRef, Text
 from extproc.config.web import BaseUrl
@@ -34,6 +35,8 @@ class Proxy(Model):
     ca: FilePath | None = None
     """PEM file of the authorities to trust for the proxy, on Envoy's machine and on the server's;
     default: the system's."""
+    ca_pem: Authorities | None = None
+    """The same certificates, as text, instead of a file."""
     tokens: Flag = True
     """Whether the backend's identity asks for its tokens through it, too, where by https."""
     media: Flag = True

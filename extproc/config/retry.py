@@ -61,7 +61,8 @@ class Retry(Model):
     """When a failed attempt is made again, on the next priority where there is one."""
 
     attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
-    """Attempts in all, the first one included; default: one for each priority, at least 2."""
+    """Attempts in all, the first one included; default: what the
+    backends say; else one for each priority, at least 2."""
     on: (
         Annotated[
             tuple[Condition, ...],
@@ -82,9 +83,10 @@ class Retry(Model):
     """For one attempt: until its whole answer is there, or its stream begins; default:
     `envoy.timeouts.per_try`."""
     backoff: Duration = Field(default=0.025, json_schema_extra={"default": "25ms"})
-    """About how long to wait before the second attempt; each further wait is longer."""
+    """About how long to wait before the second attempt; each further wait is longer;
+    default: what the backends say, else 25ms."""
     max_backoff: Duration = Field(default=0.5, json_schema_extra={"default": "500ms"})
-    """The longest wait."""
+    """The longest wait; default: what the backends say, else 500ms."""
     retry_after: Duration | None = None
     """How long to wait before the next attempt at the most, where the provider says how long in
     `Retry-After`; what it says beyond that is ignored. Default: there is no such wait, for another

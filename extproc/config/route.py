@@ -79,10 +79,14 @@ class Route(Model):
     """Instead of those of `envoy.timeouts`."""
 
     @property
+    def levels(self) -> int:
+        """How many priorities there are."""
+        return len({backend.priority for backend in self.backends})
+
+    @property
     def attempts(self) -> int:
         """As given; else one for each priority, and a second one in any case."""
-        priorities = len({backend.priority for backend in self.backends})
-        return self.retry.attempts or max(2, priorities)
+        return self.retry.attempts or max(2, self.levels)
 
     @property
     def lossless(self) -> bool:

@@ -15,6 +15,7 @@ from extproc.config.patterns import split, unfilled
 from extproc.config.problem import Flaw, Location, guess
 from extproc.config.redaction import shown
 from extproc.config.resources import must_sign, offers
+from extproc.config.retries import settled
 from extproc.config.shadow_rules import shadows
 from extproc.config.values import GROUP
 from providers.catalog import RESOURCES
@@ -241,9 +242,10 @@ def different_ports(draft: Draft) -> Iterator[Flaw]:
 def rising_waits(draft: Draft) -> Iterator[Flaw]:
     """Envoy refuses waits between attempts that could only fall."""
     for number, route in draft.routes.items():
-        if route.retry.backoff > route.retry.max_backoff:
+        waits = settled(route, draft.backends).retry
+        if waits.backoff > waits.max_backoff:
             at = ("routes", number, "retry", "backoff")
-            yield Flaw(at, f"is more than max_backoff, {route.retry.max_backoff:g}s")
+            yield Flaw(at, f"is more than max_backoff, {waits.max_backoff:g}s")
 
 
 def tls_of_our_own(draft: Draft) -> Iterator[Flaw]:

@@ -12,36 +12,17 @@ from typing import Self
 
 import httpcore
 
+from extproc.config.private import Address, is_public
 from extproc.fetch.hosts import Origin, Trust
 from extproc.fetch.refusal import Refused
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) → addresses, the best first; raises OSError."""
-
-GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
-# https://www.iana.org/assignments/iana-ipv6-special-registry (checked 2026-11). What embeds an IPv4
-# address (mapped, NAT64, 6to4, Teredo) could lead to any of them; what is not in 2000::/3 is out
-# anyway.
-SPECIAL = tuple(
-    map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
-)
-RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
-"""6to4's anycast, withdrawn by RFC 7526."""
 
 CONNECT = 3.0
 """Seconds after which the next address is tried."""
 
 UNREACHABLE = "its host cannot be reached"
-
-
-def is_public(address: Address) -> bool:
-    """Whether everybody means the same host by it."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast and address not in RELAYS
-    if address.scope_id is not None or address not in GLOBAL_UNICAST:
-        return False
-    return address.is_global and not any(address in network for network in SPECIAL)
 
 
 async def resolve(host: str, port: int) -> list[str]:

@@ -89,6 +89,10 @@ class ByProxy:
         if proxy.username and proxy.password:
             who = proxy.username.encode(), secret(proxy.password, os.environ).encode()
         if proxy.url.startswith("https:"):
-            ca = proxy.ca
-            trust = ssl.create_default_context(cafile=ca) if ca else httpx.create_ssl_context()
+            own = proxy.ca or proxy.ca_pem
+            trust = (
+                ssl.create_default_context(cafile=proxy.ca, cadata=proxy.ca_pem)
+                if own
+                else httpx.create_ssl_context()
+            )
         return who, trust

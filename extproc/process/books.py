@@ -1,14 +1,12 @@
 """The child process that keeps the books: metrics are made, and records stored, by it alone.
 
-Workers write a line for each attempt into a pipe. What is to be stored is first put into a file, so
-that it is not lost with this process or while the database is away.
+Workers write a line for each attempt into a pipe. What is to be stored goes from there into a file
+(`intake.py`) and then into another one (`keeping.py`), so that it is not lost with this process or
+while the database is away.
 """
 
 import asyncio
-import fcntl
 import os
-import sys
-import termios
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
@@ -25,11 +23,13 @@ from extproc.config.telemetry import Usage as Settings
 from extproc.exchange.compile import limits
 from extproc.process.box import Box
 from extproc.process.configuration import Loaded
+from extproc.process.intake import SUFFIX, Intake, readable
 from extproc.process.keeping import Keeping, Named, others, stored
 from extproc.process.life import Life
 from extproc.process.line import Line
 from extproc.process.place import LOCK, reason
 from extproc.process.shelf import Shelf
+from extproc.usage.place import spool_paths
 from extproc.usage.record import Event, Exceeded, Lost, Record, read
 from extproc.usage.refused import Minutes, Refused
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AT_ONCE = 256 * 1024
-"""Bytes that are read of the pipe between two looks at anything else."""
 LEAVING = 10.0
 """Seconds that what is left may take at the end."""
 
@@ -70,7 +68,7 @@ class Books:
             self.shelf = Shelf(options.box, store[0].opened, self._happened)
         self._gateway = gateway
         self._paper = options.paper
-        self._rest = b""
+        self._intake = Intake(options.paper, _intake(gateway, options.config))
         self._refused = Minutes(_ids())
         self._metrics: Metrics | None = None
         self.sending: Sending | None = None
@@ -117,7 +115,7 @@ class Books:
 
     def _waiting(self) -> Mapping[str, Callable[[], float]]:
         every, paper = self.keepings, self._paper
-        piped = {"records.waiting": lambda: _readable(paper)}
+        piped = {"records.waiting": lambda: readable(paper)}
         if not every:
             return piped
         return {
@@ -142,19 +140,17 @@ class Books:
 
     def receive(self) -> bool:
         """Reads what workers have written; False where there is nothing."""
+        lines = self._intake.take()
         try:
-            data = os.read(self._paper, AT_ONCE)
-        except BlockingIOError:
-            return False
-        whole, found, rest = (self._rest + data).rpartition(b"\n")
-        self._rest = rest
-        heard = map(self._hear, whole.split(b"\n") if found else ())
-        records = [line for line in heard if line]
-        if records:
-            lost = max((one.add(records) for one in self.keepings), default=0)
-            if lost:
-                self._lose(lost)
-        return True
+            records = [line for line in map(self._hear, lines) if line]
+            if records:
+                lost = max((one.add(records) for one in self.keepings), default=0)
+                if lost:
+                    self._lose(lost)
+        finally:
+            # A line that brings this process down does so once.
+            self._intake.done()
+        return bool(lines)
 
     def _hear(self, line: bytes) -> bytes:
         """What is to be stored of the line; empty: nothing."""
@@ -220,6 +216,7 @@ class Books:
 
     def close(self) -> None:
         """The end of metrics."""
+        self._intake.close()
         self._stop()
         if self._metrics is not None:
             self._metrics.close()
@@ -239,9 +236,12 @@ def _ids() -> Iterator[str]:
     return (f"{salt}{number:x}" for number in count(1))
 
 
-def _readable(pipe: int) -> int:
-    """Bytes in it (ioctl_pipe(2), as for terminals)."""
-    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+def _intake(gateway: Gateway, config: Path) -> Path | None:
+    """Where lines stand while they are read, if they are to be stored."""
+    if gateway.usage is None:
+        return None
+    spool = spool_paths(gateway.usage, config)[""]
+    return spool.with_name(spool.name + SUFFIX)
 
 
 def _processes(sockets: Path) -> int:
@@ -260,6 +260,7 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
 async def _keep(books: Books, options: Options, parent: int, line: Line) -> None:
     life = Life(parent, line, books.take)
     loop = asyncio.get_running_loop()
+    books.receive()  # what an earlier process has left
     loop.add_reader(options.paper, books.receive)
     shelf, sending = books.shelf, books.sending
     if shelf is not None and options.box is not None:

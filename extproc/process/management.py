@@ -24,7 +24,7 @@ from extproc.admin.editing import Editor
 from extproc.admin.guard import Guard
 from extproc.admin.health import Health
 from extproc.admin.looking import Looking
-from extproc.admin.trying import Trying
+from extproc.admin.trying import LAST, TRIALS, Trying
 from extproc.admin.views import Views
 from extproc.admin.writing import Refusal as Declined
 from extproc.admin.writing import Writing
@@ -44,7 +44,11 @@ CONNECTIONS = 64
 HEAD = 16 * 1024
 """Bytes of a request's line and headers."""
 REQUEST = 30.0
-"""Seconds for a request and its answer."""
+"""Seconds for a request's body and its answer."""
+LONG = {TRIALS: LAST + REQUEST}
+"""The same, for paths whose answers take as long as a model does."""
+ASKING = 5.0
+"""Seconds for the handshake of TLS and a request's line and headers."""
 
 
 class Key:
@@ -68,21 +72,53 @@ class Key:
 
 
 class Connection(H11Protocol):
-    """One that ends when a request and its answer take too long together, by whoever's fault."""
+    """One that ends when its request, or the answer, takes too long, by whoever's fault.
+
+    Who has not asked yet makes room for who comes: so nobody shuts others out by connections alone.
+    """
 
     # uvicorn narrows asyncio's type of a transport here, too.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._late = self.loop.call_later(REQUEST, transport.abort)
+        self._since = self.loop.time()
+        self._asked = False
+        self._late = self.loop.call_later(ASKING, transport.abort)
+        if len(self.connections) >= CONNECTIONS:
+            self._make_room()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._look()
 
     def on_response_complete(self) -> None:
-        self._late.cancel()
-        self._late = self.loop.call_later(REQUEST, self.transport.abort)
+        self._asked = False
+        self._end_in(ASKING)
         super().on_response_complete()
+        self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._late.cancel()
         super().connection_lost(exc)
+
+    @property
+    def waits(self) -> bool:
+        """Whether no request of it is under way."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _look(self) -> None:
+        if not (self._asked or self.waits):
+            self._asked = True
+            self._end_in(LONG.get(self.scope["path"], REQUEST))
+
+    def _end_in(self, seconds: float) -> None:
+        self._late.cancel()
+        self._late = self.loop.call_later(seconds, self.transport.abort)
+
+    def _make_room(self) -> None:
+        others = (one for one in self.connections if isinstance(one, Connection) and one.waits)
+        oldest = min(others, key=lambda one: one._since)  # this one waits, too
+        self.connections.discard(oldest)
+        oldest.transport.abort()
 
 
 class Server(uvicorn.Server):

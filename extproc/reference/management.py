@@ -64,8 +64,10 @@ With `admin.write: true` there are also those that change gateway.yaml:
   `extproc check` does, then written at once; the gateway takes it like any saved file, a second
   later. What the file was is kept in `admin.history`, the last 50 versions, with a line for each
   change.
-- **What cannot be said there** is a 400 that names the field: what is fixed, and what belongs to
-  routes. A value that is as it was is no change, so what GET answers can be sent back as it is.
+- **What cannot be said there** is a 400 that names the field: what is fixed, and what a route says
+  for itself. A value that is as it was is no change, so what GET answers can be sent back as it is.
+- **Retries** of a route are one policy for all of its backends: the most patient one's, and never
+  less than its priorities need. A route's own `retry` holds instead; then the change is a 400.
 - **Kinds of requests that are one operation here** (`chat_completion`, `responses`, their streams;
   all of files; all of batches) are allowed together or not at all; `operations` is written.
 
@@ -81,8 +83,9 @@ With `admin.write: true` there are also those that change gateway.yaml:
 - **Errors** are `{"is_bifrost_error": false, "status_code": 404, "error": {"message": "…"}}`.
 - **Bounds**: 20 requests a second, 40 at once; without the key 1 and 10; 64 connections, 16 KiB of
   headers, paths of 1,024 bytes, bodies of 64 KiB (1 MiB for the whole file) if any.
-  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection whose request and answer take
-  more than 30 s ends.
+  Beyond them: 429 with `retry-after`, 503, 414, 413. A connection ends that takes more than 5 s to
+  ask, or more than 30 s for a body and the answer (10 minutes for a trial); one that has not asked
+  ends at once where there are 64 and another one comes.
 - **Secrets** are never in an answer; of a file of authorities, certificates alone.
 
 ## Probes

@@ -85,4 +85,4 @@ def transport(proxy: Proxy, ca: str) -> TransportSocket:
     where = place_of(proxy.url)
     if not where.secure:
         return tls.plain_text()
-    return tls.client_side(where, BackendTls(ca=proxy.ca), ca=ca, http2=False)
+    return tls.client_side(where, BackendTls(ca=proxy.ca, ca_pem=proxy.ca_pem), ca=ca, http2=False)

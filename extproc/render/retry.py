@@ -35,18 +35,19 @@ HOST_ATTEMPTS = 5
 
 
 def retry_policy(gateway: Gateway, route: Route, *, marked: bool = True) -> RetryPolicy | None:
-    """The route's `retry`; None where it says that there is one attempt.
+    """The route's `retry`; None where there is one attempt, with as much time as the exchange.
 
     `marked`: whether the server reads refusals; else all goes by the status.
     """
+    per_try = _per_try(gateway, route)
     if route.attempts < 2:
-        return None
+        # Envoy knows no other place for the time of an attempt.
+        return RetryPolicy(num_retries=0, per_try_timeout=seconds(per_try)) if per_try else None
     words = _conditions(route)
     judged = marked and route.lossless
     read = [word for word in words if judged or is_read(word)] if marked else []
     statuses = [int(word) for word in words if word.isdigit() and word not in read]
-    several = len({backend.priority for backend in route.backends}) > 1
-    per_try = _per_try(gateway, route)
+    several = route.levels > 1
     return RetryPolicy(
         retry_on=",".join(_unheard(words) if judged else _words(words, statuses, read)),
         retriable_status_codes=statuses,

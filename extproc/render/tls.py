@@ -22,7 +22,7 @@ from envoy_data_plane.envoy.type.matcher.v3 import StringMatcher
 
 from extproc.config.backend import BackendTls
 from extproc.config.process import ServerTls
-from extproc.render.typed import file, transport_socket
+from extproc.render.typed import file, inline, transport_socket
 from extproc.render.upstream import Place
 
 # Where Linux distributions keep the authorities that they trust, one file of PEM certificates
@@ -99,7 +99,7 @@ def _trust(name: str, tls: BackendTls, ca: str) -> CertificateValidationContext:
         )
     kinds = SubjectAltNameMatcherSanType
     return CertificateValidationContext(
-        trusted_ca=file(tls.ca or ca),
+        trusted_ca=inline(tls.ca_pem) if tls.ca_pem else file(tls.ca or ca),
         match_typed_subject_alt_names=[
             SubjectAltNameMatcher(
                 san_type=kinds.IP_ADDRESS if _is_address(name) else kinds.DNS,

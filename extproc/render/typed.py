@@ -69,6 +69,11 @@ def file(path: str) -> DataSource:
     return DataSource(filename=path)
 
 
+def inline(text: str) -> DataSource:
+    """The text itself."""
+    return DataSource(inline_string=text)
+
+
 def metadata(namespaces: Mapping[str, Mapping[str, Anything]]) -> Metadata:
     """Namespace → key → value."""
     return Metadata(

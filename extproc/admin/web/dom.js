@@ -44,8 +44,22 @@ export function list(items) {
   return h("ul", {}, items.map((item) => h("li", {}, item)));
 }
 
+// What others have named: however it is written, what stands beside it stays in its order.
+export function name(text) {
+  return h("bdi", { class: "name" }, text);
+}
+
 export function code(text) {
-  return h("code", {}, text);
+  return h("code", {}, h("bdi", {}, text));
+}
+
+const FEW = 12;
+
+// The first ones, and how many more there are.
+export function few(items) {
+  const more = items.length - FEW;
+  if (more < 2) return items;
+  return [...items.slice(0, FEW), h("span", { class: "faint" }, `and ${more.toLocaleString("en")} more`)];
 }
 
 // A word with a colour; the word alone says it all.

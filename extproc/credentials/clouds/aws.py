@@ -40,7 +40,8 @@ def _by(way: Way | None) -> Config:
         return Config()
     if not f"{way.username}{way.password}".isascii():
         raise NoToken("the AWS SDK tells a proxy no password with letters beyond ASCII")
-    trusted = {"proxy_ca_bundle": way.ca} if way.ca else {}
+    bundle = way.bundle
+    trusted = {"proxy_ca_bundle": bundle} if bundle else {}
     return Config(proxies={"https": way.whole}, proxies_config=trusted)
 
 

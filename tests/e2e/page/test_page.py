@@ -92,6 +92,34 @@ def test_models_lead_to_their_backends_and_to_a_trial(gateway, tab):
     quiet(tab)
 
 
+HOSTILE = "<script>document.title='x'</script><img/src=x/onerror=alert(1)>"
+MANY = [HOSTILE, "long-" + "x" * 250, *(f"one-of-many-{number}" for number in range(60))]
+
+
+def test_names_of_any_length_form_and_number_leave_the_page_as_it_is(gateway, tab):
+    target = {"backend": "openai", "model": "gpt-4o-mini"}
+    gateway.api("routes", "POST", json={"models": MANY, "backends": [target]})
+    gateway.until("routes", lambda said: MANY[-1] in said["names"], "the new models")
+    go(tab, "models")
+    tab.sees(HOSTILE)
+    tab.sees("and 50 more")
+    assert tab.run("document.querySelectorAll('main script, main img').length") == 0
+    fits = (
+        "document.querySelector('table').scrollWidth <= document.querySelector('.wide').clientWidth"
+    )
+    assert tab.run(fits)
+    tab.write("Find a model", "many-59")
+    tab.until("document.querySelectorAll('tbody tr').length === 1")
+    assert "one-of-many-59" in tab.text("tbody")
+    tab.write("Find a model", "none of these")
+    tab.sees("No route has such a name.")
+    go(tab, "backends")
+    tab.until("document.querySelector('.card')?.innerText.includes('more')")
+    gateway.api("history/undo", "POST")
+    gateway.until("routes", lambda said: MANY[-1] not in said["names"], "the old models")
+    quiet(tab)
+
+
 def test_backends_are_shown_with_their_health_and_what_they_lack(gateway, tab):
     go(tab, "backends")
     tab.sees("claude healthy")

@@ -134,8 +134,18 @@ def test_defaults_are_those_in_force():
     assert network["base_url"] == "https://api.openai.com"
     assert network["default_request_timeout_in_seconds"] == 600
     assert (network["max_retries"], network["retry_backoff_initial"]) == (1, 25)
-    assert told()["network_config"]["max_retries"] == 0
+    assert told()["network_config"]["max_retries"] == 1
     assert found["concurrency_and_buffer_size"]["concurrency"] == UNBOUNDED
+
+
+def test_what_a_route_does_not_say_of_retries_its_backend_does():
+    own = {"attempts": 6, "backoff": "10ms", "max_backoff": "20ms"}
+    names = ("max_retries", "retry_backoff_initial", "retry_backoff_max")
+    for routes in ([], [{}], [{}, {"models": ["n"], "retry": {"on": ["5xx"]}}]):
+        network = told(routes, retry=own)["network_config"]
+        assert [network[name] for name in names] == [5, 10, 20]
+    network = told([{"retry": {"attempts": 2, "backoff": "1ms"}}], retry=own)["network_config"]
+    assert [network[name] for name in names] == [1, 1, 20]
 
 
 def test_only_certificates_are_shown_of_a_file_of_authorities(tmp_path):

@@ -1,5 +1,6 @@
 """Changes of gateway.yaml by the management API."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ from fastapi.testclient import TestClient
 from extproc.admin.application import application
 from extproc.admin.editing import Editor, edited
 from extproc.admin.guard import LONGEST_BODY, Guard
-from extproc.admin.writing import Writing
+from extproc.admin.writing import Refusal, Writing
 from extproc.config import load
 from tests.extproc.admin.test_application import BEARER, KEY, Clock
+from tests.extproc.transport.certificates import Authority
 
 TEXT = """\
 # What the team of search uses.
@@ -137,6 +139,81 @@ def test_a_proxy_is_put_before_a_provider_and_taken_away(world):
     assert proxy() is None
 
 
+def test_how_often_it_is_asked_again_is_said_for_routes_that_do_not(world):
+    waits = {"retry_backoff_initial": 700, "retry_backoff_max": 9_000}
+    told = world.patch("own", network_config={"max_retries": 4, **waits})["network_config"]
+    assert {"max_retries": 4, **waits}.items() <= told.items()
+    (route,) = load(world.file).routes
+    assert (route.attempts, route.retry.backoff, route.retry.max_backoff) == (
+        5,
+        pytest.approx(0.7),
+        9,
+    )
+    text = world.file.read_text()
+    world.file.write_text(text.replace("models: [m]", "models: [m]\n    retry: {attempts: 3}"))
+    assert world.get("own")["network_config"]["max_retries"] == 2
+    said = world.refused("own", network_config={"max_retries": 1})
+    assert said.startswith("network_config.max_retries: a route says it")
+    world.patch("own", network_config={"retry_backoff_max": 8_000})
+
+
+def test_a_failover_is_no_matter_of_one_backend(world):
+    text = world.file.read_text().replace("{backend: own}", "{backend: own}\n{backend: spare}")
+    text = text.replace("\n{backend: spare}", "\n      - {backend: spare, priority: 1}")
+    world.file.write_text(text)
+    assert "priorities" in world.refused("own", network_config={"max_retries": 0})
+    assert world.patch("own", network_config={"max_retries": 2})
+    assert world.get("spare")["network_config"]["max_retries"] == 2
+
+
+def test_a_new_backend_keeps_what_it_said_of_retries(world):
+    made = {"name": "n", "custom_provider_config": {"base_provider_type": "vllm"}}
+    made["network_config"] = {"base_url": "http://127.0.0.1:8000", "max_retries": 0}
+    assert world.call("POST", "/providers", json=made)["network_config"]["max_retries"] == 0
+    world.file.write_text(world.file.read_text().replace("{backend: own}", "{backend: n}"))
+    (route,) = load(world.file).routes
+    assert route.attempts == 1
+
+
+def test_authorities_stand_in_the_file_and_take_the_place_of_one(world, tmp_path):
+    Authority(tmp_path)
+    pem = (tmp_path / "ca.pem").read_text()
+    told = world.patch("spare", network_config={"ca_cert_pem": pem})
+    assert told["network_config"]["ca_cert_pem"] == pem
+    assert "      ca_pem: |\n        -----BEGIN CERTIFICATE-----\n" in world.file.read_text()
+    proxy = {"url": "https://p:1", "ca_cert_pem": pem.replace("\n", "\r\n")}
+    assert world.patch("own", proxy_config=proxy)["proxy_config"]["ca_cert_pem"] == pem
+    assert load(world.file).backends["spare"].tls.ca_pem == pem
+    assert load(world.file).backends["own"].proxy.ca_pem == pem
+    world.patch("own", proxy_config={"ca_cert_pem": ""})
+    assert "proxy: https://p:1" in world.file.read_text()
+    world.patch("spare", network_config={"ca_cert_pem": ""})
+    assert "tls" not in world.file.read_text()
+
+
+def test_a_file_of_authorities_stays_until_others_are_said(world, tmp_path):
+    Authority(tmp_path)
+    pem = (tmp_path / "ca.pem").read_text()
+    named = f"credential: none\n    tls: {{ca: {tmp_path}/ca.pem}}"
+    world.file.write_text(world.file.read_text().replace("credential: none", named))
+    assert world.get("spare")["network_config"]["ca_cert_pem"] == pem
+    world.patch("spare", description="d")
+    assert load(world.file).backends["spare"].tls.ca == f"{tmp_path}/ca.pem"
+    world.patch("spare", network_config={"ca_cert_pem": pem * 2})
+    assert load(world.file).backends["spare"].tls.ca is None
+
+
+def test_private_networks_are_shut_and_opened(world):
+    told = world.patch("own", network_config={"allow_private_network": False})
+    assert told["network_config"]["allow_private_network"] is False
+    for url in ("http://10.0.0.1", "http://169.254.169.254", "http://[::1]:9", "http://redis"):
+        assert "private" in world.refused("own", network_config={"base_url": url})
+    assert "private" in world.refused("own", proxy_config={"url": "http://127.0.0.1:3128"})
+    inside = {"allow_private_network": True, "base_url": "http://10.0.0.1"}
+    world.patch("own", network_config=inside)
+    assert "private_network" not in world.file.read_text()
+
+
 def allowing(world, **kinds):
     said = world.patch("own", custom_provider_config={"allowed_requests": kinds})
     return said["custom_provider_config"]["allowed_requests"]
@@ -175,12 +252,19 @@ def test_what_get_answers_can_be_put_back_whole(world):
 @pytest.mark.parametrize(
     ("change", "names"),
     [
-        ({"network_config": {"allow_private_network": False}}, "allow_private_network"),
+        (
+            {"network_config": {"allow_private_network": False, "base_url": "http://10.0.0.1"}},
+            "private",
+        ),
+        ({"network_config": {"ca_cert_pem": "x"}}, "tls.ca_pem"),
+        ({"network_config": {"retry_backoff_initial": 0}}, "retry.backoff"),
+        ({"network_config": {"retry_backoff_initial": 900}}, "max_backoff"),
+        ({"network_config": {"max_retries": -1}}, "retry.attempts"),
         ({"proxy_config": {"url": "ftp://p"}}, "proxy: must begin"),
         ({"proxy_config": {"url": "http://p", "username": "ann"}}, "password"),
         ({"proxy_config": {"url": "http://p", "password": "open sesame"}}, "password"),
-        ({"proxy_config": {"ca_cert_pem": "x"}}, "proxy_config.ca_cert_pem"),
-        ({"network_config": {"max_retries": 9}}, "network_config.max_retries"),
+        ({"proxy_config": {"url": "https://p", "ca_cert_pem": "x"}}, "proxy.ca_pem"),
+        ({"network_config": {"max_retries": 10}}, "retry.attempts"),
         ({"custom_provider_config": {"allowed_requests": {"list_models": False}}}, "list_models"),
         ({"custom_provider_config": {"allowed_requests": {"responses": False}}}, "chat_completion"),
         ({"custom_provider_config": {"allowed_requests": {"batch_list": False}}}, "batch_create"),
@@ -211,6 +295,42 @@ def test_who_has_not_seen_the_last_version_changes_nothing(world):
     world.call("DELETE", f"/providers/spare?config_hash={old}", 409)
     world.call("DELETE", "/providers/spare", 428)
     assert "late" not in world.file.read_text()
+
+
+class Slow(Editor):
+    """Somebody else is always a little faster."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def change(self, *said, **more):
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return super().change(*said, **more)
+
+
+@pytest.mark.parametrize("act", ["update", "delete", "create"])
+def test_what_was_seen_is_what_is_changed(world, act):
+    editor = Slow(world.file, world.history)
+    writing = Writing(editor)
+    lock = world.get("spare")["config_hash"]
+    own = {"custom_provider_config": {"base_provider_type": "vllm"}}
+    own["network_config"] = {"base_url": "http://127.0.0.1:1"}
+    fresh = {"name": "n", **own}
+    acts = {
+        "update": lambda text: writing.update(
+            "spare", {"config_hash": lock, "description": text}, whole=False, dry=False
+        ),
+        "delete": lambda text: writing.delete("spare", lock, dry=False),
+        "create": lambda text: writing.create({**fresh, "description": text}, dry=False),
+    }
+    first = acts["create" if act == "create" else "update"]
+    editor.meanwhile = lambda: first("first")
+    with pytest.raises(Refusal) as caught:
+        acts[act]("second")
+    assert caught.value.status == 409
+    name = "n" if act == "create" else "spare"
+    assert load(world.file).backends[name].description == "first"
 
 
 def test_a_dry_run_says_what_would_be_and_changes_nothing(world):

@@ -72,6 +72,7 @@ def test_the_proxy_is_spoken_to_by_tls_and_must_be_who_it_says(clouds, proxy, tm
         by = {"proxy_url": f"https://127.0.0.1:{front.port}", **SIGNED}
         assert an_hour(ask(kind, **given, **by))
         assert an_hour(ask(kind, **given, **by, proxy_ca=str(pem)))
+        assert an_hour(ask(kind, **given, **by, proxy_ca_pem=pem.read_text()))
 
 
 @pytest.mark.parametrize("kind", BRISK)

@@ -66,6 +66,26 @@ async def test_the_next_process_stores_what_the_last_one_has_left(tmp_path):
     assert stored(tmp_path / "usage.db") == [("n1", "vllm")]
 
 
+async def test_what_was_read_and_not_yet_written_down_is_not_lost(tmp_path, monkeypatch):
+    pen = Pen()
+    first = books(tmp_path, pen, "sqlite:///usage.db")
+    assert first.keeping is not None
+    pen.write(line(1))
+    # Killed after the read.
+    monkeypatch.setattr(first.keeping, "add", lambda records: 1 / 0)
+    monkeypatch.setattr(first._intake, "done", first._intake.close)
+    with pytest.raises(ZeroDivisionError):
+        first.receive()
+    await first.keeping.leave()
+    pen.write(line(2))
+    second = books(tmp_path, pen, "sqlite:///usage.db")
+    assert second.keeping is not None
+    assert second.receive()
+    assert await second.keeping.store(second.named)
+    assert stored(tmp_path / "usage.db") == [("n1", "vllm"), ("n2", "vllm")]
+    assert (tmp_path / "usage.spool.intake").stat().st_size == 0
+
+
 async def test_what_is_spoilt_holds_up_nothing(tmp_path):
     pen = Pen()
     kept = books(tmp_path, pen, "sqlite:///usage.db")

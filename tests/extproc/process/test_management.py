@@ -7,11 +7,13 @@ import socket
 import ssl
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import httpx
 import pytest
 
+from extproc.admin.trying import LAST, TRIALS
 from extproc.config.admin import Admin
 from extproc.lab.local import free_port
 from extproc.process import management
@@ -128,23 +130,68 @@ def test_a_change_is_in_force_without_anybody_else(place, key):
         until(lambda: names(port) == ["b"], "the old configuration")
 
 
-async def test_who_is_slow_to_ask_is_let_go(monkeypatch, tmp_path):
-    monkeypatch.setattr(management, "REQUEST", 0.3)
+@asynccontextmanager
+async def answering(tmp_path, answer):
+    """A server that answers so, and how it is connected to."""
     (tmp_path / "key").write_text(KEY)
     admin = Admin.model_validate({"key": f"file:{tmp_path}/key"})
-
-    async def answer(scope, receive, send):
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = management.Server(management._settings(answer, admin))
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        reader, writer = await asyncio.open_connection(*listener.getsockname())
-        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nho")
-        async with asyncio.timeout(20):
-            with suppress(ConnectionResetError):
-                assert (await reader.read()).startswith(b"HTTP/1.1 204")
-        writer.close()
+        async with asyncio.timeout(60):
+            yield partial(asyncio.open_connection, *listener.getsockname())
         server.should_exit = True
         await running
+
+
+async def nothing(scope, receive, send):
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def heard(reader):
+    """All that comes until the connection ends, however it does."""
+    said = b""
+    with suppress(ConnectionResetError):
+        while piece := await reader.read(65_536):
+            said += piece
+    return said
+
+
+async def test_who_is_slow_to_ask_is_let_go(monkeypatch, tmp_path):
+    monkeypatch.setattr(management, "ASKING", 0.3)
+    async with answering(tmp_path, nothing) as connect:
+        for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nho"):
+            reader, writer = await connect()
+            writer.write(begun)
+            assert (await heard(reader))[:12] == (b"HTTP/1.1 204" if b"a\r\n" in begun else b"")
+            writer.close()
+
+
+async def test_an_answer_has_its_time_and_a_trial_more(monkeypatch, tmp_path):
+    monkeypatch.setattr(management, "ASKING", 0.1)
+    monkeypatch.setattr(management, "REQUEST", 0.5)
+    assert management.LONG[TRIALS] > LAST
+
+    async def slow(scope, receive, send):
+        await asyncio.sleep(2)
+        await nothing(scope, receive, send)
+
+    async with answering(tmp_path, slow) as connect:
+        for path, status in (("/", b""), (TRIALS, b"HTTP/1.1 204")):
+            reader, writer = await connect()
+            writer.write(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode())
+            assert (await heard(reader))[:12] == status
+            writer.close()
+
+
+async def test_nobody_is_shut_out_by_connections_alone(tmp_path):
+    async with answering(tmp_path, nothing) as connect:
+        idle = [await connect() for _ in range(management.CONNECTIONS + 8)]
+        for _, writer in idle:
+            writer.write(b"GET / HTTP/1.1\r\nx: ")
+        reader, writer = await connect()
+        writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        assert (await heard(reader)).startswith(b"HTTP/1.1 204")
+        for _, one in (*idle, (reader, writer)):
+            one.close()

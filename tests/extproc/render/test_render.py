@@ -103,6 +103,13 @@ def test_conditions_become_envoys_words() -> None:
     assert policy["retriable_status_codes"] == [429, 529]
 
 
+def test_a_single_attempt_has_its_time_too() -> None:
+    once = two(route(["m"], "one", retry={"attempts": 1}), timeouts={"per_try": "90s"})
+    text = render(once)
+    assert "per_try_timeout: 90s" in text
+    assert "num_retries: 0" in text
+
+
 def test_the_most_patient_backend_decides_on_an_attempts_time() -> None:
     patient = two(route(["m"], "one", "two"), timeouts={"per_try": "90s", "connect": "7s"})
     text = render(patient)

@@ -1,5 +1,5 @@
 import { ask } from "../api.js";
-import { badge, code, h, note, tile } from "../dom.js";
+import { badge, code, few, h, note, tile } from "../dom.js";
 import { figure, many, milliseconds, moment } from "../words.js";
 
 const KINDS = {
@@ -33,7 +33,7 @@ function card(one) {
       h("span", { class: "faint" }, ` ${one.provider}`)),
     one.problem && note(one.problem, "bad"),
     h("dl", { class: "facts" },
-      h("dt", {}, "Models"), h("dd", {}, one.models.length ? one.models.flatMap((name) => [code(name), " "]) : "none"),
+      h("dt", {}, "Models"), h("dd", {}, one.models.length ? few(one.models.map(code)).flatMap((said) => [said, " "]) : "none"),
       h("dt", {}, "Last hour"), h("dd", {}, one.attempts ? `${many(one.attempts, "attempt")}, ${figure(one.failed)} failed, ${milliseconds(one.duration_ms)} in the mean` : "nobody has asked"),
       h("dt", {}, "Last failure"), h("dd", {}, failure(one.last_error)),
       h("dt", {}, "Last probe"), h("dd", {}, probe(one.probe)),

@@ -1,5 +1,5 @@
 import { ask } from "../api.js";
-import { code, h, list, table } from "../dom.js";
+import { code, few, field, h, list, table } from "../dom.js";
 import { usd } from "../words.js";
 
 function served(row) {
@@ -20,7 +20,7 @@ function tried(row) {
 }
 
 const COLUMNS = [
-  ["Models", "", (row) => list(row.models.map(code))],
+  ["Models", "", (row) => list(few(row.models.map(code)))],
   ["Served by", "", served],
   ["Chosen", "", (row) => row.balance.replaceAll("_", " ")],
   ["Attempts", "number", (row) => String(row.attempts)],
@@ -32,10 +32,20 @@ export default {
   title: "Models",
   open({ root, signal }) {
     const rows = h("div");
-    root.append(h("p", { class: "lead" }, "What clients can ask for, and who serves it, in the order of gateway.yaml."), rows);
+    const wanted = h("input", { type: "search", autocomplete: "off", spellcheck: "false" });
+    let routes = [];
+    // Of a route, the names that are looked for.
+    const found = () => routes
+      .map((row) => ({ ...row, models: row.models.filter((one) => one.includes(wanted.value.trim())) }))
+      .filter((row) => row.models.length);
+    const show = () => rows.replaceChildren(
+      table("Routes", COLUMNS, found(), routes.length ? "No route has such a name." : "There are no routes yet."));
+    wanted.addEventListener("input", show);
+    root.append(h("p", { class: "lead" }, "What clients can ask for, and who serves it, in the order of gateway.yaml."),
+      h("form", { class: "row", onsubmit: (event) => event.preventDefault() }, field("Find a model", wanted)), rows);
     const look = async () => {
-      const said = await ask("routes", { signal });
-      rows.replaceChildren(table("Routes", COLUMNS, said.routes, "There are no routes yet."));
+      routes = (await ask("routes", { signal })).routes;
+      show();
     };
     return { look, every: 30 };
   },

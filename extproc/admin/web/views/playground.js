@@ -2,6 +2,8 @@ import { ask, lines } from "../api.js";
 import { choice, field, h, note, say } from "../dom.js";
 import { figure, usd } from "../words.js";
 
+const SUGGESTED = 500; // names of models; a browser that is shown more is slow
+
 function fact(name, value) {
   return [h("dt", {}, name), h("dd", {}, value)];
 }
@@ -125,7 +127,7 @@ export default {
     const look = async () => {
       const [formats, routes] = await Promise.all([ask("trials", { signal }), ask("routes", { signal })]);
       dialect.replaceChildren(...formats.dialects.map((name) => h("option", { value: name }, name)));
-      names.replaceChildren(...routes.names.map((name) => h("option", { value: name })));
+      names.replaceChildren(...routes.names.slice(0, SUGGESTED).map((name) => h("option", { value: name })));
       model.value ||= routes.names[0] ?? "";
       await draft();
     };

@@ -1,6 +1,6 @@
 import { ask } from "../api.js";
 import { Chart } from "../chart.js";
-import { choice, field, h, note, table } from "../dom.js";
+import { choice, field, h, name as named, note, table } from "../dom.js";
 import { figure, many, milliseconds, usd } from "../words.js";
 
 const BY = [
@@ -17,7 +17,7 @@ function share(row, most) {
 
 function columns(by, most) {
   return [
-    ...by.split(",").map((name) => [name, "", (row) => row.group[name] || "–"]),
+    ...by.split(",").map((name) => [name, "", (row) => named(row.group[name] || "–")]),
     ["Cost", "number", (row) => share(row, most)],
     ["Requests", "number", (row) => figure(row.requests)],
     ["Failed attempts", "number", (row) => figure(row.failed)],
