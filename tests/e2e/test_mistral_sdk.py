@@ -1,8 +1,10 @@
 """What Mistral's SDK alone asks for, through a real Envoy: code, agents and judges."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
+import openai
 import pytest
 from mistralai.client import Mistral
 from mistralai.client.errors import SDKError
@@ -23,12 +25,18 @@ def gateway() -> Iterator[Local]:
             "base_url": sim.url,
             "credential": {"api_key": "env:KEY"},
         }
+        voices = {**backend, "base_url": f"{sim.url}/mistral/v1"}
+        others = {**backend, "provider": "openai"}
         models = {"coder": "codestral-latest", "ag:mine": "ag:theirs", "judge": JUDGE}
         routes = [
             {"models": [name], "backends": [{"backend": "m", "model": model}]}
             for name, model in models.items()
         ]
-        with Local({"backends": {"m": backend}, "routes": routes}, ENV) as local:
+        for name, model in {"v": "voxtral-mini-tts-latest", "o": "tts-1"}.items():
+            route = {"models": [f"say-{name}"], "backends": [{"backend": name, "model": model}]}
+            routes.append({**route, "price": {"characters": 15}})
+        backends = {"m": backend, "v": voices, "o": others}
+        with Local({"backends": backends, "routes": routes}, ENV) as local:
             yield local
 
 
@@ -78,6 +86,28 @@ def test_texts_and_chats_are_judged(gateway: Local, sdk: Mistral):
     assert verdicts.results[0].categories["pii"] is True
     one = record(gateway, "classification")
     assert (one["response_model"], one["output_tokens"]) == (JUDGE, 0)
+
+
+@pytest.mark.parametrize("model", ["say-v", "say-o"])
+def test_a_text_is_spoken(gateway: Local, sdk: Mistral, model: str):
+    answer = sdk.audio.speech.complete(
+        model=model, input="hello", voice_id="alloy", response_format="wav"
+    )
+    assert base64.b64decode(answer.audio_data) == b"SOUND wav alloy: hello"
+    with sdk.audio.speech.complete(
+        model=model, input="hello", voice_id="alloy", response_format="wav", stream=True
+    ) as events:
+        *told, done = [event.data for event in events]
+    assert b"".join(base64.b64decode(one.audio_data) for one in told) == b"SOUND wav alloy: hello"
+    assert done.type == "speech.audio.done"
+    assert record(gateway, "speech")["cost_nanousd"] == 75_000
+
+
+def test_openais_clients_are_spoken_to(gateway: Local):
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="client", max_retries=0) as sdk:
+        sound = sdk.audio.speech.create(model="say-v", input="hello", voice="gb_jane_neutral")
+    assert sound.read() == b"SOUND mp3 gb_jane_neutral: hello"
+    assert sound.response.headers["content-type"] == "audio/mpeg"
 
 
 def test_an_unknown_agent_is_not_found(sdk: Mistral):
