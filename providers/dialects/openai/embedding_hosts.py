@@ -40,8 +40,9 @@ def form(
             body[member] = word
         elif request.purpose is not None:
             dropped.append("purpose")
-        if request.truncate in cuts:
-            body[cutting] = cuts[request.truncate]
+        cut = None if request.truncate is None else cuts.get(request.truncate)
+        if cut is not None:
+            body[cutting] = cut
         elif request.truncate is not None:
             dropped.append("truncate")
         return body
