@@ -142,7 +142,9 @@ local NO_MODEL = "You must provide a model: the request body has no top-level 'm
 local NO_MODEL_ID = "You must provide a model: the request body has no top-level 'model_id'. Name "
   .. "it there, or in the header x-ai-model."
 local TOO_LONG = format("The model must not be longer than %d bytes.", LONGEST)
-local LACKS = { model = NO_MODEL, model_id = NO_MODEL_ID } -- member of a body -> what it lacks
+local NO_AGENT = "You must provide an agent: the request body has no top-level 'agent_id'."
+-- Member of a body -> what it lacks.
+local LACKS = { model = NO_MODEL, model_id = NO_MODEL_ID, agent_id = NO_AGENT }
 local TOO_COMPLEX = "The request body is too complex before its 'model': put 'model' first, or "
   .. "name the model in the header x-ai-model."
 local COMPRESSED = "The request body must not be compressed so: send it without Content-Encoding, "
@@ -325,6 +327,7 @@ local EITHER = { find = from_either, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
 local SPOKEN = { find = from_json, source = "body", member = "model_id" }
+local AGENT = { find = from_json, source = "body", member = "agent_id" }
 local HEARD = { find = from_form, source = "body", member = "model_id" }
 
 local OPERATIONS = {
@@ -338,6 +341,11 @@ local OPERATIONS = {
   ["/openai/v1/images/variations"] = FORM,
   ["/v1/moderations"] = BODY,
   ["/v1/ocr"] = BODY,
+  ["/v1/fim/completions"] = BODY,
+  ["/v1/agents/completions"] = AGENT,
+  ["/v1/classifications"] = BODY,
+  ["/v1/chat/classifications"] = BODY,
+  ["/v1/chat/moderations"] = BODY,
   ["/v1/audio/speech"] = BODY,
   ["/v1/audio/transcriptions"] = FORM,
   ["/v1/audio/translations"] = FORM,

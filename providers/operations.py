@@ -6,11 +6,13 @@ from enum import StrEnum
 class Operation(StrEnum):
     """The operations of the catalogue; a value is what configuration and metadata say."""
 
+    AGENTS = "agents"
     ASSISTANTS = "assistants"
     ASYNC_INVOKES = "async_invokes"
     BATCHES = "batches"
     CACHES = "caches"
     CHAT = "chat"
+    CLASSIFICATION = "classification"
     COMPACTION = "compaction"
     COMPLETIONS = "completions"
     CONTAINERS = "containers"
@@ -56,7 +58,7 @@ BY_UNITS |= {Operation.OCR, Operation.REALTIME, Operation.RERANK, Operation.SPEE
 BY_UNITS |= {Operation.VIDEO}
 """Those that are billed by something else than tokens, too."""
 
-WORDLESS = DRAWN | {Operation.EMBEDDINGS, Operation.MODERATIONS}
+WORDLESS = DRAWN | {Operation.CLASSIFICATION, Operation.EMBEDDINGS, Operation.MODERATIONS}
 WORDLESS |= {Operation.RERANK, Operation.SPEECH, Operation.TOKENIZE, Operation.DETOKENIZE}
 WORDLESS |= {Operation.VIDEO}
 """Those in whose answers no model has generated a word."""

@@ -102,6 +102,7 @@ USES: dict[Feature, Pair] = {
     Feature.LOGPROBS: (replaced(logprobs=True), BASE),
     Feature.TOP_LOGPROBS: (replaced(top_logprobs=5), BASE),
     Feature.N: (replaced(n=2), BASE),
+    Feature.SUFFIX: (replaced(suffix="x"), BASE),
     Feature.TOOLS: (BASE, replaced(tools=())),
     Feature.TOOL_STRICT: (
         replaced(tools=(Tool(name="f", schema={"required": ["a"]}, strict=True),)),

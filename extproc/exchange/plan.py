@@ -394,6 +394,8 @@ def _spoken(served: Served, client: Dialect, model: str) -> Dialect | None:
     if not offered:
         return None
     name = client.name if client.name in offered else offered[0]
+    if client.alone and name != client.name:
+        return None
     return provider.forms.get(name) or DIALECTS[name]
 
 

@@ -61,6 +61,14 @@ CAPABILITIES = (
         about="Answers a conversation of several turns and roles.",
     ),
     Capability(
+        key="agents",
+        title="Agents",
+        section=TEXT,
+        operation="agents",
+        client="mistral.agents",
+        about="Answers a conversation as an agent does that the provider keeps.",
+    ),
+    Capability(
         key="completions",
         title="Completions",
         section=TEXT,
@@ -266,6 +274,14 @@ CAPABILITIES = (
         operation="moderations",
         client="openai.moderations",
         about="Judges texts and pictures.",
+    ),
+    Capability(
+        key="classification",
+        title="Classification",
+        section=PROCESSING,
+        operation="classification",
+        client="mistral.classifications",
+        about="Judges texts and chats by a classifier of one's own, or by Mistral's.",
     ),
     Capability(
         key="ocr",

@@ -125,6 +125,8 @@ def _cell(provider: Provider, capability: Capability) -> Cell | None:
     serving = [one for one in served_by(operation) if one in provider.dialects]
     if not serving or not _calls(provider, serving[0], capability):
         return None
+    if client.alone and client.name not in provider.dialects[serving[0]]:
+        return None
     spoken = _spoken(provider, serving, client)
     return Cell(
         capability=capability,
@@ -137,6 +139,8 @@ def _cell(provider: Provider, capability: Capability) -> Cell | None:
 
 def _spoken(provider: Provider, serving: list[Operation], client: Dialect) -> list[str]:
     """The formats in which it is asked, the usual one first; some models have one to themselves."""
+    if client.alone:
+        return [client.name]
     found: list[str] = []
     for operation in serving:
         found += provider.dialects[operation]

@@ -328,6 +328,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Callable[[Call], bytes] | None = None
     """The answer in the place of a provider that cannot give one; None: there is no such thing."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether it only passes, and is never translated."""
+        return type(self) is Dialect
+
     def along(self, passage: Bridge, target: "Dialect", quirks: Quirks) -> Bridge:
         """The bridge to this dialect itself, over which bytes pass where they can."""
         return passage

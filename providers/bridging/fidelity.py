@@ -43,6 +43,7 @@ class Feature(StrEnum):
     LOGPROBS = "logprobs"
     TOP_LOGPROBS = "top_logprobs"
     N = "n"
+    SUFFIX = "suffix"
     TOOLS = "tools"
     TOOL_STRICT = "tools.strict"
     NATIVE_TOOLS = "tools.native"
@@ -102,6 +103,7 @@ MEANINGFUL = frozenset(
         Feature.STOP,
         Feature.LOGPROBS,
         Feature.N,
+        Feature.SUFFIX,
         Feature.TOOLS,
         Feature.NATIVE_TOOLS,
         Feature.TOOL_CHOICE_NONE,
@@ -161,6 +163,7 @@ PLAIN = (
     Feature.LOGPROBS,
     Feature.TOP_LOGPROBS,
     Feature.N,
+    Feature.SUFFIX,
     Feature.TOOLS,
     Feature.VERBOSITY,
     Feature.AUDIO_OUTPUT,

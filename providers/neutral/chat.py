@@ -297,6 +297,8 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     logprobs: bool | None = None
     top_logprobs: int | None = None
     n: int | None = None
+    suffix: str | None = None
+    """What comes after the words that the model shall write between it and the prompt."""
 
     tools: tuple[Tool | NativeTool, ...] = ()
     tool_choice: ToolChoice | None = None

@@ -49,6 +49,9 @@ RULES = (
     nearest_efforts(minimal="high", low="high", medium="high", xhigh="high", max="high"),
 )
 
+JUDGES = ("mistral.classifications", "mistral.chat_classifications", "mistral.chat_moderations")
+"""https://docs.mistral.ai/api/endpoint/classifiers"""
+
 PUBLISHED = "/publishers/mistralai/models/{model}"
 
 ON_VERTEX = form(

@@ -17,6 +17,7 @@ PROVIDERS = {
     "anthropic.complete": ("anthropic", "claude-2.1"),
     "cohere.generate": ("cohere", "command"),
     "huggingface.generate": ("tgi", "m"),
+    "mistral.fim": ("mistral", "codestral-latest"),
     "ollama.generate": ("ollama", "m"),
     "openai.completions": ("vllm", "m"),
 }

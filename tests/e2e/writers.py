@@ -9,6 +9,7 @@ import anthropic
 import cohere
 import httpx
 import huggingface_hub
+import mistralai.client as mistralai
 import msgspec
 import ollama
 import openai
@@ -317,7 +318,49 @@ def _of_ollama(text: str, last: ollama.GenerateResponse) -> Said:
     )
 
 
+class Mistral(Writer):
+    dialect = "mistral.fim"
+    stop, length = "stop", "length"
+
+    def _client(self) -> mistralai.Mistral:
+        return mistralai.Mistral(api_key="client-key", server_url=self.url, timeout_ms=30_000)
+
+    def whole(self, prompt: str, max_tokens: int = MAX_TOKENS) -> Said:
+        with self._client() as client:
+            try:
+                answer = client.fim.complete(model=self.model, prompt=prompt, max_tokens=max_tokens)
+            except mistralai.errors.SDKError as error:
+                raise Failed(error.status_code, error.body) from error
+        choice = answer.choices[0]
+        return Said(
+            text=choice.message.content,
+            finish=choice.finish_reason,
+            input=answer.usage.prompt_tokens,
+            output=answer.usage.completion_tokens,
+        )
+
+    def streamed(self, prompt: str, max_tokens: int = MAX_TOKENS) -> Said:
+        text, finish, usage = "", "", None
+        with self._client() as client:
+            try:
+                for event in client.fim.stream(
+                    model=self.model, prompt=prompt, max_tokens=max_tokens
+                ):
+                    for choice in event.data.choices:
+                        text += choice.delta.content or ""
+                        finish = choice.finish_reason or finish
+                    usage = event.data.usage or usage
+            except mistralai.errors.MistralError as error:
+                raise Failed(error.status_code, error.body) from error
+        return Said(
+            text=text,
+            finish=finish,
+            input=usage and usage.prompt_tokens,
+            output=usage and usage.completion_tokens,
+        )
+
+
 WRITERS: dict[str, type[Writer]] = {
-    writer.dialect: writer for writer in (OpenAI, Anthropic, Cohere, HuggingFace, Ollama)
+    writer.dialect: writer for writer in (OpenAI, Anthropic, Cohere, HuggingFace, Mistral, Ollama)
 }
 """Dialect → its SDK."""

@@ -14,6 +14,7 @@ from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.errors import Unsupported
 from providers.neutral import listing
+from providers.neutral.languages import alone
 from providers.neutral.speech import Sound, SpeechAnswer, SpeechRequest, spoken
 from providers.operations import Operation
 from providers.usage import Usage
@@ -88,7 +89,7 @@ def render_request(request: SpeechRequest, model: str, dropped: list[str]) -> Js
     return members.optional(
         text=request.text,
         model_id=model,
-        language_code=request.language,
+        language_code=alone(request.language),
         seed=request.seed,
         voice_settings=None if speed is None else {"speed": speed},
     )

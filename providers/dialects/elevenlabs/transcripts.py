@@ -12,6 +12,7 @@ from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.dialects.elevenlabs.languages import LONG, SHORT
 from providers.errors import BadAnswer, Unsupported
+from providers.neutral.languages import alone
 from providers.neutral.speech import wav
 from providers.neutral.transcripts import Segment, Transcript, TranscriptRequest, seconds, turns
 from providers.operations import Operation
@@ -86,7 +87,7 @@ def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -
     return members.optional(
         model_id=model,
         file=request.file,
-        language_code=request.language,
+        language_code=alone(request.language),
         temperature=request.temperature,
         seed=request.seed,
         diarize=request.speakers,

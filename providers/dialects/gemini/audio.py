@@ -51,6 +51,37 @@ ENDINGS = {
     "webm": "audio/webm",
     "aiff": "audio/aiff",
 }
+REGIONS = {
+    "ar": "ar-XA",
+    "bn": "bn-IN",
+    "de": "de-DE",
+    "en": "en-US",
+    "es": "es-ES",
+    "fr": "fr-FR",
+    "gu": "gu-IN",
+    "hi": "hi-IN",
+    "id": "id-ID",
+    "it": "it-IT",
+    "ja": "ja-JP",
+    "kn": "kn-IN",
+    "ko": "ko-KR",
+    "ml": "ml-IN",
+    "mr": "mr-IN",
+    "nl": "nl-NL",
+    "pl": "pl-PL",
+    "pt": "pt-BR",
+    "ru": "ru-RU",
+    "ta": "ta-IN",
+    "te": "te-IN",
+    "th": "th-TH",
+    "tr": "tr-TR",
+    "vi": "vi-VN",
+    "zh": "cmn-CN",
+}
+"""A language alone → the same as Gemini knows it, with a region.
+
+https://ai.google.dev/api/generate-content#SpeechConfig
+"""
 RATE = 24_000
 """Samples a second, where nothing says how many."""
 SAMPLES = re.compile(r"rate=(\d{4,6})")
@@ -72,7 +103,7 @@ def render_speech(request: SpeechRequest, model: str, dropped: list[str]) -> Jso
         text = f"{request.instructions}\n\n{text}"
     voice: Json = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": request.voice}}}
     if request.language is not None:
-        voice["languageCode"] = request.language
+        voice["languageCode"] = REGIONS.get(request.language, request.language)
     return {
         "contents": [{"role": "user", "parts": [{"text": text}]}],
         "generationConfig": members.optional(

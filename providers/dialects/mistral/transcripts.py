@@ -22,6 +22,7 @@ from providers.bridging.transcript_stream import (
 from providers.bridging.watching import WatchingRelay
 from providers.errors import ApiError, BadAnswer, Unsupported
 from providers.neutral.chat import Finish
+from providers.neutral.languages import alone
 from providers.neutral.transcripts import (
     Delta,
     Failed,
@@ -87,7 +88,7 @@ def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -
     return members.optional(
         model=model,
         file=request.file,
-        language=None if timed else request.language,
+        language=None if timed else alone(request.language),
         temperature=request.temperature,
         diarize=request.speakers,
         timestamp_granularities=("word" if request.words else "segment") if timed else None,

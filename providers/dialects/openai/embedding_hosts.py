@@ -8,7 +8,13 @@ import msgspec
 
 from providers.bridging.plain import PlainDialect
 from providers.dialects.openai import embeddings
-from providers.neutral.embeddings import EmbeddingAnswer, EmbeddingRequest, Purpose, up_to
+from providers.neutral.embeddings import (
+    EmbeddingAnswer,
+    EmbeddingRequest,
+    Purpose,
+    Truncate,
+    up_to,
+)
 from providers.wire.members import Json
 from providers.wire.splice import REMOVED
 
@@ -16,10 +22,16 @@ Form = PlainDialect[EmbeddingRequest, EmbeddingAnswer]
 
 
 def form(
-    host: str, member: str, purposes: Mapping[Purpose, str], **facts: Any
+    host: str,
+    member: str,
+    purposes: Mapping[Purpose, str],
+    truncates: tuple[str, Mapping[Truncate, Any]],
+    **facts: Any,
 ) -> Mapping[str, Form]:
-    """The format as a host takes it that is told by `member` what the vectors are for."""
+    """The format as a host takes it that is told by `member` what the vectors are for; `truncates`:
+    the member that says what is done with too long a text, and its values."""
     plain = embeddings.DIALECT
+    cutting, cuts = truncates
 
     def render_request(request: EmbeddingRequest, model: str, dropped: list[str]) -> Json:
         body = embeddings.render_request(request, model, dropped)
@@ -28,13 +40,18 @@ def form(
             body[member] = word
         elif request.purpose is not None:
             dropped.append("purpose")
+        cut = None if request.truncate is None else cuts.get(request.truncate)
+        if cut is not None:
+            body[cutting] = cut
+        elif request.truncate is not None:
+            dropped.append("truncate")
         return body
 
     own = msgspec.structs.replace(
         plain,
         host=host,
         client=(),
-        carries=plain.carries | {"purpose"},
+        carries=plain.carries | {"purpose", "truncate"},
         render_request=render_request,
         **facts,
     )
@@ -46,10 +63,14 @@ def floats_unsaid(body: Json, model: str, dropped: list[str]) -> dict[str, Any]:
     return {"encoding_format": REMOVED} if body.get("encoding_format") == "float" else {}
 
 
+AT_THE_END = {Truncate.NONE: False, Truncate.END: True}
+"""For those who can cut a text at its end, or not at all."""
+
 VOYAGE = form(
     "voyage",
     "input_type",
     {Purpose.QUERY: "query", Purpose.DOCUMENT: "document"},
+    ("truncation", AT_THE_END),
     edits=embeddings.edits_by("output_dimension", "dimensions"),
     tune=floats_unsaid,
     drops=frozenset({"user"}),
@@ -67,6 +88,7 @@ JINA = form(
         Purpose.CLASSIFICATION: "classification",
         Purpose.CLUSTERING: "separation",
     },
+    ("truncate", AT_THE_END),
     edits=embeddings.edits_by("embedding_type", "encoding_format"),
     drops=frozenset({"user"}),
 )
@@ -75,7 +97,9 @@ JINA = form(
 
 def nvidia(host: str) -> Mapping[str, Form]:
     """https://docs.nvidia.com/nim/nemo-retriever/embedding/latest/reference.html"""
-    return form(host, "input_type", {Purpose.QUERY: "query", Purpose.DOCUMENT: "passage"})
+    purposes = {Purpose.QUERY: "query", Purpose.DOCUMENT: "passage"}
+    words = {one: one.value.upper() for one in Truncate}
+    return form(host, "input_type", purposes, ("truncate", words))
 
 
 OLDER = re.compile(r"text-embedding-v[12]\b")

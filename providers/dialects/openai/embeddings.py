@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/embeddings/create
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from providers.neutral.embeddings import (
     EmbeddingRequest,
     Encoding,
     Piece,
+    Purpose,
+    Truncate,
     vector,
 )
 from providers.operations import Operation
@@ -33,8 +35,21 @@ MISTRALS = frozenset({"output_dimension", "output_dtype"})
 
 https://docs.mistral.ai/api/#tag/embeddings
 """
+PURPOSES = {
+    "query": Purpose.QUERY,
+    "search_query": Purpose.QUERY,
+    "document": Purpose.DOCUMENT,
+    "passage": Purpose.DOCUMENT,
+    "search_document": Purpose.DOCUMENT,
+    "classification": Purpose.CLASSIFICATION,
+    "clustering": Purpose.CLUSTERING,
+}
+"""`input_type`, which OpenAI has not: in the words of NVIDIA, Voyage and Cohere."""
+TRUNCATES = {one.value.upper(): one for one in Truncate}
+"""`truncate`, as NVIDIA and Cohere have it."""
 ENCODINGS = {"float": Encoding.FLOAT, "base64": Encoding.BASE64}
 NUMBERS = {encoding.value: encoding for encoding in Encoding if encoding is not Encoding.BASE64}
+Said = TypeVar("Said")
 EXPECTED = "a string, an array of strings, an array of integers, or an array of such arrays"
 MOST = 2048
 """Inputs in one request."""
@@ -45,13 +60,24 @@ def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
     dimensions = members.integer(body, "dimensions")
     if dimensions is None:
         dimensions = members.integer(body, "output_dimension")
+    purpose = _word(body, "input_type", PURPOSES)
+    truncate = _word(body, "truncate", TRUNCATES)
+    hosts = {name for name, read in (("input_type", purpose), ("truncate", truncate)) if read}
     return EmbeddingRequest(
         inputs=tuple((piece,) for piece in _pieces(body.get("input"))),
+        purpose=purpose,
+        truncate=truncate,
         dimensions=dimensions,
         encodings=_encodings(body),
         user=members.text(body, "user"),
-        extras=members.beyond(body, KNOWN | MISTRALS),
+        extras=members.beyond(body, KNOWN | MISTRALS | hosts),
     )
+
+
+def _word(body: Json, name: str, words: Mapping[str, Said]) -> Said | None:
+    """What a host's own member says, where it is said in a known word."""
+    value = body.get(name)
+    return words.get(value) if isinstance(value, str) else None
 
 
 def _encodings(body: Json) -> tuple[Encoding, ...]:
@@ -190,7 +216,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     upstream=(Endpoint(path="/embeddings"),),
     request_id="x-request-id",
     carries=frozenset({"dimensions", "encodings", "user"}),
-    names={"inputs": "input", "encodings": "encoding_format"},
+    names={"inputs": "input", "encodings": "encoding_format", "purpose": "input_type"},
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

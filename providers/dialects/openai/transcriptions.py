@@ -24,6 +24,7 @@ from providers.dialects.openai.transcript_stream import (
     told,
 )
 from providers.errors import BadAnswer
+from providers.neutral.languages import alone
 from providers.neutral.transcripts import (
     TEXTS,
     Form,
@@ -98,7 +99,7 @@ def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -
     return members.optional(
         model=model,
         file=request.file,
-        language=request.language,
+        language=alone(request.language),
         prompt=request.prompt,
         temperature=request.temperature,
         response_format=form,

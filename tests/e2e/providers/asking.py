@@ -22,6 +22,7 @@ TOOL = {
     },
 }
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
+    "agents": {"messages": HELLO, "max_tokens": 64},
     "chat": {"messages": HELLO, "max_tokens": 64, "temperature": 0.5},
     "completions": {"prompt": "once upon", "max_tokens": 16},
     "embeddings": {"input": "red"},
@@ -32,6 +33,7 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "detokenize": {"tokens": [3, 5]},
     "rerank": {"query": "blue moon", "documents": ["a moon", "a blue moon"], "top_n": 1},
     "moderations": {"input": "say hello"},
+    "classification": {"input": "say hello"},
     "ocr": {"document": {"type": "document_url", "document_url": "https://a.test/b.pdf"}},
     "audio.speech": {"input": "say hello", "voice": "alloy"},
     "image.generations": {"prompt": "a fox"},
@@ -61,9 +63,11 @@ def shown(provider: Provider, cell: Cell) -> str:
 
 def asked(provider: Provider, cell: Cell, **more: Any) -> httpx.Request:
     """The request of a client, whose URL lacks a host."""
-    path = DIALECTS[cell.capability.client].client[0].path
+    client = DIALECTS[cell.capability.client]
+    path = client.client[0].path
     own = OWN.get((provider.name, cell.capability.key), {})
-    body = {"model": shown(provider, cell), **REQUESTS.get(cell.capability.key, {}), **own, **more}
+    said = REQUESTS.get(cell.capability.key, {})
+    body = {client.member: shown(provider, cell), **said, **own, **more}
     files = FILES.get(cell.capability.key)
     if files is None:
         return httpx.Request("POST", f"http://gateway.test{path}", json=body)

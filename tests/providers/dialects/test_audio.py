@@ -30,8 +30,22 @@ def test_speech_has_a_language_and_a_seed_where_there_are_such():
     assert (body["language_code"], body["seed"], spoken.dropped) == ("de", 7, ("user",))
     spoken = sent("openai.speech", "gemini.speech", SAID)
     config = orjson.loads(spoken.body or b"")["generationConfig"]
-    assert (config["speechConfig"]["languageCode"], config["seed"]) == ("de", 7)
+    assert (config["speechConfig"]["languageCode"], config["seed"]) == ("de-DE", 7)
     assert spoken.dropped == ("user",)
+
+
+def test_a_language_has_a_region_where_it_must_and_none_where_it_must_not():
+    gemini = {"en": "en-US", "en-GB": "en-GB", "zh": "cmn-CN", "sw": "sw"}
+    for language, told in gemini.items():
+        spoken = sent("openai.speech", "gemini.speech", {**SAID, "language": language})
+        config = orjson.loads(spoken.body or b"")["generationConfig"]["speechConfig"]
+        assert config["languageCode"] == told
+    spoken = sent("openai.speech", "elevenlabs.speech", {**SAID, "language": "en-US"})
+    assert orjson.loads(spoken.body or b"")["language_code"] == "en"
+    heard = {"file": FILE, "language": "pt-BR"}
+    for target, name in (("elevenlabs", "language_code"), ("mistral", "language")):
+        form = sent("openai.transcriptions", f"{target}.transcripts", heard)
+        assert multipart.parse(form.body or b"", form.content_type).members()[name] == "pt"
 
 
 def test_a_transcript_has_a_seed_where_there_is_such():

@@ -63,6 +63,7 @@ PROMPTS: dict[str, dict[str, Any]] = {
     "anthropic.complete": {"prompt": "\n\nHuman: say\n\nAssistant:", "max_tokens_to_sample": 9},
     "cohere.generate": {"prompt": "say", "max_tokens": 9},
     "huggingface.generate": {"inputs": "say", "parameters": {"max_new_tokens": 9}},
+    "mistral.fim": {"model": "m", "prompt": "say", "max_tokens": 9},
     "ollama.generate": {"prompt": "say", "stream": False, "options": {"num_predict": 9}},
     "openai.completions": {"model": "m", "prompt": "say", "max_tokens": 9},
 }

@@ -116,6 +116,7 @@ def uses(client: str) -> dict[Feature, Pair]:
         Feature.LOGPROBS: field(logprobs=True),
         Feature.TOP_LOGPROBS: field(msgspec.structs.replace(BASE, logprobs=True), top_logprobs=3),
         Feature.N: field(n=2),
+        Feature.SUFFIX: field(suffix="x"),
         Feature.TOOLS: field(tools=(F,)),
         Feature.TOOL_STRICT: field(
             msgspec.structs.replace(BASE, tools=(F,)),

@@ -6,6 +6,7 @@ from typing import Any
 import cohere
 import pytest
 from huggingface_hub import TextGenerationInputGenerateParameters
+from mistralai.client.models import FIMCompletionRequest
 from ollama._types import GenerateRequest
 from openai.types.completion_create_params import CompletionCreateParamsBase
 
@@ -21,6 +22,7 @@ BASE: dict[str, dict[str, Any]] = {
     },
     "cohere.generate": {"model": "shown", "prompt": "hi"},
     "huggingface.generate": {"inputs": "hi", "parameters": {}},
+    "mistral.fim": {"model": "shown", "prompt": "hi"},
     "ollama.generate": {"model": "shown", "prompt": "hi", "stream": False},
     "openai.completions": {"model": "shown", "prompt": "hi"},
 }
@@ -71,6 +73,17 @@ VALUES: dict[str, dict[str, Any]] = {
         "parameters.truncate": 5,
         "parameters.typical_p": 0.5,
         "parameters.watermark": True,
+    },
+    "mistral.fim": {
+        "max_tokens": 77,
+        "metadata": {"a": "b"},
+        "min_tokens": 5,
+        "prompt_cache_key": "k",
+        "random_seed": 5,
+        "stop": ["END"],
+        "suffix": "x",
+        "temperature": 0.5,
+        "top_p": 0.5,
     },
     "ollama.generate": {
         "suffix": "x",
@@ -133,6 +146,8 @@ def sdk_fields(client: str) -> set[str]:
         case "huggingface.generate":
             known = TextGenerationInputGenerateParameters.__dataclass_fields__
             return {f"parameters.{name}" for name in known}
+        case "mistral.fim":
+            return set(FIMCompletionRequest.model_fields)
         case "ollama.generate":
             return set(GenerateRequest.model_fields) - {"options"}
     return set()  # the SDK has lost its type

@@ -240,6 +240,33 @@ def test_what_vectors_are_for_is_said_in_the_hosts_word(provider, member, word):
     assert (body[member], dropped) == (word, ())
 
 
+@pytest.mark.parametrize("word", ["query", "search_query"])
+def test_openais_clients_say_what_vectors_are_for_and_what_is_cut(word):
+    asked = {"model": "m", "input": "a", "input_type": word, "truncate": "END"}
+    body, dropped = sent("cohere", asked, client=VECTORS, dialect="cohere.embed")
+    assert (body["input_type"], body["truncate"], dropped) == ("search_query", "END", ())
+    odd = {**asked, "input_type": "odd", "truncate": 5}
+    body, dropped = sent("cohere", odd, client=VECTORS, dialect="cohere.embed")
+    assert (body["input_type"], dropped) == ("search_document", ("input_type", "truncate"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "cut", "told", "lost"),
+    [
+        ("voyage", "NONE", {"truncation": False}, ()),
+        ("voyage", "END", {"truncation": True}, ()),
+        ("voyage", "START", {}, ("truncate",)),
+        ("jina", "END", {"truncate": True}, ()),
+        ("nvidia", "START", {"truncate": "START"}, ()),
+    ],
+)
+def test_what_is_cut_of_a_text_is_said_in_the_hosts_word(provider, cut, told, lost):
+    asked = {"model": "m", "texts": ["a"], "input_type": "search_query", "truncate": cut}
+    body, dropped = sent(provider, asked, client="cohere.embed", dialect=VECTORS)
+    said = {name: body[name] for name in ("truncate", "truncation") if name in body}
+    assert (said, dropped) == (told, lost)
+
+
 def test_a_purpose_without_a_word_is_dropped_and_named():
     asked = {"model": "m", "texts": ["a"], "input_type": "classification"}
     body, dropped = sent("voyage", asked, client="cohere.embed", dialect=VECTORS)

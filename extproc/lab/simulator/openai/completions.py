@@ -15,8 +15,8 @@ from extproc.lab.simulator.openai import shared
 from extproc.lab.simulator.reply import count
 from extproc.lab.simulator.typed import Judge
 
-# `/chat/completions` is another format.
-PATH = re.compile(r"(?P<prefix>/.*?)??(?<!/chat)/completions")
+# Below `/chat`, `/fim` and `/agents` are other formats.
+PATH = re.compile(r"(?P<prefix>/.*?)??(?<!/chat)(?<!/fim)(?<!/agents)/completions")
 RANGES = {
     "temperature": (0, 2),
     "top_p": (0, 1),

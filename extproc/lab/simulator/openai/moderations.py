@@ -86,7 +86,7 @@ def ask(call: Call) -> Asked:
 def whole(turn: Turn) -> bytes:
     """A result for each input."""
     body = turn.asked.body
-    result = _mistrals if _is_mistrals(body) else _openais
+    result = mistrals if _is_mistrals(body) else _openais
     answer = {
         "id": f"modr-{turn.reply.id}",
         "model": turn.reply.model,
@@ -109,7 +109,8 @@ def _openais(text: str) -> Json:
     return result
 
 
-def _mistrals(text: str) -> Json:
+def mistrals(text: str) -> Json:
+    """What Mistral's own judge finds."""
     return _found(text, MISTRALS)
 
 
@@ -120,7 +121,7 @@ def events(turn: Turn) -> Iterator[Event]:
 
 DIALECT = Dialect(
     name="openai.moderations",
-    path=re.compile(r"(?P<prefix>/.*?)??/moderations"),
+    path=re.compile(r"(?P<prefix>/.*?)??(?<!/chat)/moderations"),
     sdk="openai",
     check=check,
     ask=ask,

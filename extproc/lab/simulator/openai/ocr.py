@@ -4,36 +4,19 @@ https://docs.mistral.ai/api/#tag/ocr
 """
 
 import re
-from functools import cache
 
 import msgspec
 import orjson
-from pydantic import ValidationError
 
-from extproc.lab.simulator.dialect import Asked, Call, Json, Refusal, Turn
-from extproc.lab.simulator.openai import moderations
+from extproc.lab.simulator.dialect import Asked, Call, Json, Turn
+from extproc.lab.simulator.openai import mistral, moderations
 
 ALL = [0, 1, 2]
 
 
-@cache
-def _known() -> frozenset[str]:
-    from mistralai.client.models import OCRRequest
-
-    fields = OCRRequest.model_fields
-    return frozenset(field.alias or name for name, field in fields.items())
-
-
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what the SDK's own model of a request refuses."""
-    from mistralai.client.models import OCRRequest
-
-    for name in call.body.keys() - _known():
-        raise Refusal("Extra inputs are not permitted", status=422, param=name)
-    try:
-        OCRRequest.model_validate(call.body)
-    except ValidationError as error:
-        raise Refusal(error.errors()[0]["msg"], status=422) from None
+    mistral.judge(call.body, "OCRRequest")
 
 
 def ask(call: Call) -> Asked:

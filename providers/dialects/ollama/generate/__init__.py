@@ -28,6 +28,7 @@ CARRIES = frozenset(
         Feature.MIN_P,
         Feature.STOP,
         Feature.SEED,
+        Feature.SUFFIX,
         Feature.PRESENCE_PENALTY,
         Feature.FREQUENCY_PENALTY,
         Feature.REPETITION_PENALTY,

@@ -17,13 +17,12 @@ NAME = "ollama.generate"
 
 ONLY_OLLAMA = {
     "raw": "a prompt without the model's template cannot be expressed elsewhere",
-    "suffix": "suffix cannot be expressed in a chat",
     "template": "the template belongs to the model elsewhere",
     "context": "the tokens of an earlier answer are known to its own server only",
 }
 """What changes the meaning, and why no other provider can be told."""
 
-READ = asking.READ | {"prompt", "system", "images", *ONLY_OLLAMA}
+READ = asking.READ | {"prompt", "suffix", "system", "images", *ONLY_OLLAMA}
 """Every member that the neutral conversation has a place for, or that is refused."""
 
 VOICES = (Role.SYSTEM, Role.DEVELOPER)
@@ -34,7 +33,9 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     for name, why in ONLY_OLLAMA.items():
         if body.get(name):
             raise Unsupported(f"{name}: {why}", param=name)
-    return ChatRequest(**parse_asked(body, path_model, READ), messages=_messages(body))
+    asked = parse_asked(body, path_model, READ)
+    suffix = members.text(body, "suffix") or None
+    return ChatRequest(**asked, suffix=suffix, messages=_messages(body))
 
 
 def _messages(body: Json) -> tuple[Message, ...]:
@@ -65,6 +66,8 @@ def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     }
     if before:
         body["system"] = "\n".join(text_of(message, NAME) for message in before)
+    if request.suffix is not None:
+        body["suffix"] = request.suffix
     if pictures:
         body["images"] = [_base64(picture) for picture in pictures]
     return body | render_asked(request, dropped)

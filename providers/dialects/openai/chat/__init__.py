@@ -35,6 +35,7 @@ from providers.wire.compatible_errors import parse_error, render_error
 
 LACKS = frozenset(
     {
+        Feature.SUFFIX,
         Feature.REASONING_SHOW,
         Feature.REASONING_SUMMARY,
         # OpenRouter, DashScope and OpenAI's newest models know markers, and not the same ones; all

@@ -33,6 +33,7 @@ CARRIES = frozenset(
         Feature.LOGPROBS,
         Feature.TOP_LOGPROBS,
         Feature.N,
+        Feature.SUFFIX,
         Feature.USER,
         Feature.DOCUMENT_TEXT,
     }

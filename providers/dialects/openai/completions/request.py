@@ -67,7 +67,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
         messages=said(_prompt(body)),
         stream=bool(members.boolean(body, "stream")) or path_stream,
         max_tokens=DEFAULT_MAX_TOKENS if limit is None else limit,
-        stop=_stop(body),
+        stop=stops(body),
+        suffix=members.text(body, "suffix") or None,
         logprobs=None if likely is None else True,
         top_logprobs=likely,
         extras={name: value for name, value in body.items() if name not in READ},
@@ -76,8 +77,6 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
 
 def _refuse(body: Json) -> None:
     """What no chat can do."""
-    if members.text(body, "suffix"):
-        raise Unsupported("suffix cannot be expressed in a chat", param="suffix")
     if members.boolean(body, "echo"):
         raise Unsupported("echo cannot be expressed in a chat", param="echo")
     best = members.integer(body, "best_of")
@@ -98,7 +97,8 @@ def _prompt(body: Json) -> str:
     raise members.wrong("prompt", "a string")
 
 
-def _stop(body: Json) -> tuple[str, ...]:
+def stops(body: Json) -> tuple[str, ...]:
+    """Where the text ends: a string, or several."""
     value = body.get("stop")
     return (value,) if isinstance(value, str) else tuple(members.strings(body, "stop"))
 
@@ -106,7 +106,7 @@ def _stop(body: Json) -> tuple[str, ...]:
 def render_request(request: ChatRequest, dropped: list[str]) -> Json:
     """The body for a provider; raises Unsupported for all but one user's words."""
     body: Json = {"model": request.model, "prompt": prompt_of(request, NAME)}
-    for name in (*SHARED, "max_tokens"):
+    for name in (*SHARED, "max_tokens", "suffix"):
         value = getattr(request, name)
         if value is not None:
             body[name] = value

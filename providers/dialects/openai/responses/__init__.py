@@ -49,6 +49,7 @@ LACKS = frozenset(
         Feature.REPETITION_PENALTY,
         Feature.LOGIT_BIAS,
         Feature.N,
+        Feature.SUFFIX,
         Feature.AUDIO_OUTPUT,
         # Pictures are drawn by a tool here, which is another wish.
         Feature.IMAGE_OUTPUT,

@@ -19,14 +19,17 @@ PLACES = {
     "cohere.generate": "/v1/generate",
     "huggingface.generate": "/generate",
     "llama.generate": "/generate",
+    "mistral.fim": "/v1/fim/completions",
     "openai.completions": "/v1/completions",
 }
+MODELS = {"mistral.fim": "codestral-latest"}
 UNCOUNTED = "anthropic.complete"
 EVERY = pytest.mark.parametrize("dialect", [DIALECTS[name] for name in PLACES], ids=PLACES)
 
 
 def send(web: Any, dialect: ChatDialect, text: str = "hello", **members: Any) -> Any:
-    request = ChatRequest(model="m", messages=said(text), **members)
+    model = MODELS.get(dialect.name, "m")
+    request = ChatRequest(model=model, messages=said(text), **members)
     body = dialect.render_request(request, [])
     place = PLACES[dialect.name]
     if place == "/generate" and request.stream:
@@ -43,7 +46,7 @@ def order(**orders: Any) -> str:
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_official_client_is_answered(sim, name, stream):
-    writer = WRITERS[name](sim.url, "m")
+    writer = WRITERS[name](sim.url, MODELS.get(name, "m"))
     found = writer.answer(stream, "hello there")
     assert found.text.endswith("heard: hello there")
     assert found.finish == writer.stop
@@ -57,7 +60,9 @@ def test_the_official_client_is_answered(sim, name, stream):
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_official_client_is_told_of_a_failure(sim, name):
     with pytest.raises(Raised, match="out of luck"):
-        WRITERS[name](sim.url, "m").streamed(order(tokens=9, error_after=4, message="out of luck"))
+        WRITERS[name](sim.url, MODELS.get(name, "m")).streamed(
+            order(tokens=9, error_after=4, message="out of luck")
+        )
 
 
 @EVERY

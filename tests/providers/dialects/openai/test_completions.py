@@ -134,7 +134,7 @@ REFUSED: list[tuple[dict[str, Any], type[InvalidRequest], str]] = [
     ({"prompt": ["a", "b"]}, Unsupported, "prompt"),
     ({"prompt": [1, 2]}, Unsupported, "prompt"),
     ({"prompt": [[1, 2]]}, Unsupported, "prompt"),
-    ({"suffix": "x"}, Unsupported, "suffix"),
+    ({"suffix": 5}, InvalidRequest, "suffix"),
     ({"echo": True}, Unsupported, "echo"),
     ({"best_of": 2}, Unsupported, "best_of"),
     ({"logprobs": True}, InvalidRequest, "logprobs"),

@@ -69,14 +69,18 @@ def test_a_stream_is_what_a_client_gets_that_says_nothing() -> None:
     assert parse(stream=False).stream is False
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("raw", True), ("suffix", "x"), ("template", "t"), ("context", [1, 2])]
-)
+@pytest.mark.parametrize(("name", "value"), [("raw", True), ("template", "t"), ("context", [1, 2])])
 def test_what_only_an_ollama_server_can_do_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(Unsupported, match=name) as refused:
         parse(**{name: value})
     assert refused.value.param == name
     assert parse(**{name: type(value)()}) == parse()
+
+
+def test_what_comes_after_the_gap_is_said_again() -> None:
+    assert parse(suffix="x").suffix == "x"
+    assert parse(suffix="") == parse()
+    assert DIALECT.render_request(parse(suffix="x"), [])["suffix"] == "x"
 
 
 @pytest.mark.parametrize("body", [{"prompt": ""}, {"prompt": None}, {"prompt": 5}, {"images": 5}])
