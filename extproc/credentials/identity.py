@@ -73,7 +73,7 @@ def identity_of(
 
 
 def _by(proxy: Proxy) -> dict[str, object]:
-    said = {name: getattr(proxy, name) for name in ("url", "username", "password", "ca")}
+    said = {name: getattr(proxy, name) for name in ("url", "username", "password", "ca", "ca_pem")}
     return {f"proxy_{name}": value for name, value in said.items()}
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from providers.bridging.members import MAX_NAMED, Shape
+from providers.bridging.members import Shape
+from providers.bridging.unread import MAX_NAMED
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
