@@ -43,7 +43,6 @@ MODULES = (
     "providers.bridging.unread",
     "providers.dialects.anthropic.messages.body",
     "providers.dialects.anthropic.messages.content",
-    "providers.dialects.anthropic.messages.relay",
     "providers.dialects.anthropic.messages.request",
     "providers.dialects.anthropic.messages.turns",
     "providers.dialects.openai.chat.calls",

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MODEL_HEADER = "x-ai-model"
 CLEANED = "metadata.filter_metadata['ai.gateway']['cleaned']"
 """Attribute: what clients had sent in the headers that only Envoy may set was removed before."""
+ROUTE, LISTS = "xds.route_name", "ai.models"
+"""Attribute: the route's name, and that of routes of the gateway's own listener, which removes
+those headers, too."""
 CHOSEN = "chosen"
 """Attribute of ours: the backend that Envoy has chosen, where only the model is to be read."""
 
@@ -75,7 +78,8 @@ NOT_BELIEVED = frozenset({CLIENT, CLUSTER_HEADER})
 
 def believed(event: RequestHeaders) -> RequestHeaders:
     """The same, as far as a client cannot have written it."""
-    if event.attributes.get(CLEANED) is not None:
+    said = event.attributes
+    if said.get(CLEANED) is not None or said.get(ROUTE) == LISTS:
         return event
     return msgspec.structs.replace(event, headers=Believed(event.headers))
 

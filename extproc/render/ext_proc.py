@@ -25,7 +25,7 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
-from extproc.exchange.placing import CLEANED
+from extproc.exchange.placing import CLEANED, ROUTE
 from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.reserved import RESERVED
 from extproc.exchange.session import PROTOCOL
@@ -109,7 +109,7 @@ def choosing(waiting: float = 0) -> ExternalProcessor:
 
 def answering() -> ExternalProcessor:
     """Answers by itself, from the request's headers."""
-    return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers")
+    return _reading(Headers.SEND, Headers.SKIP, stat_prefix="answers", request_attributes=[ROUTE])
 
 
 def hearing(

@@ -35,6 +35,7 @@ from extproc.exchange.again import MARK
 from extproc.exchange.compile import clients_of, exact_names
 from extproc.exchange.entrances import Listings
 from extproc.exchange.pace import LOAD
+from extproc.exchange.placing import LISTS
 from extproc.exchange.proof import CLIENT
 from extproc.exchange.reserved import moves, usual
 from extproc.ratelimit.descriptors import DUE, USED, rate_limits
@@ -317,6 +318,7 @@ def _models(path: str) -> list[EnvoyRoute]:
     """The list and one of it: the server answers before the route's own 503 does."""
     return [
         EnvoyRoute(
+            name=LISTS,
             match=match,
             direct_response=DirectResponseAction(status=503),
             typed_per_filter_config=ANSWERING,

@@ -1,7 +1,9 @@
 """What is compiled runs in place of its sources, as long as it was made from them."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copytree
 
@@ -78,3 +80,24 @@ def test_a_change_of_any_source_is_seen(tmp_path: Path) -> None:
     assert not native.is_current(tmp_path)
     (tmp_path / "a.py").unlink()
     assert not native.is_current(tmp_path)
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    """Every module of ours, by its name."""
+    for package in ("extproc", "providers"):
+        for path in (native.ROOT / package).rglob("*.py"):
+            name = ".".join(path.relative_to(native.ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), ast.parse(path.read_bytes())
+
+
+def test_no_class_is_compiled_of_which_python_runs_a_subclass() -> None:
+    for name, tree in sources():
+        taken = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module in native.MODULES
+            for alias in node.names
+        }
+        classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        bases = {base.id for one in classes for base in one.bases if isinstance(base, ast.Name)}
+        assert name in native.MODULES or not taken & bases, (name, taken & bases)

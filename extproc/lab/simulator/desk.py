@@ -145,7 +145,8 @@ class Desk:
         self.shelf = Shelf(self.settings.name)
 
     def _provider(self, request: Request, record: Recorded) -> Told:
-        dialect, params = _match(request.path)
+        home = HOMES.get(dict(request.headers).get("host", ""), "")
+        dialect, params = _match(home + request.path)
         found = rules.found(request)
         try:
             if found is not None:
@@ -410,6 +411,10 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal("The JSON body of your request is not an object.")
     return value
+
+
+HOMES = {"api.mistral.ai": "/mistral"}
+"""Whoever asks such a host means its own formats, as by this prefix."""
 
 
 @lru_cache(maxsize=1024)
