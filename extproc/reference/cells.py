@@ -130,7 +130,9 @@ def _cell(provider: Provider, capability: Capability) -> Cell | None:
     spoken = _spoken(provider, serving, client)
     return Cell(
         capability=capability,
-        ways=tuple(_way(provider, client, name) for name in spoken),
+        ways=tuple(
+            _way(provider, DIALECTS[name] if client.alone else client, name) for name in spoken
+        ),
         stream=_stream(form_of(provider, spoken[0]), client),
         example=provider.examples.get(operation) or provider.examples.get(serving[0], ""),
         note=provider.notes.get(operation, ""),
@@ -140,7 +142,8 @@ def _cell(provider: Provider, capability: Capability) -> Cell | None:
 def _spoken(provider: Provider, serving: list[Operation], client: Dialect) -> list[str]:
     """The formats in which it is asked, the usual one first; some models have one to themselves."""
     if client.alone:
-        return [client.name]
+        # What nobody translates has a path for each of its formats.
+        return sorted(provider.dialects[serving[0]], key=lambda name: name != client.name)
     found: list[str] = []
     for operation in serving:
         found += provider.dialects[operation]
