@@ -95,9 +95,9 @@ def test_what_a_provider_has_run_itself_is_named(client: str):
 def test_a_stream_says_at_its_end_what_was_lost_of_it():
     begun = asked("openai.chat", "anthropic.messages", stream=True)
     opened = begun.handle(response_headers(content_type="text/event-stream"))
-    action = begun.handle(response_body(chunks(system_fingerprint="fp")))
+    action = begun.handle(response_body(chunks(system_fingerprint="fp", some_member="so")))
     assert LOST not in dict(opened.set_headers)
-    assert action.metadata["lost_members"] == "system_fingerprint"
+    assert action.metadata["lost_members"] == "some_member"
 
 
 def test_a_gathered_answer_keeps_what_its_own_format_knows():

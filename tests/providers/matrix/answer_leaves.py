@@ -5,7 +5,7 @@ more element of an array. The models of answers are those of the SDKs, and of bo
 """
 
 import types as kinds
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from itertools import count
@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from pydantic import BaseModel
+
+from providers.bridging.unsaid import USUAL, USUAL_TIERS
 
 Json = dict[str, Any]
 NUMBERS = count(70_001)
@@ -135,20 +137,22 @@ ENDS = ("end", "end_index", "endIndex")
 
 
 def sample(kind: Kind, known: Any = None, name: str = "") -> Any:
-    """A value that nobody else has, other than `known` where there is a choice."""
+    """A value that nobody else has, other than `known` and what is usual, where there is a
+    choice."""
     if name in (*BEGINS, *ENDS):
         return (1 if name in BEGINS else 3) + next(NUMBERS) % 2
-    made = least(kind.models[0]) if kind.models else _plain(kind.plain, known)
+    usual = USUAL.get(name, frozenset()) | USUAL_TIERS | {"ON_DEMAND"}
+    made = least(kind.models[0]) if kind.models else _plain(kind.plain, [*usual, known])
     return [made] if kind.many else made
 
 
-def _plain(kind: Any, known: Any) -> Any:
+def _plain(kind: Any, known: Collection[Any]) -> Any:
     number = next(NUMBERS)
     if get_origin(kind) is Literal:
-        return next((each for each in get_args(kind) if each != known), get_args(kind)[0])
+        return next((each for each in get_args(kind) if each not in known), get_args(kind)[0])
     if isinstance(kind, type) and issubclass(kind, Enum):
         named = [each.value for each in kind if "UNSPECIFIED" not in each.value]
-        return next((each for each in named if each != known), named[0])
+        return next((each for each in named if each not in known), named[0])
     if kind is bytes:
         return PIXEL
     if kind is bool:

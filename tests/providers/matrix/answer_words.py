@@ -54,6 +54,12 @@ SILENT = re.compile(
     |message\.citations\.(?:start|end)   # one without the other
     |.*segment\.partIndex             # of another text
     |logprobs\.text                    # without a number
+    |system_fingerprint                # of use beside the provider's own seed alone
+    |.*\.caller\[direct\]              # by the model itself, as always
+    |.*ephemeral_5m_input_tokens|.*_tokens_details\.text_tokens   # what is left of the others
+    |.*safetyRatings\.(?:category|probabilityScore|severityScore)   # beside what was found
+    |candidates\.tokenCount|usage\.billed_units\.(?:in|out)put_tokens   # counted once
+    |automaticFunctionCallingHistory.* # the SDK's own
     """,
     re.VERBOSE | re.IGNORECASE,
 )

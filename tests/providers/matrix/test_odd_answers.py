@@ -9,6 +9,8 @@ from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Context
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
+from providers.errors import BadAnswer
+from providers.operations import Operation
 from tests.e2e.clients.backends import CHAT
 
 CONTEXT = Context(model="m", id="x", now=0)
@@ -110,3 +112,16 @@ def test_an_odd_detail_does_not_cost_the_answer(client: str, provider: str):
         body, seen = bridge(DIALECTS[client], DIALECTS[provider], Quirks()).whole(answer, CONTEXT)
         assert b'"a"' in (body or b"")
         assert seen.finish == "stop"
+
+
+@pytest.mark.parametrize("odd", [[], [None], [[]], [7, "x"], None, {"index": 0}])
+@pytest.mark.parametrize("provider", ["openai.chat", "mistral.fim"])
+def test_an_answer_without_a_choice_is_none(provider: str, odd: Any):
+    answer = orjson.dumps({"id": "c", "model": "m", "choices": odd})
+    operations = (Operation.CHAT, Operation.COMPLETIONS)
+    clients = [each for each in DIALECTS.values() if each.operation in operations and each.client]
+    for client in clients:
+        if client.name == provider:
+            continue
+        with pytest.raises(BadAnswer):
+            bridge(client, DIALECTS[provider], Quirks()).whole(answer, CONTEXT)

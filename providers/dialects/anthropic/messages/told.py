@@ -37,6 +37,7 @@ USAGE = shape(
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "service_tier",
+    cache_creation=shape("ephemeral_5m_input_tokens"),  # what is left of all that was written
     output_tokens_details=shape("thinking_tokens"),
     server_tool_use=shape("web_search_requests"),
 )

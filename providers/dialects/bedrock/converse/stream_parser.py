@@ -243,7 +243,7 @@ class Parser:
 
 
 def _beside(names: list[str], deltas: list[AnyDelta], members: Json | None = None) -> None:
-    if names:
+    if names or members:
         deltas.append(Beside(names=tuple(names), members=members or {}))
 
 

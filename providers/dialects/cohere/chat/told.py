@@ -25,7 +25,7 @@ MESSAGE = shape(
     tool_calls=shape("id", "type", function=shape("name", "arguments")),
 )
 COUNTS = shape("input_tokens", "output_tokens")
-USAGE = shape("cached_tokens", tokens=COUNTS)
+USAGE = shape("cached_tokens", tokens=COUNTS, billed_units=COUNTS)
 READ = shape(
     "id",
     "finish_reason",

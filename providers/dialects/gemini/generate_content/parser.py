@@ -303,7 +303,7 @@ class Parser:
         if not chunk.keys() <= READ.known:
             own = {name: chunk[name] for name in OWN if chunk.get(name) is not None}
             names = [name for name in unread(chunk, READ) if "." not in name]
-            deltas += [Beside(names=tuple(names), members=own)] if names else []
+            deltas += [Beside(names=tuple(names), members=own)] if names or own else []
         feedback = chunk.get("promptFeedback")
         if isinstance(feedback, dict):
             _beside(unread(feedback, READ.inner["promptFeedback"], "promptFeedback."), deltas)

@@ -52,9 +52,11 @@ CANDIDATE = shape(
     "index",
     "finishReason",
     "avgLogprobs",  # follows from the others
+    "tokenCount",  # of all candidates, in the usage
     content=shape("role", parts=PART),
     groundingMetadata=GROUNDING,
     citationMetadata=shape(citations=CITED, citationSources=CITED),
+    safetyRatings=shape("category", "probabilityScore", "severityScore"),
     logprobsResult=shape("chosenCandidates", "topCandidates", "logProbabilitySum"),
 )
 COUNTED = shape("modality", "tokenCount")

@@ -30,6 +30,9 @@ READ = shape(
     "load_duration",
     "prompt_eval_duration",
     "eval_duration",
+    # Who answered, in Ollama's cloud.
+    "remote_model",
+    "remote_host",
     message=MESSAGE,
 )
 

@@ -114,9 +114,9 @@ class ChatStreamParser:
 
     def _beside(self, chunk: Json, out: list[AnyDelta]) -> None:
         """What a chunk says that only this dialect knows; the first and the last say it all."""
-        names = unread(chunk, READ)
-        if names:
-            out.append(Beside(names=tuple(names), members=native_of(chunk)))
+        names, members = unread(chunk, READ), native_of(chunk)
+        if names or members:
+            out.append(Beside(names=tuple(names), members=members))
 
     def _choice(self, choice: Json) -> ChoiceParser:
         index = choice.get("index")

@@ -58,19 +58,16 @@ SHARED_CHOICE = frozenset({"index", "message", "finish_reason", "logprobs"})
 
 def parse_response(body: Json) -> ChatResponse:
     """The answer; raises BadAnswer where it is none."""
-    choices = body.get("choices")
-    if not isinstance(choices, list) or not choices:
+    said = body.get("choices")
+    choices = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else ()
+    if not choices:
         if body.get("error"):
             raise FailedAnswer(describe(body, None))
         raise BadAnswer("the provider's answer holds no choices")
     return ChatResponse(
         id=string(body.get("id")),
         model=string(body.get("model")),
-        choices=tuple(
-            _choice(choice, index, body)
-            for index, choice in enumerate(choices)
-            if isinstance(choice, dict)
-        ),
+        choices=tuple(_choice(choice, index, body) for index, choice in enumerate(choices)),
         created=seconds(body.get("created")),
         usage=usage_of(body),
         service_tier=string(body.get("service_tier")) or None,

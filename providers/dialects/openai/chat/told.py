@@ -60,6 +60,8 @@ MESSAGE = shape(
 CHOICE = shape(
     "index",
     "finish_reason",
+    "native_finish_reason",  # the same, before OpenRouter gave it OpenAI's name
+    "seed",  # drawn by Together, of use only there
     "stop_reason",
     "matched_stop",
     "error",
@@ -81,6 +83,14 @@ COUNTS = (
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "num_search_queries",
+    "search_context_size",  # says the request again
+    "cost_details",  # of what `cost` says
+    "extra_properties",  # Google's kind of traffic
+    # How long it took, at Groq.
+    "queue_time",
+    "prompt_time",
+    "completion_time",
+    "total_time",
 )
 DETAILS = shape(
     "audio_tokens",
@@ -88,6 +98,7 @@ DETAILS = shape(
     "cache_write_tokens",
     "cache_creation_tokens",
     "reasoning_tokens",
+    "text_tokens",  # what is left of them
 )
 USAGE = shape(
     *COUNTS,
@@ -107,9 +118,14 @@ READ = shape(
     "search_results",
     "citations",
     "obfuscation",  # fills packets, against those who count their bytes
+    "system_fingerprint",  # a build of the provider's, of use beside its own `seed` alone
+    "provider",  # who answered, behind OpenRouter
+    # How long it took, at Cerebras and llama.cpp.
+    "time_info",
+    "timings",
     choices=CHOICE,
     usage=USAGE,
-    x_groq=shape("id", "usage"),
+    x_groq=shape("id", "seed", "usage"),
 )
 
 ANSWERS = Answers(

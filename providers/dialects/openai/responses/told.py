@@ -74,6 +74,7 @@ READ = shape(
     "incomplete_details",
     "error",
     "service_tier",
+    "billing",  # who pays
     # Said by the client, and said again.
     "background",
     "conversation",
