@@ -36,6 +36,11 @@ class Holding:
         running.add_done_callback(self._running.discard)
         return over.set
 
+    async def rest(self, seconds: float) -> None:
+        """Waits until what is over was given back, but no longer than that."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
     async def _held(self, dearer: Dearer, over: asyncio.Event) -> None:
         if self._charging is None:
             # Half a second of other streams' time, in a thread.

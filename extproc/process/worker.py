@@ -41,7 +41,6 @@ from extproc.process.service import (
     ExtProcCall,
     Fetcher,
     Health,
-    Holder,
     RecordedCall,
     Settler,
     services,
@@ -79,7 +78,7 @@ class Current(msgspec.Struct, frozen=True):
     """None: no bodies are kept."""
     settler: Settler | None = None
     """None: no limits are charged from here."""
-    holder: Holder | None = None
+    holder: Holding | None = None
     """None: all that is reserved is reserved when a request comes."""
 
 
@@ -151,7 +150,7 @@ def _settler(gateway: Gateway) -> Settler | None:
     return Settling(gateway.limiter, limiter_socket(gateway.extproc))
 
 
-def _holder(gateway: Gateway) -> Holder | None:
+def _holder(gateway: Gateway) -> Holding | None:
     if not any(moves(gateway, route) for route in gateway.routes):
         return None
     return Holding(gateway.limiter, limiter_socket(gateway.extproc))
@@ -344,5 +343,7 @@ class Worker:
         health.serving = False
         await asyncio.sleep(min(NOTICE, self._options.drain))
         await asyncio.gather(*(server.drain(self._options.drain) for server in servers))
+        if self._current.holder is not None:
+            await self._current.holder.rest(NOTICE)
         if self._refusals is not None:
             self._refusals.write()
