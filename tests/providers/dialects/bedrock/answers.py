@@ -23,6 +23,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
     Begin,
+    Beside,
     End,
     PartEnd,
     TextDelta,
@@ -198,5 +199,6 @@ UNDERSTOOD = [
     WholePart(value=Image(source=Data(base64="R0lG", media_type="image/gif")), part=4),
     PartEnd(part=4),
     End(finish=Finish.TOOL_CALLS),
+    Beside(names=(), members={"metrics": {"latencyMs": 5}}),
     Used(usage=USAGE),
 ]
