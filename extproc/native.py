@@ -40,7 +40,7 @@ MODULES = (
     "providers.bridging.estimate",
     "providers.bridging.features",
     "providers.bridging.tool_names",
-    "providers.bridging.unread",
+    "providers.bridging.unknown_members",
     "providers.dialects.anthropic.messages.body",
     "providers.dialects.anthropic.messages.content",
     "providers.dialects.anthropic.messages.request",

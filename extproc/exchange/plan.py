@@ -46,6 +46,7 @@ from providers.wire.budget import BOUNDS, Bounds
 
 GOLDEN = 0.618033988749895
 """Its multiples, without their whole parts, are spread evenly, however many there are."""
+APART = "the backend {backend!r} speaks {form}, which is translated in cluster placement alone"
 DATED = "deployment={model}"
 """In the path of sessions of Azure's older API versions, whose events have other names."""
 DEFAULT_DIALECT = "openai.chat"
@@ -139,8 +140,15 @@ class Plan:
         return self._able(model, lambda backend: self.target(client, model, backend))
 
     def talker(self, client: SessionDialect, model: str) -> str:
-        """The same for a session."""
-        return self._able(model, lambda backend: self.talking(client, model, backend))
+        """The same for a session, which nobody translates there."""
+
+        def untranslated(backend: str) -> Target:
+            target = self.talking(client, model, backend)
+            if target.translated:
+                raise NotFound(APART.format(backend=backend, form=target.dialect.name))
+            return target
+
+        return self._able(model, untranslated)
 
     def _able(self, model: str, tried: Callable[[str], Target]) -> str:
         route = self._router.find(model)

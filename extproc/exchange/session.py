@@ -35,7 +35,7 @@ from extproc.exchange.proof import BACKEND, CLIENT, Proof, Secrets, keys_in, see
 from extproc.exchange.served import Target, filled
 from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
 from providers.bridging.session import SessionDialect
-from providers.errors import GatewayError, InvalidRequest, NotFound, TooLarge
+from providers.errors import GatewayError, InvalidRequest, TooLarge
 from providers.signing.sign import Call as SignedCall
 from providers.wire.websocket import TOO_BIG, UNFIT, First, Opening, TooLong, closing, frame
 
@@ -54,7 +54,6 @@ UNMASKED = b"\0\0\0\0"
 """A key that changes nothing, for the one frame of ours that a provider may get."""
 NEEDED = (SCHEME, SESSION_HEADER)
 """Without these Envoy does not find the route of a session again, which removes them."""
-APART = "the backend {backend!r} speaks {form}, which is translated in cluster placement alone"
 
 
 class Session:
@@ -113,8 +112,6 @@ class Session:
         more = headers.report(target.touched, target.passing).metadata
         spoken, silent = _protocols(headers.get(PROTOCOLS), dialect)
         if target.translated:
-            if not there:
-                raise NotFound(APART.format(backend=backend, form=target.dialect.name))
             offered = (headers.get(PROTOCOLS) or "").replace(" ", "").split(",")
             chosen = next((name for name in dialect.spoken if name in offered), "")
             spoken, silent = (), (PROTOCOLS,)

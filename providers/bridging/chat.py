@@ -42,7 +42,7 @@ from providers.bridging.members import Shape
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
 from providers.bridging.tool_names import Rule
-from providers.bridging.unread import unknown
+from providers.bridging.unknown_members import unknown
 from providers.errors import BROKEN_OFF, ApiError, FailedAnswer, Unsupported
 from providers.neutral import deltas, pairing
 from providers.neutral.chat import ChatRequest, ChatResponse, Finish, NativeTool

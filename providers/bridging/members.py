@@ -1,6 +1,7 @@
 """What a dialect's parsers read below the top level of a body, as data."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,13 @@ class Shape(msgspec.Struct, frozen=True, eq=False):
     """Value of `type` → the shape of such an object; others are somebody else's."""
     brief: tuple[str, str] = ("type", "text")
     """The two strings that nearly all such objects consist of."""
+
+    def of(self, value: Mapping[str, Any]) -> "Shape | None":
+        """The shape of this very object; None: of its kind is somebody else's."""
+        if not self.kinds:
+            return self
+        kind = value.get("type")
+        return self.kinds.get(kind) if isinstance(kind, str) else None
 
 
 def shape(*known: str, brief: tuple[str, str] = ("type", "text"), **members: Shape) -> Shape:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from providers.bridging.members import Shape
-from providers.bridging.unread import MAX_NAMED
+from providers.bridging.unknown_members import MAX_NAMED
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -136,11 +136,10 @@ def unread(said: Mapping[str, Any], shape: Shape, at: str = "") -> list[str]:
 
 def _object(said: Mapping[str, Any], shape: Shape, at: str, found: Names) -> None:
     if shape.kinds:
-        kind = said.get("type")
-        known = shape.kinds.get(kind) if isinstance(kind, str) else None
-        if known is None:
+        own = shape.of(said)
+        if own is None:
             return
-        shape = known
+        shape = own
     if not said.keys() <= shape.known:
         for name, value in said.items():
             if len(found) == MAX_NAMED:

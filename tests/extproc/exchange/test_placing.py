@@ -10,8 +10,11 @@ from extproc.exchange.keeping import Keeping
 from extproc.exchange.placing import CLEANED
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL
-from extproc.exchange.served import Route, Share
+from extproc.exchange.served import Route, Served, Share
 from extproc.exchange.wire.writing import encode
+from providers.catalog import PROVIDERS
+from providers.errors import NotFound
+from providers.operations import Operation
 from tests.plans import (
     CHAT,
     Pairs,
@@ -216,3 +219,26 @@ def test_a_refusal_is_not_marked_for_a_backend_that_nobody_will_ask():
 
     assert MARK in refused(placed=False)
     assert MARK not in refused(placed=True)
+
+
+def holding(*providers: str) -> Plan:
+    """A route to backends that hold sessions, named like their providers."""
+    backends = {
+        name: Served(
+            name=name,
+            provider=PROVIDERS[name],
+            authority=f"{name}.example",
+            operations=frozenset({Operation.REALTIME}),
+        )
+        for name in providers
+    }
+    route = Route(models=("talk",), upstream=dict.fromkeys(providers, ""))
+    return Plan(backends, [route], hash="h")
+
+
+def test_a_session_goes_where_it_need_not_be_translated():
+    client = PROVIDERS["openai"].sessions[0]
+    made = holding("gemini", "openai")
+    assert {made.talker(client, "talk") for _ in range(20)} == {"openai"}
+    with pytest.raises(NotFound, match="in cluster placement alone"):
+        holding("gemini").talker(client, "talk")

@@ -201,7 +201,7 @@ def tries(provider: str) -> list[Leaf]:
         leaf
         for leaf in leaves(whole.model, whole.fuller or whole.base)
         if leaf.value != leaf.without
-        and re.match(r"\w+", leaf.path)[0] not in whole.echoes  # type: ignore[index]
+        and re.split(r"\W", leaf.path, maxsplit=1)[0] not in whole.echoes
         and not SILENT.fullmatch(leaf.path)
     ]
 

@@ -253,6 +253,7 @@ class Parser:
         return deltas
 
     def _end(self, deltas: list[AnyDelta]) -> None:
+        _beside(unread({"usageMetadata": self._used}, READ), deltas)
         searches = sum(candidate.searches for candidate in self._candidates.values())
         usage = with_searches(parse_usage(self._used), searches) if searches else None
         if usage is not None:
@@ -315,7 +316,6 @@ class Parser:
 
     def _count(self, raw: Any, deltas: list[AnyDelta]) -> None:
         self._used = raw
-        _beside(unread({"usageMetadata": raw}, READ), deltas)
         usage = parse_usage(raw)
         if not self._feedback and not any(each.ended for each in self._candidates.values()):
             usage = running(usage)

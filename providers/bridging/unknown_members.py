@@ -34,11 +34,10 @@ def _look(value: Any, shape: Shape, at: str, found: dict[str, None]) -> None:
 
 def _object(value: dict[str, Any], shape: Shape, at: str, found: dict[str, None]) -> None:
     if shape.kinds:
-        kind = value.get("type")
-        known = shape.kinds.get(kind) if isinstance(kind, str) else None
-        if known is None:
+        own = shape.of(value)
+        if own is None:
             return
-        shape = known
+        shape = own
     if not value.keys() <= shape.known:
         found.update(dict.fromkeys(_strange(value, shape, at, MAX_NAMED - len(found))))
     for name, inner in shape.inner.items():
