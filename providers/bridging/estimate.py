@@ -187,14 +187,15 @@ def _file(value: Any) -> str:
 def _sampled(data: bytes, body: Json) -> int:
     """The weight of a request: of a large one by samples of its texts and of what is around them.
 
-    Where a sample has neither space nor sign, there is a file. Where two have none in a row, it is
-    a large part of the body, and members are looked at after all.
+    Where a sample has neither space nor sign, there is a file, whose letters are not all small.
+    Where two have none in a row, it is a large part of the body, and members are looked at after
+    all.
     """
     if len(data) <= SMALL:
         return _members(body)
     step = len(data) // SAMPLES
     samples = [data[at : at + SAMPLE] for at in range(step // 2, step * SAMPLES, step)]
-    texts = [sample for sample in samples if sample.translate(None, BASE64)]
+    texts = [sample for sample in samples if not _is_opaque(sample)]
     if len(texts) < SAMPLES and _has_run(samples):
         return _members(body)
     seen = b"".join(texts)
@@ -207,8 +208,12 @@ def _sampled(data: bytes, body: Json) -> int:
     return sum(map(_weighed, pieces)) * len(data) // (SAMPLE * SAMPLES)
 
 
+def _is_opaque(sample: bytes) -> bool:
+    return not sample.translate(None, BASE64) and not sample.islower()
+
+
 def _has_run(samples: list[bytes]) -> bool:
-    opaque = [not sample.translate(None, BASE64) for sample in samples]
+    opaque = list(map(_is_opaque, samples))
     return any(map(and_, opaque, opaque[1:]))
 
 
@@ -255,12 +260,17 @@ def _strings(data: bytes, mark: bytes) -> bytes:
     start = data.find(mark)
     while start >= 0:
         start += len(mark)
-        end = data.find(b'"', start)
-        while data[end - 1] == BACKSLASH and end > start:
-            end = data.find(b'"', end + 1)
-        text += data[start:end]
+        text += data[start : _end(data, start)]
         start = data.find(mark, start)
     return text
+
+
+def _end(data: bytes, start: int) -> int:
+    """Where a JSON string ends that begins at `start`; where the data does, if that is sooner."""
+    end = data.find(b'"', start)
+    while end > start and data[end - 1] == BACKSLASH:
+        end = data.find(b'"', end + 1)
+    return len(data) if end < 0 else end
 
 
 BACKSLASH = ord("\\")

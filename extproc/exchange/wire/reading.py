@@ -170,7 +170,7 @@ def _body(data: bytes, start: int, end: int) -> tuple[bytes, bool]:
         stop = at + size
         if stop == end:
             return data[at:stop], False
-        if data[stop:end] == END:
+        if stop < end and data[stop:end] == END:
             return data[at:stop], True
     body, last = b"", False
     for tag, a, b in _fields(data, start, end):

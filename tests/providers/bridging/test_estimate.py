@@ -165,3 +165,11 @@ def test_numbers_in_arrays_are_a_token_each(given):
 def test_a_file_in_the_place_of_what_is_read_counts_for_nothing():
     file = Upload(data=b"x" * 100, filename="a", media_type="")
     assert estimate.prompt(b"", {"response_format": file, "tools": [file]}) <= 4
+
+
+def test_a_stream_may_be_cut_anywhere():
+    said = rb'{"text":"one \"two\" three"}' + b'\n{"text": "four five"}\n'
+    for at in range(len(said) + 1):
+        words = Words(b'"text":"')
+        words.read(said[:at])
+        assert words.read(said[at:]) <= 20
