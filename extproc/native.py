@@ -5,7 +5,8 @@ made into `extproc/compiled/`, with a list of all sources that it was made from.
 them changes Python runs the sources again, which do the same at more cost. `EXTPROC_NATIVE=0` has
 it run them in any case.
 
-Either all of these modules are compiled ones or none: they call each other past Python.
+Either all of these modules are compiled ones or none: they call each other past Python. In them, a
+slice of bytes that ends before it begins is an error (mypyc 2.4), not empty.
 """
 
 import os
@@ -18,9 +19,13 @@ from pathlib import Path
 from types import ModuleType
 
 MODULES = (
+    "extproc.exchange.answer",
     "extproc.exchange.client_headers",
+    "extproc.exchange.header_values",
+    "extproc.exchange.metadata",
     "extproc.exchange.outgoing",
     "extproc.exchange.question",
+    "extproc.exchange.sent_back",
     "extproc.exchange.tried",
     "extproc.exchange.wire.reading",
     "extproc.exchange.wire.writing",
@@ -37,24 +42,37 @@ MODULES = (
     "extproc.transport.sockets",
     "extproc.transport.streams",
     "extproc.transport.unary",
+    "providers.bridging.amending.schemas",
+    "providers.bridging.bridge",
+    "providers.bridging.client_names",
     "providers.bridging.estimate",
     "providers.bridging.features",
+    "providers.bridging.provider_members",
+    "providers.bridging.telling",
     "providers.bridging.tool_names",
+    "providers.bridging.tuning",
     "providers.bridging.unknown_members",
+    "providers.bridging.vendor_tools",
     "providers.dialects.anthropic.messages.body",
     "providers.dialects.anthropic.messages.content",
     "providers.dialects.anthropic.messages.request",
+    "providers.dialects.anthropic.messages.response",
     "providers.dialects.anthropic.messages.turns",
+    "providers.dialects.anthropic.messages.usage",
     "providers.dialects.openai.chat.calls",
     "providers.dialects.openai.chat.edits",
     "providers.dialects.openai.chat.media",
     "providers.dialects.openai.chat.messages",
     "providers.dialects.openai.chat.reasoning",
     "providers.dialects.openai.chat.request",
+    "providers.dialects.openai.chat.response",
+    "providers.dialects.openai.chat.usage",
     "providers.dialects.openai.client_tools",
     "providers.dialects.openai.media",
     "providers.dialects.openai.rules",
     "providers.dialects.openai.signatures",
+    "providers.dialects.openai.usage",
+    "providers.models.claude.sampling",
     "providers.neutral.pairing",
     "providers.neutral.turns",
     "providers.wire.members",

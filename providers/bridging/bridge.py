@@ -8,7 +8,7 @@ the two it is.
 import re
 from collections.abc import Mapping
 from math import ceil
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 import orjson
@@ -18,19 +18,17 @@ from providers.bridging.dialect import (
     Call,
     Context,
     Dialect,
-    FitHeaders,
     Relay,
     Seen,
     Sent,
 )
-from providers.bridging.quirks import Quirks, tune
+from providers.bridging.quirks import Quirks
+from providers.bridging.tuning import tune
 from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.wire import error_bodies
 from providers.wire.budget import Bounds
 from providers.wire.members import Json
 from providers.wire.splice import REMOVED, edit
-
-Kind = TypeVar("Kind", bound=Dialect)
 
 
 def bridge(client: Dialect, target: Dialect, quirks: Quirks) -> Bridge:
@@ -142,13 +140,12 @@ class Passage:
         """The provider's own body where it has the dialect's shape already, and known words."""
         error = self._dialect.parse_error(status, headers, data)
         as_status, extra, body = self._dialect.render_error(error)
-        wait = _wait(error, headers)
+        said = wait(error, headers)
         if error.cause is not Cause.CONTEXT and _has_shape(data, body):
-            return error, status, wait, data
-        return error, as_status, {**extra, **wait}, body
+            return error, status, said, data
+        return error, as_status, {**extra, **said}, body
 
 
-NOTHING_TOLD: Mapping[str, str] = {}
 COMPLAINT = frozenset({"code", "detail", "error", "message", "request_id", "status", "type"})
 """All members of an answer that only says what went wrong, whatever its status is."""
 
@@ -162,7 +159,7 @@ def _failure(words: str) -> ApiError:
     return ApiError(status=500, cause=Cause.SERVER, message=words)
 
 
-def _wait(error: ApiError, headers: Mapping[str, str]) -> dict[str, str]:
+def wait(error: ApiError, headers: Mapping[str, str]) -> dict[str, str]:
     """The header that says when to try again, where only the provider's body said it."""
     if error.retry_after is None or "retry-after" in headers:
         return {}
@@ -189,56 +186,3 @@ def _covers(value: Any, shape: Any) -> bool:
             if item is not None
         )
     return isinstance(value, type(shape))
-
-
-class Translation(Generic[Kind]):
-    """The two sides speak different dialects of one operation; what all operations share."""
-
-    def __init__(self, client: Kind, target: Kind, quirks: Quirks) -> None:
-        self._client = client
-        self._target = target
-        self._quirks = quirks
-        self._where = f"{target.name} at {target.host}" if target.host else target.name
-
-    def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
-        """The provider's whole answer as the client's stream."""
-        return self._target.replay(data, self._client, context)
-
-    def error(
-        self, status: int, headers: Mapping[str, str], data: bytes
-    ) -> tuple[ApiError, int, Mapping[str, str], bytes]:
-        """The error in the client's dialect."""
-        error = self._target.parse_error(status, headers, data)
-        if error.retry_after is None:
-            seconds = error_bodies.retry_after(headers)
-            error = msgspec.structs.replace(error, retry_after=seconds)
-        as_status, extra, body = self._client.render_error(error)
-        return error, as_status, {**extra, **_wait(error, headers)}, body
-
-    def _fit(self, body: Json, call: Call, told: Mapping[str, str] = NOTHING_TOLD) -> FitHeaders:
-        """Changes a rendered body as this backend wants it; the headers that go with it, and what
-        is lost of it thereby. `told`: headers that the client said in its body."""
-        target = self._target
-        said = {**told, **call.headers} if told else call.headers
-        changes = target.edits(body, call.model, self._quirks.stream_usage)
-        if target.from_headers is not None:
-            changes.update(target.from_headers(body, said, call.model))
-        model, lasting = self._quirks.known_as(call.model), self._quirks.cache
-        unfit: list[str] = []
-        if target.tune is not None:
-            changes.update(target.tune(body, model, unfit))
-        if lasting and target.marks is not None:
-            changes.update(target.marks({**body, **changes}, model, lasting))
-        lost = [*tune(body, changes, self._quirks), *unfit]
-        for name, value in changes.items():
-            if value is REMOVED:
-                body.pop(name, None)
-            else:
-                body[name] = value
-        new = {name: told[name] for name in told if name in target.told_headers}
-        if told and not new and target.from_headers is None:
-            lost += [name.replace("-", "_") for name in told]
-        if target.fit_headers is None:
-            return new, lost
-        headers, unknown = target.fit_headers(body, said, frozenset())
-        return {**new, **headers}, [*lost, *unknown]

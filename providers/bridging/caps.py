@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from providers.bridging.chat import FEATURES, ChatDialect
+from providers.bridging.chat import ChatDialect
 from providers.bridging.client_names import plain
 from providers.bridging.dialect import Dialect
-from providers.bridging.fidelity import Feature
+from providers.bridging.fidelity import FEATURES, Feature
 from providers.errors import Unsupported
 from providers.wire.members import Json
 from providers.wire.splice import REMOVED

@@ -143,6 +143,10 @@ ADVICE = {
 """What a client can do about a feature that is refused."""
 
 
+FEATURES = frozenset(map(str, Feature))
+"""Their names."""
+
+
 def loss(feature: Feature) -> Loss:
     """What becomes of `feature` where it cannot be expressed."""
     return Loss.REFUSE if feature in MEANINGFUL else Loss.DROP

@@ -1,11 +1,10 @@
 """Films: asked for in one format, made by a provider of another."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
 
-from providers.bridging.bridge import NOTHING_TOLD
 from providers.bridging.dialect import (
     Bridge,
     Call,
@@ -72,12 +71,12 @@ class Filming(Plain):
             echo={"prompt": made.prompt, "seconds": made.seconds, "size": size},
         )
 
-    def _fit(self, body: Json, call: Call, told: Mapping[str, str] = NOTHING_TOLD) -> FitHeaders:
+    def _fit(self, body: Json, call: Call) -> FitHeaders:
         """The same, with where the film is put."""
         stored = cast(VideoDialect, self._target).stored
         if stored is not None:
             body.update(stored(self._quirks.bucket))
-        return super()._fit(body, call, told)
+        return super()._fit(body, call)
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The job in the client's format; its seconds are charged as they were asked for."""

@@ -11,11 +11,23 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 import orjson
 
-from providers.bridging.bridge import Translation, loads
-from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent, Wanted
+from providers.bridging.bridge import loads
+from providers.bridging.dialect import (
+    Bridge,
+    Call,
+    Context,
+    Dialect,
+    FitHeaders,
+    Relay,
+    Seen,
+    Sent,
+    Wanted,
+)
 from providers.bridging.fitting import Fitting
 from providers.bridging.parting import Parting
 from providers.bridging.quirks import Quirks
+from providers.bridging.translation import Translation
+from providers.bridging.tuning import fit
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.asking import Asking, paired
 from providers.wire import multipart
@@ -138,6 +150,10 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             places=self._target.places(request),
             answers=request.answers,
         )
+
+    def _fit(self, body: Json, call: Call) -> FitHeaders:
+        """Changes a rendered body as the backend wants it."""
+        return fit(body, call, self._target, self._quirks)
 
     def _worded(self, error: Unsupported) -> Unsupported:
         """The same, by the client's name of the member."""

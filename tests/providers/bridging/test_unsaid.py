@@ -8,9 +8,9 @@ import pytest
 
 from providers.bridging.dialect import Context
 from providers.bridging.members import shape
+from providers.bridging.provider_members import unread
 from providers.bridging.quirks import Quirks
 from providers.bridging.unknown_members import MAX_NAMED
-from providers.bridging.unsaid import unread
 from providers.catalog import DIALECTS
 from tests.e2e.clients.backends import CHAT
 

@@ -15,7 +15,8 @@ import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from pydantic import BaseModel
 
-from providers.bridging.unsaid import USUAL, USUAL_TIERS
+from providers.bridging.provider_members import USUAL
+from providers.bridging.unsaid import USUAL_TIERS
 
 Json = dict[str, Any]
 NUMBERS = count(70_001)

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.anthropic.errors import describe
 from providers.dialects.anthropic.messages.citations import parse_citation
 from providers.dialects.anthropic.messages.fields import Wrong, required

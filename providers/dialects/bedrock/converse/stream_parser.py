@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.bedrock.converse.answers import native_stop, parse_finish, parse_usage
 from providers.dialects.bedrock.converse.blocks import parse_blob
 from providers.dialects.bedrock.converse.citations import parse_citation

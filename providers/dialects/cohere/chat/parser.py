@@ -6,7 +6,7 @@ https://docs.cohere.com/v2/docs/streaming
 from collections.abc import Callable
 from typing import Any
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.cohere.chat.answers import parse_finish, parse_logprobs, parse_usage
 from providers.dialects.cohere.chat.citations import PLAN, THOUGHT, parse_citation
 from providers.dialects.cohere.chat.content import PLAIN

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.gemini.errors import describe, failure
 from providers.dialects.gemini.framing import Chunks
 from providers.dialects.gemini.generate_content.answers import (

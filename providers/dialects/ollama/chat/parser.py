@@ -6,7 +6,7 @@ https://docs.ollama.com/api/streaming
 from typing import Any
 
 from providers.bridging.members import Shape
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.ollama.answers import finish_of, parse_logprobs, seconds, usage_of
 from providers.dialects.ollama.chat.calls import parse_call
 from providers.dialects.ollama.chat.response import pictures

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.openai.chat.calls import arguments_text
 from providers.dialects.openai.chat.media import NAME, parse_annotation
 from providers.dialects.openai.chat.reasoning import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.chat.choice import ChoiceParser
 from providers.dialects.openai.chat.response import SOURCES, native_of, search_citations

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import orjson
 
-from providers.bridging.unsaid import unread
+from providers.bridging.provider_members import unread
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.responses.items import acts, call_id, logprobs_of, parse_item
 from providers.dialects.openai.responses.media import parse_annotation
