@@ -86,7 +86,7 @@ def take_choice(additional: Json) -> tuple[ToolChoice | None, bool | None]:
     additionalModelRequestFields."""
     words = additional.get("tool_choice")
     kind = words.get("type") if isinstance(words, dict) else None
-    if not isinstance(words, dict) or kind not in CLAUDE_CHOICES:
+    if not isinstance(words, dict) or not isinstance(kind, str) or kind not in CLAUDE_CHOICES:
         return None, None
     at = "additionalModelRequestFields.tool_choice."
     mode = CLAUDE_CHOICES[kind]

@@ -331,6 +331,14 @@ def test_a_choice_in_claudes_own_words_is_understood(
     assert request.extras == {}
 
 
+@pytest.mark.parametrize("words", ["any", {"type": ["any"]}, {"type": {}}, {"type": "other"}, {}])
+def test_a_choice_in_nobodys_words_stays_what_it_is(words: object) -> None:
+    body = {"additionalModelRequestFields": {"tool_choice": words}}
+    request = DIALECT.parse_request(body, "m", False)
+    assert request.tool_choice is None
+    assert request.extras == body
+
+
 def test_a_schema_in_claudes_own_words_is_understood() -> None:
     config = {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}}
     body = {"additionalModelRequestFields": {"output_config": {**config, "x": 1}}}
