@@ -5,6 +5,7 @@ cost of one exchange. CPU time is measured, not the clock on the wall, as median
 which all that is compared takes turns.
 """
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ def bench(
 
     `output` gets the results as JSON, `docs` is a directory that gets speed.md and speed.svg.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends, too
     size = Plan(words=tuple(words), quick=quick)
     before = report.load()
     rows: list[Row] = []
