@@ -17,6 +17,7 @@ from extproc.exchange.changes import (
     naming,
     redirect,
     rewritten,
+    spent,
     telling,
 )
 from extproc.exchange.events import (
@@ -63,6 +64,7 @@ class Answer:
         "_decoder",
         "_headers",
         "_held",
+        "_kind",
         "_plain",
         "_read",
         "_relay",
@@ -78,6 +80,8 @@ class Answer:
         """Of a refusal."""
         self._read = False
         """The headers were answered, and wait for the body no longer."""
+        self._kind = ""
+        """What a limit is about that has refused the request, before any provider."""
         self._streamed = False
         """It comes in a stream that the client does not want."""
         self._decoder: Decoder | None = None
@@ -130,6 +134,12 @@ class Answer:
         self._read = True
         return change
 
+    def limited(self, event: ResponseHeaders, kind: str) -> Action:
+        """The refusal of a limit: its words become an error in the client's dialect, its headers
+        stay. `kind`: what it is about."""
+        self._kind = kind
+        return self.headers(event)
+
     def _through(self, event: ResponseHeaders) -> Action:
         """An answer of which nothing is read: all that is known of it is known now."""
         self._read = True
@@ -154,6 +164,8 @@ class Answer:
 
     def _foreign(self, headers: Headers) -> tuple[str, ...]:
         """Headers that are about the provider's host, or mean nothing in the client's dialect."""
+        if self._kind:
+            return ()
         target = self._asked.target
         foreign = TRANSLATED_ANSWERS.removed(headers.names()) if target.translated else ANSWERS
         return (*foreign, *target.hides) if target.hides else foreign
@@ -410,7 +422,10 @@ class Answer:
     def _error(self, data: bytes) -> tuple[int, tuple[tuple[str, str], ...], bytes, ApiError]:
         """(status, headers, body, error) of a provider's refusal."""
         asked = self._asked
-        if self._status < 400:
+        if self._kind:
+            error = spent(data.decode("utf-8", "replace"), self._kind)
+            status, headers, body = asked.client.render_error(error)
+        elif self._status < 400:
             problem = BadAnswer(f"the provider answered {self._status} without an answer")
             error = problem.as_api_error()
             status, headers, body = asked.client.render_error(error)

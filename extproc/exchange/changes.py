@@ -12,7 +12,8 @@ from extproc.exchange.events import Action, Change
 from extproc.exchange.header_values import address, listed
 from extproc.exchange.ids import Showing
 from extproc.exchange.policy import Pairs
-from providers.errors import ApiError
+from extproc.ratelimit.reply import COST
+from providers.errors import ApiError, Cause
 
 REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
 """What is about the bytes of a body, and wrong of any other."""
@@ -55,6 +56,19 @@ def marked(asked: Asked, error: ApiError, status: int) -> Pairs:
     if not asked.alone:
         return ((MARK, error.cause.value),)
     return ((LEFT_OUT, listed(asked.left_out)),) if asked.left_out else ()
+
+
+def spent(message: str, kind: str) -> ApiError:
+    """What a limit has refused; `kind`: requests, tokens or cost, which OpenAI's clients tell apart
+    (https://platform.openai.com/docs/guides/error-codes)."""
+    money = kind == COST
+    return ApiError(
+        status=429,
+        cause=Cause.QUOTA if money else Cause.RATE_LIMIT,
+        message=message,
+        code="insufficient_quota" if money else "rate_limit_exceeded",
+        type="insufficient_quota" if money else kind,
+    )
 
 
 def telling(action: Action) -> Action:

@@ -30,6 +30,7 @@ from extproc.exchange.header_values import quoted
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CALL, CLIENT, Seen, keys_in, model_of, seen_by
 from extproc.exchange.side import CLUSTER, CLUSTER_HEADER, SCHEME
+from extproc.ratelimit.descriptors import KIND, SERVICE_NAMESPACE
 from providers.errors import GatewayError, InvalidRequest
 from providers.wire.members import Json
 from providers.wire.splice import members
@@ -43,6 +44,8 @@ CLEANED = "metadata.filter_metadata['ai.gateway']['cleaned']"
 ROUTE, LISTS = "xds.route_name", "ai.models"
 """Attribute: the route's name, and that of routes of the gateway's own listener, which removes
 those headers, too."""
+REFUSED = f"metadata.filter_metadata['{SERVICE_NAMESPACE}']['{KIND}']"
+"""Attribute of an answer: it is the limiter's, and what that refusal is about."""
 CHOSEN = "chosen"
 """Attribute of ours: the backend that Envoy has chosen, where only the model is to be read."""
 
@@ -192,7 +195,11 @@ class Placing:
         )
 
     def answered(self, event: ResponseHeaders) -> Action:
-        """What the answer makes of its headers."""
+        """What the answer makes of its headers; limits that refuse are no provider's answer."""
+        kind = event.attributes.get(REFUSED)
+        answer = self._question.answer
+        if kind and answer is not None:
+            return answer.limited(event, kind)
         return self._question.answered(event)
 
     def refused(self, error: GatewayError) -> Action:

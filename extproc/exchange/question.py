@@ -296,7 +296,7 @@ class Question:
         said = metadata.asked(asked.prompt, target.price) if asked.client.charged else None
         if self._earlier:
             said = {**(said or {}), tried.BACKENDS: asked.tried}
-        if target.reserved is not None:
+        if target.reserved is not None or (self._alone and target.price.input):
             said = {**(said or {}), PRICE: reserved.said(reserved.of(target.price))}
         return said if self._late is None else {**self._late, **(said or {})}
 

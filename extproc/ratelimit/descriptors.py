@@ -43,6 +43,8 @@ MOVE = "move"
 """Key of a descriptor's first entry: what was reserved for a request that costs more now."""
 HELD = "held"
 """Key of a descriptor's only entry, and of the service's dynamic metadata."""
+KIND = "kind"
+"""Key of the service's dynamic metadata: what a refusal is about."""
 ABOVE = "above"
 """Key of the service's dynamic metadata: the limits in shadow that would have refused."""
 SERVICE_NAMESPACE = "envoy.filters.http.ratelimit"
@@ -57,6 +59,9 @@ USED: dict[Unit, str] = {
 """The metadata key that says how much was used."""
 DUE: dict[Unit, str] = {unit: f"due_{key}" for unit, key in USED.items()}
 """The same of a session, less what was charged while it ran."""
+
+CHOSEN = {MODEL: "request_model", BACKEND: BACKEND}
+"""The keys of our dynamic metadata that say where a request goes."""
 
 HEADERS = {"client": "x-ai-client", MODEL: "x-ai-model"}
 HEADER = "header:"
@@ -124,6 +129,50 @@ def rate_limits(  # noqa: PLR0913  (each changes what Envoy sends)
         return checks + charges
     known = prices if any(limit.unit == "cost_usd" for limit in held) else (0, 0)
     return [*checks, _about(known), *charges, _held(known if moves else None)]
+
+
+def placed_limits(
+    limits: Sequence[Limit], *, reserves: bool, used: Mapping[Unit, str]
+) -> list[Json]:
+    """The same of a route behind a server that has chosen model and backend by itself, and has said
+    in its metadata which; Envoy knows none of them before."""
+    uses = [limit for limit in limits if limit.unit != "requests"]
+    checks: list[Json] = [
+        {"actions": _chosen(limit), **({"hits_addend": {"number": 0}} if limit in uses else {})}
+        for limit in limits
+    ]
+    charges: list[Json] = [
+        {
+            "actions": _chosen(limit),
+            "hits_addend": {"format": f"%DYNAMIC_METADATA({NAMESPACE}:{used[limit.unit]})%"},
+            "apply_on_stream_done": True,
+        }
+        for limit in uses
+    ]
+    if not (reserves and charges):
+        return checks + charges
+    return [*checks, _about_chosen(), *charges, _held(None)]
+
+
+def _chosen(limit: Limit) -> list[Json]:
+    entries = [
+        _metadata(NAMESPACE, CHOSEN[part], part)
+        if part in CHOSEN
+        else _metadata(LIMITS_NAMESPACE, part)
+        for part in about(limit, None)
+    ]
+    return [_generic(LIMIT, limit.name), *entries]
+
+
+def _about_chosen() -> Json:
+    """What is known of a request that goes to one backend, at its own price."""
+    model = _metadata(NAMESPACE, CHOSEN[MODEL], MODEL)
+    client = _metadata(LIMITS_NAMESPACE, ASKING)
+    for entry in (model, client):
+        entry["metadata"]["skip_if_absent"] = True
+    price = _metadata(NAMESPACE, PRICE, RESERVE)
+    price["metadata"]["default_value"] = "0 0"
+    return {"actions": [price, _header("content-length", SIZE), model, client]}
 
 
 def _about(prices: tuple[float, float]) -> Json:
@@ -206,10 +255,11 @@ def _header(name: str, key: str) -> Json:
     return {"request_headers": {"header_name": name, "descriptor_key": key, "skip_if_absent": True}}
 
 
-def _metadata(namespace: str, key: str) -> Json:
+def _metadata(namespace: str, key: str, entry: str = "") -> Json:
+    """`entry`: the key of the descriptor's entry, if it is another one."""
     return {
         "metadata": {
-            "descriptor_key": key,
+            "descriptor_key": entry or key,
             "metadata_key": {"key": namespace, "path": [{"key": key}]},
             "source": "DYNAMIC",
         }

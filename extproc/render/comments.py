@@ -177,6 +177,15 @@ PLACED = {
     "ai.ext_proc": (
         "Reads the model, chooses a backend and translates the request, and then its answer."
     ),
+    "ai.set_metadata": "Nothing used, until the server reports it: what a charge finds then.",
+    "ai.header_to_metadata": (
+        "What limits are about, before ai.ext_proc takes it off. It must stand behind what\n"
+        "authenticates."
+    ),
+    "ai.ratelimit": (
+        "Asks the limits when the server has said where a request goes, and charges what was used\n"
+        "when it is done. It must stand behind ai.ext_proc."
+    ),
     "ai-gateway": "Where the filter has chosen a backend, a header leads there.",
 }
 ELSEWHERE = frozenset({"retry_policy", "request_body_buffer_limit"})

@@ -25,7 +25,7 @@ from envoy_data_plane.envoy.type.v3 import HttpStatus, StatusCode
 from extproc import NAMESPACE
 from extproc.exchange import client_headers, tried
 from extproc.exchange.dues import attribute
-from extproc.exchange.placing import CLEANED, ROUTE
+from extproc.exchange.placing import CLEANED, REFUSED, ROUTE
 from extproc.exchange.recorded import CLIENT, ID, TRACE
 from extproc.exchange.reserved import RESERVED
 from extproc.exchange.session import PROTOCOL
@@ -98,12 +98,14 @@ def before_provider(  # noqa: PLR0913  (each is a part of what it must know)
     )
 
 
-def choosing(waiting: float = 0) -> ExternalProcessor:
+def choosing(waiting: float = 0, *, limited: bool = False) -> ExternalProcessor:
     """The filter in somebody's listener: it chooses a backend by itself, since it is told of
-    none."""
+    none. `limited`: limits are asked behind it, and their refusals come back as answers."""
     found = before_provider(waiting=waiting)
     found.request_attributes = [CLEANED, ATTRIBUTES[1]]
     found.stat_prefix = "placed"
+    if limited:
+        found.response_attributes = [REFUSED]
     return found
 
 

@@ -96,7 +96,7 @@ def http_filters(
     if gateway.listen.cors is not None:
         yield http_filter(CORS, Cors())
     if limits:
-        yield http_filter(UNUSED, _nothing_used(talks=talks and gateway.limiter.sessions))
+        yield nothing_used(talks=talks and gateway.limiter.sessions)
     if gateway.clients is not None and gateway.clients.jwt is not None:
         yield from tokens.filters(gateway.clients.jwt)
     elif client_keys is not None:
@@ -122,15 +122,27 @@ def http_filters(
         )
         yield http_filter(HEARING, heard, disabled=True)
     if limits:
-        binding = any(not limit.shadow for limit in limits)
-        yield http_filter(RATELIMIT, _ratelimit(gateway.limiter, binding=binding))
+        yield limiting(gateway.limiter, limits)
     yield http_filter(ROUTER, Router(suppress_envoy_headers=True))
 
 
-def _nothing_used(*, talks: bool) -> SetMetadata:
+def nothing_used(*, talks: bool) -> HttpFilter:
     """What a charge finds where no provider was asked; `talks`: that of a session, too."""
     value = struct(dict.fromkeys((*USED.values(), *(DUE.values() if talks else ())), 0))
-    return SetMetadata(metadata=[StartValues(metadata_namespace=NAMESPACE, value=value)])
+    said = SetMetadata(metadata=[StartValues(metadata_namespace=NAMESPACE, value=value)])
+    return http_filter(UNUSED, said)
+
+
+def limiting(limiter: Limiter, limits: Sequence[Limit]) -> HttpFilter:
+    """Asks before a request goes on, and charges when it is done."""
+    binding = any(not limit.shadow for limit in limits)
+    return http_filter(RATELIMIT, _ratelimit(limiter, binding=binding))
+
+
+def noted(limits: Sequence[Limit]) -> HttpFilter:
+    """Keeps what limits are about, where a request's headers are changed before they are asked."""
+    rules = _subjects(limits, clients=True)
+    return http_filter(SUBJECTS, HeaderToMetadata.from_dict({"request_rules": rules}))
 
 
 def _unserved() -> list[Json]:

@@ -27,7 +27,7 @@ def piece(
     """
     if kind == "placed":
         writer = Writer(placed_notes(alone(gateway)), {})
-        return text_of(PIECES[kind], writer.write(placed(gateway, made, domains)))
+        return text_of(PIECES[kind], writer.write(placed(gateway, made, limits, domains)))
     document, shared = _document(kind, made, guest(gateway, made, limits, domains))
     return text_of(PIECES[kind], Writer(_notes(made), shared).write(document))
 

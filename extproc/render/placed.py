@@ -16,35 +16,49 @@ from envoy_data_plane.envoy.config.route.v3 import (
 from envoy_data_plane.envoy.extensions.filters.http.header_to_metadata.v3 import (
     Config as HeaderToMetadata,
 )
+from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import RateLimitPerRoute
+from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
 
 from extproc.config.gateway import Gateway
 from extproc.exchange.compile import holds_sessions
 from extproc.exchange.placing import MODEL_HEADER
 from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
+from extproc.ratelimit.descriptors import DUE, USED, placed_limits
+from extproc.ratelimit.limit import Limit
 from extproc.render.clusters import HTTP_OPTIONS, provider_cluster, proxy_clusters, waiting
 from extproc.render.ext_proc import choosing, hearing
-from extproc.render.filters import EXT_PROC, HEARING, MODEL_FINDER, placed_finder
+from extproc.render.filters import (
+    EXT_PROC,
+    HEARING,
+    MODEL_FINDER,
+    RATELIMIT,
+    limiting,
+    noted,
+    nothing_used,
+    placed_finder,
+)
 from extproc.render.guest import CLEANED, GUEST_NAMESPACE, ON, ours
 from extproc.render.kept import keepers
 from extproc.render.listener import own_headers
 from extproc.render.parts import Parts
-from extproc.render.services import server_cluster
+from extproc.render.services import limiter_cluster, server_cluster
 from extproc.render.talks import SILENCE, WEBSOCKET, door
 from extproc.render.tls import system_ca
-from extproc.render.typed import Json, http_filter, plain, seconds
+from extproc.render.typed import Json, http_filter, packed, plain, seconds
 from extproc.render.upstream import Group, Member, asked_aside, cluster_name
 
 
-def placed(gateway: Gateway, made: Parts, domains: Sequence[str]) -> Json:
+def placed(gateway: Gateway, made: Parts, limits: Sequence[Limit], domains: Sequence[str]) -> Json:
     """The filters, the clusters and the routes, in the words of Envoy's bootstrap."""
-    filters = [{**one, "disabled": True} for one in _filters(gateway)]
+    filters = [{**one, "disabled": True} for one in _filters(gateway, limits)]
     # The first one is for requests of the server's own, of which there are none here.
     inner = made.inner[bool(asked_aside(gateway)) :]
     return {
         "http_filters": filters,
-        "virtual_hosts": [_host(gateway, domains, [one["name"] for one in filters])],
+        "virtual_hosts": [_host(gateway, limits, domains, [one["name"] for one in filters])],
         "clusters": [
             plain(server_cluster(gateway.extproc)),
+            *([plain(limiter_cluster(gateway.extproc))] if limits else []),
             *(_cluster(gateway, *one) for one in alone(gateway).items()),
             *map(plain, proxy_clusters(gateway, system_ca())),
         ],
@@ -62,8 +76,6 @@ def unheeded(gateway: Gateway) -> Iterator[str]:
             yield f"routes[{index}].retry: no other backend is asked; your own routes may ask again"
         if route.shadow is not None:
             yield f"routes[{index}].shadow: nobody gets copies"
-    if gateway.limits:
-        yield "limits: nobody asks for them; your own filters may, by the metadata ai.extproc"
     if gateway.clients is not None:
         yield "clients: no keys are asked for; have yours asked for, and x-ai-client set"
     for name in ("tls", "cors", "prefix"):
@@ -82,14 +94,36 @@ def _talkers(gateway: Gateway) -> list[str]:
     return [name for name, one in gateway.backends.items() if holds_sessions(one)]
 
 
-def _filters(gateway: Gateway) -> Iterator[Json]:
+def _filters(gateway: Gateway, limits: Sequence[Limit]) -> Iterator[Json]:
+    """What the server changes in a request's headers is noted before; limits are asked behind it,
+    when it has said where the request goes."""
+    talks = bool(_talkers(gateway))
+    owed = limits if gateway.limiter.sessions else ()
     yield plain(http_filter(CLEANED, _cleaned(gateway)))
-    if keepers(gateway) or _talkers(gateway):
+    if limits:
+        yield _own(nothing_used(talks=bool(talks and owed)))
+    if keepers(gateway) or talks:
         yield plain(http_filter(ours(MODEL_FINDER), placed_finder(gateway)))
-    yield plain(http_filter(ours(EXT_PROC), choosing(waiting(gateway, gateway.backends))))
-    if _talkers(gateway):
-        heard = hearing(recorded=gateway.recorded, traced=gateway.traced)
+    if limits:
+        yield _own(noted(limits))
+    patience = waiting(gateway, gateway.backends)
+    yield plain(http_filter(ours(EXT_PROC), choosing(patience, limited=bool(limits))))
+    if talks:
+        heard = hearing(
+            recorded=gateway.recorded,
+            traced=gateway.traced,
+            owed=owed,
+            waiting=gateway.limiter.timeout if owed else 0,
+        )
         yield plain(http_filter(HEARING, heard))
+    if limits:
+        yield _own(limiting(gateway.limiter, limits))
+
+
+def _own(one: HttpFilter) -> Json:
+    """The same under a name of ours."""
+    found: Json = plain(one)
+    return {**found, "name": ours(found["name"])}
 
 
 def _cleaned(gateway: Gateway) -> HeaderToMetadata:
@@ -108,17 +142,24 @@ def _cluster(gateway: Gateway, name: str, group: Group) -> Json:
     return found
 
 
-def _host(gateway: Gateway, domains: Sequence[str], filters: list[str]) -> Json:
+def _host(
+    gateway: Gateway, limits: Sequence[Limit], domains: Sequence[str], filters: list[str]
+) -> Json:
     """Envoy finds a route twice: before the filter, where any will do, and after it."""
     usual = {name: ON for name in filters if name != HEARING}
-    routes = [_on(plain(one), usual) for one in _routes(gateway)]
+    routes = [_on(plain(one), usual, gateway, limits) for one in _routes(gateway)]
     return {"name": "ai-gateway", "domains": [*domains], "routes": routes}
 
 
-def _on(route: Json, usual: Json) -> Json:
-    """Where a WebSocket may be, what is answered is heard, too."""
-    talks = "upgrade_configs" in route.get("route", {})
-    return {**route, "typed_per_filter_config": {**usual, **({HEARING: ON} if talks else {})}}
+def _on(route: Json, usual: Json, gateway: Gateway, limits: Sequence[Limit]) -> Json:
+    """Where a WebSocket may be, what is answered is heard, too; limits hold where a backend is."""
+    action = route.get("route", {})
+    own: Json = {HEARING: ON} if "upgrade_configs" in action else {}
+    if limits and action:
+        used = DUE if own and gateway.limiter.sessions else USED
+        asked = placed_limits(limits, reserves=gateway.limiter.reserve, used=used)
+        own[ours(RATELIMIT)] = plain(packed(RateLimitPerRoute.from_dict({"rate_limits": asked})))
+    return {**route, "typed_per_filter_config": {**usual, **own}}
 
 
 def _routes(gateway: Gateway) -> Iterator[Route]:

@@ -29,6 +29,7 @@ from envoy_data_plane.envoy.type.matcher.v3 import (
 )
 
 from extproc.exchange.compile import KEY_HEADERS
+from extproc.ratelimit.descriptors import KIND
 from extproc.render.filters import KEY_QUERY, RATELIMIT
 
 MODEL_HEADER = "x-ai-model"
@@ -39,7 +40,6 @@ REFUSED = ("ai.finder", "refused")
 """Metadata: the model finder's answer is a sentence for the client."""
 MEANT = ("ai.finder", "meant")
 """Metadata: the path that is most like the one that is not known."""
-KIND = "kind"
 """Metadata of the rate limit filter: the limiter's answer says what is spent, and when to try
 again."""
 DETAILS = "%RESPONSE_CODE_DETAILS%"

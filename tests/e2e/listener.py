@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from extproc.config import Gateway
+from extproc.exchange.compile import limits
 from extproc.lab.local import Local
 from extproc.render.bootstrap import bootstrap
 from extproc.render.parts import manager_of, parts
@@ -44,7 +45,9 @@ class Placed(Local):
 
     def placed(self, gateway: Gateway, text: str) -> str:
         """Their bootstrap, into which somebody has pasted what `--part placed` prints."""
-        ours = yaml.load(piece("placed", gateway, parts(gateway), (), ["*"]), yaml.CSafeLoader)
+        ours = yaml.load(
+            piece("placed", gateway, parts(gateway), limits(gateway), ["*"]), yaml.CSafeLoader
+        )
         if not self._static:
             text = bootstrap(gateway, self.config_file, self._env)
         document = yaml.load(text, yaml.CSafeLoader)

@@ -297,5 +297,5 @@ def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
     told = [one.partition(":")[0] for one in unheeded(settings)]
     assert told == [
         *("routes[1].balance", "routes[1].retry", "routes[1].shadow"),
-        *("limits", "clients", "listen.prefix"),
+        *("clients", "listen.prefix"),
     ]
