@@ -109,9 +109,12 @@ def _words(body: Json) -> tuple[Segment, ...]:
 
 
 def _length(body: Json) -> float:
-    """How long the recording is, as far as it was spoken in if nothing else is said."""
+    """How long the recording is, as far as it was spoken in if nothing else is said; each of its
+    channels may have a transcript of its own."""
     said = seconds(body.get("audio_duration_secs"))
-    return said or max((word.end for word in _words(body)), default=0.0)
+    channels = [body, *members.dicts(body.get("transcripts"))]
+    heard = (word.end for channel in channels for word in _words(channel))
+    return said or max(heard, default=0.0)
 
 
 def _usage(body: Json) -> Usage | None:

@@ -43,7 +43,9 @@ def sent(found: Bridge, *, stream: bool = False, **asked: Any) -> Sent:
 
 
 def asks(request: Sent) -> dict[str, Any]:
-    members = multipart.parse(request.body or b"", request.content_type).members()
+    body = request.body or b""
+    boundary = body.partition(b"\r\n")[0].removeprefix(b"--").decode()
+    members = multipart.parse(body, f"{multipart.TYPE}; boundary={boundary}").members()
     return {name: said for name, said in members.items() if name not in ("file", "model")}
 
 
@@ -132,6 +134,22 @@ def test_a_hint_that_a_host_does_not_know_is_named():
     request = sent(between(NAME, "groq"), chunking_strategy="auto", prompt="p")
     assert asks(request) == {"response_format": "json", "prompt": "p"}
     assert request.dropped == ("chunking_strategy",)
+
+
+HINTS = {"keywords": ["Zoe"], "languages": ["de"], "known_speaker_names": ["a", "b"]}
+
+
+@pytest.mark.parametrize("host", ["groq", "together", "deepinfra", "sambanova", "vllm"])
+@pytest.mark.parametrize("form", ["json", "srt"])
+@pytest.mark.parametrize("name", HINTS)
+def test_a_hint_for_openai_alone_is_named_whether_it_passes_or_not(host, form, name):
+    if (host, form) == ("sambanova", "srt"):
+        pytest.skip("it has no subtitles")
+    target = PROVIDERS[host].forms[NAME]
+    found = bridge(DIALECTS[NAME], target, Quirks(drops=target.drops))
+    request = sent(found, response_format=form, **{name: HINTS[name]})
+    assert asks(request) == {"response_format": asks(request)["response_format"]}
+    assert request.dropped == (name,)
 
 
 def test_who_does_not_stream_is_asked_for_a_whole_answer():
