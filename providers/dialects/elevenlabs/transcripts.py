@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from providers.bridging.dialect import Address, Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.dialects.elevenlabs.languages import LONG, SHORT
@@ -127,6 +128,12 @@ def watch(body: Json) -> Seen:
     return Seen(usage=_usage(body))
 
 
+READ = shape(
+    *("language_code", "text", "audio_duration_secs"),
+    words=shape("text", "start", "end", "type", "speaker_id"),
+)
+
+
 def parse_response(body: Json) -> Transcript:
     """What was heard; words of one speaker in a row are a segment."""
     if not isinstance(body.get("text"), str):
@@ -187,6 +194,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(READ),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

@@ -5,7 +5,8 @@ https://docs.mistral.ai/api/#tag/classifiers/operation/moderations_v1_moderation
 """
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.errors import Unsupported
 from providers.neutral.moderations import (
     ModerationAnswer,
@@ -106,6 +107,7 @@ DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(shape("id", "model", results=shape("categories", "category_scores"))),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

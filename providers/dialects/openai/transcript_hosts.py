@@ -38,7 +38,7 @@ def known_at(
             takes=_taking(forms, carries, streams),
             render_request=_writing(host, forms),
             parser=plain.parser if streams else None,
-            drops=HINTS,
+            drops=HINTS if plain is transcriptions.DIALECT else frozenset(),
             **facts,
         )
     return found

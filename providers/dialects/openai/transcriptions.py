@@ -11,7 +11,8 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect, Raw
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, Raw, known
 from providers.bridging.transcript_stream import TranscriptStream, replay
 from providers.dialects.openai.audio_stream import AudioRelay, usage
 from providers.dialects.openai.transcript_stream import (
@@ -158,6 +159,13 @@ def parse_response(body: Json) -> Transcript:
     )
 
 
+READ = shape(
+    *("task", "text", "language", "duration", "usage", "model", "x_groq"),
+    segments=shape("id", "type", "text", "start", "end", "speaker"),
+    words=shape("word", "start", "end", "speaker"),
+)
+
+
 def echo(body: Json) -> Mapping[str, Any]:
     """In which form the client wants its transcript."""
     grains = form_texts.several(body, "timestamp_granularities")
@@ -228,6 +236,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(READ),
     render_response=render_response,
     render_stream=replay(Renderer),
     parser=Parser,

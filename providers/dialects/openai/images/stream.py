@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/images-streaming
 
 import re
 
+import msgspec
 import orjson
 
 from providers.bridging.dialect import Context
@@ -79,13 +80,12 @@ def _stream(kind: str, answer: ImageAnswer, context: Context) -> bytes:
     if not answer.pictures:
         raise BadAnswer("the provider's answer has no pictures")
     *others, last = answer.pictures
-    events = [_event(kind, picture, NOTHING, answer, context) for picture in others]
-    return b"".join([*events, _event(kind, last, answer.usage, answer, context)])
+    free = msgspec.structs.replace(answer, usage=NOTHING, seen=0, drawn=None)
+    events = [_event(kind, picture, free, context) for picture in others]
+    return b"".join([*events, _event(kind, last, answer, context)])
 
 
-def _event(
-    kind: str, picture: Picture, usage: Usage, answer: ImageAnswer, context: Context
-) -> bytes:
+def _event(kind: str, picture: Picture, answer: ImageAnswer, context: Context) -> bytes:
     if not picture.base64:
         raise BadAnswer("the provider answered with a URL, which no stream of pictures can say")
     event = {
@@ -96,6 +96,6 @@ def _event(
         "size": answer.size or UNSAID,
         "quality": answer.quality or UNSAID,
         "background": answer.background or UNSAID,
-        "usage": render_usage(usage),
+        "usage": render_usage(answer),
     }
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps(event))
