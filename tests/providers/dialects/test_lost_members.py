@@ -111,6 +111,36 @@ CASES: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
         {"audio_base64": "AAAA", "alignment": {"characters": ["a"]}},
         ("alignment",),
     ),
+    (
+        "openai.embeddings",
+        "gemini.predict",
+        {"predictions": [{"embeddings": {"values": [1], "statistics": {"truncated": False}}}]},
+        (),
+    ),
+    (
+        "openai.embeddings",
+        "gemini.predict",
+        {"predictions": [{"embeddings": {"values": [1], "statistics": {"truncated": True}}}]},
+        ("predictions.embeddings.statistics.truncated",),
+    ),
+    (
+        "openai.embeddings",
+        "gemini.embed_content",
+        {"embedding": {"values": [1]}, "truncated": True},
+        ("truncated",),
+    ),
+    (
+        "openai.embeddings",
+        "bedrock.nova_embed",
+        {"embeddings": [{"embedding": [1], "truncatedCharLength": 3}]},
+        ("embeddings.truncatedCharLength",),
+    ),
+    (
+        "openai.embeddings",
+        "cohere.embed",
+        {"embeddings": {"float": [[1]]}, "meta": {"warnings": ["w"]}},
+        ("meta.warnings",),
+    ),
     ("openai.images", "gemini.generate_images", gemini(PNG), ()),
     (
         "openai.images",
