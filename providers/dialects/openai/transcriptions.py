@@ -45,6 +45,11 @@ from providers.wire.splice import model_edit
 NAME = "openai.transcriptions"
 INTO_ENGLISH = "openai.translations"
 TIMED = (Form.SRT, Form.VTT, Form.VERBOSE)
+TOLD = {
+    Form.VERBOSE.value: frozenset({"word", "segment"}),
+    **dict.fromkeys((Form.SRT.value, Form.VTT.value, DIARIZED), frozenset({"segment"})),
+}
+"""Form of an answer → of which grains it tells times; others have none, as OpenAI says itself."""
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
 KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
 
@@ -57,20 +62,22 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
     form = members.text(body, "response_format") or "json"
     if form not in (*Form, DIARIZED):
         raise members.wrong("response_format", f"one of {', '.join([*Form, DIARIZED])}")
-    grains = form_texts.several(body, "timestamp_granularities")
+    grains, told = form_texts.several(body, "timestamp_granularities"), TOLD.get(form, frozenset())
     return TranscriptRequest(
         file=file,
         language=members.text(body, "language"),
         prompt=members.text(body, "prompt"),
         temperature=form_texts.number(body, "temperature"),
         form=Form.JSON if form == DIARIZED else Form(form),
-        words=True if "word" in grains else None,
-        segments=True if "segment" in grains else None,
+        words=True if "word" in told.intersection(grains) else None,
+        segments=True if "segment" in told.intersection(grains) else None,
         speakers=True if form == DIARIZED else None,
         logprobs=True if "logprobs" in form_texts.several(body, "include") else None,
         chunking=body.get("chunking_strategy"),
         seed=_whole(body, "seed"),
-        extras=members.beyond(body, KNOWN) | _unstreamed(body, form),
+        extras=members.beyond(body, KNOWN)
+        | _unstreamed(body, form)
+        | ({} if told.issuperset(grains) else {"timestamp_granularities": grains}),
     )
 
 

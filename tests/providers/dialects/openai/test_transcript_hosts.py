@@ -192,3 +192,21 @@ def test_what_passed_comes_back_as_it_is():
     relay = found.stream(msgspec.structs.replace(context, echo={}))
     assert relay.feed(b"data: [DONE]\n\n") is None
     assert found.error(400, {}, b'{"error": {"message": "no"}}')[1] == 400
+
+
+@pytest.mark.parametrize("target", [MISTRAL, "elevenlabs.transcripts"])
+@pytest.mark.parametrize(
+    ("form", "grains", "dropped"),
+    [
+        ("json", ["segment"], True),
+        ("text", ["word"], True),
+        ("srt", ["segment"], False),
+        ("vtt", ["word", "segment"], True),
+        ("diarized_json", ["word"], True),
+        ("verbose_json", ["segment"], False),
+    ],
+)
+def test_times_for_which_a_form_has_no_place_are_named(target, form, grains, dropped):
+    found = bridge(DIALECTS[NAME], DIALECTS[target], Quirks())
+    request = sent(found, response_format=form, timestamp_granularities=grains)
+    assert request.dropped == (("timestamp_granularities",) if dropped else ())
