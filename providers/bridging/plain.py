@@ -152,6 +152,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             content_type=content_type,
             places=self._target.places(request),
             answers=request.answers,
+            whole=not self._relays(),
         )
 
     def _worded(self, error: Unsupported) -> Unsupported:
