@@ -4,9 +4,11 @@ https://www.rfc-editor.org/rfc/rfc7578
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import orjson
@@ -52,8 +54,21 @@ class Part(msgspec.Struct, kw_only=True):
         if kind != b"form-data" or name is None:
             raise InvalidRequest("a part of the body has no name")
         self.name = name.decode("utf-8", "replace")
-        filename = options.get(b"filename")
-        self.filename = None if filename is None else filename.decode("utf-8", "replace")
+        self.filename = _filename(options, self.headers.get("content-disposition", b""))
+
+
+ENCODED = re.compile(rb""";\s*filename\*\s*=\s*"?[^'";]*'[^'";]*'([^'";\s]*)""", re.IGNORECASE)
+"""A name that is no ASCII as mail has it (https://www.rfc-editor.org/rfc/rfc5987): forms should not
+(RFC 7578), and the `requests` of older Pythons do."""
+
+
+def _filename(options: Mapping[bytes, bytes], disposition: bytes) -> str | None:
+    """What the client calls a file; None: it is none."""
+    said = options.get(b"filename")
+    if said is not None:
+        return said.decode("utf-8", "replace")
+    found = ENCODED.search(disposition)
+    return None if found is None else unquote(found[1].decode("latin-1"), errors="replace")
 
 
 class Form:
