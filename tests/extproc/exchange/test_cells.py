@@ -117,7 +117,7 @@ def thing_of(kept: Kept, id: str) -> dict:
     ids = kept.shown or kept.ids({})
     if ids.kinds:
         return {ids.kind: sorted(ids.kinds)[0], "id": id}
-    return {sorted(ids.names & {"jobArn", "invocationArn", "name"})[0]: id}
+    return {sorted(ids.names & {"jobArn", "invocationArn", "name", "id"})[0]: id}
 
 
 def body_of(act: Act) -> dict:

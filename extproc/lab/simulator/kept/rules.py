@@ -8,6 +8,7 @@ from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.kept import (
     anthropic,
     bedrock,
+    cohere,
     films,
     gemini,
     openai,
@@ -26,6 +27,9 @@ MARKED = (
 PLACES = (
     ("/model-invocation-job", "bedrock.converse", bedrock.RULES),
     ("/async-invoke", "bedrock.converse", bedrock.RULES),
+    ("/v1/datasets", "cohere.chat", cohere.RULES),
+    ("/v1/embed-jobs", "cohere.chat", cohere.RULES),
+    ("/v2/batches", "cohere.chat", cohere.RULES),
     ("/v1/projects/", "gemini.generate_content", GOOGLES),
     ("/upload/", "gemini.generate_content", GOOGLES),
 )
