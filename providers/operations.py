@@ -45,6 +45,7 @@ class Operation(StrEnum):
     UPLOADS = "uploads"
     VECTOR_STORES = "vector_stores"
     VIDEO = "video"
+    VOICES = "voices"
 
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}

@@ -213,6 +213,14 @@ CAPABILITIES = (
         about="Models that are examined.",
     ),
     Capability(
+        key="voices",
+        title="Voices",
+        section=PROCESSING,
+        operation="voices",
+        kept=("openai.voices", "openai.voice_consents"),
+        about="Voices of one's own, and what their speakers have agreed to.",
+    ),
+    Capability(
         key="stored_responses",
         title="Stored responses",
         section=PROCESSING,

@@ -100,6 +100,15 @@ def test_a_file_for_a_batch_goes_the_way_of_its_model() -> None:
         assert (kept.found.model, kept.cluster) == (model, None)
 
 
+def test_an_id_in_a_form_leads_to_its_backend() -> None:
+    for member, cluster in (("consent", "ai/b"), ("name", "ai/b"), ("other", "ai/a")):
+        said = {member: ID if member != "other" else f"{ID} and more", "type": "prompt"}
+        body, kind = multipart.render(said)
+        default = finder("a", "b", default="a")
+        kept = Kept(default, "POST", "/v1/audio/voices", body, **{"content-type": kind})
+        assert kept.cluster == cluster, member
+
+
 def test_a_call_of_a_model_is_bound_to_the_backend_of_what_it_uses() -> None:
     body = b'{"model":"m","previous_response_id":"%s"}' % ID.encode()
     kept = Kept(TWO, "POST", "/v1/responses", body)

@@ -15,6 +15,7 @@ from extproc.lab.simulator.kept import (
     operations,
     tasks,
     vertex,
+    voices,
 )
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
@@ -34,7 +35,7 @@ PLACES = (
     ("/upload/", "gemini.generate_content", GOOGLES),
 )
 """The same, where the path tells."""
-USUAL = ("openai.chat", (*openai.RULES, *films.RULES, *tasks.RULES))
+USUAL = ("openai.chat", (*openai.RULES, *films.RULES, *tasks.RULES, *voices.RULES))
 
 
 def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:
