@@ -873,7 +873,7 @@ local function keeper(handle, kind, path, below, segment)
   local headers = handle:headers()
   local named = headers:get("x-ai-backend")
   if kind.merged and not below and headers:get(":method") == "GET" and (named or "") == "" then
-    return kind.default or backends[1] -- who asks the others, too
+    return kind.merged -- who asks the others, too
   end
   local backend = backend_in(path, "%f[^%w]")
   if backend then return backend end
