@@ -161,6 +161,8 @@ FILES = kept(
         get("/files", listed=True, pages=OF_FILES),
         get("/files/{file}", verb=Verb.SHOW),
         delete("/files/{file}", verb=Verb.DROP),
+        # https://docs.mistral.ai/api/endpoint/files: a URL for whoever knows it; OpenAI has none.
+        get("/files/{file}/url"),
         get("/files/{file}/content", content=True, told=result, share=0.5, verb=Verb.FETCH),
     ),
     lines=("body", "model"),

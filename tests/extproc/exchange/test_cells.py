@@ -245,7 +245,8 @@ def test_a_batch_is_asked_for_where_it_is_run(provider: Provider, kept: Kept, ac
     action = one.handle(RequestHeaders(headers, attributes, True))
     if act.verb is None:
         assert isinstance(action, Reject)
-        assert "by its id" in json.loads(action.body)["error"]["message"]
+        why = "by its id" if act.listed else "is not possible there"
+        assert why in json.loads(action.body)["error"]["message"]
         return
     assert type(action) is Leave, action
     sent = dict(action.set_headers)
