@@ -1,10 +1,12 @@
 """OpenAI's clients whose sessions Gemini holds, by the SDK through a real Envoy."""
 
 import asyncio
+import base64
 from collections.abc import Iterator
 
 import pytest
 
+from providers.wire.g711 import law
 from tests.e2e.talking import SOUND, Talking, plain_to_provider, say, translated, until
 
 
@@ -77,6 +79,24 @@ def test_openais_sdk_hears_gemini_speak(talking):
     assert usage.output_token_details.audio_tokens == 3
     record = talking.record(request_model="gemini-spoken")
     assert (record["input_tokens"], record["output_tokens"]) == (9, 3)
+
+
+def test_openais_sdk_hears_gemini_on_a_telephone(talking):
+    async def talk() -> list:
+        async with talking.client().realtime.connect(model="gemini-phone") as connection:
+            format = {"type": "audio/pcmu"}
+            audio = {"input": {"format": format}, "output": {"format": format}}
+            await connection.session.update(session={"type": "realtime", "audio": audio})
+            await connection.input_audio_buffer.append(audio="/w" * 400)
+            await connection.input_audio_buffer.commit()
+            return await until(connection, "response.done")
+
+    events = asyncio.run(talk())
+    deltas = [event.delta for event in events if event.type == "response.output_audio.delta"]
+    # Three times a tenth of a second, 8,000 bytes a second; 256 is nearest to 0xee.
+    sounds = b"".join(map(base64.b64decode, deltas))
+    assert len(sounds) == 2400
+    assert set(sounds[100:-100]) == set(law("u").encode(b"\0\1"))
 
 
 def test_gemini_finds_out_by_itself_who_speaks(talking):

@@ -1,4 +1,4 @@
-"""Two hundred sessions at once, of both formats and between them, through one Envoy and two workers.
+"""Two hundred sessions of all kinds at once through one Envoy and two workers.
 
 Either side hangs up in whatever way; each session is charged for exactly what it used, and none of
 them leaves anything behind.

@@ -261,7 +261,7 @@ def _sound(blob: Json, at: str) -> Sound:
     if found is None:
         raise Unsupported(f"{kind} cannot be carried to the provider", param=f"{at}mimeType")
     rate = int(found[1] or HEARD_RATE)
-    if not pcm.SLOWEST <= rate <= pcm.FASTEST:
+    if not pcm.fits(rate, RATE):
         raise Unsupported(f"{rate} samples a second cannot be carried", param=f"{at}mimeType")
     data = pcm.checked(fields.required_text(blob, "data", at), f"{at}data")
     if rate != RATE and len(data) > MOST_SOUND:
