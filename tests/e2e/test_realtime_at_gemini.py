@@ -5,6 +5,7 @@ import base64
 from collections.abc import Iterator
 
 import pytest
+from openai.types.websocket_connection_options import WebSocketConnectionOptions
 
 from providers.wire.g711 import law
 from tests.e2e.talking import SOUND, Talking, plain_to_provider, say, translated, until
@@ -97,6 +98,24 @@ def test_openais_sdk_hears_gemini_on_a_telephone(talking):
     sounds = b"".join(map(base64.b64decode, deltas))
     assert len(sounds) == 2400
     assert set(sounds[100:-100]) == set(law("u").encode(b"\0\1"))
+
+
+def test_openais_sdk_is_greeted_though_it_waits(talking):
+    """By the pings that keep its connection alive, for Gemini says nothing by itself."""
+
+    async def talk() -> list:
+        keeping: WebSocketConnectionOptions = {"ping_interval": 0.2}
+        manager = talking.client().realtime.connect(
+            model="gemini-waits", websocket_connection_options=keeping
+        )
+        async with manager as connection:
+            greeted = await until(connection, "session.created")
+            await connection.response.create()
+            return greeted + await until(connection, "response.done")
+
+    events = asyncio.run(talk())
+    assert [event.type for event in events].count("session.created") == 1
+    assert events[-1].response.status == "completed"
 
 
 def test_gemini_finds_out_by_itself_who_speaks(talking):
