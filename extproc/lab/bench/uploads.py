@@ -86,6 +86,6 @@ def _peak(size: Plan, client: Client, gateways: Mapping[str, Gateway]) -> Row:
         proc.forget_peak(worker)
         client.run(load.job(each.port))
         peaks[name] = proc.peak(worker) - before
-    each = peaks[LEAN] * MEGA / SIZE / AT_A_TIME
-    note = f"beyond what it had; {each:.1f} times what comes in"
+    times = peaks[LEAN] * MEGA / SIZE / AT_A_TIME
+    note = f"beyond what it had; {times:.1f} times what comes in"
     return Row(name=PEAK, unit="MB", measured=peaks[LEAN], reference=peaks[GRPCIO], note=note)

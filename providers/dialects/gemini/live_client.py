@@ -125,7 +125,7 @@ class LiveClient:
         for turn, at in fields.objects(content, "turns", "clientContent."):
             only(turn, at, TURN, {}, [])
             role = turn.get("role")
-            if role not in ROLES:
+            if not isinstance(role, str | None) or role not in ROLES:
                 fields.wrong(f"{at}role", "user or model")
             yield from self._turn(ROLES[role], turn, at)
         if fields.boolean(content, "turnComplete", "clientContent."):

@@ -92,7 +92,7 @@ class RealtimeClient:
             case "response.create":
                 yield from self._respond(message)
             case "response.cancel":
-                yield from self._cancel()
+                yield from self._cancel(message.get("response_id"))
             case "input_audio_buffer.append":
                 yield from self._append(message)
             case "input_audio_buffer.commit":
@@ -162,7 +162,9 @@ class RealtimeClient:
             else:
                 yield act
         shown = items.shown(item, members.text(item, "id", "item.") or self._new_item())
-        yield self._said({"type": "conversation.item.added", "item": shown})
+        hints = items.hints(item)
+        more = {DROPPED: hints} if hints else {}
+        yield self._said({"type": "conversation.item.added", "item": shown, **more})
         yield self._said({"type": "conversation.item.done", "item": shown})
 
     def _instruct(self, text: str) -> None:
@@ -207,7 +209,7 @@ class RealtimeClient:
                 code="conversation_already_has_active_response",
             )
         yield from self._begin()
-        created = self._new_response(wanted.get("metadata"))
+        created = self._new_response(members.mapping(wanted, "metadata", "response."))
         results, self._results = tuple(self._results), []
         if results:
             yield Answer(results)
@@ -232,9 +234,9 @@ class RealtimeClient:
             f"the provider takes {name} for a whole session alone", param=f"response.{name}"
         )
 
-    def _cancel(self) -> Iterator[Said]:
+    def _cancel(self, id: Any) -> Iterator[Said]:
         response = self._response
-        if response is None or response.muted:
+        if response is None or response.muted or id not in (None, response.id):
             raise InvalidRequest(
                 "Cancellation failed: no active response found", code="response_cancel_not_active"
             )
@@ -356,9 +358,9 @@ class RealtimeClient:
 
     def _spoken(self) -> Iterator[Json]:
         """The last of what is said in a response."""
-        response, data = self._response, self._speech.rest()
-        if data and response is not None and response.speaks and not response.muted:
-            yield from response.voiced(data)
+        said, data = self._response, self._speech.rest()
+        if data and said is not None and said.speaks and not said.muted:
+            yield from said.voiced(data)
 
     def _done(self, event: Done) -> Iterator[Json]:
         yield from self._spoken()
@@ -377,7 +379,7 @@ class RealtimeClient:
         """As ClientSide."""
         if code in NORMAL:
             return
-        cause = Cause.INVALID_REQUEST if code in (1003, 1007, 1009) else Cause.SERVER
+        cause = Cause.INVALID_REQUEST if code in (1002, 1003, 1007, 1009) else Cause.SERVER
         status = 400 if cause is Cause.INVALID_REQUEST else 502
         message = reason or f"the provider has ended the session with {code}"
         error = ApiError(status=status, cause=cause, message=message)

@@ -7,7 +7,7 @@ Gemini brings to that of its model (https://ai.google.dev/gemini-api/docs/live-g
 
 import base64
 
-from providers.errors import Unsupported
+from providers.errors import BadAnswer, Unsupported
 from providers.neutral.talks import RATE, Sound
 from providers.wire import g711, pcm
 from providers.wire.members import Json
@@ -57,7 +57,11 @@ class Speech:
         """A piece, from Base64 to Base64; empty where it is too short to be said yet."""
         if self._law is None:
             return data
-        return self._coded(self._slower.feed(base64.b64decode(data)))
+        try:
+            samples = base64.b64decode(data)
+        except ValueError:
+            raise BadAnswer("the provider's sound is not Base64") from None
+        return self._coded(self._slower.feed(samples))
 
     def rest(self) -> str:
         """What of it still waits."""

@@ -73,3 +73,14 @@ def shown(item: Json, id: str) -> Json:
             if isinstance(part, dict)
         ]
     return whole
+
+
+def hints(item: Json) -> list[str]:
+    """What of a client's item nobody follows: how closely a picture is looked at."""
+    content: Any = item.get("content")
+    parts = enumerate(content) if isinstance(content, list) else ()
+    return [
+        f"item.content[{at}].detail"
+        for at, part in parts
+        if isinstance(part, dict) and part.get("detail") not in (None, "auto")
+    ]

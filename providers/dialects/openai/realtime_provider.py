@@ -271,7 +271,7 @@ def _calls(response: Json) -> Iterator[Called]:
 
 def _failed(error: object) -> Iterator[Event]:
     error = error if isinstance(error, dict) else {}
-    if error.get("code") in HARMLESS:
+    if string(error.get("code")) in HARMLESS:
         return
     blamed = string(error.get("type")) == "invalid_request_error"
     said = {"message": "the provider has failed", **error}
