@@ -60,7 +60,9 @@ def rows(size: Plan, client: Client, gateways: Mapping[str, Gateway]) -> Iterato
 
 
 def _cost(name: str, size: Plan, client: Client, both: Sequence[Gateway]) -> Row:
-    load = Uploading(name=name, pair=SAME, size=SIZE, clients=1, total=size.pick(2, 8))
+    load = Uploading(
+        name=name, pair=SAME, size=size.pick(MEGA, SIZE), clients=1, total=size.pick(2, 8)
+    )
     try:
         found = measure(client, load, both, size.pick(1, 5))
     except LoadError as error:
@@ -76,8 +78,9 @@ def _cost(name: str, size: Plan, client: Client, both: Sequence[Gateway]) -> Row
 
 
 def _peak(size: Plan, client: Client, gateways: Mapping[str, Gateway]) -> Row:
+    each_size, times = size.pick(MEGA, SIZE), size.pick(1, 5)
     load = Uploading(
-        name=AUDIO, pair=SAME, size=SIZE, clients=AT_A_TIME, total=AT_A_TIME * size.pick(1, 5)
+        name=AUDIO, pair=SAME, size=each_size, clients=AT_A_TIME, total=AT_A_TIME * times
     )
     peaks = {}
     for name, each in gateways.items():
@@ -86,6 +89,6 @@ def _peak(size: Plan, client: Client, gateways: Mapping[str, Gateway]) -> Row:
         proc.forget_peak(worker)
         client.run(load.job(each.port))
         peaks[name] = proc.peak(worker) - before
-    times = peaks[LEAN] * MEGA / SIZE / AT_A_TIME
-    note = f"beyond what it had; {times:.1f} times what comes in"
+    share = peaks[LEAN] * MEGA / each_size / AT_A_TIME
+    note = f"beyond what it had; {share:.1f} times what comes in"
     return Row(name=PEAK, unit="MB", measured=peaks[LEAN], reference=peaks[GRPCIO], note=note)
