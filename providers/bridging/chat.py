@@ -38,7 +38,7 @@ from providers.bridging.dialect import (
 from providers.bridging.features import used
 from providers.bridging.fidelity import Feature
 from providers.bridging.inlining import Inline, Inlining, reads_less
-from providers.bridging.members import Shape
+from providers.bridging.members import Shape, said
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, Recast, Restoring, StandIns
 from providers.bridging.tool_names import Rule
@@ -174,6 +174,7 @@ class Conversation(Translation[ChatDialect]):
             model=call.model,
             family=self._quirks.family,
             budget=Budget(call.bounds),
+            extras=said(parsed.extras),
         )
         target = self._target
         standing: StandIns = {}
@@ -286,7 +287,7 @@ class Conversation(Translation[ChatDialect]):
         if name in FEATURES:
             found = [self._client.names.get(Feature(name), name)]
         elif isinstance(rest, dict) and opened:
-            found = [f"{name}.{member}" for member in rest]
+            found = [f"{name}.{member}" for member, value in rest.items() if value is not None]
         else:
             found = [name]
         client = self._client
