@@ -136,9 +136,11 @@ class Renderer:
         handler = HANDLERS.get(type(delta))
         if handler is None:
             return b""
-        if self._calling and type(delta) in SPEAKING and delta.choice in self._calling:
+        if self._calling and type(delta) in SPEAKING:
             # One part comes after the other, though not everybody says that one is complete.
-            return self._complete(delta.choice) + handler(self, delta)
+            choice: int = getattr(delta, "choice", 0)
+            if choice in self._calling:
+                return self._complete(choice) + handler(self, delta)
         return handler(self, delta)
 
     def _begin(self, delta: Begin) -> bytes:
