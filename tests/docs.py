@@ -176,9 +176,9 @@ def _members(operation: Operation) -> list[str]:
     return lines
 
 
-def answer_fates() -> list[str]:
+def answer_fates(operation: Operation) -> list[str]:
     """The table of what clients are told of an answer."""
-    clients = [one for one in dialects(Operation.CHAT) if one.answers is not unsaid.ANY]
+    clients = [one for one in dialects(operation) if one.client and one.answers is not unsaid.ANY]
     lines = [
         f"| said | {' | '.join(one.name for one in clients)} |",
         f"| --- |{' --- |' * len(clients)}",
@@ -226,7 +226,7 @@ def fidelity_page() -> str:
         "reads what was left out; sound is told by its transcript. Nothing is named between",
         "equal dialects, where the bytes pass.",
         "",
-        *answer_fates(),
+        *answer_fates(Operation.CHAT),
         "",
         "## Text completions",
         "",
@@ -234,6 +234,10 @@ def fidelity_page() -> str:
         "providers alone: the same server, asked with a conversation as a raw prompt.",
         "",
         *fates(Operation.COMPLETIONS),
+        "",
+        "What they are told of answers:",
+        "",
+        *answer_fates(Operation.COMPLETIONS),
         "",
         "## Names",
         "",
