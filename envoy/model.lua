@@ -873,7 +873,7 @@ local function keeper(handle, kind, path, below, segment)
   local headers = handle:headers()
   local named = headers:get("x-ai-backend")
   if kind.merged and not below and headers:get(":method") == "GET" and (named or "") == "" then
-    return kind.default or backends[1] -- who asks the others, too
+    return kind.merged -- who asks the others, too
   end
   local backend = backend_in(path, "%f[^%w]")
   if backend then return backend end
@@ -886,7 +886,7 @@ local function keeper(handle, kind, path, below, segment)
   -- No body of nobody's is waited for: files may come without a client's key.
   if not kind.raw and headers:get(":method") == "POST" and length ~= "0" and not is_compressed(headers) then
     local text = content(handle)
-    backend = backend_in(text, '"')
+    backend = backend_in(text, '["\r]') -- in a form it ends with its line
     if backend then return backend end
     local model = segment and from_path(nil, segment)
       or find(said:lower(), "^multipart/form%-data") and model_in_batch(text)

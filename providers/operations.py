@@ -18,8 +18,10 @@ class Operation(StrEnum):
     CONTAINERS = "containers"
     CONVERSATIONS = "conversations"
     COUNT_TOKENS = "count_tokens"
+    DATASETS = "datasets"
     DETOKENIZE = "detokenize"
     EMBEDDINGS = "embeddings"
+    EMBED_JOBS = "embed_jobs"
     EVALS = "evals"
     FILES = "files"
     FINE_TUNING = "fine_tuning"
@@ -43,6 +45,7 @@ class Operation(StrEnum):
     UPLOADS = "uploads"
     VECTOR_STORES = "vector_stores"
     VIDEO = "video"
+    VOICES = "voices"
 
 
 SERVED_BY = {Operation.COMPLETIONS: (Operation.COMPLETIONS, Operation.CHAT)}

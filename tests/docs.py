@@ -176,9 +176,9 @@ def _members(operation: Operation) -> list[str]:
     return lines
 
 
-def answer_fates() -> list[str]:
+def answer_fates(operation: Operation) -> list[str]:
     """The table of what clients are told of an answer."""
-    clients = [one for one in dialects(Operation.CHAT) if one.answers is not unsaid.ANY]
+    clients = [one for one in dialects(operation) if one.client and one.answers is not unsaid.ANY]
     lines = [
         f"| said | {' | '.join(one.name for one in clients)} |",
         f"| --- |{' --- |' * len(clients)}",
@@ -221,11 +221,12 @@ def fidelity_page() -> str:
         "times, and what a provider says in every ordinary answer, such as that nothing was",
         "filtered. A whole answer has the names in the header `x-ai-lost-members`; the metadata",
         "has them as `lost_members`, which is where those of a stream are, whose head has gone",
-        "before anything is lost. In the place of a picture or a film the client reads what was",
-        "left out; sound is told by its transcript. Nothing is named between equal dialects,",
-        "where the bytes pass.",
+        "before anything is lost. So it is in whole transcripts, speech, rankings, moderations",
+        "and tokens, by the provider's names. In the place of a picture or a film the client",
+        "reads what was left out; sound is told by its transcript. Nothing is named between",
+        "equal dialects, where the bytes pass.",
         "",
-        *answer_fates(),
+        *answer_fates(Operation.CHAT),
         "",
         "## Text completions",
         "",
@@ -233,6 +234,10 @@ def fidelity_page() -> str:
         "providers alone: the same server, asked with a conversation as a raw prompt.",
         "",
         *fates(Operation.COMPLETIONS),
+        "",
+        "What they are told of answers:",
+        "",
+        *answer_fates(Operation.COMPLETIONS),
         "",
         "## Names",
         "",

@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from extproc.config import bounded
-from extproc.config.problem import Flaw, Location, Problem
+from extproc.config.problem import ConfigError, Flaw, Location, Problem
 from extproc.config.redaction import masked, shown
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -343,11 +343,20 @@ def _said(error: yaml.MarkedYAMLError) -> str:
 def read(path: Path) -> tuple[Document | None, list[Problem]]:
     """The file as `parse` gives it; one that cannot be read is a problem without a line."""
     try:
-        data = bounded.read(path, MAX_BYTES, PATIENCE)
+        data = given(path)
+    except ConfigError as error:
+        return None, [*error.problems]
+    return parse(data, masked(str(path)))
+
+
+def given(path: Path) -> bytes:
+    """What is in the file; raises ConfigError."""
+    try:
+        return bounded.read(path, MAX_BYTES, PATIENCE)
     except OSError as error:
         message = f"cannot be read: {(error.strerror or 'unknown error').lower()}"
-        return None, [Problem(file=masked(str(path)), line=0, key="", message=message)]
-    return parse(data, masked(str(path)))
+        problem = Problem(file=masked(str(path)), line=0, key="", message=message)
+        raise ConfigError([problem]) from None
 
 
 def parse(data: bytes, file: str) -> tuple[Document | None, list[Problem]]:

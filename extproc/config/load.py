@@ -6,14 +6,27 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from extproc.config import clients, credential_rules, document, extras, prices, references, rules
+import msgspec
+
+from extproc.config import (
+    clients,
+    credential_rules,
+    document,
+    extras,
+    prices,
+    references,
+    rules,
+    unchanged,
+)
 from extproc.config.document import written
 from extproc.config.draft import Draft, draft
 from extproc.config.gateway import Gateway
 from extproc.config.problem import ConfigError, Flaw, Location, Problem, by_line, refusing
+from extproc.config.redaction import masked
 from extproc.config.references import Environment
 from extproc.config.retries import patient
 from extproc.config.scan import forbidden
+from extproc.config.unchanged import NOTHING, Cut, Known
 from providers.catalog import PROVIDERS
 from providers.vendors.provider import Provider
 
@@ -30,17 +43,55 @@ def load(path: Path, catalog: Catalog = PROVIDERS) -> Gateway:
         return prices.with_prices(_sound(parts, [*found, *file.problems(wrong)]), path)
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """A configuration, and what was found on the way to it."""
+
+    gateway: Gateway
+    lacking: list[Problem]
+    """What its backends lack now: secrets, and SDKs that keep identities fresh."""
+    known: Known
+    """What need not be read again where it stands in the next one, too."""
+
+
 def load_and_look(
-    path: Path, catalog: Catalog = PROVIDERS, environment: Environment = os.environ
-) -> tuple[Gateway, list[Problem]]:
-    """The same, and what its backends lack now: secrets, and SDKs that keep identities fresh."""
+    path: Path,
+    catalog: Catalog = PROVIDERS,
+    environment: Environment = os.environ,
+    known: Known = NOTHING,
+) -> Looked:
+    """The same, and what it lacks; `known` are routes of the one before."""
     with refusing(path):
-        file, found = document.read(path)
-        if file is None:
-            raise ConfigError(found)
-        parts, wrong = examine(file.root.plain(), catalog)
-        gateway = prices.with_prices(_sound(parts, [*found, *file.problems(wrong)]), path)
-        return gateway, by_line(file.problems(_lacking(parts, environment, [])))
+        data = document.given(path)
+        cuts = unchanged.cut(data)
+        name = masked(str(path))
+        found = _changes(cuts, name, catalog, known) if cuts and known else None
+        if found is None:
+            known = NOTHING
+            file, wrong = document.parse(data, name)
+            if file is None:
+                raise ConfigError(wrong)
+            parts, flaws = examine(file.root.plain(), catalog)
+            gateway = _sound(parts, [*wrong, *file.problems(flaws)])
+        else:
+            file, parts = found
+            gateway = _sound(parts, [])
+        return Looked(
+            prices.with_prices(gateway, path),
+            by_line(file.problems(_lacking(parts, environment, []))),
+            unchanged.seen(cuts, file, parts.routes, gateway.routes, known) if cuts else NOTHING,
+        )
+
+
+def _changes(
+    cuts: Cut, name: str, catalog: Catalog, known: Known
+) -> tuple[document.Document, Draft] | None:
+    """What is new in a file, and the whole with it; None where something may be wrong."""
+    file, wrong = document.parse(cuts.without(known).encode(), name)
+    data = None if file is None or wrong else unchanged.joined(cuts, file, known)
+    if file is None or data is None:
+        return None
+    parts, flaws = examine(data, catalog)
+    return None if flaws else (file, parts)
 
 
 def problems(

@@ -9,7 +9,7 @@ from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.values import Flag, Name, SecretRef, one_or_more
 from extproc.config.web import BaseUrl
-from providers.bridging.jobs import Doing
+from providers.bridging.jobs import Doing, Following
 from providers.bridging.resource import Kept
 from providers.catalog import PROVIDERS, RESOURCES, kept_by, runs
 from providers.operations import ASKED_FOR, Operation
@@ -72,13 +72,26 @@ def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
 
 
 def merged(offered: Offers, backends: Mapping[str, Backend]) -> Offers:
-    """Kind of thing → the backends whose lists become one: those that have it as their own."""
+    """Kind of thing → the backends whose lists become one: those that have it as their own, or
+    can list it for clients of another format."""
     lists = {kind for kind in offered if any(act.pages for act in RESOURCES[kind].acts)}
     own = {
-        kind: tuple(n for n in offered[kind] if kind in PROVIDERS[backends[n].provider].keeps)
+        kind: tuple(
+            n for n in offered[kind] if can_list(RESOURCES[kind], PROVIDERS[backends[n].provider])
+        )
         for kind in lists
     }
     return {kind: names for kind, names in own.items() if len(names) > 1}
+
+
+def can_list(kind: Kept, provider: Provider) -> bool:
+    """Whether a provider lists what is kept as clients of `kind` know it."""
+    if kind.name in provider.keeps:
+        return True
+    own, asking = kept_by(provider)[kind.name].doing, kind.following
+    if not isinstance(own, Doing) or not isinstance(asking, Following):
+        return False
+    return own.listing is not None and asking.page is not None
 
 
 def is_stored(own: Kept) -> bool:

@@ -35,6 +35,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     bridge: Bridge
     context: Context
     stream: bool
+    whole: bool = False
+    """Whether a whole answer was asked for, which becomes the stream that the client wants."""
     gathered: bool = False
     """Whether a stream was asked for that the client does not want."""
     dropped: tuple[str, ...]

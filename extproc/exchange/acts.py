@@ -64,14 +64,20 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def asks(self, opened: Opened | None) -> str:
         """The provider's query, without its question mark."""
+        return urlencode(self._query(opened), quote_via=quote)
+
+    def said(self, opened: Opened | None) -> dict[str, str]:
+        """What the query says, with the provider's ids."""
+        return dict(self._query(opened))
+
+    def _query(self, opened: Opened | None) -> list[tuple[str, str]]:
         act, goes = self.act, self.kept.queries
         leads = act.leads | CURSORS if act.listed or act.paged else act.leads
-        pairs = [
+        return [
             (name, opened(value) if opened and name in leads else value)
             for name, value in self.query
             if name not in DROPPED and (goes is None or name in goes)
         ]
-        return urlencode(pairs, quote_via=quote)
 
     def link(self, url: str, seal: Seal | None) -> str:
         """The query of a URL of the provider's as a client is shown it, what leads back first."""

@@ -116,6 +116,7 @@ class Answer:
         asked = self._asked
         if (
             asked.stream
+            and not asked.whole
             and 200 <= self._status < 300
             and content_type.startswith(asked.target.dialect.stream_type)
         ):

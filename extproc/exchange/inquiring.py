@@ -3,6 +3,8 @@
 Sans-I/O, like the exchange that owns it: an event in, an action out.
 """
 
+from typing import Any
+
 import msgspec
 
 from extproc.exchange.account import Asked
@@ -12,7 +14,7 @@ from extproc.exchange.errand import Errand
 from extproc.exchange.events import Action, RequestBody, RequestHeaders, Rest
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, seen_by
-from providers.bridging.jobs import ID, Inquiry
+from providers.bridging.jobs import ID, NAMED, SPAN, Inquiry
 from providers.errors import Unavailable
 
 BODILESS = "the model finder in Envoy is older than this server: render its configuration again"
@@ -60,7 +62,12 @@ class Inquiring(Errand):
     def _translated(self, asked: Asked, inquiry: Inquiry, id: str) -> Asked:
         """What the answer must know, for a client of another format than the provider's."""
         assert self._wish is not None
-        context = msgspec.structs.replace(asked.context, echo={ID: id})
+        echo: dict[str, Any] = {ID: id}
+        if inquiry.lists:
+            opened = None if self._seal is None else self._seal.must_open
+            asks = inquiry.span(self._wish.said(opened))
+            echo = {SPAN: asks, NAMED: self._called}
+        context = msgspec.structs.replace(asked.context, echo=echo)
         return msgspec.structs.replace(
             asked,
             bridge=inquiry.by(asked.secret, context.now),
@@ -70,3 +77,6 @@ class Inquiring(Errand):
             showing=self._shown_of(self._wish.kept, asked.target.dialect),
             unread=False,
         )
+
+    def _called(self, model: str) -> str:
+        return self._plan.client_name(model, self._backend, self._client)

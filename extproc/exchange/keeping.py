@@ -121,7 +121,8 @@ class Keeping:
     def path(self, target: Target, asked: Asked, opened: Opened | None, named: Named) -> str:
         """The provider's path with its version, and all of the query; raises NotFound."""
         if isinstance(target.bridge, Inquiry):
-            path, query = target.bridge.path(asked.id(opened), dict(asked.query)), ""
+            said = asked.said(opened) if target.bridge.lists else dict(asked.query)
+            path, query = target.bridge.path(asked.id(opened), said), ""
         else:
             path, query = asked.path(opened, named), asked.asks(opened)
         whole = place_of(target, path, asked.kept.before)

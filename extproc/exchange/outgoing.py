@@ -27,7 +27,7 @@ def outgoing(  # noqa: PLR0913  (each is a part of what leaves)
 
     Raises InvalidRequest for what cannot stand in a path, and for a body that is too large.
     """
-    path = target.path(call.model, stream=call.stream)
+    path = target.path(call.model, stream=call.stream and not sent.whole)
     if sent.ending is not None:
         path = path.partition("?")[0] + sent.ending
     for name, value in sent.places.items():

@@ -193,6 +193,16 @@ class Plan:
             raise unknown(model)
         return route.called(backend, model) or model
 
+    def client_name(self, name: str, backend: str, client: str) -> str:
+        """By which a client knows what a backend calls `name`: the first model whose route leads it
+        there; empty: none of this client's does."""
+        for model, route in (*self._router.exact(), (name, self._router.find(name))):
+            if route is None or backend not in route.upstream or not route.is_for(client):
+                continue
+            if (route.called(backend, model) or model) == name:
+                return model
+        return ""
+
     def price_at(self, backend: str, model: str) -> Price:
         """The price of what a backend calls `model`, by the first route that does."""
         for leads in (_exactly, _nearly):

@@ -361,6 +361,7 @@ class Question:
             bridge=bridge,
             context=self._context(call, sent, model),
             stream=call.stream and not call.gathered,
+            whole=sent.whole,
             gathered=call.gathered,
             dropped=(*self._lowered, *sent.dropped) if self._lowered else sent.dropped,
             prompt=estimate.prompt(call.data if call.form is None else b"", call.body),

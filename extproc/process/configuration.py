@@ -17,6 +17,7 @@ import structlog
 
 from extproc.config import ConfigError, Gateway, bounded, load_and_look, refusing
 from extproc.config.base import Model
+from extproc.config.unchanged import NOTHING, Known
 from extproc.exchange import compile
 from extproc.process.collecting import paused
 from extproc.process.line import blank, write
@@ -46,6 +47,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """Why some backend cannot be used now."""
     hash: str = ""
     """Its digest."""
+    known: Known = NOTHING
+    """Its routes, which need not be read again where the next one has them, too."""
 
     @property
     def created(self) -> int:
@@ -75,16 +78,21 @@ def stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def load(path: Path) -> Loaded:
-    """The configuration in the file, and all that a child will make of it tried; ConfigError."""
+def load(path: Path, known: Known = NOTHING) -> Loaded:
+    """The configuration in the file, and all that a child will make of it tried; ConfigError.
+
+    `known`: what was known of the one before.
+    """
     before = stamp(path)
     with paused(), refusing(path):
-        gateway, lacking = load_and_look(path)
+        looked = load_and_look(path, known=known)
+        gateway = looked.gateway
         plan = compile.compile_plan(gateway)
         compile.limits(gateway)
         compile.wanted_secrets(gateway)
         compile.wanted_identities(gateway)
-        return Loaded(gateway, before, tuple(map(str, lacking)), plan.hash)
+        lacking = tuple(map(str, looked.lacking))
+        return Loaded(gateway, before, lacking, plan.hash, looked.known)
 
 
 def being_written(path: Path) -> bool | None:
@@ -107,14 +115,16 @@ def being_written(path: Path) -> bool | None:
     return False
 
 
-def examined(path: Path, *, hurried: bool = False, early: bool = False) -> Outcome:
+def examined(
+    path: Path, *, hurried: bool = False, early: bool = False, known: Known = NOTHING
+) -> Outcome:
     """What the file is good for; `hurried`: whoever may still be writing it; `early`: only where
-    it is certain that nobody is."""
+    it is certain that nobody is; `known` as `load` has it."""
     writing = being_written(path)
     if not hurried and (writing or (early and writing is None)):
         return Unfinished()
     try:
-        loaded = load(path)
+        loaded = load(path, known)
     except ConfigError as error:
         return Refused(tuple(map(str, error.problems)))
     return loaded if stamp(path) == loaded.stamp else Unfinished()
@@ -156,7 +166,13 @@ class Configuration:
             return recalled
         if self._reading is None and self._due():
             self._reading = Reading(
-                partial(examined, self.path, hurried=self._hurried(), early=not self._is_still())
+                partial(
+                    examined,
+                    self.path,
+                    hurried=self._hurried(),
+                    early=not self._is_still(),
+                    known=self.loaded.known,
+                )
             )
             self._wanted = self._replaced = False
         return self._finish()

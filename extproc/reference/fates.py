@@ -1,5 +1,8 @@
 """What becomes of what a client asks at a provider: carried, refused, or dropped and named."""
 
+from collections.abc import Set
+
+from providers.bridging.amending.needs import OFFERING
 from providers.bridging.chat import ChatDialect
 from providers.bridging.fidelity import Feature, Loss, loss
 from providers.bridging.plain import PlainDialect
@@ -34,11 +37,13 @@ ASKED: dict[Operation, type[Asking]] = {
 }
 """Operation of one question and one answer → what may be asked."""
 
-MENDED = {
-    Feature.PARALLEL_TOOL_CALLS: Feature.TOOLS,
-    Feature.STOP: Feature.MAX_TOKENS,
-    Feature.JSON_MODE: Feature.SYSTEM,
-    Feature.JSON_SCHEMA: Feature.SYSTEM,
+MENDED: dict[Feature, Set[Feature]] = {
+    Feature.TOOL_CHOICE_REQUIRED: OFFERING,
+    Feature.TOOL_CHOICE_NAMED: OFFERING,
+    Feature.PARALLEL_TOOL_CALLS: {Feature.TOOLS},
+    Feature.STOP: {Feature.MAX_TOKENS},
+    Feature.JSON_MODE: {Feature.SYSTEM},
+    Feature.JSON_SCHEMA: {Feature.SYSTEM},
 }
 """Feature that is asked for by other means, or enforced on the answer → what that needs."""
 FATES = {True: "carried", Loss.REFUSE: "**refused**", Loss.DROP: "dropped, named"}
@@ -50,7 +55,7 @@ def fate(feature: Feature, target: ChatDialect) -> str:
     """What becomes of a feature at a provider of this dialect."""
     carried = feature in target.carries
     said = FATES[True] if carried else FATES[loss(feature)]
-    if not carried and MENDED.get(feature) in target.carries:
+    if not carried and feature in MENDED and target.carries >= MENDED[feature]:
         said = "nearest, named"
     if BYTES.get(feature) not in target.carries:
         return said

@@ -79,10 +79,19 @@ def _kind(
         "backends": list(backends),
         **({"default": default} if default else {}),
         **({"unsigned": True} if lacking else {}),
-        **({"merged": True} if kind.name in merges(gateway) else {}),
+        **(
+            {"merged": _asker(joined, default)}
+            if (joined := merges(gateway).get(kind.name))
+            else {}
+        ),
         **({"raw": True} if all(act.raw for act in kind.acts) else {}),
         **({"asks": asks} if (asks := _asks(gateway, kind, backends)) else {}),
     }
+
+
+def _asker(joined: tuple[str, ...], default: str | None) -> str:
+    """Who is asked for the list of all: a backend that has the format as its own."""
+    return default if default in joined else joined[0]
 
 
 def _asks(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> dict[str, object]:

@@ -217,7 +217,8 @@ def _relay(
     if context.stand_ins and recast is not None:
         restoring = Restoring(context.stand_ins, recast.call)
     ids = CallIds(context.called, client.shown_id)
-    left = unsaid.Unsaid(client.answers, client.name, foreign=client.name != target.name)
+    foreign = client.answers is not target.answers
+    left = unsaid.Unsaid(client.answers, client.name, foreign)
     return TranslatedStream(target.parser(), renderer, context, Changes(ids, left, restoring))
 
 
@@ -229,7 +230,7 @@ def _told(
     response, lost = unsaid.told(
         _parsed(dialect, client, body, context), client.answers, client.name
     )
-    if client.name != dialect.name:
+    if client.answers is not dialect.answers:
         lost.update(dict.fromkeys(unsaid.lost_of(body, dialect.answers)))
     return response, tuple(lost)
 

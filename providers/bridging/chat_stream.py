@@ -123,7 +123,8 @@ class TranslatedStream:
             if delta.logprobs is not None:
                 self._lose(delta)
             return
-        if type(delta) is not ArgumentsDelta and type(delta) is not ThinkingDelta:
+        thoughts = type(delta) is ThinkingDelta and not self._unsaid.thoughtless
+        if not thoughts and type(delta) is not ArgumentsDelta:
             self._lose(delta)
         match delta:
             case Begin():

@@ -145,6 +145,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     body: bytes | None
     """None: the client's own bytes."""
+    whole: bool = False
+    """Whether a whole answer is asked for, which becomes the stream that the client may want."""
     dropped: tuple[str, ...] = ()
     """Hints that could not be carried, by the client's names for them."""
     renamed: Mapping[str, str] = {}

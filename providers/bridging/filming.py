@@ -18,6 +18,7 @@ from providers.bridging.dialect import (
 from providers.bridging.plain import Plain, PlainDialect, unspoken
 from providers.bridging.quirks import Quirks
 from providers.errors import Unsupported
+from providers.neutral.images import Size
 from providers.neutral.media import FileId, Link, Url
 from providers.neutral.video import Film, VideoRequest, used
 from providers.wire.members import Json
@@ -29,6 +30,8 @@ class VideoDialect(PlainDialect[VideoRequest, Film], frozen=True, kw_only=True):
     settle: Callable[[VideoRequest, str, list[str]], VideoRequest] = unspoken
     """(request, upstream model, dropped) → what the provider is really to make, such as how many
     seconds; raises Unsupported, or appends the name of what is only nearly so."""
+    usual: Size | None = None
+    """What is made for who says no size; None: nobody knows."""
     inline: bool = True
     """Whether pictures are sent along, and not fetched by the provider."""
 
@@ -64,7 +67,8 @@ class Filming(Plain):
         except Unsupported as error:
             raise self._worded(error) from None
         sent = self._rendered(made, call)
-        size = f"{made.size.width}x{made.size.height}" if made.size else ""
+        known = made.size or target.usual
+        size = f"{known.width}x{known.height}" if known else ""
         return msgspec.structs.replace(
             sent,
             dropped=(*sent.dropped, *lost),

@@ -16,9 +16,10 @@ import orjson
 from providers.errors import ApiError, Cause, GatewayError, InvalidRequest
 from providers.neutral.talks import Act, Event, Said
 from providers.wire.budget import BOUNDS, Bounds
-from providers.wire.frames import Frame, Frames
+from providers.wire.frames import Broken, Frame, Frames
 from providers.wire.members import Json
 from providers.wire.websocket import (
+    BROKEN,
     BUG,
     CLOSE,
     CONTROL,
@@ -126,8 +127,8 @@ class Interpreter:
         self._client = client
         self._provider = provider
         self._bounds = bounds
-        self._asked = Frames()
-        self._told = Frames()
+        self._asked = Frames(masks=True)
+        self._told = Frames(masks=False)
         self._to_client = bytearray()
         self._to_provider = bytearray()
         self._held: list[bytes] = []
@@ -186,6 +187,14 @@ class Interpreter:
                 each(one)
         except TooLong:
             self._end(ApiError(status=413, cause=Cause.TOO_LARGE, message="a message is too long"))
+        except Broken as broken:
+            blamed = frames is self._asked
+            error = ApiError(
+                status=400 if blamed else 502,
+                cause=Cause.INVALID_REQUEST if blamed else Cause.SERVER,
+                message=str(broken),
+            )
+            self._end(error, BROKEN if blamed else BUG)
         except Farewell as farewell:
             self._end(farewell.error)
 
@@ -195,14 +204,14 @@ class Interpreter:
             message = "too much waits for a side that does not listen"
             self._end(ApiError(status=413, cause=Cause.TOO_LARGE, message=message))
 
-    def _end(self, error: ApiError) -> None:
+    def _end(self, error: ApiError, code: int | None = None) -> None:
         """The client is told, and hangs up; the provider hears no more but that."""
         if self.error is None and not self._silent:
             self.error = error
             self._to_provider.clear()
             self._held.clear()
             self._waiting = 0
-            code = CODES.get(error.cause, BUG)
+            code = code or CODES.get(error.cause, BUG)
             self._say(self._client.ended(code, error.message))
             self._to_client += closing(code, error.message)
 
@@ -241,6 +250,7 @@ class Interpreter:
         try:
             message = orjson.loads(payload)
         except orjson.JSONDecodeError:
+            _is_text(payload)
             raise InvalidRequest("the message is not valid JSON") from None
         if not isinstance(message, dict):
             raise InvalidRequest("the message must be a JSON object")
@@ -296,6 +306,16 @@ class Interpreter:
             self._to_client += closing(code, reason)
         else:
             self._to_client += frame(CLOSE, b"")
+
+
+def _is_text(payload: bytes) -> None:
+    """Raises Farewell where it is not UTF-8 (RFC 6455, section 8.1)."""
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        message = "the message is not UTF-8"
+        error = ApiError(status=400, cause=Cause.INVALID_REQUEST, message=message)
+        raise Farewell(error) from None
 
 
 def _taken(held: bytearray) -> bytes:

@@ -16,6 +16,7 @@ import orjson
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Call, Context, Dialect, Relay, Seen, Sent
 from providers.errors import BadAnswer, Unsupported
+from providers.neutral.film_lists import Listing, Span, span
 from providers.neutral.media import Data
 from providers.neutral.video import Film, Ticket
 from providers.signing.sign import Secret
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 
 ID = "id"
 """In the echo of a request: the id that it asks for, as it was shown when the job was made."""
+SPAN, NAMED = "span", "named"
+"""The same for a list: what is asked for, and who knows the client's names of models."""
 
 
 class Verb(StrEnum):
-    """What can be asked of another family's job."""
+    """What can be asked of another family's job, or of all of them."""
 
+    LIST = "list"
     SHOW = "show"
     FETCH = "fetch"
     SEND = "send"
@@ -49,6 +53,9 @@ class Following(msgspec.Struct, frozen=True, kw_only=True):
     """(an id) → what it says; raises NotFound."""
     render: Callable[[Film, Ticket, str], Json]
     """(a job, what its id says, the id) → as its clients know it."""
+    page: Callable[[list[tuple[Film, Ticket]], Ticket | None], Json] | None = None
+    """(jobs and what their ids say, behind what the next page begins; None: there is none) → a list
+    as its clients know it. None: they know none."""
     usual: Mapping[str, str] = {}
     """Member of a query → the one value that jobs of others have."""
 
@@ -65,6 +72,8 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     sign: Callable[[str, Secret, int], str] | None = None
     """(where a film is, the backend's secret, now) → a URL that proves by itself who asks; raises
     Unsupported. None: anybody may fetch it."""
+    listing: Listing | None = None
+    """How jobs are listed; None: not so that a client of another format could know them."""
     stored: bool = False
     """Whether films are put where the backend says, and there are none where it says nothing."""
 
@@ -111,6 +120,8 @@ class Inquiry(Foreign):
         following, doing = client.following, target.doing
         if act.verb is None or not isinstance(following, Following) or not isinstance(doing, Doing):
             raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
+        if act.verb is Verb.LIST and (following.page is None or doing.listing is None):
+            raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
         super().__init__(client, target)
         self._following = following
         self._doing = doing
@@ -118,15 +129,28 @@ class Inquiry(Foreign):
         self._signed: Callable[[str], str] = lambda link: link
 
     def path(self, id: str, query: Mapping[str, str]) -> str:
-        """Where the provider shows the job of that id; raises NotFound, Unsupported."""
+        """Where the provider shows the job of that id, or lists them; raises InvalidRequest,
+        NotFound, Unsupported."""
+        if self.lists:
+            assert self._doing.listing is not None
+            return self._doing.listing.path(self.span(query).before)
         for name, only in self._following.usual.items():
             if query.get(name, only) != only:
                 raise Unsupported(f"this provider has no {name} but {only}", param=name)
         return self._doing.path(self._following.ticket(id).ref)
 
+    @property
+    def lists(self) -> bool:
+        """Whether a list is asked for, and no job."""
+        return self._verb is Verb.LIST
+
+    def span(self, query: Mapping[str, str]) -> Span:
+        """Which part of it; raises InvalidRequest, NotFound, Unsupported."""
+        return span(query, self._following.ticket)
+
     def body(self, id: str) -> bytes | None:
         """What is said there; None: nothing."""
-        if self._doing.body is None:
+        if self._doing.body is None or self.lists:
             return None
         return orjson.dumps(self._doing.body(self._following.ticket(id).ref))
 
@@ -140,14 +164,23 @@ class Inquiry(Foreign):
         return one
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
-        """The job as the client knows it, or where it can be fetched."""
+        """The job as the client knows it, a list of such, or where it can be fetched."""
         answer = loads(data, self._target, context.bounds)
+        if self.lists:
+            return self._page(answer, context), Seen(usage=Usage())
         id = str(context.echo[ID])
         ticket = self._following.ticket(id)
         film = self._doing.parse(answer, ticket.ref)
         if self._verb is Verb.FETCH:
             return self._fetched(film)
         return orjson.dumps(self._following.render(film, ticket, id)), Seen(usage=Usage())
+
+    def _page(self, answer: Any, context: Context) -> bytes:
+        following, listing = self._following, self._doing.listing
+        assert following.page is not None
+        assert listing is not None
+        asked: Span = context.echo[SPAN]
+        return orjson.dumps(following.page(*asked.of(listing.parse(answer), context.echo[NAMED])))
 
     def _fetched(self, film: Film) -> tuple[bytes, Seen]:
         """The film itself where the provider sends it along, else where it is."""

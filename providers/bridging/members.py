@@ -28,3 +28,17 @@ class Shape(msgspec.Struct, frozen=True, eq=False):
 def shape(*known: str, brief: tuple[str, str] = ("type", "text"), **members: Shape) -> Shape:
     """A shape of `known` members and of `members` with a shape of their own."""
     return Shape(frozenset((*known, *members)), members, brief=brief)
+
+
+def said(extras: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those that say something: SDKs write null for what nobody has asked for."""
+    if all(map(_says, extras.values())):
+        return extras
+    return {name: value for name, value in extras.items() if _says(value)}
+
+
+def _says(value: Any) -> bool:
+    """Whether a value is neither null nor an object of nothing else."""
+    if type(value) is dict and value:
+        return any(inner is not None for inner in value.values())
+    return value is not None

@@ -215,8 +215,11 @@ class Ordered:
         pointer = self._pages.pointer
         if pointer is not None and isinstance(body.get(pointer[1]), str):
             return ((pointer[0], body[pointer[1]]),)
-        more = body.get("has_more") is True and items
-        return ((self._pages.begins[0], str(items[-1].get("id"))),) if more else ()
+        if body.get("has_more") is not True:
+            return ()
+        # A page may hold none of what it was read for, and still say where the next one begins.
+        last = items[-1].get("id") if items else body.get("last_id")
+        return ((self._pages.begins[0], last),) if isinstance(last, str) else ()
 
     def _behind(self, items: list[Json], backend: str) -> list[Json]:
         """Those behind the cursor; who does not know it has begun at the beginning."""

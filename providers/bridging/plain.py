@@ -6,6 +6,7 @@ by event where both dialects say how (`parser`, `telling`), else the whole answe
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -24,7 +25,9 @@ from providers.bridging.dialect import (
     Wanted,
 )
 from providers.bridging.fitting import Fitting
+from providers.bridging.members import Shape
 from providers.bridging.parting import Parting
+from providers.bridging.provider_members import unread
 from providers.bridging.quirks import Quirks
 from providers.bridging.translation import Translation
 from providers.bridging.tuning import fit
@@ -52,6 +55,16 @@ def unspoken(*_: Any) -> Any:
     raise AssertionError("nobody speaks this format on this side")
 
 
+def nothing_left(answer: Any) -> Sequence[str]:
+    """Of an answer that is told as it is."""
+    return ()
+
+
+def known(read: Shape) -> Callable[[Any], Sequence[str]]:
+    """What objects say that are read as that shape, and say more."""
+    return partial(unread, shape=read)
+
+
 class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=True):
     """A wire format of such an operation, as client format and as provider format."""
 
@@ -69,6 +82,8 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     """(what is read of an answer) → the answer; raises BadAnswer."""
     render_response: Callable[[Response, Context], Any] = unspoken
     """(answer, context) → what JSON is made of, or Raw."""
+    leaves: Callable[[Any], Sequence[str]] = nothing_left
+    """(what is read of an answer) → names of what it says that no other format is told."""
     places: Callable[[Request], Mapping[str, str]] = lambda request: {}
     """What stands for `{name}` in the provider's path."""
     render_stream: Callable[[Response, Context], bytes] | None = None
@@ -149,6 +164,7 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             content_type=content_type,
             places=self._target.places(request),
             answers=request.answers,
+            whole=not self._relays(),
         )
 
     def _fit(self, body: Json, call: Call) -> FitHeaders:
@@ -192,7 +208,10 @@ class Plain(Translation[PlainDialect[Any, Any]]):
             paired(response.answers, context.answers)
         if context.counted is not None and getattr(response, "usage", context) is None:
             response = msgspec.structs.replace(response, usage=context.counted)
-        return response, self._target.watch(answer)
+        seen = self._target.watch(answer)
+        if self._client.name != self._target.name:
+            seen.lost = tuple(self._target.leaves(answer))
+        return response, seen
 
     def replay(self, data: bytes, context: Context) -> tuple[bytes, Seen]:
         """The provider's whole answer as the client's stream."""

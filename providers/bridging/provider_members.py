@@ -10,6 +10,7 @@ Names = dict[str, None]
 """In the order in which they were found."""
 
 USUAL: Mapping[str, frozenset[str]] = {
+    "finishReason": frozenset({"STOP"}),
     "inference_geo": frozenset({"global", "not_available"}),
     "latency": frozenset({"standard"}),
     "phase": frozenset({"final_answer"}),

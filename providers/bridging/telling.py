@@ -17,6 +17,7 @@ from providers.bridging.client_names import as_sent
 from providers.bridging.dialect import Call, Sent, Wanted
 from providers.bridging.features import used
 from providers.bridging.fidelity import Feature
+from providers.bridging.members import said
 from providers.bridging.quirks import Quirks
 from providers.bridging.stand_ins import Known, StandIns
 from providers.bridging.tuning import fit
@@ -52,6 +53,7 @@ class Telling:
             model=call.model,
             family=self._quirks.family,
             budget=Budget(call.bounds),
+            extras=said(parsed.extras),
         )
         target = self._target
         standing: StandIns = {}
@@ -164,7 +166,7 @@ class Telling:
         if name in fidelity.FEATURES:
             found = [self._client.names.get(Feature(name), name)]
         elif isinstance(rest, dict) and opened:
-            found = [f"{name}.{member}" for member in rest]
+            found = [f"{name}.{member}" for member, value in rest.items() if value is not None]
         else:
             found = [name]
         client = self._client

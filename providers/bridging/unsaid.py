@@ -39,6 +39,7 @@ from providers.neutral.deltas import (
     End,
     SignatureDelta,
     TextDelta,
+    ThinkingDelta,
     ToolCallBegin,
     Used,
     WholePart,
@@ -60,6 +61,7 @@ class Told(StrEnum):
     CACHE_WRITE = "usage.cache_write_tokens"
     REASONING_TOKENS = "usage.reasoning_tokens"
     SEARCHES = "usage.searches"
+    CALLS = "tool_calls"
     CHOICES = "choices"
     CITATIONS = "citations"
     QUOTES = "citations.quote"
@@ -80,11 +82,21 @@ class Told(StrEnum):
     """The pages that a search has found."""
     SOUND = "audio"
     STOP_SEQUENCE = "stop_sequence"
+    THINKING = "thinking"
+    """Thoughts in words; a text has no place beside it."""
+
+
+Media = Image | Audio | Video | Document
 
 
 def any_part(part: Part) -> bool:
     """Every part can be shown."""
     return True
+
+
+def words_alone(part: Part) -> bool:
+    """Whether a part is words, thoughts, calls or refusals: nothing to see or hear."""
+    return not isinstance(part, Media | Native | Searched)
 
 
 def any_citation(citation: Citation) -> bool:
@@ -100,6 +112,8 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     tells: frozenset[Told] = frozenset(Told)
     cites: Callable[[Citation], bool] = any_citation
     """Whether a citation can be told, where citations can."""
+    unstreamed: frozenset[Told] = frozenset()
+    """Of `tells`, what a stream has no place for."""
     tiers: frozenset[str] | None = None
     """The service tiers for which there are words; None: all."""
     read: Shape | None = None
@@ -107,8 +121,6 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ANY = Answers()
-
-Media = Image | Audio | Video | Document
 
 
 def told(response: ChatResponse, answers: Answers, where: str) -> tuple[ChatResponse, Names]:
@@ -155,6 +167,8 @@ def _part(part: Part, answers: Answers, where: str, lost: Names) -> Part:
         case ToolCall():
             _called(part, answers, lost)
         case Thinking():
+            if part.text:
+                _miss(Told.THINKING, answers, lost)
             _signed(part.signature or part.redacted, answers, lost)
         case Image() | Audio() | Video() | Document():
             return _medium(part, answers, where, lost)
@@ -267,7 +281,10 @@ class Unsaid:
 
     def __init__(self, answers: Answers, where: str, foreign: bool) -> None:
         """`foreign`: the provider's dialect is not the client's."""
-        self._answers = answers
+        tells = answers.tells - answers.unstreamed
+        self._answers = msgspec.structs.replace(answers, tells=tells)
+        self.thoughtless = Told.THINKING not in tells
+        """Whether thoughts are lost, too."""
         self._where = where
         self._foreign = foreign
         self.names: Names = {}
@@ -304,6 +321,7 @@ def _begun(delta: Begin | Used, answers: Answers, lost: Names) -> None:
 
 
 def _called(call: ToolCallBegin | ToolCall, answers: Answers, lost: Names) -> None:
+    _miss(Told.CALLS, answers, lost)
     _signed(call.signature, answers, lost)
     if call.namespace:
         _miss(Told.NAMESPACE, answers, lost)
@@ -326,6 +344,7 @@ def _ended(delta: End, answers: Answers, lost: Names) -> None:
 NOTES: Mapping[type, Callable[[Any, Answers, Names], None]] = {
     Begin: _begun,
     TextDelta: lambda delta, answers, lost: _likely(delta.logprobs, answers, lost),
+    ThinkingDelta: lambda delta, answers, lost: _miss(Told.THINKING, answers, lost),
     CitationDelta: lambda delta, answers, lost: _cited(delta.citation, answers, lost),
     SignatureDelta: lambda delta, answers, lost: _signed(delta.signature, answers, lost),
     ToolCallBegin: _called,

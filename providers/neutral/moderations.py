@@ -67,20 +67,19 @@ def results(body: Json) -> list[Json]:
     return members.dicts(found)
 
 
-def verdict(result: Json, name_of: Callable[[str], str]) -> Verdict:
-    """One result; `name_of`: the provider's name of a category → OpenAI's, empty to leave it."""
-    return Verdict(
-        categories={
-            name_of(name): bool(value)
-            for name, value in _mapping(result, "categories").items()
-            if name_of(name)
-        },
-        scores={
-            name_of(name): float(value)
-            for name, value in _mapping(result, "category_scores").items()
-            if name_of(name) and isinstance(value, int | float)
-        },
-    )
+def verdict(result: Json, names_of: Callable[[str], tuple[str, ...]]) -> Verdict:
+    """One result; `names_of`: the provider's name of a category → those by which it is told, none
+    to leave it. Where several are told by one name, the worst counts."""
+    categories: dict[str, bool] = {}
+    scores: dict[str, float] = {}
+    for name, value in _mapping(result, "categories").items():
+        for known in names_of(name):
+            categories[known] = categories.get(known, False) or bool(value)
+    for name, value in _mapping(result, "category_scores").items():
+        if isinstance(value, int | float):
+            for known in names_of(name):
+                scores[known] = max(scores.get(known, 0.0), float(value))
+    return Verdict(categories=categories, scores=scores)
 
 
 def _mapping(owner: Json, name: str) -> Json:

@@ -9,17 +9,24 @@ import re
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
+    AudioDelta,
     Begin,
     Beside,
     End,
     Failed,
     PartEnd,
     Ping,
+    RefusalDelta,
+    TextDelta,
+    ThinkingDelta,
     ToolCallBegin,
     Used,
+    WholePart,
 )
 
 OF_NO_PART = (Begin, Beside, Used, Ping)
+SPEAKING = frozenset({AudioDelta, RefusalDelta, TextDelta, ThinkingDelta, ToolCallBegin, WholePart})
+"""What says something that is no part of a call before it."""
 
 OUTSIDE = re.compile(r'["{}\[\]]')
 """What matters outside a JSON string."""

@@ -1,5 +1,6 @@
 """Cohere, by its own API (https://docs.cohere.com/v2/reference/chat)."""
 
+from providers.dialects.cohere import resources
 from providers.operations import Operation
 from providers.vendors.provider import Provider
 
@@ -10,6 +11,8 @@ OLDER = (
     "cohere.generate",
     "cohere.embed_v1",
     "cohere.rerank_v1",
+    resources.DATASETS.name,
+    resources.EMBED_JOBS.name,
 )
 
 PROVIDERS = (
@@ -40,6 +43,7 @@ PROVIDERS = (
             Operation.EMBEDDINGS: ("cohere.embed", "cohere.embed_v1"),
             Operation.RERANK: ("cohere.rerank", "cohere.rerank_v1"),
         },
+        keeps=frozenset(kept.name for kept in resources.RESOURCES),
         # https://docs.cohere.com/docs/deprecations: all newer models chat only.
         speaks={"cohere.generate": "^(?:command|base)(?:-light)?(?:-nightly)?$|-ft$"},
     ),

@@ -5,7 +5,14 @@ A row says where its facts come from, and when they were last looked up.
 
 from providers.bridging.fidelity import Feature
 from providers.dialects.cohere import rerank
-from providers.dialects.openai import chat, embeddings, live_search, responses, searches
+from providers.dialects.openai import (
+    chat,
+    embeddings,
+    live_search,
+    moderations,
+    responses,
+    searches,
+)
 from providers.dialects.openai import embedding_hosts as vectors
 from providers.dialects.openai.compaction import COMPACTS
 from providers.dialects.openai.images import hosts as images
@@ -94,6 +101,7 @@ PROVIDERS = (
             **items_form("openai", schemas=of_openai, **SEARCHING),
             **vectors_form("openai"),
             **images.of_openai("openai"),
+            moderations.NAME: moderations.OPENAI,
         },
         # https://platform.openai.com/docs/api-reference/responses
         dialects={

@@ -50,6 +50,9 @@ CODES = {
     Cause.QUOTA: "insufficient_quota",
 }
 
+FAULTS = frozenset({Cause.OVERLOADED, Cause.SERVER, Cause.TIMEOUT, Cause.UNAVAILABLE})
+"""What no client is to blame for, whatever the status: Bedrock's models fail with 424."""
+
 TOO_LONG = "context_length_exceeded"
 
 # Cohere's word for a bad token; the SDKs know 401 only.
@@ -200,7 +203,8 @@ def type_of(error: ApiError) -> str:
     if error.cause is Cause.RATE_LIMIT:
         # The type of a rate limit is what there was too much of.
         return "tokens" if "token" in error.message.lower() else "requests"
-    return "server_error" if error.status >= 500 else "invalid_request_error"
+    ours = error.status >= 500 or error.cause in FAULTS
+    return "server_error" if ours else "invalid_request_error"
 
 
 def code_of(error: ApiError) -> str | None:

@@ -4,9 +4,11 @@ https://www.rfc-editor.org/rfc/rfc7578
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import orjson
@@ -52,8 +54,21 @@ class Part(msgspec.Struct, kw_only=True):
         if kind != b"form-data" or name is None:
             raise InvalidRequest("a part of the body has no name")
         self.name = name.decode("utf-8", "replace")
-        filename = options.get(b"filename")
-        self.filename = None if filename is None else filename.decode("utf-8", "replace")
+        self.filename = _filename(options, self.headers.get("content-disposition", b""))
+
+
+ENCODED = re.compile(rb""";\s*filename\*\s*=\s*"?[^'";]*'[^'";]*'([^'";\s]*)""", re.IGNORECASE)
+"""A name that is no ASCII as mail has it (https://www.rfc-editor.org/rfc/rfc5987): forms should not
+(RFC 7578), and the `requests` of older Pythons do."""
+
+
+def _filename(options: Mapping[bytes, bytes], disposition: bytes) -> str | None:
+    """What the client calls a file; None: it is none."""
+    said = options.get(b"filename")
+    if said is not None:
+        return said.decode("utf-8", "replace")
+    found = ENCODED.search(disposition)
+    return None if found is None else unquote(found[1].decode("latin-1"), errors="replace")
 
 
 class Form:
@@ -91,28 +106,31 @@ class Form:
     def edited(self, changes: Mapping[str, Any]) -> bytes:
         """The same bytes, but for the parts that are changed, removed or added."""
         waiting = dict(changes)
-        pieces: list[bytes] = []
+        # A file of any size is copied once, when all is put together.
+        whole = memoryview(self.data)
+        pieces: list[bytes | memoryview] = []
         at = 0
         ends = [*(part.begin for part in self._parts), self._tail()][1:]
         for part, end in zip(self._parts, ends, strict=True):
             name = part.name.removesuffix("[]")
             if name not in changes:
                 continue
-            pieces.append(self.data[at : part.begin])
+            pieces.append(whole[at : part.begin])
             at = end
             value = waiting.pop(name, REMOVED)
             if value is not REMOVED:
                 pieces.append(self._written(name, value))
-        pieces.append(self.data[at : self._tail()])
+        pieces.append(whole[at : self._tail()])
         added = [item for item in waiting.items() if item[1] is not REMOVED]
         pieces += [self._written(name, value) for name, value in added]
-        pieces.append(self.data[self._tail() :])
+        pieces.append(whole[self._tail() :])
         return b"".join(pieces)
 
     def with_file(self, name: str, content: bytes) -> bytes:
         """The same bytes, but for what the file `name` holds."""
         part = next(part for part in self._parts if part.name == name)
-        return b"".join((self.data[: part.start], content, self.data[part.end :]))
+        whole = memoryview(self.data)
+        return b"".join((whole[: part.start], content, whole[part.end :]))
 
     def _tail(self) -> int:
         """Where the closing delimiter begins."""
@@ -120,7 +138,9 @@ class Form:
         return self.data.index(b"--" + self._boundary + b"--", end)
 
     def _written(self, name: str, value: Any) -> bytes:
-        return b"".join(_part(self._boundary, *part) for part in _member(name, value))
+        return b"".join(
+            piece for part in _member(name, value) for piece in _pieces(self._boundary, *part)
+        )
 
 
 def _parts(data: bytes, boundary: bytes) -> list[Part]:
@@ -197,7 +217,7 @@ def render(members: Mapping[str, Any]) -> tuple[bytes, str]:
     """(body, content type) of texts, numbers, Uploads and lists of them."""
     parts = [part for name, value in members.items() for part in _member(name, value)]
     boundary = _boundary(parts)
-    pieces = [_part(boundary, head, content) for head, content in parts]
+    pieces = [piece for head, content in parts for piece in _pieces(boundary, head, content)]
     body = b"".join([*pieces, b"--", boundary, b"--\r\n"])
     return body, f"{TYPE}; boundary={boundary.decode()}"
 
@@ -230,8 +250,9 @@ def _text(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else orjson.dumps(value)
 
 
-def _part(boundary: bytes, head: str, content: bytes) -> bytes:
-    return b"".join((b"--", boundary, b"\r\n", head.encode(), b"\r\n\r\n", content, b"\r\n"))
+def _pieces(boundary: bytes, head: str, content: bytes) -> tuple[bytes, bytes, bytes]:
+    """A part, whose content is not copied."""
+    return b"--%b\r\n%b\r\n\r\n" % (boundary, head.encode()), content, b"\r\n"
 
 
 def _disposition(name: str) -> str:

@@ -10,7 +10,7 @@ FINAL, MASKED = 0x80, 0x80
 CONTROL = 0x8
 """Opcodes from here on are of control frames, which may stand between the pieces of a message."""
 
-UNFIT, POLICY, TOO_BIG, BUG, LATER = 1007, 1008, 1009, 1011, 1013
+BROKEN, UNFIT, POLICY, TOO_BIG, BUG, LATER = 1002, 1007, 1008, 1009, 1011, 1013
 """Why a connection is closed (RFC 6455, section 7.4.1, and IANA's registry for 1013)."""
 REASON = 123
 """Bytes of a reason; a control frame has at most 125."""

@@ -63,6 +63,23 @@ def test_an_agent_reads_a_file_and_is_asked_again(name: str, url: str, tmp_path:
     assert "heard" in run([*program.more, order("and then?")], work, environment)
 
 
+TROUBLES = [
+    {"status": 429, "retry_after": 1},
+    {"status": 503},
+    {"drop": "mid", "after": 2, "text": "one two three four five six"},
+]
+"""What a provider does to the first requests for an answer."""
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_agent_asks_again_where_its_provider_fails(name: str, url: str, tmp_path: Path):
+    program = PROGRAMS[name]
+    work = settle(program, tmp_path, url)
+    environment = {"HOME": str(tmp_path), "TERM": "dumb", **program.environment(url)}
+    asked = order("what now?", fails=TROUBLES)
+    assert "heard" in run([*program.command, asked], work, environment)
+
+
 @pytest.mark.parametrize(
     ("driver", "client"), [(name, each) for name, spoken in FRAMEWORKS.items() for each in spoken]
 )

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -25,10 +26,12 @@ ORDER = re.compile(rb"ORDER-([A-Za-z0-9_-]+)-END")
 
 
 class Orders:
-    """What the simulated model does: what the last order in a request says."""
+    """What the simulated model does: what the last order in a request says; first of all, how it
+    `fails`, each time in another way."""
 
     def __init__(self) -> None:
         self._called: dict[bytes, int] = {}
+        self._failed: Counter[bytes] = Counter()
 
     def __call__(self, request: Recorded) -> Mapping[str, Any] | None:
         found = ORDER.findall(request.body)
@@ -36,6 +39,11 @@ class Orders:
             return None
         orders = json.loads(base64.urlsafe_b64decode(found[-1] + b"=" * (-len(found[-1]) % 4)))
         del orders["nonce"]
+        fails = orders.pop("fails", [])
+        if self._failed[found[-1]] < len(fails):
+            self._failed[found[-1]] += 1
+            failing: Mapping[str, Any] = fails[self._failed[found[-1]] - 1]
+            return failing
         if "call_tool" in orders and not self._calls(found[-1], orders, request.body):
             return {key: orders[key] for key in orders.keys() & {"reasoning", "text"}}
         return orders

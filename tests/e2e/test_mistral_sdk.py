@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import openai
 import pytest
 from mistralai.client import Mistral
@@ -115,3 +116,51 @@ def test_an_unknown_agent_is_not_found(sdk: Mistral):
         sdk.agents.complete(agent_id="ag:other", messages=SAID)
     assert caught.value.status_code == 404
     assert "ag:other" in caught.value.body
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """A provider that keeps files, and two clients."""
+    keys = tmp_path_factory.mktemp("keys") / "clients.yaml"
+    keys.write_text("ann: env:ANN\nbob: env:BOB\n")
+    with RunningSimulator() as sim:
+        backend = {
+            "provider": "mistral",
+            "base_url": f"{sim.url}/mistral/v1",
+            "credential": {"api_key": "env:KEY"},
+        }
+        config = {
+            "backends": {"m": backend},
+            "routes": [{"models": ["any"], "backends": [{"backend": "m"}]}],
+            "clients": {"api_keys": {"file": str(keys)}},
+            "resources": {"secret": "env:IDS"},
+        }
+        more = {"ANN": "key-of-ann", "BOB": "key-of-bob", "IDS": "a secret that signs ids"}
+        with Local(config, {**ENV, **more}) as local:
+            yield local
+
+
+def as_client(gateway: Local, name: str) -> Mistral:
+    return Mistral(api_key=f"key-of-{name}", server_url=gateway.url, timeout_ms=30_000)
+
+
+def test_a_file_is_shown_by_a_url_to_its_client_alone(kept: Local):
+    with as_client(kept, "ann") as ann, as_client(kept, "bob") as bob:
+        made = httpx.post(
+            f"{kept.url}/v1/files",
+            headers={"authorization": "Bearer key-of-ann"},
+            data={"purpose": "assistants"},
+            files={"file": ("a.txt", b"words")},
+            timeout=30,
+        )
+        id = made.json()["id"]
+        own = id.partition("0gw")[0]
+        assert own != id
+        url = ann.files.get_signed_url(file_id=id, expiry=2).url
+        assert url == f"https://storage.example/{own}?hours=2"
+        for one in (id, own):
+            for act in (bob.files.get_signed_url, bob.files.retrieve, bob.files.delete):
+                with pytest.raises(SDKError) as caught:
+                    act(file_id=one)
+                assert caught.value.status_code == 404
+        assert ann.files.delete(file_id=id).deleted

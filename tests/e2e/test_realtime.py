@@ -2,11 +2,7 @@
 
 import asyncio
 import base64
-import os
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator
 
 import openai
 import pytest
@@ -17,13 +13,7 @@ from websockets.asyncio.client import connect
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
-from tests.extproc.transport.certificates import Authority
-
-ENV = {**os.environ, "KEY": "sk-key-of-the-gateway"}
-KEY = {"api_key": "env:KEY"}
-WAIT = 20
-PRICE = {"input": 2.0, "output": 10.0}
-MANY = 100
+from tests.e2e.talking import ENV, KEY, PRICE, WAIT, Talking, in_tls, plain_to_provider
 
 
 def backends(url: str) -> dict:
@@ -59,25 +49,6 @@ def backends(url: str) -> dict:
 UPSTREAM = {"gemini": "gemini-2.0-live", "vertex": "gemini-2.0-live"}
 
 
-class Talking:
-    def __init__(self, local: Local, sim: RunningSimulator) -> None:
-        self.local, self.sim = local, sim
-        self.url = f"ws://127.0.0.1:{local.port}"
-
-    def client(self) -> openai.AsyncOpenAI:
-        return openai.AsyncOpenAI(base_url=f"{self.local.url}/v1", api_key="of-the-client")
-
-    def record(self, **wanted) -> dict:
-        found: list[dict] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record with {wanted}")
-        return found[-1]
-
-
 @pytest.fixture(scope="module")
 def talking() -> Iterator[Talking]:
     with RunningSimulator(keys=frozenset({ENV["KEY"]})) as sim:
@@ -105,37 +76,6 @@ async def ask(connection, **response) -> list[str]:
         event = await asyncio.wait_for(connection.recv(), WAIT)
         found.append(event.type)
     return found
-
-
-@asynccontextmanager
-async def in_tls(port: int, directory: Path) -> AsyncIterator[tuple[str, ssl.SSLContext]]:
-    """(URL, what to trust): TLS before a port, for Google's SDK talks in nothing else."""
-    certificate, key = Authority(directory).issue("door")
-    inside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    inside.load_cert_chain(certificate, key)
-
-    async def pass_on(reader, writer) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    async def through(reader, writer) -> None:
-        behind = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(pass_on(reader, behind[1]), pass_on(behind[0], writer))
-
-    async with await asyncio.start_server(through, "127.0.0.1", 0, ssl=inside) as server:
-        at = server.sockets[0].getsockname()[1]
-        trusted = ssl.create_default_context(cafile=str(directory / "ca.pem"))
-        yield f"https://127.0.0.1:{at}", trusted
-
-
-def plain_to_provider(request) -> None:
-    """Nothing of the client's own, and nothing of ours, has gone to the provider."""
-    assert "of-the-client" not in f"{request.target} {request.headers}"
-    assert not [name for name, _ in request.headers if name.startswith(("x-ai-", "x-stainless"))]
-    assert not request.header("sec-websocket-extensions")
 
 
 @pytest.mark.parametrize(
@@ -334,29 +274,3 @@ def test_what_the_provider_refuses_is_said(talking):
     assert response.status_code == 400
     assert b"Unknown sub-protocol" in response.body
     assert talking.record(request_model="openai-odd")["error_type"] == "invalid_request"
-
-
-def test_a_hundred_sessions_talk_at_once(talking):
-    async def one(number: int) -> int:
-        async with connect(f"{talking.url}/v1/realtime?model=openai-many") as socket:
-            done = 0
-            for _ in range(3):
-                await socket.send('{"type": "response.create"}')
-                while '"response.done"' not in await asyncio.wait_for(socket.recv(), 60):
-                    pass
-                done += 1
-            if number % 2:
-                socket.transport.abort()
-            return done
-
-    async def all_of_them() -> list[int]:
-        return await asyncio.gather(*map(one, range(MANY)))
-
-    assert asyncio.run(all_of_them()) == [3] * MANY
-    used = 12 + 17 + 22 + 15
-
-    def told() -> bool:
-        found = [r for r in talking.local.records() if r["request_model"] == "openai-many"]
-        return len(found) == MANY and all(r["total_tokens"] == used for r in found)
-
-    talking.local.wait_for(told, "a record for each session")

@@ -204,3 +204,14 @@ def test_a_film_that_nova_reel_withholds_has_failed(elsewhere: Gateway):
     assert (error.code, "content filters" in error.message) == ("moderation_blocked", True)
     with pytest.raises(openai.NotFoundError, match="content filters"):
         client.videos.download_content(made.id)
+
+
+def test_films_on_replicate_are_a_list_of_their_own(elsewhere: Gateway):
+    client = elsewhere.client().with_options(default_headers={"x-ai-backend": "e"})
+    made = [client.videos.create(model="dance", prompt=f"fox {n}").id for n in range(3)]
+    listed = list(client.videos.list(limit=2))
+    assert [film.prompt for film in listed[:3]] == ["fox 2", "fox 1", "fox 0"]
+    assert {film.model for film in listed} == {"dance"}
+    assert client.videos.retrieve(listed[0].id).model == "dance"
+    behind = client.videos.list(limit=1, after=made[2])
+    assert behind.data[0].prompt == "fox 1"

@@ -100,6 +100,27 @@ def test_a_file_for_a_batch_goes_the_way_of_its_model() -> None:
         assert (kept.found.model, kept.cluster) == (model, None)
 
 
+@pytest.mark.parametrize("default", [{}, {"default": "first"}])
+def test_a_list_of_all_is_asked_for_where_the_format_is_the_backends_own(default: dict) -> None:
+    config = gateway("a", "b", **default)
+    claude = {"provider": "anthropic", "credential": {"api_key": "env:K"}, "openai_batches": True}
+    config["backends"] = {"first": claude, **config["backends"]}
+    one = Finder(model_finder_script("", parse(config)))
+    assert Kept(one, "GET", "/v1/batches").cluster == "ai/a"
+    assert Kept(one, "GET", "/v1/batches", **{"x-ai-backend": "first"}).cluster == "ai/first"
+    first = Seal("first", "", SECRET).closed("batch_1")
+    assert Kept(one, "GET", f"/v1/batches/{first}").cluster == "ai/first"
+
+
+def test_an_id_in_a_form_leads_to_its_backend() -> None:
+    for member, cluster in (("consent", "ai/b"), ("name", "ai/b"), ("other", "ai/a")):
+        said = {member: ID if member != "other" else f"{ID} and more", "type": "prompt"}
+        body, kind = multipart.render(said)
+        default = finder("a", "b", default="a")
+        kept = Kept(default, "POST", "/v1/audio/voices", body, **{"content-type": kind})
+        assert kept.cluster == cluster, member
+
+
 def test_a_call_of_a_model_is_bound_to_the_backend_of_what_it_uses() -> None:
     body = b'{"model":"m","previous_response_id":"%s"}' % ID.encode()
     kept = Kept(TWO, "POST", "/v1/responses", body)

@@ -213,42 +213,48 @@ REPLACE = b"\x08\x01"
 """CommonResponse.status: CONTINUE_AND_REPLACE."""
 
 
-def _common(action: Change | Replace) -> bytes:
-    """CommonResponse: 2 header_mutation, 3 body_mutation (1 body), 5 clear_route_cache."""
-    out = b""
+def _common(action: Change | Replace) -> tuple[bytes, bytes, bytes]:
+    """CommonResponse: 2 header_mutation, 3 body_mutation (1 body), 5 clear_route_cache: what
+    stands before a body, the body, and what stands behind it. So a body of any size is copied once,
+    where all of it is put together."""
+    head, body = b"", b""
     if action.set_headers or action.remove_headers:
-        out = _field(b"\x12", _mutation(action.set_headers, action.remove_headers))
+        head = _field(b"\x12", _mutation(action.set_headers, action.remove_headers))
     if action.body is not None:
-        size = _size(len(action.body))
-        out += b"\x1a" + _size(len(action.body) + len(size) + 1) + b"\x0a" + size + action.body
-    return out + b"\x28\x01" if type(action) in LOOKING else out
+        body = action.body
+        size = _size(len(body))
+        head += b"\x1a" + _size(len(body) + len(size) + 1) + b"\x0a" + size
+    return head, body, b"\x28\x01" if type(action) in LOOKING else b""
 
 
 LOOKING = (Reroute, TalkThere)
 
 
 def _change(event: type[Event], action: Change) -> bytes:
-    common = _common(action)
-    tag = REPLY_TAGS[event]
+    head, body, tail = _common(action)
+    common = len(head) + len(body) + len(tail)
     if common:
-        size = _size(len(common))
-        out = tag + _size(len(common) + len(size) + 1) + b"\x0a" + size + common
+        size = _size(common)
+        head = REPLY_TAGS[event] + _size(common + len(size) + 1) + b"\x0a" + size + head
     else:
-        out = NOTHING[event]
+        head = NOTHING[event]
     if action.metadata:
-        out += _reported(action.metadata, action.more)
+        tail += _reported(action.metadata, action.more)
     if type(action) is Interpret:
-        out += INTERPRETING
+        tail += INTERPRETING
     elif action.mode is not None:
-        out += TALKING[action.mode] if event is RequestHeaders else MODES[action.mode]
-    return out
+        tail += TALKING[action.mode] if event is RequestHeaders else MODES[action.mode]
+    return b"".join((head, body, tail))
 
 
 def _replace(action: Replace) -> bytes:
-    out = _field(b"\x12", _field(b"\x0a", REPLACE + _common(action)))
+    head, body, tail = _common(action)
+    common = len(REPLACE) + len(head) + len(body) + len(tail)
+    size = _size(common)
+    head = b"\x12" + _size(common + len(size) + 1) + b"\x0a" + size + REPLACE + head
     if action.metadata:
-        out += _reported(action.metadata)
-    return out
+        tail += _reported(action.metadata)
+    return b"".join((head, body, tail))
 
 
 def _reject(action: Reject) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from extproc.lab.bench import core, life, page, report, server
+from extproc.lab.bench import core, life, page, report, server, uploads
 from extproc.lab.bench.load import Client, LoadError
 from extproc.lab.bench.report import Results
 from extproc.lab.bench.row import Plan, Row
@@ -65,12 +65,12 @@ def _rows(size: Plan) -> Iterator[Row]:
 
 def _beside(size: Plan) -> list[str]:
     """The rows for which something must be started."""
-    return [*server.names(size), *life.NAMES]
+    return [*server.names(size), *uploads.NAMES, *life.NAMES]
 
 
 def _through(size: Plan, client: Client, provider: str) -> Iterator[Row]:
     """Rows with the two transports and an Envoy alone side by side."""
-    if not size.wants(*server.names(size), *life.LONG):
+    if not size.wants(*server.names(size), *uploads.NAMES, *life.LONG):
         return
     with ExitStack() as stack:
         gateways = {
@@ -80,5 +80,6 @@ def _through(size: Plan, client: Client, provider: str) -> Iterator[Row]:
         router = stack.enter_context(alone(provider))
         fresh = life.memory(gateways)
         yield from server.rows(size, client, {**gateways, router.name: router})
+        yield from uploads.rows(size, client, gateways)
         yield from life.growth(size, client, provider, gateways)
         yield from life.used(size, client, gateways, fresh)

@@ -31,6 +31,8 @@ READING = """
   about 1 KB.
 - `same dialect` is an OpenAI client and an OpenAI provider. `translated` is an OpenAI client and
   an Anthropic provider, `translated back` the other way round.
+- An `upload` is a form with one file of 25 MB, whose model the route renames, by one client;
+  its memory is the most that a worker had, beyond what it had before.
 - The streams of `chunk` rows have 200 chunks each, which the provider sends at {rate:,} a second,
   all streams together, so that nearly every chunk is a message of its own. `in bursts` is as fast
   as they are taken: several chunks then come in one message. The cost of the exchange around the

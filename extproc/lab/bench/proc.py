@@ -34,6 +34,20 @@ def resident(pid: int) -> float:
     return pages * PAGE / 1_000_000
 
 
+def forget_peak(pid: int) -> None:
+    """The most that a process has had begins with what it has now."""
+    (PROC / str(pid) / "clear_refs").write_text("5")
+
+
+def peak(pid: int) -> float:
+    """MB of memory that it has had at most."""
+    for line in (PROC / str(pid) / "status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "VmHWM":
+            return int(value.split()[0]) * 1024 / 1_000_000
+    raise ProcessLookupError(f"process {pid} has no memory")
+
+
 def children(pid: int) -> list[int]:
     """The processes that `pid` has started and that live."""
     text = (PROC / str(pid) / "task" / str(pid) / "children").read_text()

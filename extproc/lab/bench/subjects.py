@@ -22,6 +22,9 @@ MODELS = {"openai.chat": "gpt", "anthropic.messages": "claude"}
 OWNERS = {"gpt": "openai", "claude": "anthropic"}
 """Model → provider; its backend has the model's name."""
 
+RENAMED = "upload"
+"""The model that a provider knows by another name."""
+
 
 class Subject(Protocol):
     """Something that answers clients and uses CPU for it."""
@@ -105,12 +108,13 @@ def config(
     spare = [f"backend-{number:05}" for number in range(backends - 1)]
     others = [route(f"model-{number:05}", "gpt") for number in range(routes - 1)]
     others += [route(f"model-of-{name}", name) for name in spare]
+    renamed = {"models": [RENAMED], "backends": [{"backend": "gpt", "model": "gpt-4o-transcribe"}]}
     return {
         "backends": {
             **{name: served("openai") for name in spare},
             **{model: served(provider) for model, provider in OWNERS.items()},
         },
-        "routes": [*others, *(route(model, model) for model in MODELS.values())],
+        "routes": [*others, *(route(model, model) for model in MODELS.values()), renamed],
         "extproc": {"transport": transport, "workers": workers},
     }
 

@@ -304,9 +304,10 @@ class RunningSimulator:
                 raise TimeoutError(f"not true within {seconds} s")
             time.sleep(POLL)
 
-    def hang_up(self, code: int | None = None, reason: str = "") -> None:
-        """Ends every session: with a farewell, or without one where there is no `code`."""
-        for each in tuple(self.simulator.talking):
+    def hang_up(self, code: int | None = None, reason: str = "", *, every: int = 1) -> None:
+        """Ends sessions, each or one of so many: with a farewell, or without one where there is no
+        `code`."""
+        for each in tuple(self.simulator.talking)[::every]:
             if code is None:
                 self._loop.call_soon_threadsafe(each.end)
             else:

@@ -223,6 +223,7 @@ class NovaVector(msgspec.Struct):
     """One vector of an answer."""
 
     embedding: msgspec.Raw
+    truncatedCharLength: Any = None
 
 
 class NovaAnswer(msgspec.Struct):
@@ -235,6 +236,12 @@ class NovaAnswer(msgspec.Struct):
 def _novas_usage(answer: NovaAnswer) -> Usage | None:
     number = count(answer.inputTokenCount)
     return None if number is None else told(number, 0)
+
+
+def leaves_of_nova(answer: NovaAnswer) -> list[str]:
+    """That a text was cut off, and after how many characters."""
+    cut = any(one.truncatedCharLength is not None for one in answer.embeddings)
+    return ["embeddings.truncatedCharLength"] if cut else []
 
 
 def watch_nova(answer: NovaAnswer) -> Seen:
@@ -294,6 +301,7 @@ NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=embeddings.reader(NovaAnswer),
+    leaves=leaves_of_nova,
     watch=watch_nova,
     most=embeddings.one_at_a_time,
 )

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_Rerank
 from typing import Any
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.errors import BadAnswer, InvalidRequest, Unsupported
 from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, ranked
@@ -119,6 +120,7 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(shape(results=shape("index", "relevanceScore", "document"))),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

@@ -228,6 +228,13 @@ def _usage(answer: Answer) -> Usage | None:
     return None if usage is None else msgspec.structs.replace(usage, estimated=usage.input == 0)
 
 
+def leaves(answer: Answer) -> list[str]:
+    """Warnings."""
+    return (
+        ["meta.warnings"] if isinstance(answer.meta, dict) and answer.meta.get("warnings") else []
+    )
+
+
 def watch(answer: Answer) -> Seen:
     """Usage alone."""
     return Seen(usage=_usage(answer))
@@ -302,6 +309,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=embeddings.reader(Answer),
+    leaves=leaves,
     watch=watch,
     edits=model_edit,
     echo=echo,

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.cohere.chat.errors import parse_error, render_error
 from providers.errors import BadAnswer
 from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, how_many, ranked
@@ -96,13 +97,21 @@ def render_plain(request: RerankRequest, model: str, dropped: list[str]) -> Json
 
 def _usage(body: Json) -> Usage | None:
     """Searches where Cohere serves, tokens where somebody else does."""
-    meta, usage = body.get("meta"), body.get("usage")
-    billed = meta.get("billed_units") if isinstance(meta, dict) else None
-    searches = count(billed.get("search_units")) if isinstance(billed, dict) else None
-    tokens = count(usage.get("total_tokens")) if isinstance(usage, dict) else None
+    meta = _object(body, "meta")
+    searches = count(_object(meta, "billed_units").get("search_units"))
+    tokens = count(_object(body, "usage").get("total_tokens"))
+    if tokens is None and not searches:
+        # https://docs.siliconflow.com/en/api-reference/rerank/create-rerank (checked 2026-11)
+        said = _object(meta, "tokens") or _object(body, "tokens")
+        tokens = count(said.get("input_tokens"))
     if searches is None and tokens is None:
         return None
     return Usage(input=tokens or 0, units=Units(searches=searches or 0))
+
+
+def _object(owner: Json, name: str) -> Json:
+    value = owner.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _results(body: Json) -> list[Any]:
@@ -144,7 +153,12 @@ def echo(body: Json) -> Mapping[str, Any]:
 def _meta(answer: RerankAnswer, version: str) -> Json:
     units = answer.usage.units if answer.usage else None
     billed = {"search_units": units.searches if units and units.searches else 1}
-    return {"api_version": {"version": version}, "billed_units": billed}
+    tokens = {"input_tokens": answer.usage.input} if answer.usage and answer.usage.input else None
+    return {
+        "api_version": {"version": version},
+        "billed_units": billed,
+        **members.optional(tokens=tokens),
+    }
 
 
 def render_response(answer: RerankAnswer, context: Context) -> Json:
@@ -179,6 +193,15 @@ def render_older_response(answer: RerankAnswer, context: Context) -> Json:
     }
 
 
+RESULT = shape("index", "relevance_score", "document")
+"""A document is the client's own, which knows it."""
+READ = shape(
+    *("id", "model", "object", "tokens", "usage"),
+    results=RESULT,
+    data=RESULT,
+    meta=shape("api_version", "billed_units", "tokens"),
+)
+
 DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     name=NAME,
     operation=Operation.RERANK,
@@ -193,6 +216,7 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(READ),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

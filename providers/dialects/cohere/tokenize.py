@@ -4,7 +4,8 @@ https://docs.cohere.com/v2/reference/tokenize, https://docs.cohere.com/v2/refere
 """
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.cohere.chat.errors import parse_error, render_error
 from providers.neutral.tokens import (
     DetokenizeAnswer,
@@ -21,6 +22,8 @@ from providers.wire.members import Json
 from providers.wire.splice import model_edit
 
 META = {"api_version": {"version": "1"}}
+SAID = shape("api_version", "billed_units", "tokens")
+"""What `meta` says that is read, or says nothing to others; warnings do."""
 
 
 def parse_request(body: Json, path_model: str) -> TokenizeRequest:
@@ -66,6 +69,7 @@ DIALECT = PlainDialect[TokenizeRequest, TokenizeAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=lambda body: tokenized(body, "token_strings"),
+    leaves=known(shape("tokens", "token_strings", meta=SAID)),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,
@@ -84,6 +88,7 @@ BACK = PlainDialect[DetokenizeRequest, DetokenizeAnswer](
     parse_request=parse_back,
     render_request=render_back,
     parse_response=lambda body: detokenized(body, "text"),
+    leaves=known(shape("text", meta=SAID)),
     render_response=render_text,
     parse_error=parse_error,
     render_error=render_error,

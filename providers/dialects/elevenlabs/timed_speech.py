@@ -8,6 +8,8 @@ import base64
 import msgspec
 
 from providers.bridging.dialect import Address, Endpoint, Seen
+from providers.bridging.members import shape
+from providers.bridging.plain import known
 from providers.dialects.elevenlabs import paths, speech
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.speech import SpeechAnswer, SpeechRequest
@@ -73,6 +75,7 @@ DIALECT = msgspec.structs.replace(
     stream_type="",  # whatever the provider calls it
     parse_request=parse_request,
     parse_response=parse_response,
+    leaves=known(shape("audio_base64")),
     relay=TimedRelay,
 )
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from providers.bridging.dialect import Address, Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
 from providers.dialects.elevenlabs.languages import LONG, SHORT
@@ -109,9 +110,12 @@ def _words(body: Json) -> tuple[Segment, ...]:
 
 
 def _length(body: Json) -> float:
-    """How long the recording is, as far as it was spoken in if nothing else is said."""
+    """How long the recording is, as far as it was spoken in if nothing else is said; each of its
+    channels may have a transcript of its own."""
     said = seconds(body.get("audio_duration_secs"))
-    return said or max((word.end for word in _words(body)), default=0.0)
+    channels = [body, *members.dicts(body.get("transcripts"))]
+    heard = (word.end for channel in channels for word in _words(channel))
+    return said or max(heard, default=0.0)
 
 
 def _usage(body: Json) -> Usage | None:
@@ -122,6 +126,12 @@ def _usage(body: Json) -> Usage | None:
 def watch(body: Json) -> Seen:
     """How long the recording is."""
     return Seen(usage=_usage(body))
+
+
+READ = shape(
+    *("language_code", "text", "audio_duration_secs"),
+    words=shape("text", "start", "end", "type", "speaker_id"),
+)
 
 
 def parse_response(body: Json) -> Transcript:
@@ -184,6 +194,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(READ),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

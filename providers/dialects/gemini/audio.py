@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import Shape, shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.response import watch
-from providers.errors import BROKEN_OFF, ApiError, BadAnswer, Unsupported
+from providers.errors import BROKEN_OFF, ApiError, BadAnswer, Cause, FailedAnswer, Unsupported
 from providers.neutral import deltas
 from providers.neutral.chat import Finish
 from providers.neutral.speech import Sound, SpeechAnswer, SpeechRequest
@@ -29,7 +30,7 @@ from providers.neutral.transcripts import (
 )
 from providers.operations import Operation
 from providers.usage import Usage
-from providers.wire import members
+from providers.wire import error_bodies, members
 from providers.wire.members import Json
 
 SPEECH = "gemini.speech"
@@ -82,6 +83,11 @@ REGIONS = {
 
 https://ai.google.dev/api/generate-content#SpeechConfig
 """
+WITHHELD = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
+"""Reasons for which there is no answer, which the request gives.
+
+https://ai.google.dev/api/generate-content#FinishReason
+"""
 RATE = 24_000
 """Samples a second, where nothing says how many."""
 SAMPLES = re.compile(r"rate=(\d{4,6})")
@@ -133,7 +139,21 @@ def parse_sound(body: Json) -> SpeechAnswer:
             return SpeechAnswer(
                 data=data, rate=int(rate[1]) if rate else RATE, usage=watch(body).usage
             )
-    raise BadAnswer("the provider's answer has no sound")
+    raise _silent(body, "sound")
+
+
+def _silent(body: Json, what: str) -> BadAnswer:
+    """What a client is told who gets none: it was withheld, or nobody can say."""
+    reason = error_bodies.word(body.get("promptFeedback"), "blockReason")
+    for one in members.dicts(body.get("candidates")):
+        ended = error_bodies.word(one, "finishReason")
+        reason = reason or (ended if ended in WITHHELD else None)
+    if reason is None:
+        return BadAnswer(f"the provider's answer has no {what}")
+    message = f"the provider withholds its {what}: {reason}"[: error_bodies.MAX_MESSAGE]
+    return FailedAnswer(
+        ApiError(status=400, cause=Cause.INVALID_REQUEST, code=reason[:100], message=message)
+    )
 
 
 def _instruction(request: TranscriptRequest, first: str) -> str:
@@ -183,7 +203,7 @@ def parse_transcript(body: Json) -> Transcript:
     """All the words."""
     texts = [one["text"] for one in _parts(body) if isinstance(one.get("text"), str)]
     if not texts:
-        raise BadAnswer("the provider's answer has no text")
+        raise _silent(body, "text")
     return Transcript(text="".join(texts).strip(), usage=watch(body).usage)
 
 
@@ -229,6 +249,16 @@ class HeardParser:
         return Heard(transcript=Transcript(text=text, usage=self._used))
 
 
+def _read(*part: str) -> Shape:
+    """An answer, of whose parts these are told; thoughts are nobody's."""
+    parts = shape(*part, "thought", "thoughtSignature")
+    content = shape("role", parts=parts)
+    candidates = shape("index", "avgLogprobs", "tokenCount", content=content)
+    return shape(*ABOUT, candidates=candidates)
+
+
+ABOUT = ("responseId", "modelVersion", "createTime", "usageMetadata")
+
 SPEAKING = PlainDialect[SpeechRequest, SpeechAnswer](
     name=SPEECH,
     operation=Operation.SPEECH,
@@ -238,6 +268,7 @@ SPEAKING = PlainDialect[SpeechRequest, SpeechAnswer](
     parse_request=_refuse,
     render_request=render_speech,
     parse_response=parse_sound,
+    leaves=known(_read("inlineData")),
     render_response=_render_nothing,
     parse_error=parse_error,
     render_error=render_error,
@@ -253,6 +284,7 @@ HEARING = PlainDialect[TranscriptRequest, Transcript](
     parse_request=_refuse,
     render_request=render_transcript,
     parse_response=parse_transcript,
+    leaves=known(_read("text")),
     parser=HeardParser,
     asks_stream=lambda body: {},  # the path does
     render_response=_render_nothing,

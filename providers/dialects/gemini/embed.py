@@ -280,6 +280,12 @@ class Answer(msgspec.Struct):
     embedding: Values | None = None
     embeddings: list[Values] | None = None
     usageMetadata: Counts | None = None
+    truncated: Any = None
+
+
+def leaves(answer: Answer) -> list[str]:
+    """That a text was cut off, which Vertex AI says."""
+    return ["truncated"] if answer.truncated is True else []
 
 
 def _usage(answer: Answer) -> Usage | None:
@@ -341,6 +347,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=embeddings.reader(Answer),
+    leaves=leaves,
     watch=watch,
     edits=edits,
     tune=tune,

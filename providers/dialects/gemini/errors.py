@@ -58,6 +58,8 @@ TOO_LONG = overflow.form(
 
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)s", re.ASCII)
 TYPES = "type.googleapis.com/google.rpc."
+NAMES = ("error", "message", "detail", "errors", "msg", "Message")
+"""Where proxies before Google say what is wrong."""
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
@@ -128,9 +130,7 @@ def _inner(value: Any) -> Json:
 
 def _message(value: Any, inner: Json) -> str:
     found = error_bodies.word(inner, "message", "error", "error_description", "detail", "msg")
-    if found is None and isinstance(value, dict):
-        found = error_bodies.word(value, "error", "message")
-    return (found or "").strip()
+    return (found or error_bodies.message_in(value, NAMES)).strip()
 
 
 def _details(inner: Json) -> dict[str, Json]:

@@ -125,6 +125,8 @@ class Counts(msgspec.Struct):
     promptTokenCount: Any = None
     candidatesTokenCount: Any = None
     thoughtsTokenCount: Any = None
+    promptTokensDetails: Any = None
+    candidatesTokensDetails: Any = None
 
 
 class Feedback(msgspec.Struct):
@@ -178,15 +180,29 @@ def watch(answer: Answer) -> Seen:
     )
 
 
+def leaves(answer: Answer) -> list[str]:
+    """Words beside the pictures."""
+    worded = any(members.string(part.text).strip() for part in _parts(answer))
+    return ["candidates.content.parts.text"] if worded else []
+
+
 def parse_response(answer: Answer) -> ImageAnswer:
     """The pictures; raises FailedAnswer where the model shows none."""
     found = _shown(answer)
     if not found:
         raise blocked(_reason(answer))
+    counts = answer.usageMetadata or Counts()
     return ImageAnswer(
         pictures=tuple(picture(blob.data, blob.mimeType) for blob in found),
         usage=_usage(answer, len(found)),
+        seen=_of_pictures(counts.promptTokensDetails) or 0,
+        drawn=_of_pictures(counts.candidatesTokensDetails),
     )
+
+
+def _of_pictures(details: Any) -> int | None:
+    said = [one for one in members.dicts(details) if one.get("modality") == "IMAGE"]
+    return count(said[0].get("tokenCount")) if said else None
 
 
 def _reason(answer: Answer) -> str:
@@ -210,6 +226,7 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=reader(Answer, "candidates"),
+    leaves=leaves,
     watch=watch,
 )
 """For providers alone: clients of this format have a conversation."""

@@ -125,7 +125,7 @@ class LiveClient:
         for turn, at in fields.objects(content, "turns", "clientContent."):
             only(turn, at, TURN, {}, [])
             role = turn.get("role")
-            if role not in ROLES:
+            if not isinstance(role, str | None) or role not in ROLES:
                 fields.wrong(f"{at}role", "user or model")
             yield from self._turn(ROLES[role], turn, at)
         if fields.boolean(content, "turnComplete", "clientContent."):
@@ -261,7 +261,7 @@ def _sound(blob: Json, at: str) -> Sound:
     if found is None:
         raise Unsupported(f"{kind} cannot be carried to the provider", param=f"{at}mimeType")
     rate = int(found[1] or HEARD_RATE)
-    if not pcm.SLOWEST <= rate <= pcm.FASTEST:
+    if not pcm.fits(rate, RATE):
         raise Unsupported(f"{rate} samples a second cannot be carried", param=f"{at}mimeType")
     data = pcm.checked(fields.required_text(blob, "data", at), f"{at}data")
     if rate != RATE and len(data) > MOST_SOUND:

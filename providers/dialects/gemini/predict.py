@@ -88,6 +88,7 @@ class Statistics(msgspec.Struct, frozen=True):
     """What a prediction says of its text."""
 
     token_count: Any = None
+    truncated: Any = None
 
 
 class Predicted(msgspec.Struct):
@@ -113,6 +114,12 @@ def _usage(answer: Answer) -> Usage | None:
     counts = [count(one.embeddings.statistics.token_count) for one in answer.predictions]
     known = [number for number in counts if number is not None]
     return told(sum(known), 0) if known and len(known) == len(counts) else None
+
+
+def leaves(answer: Answer) -> list[str]:
+    """That a text was cut off."""
+    cut = any(one.embeddings.statistics.truncated is True for one in answer.predictions)
+    return ["predictions.embeddings.statistics.truncated"] if cut else []
 
 
 def watch(answer: Answer) -> Seen:
@@ -152,6 +159,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=embeddings.reader(Answer),
+    leaves=leaves,
     watch=watch,
     listing=listing.VERTEX,
     lists=("instances",),

@@ -6,7 +6,8 @@ https://cloud.google.com/generative-ai-app-builder/docs/reference/rest/v1/projec
 import re
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.errors import BadAnswer
 from providers.neutral.rerank import Ranked, RerankAnswer, RerankRequest, worded
@@ -88,6 +89,7 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(shape(records=shape("id", "score", "title", "content"))),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

@@ -5,7 +5,8 @@ https://docs.mistral.ai/api/#tag/classifiers/operation/moderations_v1_moderation
 """
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.errors import Unsupported
 from providers.neutral.moderations import (
     ModerationAnswer,
@@ -25,14 +26,18 @@ NAMES = {
     "hate_and_discrimination": "hate",
     "violence_and_threats": "violence",
     "dangerous_and_criminal_content": "illicit",
-    "dangerous": "illicit",
     "selfharm": "self-harm",
 }
 """Mistral's name of a category → OpenAI's for the same; others keep theirs.
 
 https://docs.mistral.ai/capabilities/guardrailing
 """
-THEIRS = {ours: theirs for theirs, ours in NAMES.items() if theirs != "dangerous"}
+PARTS = frozenset({"dangerous", "criminal"})
+"""What `illicit` was made into by mistral-moderation-2603: told as that, and by their own names.
+
+https://docs.mistral.ai/resources/deprecated/guardrailing/mistral-moderation-2411 (checked 2026-11)
+"""
+THEIRS = {ours: theirs for theirs, ours in NAMES.items()}
 
 
 def parse_request(body: Json, path_model: str) -> ModerationRequest:
@@ -62,8 +67,12 @@ def parse_response(body: Json) -> ModerationAnswer:
     return ModerationAnswer(
         id=members.string(body.get("id")),
         model=members.string(body.get("model")),
-        verdicts=tuple(verdict(one, lambda name: NAMES.get(name, name)) for one in results(body)),
+        verdicts=tuple(verdict(one, _names) for one in results(body)),
     )
+
+
+def _names(name: str) -> tuple[str, ...]:
+    return ("illicit", name) if name in PARTS else (NAMES.get(name, name),)
 
 
 def render_response(answer: ModerationAnswer, context: Context) -> Json:
@@ -98,6 +107,7 @@ DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(shape("id", "model", results=shape("categories", "category_scores"))),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,

@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Place, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.bridging.transcript_stream import (
     EventParser,
     TranscriptRenderer,
@@ -128,6 +129,12 @@ def parse_response(body: Json) -> Transcript:
         words=segments if single else (),
         usage=usage,
     )
+
+
+READ = shape(
+    *("model", "text", "language", "usage"),
+    segments=shape("type", "text", "start", "end", "speaker_id"),
+)
 
 
 def _segment(one: Json) -> Segment:
@@ -272,6 +279,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(READ),
     render_response=render_response,
     render_stream=replay(Renderer),
     parser=Parser,

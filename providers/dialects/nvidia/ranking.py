@@ -6,7 +6,8 @@ https://docs.nvidia.com/nim/nemo-retriever/reranking/latest/reference.html
 from math import exp
 
 from providers.bridging.dialect import Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.errors import BadAnswer
 from providers.neutral.rerank import Ranked, RerankAnswer, RerankRequest, ranked
 from providers.operations import Operation
@@ -67,6 +68,7 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     carries=frozenset({"top_n", "fields", "return_documents"}),
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(shape("usage", rankings=shape("index", "logit"))),
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,

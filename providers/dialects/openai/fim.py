@@ -8,6 +8,7 @@ import msgspec
 from providers.bridging.chat import ChatDialect
 from providers.bridging.dialect import Context, Endpoint
 from providers.bridging.fidelity import Feature
+from providers.bridging.unsaid import Told, words_alone
 from providers.dialects.openai import chat
 from providers.dialects.openai.chat.renderer import ChatStreamRenderer
 from providers.dialects.openai.chat.response import render_response as render_chat
@@ -63,6 +64,24 @@ CARRIES = frozenset(
         Feature.DOCUMENT_TEXT,
     }
 )
+
+ANSWERS = msgspec.structs.replace(
+    chat.DIALECT.answers,
+    shows=words_alone,
+    tells=chat.DIALECT.answers.tells
+    - {
+        Told.CALLS,
+        Told.CITATIONS,
+        Told.HANDLE,
+        Told.SIGNATURES,
+        Told.SOUND,
+        Told.QUOTES,
+        Told.SOURCES,
+        Told.STRETCHES,
+        Told.THINKING,
+    },
+)
+"""Words alone, in the form of a chat's answer."""
 
 KNOWN_EXTRAS = frozenset({"min_tokens"})
 """What servers of open models call the same in their completions."""
@@ -159,6 +178,7 @@ DIALECT = ChatDialect(
     watch=chat.DIALECT.watch,
     relay=chat.DIALECT.relay,
     edits=model_edit,
+    answers=ANSWERS,
 )
 
 DIALECTS = (DIALECT,)

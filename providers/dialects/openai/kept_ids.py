@@ -93,6 +93,22 @@ FILMS = Ids(
 )
 """The same for films, and for lists of them, which say where they begin and end."""
 
+VOICES = Ids(
+    kind="object",
+    kinds=frozenset({"audio.voice", "audio.voice.deleted", "audio.voice_consent"}),
+    names=frozenset({"consent", "first_id", "last_id"}),
+)
+"""The same for voices of a client's own, and what a speaker has agreed to."""
+
+# https://platform.openai.com/docs/guides/text-to-speech: `{"id": "voice_…"}` is one's own.
+SPOKEN = Ids(
+    kind="object",
+    kinds=frozenset(),
+    names=frozenset({"voice"}),
+    elsewhere=re.compile(r"(?!voice_).*", re.DOTALL),
+    answers=False,
+)
+"""Where a text to be spoken names a voice; all others than a client's own are the vendor's."""
 
 NO_IDS = Ids(kind="object", kinds=frozenset(), names=frozenset(), answers=False)
 

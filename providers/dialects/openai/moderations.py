@@ -5,6 +5,8 @@ https://platform.openai.com/docs/api-reference/moderations
 
 from typing import Any
 
+import msgspec
+
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
 from providers.errors import InvalidRequest, Unsupported
@@ -132,8 +134,9 @@ def parse_response(body: Json) -> ModerationAnswer:
 
 def _verdict(result: Json) -> Verdict:
     applied = result.get("category_applied_input_types")
-    unknown = {name for name, types in applied.items() if not types} if applied else set()
-    return verdict(result, lambda name: "" if name in unknown else name)
+    types = applied if isinstance(applied, dict) else {}
+    unknown = {name for name, found in types.items() if not found}
+    return verdict(result, lambda name: () if name in unknown else (name,))
 
 
 def watch(body: Json) -> Seen:
@@ -163,5 +166,9 @@ DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     edits=lambda body, model, usage: {} if body.get("model") == model else {"model": model},
     charged=False,
 )
+
+OPENAI = msgspec.structs.replace(DIALECT, host="openai", client=(), drops=frozenset({"metadata"}))
+"""As OpenAI takes it, to whom `metadata` is an "Unrecognized request argument"; Mistral's clients
+say it."""
 
 DIALECTS = (DIALECT,)

@@ -54,6 +54,11 @@ class Response:
         """Of the part under way: `text`, `audio`, or none."""
         self._text = ""
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the part under way is sound."""
+        return self._kind == "audio"
+
     def created(self) -> Json:
         """The first event."""
         return {"type": "response.created", "response": self._whole("in_progress", None, None)}

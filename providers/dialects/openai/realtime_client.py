@@ -10,10 +10,12 @@ from typing import Any
 from providers.bridging.interpreting import Farewell, Opened
 from providers.dialects.openai import realtime_items as items
 from providers.dialects.openai.realtime_answer import Response
+from providers.dialects.openai.realtime_formats import Speech, heard, law_of
 from providers.dialects.openai.realtime_setting import Wish, first, updated
 from providers.dialects.openai.realtime_sound import UserSound
 from providers.errors import ApiError, Cause, GatewayError, InvalidRequest, Unsupported
 from providers.neutral.talks import (
+    RATE,
     Act,
     Answer,
     Begin,
@@ -34,7 +36,6 @@ from providers.neutral.talks import (
     Recalled,
     Result,
     Said,
-    Sound,
     Speak,
     Voiced,
     Written,
@@ -67,6 +68,8 @@ class RealtimeClient:
         self._behind: str | None = None
         """The item before the last."""
         self._response: Response | None = None
+        self._speech = Speech(None)
+        """What is said in it."""
         self._calls: dict[str, str] = {}
         """Calls whose results are waited for → the function's name."""
         self._told_of: dict[str, str] = {}
@@ -89,7 +92,7 @@ class RealtimeClient:
             case "response.create":
                 yield from self._respond(message)
             case "response.cancel":
-                yield from self._cancel()
+                yield from self._cancel(message.get("response_id"))
             case "input_audio_buffer.append":
                 yield from self._append(message)
             case "input_audio_buffer.commit":
@@ -159,7 +162,9 @@ class RealtimeClient:
             else:
                 yield act
         shown = items.shown(item, members.text(item, "id", "item.") or self._new_item())
-        yield self._said({"type": "conversation.item.added", "item": shown})
+        hints = items.hints(item)
+        more = {DROPPED: hints} if hints else {}
+        yield self._said({"type": "conversation.item.added", "item": shown, **more})
         yield self._said({"type": "conversation.item.done", "item": shown})
 
     def _instruct(self, text: str) -> None:
@@ -170,7 +175,7 @@ class RealtimeClient:
     def _item(self, item: Json) -> Any:
         kind = item.get("type", "message")
         if kind == "message":
-            return items.message_of(item)
+            return items.message_of(item, law_of(self._wish.session, "input"))
         if kind == "function_call":
             id = members.required_text(item, "call_id", "item.")
             name = members.required_text(item, "name", "item.")
@@ -204,7 +209,7 @@ class RealtimeClient:
                 code="conversation_already_has_active_response",
             )
         yield from self._begin()
-        self._response = Response(self._next(), self._wish.session, wanted.get("metadata"))
+        created = self._new_response(members.mapping(wanted, "metadata", "response."))
         results, self._results = tuple(self._results), []
         if results:
             yield Answer(results)
@@ -213,7 +218,12 @@ class RealtimeClient:
             yield Hush()
         else:
             yield Answer()
-        yield self._said(self._response.created())
+        yield self._said(created)
+
+    def _new_response(self, metadata: Any = None) -> Json:
+        self._response = Response(self._next(), self._wish.session, metadata)
+        self._speech = Speech(law_of(self._wish.session, "output"))
+        return self._response.created()
 
     def _own(self, name: str, value: Any) -> None:
         """Refuses what holds for one response alone."""
@@ -224,9 +234,9 @@ class RealtimeClient:
             f"the provider takes {name} for a whole session alone", param=f"response.{name}"
         )
 
-    def _cancel(self) -> Iterator[Said]:
+    def _cancel(self, id: Any) -> Iterator[Said]:
         response = self._response
-        if response is None or response.muted:
+        if response is None or response.muted or id not in (None, response.id):
             raise InvalidRequest(
                 "Cancellation failed: no active response found", code="response_cancel_not_active"
             )
@@ -235,13 +245,13 @@ class RealtimeClient:
         response.muted = True
 
     def _append(self, message: Json) -> Iterator[Act]:
-        data = items.sound(message)
+        sound = heard(items.sound(message), law_of(self._wish.session, "input"), "audio")
         yield from self._begin()
         if self._wish.setting.detection is None and not self._speaking:
             self._speaking = True
             yield Speak()
-        yield Sound(data)
-        self._sound.appended(items.samples(data))
+        yield sound
+        self._sound.appended(items.samples(sound.data) * RATE // sound.rate)
 
     def _commit(self) -> Iterator[Act | Said]:
         events = self._sound.committed()
@@ -313,8 +323,7 @@ class RealtimeClient:
             yield from self._sound.started()
             yield from self._sound.item()
         if self._response is None:
-            self._response = Response(self._next(), self._wish.session)
-            yield self._response.created()
+            yield self._new_response()
 
     def _piece(self, event: Written | Voiced | Narrated) -> Iterator[Json]:
         yield from self._answering()
@@ -324,7 +333,8 @@ class RealtimeClient:
         if isinstance(event, Written):
             yield from self._response.written(event.text)
         elif isinstance(event, Voiced):
-            yield from self._response.voiced(event.data)
+            sound = self._speech.said(event.data)
+            yield from self._response.voiced(sound) if sound else ()
         else:
             yield from self._response.narrated(event.text)
 
@@ -332,6 +342,7 @@ class RealtimeClient:
         """The response is over with its calls: what comes then is another one."""
         yield from self._answering()
         assert self._response is not None
+        yield from self._spoken()
         response, self._response = self._response, None
         for call in event.calls:
             if len(self._calls) >= MOST_CALLS:
@@ -345,7 +356,14 @@ class RealtimeClient:
             yield from response.done("completed", {"type": "completed"}, event.usage)
         yield from self._sound.over()
 
+    def _spoken(self) -> Iterator[Json]:
+        """The last of what is said in a response."""
+        said, data = self._response, self._speech.rest()
+        if data and said is not None and said.speaks and not said.muted:
+            yield from said.voiced(data)
+
     def _done(self, event: Done) -> Iterator[Json]:
+        yield from self._spoken()
         response, self._response = self._response, None
         if response is not None and not response.muted:
             status, details = _status(event)
@@ -361,7 +379,7 @@ class RealtimeClient:
         """As ClientSide."""
         if code in NORMAL:
             return
-        cause = Cause.INVALID_REQUEST if code in (1003, 1007, 1009) else Cause.SERVER
+        cause = Cause.INVALID_REQUEST if code in (1002, 1003, 1007, 1009) else Cause.SERVER
         status = 400 if cause is Cause.INVALID_REQUEST else 502
         message = reason or f"the provider has ended the session with {code}"
         error = ApiError(status=status, cause=cause, message=message)

@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/realtime-client-events/conversati
 import re
 from typing import Any
 
+from providers.dialects.openai.realtime_formats import heard
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.talks import Message, Picture, Sound, Text
 from providers.wire import members, pcm
@@ -16,12 +17,12 @@ SPOKEN = frozenset({"audio"})
 WRITTEN = {"user": ("input_text",), "assistant": ("output_text", "text")}
 
 
-def message_of(item: Json) -> Message:
-    """A message of the user's or the model's; raises InvalidRequest."""
+def message_of(item: Json, law: str | None = None) -> Message:
+    """A message of the user's or the model's, whose sound has this law; raises InvalidRequest."""
     role = members.required_text(item, "role", "item.")
     if role not in WRITTEN:
         raise Unsupported(f"messages of the role {role} cannot be carried now", param="item.role")
-    parts = [_part(part, at, role) for part, at in members.objects(item, "content", "item.")]
+    parts = [_part(part, at, role, law) for part, at in members.objects(item, "content", "item.")]
     if not parts:
         raise InvalidRequest("item.content must not be empty", param="item.content")
     return Message(role, tuple(parts))
@@ -35,14 +36,14 @@ def instructions_of(item: Json) -> str:
     )
 
 
-def _part(part: Json, at: str, role: str) -> Text | Picture | Sound:
+def _part(part: Json, at: str, role: str, law: str | None) -> Text | Picture | Sound:
     kind = part.get("type")
     if kind in WRITTEN[role]:
         return Text(members.required_text(part, "text", at))
     if kind == "output_audio" and role == "assistant":
         return Text(members.required_text(part, "transcript", at))
     if kind == "input_audio" and role == "user":
-        return Sound(sound(part, at))
+        return heard(sound(part, at), law, f"{at}audio")
     if kind == "input_image" and role == "user":
         found = PICTURE.fullmatch(members.required_text(part, "image_url", at))
         if found is None:
@@ -72,3 +73,14 @@ def shown(item: Json, id: str) -> Json:
             if isinstance(part, dict)
         ]
     return whole
+
+
+def hints(item: Json) -> list[str]:
+    """What of a client's item nobody follows: how closely a picture is looked at."""
+    content: Any = item.get("content")
+    parts = enumerate(content) if isinstance(content, list) else ()
+    return [
+        f"item.content[{at}].detail"
+        for at, part in parts
+        if isinstance(part, dict) and part.get("detail") not in (None, "auto")
+    ]

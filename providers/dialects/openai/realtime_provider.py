@@ -46,7 +46,7 @@ from providers.neutral.talks import (
 )
 from providers.wire.compatible_errors import parse_error
 from providers.wire.members import Json, dicts, optional, string
-from providers.wire.pcm import Resampler
+from providers.wire.pcm import Resampler, resampled
 
 TRANSCRIBES = "gpt-4o-mini-transcribe"
 """Who writes down what the user says, where its client names nobody."""
@@ -109,7 +109,8 @@ class RealtimeProvider:
             case Answer(results):
                 return [*map(_result, results), *self._answer()]
             case Sound():
-                return [{"type": "input_audio_buffer.append", "audio": self._sound(act)}]
+                heard = self._sound(act)
+                return [{"type": "input_audio_buffer.append", "audio": heard}] if heard else []
             case Speak():
                 return [{"type": "response.cancel"}] if self._active else []
             case Hush():
@@ -132,14 +133,16 @@ class RealtimeProvider:
             return {"type": kind, "text": part.text}
         if isinstance(part, Picture):
             return {"type": "input_image", "image_url": f"data:{part.type};base64,{part.data}"}
-        return {"type": "input_audio", "audio": _resampled(Resampler(part.rate, RATE), part.data)}
+        whole = resampled(base64.b64decode(part.data), part.rate, RATE)
+        return {"type": "input_audio", "audio": base64.b64encode(whole).decode()}
 
     def _sound(self, sound: Sound) -> str:
         if sound.rate == RATE:
             return sound.data
         if self._resampler is None or self._resampler[0] != sound.rate:
             self._resampler = sound.rate, Resampler(sound.rate, RATE)
-        return _resampled(self._resampler[1], sound.data)
+        made = self._resampler[1].feed(base64.b64decode(sound.data))
+        return base64.b64encode(made).decode()
 
     def read(self, event: Json) -> Iterator[Event]:
         """As ProviderSide."""
@@ -259,10 +262,6 @@ def _result(result: Result) -> Json:
     return _item({"type": kind, "call_id": result.id, "output": result.output})
 
 
-def _resampled(resampler: Resampler, data: str) -> str:
-    return base64.b64encode(resampler.feed(base64.b64decode(data))).decode()
-
-
 def _calls(response: Json) -> Iterator[Called]:
     for item in dicts(response.get("output")):
         if item.get("type") == "function_call":
@@ -272,7 +271,7 @@ def _calls(response: Json) -> Iterator[Called]:
 
 def _failed(error: object) -> Iterator[Event]:
     error = error if isinstance(error, dict) else {}
-    if error.get("code") in HARMLESS:
+    if string(error.get("code")) in HARMLESS:
         return
     blamed = string(error.get("type")) == "invalid_request_error"
     said = {"message": "the provider has failed", **error}

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from providers.dialects.openai import realtime_formats as formats
 from providers.errors import Unsupported
 from providers.models.openai import VOICES
 from providers.neutral.chat import Tool, ToolChoice, ToolMode
@@ -107,8 +108,8 @@ def updated(wish: Wish, said: Json) -> Wish:
         temperature=members.number(own, "temperature", "session."),
         most=_most(own.get("max_output_tokens")),
     )
-    for side, name in (("input", "format"), ("output", "format")):
-        _format(sides[side].get(name), f"session.audio.{side}.format")
+    for side, chosen in sides.items():
+        formats.check(chosen.get("format"), f"session.audio.{side}.format")
     dropped += _unheard(sides)
     return Wish(setting=setting, session=own, dropped=tuple(dropped))
 
@@ -177,13 +178,6 @@ def _most(value: Any) -> int | None:
     if type(value) is int and value > 0:
         return value
     raise members.wrong("session.max_output_tokens", "a number or 'inf'")
-
-
-def _format(value: Any, at: str) -> None:
-    kind = value.get("type") if isinstance(value, dict) else value
-    rate = value.get("rate", RATE) if isinstance(value, dict) else RATE
-    if kind not in (None, "audio/pcm") or rate != RATE:
-        raise Unsupported("only audio/pcm of 24,000 samples a second can be carried", param=at)
 
 
 def _detection(heard: Json, dropped: list[str]) -> Detection | None:

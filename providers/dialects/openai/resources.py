@@ -13,7 +13,7 @@ from providers.bridging.jobs import Verb
 from providers.bridging.pages import ByTime
 from providers.bridging.resource import Act, Kept, Told
 from providers.dialects.openai.batches import COMMISSIONING
-from providers.dialects.openai.kept_ids import GRADED, IDS, NO_IDS, STORED
+from providers.dialects.openai.kept_ids import GRADED, IDS, NO_IDS, STORED, VOICES
 from providers.dialects.openai.usage import parse_usage
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -69,7 +69,7 @@ def result(line: Json) -> Seen:
 def kept(operation: Operation, root: str, acts: Sequence[Act], **facts: Any) -> Kept:
     """A kind of thing in OpenAI's format."""
     return Kept(
-        name=f"openai.{operation.value}",
+        name=f"openai.{facts.pop('name', operation.value)}",
         operation=operation,
         client=(),
         upstream=(),
@@ -161,6 +161,8 @@ FILES = kept(
         get("/files", listed=True, pages=OF_FILES),
         get("/files/{file}", verb=Verb.SHOW),
         delete("/files/{file}", verb=Verb.DROP),
+        # https://docs.mistral.ai/api/endpoint/files: a URL for whoever knows it; OpenAI has none.
+        get("/files/{file}/url"),
         get("/files/{file}/content", content=True, told=result, share=0.5, verb=Verb.FETCH),
     ),
     lines=("body", "model"),
@@ -328,6 +330,23 @@ REALTIME_DIRECT = kept(
     ids=lambda body: NO_IDS,
 )
 
+# https://platform.openai.com/docs/api-reference/audio: a speaker agrees before there is a voice.
+VOICES_AT, CONSENTS_AT = "/audio/voices", "/audio/voice_consents"
+
+OWN_VOICES = kept(
+    Operation.VOICES,
+    VOICES_AT,
+    (post(VOICES_AT), delete(f"{VOICES_AT}/{{voice}}")),
+    ids=lambda body: VOICES,
+)
+VOICE_CONSENTS = kept(
+    Operation.VOICES,
+    CONSENTS_AT,
+    cycle(CONSENTS_AT, "consent"),
+    name="voice_consents",
+    ids=lambda body: VOICES,
+)
+
 RESOURCES = (
     RESPONSES,
     CONVERSATIONS,
@@ -343,4 +362,6 @@ RESOURCES = (
     FINE_TUNING,
     EVALS,
     REALTIME_DIRECT,
+    OWN_VOICES,
+    VOICE_CONSENTS,
 )

@@ -12,6 +12,7 @@ import orjson
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect, Raw
 from providers.dialects.openai.audio_stream import AudioRelay
+from providers.dialects.openai.kept_ids import SPOKEN
 from providers.neutral.speech import Sound, SpeechAnswer, SpeechRequest, spoken
 from providers.operations import Operation
 from providers.usage import Usage
@@ -125,6 +126,7 @@ DIALECT = PlainDialect[SpeechRequest, SpeechAnswer](
     edits=model_edit,
     echo=echo,
     uses=lambda body: spoken(body, "input"),
+    ids=lambda body: SPOKEN,
 )
 
 DIALECTS = (DIALECT,)

@@ -18,6 +18,9 @@ from providers.wire.members import Json
 Transcripts = PlainDialect[TranscriptRequest, Transcript]
 OPENAIS = frozenset({"speakers", "logprobs", "chunking"})
 """What is told by members that no host but OpenAI and Azure has."""
+HINTS = frozenset({"keywords", "languages", "known_speaker_names", "known_speaker_references"})
+"""Their hints about words, languages and voices, of which hosts say nothing, or an error.
+https://platform.openai.com/docs/api-reference/audio/createTranscription"""
 
 
 def known_at(
@@ -35,6 +38,7 @@ def known_at(
             takes=_taking(forms, carries, streams),
             render_request=_writing(host, forms),
             parser=plain.parser if streams else None,
+            drops=HINTS if plain is transcriptions.DIALECT else frozenset(),
             **facts,
         )
     return found

@@ -11,7 +11,8 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect, Raw
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, Raw, known
 from providers.bridging.transcript_stream import TranscriptStream, replay
 from providers.dialects.openai.audio_stream import AudioRelay, usage
 from providers.dialects.openai.transcript_stream import (
@@ -44,6 +45,11 @@ from providers.wire.splice import model_edit
 NAME = "openai.transcriptions"
 INTO_ENGLISH = "openai.translations"
 TIMED = (Form.SRT, Form.VTT, Form.VERBOSE)
+TOLD = {
+    Form.VERBOSE.value: frozenset({"word", "segment"}),
+    **dict.fromkeys((Form.SRT.value, Form.VTT.value, DIARIZED), frozenset({"segment"})),
+}
+"""Form of an answer → of which grains it tells times; others have none, as OpenAI says itself."""
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
 KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
 
@@ -56,20 +62,22 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
     form = members.text(body, "response_format") or "json"
     if form not in (*Form, DIARIZED):
         raise members.wrong("response_format", f"one of {', '.join([*Form, DIARIZED])}")
-    grains = form_texts.several(body, "timestamp_granularities")
+    grains, told = form_texts.several(body, "timestamp_granularities"), TOLD.get(form, frozenset())
     return TranscriptRequest(
         file=file,
         language=members.text(body, "language"),
         prompt=members.text(body, "prompt"),
         temperature=form_texts.number(body, "temperature"),
         form=Form.JSON if form == DIARIZED else Form(form),
-        words=True if "word" in grains else None,
-        segments=True if "segment" in grains else None,
+        words=True if "word" in told.intersection(grains) else None,
+        segments=True if "segment" in told.intersection(grains) else None,
         speakers=True if form == DIARIZED else None,
         logprobs=True if "logprobs" in form_texts.several(body, "include") else None,
         chunking=body.get("chunking_strategy"),
         seed=_whole(body, "seed"),
-        extras=members.beyond(body, KNOWN) | _unstreamed(body, form),
+        extras=members.beyond(body, KNOWN)
+        | _unstreamed(body, form)
+        | ({} if told.issuperset(grains) else {"timestamp_granularities": grains}),
     )
 
 
@@ -158,6 +166,13 @@ def parse_response(body: Json) -> Transcript:
     )
 
 
+READ = shape(
+    *("task", "text", "language", "duration", "usage", "model", "x_groq"),
+    segments=shape("id", "type", "text", "start", "end", "speaker"),
+    words=shape("word", "start", "end", "speaker"),
+)
+
+
 def echo(body: Json) -> Mapping[str, Any]:
     """In which form the client wants its transcript."""
     grains = form_texts.several(body, "timestamp_granularities")
@@ -228,6 +243,7 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
+    leaves=known(READ),
     render_response=render_response,
     render_stream=replay(Renderer),
     parser=Parser,

@@ -5,6 +5,7 @@ https://replicate.com/docs/reference/http#predictions.create (checked 2026-11)
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -16,9 +17,10 @@ from providers.bridging.resource import Kept
 from providers.dialects.replicate.models import Model, known
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.film_jobs import Job
+from providers.neutral.film_lists import Found, Listed, Listing, since_epoch
 from providers.neutral.images import BLOCKED, Size
 from providers.neutral.media import Data, Url, render_uri
-from providers.neutral.video import Failure, Film, State, VideoRequest, web
+from providers.neutral.video import LONGEST, Failure, Film, State, VideoRequest, web
 from providers.operations import Operation
 from providers.usage import Usage
 from providers.wire import members
@@ -123,6 +125,44 @@ def _failure(answer: Json, status: str) -> Failure:
     return Failure(code, message or f"the prediction was {status}")
 
 
+def listed_at(before: str) -> str:
+    """Where predictions are listed, a hundred on a page.
+
+    https://replicate.com/docs/reference/http#predictions.list
+    """
+    return "/predictions" + (f"?{urlencode({'created_before': before})}" if before else "")
+
+
+def parse_list(answer: Any) -> Found:
+    """A page of predictions, of any model; raises BadAnswer."""
+    if not isinstance(answer.get("results"), list):
+        raise BadAnswer("the provider's answer is no list of predictions")
+    all = [one for one in members.dicts(answer["results"]) if ID.fullmatch(str(one.get("id")))]
+    oldest = since_epoch(all[-1].get("created_at")) if all else 0.0
+    films = [_listed(one) for one in all if one.get("status") in STATES]
+    return Found(films, oldest, bool(answer.get("next")) and oldest > 0)
+
+
+def _listed(one: Json) -> Listed:
+    model, given = members.string(one.get("model")), one.get("input")
+    said: Json = given if isinstance(given, dict) else {}
+    seconds = members.whole(said.get("duration")) or 0
+    sizes = known(model).sizes.items()
+    size = next((size for size, words in sizes if words.items() <= said.items()), None)
+    film = msgspec.structs.replace(
+        parse_job(one, str(one["id"])),
+        prompt=members.string(said.get("prompt")),
+        completed=int(since_epoch(one.get("completed_at"))),
+    )
+    return Listed(
+        film=film,
+        model=model,
+        created=since_epoch(one.get("created_at")),
+        seconds=seconds if 0 < seconds <= LONGEST else 0,
+        size=f"{size.width}x{size.height}" if size else "",
+    )
+
+
 DIALECT = VideoDialect(
     name=NAME,
     operation=Operation.VIDEO,
@@ -146,7 +186,7 @@ JOBS = Kept(
     root="/predictions",
     acts=(),
     ids=lambda body: NOWHERE,
-    doing=Doing(path=JOB.path, parse=parse_job),
+    doing=Doing(path=JOB.path, parse=parse_job, listing=Listing(listed_at, parse_list)),
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.bridging.dialect import Context, Endpoint, Seen
-from providers.bridging.plain import PlainDialect
+from providers.bridging.members import shape
+from providers.bridging.plain import PlainDialect, known
 from providers.errors import Unsupported
 from providers.neutral.tokens import (
     DetokenizeAnswer,
@@ -91,6 +92,7 @@ DIALECT = PlainDialect[TokenizeRequest, TokenizeAnswer](
     parse_request=parse_request,
     render_request=render_request,
     parse_response=lambda body: tokenized(body, "token_strs"),
+    leaves=known(shape("count", "tokens", "token_strs")),
     render_response=render_response,
     parse_error=parse_error,
     render_error=render_error,
@@ -109,6 +111,7 @@ BACK = PlainDialect[DetokenizeRequest, DetokenizeAnswer](
     parse_request=parse_back,
     render_request=render_back,
     parse_response=lambda body: detokenized(body, "prompt"),
+    leaves=known(shape("prompt")),
     render_response=render_text,
     parse_error=parse_error,
     render_error=render_error,

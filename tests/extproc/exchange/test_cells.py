@@ -117,7 +117,7 @@ def thing_of(kept: Kept, id: str) -> dict:
     ids = kept.shown or kept.ids({})
     if ids.kinds:
         return {ids.kind: sorted(ids.kinds)[0], "id": id}
-    return {sorted(ids.names & {"jobArn", "invocationArn", "name"})[0]: id}
+    return {sorted(ids.names & {"jobArn", "invocationArn", "name", "id"})[0]: id}
 
 
 def body_of(act: Act) -> dict:
@@ -190,16 +190,21 @@ def test_a_job_is_asked_for_where_it_is_done_and_nothing_else(
     path = kept.prefixes[0] + PLACE.sub(shown, act.path)
     one = exchange(plan, Secrets())
     headers = Pairs(content_type="application/json")
-    headers._pairs |= {":path": path, ":method": act.method}
+    headers._pairs |= {":path": path, ":method": act.method, "x-ai-backend": "up"}
     attributes = {BACKEND: "up", CALL: f"kept\n{path}\n{kept.name}"}
     assert isinstance(own.doing, Doing)
     posts = own.doing.body is not None
     action = one.handle(RequestHeaders(headers, attributes, not posts))
-    if posts and act.verb is not None:
+    lists = act.verb is Verb.LIST
+    if posts and act.verb is not None and not lists:
         action = one.handle(request_body({}))
-    if act.verb is None:
+    if act.verb is None or (lists and own.doing.listing is None):
         assert isinstance(action, Reject)
         assert json.loads(action.body)["error"]["type"] == "invalid_request_error"
+        return
+    if lists:
+        assert isinstance(action, Leave)
+        assert dict(action.set_headers)[":path"].endswith(own.doing.listing.path(""))
         return
     assert type(action) is (Change if posts else Leave), action
     sent = dict(action.set_headers)
@@ -245,7 +250,8 @@ def test_a_batch_is_asked_for_where_it_is_run(provider: Provider, kept: Kept, ac
     action = one.handle(RequestHeaders(headers, attributes, True))
     if act.verb is None:
         assert isinstance(action, Reject)
-        assert "by its id" in json.loads(action.body)["error"]["message"]
+        why = "by its id" if act.listed else "is not possible there"
+        assert why in json.loads(action.body)["error"]["message"]
         return
     assert type(action) is Leave, action
     sent = dict(action.set_headers)

@@ -12,7 +12,9 @@ from extproc.exchange.compile import compile_plan
 from extproc.reference import backends, overview
 from extproc.reference.capabilities import CAPABILITIES, NOT_YET
 from extproc.reference.cells import cells, every_cell, kept_cells
+from extproc.reference.fates import MENDED
 from extproc.reference.page import page
+from providers.bridging.amending.needs import MENDS
 from providers.catalog import DIALECTS, PROVIDERS, RESOURCES
 from providers.operations import SERVED_BY, Operation
 from providers.vendors.forms import row
@@ -168,3 +170,7 @@ def test_the_commands_print_the_table_and_a_page():
 def test_every_capability_has_a_place_for_its_clients():
     for one in CAPABILITIES:
         assert not one.client or DIALECTS[one.client].client
+
+
+def test_what_is_asked_for_by_other_means_is_told_so() -> None:
+    assert MENDED.keys() == MENDS.keys()

@@ -12,7 +12,7 @@ from providers.wire.multipart import Upload
 
 CLIENT = DIALECTS["openai.video"]
 FILMS = RESOURCES["openai.video"]
-SHOW, FETCH = (act for act in FILMS.acts if act.verb is not None)
+LIST, SHOW, FETCH = (act for act in FILMS.acts if act.verb is not None)
 VEO, GROK, GEN = "gemini.video", "xai.video", "runway.video"
 THERE, REEL, CAST = "vertex.video", "bedrock.video", "replicate.video"
 DANCE, VEO3 = "bytedance/seedance-1-pro", "google/veo-3.1"

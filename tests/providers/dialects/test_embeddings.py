@@ -107,7 +107,9 @@ def test_base64_and_back(row):
     assert floats == row
 
 
-@pytest.mark.parametrize("raw", [b"[null]", b'["a"]', b"[[1]]", b"{}", b"null", b"7"])
+@pytest.mark.parametrize(
+    "raw", [b"[null]", b"[0.5, null]", b'["a"]', b"[[1]]", b"[{}]", b"{}", b"null", b"7"]
+)
 def test_what_is_no_vector_is_not_packed(raw):
     with pytest.raises(BadAnswer):
         vector(raw).written(Encoding.BASE64)

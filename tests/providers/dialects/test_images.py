@@ -294,6 +294,35 @@ def test_a_stream_that_is_cut_ends_with_an_error():
     assert relay.seen.error is not None
 
 
+def test_a_picture_that_has_begun_is_charged_where_the_stream_ends_before_it():
+    relay = OPENAI.relay(True)
+    draft = {**PARTIAL, "size": "1024x1024", "quality": "high"}
+    event = b"data: %b\n\n" % orjson.dumps(draft)
+    for number in (1, 2):
+        relay.feed(event)
+        assert relay.seen.usage.units == Units(images=1, kind="1024x1024 high")
+        assert (relay.seen.usage.output, relay.seen.generated) == (100 * number, 100 * number)
+        assert relay.seen.usage.estimated
+    relay.feed(b"data: %b\n\n" % orjson.dumps(DONE))
+    assert relay.seen.usage.output == 50
+    assert not relay.seen.usage.estimated
+    relay.feed(event)
+    assert relay.seen.usage.units.images == 2
+    assert (relay.seen.usage.input, relay.seen.usage.output) == (3, 150)
+    assert relay.seen.usage.estimated
+
+
+@pytest.mark.parametrize("complete", [0, 1])
+def test_a_picture_that_fails_costs_nothing(complete: int):
+    relay = OPENAI.relay(True)
+    failed = {"type": "error", "error": {"message": "no", "code": "moderation_blocked"}}
+    for said in [DONE] * complete + [PARTIAL, failed]:
+        relay.feed(b"data: %b\n\n" % orjson.dumps(said))
+    used = relay.seen.usage
+    assert (used.units.images if used else 0) == complete
+    assert relay.seen.generated == 0
+
+
 def test_an_error_in_a_stream_is_seen():
     relay = OPENAI.relay(True)
     said = {"type": "error", "error": {"message": "no", "code": "moderation_blocked"}}

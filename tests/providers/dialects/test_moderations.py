@@ -8,7 +8,7 @@ from openai.types import ModerationCreateResponse
 from providers.bridging.bridge import bridge
 from providers.bridging.dialect import Call, Context, Sent
 from providers.bridging.quirks import Quirks
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, PROVIDERS
 from providers.errors import BadAnswer, InvalidRequest, Unsupported
 
 OPENAI, MISTRAL = DIALECTS["openai.moderations"], DIALECTS["mistral.moderations"]
@@ -67,6 +67,38 @@ def test_mistrals_verdict_is_told_in_openais_categories():
     assert told["results"][0]["category_scores"]["pii"] == 0.1
     assert typed.results[0].category_applied_input_types.violence == ["text"]
     assert typed.results[0].category_applied_input_types.hate == []
+
+
+@pytest.mark.parametrize("found", ["dangerous", "criminal", "dangerous_and_criminal_content"])
+def test_what_is_dangerous_or_criminal_is_illicit(found):
+    names = ("dangerous", "criminal", "dangerous_and_criminal_content")
+    result = {
+        "categories": {name: name == found for name in names},
+        "category_scores": {name: 0.9 if name == found else 0.1 for name in names},
+    }
+    told = answer(MISTRAL, {"id": "m", "model": "x", "results": [result]})["results"][0]
+    assert told["flagged"]
+    assert told["categories"]["illicit"]
+    assert told["category_scores"]["illicit"] == 0.9
+    for name in ("dangerous", "criminal"):
+        assert told["categories"][name] is (name == found)
+
+
+def test_metadata_of_mistrals_clients_is_named_where_openai_refuses_it():
+    form = PROVIDERS["openai"].forms[OPENAI.name]
+    quirks = Quirks(drops=form.drops)
+    body = {"model": "guard", "input": ["one"], "metadata": {"a": "b"}}
+    call = Call(data=orjson.dumps(body), body=body, model="guard", stream=False)
+    request = bridge(OPENAI, form, quirks).request(call)
+    assert orjson.loads(request.body) == {"model": "guard", "input": ["one"]}
+    assert request.dropped == ("metadata",)
+
+
+@pytest.mark.parametrize("odd", [None, [], ["text"], 7, {"hate": None}])
+def test_odd_input_types_of_an_answer_are_none(odd):
+    result = {"categories": {"hate": True}, "category_applied_input_types": odd}
+    told = OPENAI.parse_response({"results": [result]})
+    assert told.verdicts[0].categories == ({} if isinstance(odd, dict) else {"hate": True})
 
 
 @pytest.mark.parametrize("dialect", [OPENAI, MISTRAL])

@@ -75,6 +75,13 @@ def test_a_size_is_the_nearest_that_the_model_makes(target, model, seconds, size
     assert (echo["size"] == size) == (not dropped)
 
 
+@pytest.mark.parametrize(("target", "size"), [(VEO, "1280x720"), (GROK, ""), (GEN, "1280x720")])
+def test_a_size_that_nobody_asked_for_is_told_where_it_is_known(target, size):
+    body, dropped, echo = sent(target)
+    assert (echo["size"], dropped) == (size, ())
+    assert "aspectRatio" not in body.get("parameters", {})
+
+
 def test_the_oldest_model_has_no_word_for_its_only_resolution():
     body, *_ = sent(VEO, "veo-2.0-generate-001", size="1280x720")
     assert body["parameters"] == {"aspectRatio": "16:9", "durationSeconds": 5}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.wire.frames import Frames
+from providers.wire.frames import Broken, Frames
 from providers.wire.websocket import TEXT, TooLong, closing, frame, masked
 
 KEY = b"abcd"
@@ -63,3 +63,14 @@ def test_a_control_frame_has_its_own_bound():
 
 def test_masks_are_their_own_inverse():
     assert masked(masked(b"hello", KEY), KEY) == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("masks", "data"),
+    [(True, frame(TEXT, b"x")), (False, frame(TEXT, b"x", b"abcd")), (None, b"\xc1\x00")],
+)
+def test_what_rfc_6455_forbids_is_the_last_that_is_read(masks, data):
+    frames = Frames(masks=masks)
+    with pytest.raises(Broken):
+        frames.feed(data)
+    assert frames.feed(frame(TEXT, b"y", b"abcd" if masks else b"")) == []

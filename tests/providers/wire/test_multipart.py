@@ -74,3 +74,20 @@ def test_a_file_by_another_name_is_still_a_file() -> None:
     changed = multipart.parse(found.edited({"c": file, "d": [file, "e"]}), KIND).members()
     assert (changed["c"], changed["d"]) == (file, [file, "e"])
     assert rendered(d=[file, "e"]) == {"d": [file, "e"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "filename"),
+    [
+        (b"filename=\"a.png\"; filename*=UTF-8''%e2%82%ac.png", "a.png"),
+        (b"filename*=UTF-8''%e2%82%ac.png", "\N{EURO SIGN}.png"),
+        (b"filename*=utf-8'en'a%20b.png", "a b.png"),
+        (b"FileName*=\"UTF-8''%ff.png\"", "\N{REPLACEMENT CHARACTER}.png"),
+        (b'filename=""', ""),
+    ],
+)
+def test_a_file_is_known_by_a_name_in_any_alphabet(said: bytes, filename: str) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="image"; ' + said
+    body = head + b"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--b--\r\n"
+    file = multipart.parse(body, f"{multipart.TYPE}; boundary=b").members()["image"]
+    assert file == Upload(data=b"\x89PNG", filename=filename, media_type="image/png")

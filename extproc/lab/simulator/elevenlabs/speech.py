@@ -15,6 +15,8 @@ from extproc.lab.simulator.openai.speech import sound
 
 KNOWN = {"text", "model_id", "language_code", "voice_settings", "seed", "apply_text_normalization"}
 KNOWN |= {"previous_text", "next_text", "pronunciation_dictionary_locators"}
+KNOWN |= {"previous_request_ids", "next_request_ids", "use_pvc_as_ivc"}
+KNOWN |= {"apply_language_text_normalization", "audio_effects"}
 QUERY = {"output_format", "enable_logging", "optimize_streaming_latency"}
 FORMAT = re.compile(r"(?:mp3|pcm|opus|ulaw|alaw|wav)_\d+(?:_\d+)?")
 VOICE = re.compile(r"[A-Za-z0-9]{4,40}")

@@ -16,7 +16,10 @@ from extproc.lab.simulator.openai.transcriptions import heard
 KNOWN = {"model_id", "file", "language_code", "temperature", "seed", "diarize", "num_speakers"}
 KNOWN |= {"timestamps_granularity", "tag_audio_events", "cloud_storage_url", "webhook"}
 KNOWN |= {"source_url", "diarization_threshold", "file_format", "keyterms", "additional_formats"}
-KNOWN |= {"entity_detection", "entity_redaction", "webhook_metadata"}
+KNOWN |= {"entity_detection", "entity_redaction", "entity_redaction_mode", "webhook_metadata"}
+KNOWN |= {"webhook_id", "use_multi_channel", "multichannel_output_style", "no_verbatim"}
+KNOWN |= {"secondary_language_codes", "numbers_format", "transcript_edit", "detect_speaker_roles"}
+KNOWN |= {"use_speaker_library"}
 QUERY = {"enable_logging"}
 
 

@@ -14,6 +14,9 @@ from extproc.lab.simulator.gemini import generate_content
 
 PARAMETERS = frozenset({"aspectRatio", "durationSeconds", "resolution", "negativePrompt"})
 PARAMETERS |= {"personGeneration", "sampleCount", "seed"}
+VERTEXS = frozenset({"compressionQuality", "enhancePrompt", "fps", "generateAudio"})
+VERTEXS |= {"pubsubTopic", "resizeMode", "storageUri"}
+"""https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-generation"""
 INSTANCE = frozenset({"prompt", "image", "lastFrame", "referenceImages", "video"})
 SECONDS = {"veo-2": (5, 6, 7, 8)}
 RESOLUTIONS = ("720p", "1080p", "4k")
@@ -23,7 +26,8 @@ def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what Veo would not take."""
     pictures.known(call.body, frozenset({"instances", "parameters"}), "unknown name")
     given = call.body.get("parameters") or {}
-    pictures.known(given, PARAMETERS, "unknown name")
+    on_vertex = call.params["name"].startswith("projects/")
+    pictures.known(given, PARAMETERS | VERTEXS if on_vertex else PARAMETERS, "unknown name")
     instances = call.body.get("instances") or []
     if len(instances) != 1:
         raise Refusal("Only one instance is supported.")

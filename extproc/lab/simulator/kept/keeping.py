@@ -44,7 +44,7 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
     elif "task" in said:
         return orjson.dumps(tasks.begin(shelf, tasks.RUNWAY, said["prompt"]))
     elif "prediction" in said:
-        return orjson.dumps(tasks.begin(shelf, tasks.REPLICATE, said["prompt"]))
+        return orjson.dumps(tasks.predict(shelf, said["model"], asked["input"]))
     elif kind == "chat.completion":
         shelf.put({**said, "metadata": asked.get("metadata") or {}})
     return answered

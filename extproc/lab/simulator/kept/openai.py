@@ -69,6 +69,13 @@ def content(ask: Ask) -> Answer:
     return Answer(content_type="application/octet-stream", body=ask.shelf.contents[ask.ids[-1]])
 
 
+def signed(ask: Ask) -> Answer:
+    """Where anybody may fetch a file of Mistral's (https://docs.mistral.ai/api/endpoint/files)."""
+    ask.shelf.get(ask.ids[0], "file")
+    hours = int(ask.query.get("expiry", 24))
+    return json({"url": f"https://storage.example/{ask.ids[0]}?hours={hours}"})
+
+
 def one(kind: str, ask: Ask) -> Answer:
     return json(ask.shelf.get(ask.ids[0], kind))
 
@@ -310,6 +317,7 @@ RULES: tuple[Rule, ...] = (
     rule("GET", "/files/*", partial(one, "file")),
     rule("DELETE", "/files/*", partial(delete, "file")),
     rule("GET", "/files/*/content", content),
+    rule("GET", "/mistral/v1/files/*/url", signed),
     rule("POST", "/batches", make_batch),
     rule("GET", "/batches", partial(many, "batch")),
     rule("GET", "/batches/*", partial(one, "batch")),

@@ -8,12 +8,14 @@ from extproc.lab.simulator.http1 import Request
 from extproc.lab.simulator.kept import (
     anthropic,
     bedrock,
+    cohere,
     films,
     gemini,
     openai,
     operations,
     tasks,
     vertex,
+    voices,
 )
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
@@ -26,11 +28,14 @@ MARKED = (
 PLACES = (
     ("/model-invocation-job", "bedrock.converse", bedrock.RULES),
     ("/async-invoke", "bedrock.converse", bedrock.RULES),
+    ("/v1/datasets", "cohere.chat", cohere.RULES),
+    ("/v1/embed-jobs", "cohere.chat", cohere.RULES),
+    ("/v2/batches", "cohere.chat", cohere.RULES),
     ("/v1/projects/", "gemini.generate_content", GOOGLES),
     ("/upload/", "gemini.generate_content", GOOGLES),
 )
 """The same, where the path tells."""
-USUAL = ("openai.chat", (*openai.RULES, *films.RULES, *tasks.RULES))
+USUAL = ("openai.chat", (*openai.RULES, *films.RULES, *tasks.RULES, *voices.RULES))
 
 
 def found(request: Request) -> tuple[str, Rule, Sequence[str]] | None:

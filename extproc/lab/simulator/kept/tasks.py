@@ -5,21 +5,38 @@ https://docs.x.ai/docs/guides/video-generation, https://docs.dev.runwayml.com/ap
 https://replicate.com/docs/reference/http
 """
 
+from datetime import UTC, datetime
+
 from extproc.lab.simulator.dialect import Json, Refusal
 from extproc.lab.simulator.kept import films
 from extproc.lab.simulator.kept.shelf import CREATED, Ask, Rule, Shelf, json, rule
 from extproc.lab.simulator.play import Answer
 
 XAI, RUNWAY, REPLICATE = "xai.video", "runway.video", "replicate.video"
+PAGE = 100
+"""Predictions on one of Replicate's."""
 
 
 def begin(shelf: Shelf, kind: str, prompt: str) -> Json:
     """What is said of a job that was just begun."""
-    id = shelf.new_id("" if kind == REPLICATE else "task-")
+    id = shelf.new_id("task-")
     shelf.put({"id": id, "object": kind, "prompt": prompt, "looks": 0})
-    if kind == REPLICATE:
-        return {"id": id, "status": "starting", "output": None, "error": None}
     return {"request_id": id} if kind == XAI else {"id": id}
+
+
+def predict(shelf: Shelf, model: str, given: Json) -> Json:
+    """What is said of a prediction that was just begun."""
+    id = shelf.new_id("")
+    own = {"model": model, "input": given, "created": shelf.now}
+    thing: Json = {"id": id, "object": REPLICATE, "prompt": given["prompt"], "looks": 0, **own}
+    shelf.put(thing)
+    return _prediction(thing, "starting")
+
+
+def _prediction(thing: Json, status: str, **more: object) -> Json:
+    when = datetime.fromtimestamp(thing["created"], UTC).strftime("%Y-%m-%dT%H:%M:%S.250Z")
+    own = {name: thing[name] for name in ("id", "model", "input")}
+    return {**own, "created_at": when, "status": status, "output": None, "error": None, **more}
 
 
 def _looked_at(ask: Ask, kind: str) -> tuple[Json, str]:
@@ -61,13 +78,29 @@ def show(ask: Ask) -> Answer:
 def predicted(ask: Ask) -> Answer:
     """A prediction of Replicate's."""
     thing, link = _looked_at(ask, REPLICATE)
-    said: Json = {"id": thing["id"], "output": None, "error": None}
-    if thing["looks"] == 1:
-        return json({**said, "status": "processing"})
+    return json(_told(thing, link))
+
+
+def _told(thing: Json, link: str) -> Json:
+    if thing["looks"] < 2:
+        return _prediction(thing, "processing")
     if films.BLOCKED in thing["prompt"]:
         why = "The input or output was flagged as sensitive. (E005)"
-        return json({**said, "status": "failed", "error": why})
-    return json({**said, "status": "succeeded", "output": link})
+        return _prediction(thing, "failed", error=why)
+    return _prediction(thing, "succeeded", output=link)
+
+
+def predictions(ask: Ask) -> Answer:
+    """A page of Replicate's: of those that were made before a moment, the newest first."""
+    for name in ask.query.keys() - {"created_before", "created_after", "source", "cursor"}:
+        raise Refusal(f"Unknown parameter: {name}")
+    said = ask.query.get("created_before")
+    before = datetime.fromisoformat(said).timestamp() if said else float("inf")
+    found = [one for one in ask.shelf.all(REPLICATE) if one["created"] + 0.25 < before]
+    host = ask.request.header("host")
+    more = f"http://{host}/v1/predictions?cursor=c" if len(found) > PAGE else None
+    results = [_told(one, f"http://{host}/finished/{one['id']}") for one in found[:PAGE]]
+    return json({"previous": None, "next": more, "results": results})
 
 
 def finished(ask: Ask) -> Answer:
@@ -80,6 +113,7 @@ def finished(ask: Ask) -> Answer:
 RULES: tuple[Rule, ...] = (
     rule("GET", "/videos/*", look),
     rule("GET", "/tasks/*", show),
+    rule("GET", "/predictions", predictions),
     rule("GET", "/predictions/*", predicted),
     rule("GET", "/finished/*", finished),
 )

@@ -15,6 +15,8 @@ from extproc.lab.simulator.openai import images
 
 KNOWN = {"model", "prompt", "image", "mask", "n", "size", "quality", "background", "user"}
 KNOWN |= {"output_format", "output_compression", "input_fidelity", "stream", "partial_images"}
+KNOWN |= {"complexity", "frame_count", "frame_duration_ms", "markup", "safety_identifier"}
+KNOWN |= {"svg[model]", "svg[reasoning][effort]"}
 VARIED = {"model", "image", "n", "response_format", "size", "user"}
 """https://platform.openai.com/docs/api-reference/images/createVariation"""
 MOST = 16

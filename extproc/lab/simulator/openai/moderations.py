@@ -34,13 +34,16 @@ MISTRALS = (
     "sexual",
     "hate_and_discrimination",
     "violence_and_threats",
-    "dangerous_and_criminal_content",
+    "dangerous",
+    "criminal",
     "selfharm",
     "health",
     "financial",
     "law",
     "pii",
+    "jailbreaking",
 )
+"""As mistral-moderation-2603 has them."""
 
 
 def check(call: Call, strict: bool) -> None:

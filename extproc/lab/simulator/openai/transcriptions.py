@@ -16,7 +16,8 @@ from extproc.lab.simulator.openai import moderations, voxtral
 from extproc.lab.simulator.reply import count
 
 KNOWN = {"model", "file", "language", "prompt", "temperature", "response_format"}
-ONLY_HERE = {"timestamp_granularities", "stream", "include", "chunking_strategy"}
+HINTS = {"keywords", "languages", "known_speaker_names", "known_speaker_references"}
+ONLY_HERE = {"timestamp_granularities", "stream", "include", "chunking_strategy"} | HINTS
 FORMS = ("json", "text", "srt", "verbose_json", "vtt", "diarized_json")
 KNOWN_AT = (
     ("whisper-large-v3", {"json", "text", "verbose_json"}),
@@ -60,7 +61,7 @@ def _check_host(body: Json) -> None:
         raise Refusal(f"response_format must be one of {known}", param="response_format")
     if known is FORMS:
         return
-    for name in body.keys() & {"include", "chunking_strategy"}:
+    for name in body.keys() & ({"include", "chunking_strategy"} | HINTS):
         raise Refusal(f"Unknown parameter: {name}", param=name)
     timed = form == "verbose_json" or model.startswith(NEVER_STREAMED)
     if body.get("stream") == "true" and timed:

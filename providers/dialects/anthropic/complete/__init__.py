@@ -14,6 +14,7 @@ from providers.dialects.anthropic.complete.stream import (
     CompleteRelay,
     CompleteRenderer,
 )
+from providers.dialects.anthropic.complete.told import ANSWERS
 from providers.operations import Operation
 from providers.wire.error_bodies import parse_error
 
@@ -63,6 +64,7 @@ DIALECT = ChatDialect(
             "anthropic-dangerous-direct-browser-access",
         }
     ),
+    answers=ANSWERS,
 )
 
 DIALECTS = (DIALECT,)

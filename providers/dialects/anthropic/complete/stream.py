@@ -8,12 +8,14 @@ import re
 import orjson
 
 from providers.bridging.dialect import Context
+from providers.bridging.provider_members import unread
 from providers.bridging.watching import WatchingRelay
 from providers.dialects.anthropic.complete.errors import error_event, failure
 from providers.dialects.anthropic.complete.response import completion, parse_finish, watch
+from providers.dialects.anthropic.complete.told import READ
 from providers.errors import ApiError
 from providers.neutral.chat import Finish
-from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta
+from providers.neutral.deltas import AnyDelta, Begin, Beside, End, Failed, Ping, TextDelta
 from providers.neutral.json_stream import SseStreamParser
 from providers.neutral.prompts import told
 from providers.wire import sse
@@ -39,6 +41,8 @@ class CompleteParser(SseStreamParser):
         if not self._begun:
             self._begun = True
             out.append(Begin(id=string(said.get("id")), model=string(said.get("model"))))
+        names = unread(said, READ)
+        out += [Beside(names=tuple(names))] if names else []
         text = said.get("completion")
         if text and isinstance(text, str):
             out.append(TextDelta(text=text, part=0))

@@ -4,16 +4,8 @@ https://docs.cohere.com/v2/reference/chat
 """
 
 from providers.bridging.members import shape
-from providers.bridging.unsaid import Answers, Told
+from providers.bridging.unsaid import Answers, Told, words_alone
 from providers.dialects.cohere.chat.content import TEXTS
-from providers.neutral.chat import Audio, Document, Image, Native, Part, Video
-from providers.neutral.web_search import Searched
-
-
-def shows(part: Part) -> bool:
-    """Whether a message can hold a part: words, thoughts and calls, no more."""
-    return not isinstance(part, Image | Audio | Video | Document | Native | Searched)
-
 
 SOURCE = shape("type", "id", "tool_output", document=shape("id", "url", "title", *TEXTS))
 CITATION = shape("type", "start", "end", "text", "content_index", sources=SOURCE)
@@ -46,15 +38,17 @@ CITED = "message.citations (of thoughts)"
 """Citations of what the model thought have no place elsewhere."""
 
 ANSWERS = Answers(
-    shows=shows,
+    shows=words_alone,
     tells=frozenset(
         {
+            Told.CALLS,
             Told.CITATIONS,
             Told.QUOTES,
             Told.LOGPROBS,
             Told.SIGNATURES,
             Told.CACHE_READ,
             Told.STRETCHES,
+            Told.THINKING,
         }
     ),
     read=READ,

@@ -13,6 +13,7 @@ from providers.dialects.cohere import chat
 from providers.dialects.cohere.chat_v1.request import echo, parse_request
 from providers.dialects.cohere.chat_v1.response import render_response
 from providers.dialects.cohere.chat_v1.stream import ChatRenderer
+from providers.dialects.cohere.chat_v1.told import ANSWERS
 from providers.dialects.cohere.generate.errors import render_error
 
 NAMES = {
@@ -37,6 +38,7 @@ DIALECT = msgspec.structs.replace(
     render_response=render_response,
     renderer=ChatRenderer,
     render_error=render_error,
+    answers=ANSWERS,
 )
 
 ENTRANCES = (DIALECT,)

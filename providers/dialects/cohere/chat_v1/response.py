@@ -4,7 +4,6 @@ https://docs.cohere.com/v1/reference/chat
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 import orjson
@@ -24,6 +23,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     calls: list[Json] = []
     citations: list[Json] = []
+    documents: list[Json] = []
     finish: Finish | None
     usage: Usage | None
 
@@ -31,10 +31,11 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 def render_response(response: ChatResponse, context: Context) -> Json:
     """The answer as the SDK expects it; of several choices the first."""
     choice = next(iter(response.choices), Choice())
-    text, citations = "", list[Json]()
+    text, citations, cited = "", list[Json](), list[Citation]()
     for part in choice.parts:
         if isinstance(part, Text):
             citations += render_citations(part.citations, part.text, len(text))
+            cited += part.citations
         text += words(part)
     calls = [render_call(part) for part in choice.parts if isinstance(part, ToolCall)]
     said = Said(
@@ -42,6 +43,7 @@ def render_response(response: ChatResponse, context: Context) -> Json:
         text=text,
         calls=calls,
         citations=citations,
+        documents=documents(cited),
         finish=choice.finish,
         usage=response.usage,
     )
@@ -62,7 +64,7 @@ def answer(said: Said, context: Context) -> Json:
         turn["tool_calls"] = body["tool_calls"] = said.calls
     if said.citations:
         body["citations"] = said.citations
-        body["documents"] = _documents(said.citations)
+        body["documents"] = said.documents
     body["chat_history"] = [*context.echo.get("chat_history", ()), turn]
     return body
 
@@ -89,15 +91,23 @@ def render_citations(citations: Iterable[Citation], text: str, offset: int = 0) 
 def _citation(citation: Citation, text: str, offset: int) -> Json:
     start = citation.start or 0
     end = len(text) if citation.end is None else citation.end
-    named: Any = citation.url or citation.title or "document"
     return {
         "start": start + offset,
         "end": end + offset,
         "text": text[start:end],
-        "document_ids": [named],
+        "document_ids": [_name(citation)],
     }
 
 
-def _documents(citations: list[Json]) -> list[Json]:
-    ids = dict.fromkeys(id for citation in citations for id in citation["document_ids"])
-    return [{"id": id} for id in ids]
+def _name(citation: Citation) -> str:
+    return citation.url or citation.title or "document"
+
+
+def documents(citations: Iterable[Citation]) -> list[Json]:
+    """What is cited, each once, in the members of a search result (`url`, `title`, `snippet`)."""
+    found: dict[str, Json] = {}
+    for each in citations:
+        said = {"url": each.url, "title": each.title, "snippet": each.quote}
+        one = found.setdefault(_name(each), {"id": _name(each)})
+        one |= {name: value for name, value in said.items() if value and name not in one}
+    return [*found.values()]

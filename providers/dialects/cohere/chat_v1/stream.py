@@ -3,6 +3,7 @@
 https://docs.cohere.com/v1/docs/streaming
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -11,12 +12,13 @@ from providers.bridging.dialect import Context
 from providers.dialects.cohere.chat_v1.response import (
     Said,
     answer,
+    documents,
     parameters,
     render_citations,
 )
 from providers.dialects.cohere.overlong import TOO_LONG
 from providers.errors import CUT, ApiError
-from providers.neutral.chat import Finish, Text, ToolCall
+from providers.neutral.chat import Citation, Finish, Text, ToolCall
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -49,6 +51,7 @@ class ChatRenderer:
         self._calls: dict[int, tuple[str, list[str]]] = {}
         """Part → (name, arguments so far) of a call."""
         self._citations: list[Json] = []
+        self._sources: list[Citation] = []
         self._usage: Usage | None = None
         self._finish: Finish | None = None
 
@@ -82,6 +85,7 @@ class ChatRenderer:
             text="".join(self._text),
             calls=calls,
             citations=self._citations,
+            documents=documents(self._sources),
             finish=finish,
             usage=self._usage,
         )
@@ -130,8 +134,8 @@ class ChatRenderer:
         self._size += len(text)
         line = self._line("text-generation", text=text)
         if isinstance(delta, WholePart) and isinstance(delta.value, Text):
-            cited = render_citations(delta.value.citations, text, self._said[1])
-            return line + (self._cited(cited) if cited else b"")
+            cited = delta.value.citations
+            return line + (self._cited(cited, text, self._said[1]) if cited else b"")
         return line
 
     def _call(self, delta: Any) -> bytes:
@@ -150,9 +154,11 @@ class ChatRenderer:
 
     def _cite(self, delta: CitationDelta) -> bytes:
         _, offset, said = self._said
-        return self._cited(render_citations([delta.citation], "".join(said), offset))
+        return self._cited([delta.citation], "".join(said), offset)
 
-    def _cited(self, citations: list[Json]) -> bytes:
+    def _cited(self, sources: Sequence[Citation], text: str, offset: int) -> bytes:
+        citations = render_citations(sources, text, offset)
+        self._sources += sources
         self._citations += citations
         return self._line("citation-generation", citations=citations)
 

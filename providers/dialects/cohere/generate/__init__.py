@@ -20,6 +20,7 @@ from providers.dialects.cohere.generate.stream import (
     GenerateRelay,
     GenerateRenderer,
 )
+from providers.dialects.cohere.generate.told import ANSWERS
 from providers.operations import Operation
 
 CARRIES = frozenset(
@@ -67,6 +68,7 @@ DIALECT = ChatDialect(
     relay=GenerateRelay,
     edits=edits,
     echo=echo,
+    answers=ANSWERS,
 )
 
 DIALECTS = (DIALECT,)

@@ -10,6 +10,7 @@ import re
 import orjson
 
 from providers.bridging.dialect import Context
+from providers.bridging.provider_members import unread
 from providers.bridging.watching import WatchingRelay
 from providers.dialects.cohere.generate.errors import error_event, failure
 from providers.dialects.cohere.generate.response import (
@@ -19,9 +20,10 @@ from providers.dialects.cohere.generate.response import (
     parse_usage,
     render_meta,
 )
+from providers.dialects.cohere.generate.told import EVENT
 from providers.errors import ApiError
 from providers.neutral.chat import Finish
-from providers.neutral.deltas import AnyDelta, Begin, End, Failed, TextDelta, Used
+from providers.neutral.deltas import AnyDelta, Begin, Beside, End, Failed, TextDelta, Used
 from providers.neutral.json_stream import JsonStreamParser
 from providers.neutral.prompts import told
 from providers.usage import Usage
@@ -63,6 +65,8 @@ class GenerateParser(JsonStreamParser):
         if not self._begun:
             self._begun = True
             out.append(Begin(id=string(response.get("id")), model=""))
+        names = unread(said, EVENT)
+        out += [Beside(names=tuple(names))] if names else []
         if is_end(said):
             self._end(said, response, out)
             return

@@ -46,7 +46,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
-from providers.neutral.serial import Serial
+from providers.neutral.serial import SPEAKING, Serial
 from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from providers.wire import json_array
@@ -93,6 +93,8 @@ class Renderer:
         """The same, after the text of choice 0."""
         self._failed = False
         self._serial = Serial()
+        self._calling: set[int] = set()
+        """Choices with a call that is not complete."""
 
     def feed(self, deltas: list[AnyDelta]) -> bytes:
         """The events that say `deltas`."""
@@ -132,7 +134,14 @@ class Renderer:
         if self._failed:
             return b""
         handler = HANDLERS.get(type(delta))
-        return b"" if handler is None else handler(self, delta)
+        if handler is None:
+            return b""
+        if self._calling and type(delta) in SPEAKING:
+            # One part comes after the other, though not everybody says that one is complete.
+            choice: int = getattr(delta, "choice", 0)
+            if choice in self._calling:
+                return self._complete(choice) + handler(self, delta)
+        return handler(self, delta)
 
     def _begin(self, delta: Begin) -> bytes:
         named = {
@@ -197,10 +206,10 @@ class Renderer:
         return self._say(delta.choice, part)
 
     def _call(self, delta: ToolCallBegin) -> bytes:
-        before = self._complete(delta.choice)
         call = Call(id=delta.id, name=delta.name, signature=delta.signature)
-        self._candidates[delta.choice].calls[delta.part] = call
-        return before
+        self._candidate(delta.choice).calls[delta.part] = call
+        self._calling.add(delta.choice)
+        return b""
 
     def _arguments(self, delta: ArgumentsDelta) -> bytes:
         call = self._candidate(delta.choice).calls.get(delta.part)
@@ -220,6 +229,8 @@ class Renderer:
             signature = call.signature or of_thoughts(candidate.signed, FAMILY)
             candidate.signed = []
             out += self._say(choice, render_call(call.id, call.name, text, signature))
+        if not calls:
+            self._calling.discard(choice)
         return out
 
     def _part_end(self, delta: PartEnd) -> bytes:

@@ -12,7 +12,7 @@ from providers.dialects.gemini.generate_content import endpoints
 from providers.dialects.gemini.kept_ids import FILMED
 from providers.dialects.gemini.video import vertex
 from providers.dialects.gemini.video.jobs import OPERATIONS
-from providers.dialects.gemini.video.request import edits, render_request, settle, uses
+from providers.dialects.gemini.video.request import SIZES, edits, render_request, settle, uses
 from providers.dialects.gemini.video.response import parse_response, watch
 from providers.operations import Operation
 
@@ -24,6 +24,7 @@ DIALECT = VideoDialect(
     lasting=True,
     carries=frozenset({"seconds", "size", "picture", "negative", "seed"}),
     settle=settle,
+    usual=SIZES["720p"][0],
     render_request=render_request,
     parse_response=parse_response,
     parse_error=parse_error,

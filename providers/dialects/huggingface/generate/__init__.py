@@ -25,6 +25,7 @@ from providers.dialects.huggingface.generate.response import (
     watch,
 )
 from providers.dialects.huggingface.generate.stream import GenerateParser, GenerateRenderer
+from providers.dialects.huggingface.generate.told import ANSWERS
 from providers.operations import Operation
 
 SAMPLING = frozenset(
@@ -81,6 +82,7 @@ DIALECT = ChatDialect(
     edits=edits,
     echo=echo,
     arrays=True,
+    answers=ANSWERS,
 )
 
 LLAMA = msgspec.structs.replace(

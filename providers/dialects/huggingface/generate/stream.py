@@ -6,11 +6,13 @@ One event for each token; the last one has the whole text, too.
 import orjson
 
 from providers.bridging.dialect import Context
+from providers.bridging.provider_members import unread
 from providers.dialects.huggingface.generate import tokens
 from providers.dialects.huggingface.generate.errors import error_event, failure
 from providers.dialects.huggingface.generate.response import counts, parse_finish, parse_usage
+from providers.dialects.huggingface.generate.told import EVENT
 from providers.neutral.chat import Finish
-from providers.neutral.deltas import AnyDelta, Begin, End, Failed, Ping, TextDelta, Used
+from providers.neutral.deltas import AnyDelta, Begin, Beside, End, Failed, Ping, TextDelta, Used
 from providers.neutral.json_stream import SseStreamParser
 from providers.neutral.prompts import told
 from providers.usage import Usage
@@ -32,6 +34,8 @@ class GenerateParser(SseStreamParser):
         if not self._begun:
             self._begun = True
             out.append(Begin(id="", model=""))
+        names = unread(said, EVENT)
+        out += [Beside(names=tuple(names))] if names else []
         token = said.get("token")
         if isinstance(token, dict):
             self._token(token, said, out)

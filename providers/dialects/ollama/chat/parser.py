@@ -38,8 +38,8 @@ USUAL = 2
 class OllamaStreamParser(JsonStreamParser):
     """A provider's stream, from bytes to deltas."""
 
-    READ: Shape | None = READ
-    """What is read of its last line; None: nobody looks."""
+    READ: Shape = READ
+    """What is read of its last line."""
 
     def __init__(self) -> None:
         super().__init__(ndjson.Splitter())
@@ -121,7 +121,7 @@ class OllamaStreamParser(JsonStreamParser):
     def _end(self, said: Json, out: list[AnyDelta]) -> None:
         self._over = True
         self._close(out)
-        names = unread(said, self.READ) if self.READ is not None else []
+        names = unread(said, self.READ)
         out += [Beside(names=tuple(names))] if names else []
         usage = usage_of(said)
         if usage is not None:

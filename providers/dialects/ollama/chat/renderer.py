@@ -30,6 +30,7 @@ from providers.neutral.deltas import (
     Used,
     WholePart,
 )
+from providers.neutral.serial import SPEAKING, Serial
 from providers.usage import Usage
 from providers.wire import ndjson
 from providers.wire.members import Json
@@ -51,6 +52,7 @@ class OllamaStreamRenderer:
         self._failed = False
         self._calls: dict[int, tuple[str, str, list[str]]] = {}
         """Part → (id, name, arguments so far) of a call that is still being told."""
+        self._serial = Serial()
         self._told = 0
         """Calls that were told."""
         self._usage: Usage | None = None
@@ -58,7 +60,7 @@ class OllamaStreamRenderer:
 
     def feed(self, deltas: list[AnyDelta]) -> bytes:
         """The lines that say `deltas`."""
-        return b"".join([self._delta(delta) for delta in deltas])
+        return b"".join([self._delta(delta) for delta in self._serial.feed(deltas)])
 
     def flush(self) -> bytes:
         """What closes the stream."""
@@ -72,9 +74,15 @@ class OllamaStreamRenderer:
     def _delta(self, delta: AnyDelta) -> bytes:
         if self._failed or getattr(delta, "choice", 0) != 0:
             return b""
+        if self._calls and type(delta) in SPEAKING:
+            # One part comes after the other, though not everybody says that one is complete.
+            return self._complete() + self._handle(delta)
         if type(delta) is TextDelta and self._text and delta.logprobs is None:
             text = delta.text
             return ndjson.line(self._text + orjson.dumps(text) + self.GOES_ON) if text else b""
+        return self._handle(delta)
+
+    def _handle(self, delta: AnyDelta) -> bytes:
         handler = HANDLERS.get(type(delta))
         return b"" if handler is None else handler(self, delta)
 
@@ -153,6 +161,9 @@ class OllamaStreamRenderer:
 
     def _end(self, delta: End) -> bytes:
         self._finish = self._finish or delta.finish
+        return self._complete()
+
+    def _complete(self) -> bytes:
         return b"".join([self._part_end(PartEnd(part=part)) for part in sorted(self._calls)])
 
     def _used(self, delta: Used) -> bytes:

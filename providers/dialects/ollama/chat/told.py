@@ -4,15 +4,7 @@ https://docs.ollama.com/api/chat
 """
 
 from providers.bridging.members import shape
-from providers.bridging.unsaid import Answers, Told
-from providers.neutral.chat import Audio, Document, Image, Native, Part, Video
-from providers.neutral.web_search import Searched
-
-
-def shows(part: Part) -> bool:
-    """Whether a message can hold a part; the SDK raises for pictures in an answer."""
-    return not isinstance(part, Image | Audio | Video | Document | Native | Searched)
-
+from providers.bridging.unsaid import Answers, Told, words_alone
 
 CALL = shape("id", "type", function=shape("name", "arguments", "index"))
 MESSAGE = shape("role", "content", "thinking", "images", tool_calls=CALL)
@@ -36,4 +28,8 @@ READ = shape(
     message=MESSAGE,
 )
 
-ANSWERS = Answers(shows=shows, tells=frozenset({Told.LOGPROBS, Told.TOP_LOGPROBS}), read=READ)
+ANSWERS = Answers(
+    shows=words_alone,
+    tells=frozenset({Told.CALLS, Told.LOGPROBS, Told.TOP_LOGPROBS, Told.THINKING}),
+    read=READ,
+)

@@ -15,6 +15,7 @@ from providers.dialects.ollama.generate.stream import (
     GenerateRelay,
     GenerateRenderer,
 )
+from providers.dialects.ollama.generate.told import ANSWERS
 from providers.neutral.schemas.subsets import OF_OLLAMA
 from providers.operations import Operation
 from providers.wire.splice import model_edit
@@ -70,6 +71,7 @@ DIALECT = ChatDialect(
     watch=chat.DIALECT.watch,
     relay=GenerateRelay,
     edits=model_edit,
+    answers=ANSWERS,
 )
 
 DIALECTS = (DIALECT,)

@@ -9,6 +9,7 @@ from typing import Any
 from providers.dialects.ollama.chat.parser import OllamaStreamParser
 from providers.dialects.ollama.chat.relay import OllamaRelay
 from providers.dialects.ollama.chat.renderer import OllamaStreamRenderer
+from providers.dialects.ollama.generate import told
 from providers.neutral.chat import ToolCall
 from providers.wire.members import Json
 
@@ -16,7 +17,7 @@ from providers.wire.members import Json
 class GenerateParser(OllamaStreamParser):
     """A provider's stream, from bytes to deltas."""
 
-    READ = None
+    READ = told.READ
 
     def _words(self, said: Json) -> Any:
         return {"content": said.get("response"), "thinking": said.get("thinking")}

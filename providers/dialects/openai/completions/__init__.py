@@ -14,6 +14,7 @@ from providers.dialects.openai.completions.stream import (
     CompletionsRelay,
     CompletionsRenderer,
 )
+from providers.dialects.openai.completions.told import ANSWERS
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
 
@@ -65,6 +66,7 @@ DIALECT = ChatDialect(
     relay=CompletionsRelay,
     edits=edits,
     wants_usage=wants_usage,
+    answers=ANSWERS,
 )
 
 DIALECTS = (DIALECT,)

@@ -10,9 +10,11 @@ import orjson
 
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import Words
+from providers.bridging.provider_members import unread
 from providers.dialects.openai.answers import DONE, seconds
 from providers.dialects.openai.completions.logprobs import parse_logprobs, render_logprobs
 from providers.dialects.openai.completions.response import finish_name, said_of
+from providers.dialects.openai.completions.told import READ
 from providers.dialects.openai.finish import parse_finish
 from providers.dialects.openai.usage import parse_usage, render_usage
 from providers.errors import CUT, BadAnswer
@@ -21,6 +23,7 @@ from providers.neutral.deltas import (
     AnyDelta,
     AudioDelta,
     Begin,
+    Beside,
     End,
     Failed,
     Ping,
@@ -58,6 +61,8 @@ class CompletionsParser(SseStreamParser):
             self._begun = True
             id, model = string(said.get("id")), string(said.get("model"))
             out.append(Begin(id=id, model=model, created=seconds(said.get("created"))))
+        names = unread(said, READ)
+        out += [Beside(names=tuple(names))] if names else []
         for choice in dicts(said.get("choices")):
             self._choice(choice, out)
         usage = parse_usage(said.get("usage"))

@@ -27,7 +27,8 @@ TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": 
 
 
 def parse_edit(body: Json, path_model: str) -> ImageRequest:
-    """A text, one picture or several, and perhaps where the first may change."""
+    """A text, one picture or several, and perhaps where the first may change; raises Unsupported
+    for what is drawn over it."""
     given = body.get("image")
     files = given if isinstance(given, list) else [given]
     pictures = [uploaded(one) for one in files if isinstance(one, Upload)]
@@ -36,6 +37,8 @@ def parse_edit(body: Json, path_model: str) -> ImageRequest:
     mask = body.get("mask")
     if mask is not None and not isinstance(mask, Upload):
         raise members.wrong("mask", "a file")
+    if body.get("markup") is not None:
+        raise Unsupported("markup: only OpenAI's own models are guided by one", param="markup")
     rest = {name: value for name, value in body.items() if name not in KNOWN}
     request = parse_request(rest | _numbers(body) | _stream(body), path_model)
     extras = {name: body[name] for name in ("input_fidelity",) if name in body}

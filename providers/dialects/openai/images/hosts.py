@@ -213,6 +213,10 @@ def of_openai(host: str) -> Mapping[str, Form]:
     return both
 
 
+OF_GPT_IMAGE = frozenset({"complexity", "frame_count", "frame_duration_ms", "svg"})
+"""How a picture is planned, and details of drawings and of moving pictures, which `formats` refuses
+by themselves. https://platform.openai.com/docs/api-reference/images/create (checked 2026-11)"""
+
 XAI = form(
     "xai",
     ratios("1:1", "3:4", "4:3", "9:16", "16:9", "2:3", "3:2", "9:20", "20:9", "1:2", "2:1"),
@@ -220,14 +224,15 @@ XAI = form(
     opaque,
     formats(),
     unstreamed,
-    drops=frozenset({"style", "moderation", "output_compression", "seed", "safety_identifier"}),
+    drops=frozenset({"style", "moderation", "output_compression", "seed", "safety_identifier"})
+    | OF_GPT_IMAGE,
     refuses=frozenset({"negative_prompt"}),
 )
 """https://docs.x.ai/docs/api-reference#image-generations: "Argument not supported: size"."""
 
-OF_OPEN_MODELS = frozenset(
-    {"quality", "style", "moderation", "output_compression", "user", "safety_identifier"}
-)
+OF_OPEN_MODELS = OF_GPT_IMAGE | {
+    *("quality", "style", "moderation", "output_compression", "user", "safety_identifier"),
+}
 """Hints that models which serve themselves have no use for."""
 
 TOGETHER = form(
@@ -256,5 +261,16 @@ DEEPINFRA = form(
 )
 """https://deepinfra.com/docs/advanced/image_generation"""
 
-GEMINI = form("gemini-openai", bytes_alone, sized, opaque, formats("png"), unstreamed)
-"""https://ai.google.dev/gemini-api/docs/openai#generate-an-image: what else is said is ignored."""
+GEMINI = form(
+    "gemini-openai",
+    bytes_alone,
+    sized,
+    opaque,
+    formats("png"),
+    unstreamed,
+    drops=OF_GPT_IMAGE
+    | {"quality", "style", "moderation", "output_compression", "seed", "safety_identifier"},
+    refuses=frozenset({"negative_prompt"}),
+)
+"""https://ai.google.dev/gemini-api/docs/openai#generate-an-image: what is not listed there is
+ignored without a word."""

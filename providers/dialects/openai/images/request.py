@@ -75,7 +75,7 @@ def _delivery(body: Json) -> Delivery | None:
     said = members.text(body, "response_format")
     if said is not None and said not in tuple(Delivery):
         raise members.wrong("response_format", " or ".join(Delivery))
-    if body.get("stream") is True:
+    if members.boolean(body, "stream"):
         # https://platform.openai.com/docs/api-reference/images-streaming: events hold bytes alone.
         if said == Delivery.LINK:
             raise Unsupported("a stream of pictures cannot say URLs", param="response_format")

@@ -101,7 +101,7 @@ def render_response(answer: ImageAnswer, context: Context) -> Json:
         created=answer.created or context.now,
         data=[_item(picture) for picture in answer.pictures],
         output_format=format_of(answer.pictures[0]) if answer.pictures else None,
-        usage=render_usage(answer.usage) if answer.usage.total else None,
+        usage=render_usage(answer) if answer.usage.total else None,
     )
 
 
@@ -118,11 +118,17 @@ def format_of(picture: Picture) -> str | None:
     return picture.media_type.partition("/")[2] or None
 
 
-def render_usage(usage: Usage) -> Json:
-    """Tokens; who says how many of the prompt are of pictures is OpenAI alone."""
-    return {
+def render_usage(answer: ImageAnswer) -> Json:
+    """Tokens, and which of them are of pictures, as far as anybody says."""
+    usage, seen = answer.usage, min(answer.seen, answer.usage.input)
+    said: Json = {
         "input_tokens": usage.input,
-        "input_tokens_details": {"text_tokens": usage.input, "image_tokens": 0},
+        "input_tokens_details": {"text_tokens": usage.input - seen, "image_tokens": seen},
         "output_tokens": usage.output,
         "total_tokens": usage.total,
     }
+    if answer.drawn is not None:
+        drawn = min(answer.drawn, usage.output)
+        shares = {"text_tokens": usage.output - drawn, "image_tokens": drawn}
+        said["output_tokens_details"] = shares
+    return said

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/videos
 from providers.bridging.jobs import Following, Verb
 from providers.dialects.openai.kept_ids import FILMS
 from providers.dialects.openai.resources import PAGES, delete, get, kept, post
-from providers.dialects.openai.video.response import render_job, ticket_of, watch
+from providers.dialects.openai.video.response import render_job, render_page, ticket_of, watch
 from providers.operations import Operation
 
 ONE = "/videos/{video}"
@@ -15,12 +15,14 @@ VIDEOS = kept(
     Operation.VIDEO,
     "/videos",
     (
-        get("/videos", listed=True, pages=PAGES),
+        get("/videos", listed=True, pages=PAGES, verb=Verb.LIST),
         get(ONE, verb=Verb.SHOW),
         delete(ONE),
         get(f"{ONE}/content", content=True, verb=Verb.FETCH),
         post(f"{ONE}/remix", told=watch),
     ),
     ids=lambda body: FILMS,
-    following=Following(ticket=ticket_of, render=render_job, usual={"variant": "video"}),
+    following=Following(
+        ticket=ticket_of, render=render_job, page=render_page, usual={"variant": "video"}
+    ),
 )

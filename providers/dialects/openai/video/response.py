@@ -84,6 +84,23 @@ def render_job(film: Film, ticket: Ticket, id: str) -> Json:
     }
 
 
+def render_page(jobs: list[tuple[Film, Ticket]], behind: Ticket | None) -> Json:
+    """A list of jobs; `behind`: what the next page begins after, if there is one.
+
+    https://platform.openai.com/docs/api-reference/videos/list
+    """
+    data = [render_job(film, ticket, PREFIX + ticket.text()) for film, ticket in jobs]
+    ids = [job["id"] for job in data]
+    last = PREFIX + behind.text() if behind is not None else (ids[-1] if ids else None)
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": ids[0] if ids else None,
+        "last_id": last,
+        "has_more": behind is not None,
+    }
+
+
 def ticket_of(id: str) -> Ticket:
     """What an id says; raises NotFound."""
     if not id.startswith(PREFIX):

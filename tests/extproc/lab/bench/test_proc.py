@@ -32,3 +32,14 @@ def test_a_child_is_found_and_measured(child):
     child.stdout.readline()
     assert child.pid in proc.children(os.getpid())
     assert 1 < proc.resident(child.pid) < 1000
+
+
+def test_the_most_memory_is_remembered_until_it_is_forgotten():
+    pid = os.getpid()
+    proc.forget_peak(pid)
+    before = proc.peak(pid)
+    data = bytearray(b"x") * 30_000_000
+    del data
+    assert proc.peak(pid) > before + 25
+    proc.forget_peak(pid)
+    assert proc.peak(pid) < before + 25

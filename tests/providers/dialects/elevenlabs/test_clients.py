@@ -11,6 +11,7 @@ from providers.bridging.dialect import Call, Context, Sent
 from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS
 from providers.errors import ApiError, BadAnswer, Cause, InvalidRequest, Unsupported
+from providers.usage import Units, Usage
 from providers.wire import multipart
 from providers.wire.multipart import Upload
 
@@ -260,6 +261,14 @@ def test_speakers_are_told_where_there_are_no_words():
 def test_a_transcript_without_times_has_no_words():
     said = {"language_code": "", "language_probability": 0, "text": "a", "words": []}
     assert told({"text": "a"}) == said
+
+
+@pytest.mark.parametrize("said", [{"audio_duration_secs": 7.5}, {}])
+def test_all_channels_of_a_recording_are_charged(said):
+    words = [{"text": "a", "start": 0, "end": 2, "type": "word"}]
+    channels = [{"text": "a", "words": words}, {"text": "a", "words": [words[0] | {"end": 7.5}]}]
+    seen = DIALECTS[HEARD].watch({"transcripts": channels, **said})
+    assert seen.usage == Usage(units=Units(seconds=7.5))
 
 
 def test_errors_are_in_the_form_of_elevenlabs():

@@ -235,10 +235,14 @@ def test_text_that_is_said_now_is_answered():
 
 def test_sound_comes_at_openais_rate():
     one = pair({})
-    data = base64.b64encode(b"\1\0" * 1601).decode()
+    data = base64.b64encode(b"\0\1" * 1612).decode()
     blob = {"mimeType": "audio/pcm;rate=16000", "data": data}
     (asked,) = one.client({"realtimeInput": {"audio": blob}})
-    assert base64.b64decode(asked["audio"]) == b"\1\0" * 2400
+    heard = base64.b64decode(asked["audio"])
+    # 12 samples wait for those that follow; the first ones are made of silence, too.
+    assert (len(heard), heard[60:]) == (4800, b"\0\1" * 2370)
+    blob = {"mimeType": "audio/pcm;rate=8000", "data": "AAE="}
+    assert one.client({"realtimeInput": {"audio": blob}}) == []
     as_it_is = {"mime_type": "audio/pcm;rate=24000", "data": SOUND}
     (asked,) = one.client({"realtime_input": {"media_chunks": [as_it_is]}})
     assert asked["audio"] == SOUND

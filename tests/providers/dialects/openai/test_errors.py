@@ -301,6 +301,24 @@ def test_a_body_that_says_less_than_openai_gains_a_type_and_a_code() -> None:
     assert orjson.loads(DIALECT.render_error(error)[2])["error"]["code"] == "DeploymentNotFound"
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "type_"),
+    [
+        ("ModelErrorException", 424, "server_error"),
+        ("ModelTimeoutException", 408, "server_error"),
+        ("ValidationException", 400, "invalid_request_error"),
+    ],
+)
+def test_a_fault_of_the_model_is_no_fault_of_the_request(
+    kind: str, status: int, type_: str
+) -> None:
+    between = bridge(DIALECT, DIALECTS["bedrock.converse"], Quirks())
+    headers = {"x-amzn-errortype": kind}
+    _, shown, _, body = between.error(status, headers, b'{"message": "no"}')
+    assert shown == status
+    assert orjson.loads(body)["error"]["type"] == type_
+
+
 FAILED: dict[str, dict[str, Any]] = {
     "openai.chat": {"error": {"message": "slow down", "code": 429}},
     "openai.completions": {"error": {"message": "slow down", "type": "rate_limit_exceeded"}},

@@ -148,8 +148,12 @@ def test_what_nobody_follows_is_named():
         ({"tools": [{"type": "mcp"}]}, "session.tools[0].type"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"max_output_tokens": -1}, "session.max_output_tokens"),
-        ({"audio": {"input": {"format": {"type": "audio/pcmu"}}}}, "session.audio.input.format"),
-        ({"audio": {"output": {"format": {"type": "audio/pcma"}}}}, "session.audio.output.format"),
+        ({"audio": {"input": {"format": {"type": "audio/opus"}}}}, "session.audio.input.format"),
+        ({"audio": {"input": {"format": {"type": ["audio/pcmu"]}}}}, "session.audio.input.format"),
+        (
+            {"audio": {"output": {"format": {"type": "audio/pcma", "rate": 16000}}}},
+            "session.audio.output.format",
+        ),
         (
             {
                 "audio": {

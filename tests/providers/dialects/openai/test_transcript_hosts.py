@@ -43,7 +43,9 @@ def sent(found: Bridge, *, stream: bool = False, **asked: Any) -> Sent:
 
 
 def asks(request: Sent) -> dict[str, Any]:
-    members = multipart.parse(request.body or b"", request.content_type).members()
+    body = request.body or b""
+    boundary = body.partition(b"\r\n")[0].removeprefix(b"--").decode()
+    members = multipart.parse(body, f"{multipart.TYPE}; boundary={boundary}").members()
     return {name: said for name, said in members.items() if name not in ("file", "model")}
 
 
@@ -134,6 +136,22 @@ def test_a_hint_that_a_host_does_not_know_is_named():
     assert request.dropped == ("chunking_strategy",)
 
 
+HINTS = {"keywords": ["Zoe"], "languages": ["de"], "known_speaker_names": ["a", "b"]}
+
+
+@pytest.mark.parametrize("host", ["groq", "together", "deepinfra", "sambanova", "vllm"])
+@pytest.mark.parametrize("form", ["json", "srt"])
+@pytest.mark.parametrize("name", HINTS)
+def test_a_hint_for_openai_alone_is_named_whether_it_passes_or_not(host, form, name):
+    if (host, form) == ("sambanova", "srt"):
+        pytest.skip("it has no subtitles")
+    target = PROVIDERS[host].forms[NAME]
+    found = bridge(DIALECTS[NAME], target, Quirks(drops=target.drops))
+    request = sent(found, response_format=form, **{name: HINTS[name]})
+    assert asks(request) == {"response_format": asks(request)["response_format"]}
+    assert request.dropped == (name,)
+
+
 def test_who_does_not_stream_is_asked_for_a_whole_answer():
     found = between(NAME, "groq")
     request = sent(found, stream=True, **{"response_format": "json"})
@@ -174,3 +192,21 @@ def test_what_passed_comes_back_as_it_is():
     relay = found.stream(msgspec.structs.replace(context, echo={}))
     assert relay.feed(b"data: [DONE]\n\n") is None
     assert found.error(400, {}, b'{"error": {"message": "no"}}')[1] == 400
+
+
+@pytest.mark.parametrize("target", [MISTRAL, "elevenlabs.transcripts"])
+@pytest.mark.parametrize(
+    ("form", "grains", "dropped"),
+    [
+        ("json", ["segment"], True),
+        ("text", ["word"], True),
+        ("srt", ["segment"], False),
+        ("vtt", ["word", "segment"], True),
+        ("diarized_json", ["word"], True),
+        ("verbose_json", ["segment"], False),
+    ],
+)
+def test_times_for_which_a_form_has_no_place_are_named(target, form, grains, dropped):
+    found = bridge(DIALECTS[NAME], DIALECTS[target], Quirks())
+    request = sent(found, response_format=form, timestamp_granularities=grains)
+    assert request.dropped == (("timestamp_granularities",) if dropped else ())
