@@ -55,13 +55,22 @@ def gateway() -> Iterator[Gateway]:
             yield Gateway(local, a, b)
 
 
+def ordering(**order: Any) -> list[dict[str, str]]:
+    """A conversation that says what the provider does, whatever becomes of the client's headers."""
+    return [{"role": "user", "content": f"Hello. [[sim: {json.dumps(order)}]]"}]
+
+
 def call(
-    gateway: Gateway, who: dict[str, str], model: str = "small", **order: Any
+    gateway: Gateway,
+    who: dict[str, str],
+    model: str = "small",
+    *,
+    stream: bool = False,
+    **order: Any,
 ) -> httpx.Response:
-    body = {"model": model, "messages": MESSAGES, "stream": order.pop("stream", False)}
-    headers = {**who, "x-sim": json.dumps(order)}
+    body = {"model": model, "messages": ordering(**order), "stream": stream}
     url = f"{gateway.local.url}/v1/chat/completions"
-    return httpx.post(url, json=body, headers=headers, timeout=30)
+    return httpx.post(url, json=body, headers=who, timeout=30)
 
 
 def until_refused(
@@ -77,7 +86,7 @@ def until_refused(
     raise AssertionError("never refused")
 
 
-@pytest.mark.parametrize("model", ["small"])
+@pytest.mark.parametrize("model", ["small", "claude"])
 def test_a_budget_of_money_is_each_payers_own(gateway: Gateway, model: str):
     who = {"x-payer": f"for {model}"}
     # 4,000 input tokens at 2.50 USD a million are exactly the budget of one cent.
@@ -150,12 +159,12 @@ def test_a_limit_of_some_models_leaves_the_others_alone(gateway: Gateway):
     assert [call(gateway, who, model).status_code for model in models] == [200, 200, 200, 429, 200]
 
 
-@pytest.mark.parametrize("model", ["small"])
+@pytest.mark.parametrize("model", ["small", "claude"])
 def test_who_hangs_up_pays_for_what_was_generated(gateway: Gateway, model: str):
     name = f"gone from {model}"
-    order = {"tokens": 5000, "chunk_delay_ms": 1}
-    who = {"x-writer": name, "x-sim": json.dumps(order)}
-    body = {"model": model, "messages": MESSAGES, "stream": True}
+    who = {"x-writer": name}
+    messages = ordering(tokens=5000, chunk_delay_ms=1)
+    body = {"model": model, "messages": messages, "stream": True}
     url = f"{gateway.local.url}/v1/chat/completions"
     with httpx.stream("POST", url, json=body, headers=who, timeout=30) as answer:
         seen = 0
@@ -165,4 +174,21 @@ def test_who_hangs_up_pays_for_what_was_generated(gateway: Gateway, model: str):
                 break
     record = gateway.record(request_model=model, stream=True, estimated=True)
     assert record["output_tokens"] >= 150
-    until_refused(gateway, {"x-writer": name}, model)
+    until_refused(gateway, who, model)
+
+
+def test_what_the_server_or_the_provider_refuses_is_not_charged(gateway: Gateway):
+    who = {"x-org": "unlucky", "content-type": "application/json"}
+    url = f"{gateway.local.url}/v1/chat/completions"
+    for body in (b"{", b'{"model": "small"}', b'{"model": "nobody", "messages": []}'):
+        assert httpx.post(url, content=body, headers=who, timeout=30).status_code in (400, 404)
+    assert call(gateway, who, status=429).status_code == 429
+    assert call(gateway, who, prompt_tokens=1).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["small", "claude"])
+def test_a_stream_is_charged_at_its_end(gateway: Gateway, model: str):
+    who = {"x-org": f"streams of {model}"}
+    order = {"prompt_tokens": 120, "completion_tokens": 1}
+    assert call(gateway, who, model, stream=True, **order).status_code == 200
+    until_refused(gateway, who, model, prompt_tokens=1)
