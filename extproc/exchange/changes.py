@@ -12,7 +12,7 @@ from extproc.exchange.events import Action, Change
 from extproc.exchange.header_values import address, listed
 from extproc.exchange.ids import Showing
 from extproc.exchange.policy import Pairs
-from extproc.ratelimit.reply import COST
+from extproc.ratelimit.reply import COST, SPENT
 from providers.errors import ApiError, Cause
 
 REWRITTEN = ("content-encoding", "content-length", "etag", "content-md5", "digest")
@@ -59,16 +59,10 @@ def marked(asked: Asked, error: ApiError, status: int) -> Pairs:
 
 
 def spent(message: str, kind: str) -> ApiError:
-    """What a limit has refused; `kind`: requests, tokens or cost, which OpenAI's clients tell apart
-    (https://platform.openai.com/docs/guides/error-codes)."""
-    money = kind == COST
-    return ApiError(
-        status=429,
-        cause=Cause.QUOTA if money else Cause.RATE_LIMIT,
-        message=message,
-        code="insufficient_quota" if money else "rate_limit_exceeded",
-        type="insufficient_quota" if money else kind,
-    )
+    """What a limit has refused; `kind`: what is spent."""
+    named, code = SPENT.get(kind, SPENT["requests"])
+    cause = Cause.QUOTA if kind == COST else Cause.RATE_LIMIT
+    return ApiError(status=429, cause=cause, message=message, code=code, type=named)
 
 
 def telling(action: Action) -> Action:

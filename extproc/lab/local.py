@@ -252,6 +252,17 @@ class Local:
         """What Envoy has written to its access log so far."""
         return [orjson.loads(line) for line in lines.ended(self.access_log) if line]
 
+    def record(self, **wanted: object) -> dict[str, Any]:
+        """The newest of these records that has all of `wanted`, as soon as there is one."""
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            found[:] = [one for one in self.records() if wanted.items() <= one.items()]
+            return bool(found)
+
+        self.wait_for(look, f"a record with {wanted}")
+        return found[-1]
+
     def stop(self) -> None:
         """Ends all processes and removes the directory."""
         for process in reversed(self.processes):

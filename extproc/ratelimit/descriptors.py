@@ -44,7 +44,7 @@ MOVE = "move"
 HELD = "held"
 """Key of a descriptor's only entry, and of the service's dynamic metadata."""
 KIND = "kind"
-"""Key of the service's dynamic metadata: what a refusal is about."""
+"""Key of the service's dynamic metadata: what is spent where it refuses."""
 ABOVE = "above"
 """Key of the service's dynamic metadata: the limits in shadow that would have refused."""
 SERVICE_NAMESPACE = "envoy.filters.http.ratelimit"
@@ -119,9 +119,14 @@ def rate_limits(  # noqa: PLR0913  (each changes what Envoy sends)
     whether some backend has others; `used` are the metadata keys of what is charged.
     """
     held = [limit for limit in limits if concerns(limit, models)]
-    checks = [_check(limit, models, backends) for limit in held]
+    candidates = {BACKEND: _generic(BACKEND, SEPARATOR.join(backends))}
+    chosen = {BACKEND: _generic(BACKEND, *backends) if len(backends) == 1 else _told(BACKEND)}
+    checks = [
+        _check(_actions(limit, models, candidates), at_once=_counts_at_once(limit, backends))
+        for limit in held
+    ]
     charges = [
-        _charge(limit, models, backends, used)
+        _charge(limit, _actions(limit, models, chosen), used)
         for limit in held
         if not _counts_at_once(limit, backends)
     ]
@@ -136,37 +141,23 @@ def placed_limits(
 ) -> list[Json]:
     """The same of a route behind a server that has chosen model and backend by itself, and has said
     in its metadata which; Envoy knows none of them before."""
-    uses = [limit for limit in limits if limit.unit != "requests"]
-    checks: list[Json] = [
-        {"actions": _chosen(limit), **({"hits_addend": {"number": 0}} if limit in uses else {})}
-        for limit in limits
+    known = {part: _told(part) for part in CHOSEN}
+    checks = [
+        _check(_actions(limit, None, known), at_once=limit.unit == "requests") for limit in limits
     ]
-    charges: list[Json] = [
-        {
-            "actions": _chosen(limit),
-            "hits_addend": {"format": f"%DYNAMIC_METADATA({NAMESPACE}:{used[limit.unit]})%"},
-            "apply_on_stream_done": True,
-        }
-        for limit in uses
+    charges = [
+        _charge(limit, _actions(limit, None, known), used)
+        for limit in limits
+        if limit.unit != "requests"
     ]
     if not (reserves and charges):
         return checks + charges
     return [*checks, _about_chosen(), *charges, _held(None)]
 
 
-def _chosen(limit: Limit) -> list[Json]:
-    entries = [
-        _metadata(NAMESPACE, CHOSEN[part], part)
-        if part in CHOSEN
-        else _metadata(LIMITS_NAMESPACE, part)
-        for part in about(limit, None)
-    ]
-    return [_generic(LIMIT, limit.name), *entries]
-
-
 def _about_chosen() -> Json:
     """What is known of a request that goes to one backend, at its own price."""
-    model = _metadata(NAMESPACE, CHOSEN[MODEL], MODEL)
+    model = _told(MODEL)
     client = _metadata(LIMITS_NAMESPACE, ASKING)
     for entry in (model, client):
         entry["metadata"]["skip_if_absent"] = True
@@ -208,35 +199,27 @@ def _counts_at_once(limit: Limit, backends: Sequence[str]) -> bool:
     return limit.unit == "requests" and (BACKEND not in limit.per or len(backends) == 1)
 
 
-def _check(limit: Limit, models: Sequence[str] | None, backends: Sequence[str]) -> Json:
-    candidates = _generic(BACKEND, SEPARATOR.join(backends))
-    entry: Json = {"actions": _actions(limit, models, candidates)}
-    if not _counts_at_once(limit, backends):
-        entry["hits_addend"] = {"number": 0}
-    return entry
+def _check(actions: list[Json], *, at_once: bool) -> Json:
+    return {"actions": actions, **({} if at_once else {"hits_addend": {"number": 0}})}
 
 
-def _charge(
-    limit: Limit, models: Sequence[str] | None, backends: Sequence[str], used: Mapping[Unit, str]
-) -> Json:
-    chosen = _generic(BACKEND, *backends) if len(backends) == 1 else _metadata(NAMESPACE, BACKEND)
+def _charge(limit: Limit, actions: list[Json], used: Mapping[Unit, str]) -> Json:
     hits: Json = {"number": 1}
     if limit.unit != "requests":
         hits = {"format": f"%DYNAMIC_METADATA({NAMESPACE}:{used[limit.unit]})%"}
-    return {
-        "actions": _actions(limit, models, chosen),
-        "hits_addend": hits,
-        "apply_on_stream_done": True,
-    }
+    return {"actions": actions, "hits_addend": hits, "apply_on_stream_done": True}
 
 
-def _actions(limit: Limit, models: Sequence[str] | None, backend: Json) -> list[Json]:
-    actions = [_generic(LIMIT, limit.name)]
-    actions += [
-        backend if part == BACKEND else _metadata(LIMITS_NAMESPACE, part)
-        for part in about(limit, models)
-    ]
-    return actions
+def _actions(limit: Limit, models: Sequence[str] | None, known: Mapping[str, Json]) -> list[Json]:
+    """`known`: the entries of parts that are not noted of a request when it comes."""
+    parts = about(limit, models)
+    entries = [known.get(part) or _metadata(LIMITS_NAMESPACE, part) for part in parts]
+    return [_generic(LIMIT, limit.name), *entries]
+
+
+def _told(part: str) -> Json:
+    """What the server has said of where a request goes."""
+    return _metadata(NAMESPACE, CHOSEN[part], part)
 
 
 def about(limit: Limit, models: Sequence[str] | None) -> tuple[str, ...]:

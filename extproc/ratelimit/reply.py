@@ -22,6 +22,14 @@ FAMILIES: dict[Unit, str] = {
 COST = "cost"
 """What a refusal is about that is of no family."""
 
+SPENT = {
+    "tokens": ("tokens", "rate_limit_exceeded"),
+    COST: ("insufficient_quota", "insufficient_quota"),
+    "requests": ("requests", "rate_limit_exceeded"),
+}
+"""What is spent, requests at last → the type and the code by which OpenAI's clients know it
+(https://platform.openai.com/docs/guides/error-codes)."""
+
 NAMES = {
     family: tuple(f"x-ratelimit-{what}-{family}" for what in ("limit", "remaining", "reset"))
     for family in FAMILIES.values()

@@ -30,6 +30,7 @@ from envoy_data_plane.envoy.type.matcher.v3 import (
 
 from extproc.exchange.compile import KEY_HEADERS
 from extproc.ratelimit.descriptors import KIND
+from extproc.ratelimit.reply import SPENT
 from extproc.render.filters import KEY_QUERY, RATELIMIT
 
 MODEL_HEADER = "x-ai-model"
@@ -40,8 +41,6 @@ REFUSED = ("ai.finder", "refused")
 """Metadata: the model finder's answer is a sentence for the client."""
 MEANT = ("ai.finder", "meant")
 """Metadata: the path that is most like the one that is not known."""
-"""Metadata of the rate limit filter: the limiter's answer says what is spent, and when to try
-again."""
 DETAILS = "%RESPONSE_CODE_DETAILS%"
 KEY_IN_QUERY = StringMatcher(safe_regex=RegexMatcher(regex=f".*[?&]{KEY_QUERY}=.*"))
 REQUEST = "(request %REQ(X-REQUEST-ID)%)"
@@ -150,9 +149,7 @@ def _of_the_client(max_body_bytes: int, *, tokens: bool) -> tuple[Reply, ...]:
             message=f"The request body is larger than the {max_body_bytes} bytes that are allowed.",
             code="request_too_large",
         ),
-        _spent("tokens", "rate_limit_exceeded", "tokens"),
-        _spent("insufficient_quota", "insufficient_quota", "cost"),
-        _spent("requests", "rate_limit_exceeded"),
+        *map(_spent, SPENT),
         Reply(
             status=429,
             kind="requests",
@@ -162,14 +159,15 @@ def _of_the_client(max_body_bytes: int, *, tokens: bool) -> tuple[Reply, ...]:
     )
 
 
-def _spent(kind: str, code: str, what: str = "") -> Reply:
-    """What the limiter says: `what` is spent, or anything
-    (https://platform.openai.com/docs/guides/error-codes)."""
+def _spent(what: str) -> Reply:
+    """What the limiter says where this is spent; with requests, where anything else is, too."""
+    kind, code = SPENT[what]
+    rest = what == "requests"
     return Reply(
         status=429,
         marked=(RATELIMIT, KIND),
-        value=what,
-        finer=bool(what),
+        value="" if rest else what,
+        finer=not rest,
         kind=kind,
         message=SAID,
         code=code,

@@ -6,12 +6,12 @@ after the other, and a cursor says which.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from providers.errors import InvalidRequest, Unsupported
+from providers.neutral.film_lists import since_epoch
 from providers.wire.members import Json, dicts
 
 ROUNDS = 24
@@ -155,7 +155,7 @@ class Ordered:
 
     def _place(self, item: Json, backend: str) -> tuple[float, int]:
         """Where a thing stands among all."""
-        return self._sign * _moment(item.get(self._pages.at)), self._ranks[backend]
+        return self._sign * since_epoch(item.get(self._pages.at)), self._ranks[backend]
 
     def wanted(self) -> list[Want]:
         """Raises InvalidRequest where too much would have to be read."""
@@ -256,16 +256,6 @@ class Ordered:
             if not heads:
                 return
             yield min(heads, key=lambda head: head[0])[1].items.pop(0)
-
-
-def _moment(said: Any) -> float:
-    """Seconds since the epoch; 0 where nobody says it."""
-    if isinstance(said, int | float):
-        return float(said)
-    try:
-        return datetime.fromisoformat(str(said)).timestamp()
-    except (ValueError, OverflowError):
-        return 0.0
 
 
 class Chained:

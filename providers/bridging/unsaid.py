@@ -281,9 +281,11 @@ class Unsaid:
 
     def __init__(self, answers: Answers, where: str, foreign: bool) -> None:
         """`foreign`: the provider's dialect is not the client's."""
-        tells = answers.tells - answers.unstreamed
-        self._answers = msgspec.structs.replace(answers, tells=tells)
-        self.thoughtless = Told.THINKING not in tells
+        if answers.unstreamed:
+            tells = answers.tells - answers.unstreamed
+            answers = msgspec.structs.replace(answers, tells=tells)
+        self._answers = answers
+        self.thoughtless = Told.THINKING not in answers.tells
         """Whether thoughts are lost, too."""
         self._where = where
         self._foreign = foreign

@@ -40,14 +40,7 @@ class Talking:
         return openai.AsyncOpenAI(base_url=f"{self.local.url}/v1", api_key="of-the-client")
 
     def record(self, **wanted) -> dict:
-        found: list[dict] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record with {wanted}")
-        return found[-1]
+        return self.local.record(**wanted)
 
 
 def translating(sim: RunningSimulator) -> dict:

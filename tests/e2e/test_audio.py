@@ -59,14 +59,7 @@ def client(gateway: Local) -> openai.OpenAI:
 
 
 def record(gateway: Local, model: str) -> dict:
-    found: list[dict] = []
-
-    def look() -> bool:
-        found[:] = [r for r in gateway.records() if r.get("request_model") == model]
-        return bool(found)
-
-    gateway.wait_for(look, f"a record of {model}")
-    return found[-1]
+    return gateway.record(request_model=model)
 
 
 @pytest.mark.parametrize("provider", SPEECH)

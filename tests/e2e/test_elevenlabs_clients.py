@@ -36,14 +36,7 @@ class World:
         return self.simulator.requests[-1]
 
     def record(self, model: str) -> dict:
-        found: list[dict] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if r.get("request_model") == model]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record of {model}")
-        return found[-1]
+        return self.local.record(request_model=model)
 
 
 @pytest.fixture(scope="module")

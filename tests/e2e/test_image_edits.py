@@ -78,15 +78,9 @@ def test_a_picture_becomes_another(gateway: Local, client: openai.OpenAI, name: 
         model=f"to-{name}", image=FILE, prompt="bluer", size="1024x1024", quality="high"
     )
     assert base64.b64decode(answer.data[0].b64_json) == BYTES
-    found: list[dict] = []
-
-    def look() -> bool:
-        found[:] = [r for r in gateway.records() if r.get("request_model") == f"to-{name}"]
-        return bool(found)
-
-    gateway.wait_for(look, "a record")
-    assert found[-1]["operation"] == "image_edits"
-    assert found[-1]["cost_nanousd"] == 200_000_000
+    record = gateway.record(request_model=f"to-{name}")
+    assert record["operation"] == "image_edits"
+    assert record["cost_nanousd"] == 200_000_000
 
 
 @EVERY

@@ -38,14 +38,7 @@ class Gateway:
         return anthropic.Anthropic(base_url=self.url, api_key="any", max_retries=0, timeout=30)
 
     def record(self, **wanted: object) -> dict[str, Any]:
-        found: list[dict[str, Any]] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record with {wanted}")
-        return found[-1]
+        return self.local.record(**wanted)
 
 
 def backend(provider: str, name: str, simulator: RunningSimulator) -> dict[str, object]:

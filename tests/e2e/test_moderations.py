@@ -63,12 +63,6 @@ def test_what_cannot_be_judged_is_refused_by_name(client: openai.OpenAI):
 
 def test_a_verdict_is_free_of_charge(gateway: Local, client: openai.OpenAI):
     client.moderations.create(model="to-openai", input="free of charge")
-    found: list[dict] = []
-
-    def look() -> bool:
-        found[:] = [r for r in gateway.records() if r.get("status") == 200]
-        return bool(found)
-
-    gateway.wait_for(look, "a record of a moderation")
-    assert found[-1]["total_tokens"] == 0
-    assert found[-1]["operation"] == "moderations"
+    record = gateway.record(status=200)
+    assert record["total_tokens"] == 0
+    assert record["operation"] == "moderations"

@@ -89,16 +89,10 @@ def test_a_client_of_jinas_form_reads_what_it_expects(gateway: Local):
 def test_searches_are_what_is_paid_for(gateway: Local, provider: str):
     body = {"model": f"to-{provider}", "query": "paid", "documents": ["paid"]}
     httpx.post(f"{gateway.url}/v2/rerank", json=body).raise_for_status()
-    found: list[dict] = []
-
-    def look() -> bool:
-        found[:] = [r for r in gateway.records() if r.get("request_model") == f"to-{provider}"]
-        return bool(found)
-
-    gateway.wait_for(look, "a record of a search")
-    assert found[-1]["cost_nanousd"] == 2_000_000
-    assert found[-1]["operation"] == "rerank"
-    assert found[-1]["estimated"] is False
+    record = gateway.record(request_model=f"to-{provider}")
+    assert record["cost_nanousd"] == 2_000_000
+    assert record["operation"] == "rerank"
+    assert record["estimated"] is False
 
 
 def test_what_is_wrong_is_told_in_coheres_form(gateway: Local):

@@ -62,14 +62,7 @@ class Two:
         return self.client(key, **{"x-ai-backend": name})
 
     def record(self, **wanted: object) -> dict:
-        found: list[dict] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record with {wanted}")
-        return found[-1]
+        return self.local.record(**wanted)
 
 
 @pytest.fixture(scope="module")

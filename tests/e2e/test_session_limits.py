@@ -38,14 +38,7 @@ class Talking:
         self.url = f"ws://127.0.0.1:{local.port}"
 
     def record(self, **wanted) -> dict:
-        found: list[dict] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if wanted.items() <= r.items()]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record with {wanted}")
-        return found[-1]
+        return self.local.record(**wanted)
 
     def left(self, team: str) -> int:
         """Tokens that the team's budget has left."""

@@ -140,14 +140,7 @@ class World:
 
     def logged(self, model: str) -> dict[str, Any]:
         """The newest record of the access log for a model."""
-        found: list[dict[str, Any]] = []
-
-        def look() -> bool:
-            found[:] = [r for r in self.local.records() if r.get("request_model") == model]
-            return bool(found)
-
-        self.local.wait_for(look, f"a record of {model}")
-        return found[-1]
+        return self.local.record(request_model=model)
 
 
 @pytest.fixture(scope="module")
