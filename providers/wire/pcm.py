@@ -90,6 +90,7 @@ class Resampler:
         size = blocks + taps - 1
         out = bytearray(2 * up * blocks)
         digits: dict[int, int] = {}
+        guard = _guard(size + taps)
         for phase, weights in enumerate(self._phases):
             total = 0
             for start, weighing in enumerate(weights, phase * down // up):
@@ -97,7 +98,7 @@ class Resampler:
                 if held is None:
                     held = digits[start] = self._digits(start, size)
                 total += held * weighing
-            low, high = _samples(total, taps - 1, blocks, size + taps)
+            low, high = _samples(total + guard, taps - 1, blocks, size + taps)
             out[2 * phase :: 2 * up] = low
             out[2 * phase + 1 :: 2 * up] = high
         return bytes(out)
@@ -156,11 +157,14 @@ def _reversed(weights: tuple[int, ...], taps: int) -> int:
     return sum(weight << 8 * LIMB * (taps - 1 - at) for at, weight in enumerate(weights))
 
 
+def _guard(size: int) -> int:
+    """Half a unit for each of so many digits, and so much more that none is negative."""
+    return int.from_bytes((UNIT // 2 + (1 << 40)).to_bytes(LIMB, "little") * (size + 1), "little")
+
+
 def _samples(total: int, first: int, count: int, size: int) -> tuple[bytes, bytes]:
-    """(lower, upper bytes) of new samples: digits of a sum that has at most `size` of them."""
-    # Every digit gets half a unit, and so much more that none is negative.
-    guard = int.from_bytes((UNIT // 2 + (1 << 40)).to_bytes(LIMB, "little") * (size + 1), "little")
-    held = (total + guard).to_bytes(LIMB * (size + 2), "little")
+    """(lower, upper bytes) of new samples: digits of a guarded sum of at most `size` of them."""
+    held = total.to_bytes(LIMB * (size + 2), "little")
     held = held[LIMB * first : LIMB * (first + count)]
     low, high = held[2::LIMB], held[3::LIMB].translate(FLIP)
     over = held[4::LIMB]

@@ -128,7 +128,7 @@ def _failure(answer: Json, status: str) -> Failure:
 def listed_at(before: str) -> str:
     """Where predictions are listed, a hundred on a page.
 
-    https://replicate.com/docs/reference/http#predictions.list
+    https://replicate.com/docs/reference/http#predictions.list (checked 2026-12)
     """
     return "/predictions" + (f"?{urlencode({'created_before': before})}" if before else "")
 
