@@ -72,16 +72,11 @@ def verdict(result: Json, names_of: Callable[[str], tuple[str, ...]]) -> Verdict
     to leave it. Where several are told by one name, the worst counts."""
     categories: dict[str, bool] = {}
     scores: dict[str, float] = {}
-    for name, value in _mapping(result, "categories").items():
+    for name, value in members.inner(result.get("categories")).items():
         for known in names_of(name):
             categories[known] = categories.get(known, False) or bool(value)
-    for name, value in _mapping(result, "category_scores").items():
+    for name, value in members.inner(result.get("category_scores")).items():
         if isinstance(value, int | float):
             for known in names_of(name):
                 scores[known] = max(scores.get(known, 0.0), float(value))
     return Verdict(categories=categories, scores=scores)
-
-
-def _mapping(owner: Json, name: str) -> Json:
-    value = owner.get(name)
-    return value if isinstance(value, dict) else {}

@@ -138,6 +138,11 @@ def whole(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
+def inner(value: Any) -> Json:
+    """A provider's object; empty where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
 def dicts(value: Any) -> list[Json]:
     """The objects in what a provider sent as an array."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -97,21 +97,16 @@ def render_plain(request: RerankRequest, model: str, dropped: list[str]) -> Json
 
 def _usage(body: Json) -> Usage | None:
     """Searches where Cohere serves, tokens where somebody else does."""
-    meta = _object(body, "meta")
-    searches = count(_object(meta, "billed_units").get("search_units"))
-    tokens = count(_object(body, "usage").get("total_tokens"))
+    meta = members.inner(body.get("meta"))
+    searches = count(members.inner(meta.get("billed_units")).get("search_units"))
+    tokens = count(members.inner(body.get("usage")).get("total_tokens"))
     if tokens is None and not searches:
         # https://docs.siliconflow.com/en/api-reference/rerank/create-rerank (checked 2026-11)
-        said = _object(meta, "tokens") or _object(body, "tokens")
+        said = members.inner(meta.get("tokens")) or members.inner(body.get("tokens"))
         tokens = count(said.get("input_tokens"))
     if searches is None and tokens is None:
         return None
     return Usage(input=tokens or 0, units=Units(searches=searches or 0))
-
-
-def _object(owner: Json, name: str) -> Json:
-    value = owner.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _results(body: Json) -> list[Any]:

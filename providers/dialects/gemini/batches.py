@@ -28,7 +28,7 @@ from providers.neutral.batches import (
 )
 from providers.usage import count, told
 from providers.wire.budget import LINES
-from providers.wire.members import Json, string
+from providers.wire.members import Json, inner, string
 
 CHAT, EMBEDDINGS = "gemini.generate_content", "gemini.batch_embed_contents"
 LONGEST = 12
@@ -120,11 +120,11 @@ def _run(answer: Json, slip: Slip) -> Run:
     """A batch as an operation; an empty answer says that it was told to end."""
     if not answer:
         return Run(ref=slip.ref, state=State.CANCELLING)
-    said, failed = _object(answer.get("metadata")), _object(answer.get("error"))
+    said, failed = inner(answer.get("metadata")), inner(answer.get("error"))
     state = STATES.get(string(said.get("state")).rpartition("_STATE_")[2])
     if state is None:
         raise BadAnswer("the provider's answer is no batch")
-    output = _object(answer.get("response")) or _object(said.get("output"))
+    output = inner(answer.get("response")) or inner(said.get("output"))
     return Run(
         ref=_name(answer, "batches/"),
         state=state,
@@ -134,10 +134,6 @@ def _run(answer: Json, slip: Slip) -> Run:
         results=string(output.get("responsesFile")),
         failure=string(failed.get("message")),
     )
-
-
-def _object(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
 
 
 def _counts(stats: Any) -> Counts | None:
@@ -187,7 +183,7 @@ GRPC = {3: 400, 5: 404, 7: 403, 8: 429, 9: 400, 11: 400, 14: 503, 16: 401, 4: 50
 
 def _status(error: Json) -> int:
     """Of google.rpc.Status, whose code is gRPC's where it stands in a file."""
-    code = _object(error["error"]).get("code")
+    code = inner(error["error"]).get("code")
     known = GRPC.get(code) if type(code) is int else None
     return known or describe(error, None).status
 

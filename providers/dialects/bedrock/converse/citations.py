@@ -1,7 +1,6 @@
 """Citations: Converse puts the cited text and its sources into one `citationsContent` block."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from providers.dialects.bedrock.converse import fields
 from providers.dialects.bedrock.names import NAME
@@ -32,9 +31,9 @@ LOCATIONS = {unit: (name, index) for name, (unit, index) in PLACES.items()}
 
 def parse_citation(raw: Json) -> Citation:
     """One citation; members of a wrong type say nothing."""
-    location = _object(raw.get("location"))
+    location = members.inner(raw.get("location"))
     place = _place(location)
-    web = members.string(_object(location.get("web")).get("url"))
+    web = members.string(members.inner(location.get("web")).get("url"))
     source = members.string(raw.get("source"))
     is_address = source.startswith(("https://", "http://"))
     title = raw["title"] if isinstance(raw.get("title"), str) else None
@@ -51,13 +50,9 @@ def parse_citation(raw: Json) -> Citation:
     )
 
 
-def _object(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
 def _place(location: Json) -> Place | None:
     for name, (unit, index) in PLACES.items():
-        numbers = [_object(location.get(name)).get(key) for key in (index, "start", "end")]
+        numbers = [members.inner(location.get(name)).get(key) for key in (index, "start", "end")]
         known = [number for number in numbers if type(number) is int]
         if len(known) == len(numbers):
             return Place(unit=unit, index=known[0], start=known[1], end=known[2])
