@@ -1,8 +1,10 @@
 -- Finds the model that a request asks for, so that Envoy can choose a route by it.
 --
 --   in:   POST to one of OPERATIONS or PATTERNS; the model stands in a header, the body or the path
---   out:  header x-ai-model, which the routes look at, and dynamic metadata ai.finder/call:
---         source, path and model, one a line, which the ext_proc server is told
+--   out:  headers x-ai-model and x-ai-route, which the routes look at, and dynamic metadata
+--         ai.finder/call: source, path and model, one a line, which the ext_proc server is told
+--   names: filter_context of the virtual host, model -> x-ai-route; a model that is not in it may
+--         have a route by its prefix or by an expression
 --   kept: at and below one of KEPT no model is named, but something that a backend keeps: header
 --         x-ai-cluster for the backend, and `kept`, path and kind in ai.finder/call
 --   passthrough: below /passthrough/ and the name of a backend, one of PASSING, any path of the
@@ -15,7 +17,7 @@
 --   order: where the route allows it, header x-ai-backends names those of its backends that are
 --         asked, one after another: dynamic metadata ai.order/priority_groups and
 --         x-envoy-max-retries
---   else: x-ai-model is removed, so that nobody reaches a provider by another path; dynamic
+--   else: both headers are removed, so that nobody reaches a provider by another path; dynamic
 --         metadata ai.finder/meant is the path that the client may have meant
 --
 -- What it refuses, it refuses in plain words and with dynamic metadata ai.finder/refused, by which
@@ -898,6 +900,14 @@ local function keeper(handle, kind, path, below, segment)
   return nil, format(WHICH, names(backends)), "400"
 end
 
+-- Says in headers which model is asked for, and which route is its; nil: none.
+local function lead(handle, model)
+  local headers = handle:headers()
+  local route = model and handle:filterContext():get(model)
+  if model then headers:replace("x-ai-model", model) else headers:remove("x-ai-model") end
+  if route then headers:replace("x-ai-route", route) else headers:remove("x-ai-route") end
+end
+
 -- A request about what a backend keeps.
 local function keep(handle, kinds, path, root, segment)
   local kind = kind_of(kinds, handle:headers())
@@ -918,12 +928,8 @@ local function keep(handle, kinds, path, root, segment)
     handle:body(true):setBytes("{}")
     headers = handle:headers()
   end
-  if model then
-    headers:replace("x-ai-model", model)
-  else
-    headers:remove("x-ai-model")
-    headers:replace("x-ai-cluster", "ai/" .. backend)
-  end
+  lead(handle, model)
+  if not model then headers:replace("x-ai-cluster", "ai/" .. backend) end
   local call = "kept\n" .. ascii(path) .. "\n" .. kind.name
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
   handle:clearRouteCache()
@@ -946,7 +952,7 @@ local function begin(handle, path)
   message = message or flaw(model)
   if message then return refuse(handle, message, "400") end
   headers:replace(":path", path)
-  headers:replace("x-ai-model", model)
+  lead(handle, model)
   headers:replace("x-ai-session", "1")
   local call = "session/" .. source .. "\n" .. ascii(path) .. "\n" .. model
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
@@ -957,7 +963,7 @@ end
 -- A request that goes to the backend in its path as it is.
 local function pass(handle, backend, path)
   local headers = handle:headers()
-  headers:remove("x-ai-model")
+  lead(handle, nil)
   headers:replace("x-ai-cluster", "ai/" .. backend)
   local call = "passthrough\n" .. ascii(path) .. "\n" .. backend
   handle:streamInfo():dynamicMetadata():set("ai.finder", "call", call)
@@ -1000,8 +1006,8 @@ function envoy_on_request(handle)
   if not operation then
     local meant = OPERATIONS[bare] and bare or method == "POST" and nearest(bare)
     if meant then handle:streamInfo():dynamicMetadata():set("ai.finder", "meant", meant) end
-    if moved or headers:get("x-ai-model") then
-      headers:remove("x-ai-model")
+    if moved or headers:get("x-ai-model") or headers:get("x-ai-route") then
+      lead(handle, nil)
       handle:clearRouteCache()
     end
     return
@@ -1023,7 +1029,7 @@ function envoy_on_request(handle)
   if message == TRUNCATED and is_unpacked(handle) then return refuse(handle, BOMB, "413") end
   message = message or flaw(model)
   if message then return refuse(handle, message, "400") end
-  handle:headers():replace("x-ai-model", model) -- waiting for the body ended `headers`
+  lead(handle, model)
   -- What a backend keeps can only be used there.
   backend = operation.find ~= from_form and next(BACKENDS) and backend_in(content(handle), '["\r]')
   if backend then handle:headers():replace("x-ai-cluster", "ai/" .. backend) end

@@ -1,6 +1,7 @@
 """What providers keep for clients: how its ids lead back to a backend, and who is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
@@ -49,26 +50,36 @@ Offers = Mapping[str, tuple[str, ...]]
 """Kind of thing → the backends that keep it."""
 
 
-def offers(backends: Mapping[str, Backend], catalog: Mapping[str, Provider] = PROVIDERS) -> Offers:
+def offers(backends: Mapping[str, Backend]) -> Offers:
     """Who keeps what, as far as the configuration allows it."""
     found: dict[str, list[str]] = {}
     for name, backend in backends.items():
-        for kind in _kept(backend, catalog):
+        operations = backend.operations
+        asked = None if operations is None else frozenset(operations)
+        batches, bucket = bool(backend.openai_batches), bool(backend.bucket)
+        for kind in _kept(backend.provider, asked, batches=batches, bucket=bucket):
             found.setdefault(kind, []).append(name)
     return {kind: tuple(names) for kind, names in found.items()}
 
 
-def _kept(backend: Backend, catalog: Mapping[str, Provider]) -> Iterator[str]:
-    provider = catalog.get(backend.provider)
-    for kind, own in sorted(kept_by(provider).items() if provider else ()):
-        if not backend.openai_batches and runs(RESOURCES[kind], own):
-            continue
-        if own.name != kind and not backend.bucket and is_stored(own):
-            continue
-        operation = RESOURCES[kind].operation
-        usual = backend.operations is None and operation not in ASKED_FOR
-        if usual or operation in (backend.operations or ()):
-            yield kind
+@lru_cache(maxsize=256)
+def _kept(
+    name: str, operations: frozenset[Operation] | None, *, batches: bool, bucket: bool
+) -> tuple[str, ...]:
+    """The kinds that a backend of provider `name` keeps: whether it runs OpenAI's batches, and has
+    a bucket for what it makes."""
+    provider = PROVIDERS.get(name)
+    return tuple(
+        kind
+        for kind, own in sorted(kept_by(provider).items() if provider else ())
+        if (batches or not runs(RESOURCES[kind], own))
+        and (bucket or own.name == kind or not is_stored(own))
+        and _is_on(RESOURCES[kind].operation, operations)
+    )
+
+
+def _is_on(operation: Operation, operations: frozenset[Operation] | None) -> bool:
+    return operation not in ASKED_FOR if operations is None else operation in operations
 
 
 def merged(offered: Offers, backends: Mapping[str, Backend]) -> Offers:

@@ -21,7 +21,10 @@ def settled(route: Route, backends: Mapping[str, Backend]) -> Route:
 
     Envoy has one policy for a route: of several backends the most patient one's holds.
     """
-    said = [backends[one.backend].retry for one in route.backends if one.backend in backends]
+    asked = [backends[one.backend].retry for one in route.backends if one.backend in backends]
+    said = [one for one in asked if one.model_fields_set]
+    if not said:
+        return route
     found: dict[str, Any] = {
         "attempts": _most(one.attempts for one in said),
         "backoff": _most(one.backoff for one in said),

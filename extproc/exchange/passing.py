@@ -16,7 +16,7 @@ MAX_KNOWN = 1_024
 
 INTERNAL = (
     *("x-ai-model", "x-ai-eg-model", "x-ai-client", "x-ai-backend", "x-ai-cluster"),
-    *("x-ai-session", "x-ai-call", "x-ai-next"),
+    *("x-ai-session", "x-ai-call", "x-ai-next", "x-ai-route"),
 )
 # No compression is asked for: what must be read had better be plain.
 CLIENT_ONLY = (

@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,6 +38,17 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
+
+
+def _lines(config: Mapping[str, Any]) -> Iterator[bytes]:
+    """YAML: a line for each key, and for each route, of which all but what changes is known."""
+    for name, value in config.items():
+        if name != "routes" or not value:
+            yield b"%s: %s\n" % (name.encode(), orjson.dumps(value))
+    routes = config.get("routes")
+    if routes:
+        yield b"routes:\n"
+        yield from (b"  - %s\n" % orjson.dumps(route) for route in routes)
 
 
 class Process:
@@ -112,7 +123,14 @@ class Local:
         return f"http://127.0.0.1:{self.port}"
 
     def write_config(self, config: Mapping[str, Any]) -> Gateway:
-        """Writes gateway.yaml (JSON is YAML), all at once; raises ConfigError."""
+        """Writes gateway.yaml, all at once; raises ConfigError."""
+        fresh = self.draft(config)
+        gateway = load(fresh)
+        fresh.replace(self.config_file)
+        return gateway
+
+    def draft(self, config: Mapping[str, Any]) -> Path:
+        """What may take the place of gateway.yaml, as it is."""
         own = {
             **config,
             "version": 1,
@@ -130,10 +148,8 @@ class Local:
             },
         }
         fresh = self.directory / "gateway.yaml.new"
-        fresh.write_bytes(orjson.dumps(own, option=orjson.OPT_INDENT_2))
-        gateway = load(fresh)
-        fresh.replace(self.config_file)
-        return gateway
+        fresh.write_bytes(b"".join(_lines(own)))
+        return fresh
 
     def __enter__(self) -> Self:
         try:

@@ -5,9 +5,9 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import structlog
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 Recall = Callable[[Loaded, str], None]
 """Hears of a configuration that an Envoy has refused, and why."""
 
@@ -91,7 +92,7 @@ def run(loaded: Loaded, options: Options, parent: int, line: Line) -> None:
 async def _serve(desk: "Desk", options: Options, parent: int, line: Line) -> None:
     from extproc.xds import server
 
-    life = Life(parent, line, desk.take)
+    life = Life(parent, line, desk.take, desk.prepare)
     Path(options.socket).unlink(missing_ok=True)
     servers = [await server.serve(desk.source, f"unix:{options.socket}")]
     if options.shared is not None:
@@ -108,6 +109,17 @@ def _address(shared: Xds) -> str:
     return f"{host}:{shared.port}"
 
 
+class Making(msgspec.Struct, frozen=True):
+    """What Envoys are told, or will be once it is made, and what that is made of."""
+
+    loaded: Loaded
+    keys: Mapping[Path, Stamp]
+    """The files of the clients' keys, as they were then."""
+    lacking: frozenset[str]
+    """The backends that had no token then."""
+    snapshot: "asyncio.Task[Snapshot]"
+
+
 class Desk:
     """The configuration in force, and what was made of it."""
 
@@ -117,12 +129,10 @@ class Desk:
         self._tokens = tokens
         self._recall = recall
         self._source: Source | None = None
-        self._made: Loaded | None = None
-        """What `_source` was made of."""
-        self._seen: Mapping[Path, Stamp] = {}
-        """The files of the clients' keys, as they were then."""
-        self._lacking = NOBODY
-        """The backends that had no token then."""
+        self._made: Making | None = None
+        """Of the configuration in force."""
+        self._ahead: Making | None = None
+        """Of the one that will be."""
         self._making = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -132,11 +142,16 @@ class Desk:
 
         async with self._making:
             if self._source is None:
-                snapshot = await self._snapshot(self._loaded)
-                self._source = Source(snapshot, self._refused)
-        if self._made is not self._loaded:
+                self._made = self._make(self._loaded)
+                self._source = Source(await self._made.snapshot, self._refused)
+        if self._made is None or self._made.loaded is not self._loaded:
             self._again()  # another one has come meanwhile
         return self._source
+
+    def prepare(self, loaded: Loaded) -> None:
+        """Another configuration will be in force, and there will be no time to lose."""
+        if self._source is not None:
+            self._ahead = self._make(loaded)
 
     def take(self, loaded: Loaded) -> None:
         """Another configuration is in force."""
@@ -146,19 +161,31 @@ class Desk:
     def look(self) -> None:
         """Makes it anew where a key of a client has changed, or a backend has lost or got its
         token."""
-        changed = any(stamp(file) != seen for file, seen in self._seen.items())
-        if changed or self._now_lacking() != self._lacking:
+        made = self._made
+        if made is None:
+            return
+        changed = any(stamp(file) != seen for file, seen in made.keys.items())
+        if changed or self._now_lacking(self._loaded) != made.lacking:
             self._again()
 
-    def _now_lacking(self) -> frozenset[str]:
-        return lacking(self._loaded.gateway, self._tokens, time.time())
+    def _now_lacking(self, loaded: Loaded) -> frozenset[str]:
+        return lacking(loaded.gateway, self._tokens, time.time())
 
     def _again(self) -> None:
         if self._source is None or self._making.locked():
             return  # whoever makes it looks again
-        task = asyncio.get_running_loop().create_task(self._remake())
+        self._begun(self._remake())
+
+    def _begun(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # is said by who waits for it, if anybody does
 
     async def _remake(self) -> None:
         assert self._source is not None
@@ -166,21 +193,29 @@ class Desk:
             while True:
                 loaded = self._loaded
                 try:
-                    self._source.put(await self._snapshot(loaded))
+                    self._made = self._of(loaded)
+                    self._source.put(await self._made.snapshot)
                 except (ConfigError, Unresolved) as error:
                     log.error("Envoy's configuration stays as it was", problem=str(error))
                 if loaded is self._loaded:
                     return
 
-    async def _snapshot(self, loaded: Loaded) -> "Snapshot":
-        files = key_files(loaded, self._path)
-        self._seen, self._made = {file: stamp(file) for file in files}, loaded
-        self._lacking = self._now_lacking()
+    def _of(self, loaded: Loaded) -> Making:
+        """What is made ahead, if that is of `loaded`."""
+        ahead, self._ahead = self._ahead, None
+        return ahead if ahead is not None and ahead.loaded is loaded else self._make(loaded)
+
+    def _make(self, loaded: Loaded) -> Making:
+        keys = {file: stamp(file) for file in key_files(loaded, self._path)}
+        lacking = self._now_lacking(loaded)
+        return Making(loaded, keys, lacking, self._begun(self._rendered(loaded, lacking)))
+
+    async def _rendered(self, loaded: Loaded, lacking: frozenset[str]) -> "Snapshot":
         with paused():
-            return await asyncio.to_thread(made, loaded, self._path, lacking=self._lacking)
+            return await asyncio.to_thread(made, loaded, self._path, lacking=lacking)
 
     def _refused(self, why: str) -> None:
-        if self._made is self._loaded:
+        if self._made is not None and self._made.loaded is self._loaded:
             self._recall(self._loaded, why)
 
 

@@ -10,7 +10,7 @@ import structlog
 
 from extproc.process.collecting import staying
 from extproc.process.configuration import Loaded
-from extproc.process.line import Line
+from extproc.process.line import Heard, Line, taken
 
 log = structlog.get_logger()
 
@@ -23,11 +23,20 @@ TICK = 1.0
 class Life:
     """That of one child, in its event loop, until the process ends."""
 
-    def __init__(self, parent: int, line: Line, take: Callable[[Loaded], None]) -> None:
-        """`parent` is the process that must live; `take` puts a configuration into force."""
+    def __init__(
+        self,
+        parent: int,
+        line: Line,
+        take: Callable[[Loaded], None],
+        prepare: Callable[[Loaded], None] = lambda loaded: None,
+    ) -> None:
+        """`parent` is the process that must live; `take` puts a configuration into force, of which
+        `prepare` may have heard before."""
         self._parent = parent
         self._line = line
         self._take = take
+        self._prepare = prepare
+        self._coming: Loaded | None = None
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -41,13 +50,31 @@ class Life:
 
     def _receive(self) -> None:
         try:
-            with staying():
-                self._take(self._line.received())
+            self._heed(self._line.received())
         except EOFError:
             self._loop.remove_reader(self._line.fileno())
         except Exception:
             log.exception("configuration not taken, the old one stays")
         self._line.took()
+
+    def _heed(self, heard: Heard) -> None:
+        if heard.released and self._coming is not None:
+            loaded, self._coming = self._coming, None
+            self._take(loaded)
+        if heard.paper is not None:
+            with staying():
+                self._read(heard.paper, early=heard.early)
+
+    def _read(self, paper: int, *, early: bool) -> None:
+        try:
+            loaded = taken(paper)
+        finally:
+            os.close(paper)
+        if early:
+            self._coming = loaded
+            self._prepare(loaded)
+        else:
+            self._take(loaded)
 
     async def told(self, tick: Callable[[], object]) -> None:
         """Calls `tick` every second, until SIGTERM or until the parent is gone."""

@@ -1,4 +1,7 @@
-"""What a parent and a child say to each other: beats go up, configurations come down."""
+"""What a parent and a child say to each other: beats go up, configurations come down.
+
+Some children get one early and put it into force when they are told that all others have.
+"""
 
 import contextlib
 import os
@@ -6,10 +9,24 @@ import pickle
 import socket
 from typing import Any
 
+import msgspec
+
 from extproc.process.collecting import paused
 
 MANY = 4096
 BEAT, TAKEN = b".", b"t"
+NOW, EARLY, RELEASED = b".", b"e", b"r"
+"""With a configuration: it is in force, or will be; and without: it is."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What came down: in this order, where it is both."""
+
+    released: bool
+    """Whether the configuration that came early is in force now."""
+    paper: int | None = None
+    """With another one, if there is; to be closed."""
+    early: bool = False
 
 
 def blank() -> int:
@@ -50,9 +67,13 @@ class Line:
         except OSError:
             return b""
 
-    def send(self, paper: int) -> None:
+    def send(self, paper: int, *, early: bool = False) -> None:
         """In the parent: hands a configuration down; OSError if the child has stopped reading."""
-        socket.send_fds(self._parent, [b"."], [paper])
+        socket.send_fds(self._parent, [EARLY if early else NOW], [paper])
+
+    def release(self) -> None:
+        """In the parent: says that what came early is in force; OSError as above."""
+        self._parent.send(RELEASED)
 
     def become_child(self) -> None:
         """In the child: leaves the parent's end to the parent."""
@@ -72,13 +93,9 @@ class Line:
         with contextlib.suppress(OSError):
             self._child.send(TAKEN)
 
-    def received(self) -> Any:
-        """In the child: the configuration that came down; EOFError if the parent is gone."""
+    def received(self) -> Heard:
+        """In the child: what came down; EOFError if the parent is gone."""
         data, papers, _, _ = socket.recv_fds(self._child, MANY, 1)
         if not data:
             raise EOFError
-        try:
-            return taken(papers[0])
-        finally:
-            for paper in papers:
-                os.close(paper)
+        return Heard(RELEASED in data, papers[0] if papers else None, EARLY in data)

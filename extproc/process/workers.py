@@ -31,7 +31,7 @@ BACKOFF = (0.0, 0.1, 0.2, 0.4, 0.8)
 QUICK = 0.02
 """The same while somebody is waited for."""
 LEAD = 5.0
-"""Seconds after which a configuration is handed on, whoever has not taken it."""
+"""Seconds after which those who follow go on, whoever has not taken a configuration."""
 GRACE = 5.0
 """Seconds beyond the drain time after which a child that does not stop is killed."""
 STARTING = 30.0
@@ -52,7 +52,7 @@ class Role(msgspec.Struct, frozen=True):
     stage: int = 1
     """When it is told to stop: after all of a lower one have ended."""
     follows: bool = False
-    """Gets a configuration only when all others have taken it."""
+    """Puts a configuration into force only when all others have taken it."""
     wanted: Callable[[], bool] = lambda: True
     """Whether there is anything to do: until then, nobody plays it."""
 
@@ -121,11 +121,18 @@ class Child:
 
     def hand(self, paper: int) -> None:
         """Hands a configuration down; who is not there gets it when it starts."""
+        self._say(lambda: self.line.send(paper, early=self.role.follows))
+        self.owes = bool(self.pid)
+
+    def release(self) -> None:
+        """All others have what was handed down."""
+        self._say(self.line.release)
+
+    def _say(self, words: Callable[[], None]) -> None:
         if not self.pid:
             return
         try:
-            self.line.send(paper)
-            self.owes = True
+            words()
         except OSError:
             # It will be restarted with what is in force by then.
             self.kill()
@@ -161,10 +168,8 @@ class Supervisor:
         self._watchdog = watchdog
         self._record = record
         self._looked = time.monotonic()
-        self._late: int | None = None
-        """What those who follow do not have yet."""
-        self._until = 0.0
-        """When they get it at the latest."""
+        self._until: float | None = None
+        """When those who follow put into force what they have, at the latest."""
 
     def run(self) -> None:
         """Returns when all children have ended after SIGTERM or SIGINT."""
@@ -174,7 +179,7 @@ class Supervisor:
         received = 0
         while received not in STOPPING:
             spread = partial(self._spread, received == signal.SIGHUP)
-            for step in (self._reap, self._watch, self._start, spread, self._hand_on):
+            for step in (self._reap, self._watch, self._start, spread, self._release):
                 _survive(step)
             found = signal.sigtimedwait(WATCHED, self._pause())
             received = found.si_signo if found else 0
@@ -182,7 +187,7 @@ class Supervisor:
 
     def _pause(self) -> float:
         due = [child.due - time.monotonic() for child in self._absent()]
-        poll = QUICK if self._late is not None else POLL
+        poll = POLL if self._until is None else QUICK
         return max(0.0, min([poll, *due]))
 
     def _absent(self) -> list[Child]:
@@ -220,25 +225,22 @@ class Supervisor:
         paper = self._news(forced)
         if paper is None:
             return
-        if self._late is not None:
-            os.close(self._late)
-        self._late, self._until = paper, time.monotonic() + LEAD
+        self._until = time.monotonic() + LEAD
         for child in self._children:
-            if not child.role.follows:
-                child.hand(paper)
+            child.hand(paper)
+        os.close(paper)
 
-    def _hand_on(self) -> None:
-        """Gives to those who follow what all others have, or should have."""
-        if self._late is None:
+    def _release(self) -> None:
+        """Lets those who follow go on, once all others have a configuration, or should have."""
+        if self._until is None:
             return
         leading = [child for child in self._children if child.pid and not child.role.follows]
         if any(child.owes for child in leading) and time.monotonic() < self._until:
             return
-        paper, self._late = self._late, None
+        self._until = None
         for child in self._children:
             if child.role.follows:
-                child.hand(paper)
-        os.close(paper)
+                child.release()
 
     def _stop(self) -> None:
         log.info("draining", seconds=self._drain)

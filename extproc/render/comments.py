@@ -150,9 +150,10 @@ FIELDS = {
         "as they are; all others are made here."
     ),
     "route_config": "Model -> route.",
+    "x-ai-route": "What the finder has named: models of which all is the same here share a route.",
     "/v1/models": "The list of models, which the server answers by itself.",
     "/healthz": "For load balancers: Envoy lives. It needs no key.",
-    "exact_match_map": "Exact names: one look into a map, however many there are.",
+    "filter_context": "Model -> name of its route: one look into a map, however many there are.",
     "request_mirror_policies": "A share of the requests is copied; answers to copies are dropped.",
     "load_balancing_policy": "The sooner an address begins to answer, the more requests it gets.",
     "inline_cluster_specifier_plugin": (

@@ -143,9 +143,9 @@ def _copied(value: Any, change: Callable[[Json], Json]) -> Any:
             )
         return known[id(value)]
 
-    # The keys of such a map are models, whatever they are called.
+    # The keys there are models, whatever they are called.
     def within(name: str, parent: Callable[[Json], Json]) -> Callable[[Json], Json]:
-        return _as_it_is if name == "map" and parent is change else change
+        return _as_it_is if name in ("map", "filter_context") and parent is change else change
 
     return copy(value, change)
 

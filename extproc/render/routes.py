@@ -1,7 +1,9 @@
-"""Model → route, as a tree that stays fast with thousands of models.
+"""Model → route, as a tree that stays small and fast with thousands of models.
 
-The method decides first, and then the path of what is no call of a model; for calls, exact names (a
-map), prefixes (a trie, the longest wins), expressions (in order); what is left is a 404.
+The method decides first, and then the path of what is no call of a model. For calls, the finder
+looks exact names up and names a route, which models share that differ in nothing here: Envoy takes
+10,000 names in no time, and 10,000 routes in a second. Then come prefixes (a trie, the longest
+wins) and expressions (in order); what is left is a 404.
 """
 
 import re
@@ -24,6 +26,7 @@ from envoy_data_plane.envoy.extensions.filters.http.ext_proc.v3 import (
     ExtProcOverrides,
     ExtProcPerRoute,
 )
+from envoy_data_plane.envoy.extensions.filters.http.lua.v3 import LuaPerRoute
 from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import RateLimitPerRoute
 from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher
 from envoy_data_plane.google.protobuf import Any
@@ -42,7 +45,7 @@ from extproc.ratelimit.descriptors import DUE, USED, rate_limits
 from extproc.ratelimit.limit import Limit, Unit
 from extproc.render import matching, sticky
 from extproc.render.cors import heeding, policy
-from extproc.render.filters import CORS, EXT_PROC, RATELIMIT
+from extproc.render.filters import CORS, EXT_PROC, MODEL_FINDER, RATELIMIT
 from extproc.render.following import counts, leading, nameable
 from extproc.render.kept import below_models, has_pins, keepers, signed_urls, to_keeper
 from extproc.render.replies import MODEL_HEADER
@@ -56,6 +59,8 @@ from extproc.render.upstream import cluster_name, each, group, members, names
 from providers.catalog import DIALECTS
 
 HEALTH = "/healthz"
+ROUTE_HEADER = "x-ai-route"
+"""In which the finder names the route of a model: by the first model that it is for."""
 
 # They say more of the client than a provider needs to know.
 PRIVATE_HEADERS = ["x-forwarded-for", "x-forwarded-proto", "x-envoy-external-address"]
@@ -79,7 +84,8 @@ def route_configuration(
     prefixes = ("", prefix) if prefix else ("",)
     inside = _inside_lists(gateway, limits, prefix)
     own = _by_path(prefixes, kept, inside, opened(gateway) if authenticated else {})
-    otherwise = _shown(by_encoding(_by_model(gateway, limits, kept)))
+    names, by_model = _by_model(gateway, limits, kept)
+    otherwise = _shown(by_encoding(by_model))
     if authenticated:
         otherwise = _by_url(gateway, prefixes, otherwise)
     cors = gateway.listen.cors
@@ -91,9 +97,11 @@ def route_configuration(
     }
     if counts(gateway):
         host["include_request_attempt_count"] = True
+    filters = {MODEL_FINDER: {**plain(packed(LuaPerRoute())), "filter_context": names}}
     if cors is not None:
         host = heeding(host)
-        host["typed_per_filter_config"] = {CORS: plain(packed(policy(cors)))}
+        filters[CORS] = plain(packed(policy(cors)))
+    host["typed_per_filter_config"] = filters
     return {"name": "models", "virtual_hosts": [host]}
 
 
@@ -195,18 +203,25 @@ def _lists() -> Iterator[str]:
             yield path.removeprefix("/v1")
 
 
-def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> Json:
+def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> tuple[dict[str, str], Json]:
+    """Exact name → name of a route, and the routes by name, prefix and expression."""
     actions = Actions(gateway, limits, kept)
+    names: dict[str, str] = {}
+    first: dict[int, str] = {}
     found: dict[str, dict[str, Json]] = {"exact": {}, "prefix": {}, "regex": {}}
     for route in gateway.routes:
         action = actions.of(route)
         for pattern in map(split, route.models):
-            found[pattern.kind].setdefault(pattern.text, action)
+            if pattern.kind != "exact":
+                found[pattern.kind].setdefault(pattern.text, action)
+            elif pattern.text not in names:
+                name = names[pattern.text] = first.setdefault(id(action), pattern.text)
+                found["exact"][name] = action
     by_expression = matching.first_expression(MODEL_HEADER, found["regex"], kept)
     by_prefix = matching.longest_prefix(
         MODEL_HEADER, found["prefix"], matching.nested(by_expression)
     )
-    return matching.exactly(MODEL_HEADER, found["exact"], matching.nested(by_prefix))
+    return names, matching.exactly(ROUTE_HEADER, found["exact"], matching.nested(by_prefix))
 
 
 class Actions:

@@ -119,6 +119,18 @@ def test_a_new_model_is_there_soon(told: Told):
     assert told.until(200, "new") < SOON * max(1.0, os.getloadavg()[0])
 
 
+def test_a_new_model_among_10_000_is_there_soon(told: Told):
+    others = [{"models": [f"m-{n}"], "backends": [{"backend": "a"}]} for n in range(10_000)]
+    told.config["routes"] += others
+    told.put()
+    told.until(200, "m-9999")
+    told.config["routes"].append({"models": ["new"], "backends": [{"backend": "a"}]})
+    assert told.statuses("new") == {404}
+    draft = told.local.draft(told.config)
+    draft.replace(told.local.config_file)
+    assert told.until(200, "new") < SOON * max(1.0, os.getloadavg()[0])
+
+
 def test_changes_cost_nobody_a_request(told: Told):
     with Load(told) as load, Load(told, tokens=60, chunk_delay_ms=50) as streams:
         for turn in range(3):

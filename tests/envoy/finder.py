@@ -9,11 +9,13 @@ from lupa.luajit21 import LuaRuntime
 
 SCRIPT = (Path(__file__).parents[2] / "envoy" / "model.lua").read_text()
 CHAT = "/v1/chat/completions"
+NAMES = {b"named": b"first", b"first": b"first"}
+"""Model -> route: what the virtual host says."""
 
 # What the script uses of Envoy's API
 # (https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/lua_filter).
 ENVOY = """
-return function(headers, content, route)
+return function(headers, content, route, names)
   local seen = { metadata = {}, reads = 0 }
   local handle = {}
   function handle:headers()
@@ -46,6 +48,9 @@ return function(headers, content, route)
   function handle:metadata()
     return { get = function(_, name) return route and route[name] end }
   end
+  function handle:filterContext()
+    return { get = function(_, model) return names[model] end }
+  end
   function handle:respond(answer, text)
     seen.status, seen.type, seen.body = answer[":status"], answer["content-type"], text
   end
@@ -73,6 +78,7 @@ class Found(msgspec.Struct):
     """What the finder did."""
 
     model: str | None
+    route: str | None
     call: str | None
     cleared: bool
     reads: int
@@ -110,7 +116,7 @@ class Finder:
         if known:
             route[b"order"] = self._lua.table_from([name.encode() for name in known])
             route[b"most"] = 3
-        return self._new(table, body, route)
+        return self._new(table, body, route, self._lua.table_from(NAMES))
 
     def find(self, body: bytes | None, **headers: str) -> Found:
         return self.run(self.request(body, **headers))
@@ -119,6 +125,7 @@ class Finder:
         self._run(seen[b"handle"])
         return Found(
             model=_text(seen[b"headers"][b"x-ai-model"]),
+            route=_text(seen[b"headers"][b"x-ai-route"]),
             call=_text(seen[b"metadata"][b"ai.finder/call"]),
             cleared=bool(seen[b"cleared"]),
             reads=seen[b"reads"],

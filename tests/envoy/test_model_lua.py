@@ -32,6 +32,14 @@ def test_the_first_top_level_model_is_found(body: bytes, model: str) -> None:
     assert found.status is None
 
 
+def test_the_route_of_a_name_is_what_the_virtual_host_says_whatever_the_client_does() -> None:
+    forged = {"x-ai-route": "first"}
+    assert find(b'{"model":"named"}').route == "first"
+    assert find(b'{"model":"named"}', **{"x-ai-route": "other"}).route == "first"
+    assert find(b'{"model":"unknown"}', **forged).route is None
+    assert find(b'{"model":"named"}', **{"x-ai-model": "unknown"}, **forged).route is None
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -132,14 +140,15 @@ def test_identity_is_no_compression() -> None:
         {"upgrade": "websocket"},
     ],
 )
-def test_all_else_loses_the_header_and_is_left_alone(headers: dict[str, str]) -> None:
-    for extra in ({}, {"x_ai_model": "a"}):
+def test_all_else_loses_the_headers_and_is_left_alone(headers: dict[str, str]) -> None:
+    for extra in ({}, {"x_ai_model": "a"}, {"x_ai_route": "first"}):
         found = find(b'{"model":"a"}', **headers, **extra)
         assert found.model is None
         assert found.call is None
         assert found.status is None
         assert found.reads == 0
         assert found.cleared == bool(extra)
+        assert found.route is None
 
 
 def test_a_query_is_part_of_the_call_in_ascii() -> None:

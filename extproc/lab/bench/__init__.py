@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from extproc.lab.bench import core, life, page, report, server, uploads
+from extproc.lab.bench import changes, core, life, page, report, server, uploads
 from extproc.lab.bench.load import Client, LoadError
 from extproc.lab.bench.report import Results
 from extproc.lab.bench.row import Plan, Row
@@ -61,11 +61,12 @@ def _rows(size: Plan) -> Iterator[Row]:
         client = stack.enter_context(Client())
         yield from _through(size, client, provider)
         yield from life.workers(size, client, provider)
+        yield from changes.rows(size, provider)
 
 
 def _beside(size: Plan) -> list[str]:
     """The rows for which something must be started."""
-    return [*server.names(size), *uploads.NAMES, *life.NAMES]
+    return [*server.names(size), *uploads.NAMES, *life.NAMES, *changes.NAMES]
 
 
 def _through(size: Plan, client: Client, provider: str) -> Iterator[Row]:

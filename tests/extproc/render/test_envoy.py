@@ -115,7 +115,9 @@ def test_another_path_is_a_404_whatever_model_the_client_names_in_a_header(
     envoy: Envoy, method: str, path: str
 ) -> None:
     before = len(envoy.server.asked)
-    for headers in ({}, {"x-ai-model": "exact"}, {"x-ai-eg-model": "exact"}):
+    route = {"x-ai-route": "exact"}
+    models = {"x-ai-model": "exact"}, {"x-ai-eg-model": "exact"}
+    for headers in ({}, *models, route, {**route, **models[0]}):
         answer = envoy.request(method, path, b'{"model":"exact"}', headers)
         assert answer.status == 404
         assert answer.error["code"] == "unknown_url"

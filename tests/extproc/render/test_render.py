@@ -48,7 +48,8 @@ def retry(*backends: str, **settings: Any) -> dict[str, Any] | None:
     for _ in range(3):
         last = last["on_no_match"]["matcher"]
     models = last["matcher_tree"]["exact_match_map"]["map"]
-    action = models["m"]["action"]["typed_config"]["route"]
+    name = host["typed_per_filter_config"]["envoy.filters.http.lua"]["filter_context"]["m"]
+    action = models[name]["action"]["typed_config"]["route"]
     policy: dict[str, Any] | None = action.get("retry_policy")
     return policy
 
