@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -45,18 +46,22 @@ class World:
         url = f"{self.local.url}/v1"
         return openai.OpenAI(base_url=url, api_key=key, max_retries=0, timeout=30)
 
-    def ask(self, model: str, key: str = "key-of-dora", **more) -> None:
+    def ask(self, model: str, key: str = "key-of-dora", **more) -> float:
+        """When it was asked, for `stored`."""
+        began = time.time()
         messages = [{"role": "user", "content": "hello there"}]
         answer = self.client(key).chat.completions.create(model=model, messages=messages, **more)
         if more.get("stream"):
             assert [*answer]
+        return began
 
-    def stored(self, model: str, many: int) -> list[dict]:
-        """The attempts for a model, once there are `many`."""
+    def stored(self, model: str, many: int, since: float = 0) -> list[dict]:
+        """The attempts for a model, once there are `many` of later than `since`."""
         found: list[dict] = []
 
         def look() -> bool:
-            found[:] = self._stored("SELECT * FROM attempts WHERE request_model = ?", model)
+            question = "SELECT * FROM attempts WHERE request_model = ? AND at >= ?"
+            found[:] = self._stored(question, model, since)
             return len(found) >= many
 
         self.local.wait_for(look, f"{many} records of {model}")
@@ -221,8 +226,8 @@ def route(model: str, *backends: dict, **more) -> dict:
 
 
 def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
-    world.ask("plain", key="key-of-max")
-    (one,) = world.stored("plain", 1)
+    since = world.ask("plain", key="key-of-max")
+    (one,) = world.stored("plain", 1, since)
     assert (one["client"], one["backend"], one["provider"]) == ("max", "first", "openai")
     assert (one["operation"], one["upstream_model"]) == ("chat", "gpt-4o-mini")
     assert (one["status"], one["failure"], one["estimated"]) == (200, "", 0)
@@ -235,8 +240,8 @@ def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
 
 
 def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
-    world.ask("moved")
-    first, second = world.stored("moved", 2)
+    since = world.ask("moved")
+    first, second = world.stored("moved", 2, since)
     assert (first["backend"], first["status"], first["cost_nanousd"]) == ("first", 503, 0)
     assert (second["backend"], second["status"]) == ("claude", 200)
     assert {first["client"], second["client"]} == {"dora"}
@@ -254,8 +259,8 @@ def test_attempts_at_one_backend_know_who_asked_too(world):
 
 
 def test_a_stream_is_recorded_with_its_first_token(world):
-    world.ask("streamed", stream=True)
-    (one,) = world.stored("streamed", 1)
+    since = world.ask("streamed", stream=True)
+    (one,) = world.stored("streamed", 1, since)
     assert one["stream"] == 1
     assert 0 < one["ttft_ms"] <= one["duration_ms"]
 
@@ -354,8 +359,8 @@ def test_what_envoy_answers_by_itself_is_counted(world):
 
 
 def test_bodies_are_kept_of_the_backends_that_say_so(world):
-    world.ask("moved")
-    last = world.stored("moved", 2)[-1]
+    since = world.ask("moved")
+    last = world.stored("moved", 2, since)[-1]
     (one,) = world.raw(last["request_id"])
     assert (one["backend"], one["id"]) == ("claude", last["id"])
     asked = orjson.loads(one["request"])
@@ -366,8 +371,8 @@ def test_bodies_are_kept_of_the_backends_that_say_so(world):
 
 
 def test_a_stream_is_kept_as_its_provider_sent_it(world):
-    world.ask("streamed", stream=True)
-    last = world.stored("streamed", 1)[-1]
+    since = world.ask("streamed", stream=True)
+    (last,) = world.stored("streamed", 1, since)
     command = [sys.executable, "-m", "extproc", "usage", "--config", world.local.config_file]
     world.raw(last["id"])
     done = subprocess.run(
