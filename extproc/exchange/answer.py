@@ -37,7 +37,7 @@ from extproc.exchange.passing import ANSWERS, TRANSLATED_ANSWERS
 from extproc.exchange.policy import Pairs
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Context, Relay, Seen
-from providers.errors import ApiError, BadAnswer, FailedAnswer, GatewayError
+from providers.errors import ApiError, BadAnswer, GatewayError
 from providers.operations import WORDLESS
 from providers.usage import Usage
 from providers.wire.budget import crowded
@@ -403,7 +403,7 @@ class Answer:
     def _charged(self, error: GatewayError, api_error: ApiError) -> metadata.Record:
         """What an answer costs that does not reach the client: what it says of itself, or what a
         failure of ours has cut off."""
-        refused = not 200 <= self._status < 300 or isinstance(error, FailedAnswer)
+        refused = not 200 <= self._status < 300
         seen = Seen() if refused else self._watched()
         self._account.ours = self._data is None or not isinstance(error, BadAnswer)
         if refused or (seen.usage is None and not self._account.ours):

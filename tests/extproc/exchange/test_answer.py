@@ -4,6 +4,7 @@ import pytest
 
 from extproc.exchange.events import Change, Reject
 from providers.usage import Price
+from tests.extproc.exchange.test_gathered import Keys
 from tests.plans import (
     exchange,
     plan,
@@ -98,6 +99,58 @@ def test_a_bug_in_rendering_an_answer_loses_no_charge(usage):
         assert record["estimated"] is True
         assert record["output_tokens"] >= 2
         assert record["input_tokens"] >= 1
+
+
+FAILING = {
+    "gemini.generate_content": (
+        "gemini",
+        {
+            "candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL", "index": 0}],
+            "usageMetadata": {
+                "promptTokenCount": 5,
+                "candidatesTokenCount": 2,
+                "totalTokenCount": 7,
+            },
+        },
+    ),
+    "bedrock.converse": (
+        "bedrock",
+        {
+            "output": {"message": {"role": "assistant", "content": []}},
+            "stopReason": "malformed_tool_use",
+            "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7},
+        },
+    ),
+    "openai.responses": (
+        "openai",
+        {
+            "id": "resp_1",
+            "status": "failed",
+            "error": {"code": "server_error", "message": "gone"},
+            "output": [],
+            "usage": {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("dialect", FAILING)
+def test_an_answer_that_failed_costs_what_it_says(dialect: str, streamed: bool):
+    provider, answer = FAILING[dialect]
+    up = served(provider=provider, dialects={"chat": dialect})
+    one = exchange(plan(backends={"up": up}, price=Price(input=1, output=1)), Keys())
+    one.handle(request_headers())
+    messages = [{"role": "user", "content": "hi"}]
+    one.handle(request_body({"model": "small", "messages": messages, "stream": streamed}))
+    one.handle(response_headers())
+    action = one.handle(response_body(answer))
+    assert isinstance(action, Change)
+    record = dict(action.metadata or {})
+    assert (record["total_tokens"], record["cost_nanousd"]) == (7, 7_000)
+    assert record["estimated"] is False
+    assert record["error_type"] == "server"
+    assert record["status"] == int(dict(action.set_headers)[":status"]) >= 500
 
 
 def raises(*_: object) -> None:

@@ -8,6 +8,7 @@ import re
 import orjson
 
 from providers.bridging.dialect import Relay
+from providers.wire.sse import BLANK
 
 START = re.compile(rb'("type":\s*"message_start".*?"model":\s*)"(?:[^"\\]|\\.)*"', re.DOTALL)
 LONGEST = 65_536
@@ -31,7 +32,7 @@ class RenamingRelay:
             return out
         held = self._held + (data if out is None else out)
         start = held.find(b"message_start")
-        if len(held) < LONGEST and (start < 0 or held.find(b"\n\n", start) < 0):
+        if len(held) < LONGEST and (start < 0 or BLANK.search(held, start) is None):
             self._held = held
             return b""
         self._named, self._held = True, b""

@@ -47,6 +47,7 @@ from providers.neutral.deltas import (
     WholePart,
 )
 from providers.neutral.serial import SPEAKING, Serial
+from providers.neutral.thoughts import PLAIN
 from providers.neutral.web_search import Searched
 from providers.usage import Usage
 from providers.wire import json_array
@@ -202,7 +203,8 @@ class Renderer:
         part: Json = {"text": "", "thoughtSignature": render_signature(delta.signature)}
         if delta.part not in candidate.texts:
             part["thought"] = True
-            candidate.signed.append(Thinking(signature=delta.signature))
+            if delta.signature.value not in PLAIN:
+                candidate.signed.append(Thinking(signature=delta.signature))
         return self._say(delta.choice, part)
 
     def _call(self, delta: ToolCallBegin) -> bytes:

@@ -79,16 +79,21 @@ FIRST = (
 REST = b'event: ping\ndata: {"type":"ping","model":"kept"}\n\n'
 
 
-@given(cuts(FIRST + REST + REST))
-@settings(max_examples=60, deadline=None)
-def test_a_mapped_model_has_the_clients_name_however_it_is_cut(cut: list[bytes]) -> None:
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_mapped_model_has_the_clients_name_however_it_is_cut(
+    end: bytes, data: st.DataObject
+) -> None:
+    first, rest = FIRST.replace(b"\n", end), (REST + REST).replace(b"\n", end)
+    cut = data.draw(cuts(first + rest))
     crossing = bridge(DIALECT, DIALECT, Quirks())
     context = Context(model='opus "mine"', mapped=True, id="i", now=1)
     relay = crossing.stream(context)
     fed = [(piece, relay.feed(piece)) for piece in cut]
     out = b"".join(piece if said is None else said for piece, said in fed)
-    changed = FIRST.replace(b"claude-opus-4-5-20251101", b'opus \\"mine\\"')
-    assert out == changed + REST + REST
+    changed = first.replace(b"claude-opus-4-5-20251101", b'opus \\"mine\\"')
+    assert out == changed + rest
     assert relay.seen.model == "claude-opus-4-5-20251101"
 
 

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from providers.dialects.gemini.generate_content import DIALECT
 from providers.errors import ApiError, Cause
-from providers.neutral.chat import Finish, Image, Signature, Text, Thinking, ToolCall
+from providers.neutral.chat import (
+    ChatResponse,
+    Choice,
+    Finish,
+    Image,
+    Signature,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from providers.neutral.deltas import (
     AnyDelta,
     ArgumentsDelta,
@@ -26,6 +35,7 @@ from providers.neutral.deltas import (
     ToolCallBegin,
     Used,
     WholePart,
+    replay,
 )
 from providers.neutral.media import Data
 from providers.usage import Usage
@@ -272,3 +282,12 @@ def test_nothing_follows_an_error():
     failed = Failed(error=ApiError(status=500, cause=Cause.SERVER, message="oops"))
     chunks = rendered(BEGIN, failed, TextDelta(text="a", part=0), End(finish=Finish.STOP))
     assert chunks == [{"error": {"code": 500, "message": "oops", "status": "INTERNAL"}}]
+
+
+def test_plain_thoughts_sign_no_call():
+    plain = Signature(origin="ollama", value="thinking")
+    told = (Thinking(text="hm", signature=plain), ToolCall(id="a", name="f", arguments="{}"))
+    choice = Choice(parts=told, finish=Finish.TOOL_CALLS)
+    chunks = rendered(*replay(ChatResponse(id="i", model="m", choices=(choice,))))
+    (call,) = [part for part in parts(chunks) if "functionCall" in part]
+    assert "thoughtSignature" not in call
