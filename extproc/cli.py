@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     alone.add_argument("--metadata", action="store_true", help="what Envoy's metadata say: no file")
     alone.add_argument("--sockets", default="/run/extproc", metavar="DIR", help="of --metadata")
     alone.add_argument("--listen", type=_elsewhere, metavar="HOST:PORT", help="of --metadata, too")
+    alone.add_argument("--secret", action="append", metavar="REF", help="that --metadata may name")
     own = _add(commands, "run", run, "serve, with an Envoy beside it: nothing else to start")
     own.add_argument("--envoy", type=Path, help="the program; default: the one that is installed")
     _add(commands, "xds", tell, "tell Envoys on other machines their configuration (extproc.xds)")
@@ -176,7 +177,7 @@ def serve(options: argparse.Namespace) -> int:
     from extproc.process import serve
 
     if options.metadata:
-        return serve.serve_described(options.sockets, options.listen)
+        return serve.serve_described(options.sockets, options.listen, options.secret)
     return serve.serve(options.config)
 
 

@@ -1,16 +1,11 @@
 """Whom a first backend can be of: providers that need no more than a key, or an address."""
 
 from extproc.admin.answers import Maker, Makers
+from extproc.config.nameable import variable
 from providers.catalog import PROVIDERS
 from providers.operations import Operation
 
 ADDRESS = "base_url"
-VARIABLES = {
-    "huggingface": "HF_TOKEN",
-    "gemini-openai": "GEMINI_API_KEY",
-    "nvidia": "NVIDIA_API_KEY",
-}
-"""Where a provider's own programs look for its key, if not under its name."""
 
 
 def makers() -> Makers:
@@ -21,7 +16,7 @@ def makers() -> Makers:
             title=one.title,
             docs=one.docs,
             example=one.examples.get("chat", ""),
-            variable=_variable(one.name),
+            variable=variable(one.name),
             keyless=one.keyless,
             base_url=ADDRESS in one.options,
         )
@@ -29,7 +24,3 @@ def makers() -> Makers:
         if Operation.CHAT in one.dialects and one.options <= {ADDRESS}
     ]
     return Makers(providers=sorted(found, key=lambda one: one.title.lower()))
-
-
-def _variable(name: str) -> str:
-    return VARIABLES.get(name) or f"{name.upper().replace('-', '_')}_API_KEY"

@@ -6,7 +6,7 @@ all `backends` and `routes`. Timeouts, retries, TLS and the like are Envoy's own
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from extproc.config.credential import Aws, Entra, Gcp, OAuth, is_static
 from extproc.config.gateway import Gateway
 from extproc.config.load import Catalog, examine, unplaced, whole_numbers
+from extproc.config.nameable import unnameable
 from extproc.config.problem import ConfigError, Flaw, Location
 from providers.catalog import PROVIDERS
 
@@ -63,8 +64,11 @@ class Objects(msgspec.Struct, frozen=True, kw_only=True):
         return self.endpoint, self.cluster, self.route, self.host
 
 
-def described(said: Objects, catalog: Catalog = PROVIDERS) -> Described:
-    """The configuration in it; raises ConfigError. Secrets are not looked at.
+def described(
+    said: Objects, secrets: Sequence[str] | None = None, catalog: Catalog = PROVIDERS
+) -> Described:
+    """The configuration in it; raises ConfigError. Secrets are not looked at; `secrets`: which may
+    be named (extproc.metadata_secrets).
 
     What is nearer to the provider wins: an endpoint over its cluster, that over the route, that
     over the virtual host.
@@ -72,10 +76,14 @@ def described(said: Objects, catalog: Catalog = PROVIDERS) -> Described:
     near = next((one for one in (said.endpoint, said.cluster) if one), {})
     far = next((one for one in (said.route, said.host) if BACKENDS in one), None)
     if far is not None and PROVIDER not in near:
-        return _parsed(_whole(far), str(near.get(NAMED) or ""), catalog)
-    backend = next(one for one in (near, said.route, said.host) if PROVIDER in one)
-    words = next(filter(_has_words, (said.route, said.host)), {})
-    return _parsed(*_single(backend, words), catalog)
+        found = _parsed(_whole(far), str(near.get(NAMED) or ""), catalog)
+    else:
+        backend = next(one for one in (near, said.route, said.host) if PROVIDER in one)
+        words = next(filter(_has_words, (said.route, said.host)), {})
+        found = _parsed(*_single(backend, words), catalog)
+    if wrong := [*unnameable(found.gateway, secrets)]:
+        raise ConfigError(unplaced(wrong))
+    return found
 
 
 def _has_words(said: Object) -> bool:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from extproc.config.base import Model, flaw
 from extproc.config.fetch import Fetch
+from extproc.config.nameable import Nameable
 from extproc.config.tokens import Jwt
 from extproc.config.values import (
     GROUP,
@@ -216,8 +217,12 @@ class Extproc(Model):
     """How long a worker may be silent, stopped or busy with one thing, before it is killed and
     replaced; at least 3s. null: never."""
     metadata: Flag = False
-    """True: backends and routes that stand in Envoy's own metadata hold, too, with the secrets of
-    this machine that they name; so whoever reaches this server may name any. Default: not."""
+    """True: backends and routes that stand in Envoy's own metadata hold, too, with those secrets of
+    this machine that `metadata_secrets` lets them name. Default: not."""
+    metadata_secrets: Annotated[tuple[Nameable, ...], Field(max_length=256)] | None = None
+    """What metadata may name: `env:NAME`, `env:PREFIX*` (all that begin so), `file:/path` or
+    `file:/folder/` (all that is in it). Default: variables that are called as a provider's key
+    usually is, such as `env:OPENAI_API_KEY`, and no file."""
     max_values: Annotated[Whole, Field(ge=1_000, le=10_000_000)] = 200_000
     """JSON values of a request, and steps of what is made of it, such as schemas whose references
     are replaced; an answer may hold three times as many. More is a 413, or a 502."""

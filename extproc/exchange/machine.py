@@ -42,14 +42,14 @@ from extproc.exchange.hearing import Hearing, hearing
 from extproc.exchange.inquiring import Inquiring, inquired
 from extproc.exchange.merging import Merging, merged
 from extproc.exchange.passthrough import Passthrough
-from extproc.exchange.placing import Placing, at_keeper, believed, led, placed
+from extproc.exchange.placing import Placing, at_keeper, at_named, believed, led, placed
 from extproc.exchange.plan import Plan
 from extproc.exchange.probe import METHOD, PATH, Probe
 from extproc.exchange.proof import CALL, SIDE, Secrets, seen_by
 from extproc.exchange.question import Question
 from extproc.exchange.session import Session
 from extproc.exchange.side import admitted
-from providers.errors import GatewayError
+from providers.errors import GatewayError, TooLarge
 from providers.wire.budget import too_deep
 
 
@@ -74,7 +74,8 @@ class State(Enum):
 NEXT: dict[State, dict[type[Event | Heard], State]] = {
     # A session's answer is an exchange of its own.
     State.NEW: {RequestHeaders: State.REQUEST, ResponseHeaders: State.HEARING},
-    State.REQUEST: {RequestBody: State.SENT},
+    # In a listener, what Envoy answers by itself before the body is there comes by, too.
+    State.REQUEST: {RequestBody: State.SENT, ResponseHeaders: State.REJECTED},
     State.FETCHING: {Fetched: State.SENT},
     State.ASKING: {Told: State.REJECTED},
     State.RESTING: {Rested: State.SENT},
@@ -123,6 +124,9 @@ AFTER: dict[type[Action | Wish], State] = {
 
 UNHEARD = Ignore(mode=BodyMode.NONE)
 """To an answer that no backend gave."""
+
+
+LARGE = "the request is larger than {} bytes (envoy.max_body_bytes)"
 
 
 class OrderError(ValueError):
@@ -221,11 +225,15 @@ class Exchange:
     def _begun(self, event: RequestHeaders) -> Action | Wish:
         call = event.attributes.get(CALL) or ""
         here = placed(event)
+        if call.startswith(SIDE) and here:
+            event, here = at_named(event, self._world[0]), False
+            assert isinstance(self._question, Question)
+            self._question = self._question.alone()
         event = believed(event) if here else event
         if call.startswith(KEPT):
             if here:
                 event, self._lead = at_keeper(event, call, self._world[0])
-            self._question = self._errand(event, side="" if here else self._side)
+            self._question = self._errand(event)
         elif call.startswith(PASSING):
             self._question = Passthrough(*self._world)
             event, _ = at_keeper(event, call, self._world[0]) if here else (event, "")
@@ -238,12 +246,12 @@ class Exchange:
             self._question = self._question.placing()
         return self._question.headers(event)
 
-    def _errand(self, event: RequestHeaders, side: str) -> Errand:
+    def _errand(self, event: RequestHeaders) -> Errand:
         """What a request is whose backend keeps what it is about."""
         if batched(self._world[0], event):
             return Batching(*self._world)
         if merged(self._world[0], event):
-            return Merging(*self._world, side)
+            return Merging(*self._world, self._side)
         if inquired(self._world[0], event):
             return Inquiring(*self._world)
         return Errand(*self._world)
@@ -257,6 +265,10 @@ class Exchange:
         return Errand(*self._world)
 
     def _answered(self, event: ResponseHeaders) -> Action:
+        if self._state is State.REQUEST:
+            if event.headers.get(":status") == str(TooLarge.status):
+                raise TooLarge(LARGE.format(self._world[0].bounds.size))
+            return UNHEARD
         if self._state is not State.NEW:
             return self._question.answered(event)
         heard = hearing(*self._world, event, settling=self._settling)
@@ -266,8 +278,8 @@ class Exchange:
         return heard.headers(event)
 
     @property
-    def _asking(self) -> Question | Merging:
-        assert isinstance(self._question, Question | Merging)
+    def _asking(self) -> Question | Placing | Merging:
+        assert isinstance(self._question, Question | Placing | Merging)
         return self._question
 
     @property

@@ -24,6 +24,7 @@ from extproc.exchange.events import (
     RequestHeaders,
     Reroute,
     ResponseHeaders,
+    Told,
     Wish,
 )
 from extproc.exchange.header_values import quoted
@@ -98,6 +99,14 @@ def at_keeper(event: RequestHeaders, call: str, plan: Plan) -> tuple[RequestHead
     return msgspec.structs.replace(event, attributes=attributes), lead
 
 
+def at_named(event: RequestHeaders, plan: Plan) -> RequestHeaders:
+    """The same, at the backend that a request of the server's own names. Whether it is one, its
+    secret says, which is still to be looked at."""
+    backend = (event.headers.get(CLUSTER_HEADER) or "").removeprefix(CLUSTER)
+    keys = keys_in(event.headers, plan.brought(backend)) if plan.leads("", backend) else {}
+    return msgspec.structs.replace(event, attributes={**keys, **event.attributes, BACKEND: backend})
+
+
 def led(action: Action | Wish, lead: str) -> Action | Wish:
     """What is sent, on its way to the cluster `lead`: with the body, for Envoy looks for the route
     when all of the request is there."""
@@ -149,6 +158,7 @@ class Placing:
         if entrance is None:
             return self._shown(held, event.data)
         form, body = bodies.parts_of(event.data, entrance.dialect, held.headers, self._plan.bounds)
+        entrance = entrance.of(body)
         seen = _named(seen_by(held), entrance, body, self._plan.default)
         if seen.source == "body":
             _once(event.data, seen.model, entrance.dialect.member)
@@ -194,12 +204,12 @@ class Placing:
             more={**self._late, **(action.more or {})},
         )
 
+    def told(self, event: Told) -> Action:
+        """The client's answer, of those to all parts of its request."""
+        return self._question.told(event)
+
     def answered(self, event: ResponseHeaders) -> Action:
-        """What the answer makes of its headers; limits that refuse are no provider's answer."""
-        kind = event.attributes.get(REFUSED)
-        answer = self._question.answer
-        if kind and answer is not None:
-            return answer.limited(event, kind)
+        """What the answer makes of its headers."""
         return self._question.answered(event)
 
     def refused(self, error: GatewayError) -> Action:

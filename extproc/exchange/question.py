@@ -33,7 +33,7 @@ from extproc.exchange.guessing import guessed, uncounted
 from extproc.exchange.header_values import quoted_all
 from extproc.exchange.ids import Seal, Showing
 from extproc.exchange.outgoing import outgoing
-from extproc.exchange.placing import Placing
+from extproc.exchange.placing import REFUSED, Placing
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CLIENT, SIDE, Proof, Secrets, Seen, model_of, seen_by
 from extproc.exchange.sent_back import answering
@@ -120,9 +120,13 @@ class Question:
         """What waits for the answers to its parts, and the provider's name of the model."""
 
     def placing(self) -> Placing:
-        """What it is instead, where it has met no backend yet; no request becomes several there."""
-        self._side, self._alone = "", True
-        return Placing(self, self._plan)
+        """What it is instead, where it has met no backend yet."""
+        return Placing(self.alone(), self._plan)
+
+    def alone(self) -> "Question":
+        """The same, where Envoy asks no other backend afterwards."""
+        self._alone = True
+        return self
 
     def enter(self, path: str) -> Entrance:
         """The place at which it came in, in whose dialect errors are told; raises NotFound."""
@@ -419,9 +423,11 @@ class Question:
         return bodies.showing(call.body, dialect, self._seal, self._plan.bounds)
 
     def answered(self, event: ResponseHeaders) -> Action:
-        """What the answer makes of its headers."""
+        """What the answer makes of its headers; limits that refuse are no provider's answer."""
         assert self.answer is not None
         assert self._proof is not None
+        if kind := event.attributes.get(REFUSED):
+            return self.answer.limited(event, kind)
         return self._proof.heard(self.answer.headers(event), self.answer.status, event.headers)
 
     def refused(self, error: GatewayError) -> Action:

@@ -18,7 +18,7 @@ from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import Metadata, Reject, RequestHeaders, SideAnswer, SideCall
 from extproc.exchange.header_values import listed, quoted
 from extproc.exchange.passing import CLIENT_ONLY, INTERNAL
-from extproc.exchange.proof import BACKEND, KEYS, SIDE, Seen
+from extproc.exchange.proof import BACKEND, CLIENT, KEYS, SIDE, Seen
 from extproc.exchange.served import Target
 from providers.bridging.dialect import Context, Parts
 from providers.errors import BadAnswer, TooLarge, Unauthorized
@@ -96,6 +96,8 @@ def said(
     """What a request beside that of `event` says to a backend; `call`: the secret, path and model,
     one a line."""
     yield from _clients(event, keys)
+    if client := event.headers.get(CLIENT):
+        yield CLIENT, client
     yield CLUSTER_HEADER, CLUSTER + backend
     yield CALL_HEADER, b64encode(call.encode()).decode()
 

@@ -94,7 +94,7 @@ class Descriptions:
 
     def _compiled(self, objects: Objects) -> Known:
         try:
-            found = described(objects)
+            found = described(objects, self._gateway.extproc.metadata_secrets)
         except ConfigError as error:
             return _wrong(error.problems)
         own = self._gateway

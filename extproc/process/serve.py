@@ -5,7 +5,7 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -47,10 +47,15 @@ def serve(path: Path) -> int:
     return _supervise(path, roles)
 
 
-def serve_described(sockets: str, tcp: tuple[str, int] | None) -> int:
+def serve_described(
+    sockets: str, tcp: tuple[str, int] | None, secrets: Sequence[str] | None
+) -> int:
     """Serves what Envoy's metadata describe, and has no gateway.yaml. `sockets`: their directory;
-    `tcp`: the host and port of the first worker, too."""
+    `tcp`: the host and port of the first worker, too; `secrets`: which may be named there, None:
+    the usual ones."""
     settings: dict[str, object] = {"metadata": True, "sockets": sockets}
+    if secrets is not None:
+        settings["metadata_secrets"] = [*secrets]
     if tcp is not None:
         settings["tcp"] = {"host": tcp[0], "port": tcp[1]}
 

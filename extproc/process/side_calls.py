@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpcore
 
 from extproc.config.process import SideCalls
 from extproc.exchange.events import Ask, SideAnswer, SideCall
-from providers.errors import InvalidRequest, TooLarge, Unavailable
+from providers.errors import InvalidRequest, TooLarge, Unavailable, Unsupported
 
 AT_ONCE = 64
 """Such requests of one process at a time; more wait, and their time runs."""
@@ -15,6 +16,10 @@ BRIEF = 15.0
 """Seconds for one of several that are of use without it."""
 SCHEME = b"http"
 HOST = b"gateway.internal"
+ABSENT = (
+    "one request cannot become several here, for Envoy has no listener of the gateway's own: send "
+    "less at once, or name one backend in the header x-ai-backend"
+)
 UNREACHED = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, OSError)
 
 
@@ -30,13 +35,15 @@ class SideCaller:
 
     async def __call__(self, asked: Ask) -> tuple[SideAnswer, ...]:
         """The answers, in the order of the calls, up to the first that failed where one is of no
-        use without the others; raises InvalidRequest, TooLarge, Unavailable."""
+        use without the others; raises InvalidRequest, Unsupported, TooLarge, Unavailable."""
         settings, calls = self._settings, asked.calls
         if len(calls) > settings.max_calls:
             raise InvalidRequest(
                 f"the request would become {len(calls)} requests to its provider, more than "
                 f"{settings.max_calls} (extproc.side_calls.max_calls)"
             )
+        if not Path(self._socket).exists():
+            raise Unsupported(ABSENT)
         round = _Round(asked, self._largest)
         try:
             async with (

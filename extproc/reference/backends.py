@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from extproc.config.nameable import variable
 from extproc.config.resources import is_stored
 from providers.catalog import kept_by
 from providers.operations import Operation
@@ -28,11 +29,6 @@ IDENTITIES = {
 }
 
 
-def key_name(provider: Provider) -> str:
-    """The environment variable of the examples."""
-    return f"{provider.name.upper().replace('-', '_')}_API_KEY"
-
-
 def credential(provider: Provider) -> str:
     """The simplest credential that the provider takes, in gateway.yaml."""
     if provider.signer is aws_sigv4:
@@ -41,7 +37,7 @@ def credential(provider: Provider) -> str:
         return "none"
     if "gcp" in provider.identities:
         return "{gcp: {access_token: env:GOOGLE_ACCESS_TOKEN}}"
-    return f"{{api_key: env:{key_name(provider)}}}"
+    return f"{{api_key: env:{variable(provider.name)}}}"
 
 
 def example(provider: Provider) -> str:

@@ -6,6 +6,7 @@ are off but for the routes of `virtual_hosts`.
 
 from collections.abc import Iterator, Sequence
 
+from envoy_data_plane.envoy.config.listener.v3 import Listener
 from envoy_data_plane.envoy.config.route.v3 import (
     DirectResponseAction,
     HeaderMatcher,
@@ -42,6 +43,7 @@ from extproc.render.kept import keepers
 from extproc.render.listener import own_headers
 from extproc.render.parts import Parts
 from extproc.render.services import limiter_cluster, server_cluster
+from extproc.render.side import loopback
 from extproc.render.talks import SILENCE, WEBSOCKET, door
 from extproc.render.tls import system_ca
 from extproc.render.typed import Json, http_filter, packed, plain, seconds
@@ -51,8 +53,9 @@ from extproc.render.upstream import Group, Member, asked_aside, cluster_name
 def placed(gateway: Gateway, made: Parts, limits: Sequence[Limit], domains: Sequence[str]) -> Json:
     """The filters, the clusters and the routes, in the words of Envoy's bootstrap."""
     filters = [{**one, "disabled": True} for one in _filters(gateway, limits)]
-    # The first one is for requests of the server's own, of which there are none here.
-    inner = made.inner[bool(asked_aside(gateway)) :]
+    aside = bool(asked_aside(gateway))
+    # The first one has no filter that asks the server, for clusters do that elsewhere.
+    inner = [*([_loopback(gateway, limits)] if aside else []), *made.inner[aside:]]
     return {
         "http_filters": filters,
         "virtual_hosts": [_host(gateway, limits, domains, [one["name"] for one in filters])],
@@ -118,6 +121,18 @@ def _filters(gateway: Gateway, limits: Sequence[Limit]) -> Iterator[Json]:
         yield plain(http_filter(HEARING, heard))
     if limits:
         yield _own(limiting(gateway.limiter, limits))
+
+
+def _loopback(gateway: Gateway, limits: Sequence[Limit]) -> Listener:
+    """Where requests of the server's own come in, which limits hold for as for any other."""
+    fetching = gateway.extproc.fetch.timeout if gateway.extproc.fetch else 0
+    asking = http_filter(EXT_PROC, choosing(fetching, limited=bool(limits)))
+    if not limits:
+        return loopback(gateway, [asking])
+    own = [nothing_used(talks=False), noted(limits), asking, limiting(gateway.limiter, limits)]
+    asked = placed_limits(limits, reserves=gateway.limiter.reserve, used=USED)
+    per_route = packed(RateLimitPerRoute.from_dict({"rate_limits": asked}))
+    return loopback(gateway, own, {RATELIMIT: per_route})
 
 
 def _own(one: HttpFilter) -> Json:

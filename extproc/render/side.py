@@ -4,6 +4,8 @@ What comes in is sent to the one backend that it names, by the server like any o
 server refuses what does not say its secret.
 """
 
+from collections.abc import Iterable
+
 from envoy_data_plane.envoy.config.core.v3 import HttpProtocolOptions
 from envoy_data_plane.envoy.config.listener.v3 import Filter, FilterChain, Listener
 from envoy_data_plane.envoy.config.route.v3 import RouteConfiguration, VirtualHost
@@ -15,6 +17,7 @@ from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v
     HttpConnectionManager,
     HttpConnectionManagerCodecType,
     HttpConnectionManagerPathWithEscapedSlashesAction,
+    HttpFilter,
 )
 
 from extproc.config.gateway import Gateway
@@ -29,15 +32,18 @@ from extproc.render.upstream import client_keys_of
 
 NAME = "loopback"
 MODE = 0o600
+NOTHING: Json = {}
 
 
-def loopback(gateway: Gateway) -> Listener:
-    """Where the server's own requests come in."""
+def loopback(gateway: Gateway, own: Iterable[HttpFilter] = (), limits: Json = NOTHING) -> Listener:
+    """Where the server's own requests come in. `own`: the filters that ask the server here, where
+    no cluster does; `limits`: what the route says of the one among them that asks for those."""
     address = pipe(side_socket(gateway.extproc))
     assert address.pipe is not None
     address.pipe.mode = MODE
     manager = Filter(
-        name="envoy.filters.network.http_connection_manager", typed_config=packed(_manager(gateway))
+        name="envoy.filters.network.http_connection_manager",
+        typed_config=packed(_manager(gateway, own, limits)),
     )
     return Listener(
         name=NAME,
@@ -47,10 +53,10 @@ def loopback(gateway: Gateway) -> Listener:
     )
 
 
-def _manager(gateway: Gateway) -> HttpConnectionManager:
+def _manager(gateway: Gateway, own: Iterable[HttpFilter], limits: Json) -> HttpConnectionManager:
     timeouts = gateway.envoy.timeouts
     rules = [_call(), *kept_keys(client_keys_of(gateway, gateway.backends))]
-    route = to_keeper(gateway, {})
+    route = to_keeper(gateway, limits)
     assert route.route is not None
     route.route.retry_policy = same_again(gateway)
     host = VirtualHost(name=NAME, domains=["*"], routes=[route])
@@ -66,6 +72,7 @@ def _manager(gateway: Gateway) -> HttpConnectionManager:
         route_config=RouteConfiguration(name=NAME, virtual_hosts=[host]),
         http_filters=[
             http_filter(SUBJECTS, HeaderToMetadata.from_dict({"request_rules": rules})),
+            *own,
             http_filter(ROUTER, Router(suppress_envoy_headers=True)),
         ],
     )

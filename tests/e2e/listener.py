@@ -33,6 +33,9 @@ ROUTER = {
     "name": "envoy.filters.http.router",
     "typed_config": {"@type": f"{FILTERS}.router.v3.Router"},
 }
+THEIR_SETTINGS = ("@type", "stat_prefix", "access_log", "normalize_path", "merge_slashes")
+"""What our own listener says of its manager and theirs does, too: their log, and what Envoy's
+documentation asks of every edge."""
 THEIR_ROUTE = {
     "match": {"prefix": "/app"},
     "direct_response": {"status": 200, "body": {"inline_string": "the app"}},
@@ -54,7 +57,7 @@ class Placed(Local):
         resources = document["static_resources"]
         listener = resources["listeners"][0]
         manager: dict[str, Any] = manager_of(listener)
-        theirs = {name: manager[name] for name in ("@type", "stat_prefix", "access_log")}
+        theirs = {name: manager[name] for name in THEIR_SETTINGS}
         cleaned, *others = ours["http_filters"]
         (host,) = ours["virtual_hosts"]
         host["routes"][:0] = [THEIR_ROUTE, CLOSED]

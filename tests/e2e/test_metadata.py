@@ -18,6 +18,7 @@ from extproc.lab.simulator import RunningSimulator
 
 ROOT = Path(__file__).parent.parent.parent
 KEYS = {"OPENAI_API_KEY": "sk-key-of-a", "ANTHROPIC_API_KEY": "sk-key-of-b"}
+UNSET = "COHERE_API_KEY"
 Json = dict[str, Any]
 
 
@@ -25,7 +26,9 @@ class Described(Local):
     """The example that people copy, with simulators where the providers would be."""
 
     def __init__(self, a: RunningSimulator, b: RunningSimulator) -> None:
-        super().__init__({}, {**os.environ, **KEYS}, edit=lambda _: self.written())
+        env = {**os.environ, **KEYS}
+        env.pop(UNSET, None)
+        super().__init__({}, env, edit=lambda _: self.written())
         self.simulators = {"openai": a, "anthropic": b}
 
     def start_server(self) -> Process:
@@ -83,7 +86,8 @@ BROKEN = {
     "in-plain": {"provider": "openai", "credential": {"api_key": "sk-proj-0123456789abcdef0123"}},
     "patient": {"provider": "openai", "credential": "none", "timeouts": {"connect": "1s"}},
     "stale": {"provider": "bedrock", "region": "eu-west-1", "credential": {"aws": {}}},
-    "keyless": {"provider": "openai", "credential": {"api_key": "env:NOBODY_HAS_SET_IT"}},
+    "keyless": {"provider": "openai", "credential": {"api_key": f"env:{UNSET}"}},
+    "curious": {"provider": "openai", "credential": {"api_key": "file:/proc/self/environ"}},
 }
 
 
@@ -197,6 +201,7 @@ def test_errors_are_in_the_form_of_the_client(gateway: Described):
         ("patient", 500, "backends.openai.timeouts: has no meaning in metadata"),
         ("stale", 500, "backends.bedrock.credential"),
         ("keyless", 503, "credential"),
+        ("curious", 500, "metadata may not name (extproc.metadata_secrets"),
     ],
 )
 def test_what_is_wrong_is_told_and_logged_once(

@@ -80,6 +80,12 @@ def test_a_bad_configuration_ends_any_command_with_2(run, command):
     assert "gateway.yaml" in done.stderr
 
 
+def test_what_metadata_may_name_is_checked_before_anything_is_served(run):
+    done = run("serve", "--metadata", "--secret", "env:AI_*", "--secret", "AI_KEY")
+    assert done.returncode == 2
+    assert "extproc.metadata_secrets[1]: must be env:NAME" in done.stderr
+
+
 def test_the_bootstrap_goes_to_a_file_that_only_its_owner_reads(run, tmp_path):
     done = run("render", "envoy", "--output", "envoy.yaml")
     assert done.returncode == 0, done.stderr

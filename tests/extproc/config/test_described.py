@@ -13,19 +13,20 @@ from tests.extproc.config.test_secrecy import bounded, secrets
 
 Said = dict[str, Any]
 OPENAI: Said = {"provider": "openai", "credential": {"api_key": "env:KEY"}}
+NAMEABLE = ("env:*", "file:/b")
 CLAUDE: Said = {"provider": "anthropic", "credential": {"api_key": ["env:A", "file:/b"]}}
 
 
 def problems(**said: Said) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        described(Objects(**said))
+        described(Objects(**said), NAMEABLE)
     return [f"{one.key}: {one.message}" for one in caught.value.problems]
 
 
 def read(**said: Said) -> Described:
     objects = Objects(**said)
     assert objects.describes
-    return described(objects)
+    return described(objects, NAMEABLE)
 
 
 def test_what_is_nearer_to_the_provider_wins():

@@ -1,12 +1,14 @@
 """Requests that have met no backend yet, without an Envoy."""
 
 import json
+from base64 import b64encode
 
 import pytest
 
 from extproc.exchange.again import MARK, again
-from extproc.exchange.events import GO_ON, Reject, RequestHeaders, Reroute
+from extproc.exchange.events import GO_ON, Change, Reject, RequestHeaders, Reroute
 from extproc.exchange.keeping import Keeping
+from extproc.exchange.machine import UNHEARD
 from extproc.exchange.placing import CLEANED
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import CALL
@@ -221,6 +223,18 @@ def test_a_refusal_is_not_marked_for_a_backend_that_nobody_will_ask():
     assert MARK not in refused(placed=True)
 
 
+def test_what_envoy_answers_before_the_body_is_there_is_its_own():
+    one = exchange(two())
+    one.handle(begins("/v1/messages"))
+    refused = one.handle(response_headers(413))
+    assert isinstance(refused, Reject)
+    assert json.loads(refused.body)["error"]["type"] == "request_too_large"
+    one = exchange(two())
+    one.handle(begins())
+    assert one.handle(response_headers(408)) == UNHEARD
+    assert one.handle(response_body(b"late")) is GO_ON
+
+
 def holding(*providers: str) -> Plan:
     """A route to backends that hold sessions, named like their providers."""
     backends = {
@@ -242,3 +256,29 @@ def test_a_session_goes_where_it_need_not_be_translated():
     assert {made.talker(client, "talk") for _ in range(20)} == {"openai"}
     with pytest.raises(NotFound, match="in cluster placement alone"):
         holding("gemini").talker(client, "talk")
+
+
+def of_our_own(secret: str, cluster: str, **more: str) -> object:
+    """What becomes of a request by the loopback listener, which says `secret`."""
+    call = b64encode(f"{secret}\n{CHAT}\nsmall".encode()).decode()
+    one = exchange(two(), side="s")
+    began = one.handle(begins(call=f"side {call}", x_ai_cluster=cluster, **more))
+    if began is not GO_ON:
+        return began
+    return one.handle(request_body({"model": "small", "messages": []}))
+
+
+def test_a_request_of_the_server_s_own_goes_where_it_says():
+    action = of_our_own("s", "ai/spare", x_ai_client="someone")
+    assert type(action) is Change  # its route has led there already
+    assert dict(action.set_headers)["authorization"] == "Bearer key-of-spare"
+    assert {"x-ai-cluster", "x-ai-client"} <= {*action.remove_headers}
+    for nowhere in ("ai/nobody", ""):
+        assert of_our_own("s", nowhere).status == 503
+
+
+def test_a_stranger_at_the_loopback_listener_is_refused():
+    for secret in ("", "t", "ss"):
+        refused = of_our_own(secret, "ai/spare")
+        assert isinstance(refused, Reject)
+        assert refused.status == 401

@@ -10,7 +10,7 @@ from extproc.config import parse
 from extproc.process import described
 from extproc.process.described import Descriptions, Misdescribed
 
-KEYED: dict[str, Any] = {"provider": "openai", "credential": {"api_key": "env:A_KEY"}}
+KEYED: dict[str, Any] = {"provider": "openai", "credential": {"api_key": "env:OPENAI_API_KEY"}}
 
 
 def text(said: dict[str, Any], **other: str) -> str:
@@ -28,7 +28,11 @@ def texts(cluster: str) -> tuple[str, str, str, str]:
 
 @pytest.fixture
 def descriptions() -> Descriptions:
-    return Descriptions(parse({"version": 1, "extproc": {"max_values": 5_000}}), 7)
+    return knowing()
+
+
+def knowing(**settings: Any) -> Descriptions:
+    return Descriptions(parse({"version": 1, "extproc": {"max_values": 5_000, **settings}}), 7)
 
 
 def test_what_is_said_alike_is_compiled_once(descriptions: Descriptions):
@@ -73,9 +77,8 @@ def test_memory_is_bounded(descriptions: Descriptions, monkeypatch: pytest.Monke
     assert len(descriptions._texts) <= 6
 
 
-def test_a_secret_is_looked_up_here_and_followed(
-    descriptions: Descriptions, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_secret_is_looked_up_here_and_followed(tmp_path: Any):
+    descriptions = knowing(metadata_secrets=[f"file:{tmp_path}/"])
     file = tmp_path / "key"
     file.write_text("first")
     found = descriptions.find(texts(text({**KEYED, "credential": {"api_key": f"file:{file}"}})))
@@ -84,3 +87,18 @@ def test_a_secret_is_looked_up_here_and_followed(
     file.write_text("second!")
     descriptions.refresh()
     assert found.secrets.get("openai") == {"key": "second!"}
+
+
+@pytest.mark.parametrize("reference", ["env:PATH", "file:/etc/passwd", "env:AWS_SECRET_ACCESS_KEY"])
+def test_what_may_not_be_named_is_not_looked_up(
+    descriptions: Descriptions, reference: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-machine")
+    said = text({**KEYED, "credential": {"api_key": ["env:OPENAI_API_KEY", reference]}})
+    with pytest.raises(Misdescribed, match="may not name") as caught:
+        descriptions.find(texts(said))
+    # Whoever asks learns which setting it is, and nothing of variables and files.
+    assert "extproc.metadata_secrets" in str(caught.value)
+    assert "credential.api_key[1]" in str(caught.value)
+    assert reference not in str(caught.value)
+    assert "OPENAI_API_KEY" not in str(caught.value)

@@ -11,7 +11,7 @@ import yaml
 
 from extproc.config.gateway import Gateway
 from extproc.exchange.compile import limits
-from extproc.render.parts import parts
+from extproc.render.parts import manager_of, parts
 from extproc.render.pieces import piece
 from extproc.render.placed import unheeded
 from extproc.usage.logged import Reader
@@ -280,6 +280,26 @@ def test_sessions_and_what_is_kept_are_found_where_one_filter_chooses(tmp_path: 
     assert names == ["extproc", "ai/one", "ai/two", "ws/one"]
     asked = filters["ai.ext_proc"]["request_attributes"]
     assert not any("upstream_host" in one for one in asked)
+
+
+def test_requests_of_the_server_s_own_come_in_by_a_listener_that_asks_it(tmp_path: Path) -> None:
+    backends = {"one": backend(1, provider="voyage"), "two": backend(2)}
+    limits = [{"per": "header:x-user-id", "tokens": 1000, "every": "minute"}]
+    routes = [route(["m"], "one", "two")]
+    settings = gateway(tmp_path, backends=backends, routes=routes, limits=limits)
+    (found,) = pieces(settings, "placed")
+    (listener,) = found["listeners"]
+    assert listener["address"]["pipe"]["path"].endswith("/loopback.sock")
+    manager = manager_of(listener)
+    asked = [one["typed_config"]["@type"].rpartition(".")[2] for one in manager["http_filters"]]
+    assert asked == ["Config"] * 3 + ["ExternalProcessor", "RateLimit", "Router"]
+    (host,) = manager["route_config"]["virtual_hosts"]
+    (only,) = host["routes"]
+    assert only["route"]["cluster_header"] == "x-ai-cluster"
+    (limited,) = only["typed_per_filter_config"].values()
+    assert any(one.get("apply_on_stream_done") for one in limited["rate_limits"])
+    alone = gateway(tmp_path, backends={"two": backend(2)}, routes=[route(["m"], "two")])
+    assert "listeners" not in next(pieces(alone, "placed"))
 
 
 def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
