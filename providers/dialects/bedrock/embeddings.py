@@ -293,6 +293,8 @@ NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     names={
         "inputs": "singleEmbeddingParams",
         "dimensions": "singleEmbeddingParams.embeddingDimension",
+        "purpose": "singleEmbeddingParams.embeddingPurpose",
+        "truncate": "singleEmbeddingParams.text.truncationMode",
     },
     parse_request=parse_nova,
     render_request=render_nova,

@@ -48,6 +48,7 @@ TIERS = {"1K": 1, "2K": 2}
 
 KNOWN = frozenset({"sampleCount", "aspectRatio", "sampleImageSize", "outputOptions"})
 KNOWN |= {"negativePrompt", "seed"}
+OUTPUT = frozenset({"mimeType", "compressionQuality"})
 GUESSED = frozenset({"mode", "storageUri", "editMode", "editConfig", "upscaleConfig"})
 """Parameters that ask for another thing than pictures in the answer."""
 
@@ -71,7 +72,9 @@ def parse_request(body: Json, path_model: str) -> ImageRequest:
         delivery=Delivery.INLINE,
         negative=members.text(parameters, "negativePrompt", "parameters.") or None,
         seed=members.integer(parameters, "seed", "parameters."),
-        extras=members.beyond(parameters, KNOWN) | members.beyond(body, TOP),
+        extras=members.within(parameters, "parameters", KNOWN)
+        | members.within(output, "parameters.outputOptions", OUTPUT)
+        | members.beyond(body, TOP),
     )
 
 
@@ -197,11 +200,12 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     upstream=(Endpoint(path="/models/{model}:predict"),),
     carries=frozenset({"n", "size", "format", "compression", "delivery"}),
     names={
-        "n": "sampleCount",
-        "size": "aspectRatio",
-        "format": "outputOptions.mimeType",
-        "compression": "outputOptions.compressionQuality",
-        "negative": "negativePrompt",
+        "n": "parameters.sampleCount",
+        "size": "parameters.aspectRatio",
+        "format": "parameters.outputOptions.mimeType",
+        "compression": "parameters.outputOptions.compressionQuality",
+        "negative": "parameters.negativePrompt",
+        "seed": "parameters.seed",
     },
     parse_request=parse_request,
     render_request=render_imagen,
