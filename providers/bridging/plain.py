@@ -31,6 +31,7 @@ from providers.bridging.provider_members import unread
 from providers.bridging.quirks import Quirks
 from providers.bridging.translation import Translation
 from providers.bridging.tuning import fit
+from providers.bridging.unknown_members import unknown
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.asking import Asking, paired
 from providers.wire import multipart
@@ -41,6 +42,7 @@ Response = TypeVar("Response")
 
 
 JSON_TYPE = "application/json"
+FLAT = Shape()
 
 
 class Raw(msgspec.Struct, frozen=True):
@@ -72,6 +74,9 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     """The members of a neutral request that it can say, beside those which are always there."""
     names: Mapping[str, str] = {}
     """Member of a neutral request → what clients of this dialect call it, where that differs."""
+
+    nested: Shape = FLAT
+    """What is read of a client's body below its top level; what else stands there is named."""
 
     parse_request: Callable[[Json, str], Request] = unspoken
     """(body, model from the path or "") → request; raises InvalidRequest."""
@@ -159,7 +164,8 @@ class Plain(Translation[PlainDialect[Any, Any]]):
                 body.update(self._target.asks_stream(body))
         except Unsupported as error:
             raise self._worded(error) from None
-        named = [*request.extras, *(names.get(name, name) for name in lost)]
+        named = [*request.extras, *unknown(call.body, self._client.nested)]
+        named += [names.get(name, name) for name in lost]
         headers, unfit = self._fit(body, call) if isinstance(body, dict) else ({}, [])
         named += map(self._clients, unfit)
         data, content_type = self._written(body)

@@ -128,11 +128,6 @@ def beyond(owner: Json, known: Set[str]) -> Json:
     return {name: item for name, item in owner.items() if name not in known and item is not None}
 
 
-def within(owner: Json, at: str, known: Set[str]) -> Json:
-    """The same of an object that stands at a place, each by its path."""
-    return {f"{at}.{name}": item for name, item in beyond(owner, known).items()}
-
-
 def string(value: Any) -> str:
     """A provider's string; empty where it is none."""
     return value if isinstance(value, str) else ""

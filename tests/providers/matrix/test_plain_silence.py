@@ -9,7 +9,7 @@ import pytest
 
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.wire import multipart
-from tests.providers.matrix.asked import CLIENTS, Client, Target, targets
+from tests.providers.matrix.asked import CLIENTS, GOOGLE, PIXEL, Client, Target, targets
 from tests.providers.matrix.fields import with_field
 from tests.providers.matrix.world import World
 
@@ -157,3 +157,70 @@ def test_a_member_is_carried_refused_or_named(name: str, field: str):
         if unnamed or kind in ("silent", "invalid"):
             wrong[shown] = what
     assert wrong == {}
+
+
+PICTURE = {"url": f"data:image/png;base64,{PIXEL}"}
+DEEP: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
+    "cohere.embed": (
+        "gemini.embed_content@vertex",
+        "/v2/embed",
+        {
+            "model": "shown",
+            "inputs": [
+                {
+                    "content": [
+                        {"type": "text", "text": "red", "odd": 1},
+                        {"type": "image_url", "image_url": {**PICTURE, "detail": "high", "odd": 1}},
+                    ],
+                    "other": 1,
+                }
+            ],
+        },
+        {
+            "inputs.content.odd",
+            "inputs.content.image_url.odd",
+            "inputs.content.image_url.detail",
+            "inputs.other",
+        },
+    ),
+    "gemini.embed_content": (
+        "openai.embeddings@openai",
+        f"{GOOGLE}:embedContent",
+        {
+            "content": {"parts": [{"text": "red", "videoMetadata": {"fps": 2}}]},
+            "embed_content_config": {"mime_type": "text/plain"},
+        },
+        {"content.parts.videoMetadata", "embed_content_config.mime_type"},
+    ),
+    "gemini.batch_embed_contents": (
+        "openai.embeddings@openai",
+        f"{GOOGLE}:batchEmbedContents",
+        {
+            "requests": [
+                {"content": {"parts": [{"text": "red"}]}},
+                {"content": {"parts": [{"text": "red", "thought": True}], "odd": 1}},
+            ]
+        },
+        {"requests.content.parts.thought", "requests.content.odd"},
+    ),
+    "openai.video": (
+        "gemini.video@gemini",
+        "/v1/videos",
+        {
+            "model": "shown",
+            "prompt": "a cat",
+            "input_reference": {"image_url": PICTURE["url"], "odd": 1},
+        },
+        {"input_reference.odd"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_what_stands_deeper_is_named_by_its_path(name: str):
+    shown, path, body, lost = DEEP[name]
+    operation = DIALECTS[name].operation.value
+    client = Client(operation, path, body, {})
+    outcome = Outcome(client, targets(operation)[shown], body, True)
+    assert outcome.answer.status == 200, outcome.answer
+    assert outcome.dropped == lost
