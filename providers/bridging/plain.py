@@ -31,6 +31,7 @@ from providers.bridging.provider_members import unread
 from providers.bridging.quirks import Quirks
 from providers.bridging.translation import Translation
 from providers.bridging.tuning import fit
+from providers.bridging.unknown_members import unknown
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.asking import Asking, paired
 from providers.wire import multipart
@@ -41,6 +42,7 @@ Response = TypeVar("Response")
 
 
 JSON_TYPE = "application/json"
+FLAT = Shape()
 
 
 class Raw(msgspec.Struct, frozen=True):
@@ -72,6 +74,9 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
     """The members of a neutral request that it can say, beside those which are always there."""
     names: Mapping[str, str] = {}
     """Member of a neutral request → what clients of this dialect call it, where that differs."""
+
+    nested: Shape = FLAT
+    """What is read of a client's body below its top level; what else stands there is named."""
 
     parse_request: Callable[[Json, str], Request] = unspoken
     """(body, model from the path or "") → request; raises InvalidRequest."""
@@ -136,6 +141,12 @@ class PlainDialect(Dialect, Generic[Request, Response], frozen=True, kw_only=Tru
 class Plain(Translation[PlainDialect[Any, Any]]):
     """One question and its answer, of which the two sides speak different dialects."""
 
+    def __init__(
+        self, client: PlainDialect[Any, Any], target: PlainDialect[Any, Any], quirks: Quirks
+    ) -> None:
+        super().__init__(client, target, quirks)
+        self._meant = {theirs: ours for ours, theirs in target.names.items()}
+
     def request(self, call: Call) -> Sent | Wanted:
         """The provider's body for what the client asks; raises Unsupported."""
         if call.address is None:
@@ -153,9 +164,10 @@ class Plain(Translation[PlainDialect[Any, Any]]):
                 body.update(self._target.asks_stream(body))
         except Unsupported as error:
             raise self._worded(error) from None
-        named = [*request.extras, *(names.get(name, name) for name in lost)]
+        named = [*request.extras, *unknown(call.body, self._client.nested)]
+        named += [names.get(name, name) for name in lost]
         headers, unfit = self._fit(body, call) if isinstance(body, dict) else ({}, [])
-        named += unfit
+        named += map(self._clients, unfit)
         data, content_type = self._written(body)
         return Sent(
             body=data,
@@ -168,13 +180,26 @@ class Plain(Translation[PlainDialect[Any, Any]]):
         )
 
     def _fit(self, body: Json, call: Call) -> FitHeaders:
-        """Changes a rendered body as the backend wants it."""
-        return fit(body, call, self._target, self._quirks)
+        """Changes a rendered body as the backend wants it; raises Unsupported."""
+        try:
+            return fit(body, call, self._target, self._quirks)
+        except Unsupported as error:
+            raise self._naming(error.message, self._clients(error.param or "")) from None
+
+    def _clients(self, name: str) -> str:
+        """The client's name of what a rendered body calls so."""
+        meant = self._meant.get(name, name)
+        return self._client.names.get(meant, meant)
 
     def _worded(self, error: Unsupported) -> Unsupported:
         """The same, by the client's name of the member."""
         param = error.param or ""
-        return Unsupported(error.message, param=self._client.names.get(param, param))
+        return self._naming(error.message, self._client.names.get(param, param))
+
+    def _naming(self, message: str, name: str) -> Unsupported:
+        """The error, in a message that names what it is about: some formats have no other place."""
+        said = message if name in message else f"{name}: {message}"
+        return Unsupported(said, param=name)
 
     def _written(self, body: Any) -> tuple[bytes, str]:
         if isinstance(body, Raw):

@@ -31,7 +31,7 @@ class TranscriptRequest(Asking, frozen=True, kw_only=True):
     """A recording, and what is known of it."""
 
     HINTS: ClassVar[frozenset[str]] = frozenset(
-        {"prompt", "temperature", "language", "form", "seed", "chunking"}
+        {"prompt", "terms", "temperature", "language", "form", "seed", "chunking"}
     )
 
     file: Upload
@@ -39,6 +39,8 @@ class TranscriptRequest(Asking, frozen=True, kw_only=True):
     """ISO 639-1; of the recording."""
     prompt: str | None = None
     """How names are written, and what was said before."""
+    terms: tuple[str, ...] = ()
+    """Names and other words that may be heard."""
     temperature: float | None = None
     form: Form = Form.JSON
     """Every dialect of clients writes each of these by itself."""
@@ -50,6 +52,12 @@ class TranscriptRequest(Asking, frozen=True, kw_only=True):
     logprobs: bool | None = None
     chunking: Any = None
     seed: int | None = None
+
+    @property
+    def hints(self) -> str | None:
+        """The prompt and the terms, where only a prompt can be said."""
+        said = [self.prompt] if self.prompt else []
+        return "\n".join([*said, ", ".join(self.terms)] if self.terms else said) or None
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):

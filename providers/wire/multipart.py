@@ -214,7 +214,8 @@ def parse(data: bytes, content_type: str) -> Form:
 
 
 def render(members: Mapping[str, Any]) -> tuple[bytes, str]:
-    """(body, content type) of texts, numbers, Uploads and lists of them."""
+    """(body, content type) of texts, numbers, Uploads, lists of them, whose names get brackets, and
+    tuples, whose names get none."""
     parts = [part for name, value in members.items() for part in _member(name, value)]
     boundary = _boundary(parts)
     pieces = [piece for head, content in parts for piece in _pieces(boundary, head, content)]
@@ -235,6 +236,8 @@ def _member(name: str, value: Any) -> list[tuple[str, bytes]]:
     """(head, content) of each part."""
     if isinstance(value, list):
         return [_one(f"{name}[]", each) for each in value]
+    if isinstance(value, tuple):
+        return [_one(name, each) for each in value]
     return [_one(name, value)]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.errors import BadAnswer, InvalidRequest, Unsupported
@@ -152,8 +153,13 @@ MEANT = {
 }
 SCHEMA = "nova-multimodal-embed-v1"
 NOVAS_TOP = frozenset({"schemaVersion", "taskType", "singleEmbeddingParams"})
-NOVAS_PARAMS = frozenset({"embeddingPurpose", "embeddingDimension", "text", "image"})
-NOVAS_PIECE = frozenset({"truncationMode", "value", "format", "source"})
+NOVAS = shape(
+    singleEmbeddingParams=shape(
+        *("embeddingPurpose", "embeddingDimension"),
+        text=shape("truncationMode", "value"),
+        image=shape("format", source=shape("bytes")),
+    )
+)
 FORMATS = frozenset({"png", "jpeg", "gif", "webp"})
 
 
@@ -173,9 +179,7 @@ def parse_nova(body: Json, path_model: str) -> EmbeddingRequest:
         dimensions=members.integer(params, "embeddingDimension", at),
         purpose=MEANT.get(purpose, Purpose.QUERY),
         truncate=Truncate(cut) if cut in tuple(Truncate) else None,
-        extras=members.beyond(body, NOVAS_TOP)
-        | members.beyond(params, NOVAS_PARAMS)
-        | members.beyond(text or image or {}, NOVAS_PIECE),
+        extras=members.beyond(body, NOVAS_TOP),
     )
 
 
@@ -272,6 +276,7 @@ TITANS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     upstream=(Endpoint(path=PATH),),
     carries=frozenset({"dimensions", "encodings", "normalized"}),
     names={"inputs": "inputText", "encodings": "embeddingTypes", "normalized": "normalize"},
+    nested=shape(embeddingConfig=shape("outputEmbeddingLength")),
     parse_request=parse_titan,
     render_request=render_titan,
     parse_response=parse_titans_answer,
@@ -284,7 +289,7 @@ TITANS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     echo=echo_titan,
 )
 
-NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
+NOVA_EMBED = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     name=NOVA,
     operation=Operation.EMBEDDINGS,
     client=(),
@@ -293,7 +298,10 @@ NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     names={
         "inputs": "singleEmbeddingParams",
         "dimensions": "singleEmbeddingParams.embeddingDimension",
+        "purpose": "singleEmbeddingParams.embeddingPurpose",
+        "truncate": "singleEmbeddingParams.text.truncationMode",
     },
+    nested=NOVAS,
     parse_request=parse_nova,
     render_request=render_nova,
     parse_response=parse_novas_answer,
@@ -306,4 +314,4 @@ NOVAS = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     most=embeddings.one_at_a_time,
 )
 
-DIALECTS = (TITANS, NOVAS)
+DIALECTS = (TITANS, NOVA_EMBED)

@@ -269,6 +269,7 @@ AMAZONS = PlainDialect[ImageRequest, ImageAnswer](
         "negative": "textToImageParams.negativeText",
         "seed": "imageGenerationConfig.seed",
     },
+    nested=invoke_images.READ,
     parse_request=invoke_images.parse_amazon,
     render_request=render_amazon,
     parse_response=parse_amazon,

@@ -4,6 +4,7 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Context
+from providers.bridging.members import shape
 from providers.errors import BadAnswer, InvalidRequest
 from providers.neutral.images import Delivery, ImageAnswer, ImageRequest, Picture, Size
 from providers.neutral.media import Data
@@ -14,6 +15,15 @@ PAINTED = "TEXT_IMAGE"
 CONFIG = "imageGenerationConfig."
 BEGINNINGS = {"iVBOR": "image/png", "/9j/": "image/jpeg", "UklGR": "image/webp"}
 """How base64 of a picture begins."""
+USUAL = 1024
+"""Pixels of a side of which nothing is said.
+
+https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
+"""
+READ = shape(
+    imageGenerationConfig=shape("numberOfImages", "width", "height", "quality", "seed"),
+    imageVariationParams=shape("text", "negativeText", "images"),
+)
 QUALITIES = {"standard": "standard", "premium": "hd"}
 """Amazon's word → OpenAI's."""
 
@@ -48,10 +58,7 @@ def parse_variation(body: Json, path_model: str) -> ImageRequest:
     pictures = [_picture(one) for one in members.texts(params, "images", "imageVariationParams.")]
     if not pictures:
         raise members.wrong("imageVariationParams.images", "an array of pictures")
-    likeness = members.beyond(params, known - {"similarityStrength"})
-    return msgspec.structs.replace(
-        request, pictures=tuple(pictures), extras=request.extras | likeness
-    )
+    return msgspec.structs.replace(request, pictures=tuple(pictures))
 
 
 def _picture(text: str) -> Data:
@@ -75,15 +82,15 @@ def _asked(body: Json, place: str, known: frozenset[str]) -> ImageRequest:
         quality=QUALITIES.get(quality or "", quality),
         seed=members.integer(config, "seed", of),
         delivery=Delivery.INLINE,
-        extras=members.beyond(config, {"numberOfImages", "width", "height", "quality", "seed"}),
+        extras=members.beyond(body, {"taskType", place, "imageGenerationConfig"}),
     )
 
 
 def _sides(config: Json) -> Size | None:
     sides = [members.integer(config, name, CONFIG) for name in ("width", "height")]
-    width, height = sides
-    if width is None or height is None:
+    if sides == [None, None]:
         return None
+    width, height = (USUAL if side is None else side for side in sides)
     if width < 1 or height < 1:
         raise members.wrong("imageGenerationConfig.width", "a positive integer")
     return Size(width, height)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect
 from providers.dialects.cohere.chat.answers import parse_usage
 from providers.dialects.cohere.chat.errors import parse_error, render_error
@@ -38,6 +39,9 @@ KNOWN = frozenset(
     {"model", "texts", "images", "inputs", "input_type", "embedding_types", "output_dimension"}
     | {"truncate", "priority"}
 )
+IMAGE = shape("url", "detail")
+READ = shape(inputs=shape(content=shape("type", "text", image_url=IMAGE)))
+DETAIL = "inputs.content.image_url.detail"
 ENCODINGS = {encoding.value: encoding for encoding in Encoding}
 PURPOSES = {
     "search_query": Purpose.QUERY,
@@ -83,7 +87,7 @@ def _detail(body: Json) -> Json:
     contents = [one.get("content") for one in members.dicts(body.get("inputs"))]
     images = [block.get("image_url") for each in contents for block in members.dicts(each)]
     details = [one["detail"] for one in images if isinstance(one, dict) and one.get("detail")]
-    return next(({"detail": one} for one in details if one != "auto"), {})
+    return next(({DETAIL: one} for one in details if one != "auto"), {})
 
 
 def _purpose(body: Json) -> Purpose | None:
@@ -302,6 +306,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
         "encodings": "embedding_types",
         "purpose": "input_type",
     },
+    nested=READ,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

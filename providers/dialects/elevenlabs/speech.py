@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.bridging.dialect import Address, Context, Endpoint, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect, Raw
 from providers.dialects.elevenlabs import paths
 from providers.dialects.elevenlabs.errors import parse_error, render_error
@@ -48,7 +49,6 @@ def parse_request(body: Json, path_model: str) -> SpeechRequest:
     paths.keeps_nothing(body)
     settings = members.mapping(body, "voice_settings") or {}
     format, nearly = _format(body)
-    finer = {f"voice_settings.{name}": said for name, said in settings.items() if name != "speed"}
     return SpeechRequest(
         text=members.required_text(body, "text"),
         voice=members.required_text(body, "voice"),
@@ -56,7 +56,7 @@ def parse_request(body: Json, path_model: str) -> SpeechRequest:
         speed=members.number(settings, "speed", "voice_settings."),
         language=members.text(body, "language_code"),
         seed=members.integer(body, "seed"),
-        extras={**members.beyond(body, KNOWN), **members.beyond(finer, frozenset()), **nearly},
+        extras={**members.beyond(body, KNOWN), **nearly},
     )
 
 
@@ -130,6 +130,7 @@ DIALECT = PlainDialect[SpeechRequest, SpeechAnswer](
         "speed": "voice_settings.speed",
         "language": "language_code",
     },
+    nested=shape(voice_settings=shape("speed")),
     parse_request=parse_request,
     render_request=render_request,
     places=places,

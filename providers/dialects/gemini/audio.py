@@ -162,6 +162,8 @@ def _instruction(request: TranscriptRequest, first: str) -> str:
         said.append(f"It is in this language: {request.language}.")
     if request.prompt:
         said.append(f"What is known of it: {request.prompt}")
+    if request.terms:
+        said.append(f"These may be heard in it: {', '.join(request.terms)}")
     return "\n".join(said)
 
 
@@ -280,7 +282,7 @@ HEARING = PlainDialect[TranscriptRequest, Transcript](
     operation=Operation.TRANSCRIPTION,
     client=(),
     upstream=(Endpoint(path=PATH, stream=False), Endpoint(path=STREAM, stream=True)),
-    carries=frozenset({"language", "prompt", "temperature", "form", "seed"}),
+    carries=frozenset({"language", "prompt", "terms", "temperature", "form", "seed"}),
     parse_request=_refuse,
     render_request=render_transcript,
     parse_response=parse_transcript,

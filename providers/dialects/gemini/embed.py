@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.members import Shape, shape
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
@@ -58,6 +59,13 @@ CAMEL = {
     "auto_truncate": "autoTruncate",
     "embed_content_config": CONFIG,
 }
+TOP = KNOWN | CAMEL.keys() | {CONFIG}
+DATA = shape("mimeType", "mime_type", "data")
+FILE = shape("mimeType", "mime_type", "fileUri", "file_uri")
+PART = shape("text", inlineData=DATA, inline_data=DATA, fileData=FILE, file_data=FILE)
+CONTENT = shape("role", parts=PART)
+WISHES = shape(*(TOP - {"model", "content"}))
+ONES = shape(content=CONTENT, embedContentConfig=WISHES, embed_content_config=WISHES)
 EVERYWHERE = ("taskType", "title", "outputDimensionality")
 """What of it the Gemini API knows, too."""
 
@@ -121,7 +129,7 @@ def parse_one(body: Json, path_model: str) -> EmbeddingRequest:
         purpose=purpose(said.get("taskType"), "taskType"),
         title=members.text(said, "title"),
         truncate=truncation(members.boolean(said, "autoTruncate")),
-        extras=members.beyond(said, KNOWN),
+        extras=members.beyond(body, TOP),
     )
 
 
@@ -140,7 +148,7 @@ def parse_batch(body: Json, path_model: str) -> EmbeddingRequest:
     return msgspec.structs.replace(
         first,
         inputs=tuple(_content(one, at) for one, at in found),
-        extras=first.extras | members.beyond(body, {"requests"}),
+        extras=members.beyond(body, {"requests"}),
     )
 
 
@@ -340,6 +348,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     upstream=(Endpoint(path="/models/{model}:embedContent"),),
     carries=CARRIED,
     names=NAMES,
+    nested=ONES,
     parse_request=parse_one,
     render_request=render_one,
     parse_response=parse_response,
@@ -361,6 +370,7 @@ MANY = msgspec.structs.replace(
     client=endpoints("batchEmbedContents", stream=False),
     upstream=(Endpoint(path="/models/{model}:batchEmbedContents"),),
     names={**NAMES, "inputs": "requests"},
+    nested=shape(requests=Shape(TOP, ONES.inner)),
     parse_request=parse_batch,
     render_request=render_batch,
     render_response=render_batch_response,

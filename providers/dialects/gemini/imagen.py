@@ -11,11 +11,13 @@ import msgspec
 import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Place, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
 from providers.dialects.gemini.images import options, picture
 from providers.errors import BadAnswer, InvalidRequest
+from providers.neutral import images
 from providers.neutral.asking import reader
 from providers.neutral.images import (
     Delivery,
@@ -25,7 +27,6 @@ from providers.neutral.images import (
     Size,
     blocked,
     is_text,
-    shape,
     used,
 )
 from providers.operations import Operation
@@ -46,8 +47,12 @@ SIZES: Mapping[str, Size] = {
 """Ratio → what that is in pixels."""
 TIERS = {"1K": 1, "2K": 2}
 
-KNOWN = frozenset({"sampleCount", "aspectRatio", "sampleImageSize", "outputOptions"})
-KNOWN |= {"negativePrompt", "seed"}
+READ = shape(
+    parameters=shape(
+        *("sampleCount", "aspectRatio", "sampleImageSize", "negativePrompt", "seed"),
+        outputOptions=shape("mimeType", "compressionQuality"),
+    )
+)
 GUESSED = frozenset({"mode", "storageUri", "editMode", "editConfig", "upscaleConfig"})
 """Parameters that ask for another thing than pictures in the answer."""
 
@@ -71,7 +76,7 @@ def parse_request(body: Json, path_model: str) -> ImageRequest:
         delivery=Delivery.INLINE,
         negative=members.text(parameters, "negativePrompt", "parameters.") or None,
         seed=members.integer(parameters, "seed", "parameters."),
-        extras=members.beyond(parameters, KNOWN) | members.beyond(body, TOP),
+        extras=members.beyond(body, TOP),
     )
 
 
@@ -120,7 +125,7 @@ def render_imagen(request: ImageRequest, model: str, dropped: list[str]) -> Json
     frame: Json = {}
     if request.size is not None:
         tiers = (1, 2) if any(name in model for name in LARGER) else (1,)
-        found = shape(request.size, SIZES, tiers)
+        found = images.shape(request.size, SIZES, tiers)
         frame = {"aspectRatio": found.ratio, "sampleImageSize": "2K" if found.tier == 2 else None}
         if not found.exact:
             dropped.append("size")
@@ -197,12 +202,14 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     upstream=(Endpoint(path="/models/{model}:predict"),),
     carries=frozenset({"n", "size", "format", "compression", "delivery"}),
     names={
-        "n": "sampleCount",
-        "size": "aspectRatio",
-        "format": "outputOptions.mimeType",
-        "compression": "outputOptions.compressionQuality",
-        "negative": "negativePrompt",
+        "n": "parameters.sampleCount",
+        "size": "parameters.aspectRatio",
+        "format": "parameters.outputOptions.mimeType",
+        "compression": "parameters.outputOptions.compressionQuality",
+        "negative": "parameters.negativePrompt",
+        "seed": "parameters.seed",
     },
+    nested=READ,
     parse_request=parse_request,
     render_request=render_imagen,
     parse_response=parse_predictions,

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect
 from providers.dialects.gemini.embed import (
     CARRIED,
-    NAMES,
     TYPES,
     agreed,
     purpose,
@@ -38,8 +38,10 @@ NAME = "gemini.predict"
 MOST = 250
 """Texts at once; Gemini's own models take one."""
 
-PARAMETERS = frozenset({"autoTruncate", "outputDimensionality"})
-INSTANCE = frozenset({"content", "task_type", "title"})
+READ = shape(
+    instances=shape("content", "task_type", "title"),
+    parameters=shape("autoTruncate", "outputDimensionality"),
+)
 
 
 def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
@@ -51,14 +53,13 @@ def parse_request(body: Json, path_model: str) -> EmbeddingRequest:
     parameters = members.mapping(body, "parameters") or {}
     first = found[0][0]
     cuts = members.boolean(parameters, "autoTruncate", "parameters.")
-    extras = members.beyond(first, INSTANCE) | members.beyond(parameters, PARAMETERS)
     return EmbeddingRequest(
         inputs=tuple((members.required_text(one, "content", at),) for one, at in found),
         dimensions=members.integer(parameters, "outputDimensionality", "parameters."),
         purpose=purpose(first.get("task_type"), "instances[0].task_type"),
         title=members.text(first, "title", "instances[0]."),
         truncate=truncation(cuts),
-        extras=extras | members.beyond(body, {"instances", "parameters"}),
+        extras=members.beyond(body, {"instances", "parameters"}),
     )
 
 
@@ -151,7 +152,14 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     client=endpoints("predict", stream=False),
     upstream=(Endpoint(path="/models/{model}:predict"),),
     carries=CARRIED | {"truncate"},
-    names={**NAMES, "inputs": "instances", "purpose": "task_type"},
+    names={
+        "inputs": "instances",
+        "purpose": "instances.task_type",
+        "title": "instances.title",
+        "dimensions": "parameters.outputDimensionality",
+        "truncate": "parameters.autoTruncate",
+    },
+    nested=READ,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

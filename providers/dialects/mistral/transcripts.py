@@ -51,7 +51,14 @@ ELSEWHERE = ("file_url", "file_id")
 """What may stand in the place of a recording."""
 OWN = frozenset({*ELSEWHERE, "context_bias", "speaker_references"})
 KNOWN = frozenset({"model", "file", "language", "temperature", "stream", "diarize"})
-KNOWN |= {*ELSEWHERE, "context_bias", "timestamp_granularities"}
+KNOWN |= {"context_bias", "timestamp_granularities"}
+PHRASES = "-transcribe-3"
+"""What models are called of which a term may have several words.
+
+https://docs.mistral.ai/studio/audio/speech-to-text/bias-context-and-vocabulary
+"""
+APART = re.compile(r"[\s,]+")
+MOST_TERMS = 100
 TIMED = (Form.SRT, Form.VTT, Form.VERBOSE)
 
 
@@ -72,7 +79,7 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
     return TranscriptRequest(
         file=file,
         language=members.text(body, "language"),
-        prompt=", ".join(form_texts.several(body, "context_bias")).replace("_", " ") or None,
+        terms=tuple(one.replace("_", " ") for one in form_texts.several(body, "context_bias")),
         temperature=form_texts.number(body, "temperature"),
         words=True if "word" in grains else None,
         segments=True if "segment" in grains else None,
@@ -93,7 +100,18 @@ def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -
         temperature=request.temperature,
         diarize=request.speakers,
         timestamp_granularities=("word" if request.words else "segment") if timed else None,
+        context_bias=_biased(request.terms, model, dropped),
     )
+
+
+def _biased(terms: tuple[str, ...], model: str, dropped: list[str]) -> tuple[str, ...] | None:
+    """As many as there may be; older models take no space in one, and no comma."""
+    if len(terms) > MOST_TERMS:
+        dropped.append("terms")
+    some = terms[:MOST_TERMS]
+    if PHRASES not in model:
+        some = tuple(joined for one in some if (joined := "_".join(APART.split(one)).strip("_")))
+    return some or None
 
 
 def _usage(body: Json) -> Usage | None:
@@ -269,12 +287,14 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     client=(),
     upstream=(Endpoint(path="/audio/transcriptions"),),
     form=True,
-    carries=frozenset({"language", "temperature", "form", "words", "segments", "speakers"}),
+    carries=frozenset(
+        {"language", "terms", "temperature", "form", "words", "segments", "speakers"}
+    ),
     names={
         "words": "timestamp_granularities",
         "segments": "timestamp_granularities",
         "speakers": "diarize",
-        "prompt": "context_bias",
+        "terms": "context_bias",
     },
     parse_request=parse_request,
     render_request=render_request,

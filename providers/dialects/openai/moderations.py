@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect
 from providers.errors import InvalidRequest, Unsupported
 from providers.neutral.media import Url, parse_data_uri, render_uri
@@ -156,6 +157,7 @@ DIALECT = PlainDialect[ModerationRequest, ModerationAnswer](
     request_id="x-request-id",
     carries=frozenset(),
     names={"inputs": "input"},
+    nested=shape(input=shape("type", "text", image_url=shape("url"))),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect, Raw
 from providers.dialects.openai.audio_stream import AudioRelay
 from providers.dialects.openai.kept_ids import SPOKEN
@@ -112,6 +113,7 @@ DIALECT = PlainDialect[SpeechRequest, SpeechAnswer](
     binary=True,
     carries=frozenset({"format", "speed", "instructions"}),
     names={"text": "input", "format": "response_format"},
+    nested=shape(voice=shape("id")),
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,

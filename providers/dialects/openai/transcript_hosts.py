@@ -18,8 +18,8 @@ from providers.wire.members import Json
 Transcripts = PlainDialect[TranscriptRequest, Transcript]
 OPENAIS = frozenset({"speakers", "logprobs", "chunking"})
 """What is told by members that no host but OpenAI and Azure has."""
-HINTS = frozenset({"keywords", "languages", "known_speaker_names", "known_speaker_references"})
-"""Their hints about words, languages and voices, of which hosts say nothing, or an error.
+HINTS = frozenset({"languages", "known_speaker_names", "known_speaker_references"})
+"""Their hints about languages and voices, of which hosts say nothing, or an error.
 https://platform.openai.com/docs/api-reference/audio/createTranscription"""
 
 
@@ -47,12 +47,12 @@ def known_at(
 def _taking(
     forms: tuple[Form, ...], carries: frozenset[str], streams: bool
 ) -> Callable[[TranscriptRequest, bool], bool]:
-    """Whether a request may pass; what has times is never streamed."""
+    """Whether a request may pass; what has times is never streamed, and words stand in a prompt."""
 
     def takes(request: TranscriptRequest, stream: bool) -> bool:
         if stream and (not streams or transcriptions.is_timed(request)):
             return False
-        return request.form in forms and carries.issuperset(request.said())
+        return not request.terms and request.form in forms and carries.issuperset(request.said())
 
     return takes
 

@@ -51,7 +51,9 @@ TOLD = {
 }
 """Form of an answer → of which grains it tells times; others have none, as OpenAI says itself."""
 KNOWN = frozenset({"model", "file", "language", "prompt", "temperature", "response_format"})
-KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed"}
+KNOWN |= {"timestamp_granularities", "stream", "include", "chunking_strategy", "seed", "keywords"}
+KEYWORDS = "gpt-transcribe"
+"""What a model is called that takes them; others read a prompt."""
 
 
 def parse_request(body: Json, path_model: str) -> TranscriptRequest:
@@ -67,6 +69,7 @@ def parse_request(body: Json, path_model: str) -> TranscriptRequest:
         file=file,
         language=members.text(body, "language"),
         prompt=members.text(body, "prompt"),
+        terms=tuple(form_texts.several(body, "keywords")),
         temperature=form_texts.number(body, "temperature"),
         form=Form.JSON if form == DIARIZED else Form(form),
         words=True if "word" in told.intersection(grains) else None,
@@ -101,14 +104,15 @@ def is_timed(request: TranscriptRequest) -> bool:
 
 def render_request(request: TranscriptRequest, model: str, dropped: list[str]) -> Json:
     """With segments where only they can make what the client wants."""
-    timed = is_timed(request)
+    timed, listed = is_timed(request), KEYWORDS in model
     grains = (["word"] if request.words else []) + (["segment"] if request.segments else [])
     form = DIARIZED if request.speakers else Form.VERBOSE.value if timed else Form.JSON.value
     return members.optional(
         model=model,
         file=request.file,
         language=alone(request.language),
-        prompt=request.prompt,
+        prompt=request.prompt if listed else request.hints,
+        keywords=[*request.terms] if listed else None,
         temperature=request.temperature,
         response_format=form,
         timestamp_granularities=grains,
@@ -229,10 +233,11 @@ DIALECT = PlainDialect[TranscriptRequest, Transcript](
     request_id="x-request-id",
     form=True,
     carries=frozenset(
-        {"language", "prompt", "temperature", "form", "words", "segments", "speakers", "logprobs"}
-        | {"chunking"}
+        {"language", "prompt", "terms", "temperature", "form", "words", "segments", "speakers"}
+        | {"logprobs", "chunking"}
     ),
     names={
+        "terms": "keywords",
         "form": "response_format",
         "words": "timestamp_granularities",
         "segments": "timestamp_granularities",
@@ -264,7 +269,7 @@ TRANSLATION = msgspec.structs.replace(
     operation=Operation.TRANSLATION,
     client=_places("translations"),
     upstream=(Endpoint(path="/audio/translations"),),
-    carries=frozenset({"prompt", "temperature", "form", "segments"}),
+    carries=frozenset({"prompt", "terms", "temperature", "form", "segments"}),
 )
 
 DIALECTS = (DIALECT, TRANSLATION)

@@ -17,8 +17,8 @@ FILE = Upload(data=b"a", filename="a.mp3", media_type="audio/mpeg")
 SAID = {"input": "a", "voice": "b", "language": "de", "seed": 7, "user": "u"}
 
 
-def sent(client: str, target: str, body: dict[str, Any]) -> Sent:
-    call = Call(data=b"", body=body, model="m", stream=False)
+def sent(client: str, target: str, body: dict[str, Any], model: str = "m") -> Sent:
+    call = Call(data=b"", body=body, model=model, stream=False)
     found = bridge(DIALECTS[client], DIALECTS[target], Quirks()).request(call)
     assert isinstance(found, Sent)
     return found

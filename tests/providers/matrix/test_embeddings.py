@@ -454,7 +454,7 @@ def test_how_closely_cohere_looks_at_a_picture_is_named(target, detail):
     before = world(target)
     answer = asked(before, "cohere-inputs", body)
     assert answer.status == 200, answer.body
-    assert ("detail" in dropped(answer)) == (detail == "high")
+    assert ("inputs.content.image_url.detail" in dropped(answer)) == (detail == "high")
 
 
 def test_what_nova_alone_knows_is_named():
@@ -464,4 +464,5 @@ def test_what_nova_alone_knows_is_named():
     before = world("gemini-one")
     answer = before.ask(f"/model/{MODEL}/invoke", [], orjson.dumps(body))
     assert answer.status == 200, answer.body
-    assert {*dropped(answer)} == {"more", "other", "detailLevel"}
+    at = "singleEmbeddingParams."
+    assert {*dropped(answer)} == {"more", f"{at}other", f"{at}image.detailLevel"}

@@ -28,6 +28,7 @@ from providers.bridging.quirks import Quirks
 from providers.catalog import DIALECTS, PROVIDERS
 from providers.operations import Operation
 from providers.vendors.provider import Provider
+from providers.wire import multipart
 from tests.e2e.clients.backends import MODELS
 from tests.e2e.clients.talk import Link
 from tests.plans import Pairs
@@ -103,6 +104,7 @@ class World(httpx.BaseTransport):
             dialect, provider, model, Quirks(drop_tools=drops, cache=cache), estimates
         )
         self.desk = Desk(Settings(validate=validate))
+        self._host = provider.base_url.removeprefix("https://")
         self.link = Link("http://gateway.test", self)
         self.sent: list[Recorded] = []
         """What the provider received."""
@@ -124,7 +126,7 @@ class World(httpx.BaseTransport):
         """What the client gets for a POST of `body` to `path`."""
         one = new_exchange(self.plan)
         in_path = self.plan.entrance(path).path_model
-        named = in_path or orjson.loads(body).get("model")
+        named = in_path or model_of(headers, body)
         source = "path" if in_path else "body" if named else "header"
         call = f"{source}\n{path}\n{named or MODEL}"
         shown = [(":path", path), (":method", "POST"), *headers]
@@ -147,7 +149,7 @@ class World(httpx.BaseTransport):
             Request(
                 method="POST",
                 target=dict(headers)[":path"],
-                headers=[each for each in headers if not each[0].startswith(":")],
+                headers=[("host", self._host), *_without_pseudo(headers)],
                 body=body,
                 close=False,
             ),
@@ -186,11 +188,22 @@ class World(httpx.BaseTransport):
         return [data[start:end] for start, end in pairwise([0, *places, len(data)])]
 
 
+def model_of(headers: list[tuple[str, str]], body: bytes) -> str | None:
+    """The model that a body names; that of a form is left to a header."""
+    if multipart.is_form(dict(headers).get("content-type", "")):
+        return None
+    return orjson.loads(body).get("model")
+
+
 def pairs(headers: Iterable[tuple[str, str]]) -> Pairs:
     """The headers as events hold them."""
     made = Pairs()
     made._pairs = dict(headers)
     return made
+
+
+def _without_pseudo(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [each for each in headers if not each[0].startswith(":")]
 
 
 def changed(headers: list[tuple[str, str]], action: Change | Replace) -> list[tuple[str, str]]:

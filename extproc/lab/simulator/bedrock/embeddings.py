@@ -38,7 +38,10 @@ def check(call: Call, strict: bool) -> None:
         _length((body.get("embeddingConfig") or {}).get("outputEmbeddingLength"), "image")
     else:
         first = "embed-text-v1" in model
-        _extraneous(body, {"inputText"} | (set() if first else {"dimensions", "normalize"}))
+        known = set() if first else {"dimensions", "normalize", "embeddingTypes"}
+        _extraneous(body, {"inputText"} | known)
+        if not {"float", "binary"}.issuperset(body.get("embeddingTypes") or ()):
+            raise _malformed("#/embeddingTypes: not a valid enum value")
         _length(body.get("dimensions"), "titan")
         if not isinstance(body.get("inputText"), str) or not body["inputText"]:
             raise _malformed("required key [inputText] not found")
@@ -113,7 +116,10 @@ def whole(turn: Turn) -> bytes:
     length = next((config[name] for name in names if name in config), None)
     numbers = vectors.floats(_piece(body), length)
     if params is None:
-        return orjson.dumps({"embedding": numbers, "inputTextTokenCount": used})
+        types = body.get("embeddingTypes") or ()
+        written = {"float": numbers, "binary": [int(number > 0) for number in numbers]}
+        typed = {"embeddingsByType": {name: written[name] for name in types}} if types else {}
+        return orjson.dumps({"embedding": numbers, **typed, "inputTextTokenCount": used})
     told = {"embeddings": [{"embeddingType": "TEXT", "embedding": numbers}]}
     return orjson.dumps({**told, "inputTokenCount": used})
 

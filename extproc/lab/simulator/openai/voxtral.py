@@ -3,6 +3,7 @@
 https://docs.mistral.ai/api/endpoint/audio/transcriptions
 """
 
+import re
 from collections.abc import Iterator
 
 import orjson
@@ -12,6 +13,13 @@ from extproc.lab.simulator.forms import File
 
 KNOWN = {"model", "file", "file_url", "file_id", "language", "temperature", "stream", "diarize"}
 KNOWN |= {"context_bias", "speaker_references", "timestamp_granularities"}
+
+
+MOST_TERMS = 100
+PHRASES = "-transcribe-3"
+APART = re.compile(r"[\s,]")
+"""What stands in no term of older models.
+https://docs.mistral.ai/studio/audio/speech-to-text/bias-context-and-vocabulary"""
 
 
 def is_mistrals(body: Json) -> bool:
@@ -29,6 +37,16 @@ def check(call: Call) -> None:
     if body.get("timestamp_granularities") and body.get("language"):
         message = "timestamp_granularities cannot be combined with language"
         raise Refusal(message, status=422, param="language")
+    _check_terms(body)
+
+
+def _check_terms(body: Json) -> None:
+    given = body.get("context_bias", [])
+    terms = given if isinstance(given, list) else [given]
+    apart = PHRASES not in str(body["model"]) and any(APART.search(str(one)) for one in terms)
+    if apart or len(terms) > MOST_TERMS:
+        message = f"context_bias: at most {MOST_TERMS} terms, without spaces and commas"
+        raise Refusal(message, status=422, param="context_bias")
 
 
 def answer(turn: Turn) -> Json:

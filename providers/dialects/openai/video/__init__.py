@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/videos
 
 from providers.bridging.dialect import Endpoint
 from providers.bridging.filming import VideoDialect
+from providers.bridging.members import shape
 from providers.dialects.openai.video.jobs import VIDEOS
 from providers.dialects.openai.video.request import parse_request, uses
 from providers.dialects.openai.video.response import (
@@ -26,6 +27,7 @@ DIALECT = VideoDialect(
     request_id="x-request-id",
     carries=frozenset(),
     names={"picture": "input_reference", "negative": "negative_prompt"},
+    nested=shape(input_reference=shape("image_url", "file_id")),
     parse_request=parse_request,
     parse_response=parse_response,
     render_response=render_response,

@@ -89,6 +89,24 @@ def test_mistrals_words_for_others():
     assert form(found)["prompt"] == "Jane Doe, ACME"
 
 
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [("voxtral-mini-2602", "Jane_Doe"), ("voxtral-mini-transcribe-3", "Jane Doe")],
+)
+@pytest.mark.parametrize(("client", "name"), [(OPENAI, "keywords"), (ELEVEN, "keyterms")])
+def test_words_that_may_be_heard_are_told_as_the_model_takes_them(client, name, model, asked):
+    found = sent(client, MISTRAL, {"file": FILE, name: ["Jane Doe", "ACME"]}, model)
+    assert form(found)["context_bias"] == [asked, "ACME"]
+    found = sent(client, MISTRAL, {"file": FILE, name: ["a"] * 101}, model)
+    assert (len(form(found)["context_bias"]), found.dropped) == (100, (name,))
+
+
+def test_words_that_may_be_heard_stand_in_the_prompt_where_only_one_model_takes_them():
+    said = {"file": FILE, "keyterms": ["Jane Doe", "ACME"]}
+    assert form(sent(ELEVEN, OPENAI, said))["prompt"] == "Jane Doe, ACME"
+    assert form(sent(ELEVEN, OPENAI, said, "gpt-transcribe"))["keywords"] == ["Jane Doe", "ACME"]
+
+
 @pytest.mark.parametrize("name", ["file_url", "file_id"])
 def test_a_recording_that_mistral_has_is_nobody_elses(name):
     with pytest.raises(Unsupported, match=name):

@@ -136,7 +136,7 @@ def test_a_hint_that_a_host_does_not_know_is_named():
     assert request.dropped == ("chunking_strategy",)
 
 
-HINTS = {"keywords": ["Zoe"], "languages": ["de"], "known_speaker_names": ["a", "b"]}
+HINTS = {"languages": ["de"], "known_speaker_names": ["a", "b"]}
 
 
 HOSTS = ("groq", "together", "deepinfra", "sambanova", "vllm")
@@ -154,6 +154,14 @@ def test_a_hint_for_openai_alone_is_named_whether_it_passes_or_not(host, form, n
     request = sent(found, response_format=form, **{name: HINTS[name]})
     assert asks(request) == {"response_format": asks(request)["response_format"]}
     assert request.dropped == (name,)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_words_that_may_be_heard_stand_in_the_prompt(host):
+    target = PROVIDERS[host].forms[NAME]
+    found = bridge(DIALECTS[NAME], target, Quirks(drops=target.drops))
+    request = sent(found, prompt="An opera.", keywords=["Zoe", "Ann Lee"])
+    assert (asks(request)["prompt"], request.dropped) == ("An opera.\nZoe, Ann Lee", ())
 
 
 def test_who_does_not_stream_is_asked_for_a_whole_answer():
