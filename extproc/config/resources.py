@@ -10,7 +10,8 @@ from extproc.config.backend import Backend
 from extproc.config.base import Model
 from extproc.config.values import Flag, Name, SecretRef, one_or_more
 from extproc.config.web import BaseUrl
-from providers.bridging.jobs import Doing, Following
+from providers.bridging.batching import Running
+from providers.bridging.jobs import Doing, Following, Verb
 from providers.bridging.resource import Kept
 from providers.catalog import PROVIDERS, RESOURCES, kept_by, runs
 from providers.operations import ASKED_FOR, Operation
@@ -100,6 +101,8 @@ def can_list(kind: Kept, provider: Provider) -> bool:
     if kind.name in provider.keeps:
         return True
     own, asking = kept_by(provider)[kind.name].doing, kind.following
+    if isinstance(own, Running):
+        return any(act.verb is Verb.LIST for act in kind.acts)
     if not isinstance(own, Doing) or not isinstance(asking, Following):
         return False
     return own.listing is not None and asking.page is not None

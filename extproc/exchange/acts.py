@@ -134,6 +134,12 @@ class Acts:
                 return Asked(kept=kept, act=act, segments=segments, query=_query(query))
         raise NotFound(f"there is nothing at {method[:20]} {bare[:200]}; {PASSES}")
 
+    def lists(self, name: str, path: str) -> bool:
+        """Whether `path` is that of a list, which those of several backends can become one of."""
+        bare = path.partition("?")[0]
+        patterns = self._known[name][1]
+        return any(act.pages and pattern.fullmatch(bare) for pattern, act in patterns)
+
     def kind(self, name: str) -> Kept | None:
         """What is kept under `name`."""
         found = self._known.get(name)

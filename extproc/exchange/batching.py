@@ -119,16 +119,25 @@ class Batching(Errand):
 
     def _act(self, *, with_body: bool) -> Action:
         assert self._wish is not None
-        if self._commission.verb in (Verb.SEND, Verb.MAKE):
+        verb = self._commission.verb
+        if verb in (Verb.SEND, Verb.MAKE):
             raise InvalidRequest(bodies.NO_BODY)
+        if verb is Verb.LIST:
+            opened = None if self._seal is None else self._seal.must_open
+            listed = self._commission.lists(self._wish.said(opened), self._called)
+            return self._leave(listed, with_body=with_body)
         id = self._wish.id(self._opened_id)
         return self._leave(self._commission.asks(id, self._each), with_body=with_body)
 
     def _each(self, dialect: str, model: str) -> Bridge:
         """The bridge of one answer."""
+        model = self._plan.led(model, self._backend)
         target = self._plan.target(DIALECTS[dialect], model, self._backend)
         assert target.bridge is not None
         return target.bridge
+
+    def _called(self, model: str, said: str) -> str:
+        return self._plan.client_name(model, self._backend, self._client, said)
 
     def _leave(self, going: Going, *, with_body: bool = True) -> Action:
         target, headers, way = self._target, self._headers, going.way

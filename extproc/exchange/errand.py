@@ -97,7 +97,14 @@ class Errand:
 
     def headers(self, event: RequestHeaders) -> Action | Ask:
         """Finds what is asked for and of whom; what has no body leaves at once."""
-        return self._addressed(event, self._asked_for(event))
+        wish = self._asked_for(event)
+        self._target = target = self._keeping.target(wish, self._backend)
+        self._proof = Proof(event, target.served, self._secrets)
+        self._seal = self._keeping.seal(self._backend, self._client, self._secrets)
+        self._keeping.allow(wish)
+        if self._seal is not None and wish.act.leads:
+            wish.asks(self._seal.must_open)  # before anybody's body is waited for
+        return self._send(None, wish.streams) if event.end else GO_ON
 
     def _asked_for(self, event: RequestHeaders) -> Wish:
         """Finds what is asked for; raises NotFound, InvalidRequest."""
@@ -110,16 +117,6 @@ class Errand:
         self._wish = wish = self._keeping.acts.find(seen.model, self._method, seen.path)
         self._client = headers.get(CLIENT) or wish.holder
         return wish
-
-    def _addressed(self, event: RequestHeaders, wish: Wish) -> Action:
-        """Finds of whom."""
-        self._target = target = self._keeping.target(wish, self._backend)
-        self._proof = Proof(event, target.served, self._secrets)
-        self._seal = self._keeping.seal(self._backend, self._client, self._secrets)
-        self._keeping.allow(wish)
-        if self._seal is not None and wish.act.leads:
-            wish.asks(self._seal.must_open)  # before anybody's body is waited for
-        return self._send(None, wish.streams) if event.end else GO_ON
 
     def body(self, event: RequestBody) -> Action | Rest:
         """The request as the provider gets it."""

@@ -247,11 +247,15 @@ class Exchange:
         return self._question.headers(event)
 
     def _errand(self, event: RequestHeaders) -> Errand:
-        """What a request is whose backend keeps what it is about."""
-        if batched(self._world[0], event):
-            return Batching(*self._world)
+        """What a request is whose backend keeps what it is about, or one for a list of several."""
         if merged(self._world[0], event):
             return Merging(*self._world, self._side)
+        return self._at_one(event)
+
+    def _at_one(self, event: RequestHeaders) -> Errand:
+        """The same, where only one backend is asked."""
+        if batched(self._world[0], event):
+            return Batching(*self._world)
         if inquired(self._world[0], event):
             return Inquiring(*self._world)
         return Errand(*self._world)
@@ -262,7 +266,7 @@ class Exchange:
         if seen.path == PATH:
             return Probe(*self._world, self._probing)
         admitted(seen, self._side)
-        return Errand(*self._world)
+        return self._at_one(event)
 
     def _answered(self, event: ResponseHeaders) -> Action:
         if self._state is State.REQUEST:

@@ -38,14 +38,15 @@ SLOW = "the backends need too long for this list: name one in the header x-ai-ba
 
 
 def merged(plan: Plan, event: RequestHeaders) -> bool:
-    """Whether a request may be for a list of several backends."""
+    """Whether a request is for a list of several backends."""
     if event.headers.get(":method") != "GET" or event.headers.get(NAMED):
         return False
-    return bool(plan.keeping.merges(seen_by(event).model))
+    seen = seen_by(event)
+    return bool(plan.keeping.merges(seen.model)) and plan.keeping.acts.lists(seen.model, seen.path)
 
 
 class Merging(Errand):
-    """One request for a list, or for something else of its kind."""
+    """One request for a list."""
 
     __slots__ = ("_event", "_list", "_refused", "_side", "_wants")
 
@@ -62,8 +63,6 @@ class Merging(Errand):
     def headers(self, event: RequestHeaders) -> Action | Ask:
         """Asks all backends for the first page of each."""
         wish = self._asked_for(event)
-        if wish.act.pages is None:
-            return self._addressed(event, wish)
         self._keeping.allow(wish)
         backends = self._keeping.merges(wish.kept.name)
         if not self._side:

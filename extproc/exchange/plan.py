@@ -174,6 +174,11 @@ class Plan:
         order = [] if route is None else route.ordered(next(self._turns) * GOLDEN % 1.0)
         return [backend for backend in order if backend not in earlier]
 
+    def led(self, model: str, backend: str) -> str:
+        """A model that a route leads to a backend: this one, or else any; raises NotFound."""
+        names = (model, *dict(self._router.exact()))
+        return next((name for name in names if self._route(name, backend)), "") or nowhere(model)
+
     def number(self, model: str, backend: str) -> str:
         """The place of a backend in a model's route, from 1."""
         route = self._router.find(model)
@@ -193,10 +198,11 @@ class Plan:
             raise unknown(model)
         return route.called(backend, model) or model
 
-    def client_name(self, name: str, backend: str, client: str) -> str:
-        """By which a client knows what a backend calls `name`: the first model whose route leads it
-        there; empty: none of this client's does."""
-        for model, route in (*self._router.exact(), (name, self._router.find(name))):
+    def client_name(self, name: str, backend: str, client: str, said: str = "") -> str:
+        """By which a client knows what a backend calls `name`: the one that was `said`, else the
+        first model whose route leads it there; empty: none of this client's does."""
+        first = [(said, self._router.find(said))] if said else []
+        for model, route in (*first, *self._router.exact(), (name, self._router.find(name))):
             if route is None or backend not in route.upstream or not route.is_for(client):
                 continue
             if (route.called(backend, model) or model) == name:

@@ -1,7 +1,7 @@
 """What the model finder must know of what backends keep, and the route that leads there."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from envoy_data_plane.envoy.config.route.v3 import HeaderMatcher, RouteAction, RouteMatch
 from envoy_data_plane.envoy.config.route.v3 import Route as EnvoyRoute
@@ -80,7 +80,7 @@ def _kind(
         **({"default": default} if default else {}),
         **({"unsigned": True} if lacking else {}),
         **(
-            {"merged": _asker(joined, default)}
+            {"merged": _asker(_own(gateway, kind, joined) or joined, default)}
             if (joined := merges(gateway).get(kind.name))
             else {}
         ),
@@ -89,9 +89,15 @@ def _kind(
     }
 
 
-def _asker(joined: tuple[str, ...], default: str | None) -> str:
-    """Who is asked for the list of all: a backend that has the format as its own."""
-    return default if default in joined else joined[0]
+def _asker(some: Sequence[str], default: str | None) -> str:
+    """Who is asked for the list of all."""
+    return default if default and default in some else some[0]
+
+
+def _own(gateway: Gateway, kind: Kept, backends: Sequence[str]) -> list[str]:
+    """Those that have the kind's own format."""
+    providers = {name: PROVIDERS[gateway.backends[name].provider] for name in backends}
+    return [name for name, provider in providers.items() if kind.name in provider.keeps]
 
 
 def _asks(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> dict[str, object]:
@@ -108,9 +114,7 @@ def _default(gateway: Gateway, kind: Kept, backends: tuple[str, ...]) -> str | N
     said = (gateway.resources or Resources()).default_of(kind.operation)
     if said in backends:
         return said
-    own = [
-        name for name in backends if kind.name in PROVIDERS[gateway.backends[name].provider].keeps
-    ]
+    own = _own(gateway, kind, backends)
     return own[0] if len(own) == 1 < len(backends) else None
 
 

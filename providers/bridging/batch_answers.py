@@ -16,18 +16,30 @@ from providers.usage import Usage, joined
 from providers.wire import ndjson
 from providers.wire.members import Json
 
+Each = Callable[[str, str], Bridge]
+"""(dialect of the client, a name of the model, the client's where it is known) → the bridge of one
+request."""
+
 
 class Reply(Foreign):
     """An answer that is told otherwise."""
 
-    def __init__(self, client: Dialect, target: Dialect, told: Callable[[Json], Json]) -> None:
+    def __init__(
+        self,
+        client: Dialect,
+        target: Dialect,
+        told: Callable[[Json], Json],
+        lost: tuple[str, ...] = (),
+    ) -> None:
+        """`lost`: members of it that nobody can tell."""
         super().__init__(client, target)
         self._told = told
+        self._lost = lost
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The answer as the client knows it."""
         answer = loads(data or b"{}", self._target, context.bounds)
-        return orjson.dumps(self._told(answer)), Seen(usage=Usage())
+        return orjson.dumps(self._told(answer)), Seen(usage=Usage(), lost=self._lost)
 
 
 class Fetching(Foreign):
@@ -45,11 +57,14 @@ class Fetching(Foreign):
 class Answers:
     """How the answers of one batch are told."""
 
-    def __init__(self, sides: Sides, each: Bridge, slip: Slip) -> None:
-        """`each`: the bridge of one answer."""
+    def __init__(self, sides: Sides, each: Each, slip: Slip) -> None:
+        """`each`: makes the bridge of one answer."""
         self._asking, self._running = sides
         self._each = each
         self._slip = slip
+        self._bridges: dict[str, Bridge] = {}
+        if slip.endpoint:
+            self._bridge(slip.endpoint, {})  # before anybody is asked
 
     def line(self, data: bytes, context: Context, number: int) -> tuple[bytes, Seen]:
         """(the line for the client, empty where it is for another file; what it says was used)."""
@@ -62,9 +77,22 @@ class Answers:
         if result is None or failed is not (self._slip.part is Part.ERRORS):
             return b"", Seen()
         id, marks = unmarked(result.id)
-        told, seen = self._told(result, id, self._context(context, marks, number))
+        bridge = self._bridge(self._slip.endpoint or self._asked(marks), said)
+        told, seen = self._told(result, id, bridge, self._context(context, marks, number))
         # What a client cannot be told was served all the same.
         return ndjson.line(orjson.dumps(told)), seen or self._running.used(said)
+
+    def _asked(self, marks: str) -> str:
+        """What a line asked for, where the batch's id does not say it."""
+        return next((mark for mark in marks if mark in self._asking.dialects), self._asking.usual)
+
+    def _bridge(self, endpoint: str, said: Json) -> Bridge:
+        found = self._bridges.get(endpoint)
+        if found is None:
+            model = self._slip.model or self._running.used(said).model
+            found = self._each(self._asking.dialects[endpoint], model)
+            self._bridges[endpoint] = found
+        return found
 
     def _context(self, context: Context, marks: str, number: int) -> Context:
         return msgspec.structs.replace(
@@ -75,19 +103,21 @@ class Answers:
             amendments=tuple(MARKS[mark]() for mark in marks if mark in MARKS),
         )
 
-    def _told(self, result: Result, id: str, context: Context) -> tuple[Json, Seen | None]:
+    def _told(
+        self, result: Result, id: str, bridge: Bridge, context: Context
+    ) -> tuple[Json, Seen | None]:
         """(the line for the client; what was used, where its answer could be read)."""
         own = blake2s(f"{self._slip.ref}\0{id}".encode(), digest_size=12).hexdigest()
         if result.ended is not State.COMPLETED:
             return self._asking.ended(own, id, result.ended), None
         if result.error:
-            _, status, _, body = self._each.error(result.status, {}, result.error)
+            _, status, _, body = bridge.error(result.status, {}, result.error)
             return self._asking.result(own, id, status, body), None
         try:
-            data, seen = self._each.whole(result.answer, context)
+            data, seen = bridge.whole(result.answer, context)
         except GatewayError as error:
             failure = error.as_api_error()
-            _, status, _, body = self._each.error(failure.status, {}, _words(failure))
+            _, status, _, body = bridge.error(failure.status, {}, _words(failure))
             return self._asking.result(own, id, status, body), None
         return self._asking.result(own, id, 200, result.answer if data is None else data), seen
 

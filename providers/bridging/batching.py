@@ -14,6 +14,7 @@ from providers.bridging.amending.bare_json import BareJson
 from providers.bridging.amending.first_call import FirstCall
 from providers.bridging.dialect import Seen, Sent
 from providers.errors import Unsupported
+from providers.neutral.batch_lists import Listing, Shown, Standing
 from providers.neutral.batches import Document, Line, Result, Run, Slip, State, marked
 from providers.wire.members import Json
 
@@ -38,9 +39,13 @@ class Commissioning(msgspec.Struct, frozen=True, kw_only=True):
 
     dialects: Mapping[str, str]
     """What a line asks for → the dialect that it is in."""
+    usual: str
+    """What one asks for of which nobody says it."""
+    unsaid: tuple[str, ...]
+    """Members of a batch that nobody knows where its lines alone say them."""
     line: Callable[[int, bytes], Line]
     """(number, what stands there) → a request; raises InvalidRequest."""
-    slip: Callable[[str], Slip]
+    standing: Callable[[str], Standing]
     """(an id) → what it says; raises NotFound."""
     made: Callable[[Json], tuple[str, str, tuple[str, ...]]]
     """(a request for a batch) → (the id of its file, what its lines ask for, what is dropped);
@@ -49,6 +54,7 @@ class Commissioning(msgspec.Struct, frozen=True, kw_only=True):
     """The id that says it."""
     file: Callable[[Slip, Document], Json]
     batch: Callable[[Slip, Run], Json]
+    page: Callable[[Shown], Json]
     gone: Callable[[Slip], Json]
     """What is said of a file that was deleted."""
     result: Callable[[str, str, int, bytes], Json]
@@ -89,6 +95,10 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """(a line of them) → what became of a request; None: it says nothing of any."""
     used: Callable[[Json], Seen]
     """(a line of them) → what it says was used, whatever else it says."""
+    listing: Listing
+    """How batches are listed."""
+    nameless: bool = False
+    """Whether its list says nothing of what lines ask for, so that each line must."""
 
 
 Sides = tuple[Commissioning, Running]
@@ -113,7 +123,9 @@ def remembered(sent: Sent) -> str:
     return "".join(found)
 
 
-def written(running: Running, line: Line, sent: Sent) -> bytes:
+def written(sides: Sides, line: Line, sent: Sent) -> bytes:
     """A line as the provider gets it; raises InvalidRequest, Unsupported."""
+    asking, running = sides
     assert sent.body is not None
-    return running.line(marked(line.id, remembered(sent), running.ids), sent.body)
+    said = line.endpoint if running.nameless and line.endpoint != asking.usual else ""
+    return running.line(marked(line.id, said + remembered(sent), running.ids), sent.body)

@@ -4,22 +4,24 @@ Nothing is kept here: a file becomes the provider's as it is sent, and whatever 
 say again stands in the ids.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from providers.bridging import batching
-from providers.bridging.batch_answers import Answers, Fetching, Reply
+from providers.bridging.batch_answers import Answers, Each, Fetching, Reply
 from providers.bridging.batching import Sides, Way
 from providers.bridging.dialect import Bridge, Dialect, Sent
 from providers.bridging.jobs import Foreign, Verb
 from providers.errors import InvalidRequest, NotFound, Unsupported
+from providers.neutral.batch_lists import span
 from providers.neutral.batches import MODEL, Line, Part, Run, Slip, State
 from providers.wire.members import Json
 
-Each = Callable[[str, str], Bridge]
-"""(dialect of the client, its name of the model) → the bridge of one request."""
 Name = Callable[[str], str]
+Called = Callable[[str, str], str]
+"""(the provider's name of a model, the client's once) → the client's; empty: it is none of its."""
+BEGUN = "the batch of that file has begun: ask for it by its id"
 
 
 class Going(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ class Commission(Foreign):
 
     def written(self, line: Line, sent: Sent) -> bytes:
         """A request as the provider gets it; raises InvalidRequest."""
-        return batching.written(self._running, line, sent)
+        return batching.written(self._sides, line, sent)
 
     def load(self, file: File) -> Going:
         """How a file is sent."""
@@ -112,9 +114,11 @@ class Commission(Foreign):
         """How a batch of a file is begun; raises InvalidRequest, NotFound."""
         asking, running = self._sides
         id, endpoint, dropped = asking.made(body)
-        slip = asking.slip(opened(id))
+        slip = asking.standing(opened(id)).slip
         if slip.part is not Part.INPUT:
             raise NotFound(f"there is no file of requests with the id {id[:200]!r}")
+        if not slip.endpoint:
+            raise Unsupported(BEGUN, param="input_file_id")
         if slip.endpoint != endpoint:
             raise InvalidRequest("endpoint must be the url of the file's lines", param="endpoint")
         way = running.make(slip, named(slip.model))
@@ -132,7 +136,7 @@ class Commission(Foreign):
         """How anything else is asked for, of the batch or the file of that id; raises NotFound,
         Unsupported."""
         asking, running = self._sides
-        slip = asking.slip(id)
+        slip = asking.standing(id).slip
 
         def batch(answer: Json) -> Json:
             return asking.batch(slip, running.run(answer, slip))
@@ -143,8 +147,7 @@ class Commission(Foreign):
         match self.verb:
             case Verb.FETCH:
                 way = running.fetch(slip)
-                one = each(asking.dialects[slip.endpoint], slip.model)
-                answers = Answers(self._sides, one, slip)
+                answers = Answers(self._sides, each, slip)
                 return Going(way=way, bridge=Fetching(self._client, self._target, answers))
             case Verb.DROP:
                 gone = asking.gone(slip)
@@ -155,5 +158,16 @@ class Commission(Foreign):
                 return Going(way=running.show(slip), bridge=self._reply(batch))
         return Going(way=running.look(slip), bridge=self._reply(file))
 
-    def _reply(self, told: Callable[[Json], Json]) -> Reply:
-        return Reply(self._client, self._target, told)
+    def lists(self, query: Mapping[str, str], called: Called) -> Going:
+        """How batches are listed; raises InvalidRequest, NotFound, Unsupported."""
+        asking, listing = self._asking, self._running.listing
+        asked = span(query, asking.standing)
+
+        def told(answer: Json) -> Json:
+            return asking.page(asked.of(listing.parse(answer), called, by_token=listing.by_token))
+
+        lost = asking.unsaid if self._running.nameless else ()
+        return Going(way=Way(path=listing.path(asked)), bridge=self._reply(told, lost))
+
+    def _reply(self, told: Callable[[Json], Json], lost: tuple[str, ...] = ()) -> Reply:
+        return Reply(self._client, self._target, told, lost)

@@ -196,7 +196,7 @@ def carriage(kept: Kept, act: Act) -> Bridge:
     return Carriage(kept, act)
 
 
-UNLISTED = "this provider lists no batches of other formats, nor their files: ask for one by its id"
+UNLISTED = "this provider lists no files of batches: ask for one by its id"
 
 
 def commission(client: Kept, target: Kept, act: Act) -> Commission:

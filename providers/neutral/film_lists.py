@@ -102,11 +102,16 @@ def span(query: Mapping[str, str], ticket: Callable[[str], Ticket]) -> Span:
         raise Unsupported(f"this provider's list has no {name}", param=name)
     if query.get("order", "desc") != "desc":
         raise Unsupported("this provider lists the newest first", param="order")
+    after = query.get("after")
+    return Span(size(query), ticket(after) if after else None)
+
+
+def size(query: Mapping[str, str]) -> int:
+    """How much is to stand on a page; raises InvalidRequest."""
     limit = query.get("limit") or str(USUAL)
     if not limit.isdecimal() or len(limit) > 5 or not int(limit):
         raise InvalidRequest("limit must be a whole number", param="limit")
-    after = query.get("after")
-    return Span(min(int(limit), MOST), ticket(after) if after else None)
+    return min(int(limit), MOST)
 
 
 def moment(seconds: float) -> str:

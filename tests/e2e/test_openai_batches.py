@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import openai
@@ -44,11 +45,9 @@ class Three:
         return found[-1]
 
 
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Three]:
-    """Two clients, who must not see what the other keeps."""
-    keys = tmp_path_factory.mktemp("keys") / "clients.yaml"
-    keys.write_text("ann: env:ANN\nbob: env:BOB\n")
+@contextmanager
+def vendors(**more: Any) -> Iterator[Three]:
+    """Anthropic, Gemini and OpenAI; `more`: what else the gateway is told."""
     with (
         RunningSimulator(name="c") as c,
         RunningSimulator(name="g") as g,
@@ -73,11 +72,20 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Three]:
                 }
                 for model, (name, upstream) in MODELS.items()
             ],
-            "clients": {"api_keys": {"file": str(keys)}},
             "resources": {"secret": "env:IDS"},
+            **more,
         }
         with Local(config, KEYS) as local:
             yield Three(local, **simulators)
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Three]:
+    """Two clients, who must not see what the other keeps."""
+    keys = tmp_path_factory.mktemp("keys") / "clients.yaml"
+    keys.write_text("ann: env:ANN\nbob: env:BOB\n")
+    with vendors(clients={"api_keys": {"file": str(keys)}}) as found:
+        yield found
 
 
 def line(id: str, url: str, **body: object) -> dict[str, Any]:
@@ -273,6 +281,6 @@ def test_a_file_of_many_lines_is_taken(three: Three):
     assert three.simulators["g"].requests[-1].body.count(b'"key":') == 1000
 
 
-def test_there_are_no_lists_and_the_answer_says_so(three: Three):
+def test_nobody_lists_what_others_keep(three: Three):
     with pytest.raises(openai.BadRequestError, match="other clients"):
         three.client().batches.list()

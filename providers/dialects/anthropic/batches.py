@@ -9,7 +9,9 @@ uploaded cannot be read again (https://platform.claude.com/docs/en/build-with-cl
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
+import msgspec
 import orjson
 
 from providers.bridging.batching import Running, Way
@@ -17,6 +19,7 @@ from providers.bridging.dialect import Seen
 from providers.dialects.anthropic.errors import describe
 from providers.dialects.anthropic.messages.usage import parse_usage
 from providers.errors import BadAnswer, NotFound, Unsupported
+from providers.neutral.batch_lists import Entry, Leaf, Listing, Span
 from providers.neutral.batches import (
     Counts,
     Document,
@@ -27,7 +30,7 @@ from providers.neutral.batches import (
     State,
     seconds,
 )
-from providers.wire.members import Json, string, whole
+from providers.wire.members import Json, dicts, string, whole
 
 AT = "/messages/batches"
 MOST = 100_000
@@ -75,6 +78,27 @@ def _run(answer: Json, slip: Slip) -> Run:
         stopped=seconds(answer.get("cancel_initiated_at")),
         results=slip.ref if over else "",
     )
+
+
+def _listed_at(asked: Span) -> str:
+    """https://platform.claude.com/docs/en/api/messages/batches/list"""
+    behind = {"after_id": asked.ref} if asked.ref else {}
+    return f"{AT}?{urlencode({'limit': asked.limit, **behind})}"
+
+
+def _list(answer: Json) -> Leaf:
+    """Of a batch nothing is said but how far it is, neither a model nor what its lines ask for."""
+    if not isinstance(answer.get("data"), list):
+        raise BadAnswer("the provider's answer is no list of batches")
+    entries = [_entry(one) for one in dicts(answer["data"])]
+    return Leaf(entries=entries, more=answer.get("has_more") is True)
+
+
+def _entry(one: Json) -> Entry:
+    bare = Slip(part=Part.BATCH, ref=_sent(one), model="", endpoint="", lines=0, size=0, created=0)
+    run = _run(one, bare)
+    total = run.counts.total if run.counts else 0
+    return Entry(run=run, slip=msgspec.structs.replace(bare, lines=total, created=run.created))
 
 
 def _state(answer: Json, numbers: dict[str, int]) -> State:
@@ -149,4 +173,6 @@ RUNNING = Running(
     fetch=_fetch,
     result=_result,
     used=used,
+    listing=Listing(path=_listed_at, parse=_list),
+    nameless=True,
 )

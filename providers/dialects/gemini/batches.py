@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from hashlib import blake2s
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -16,6 +16,7 @@ from providers.bridging.dialect import Seen
 from providers.dialects.gemini.errors import describe
 from providers.dialects.gemini.generate_content.answers import parse_usage
 from providers.errors import BadAnswer, NotFound, Unsupported
+from providers.neutral.batch_lists import Entry, Leaf, Listing, Span
 from providers.neutral.batches import (
     Counts,
     Document,
@@ -28,7 +29,7 @@ from providers.neutral.batches import (
 )
 from providers.usage import count, told
 from providers.wire.budget import LINES
-from providers.wire.members import Json, inner, string
+from providers.wire.members import Json, dicts, inner, string
 
 CHAT, EMBEDDINGS = "gemini.generate_content", "gemini.batch_embed_contents"
 LONGEST = 12
@@ -40,6 +41,13 @@ EMBEDS = "e"
 TYPE = "application/jsonl"
 LONGEST_NAME = 128
 """Characters of a file's name; https://ai.google.dev/api/files allows 512."""
+LABEL = re.compile(
+    r"openai (?P<endpoint>[a-z]) (?P<lines>\d{1,9}) (?P<size>\d{1,12}) (?P<created>\d{1,12}) "
+    r"(?P<file>files/[\w.~-]+)(?: (?P<model>.+))?",
+    re.ASCII,
+)
+"""The name of a batch that was made for a client of OpenAI's format."""
+PAGE = 100
 UNREADABLE = "the provider gives no file back that was sent to it"
 ONE = "a line of a batch there has one input"
 
@@ -102,8 +110,15 @@ def _name(said: Json, kind: str) -> str:
 
 def _make(slip: Slip, model: str) -> Way:
     verb = "asyncBatchEmbedContent" if slip.endpoint == EMBEDS else "batchGenerateContent"
-    batch = {"displayName": "batch", "inputConfig": {"fileName": _ref(slip)}}
+    batch = {"displayName": _label(slip), "inputConfig": {"fileName": _ref(slip)}}
     return Way(path=f"/models/{quote(model, safe='')}:{verb}", body=orjson.dumps({"batch": batch}))
+
+
+def _label(slip: Slip) -> str:
+    """A name that says in lists what nothing else there does."""
+    said = f"openai {slip.endpoint} {slip.lines} {slip.size} {slip.created} {_ref(slip)}"
+    named = f"{said} {slip.model}"
+    return named if len(named) <= LONGEST_NAME else said
 
 
 def _ref(slip: Slip) -> str:
@@ -133,6 +148,43 @@ def _run(answer: Json, slip: Slip) -> Run:
         ended=seconds(said.get("endTime") or said.get("updateTime")),
         results=string(output.get("responsesFile")),
         failure=string(failed.get("message")),
+    )
+
+
+def _listed_at(asked: Span) -> str:
+    """A client's page may begin anywhere on one of these.
+
+    https://ai.google.dev/api/batch-api
+    """
+    token = {"pageToken": asked.page} if asked.page else {}
+    return f"/batches?{urlencode({'pageSize': PAGE, **token})}"
+
+
+def _list(answer: Json) -> Leaf:
+    """Those that were made for clients of another format; others have no file, or other lines."""
+    found = [(one, inner(one.get("metadata"))) for one in dicts(answer.get("operations"))]
+    entries = [
+        _entry(one, said, match)
+        for one, said in found
+        if (match := LABEL.fullmatch(string(said.get("displayName"))))
+    ]
+    token = string(answer.get("nextPageToken"))
+    return Leaf(entries=entries, next=token, more=bool(token))
+
+
+def _entry(one: Json, said: Json, label: re.Match[str]) -> Entry:
+    slip = Slip(
+        part=Part.BATCH,
+        ref=_name(one, "batches/"),
+        model=label["model"] or "",
+        endpoint=label["endpoint"],
+        lines=int(label["lines"]),
+        size=int(label["size"]),
+        created=int(label["created"]),
+        file=label["file"],
+    )
+    return Entry(
+        run=_run(one, slip), slip=slip, model=string(said.get("model")).removeprefix("models/")
     )
 
 
@@ -231,4 +283,5 @@ RUNNING = Running(
     fetch=_fetch,
     result=_result,
     used=used,
+    listing=Listing(path=_listed_at, parse=_list, by_token=True),
 )

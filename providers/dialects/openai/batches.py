@@ -11,6 +11,7 @@ import orjson
 
 from providers.bridging.batching import Commissioning
 from providers.errors import InvalidRequest, NotFound, Unsupported
+from providers.neutral.batch_lists import Shown, Standing
 from providers.neutral.batches import Counts, Document, Line, Part, Run, Slip, State
 from providers.wire import members
 from providers.wire.members import Json
@@ -68,15 +69,16 @@ def parse_line(number: int, data: bytes) -> Line:
     return Line(id=id, endpoint=SHORT[place], body=body)
 
 
-def slip_of(id: str) -> Slip:
+def standing_of(id: str) -> Standing:
     """What an id says; raises NotFound."""
     head = next((prefix for prefix in set(PREFIXES.values()) if id.startswith(prefix)), None)
     if head is None:
         raise NotFound(f"there is nothing with the id {id[:200]!r}")
-    slip = Slip.of(id.removeprefix(head))
-    if PREFIXES[slip.part] != head or slip.endpoint not in PLACES:
+    found = Standing.of(id.removeprefix(head))
+    slip = found.slip
+    if PREFIXES[slip.part] != head or slip.endpoint not in ("", *PLACES):
         raise NotFound(f"there is nothing with the id {id[:200]!r}")
-    return slip
+    return found
 
 
 def id_of(slip: Slip) -> str:
@@ -117,16 +119,30 @@ def render_gone(slip: Slip) -> Json:
     return {"id": id_of(slip), "object": "file", "deleted": True}
 
 
+def render_page(shown: Shown) -> Json:
+    """A list of batches (https://platform.openai.com/docs/api-reference/batch/list)."""
+    listed = [(PREFIXES[Part.BATCH] + at.text(), at.slip, run) for at, run in shown.batches]
+    ids = [id for id, _, _ in listed]
+    last = PREFIXES[Part.BATCH] + shown.last.text() if shown.last else ids[-1] if ids else None
+    return {
+        "object": "list",
+        "data": [{**render_batch(slip, run), "id": id} for id, slip, run in listed],
+        "first_id": ids[0] if ids else None,
+        "last_id": last,
+        "has_more": shown.last is not None,
+    }
+
+
 def render_batch(slip: Slip, run: Run) -> Json:
-    """A batch, with every time that is known."""
+    """A batch, with every time that is known; lists of some providers do not say what it asks."""
     counts = run.counts or _guessed(slip, run)
     done = bool(run.results)
     output = done and (counts.completed or not counts.failed)
     return {
         "id": id_of(slip),
         "object": "batch",
-        "endpoint": PLACES[slip.endpoint],
-        "model": slip.model,
+        "endpoint": PLACES.get(slip.endpoint),
+        "model": slip.model or None,
         "errors": _errors(run),
         "input_file_id": id_of(slip.source),
         "completion_window": WINDOW,
@@ -204,11 +220,14 @@ def render_ended(own: str, id: str, state: State) -> Json:
 COMMISSIONING = Commissioning(
     dialects={SHORT[place]: name for place, name in SPOKEN.items()},
     line=parse_line,
-    slip=slip_of,
+    usual=SHORT[CHAT],
+    unsaid=("endpoint", "model"),
+    standing=standing_of,
     made=asked,
     id=id_of,
     file=render_file,
     batch=render_batch,
+    page=render_page,
     gone=render_gone,
     result=render_result,
     ended=render_ended,

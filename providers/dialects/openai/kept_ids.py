@@ -84,14 +84,23 @@ GRADED = Ids(
 )
 """The same for evals, whose sources are files."""
 
-FILMS = Ids(
+LISTED = Ids(
     kind="object",
-    kinds=IDS.kinds | {"video", "video.deleted"},
-    names=IDS.names | {"remixed_from_video_id", "first_id", "last_id"},
+    kinds=IDS.kinds,
+    names=IDS.names | {"first_id", "last_id"},
     apart=APART,
     elsewhere=OWN_SKILLS,
 )
-"""The same for films, and for lists of them, which say where they begin and end."""
+"""The same where lists say where they begin and end."""
+
+FILMS = Ids(
+    kind="object",
+    kinds=IDS.kinds | {"video", "video.deleted"},
+    names=LISTED.names | {"remixed_from_video_id"},
+    apart=APART,
+    elsewhere=OWN_SKILLS,
+)
+"""The same for films."""
 
 VOICES = Ids(
     kind="object",

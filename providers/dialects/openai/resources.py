@@ -13,7 +13,7 @@ from providers.bridging.jobs import Verb
 from providers.bridging.pages import ByTime
 from providers.bridging.resource import Act, Kept, Told
 from providers.dialects.openai.batches import COMMISSIONING
-from providers.dialects.openai.kept_ids import GRADED, IDS, NO_IDS, STORED, VOICES
+from providers.dialects.openai.kept_ids import GRADED, IDS, LISTED, NO_IDS, STORED, VOICES
 from providers.dialects.openai.usage import parse_usage
 from providers.operations import Operation
 from providers.wire.compatible_errors import parse_error, render_error
@@ -185,10 +185,11 @@ BATCHES = kept(
     "/batches",
     (
         post("/batches", verb=Verb.MAKE),
-        get("/batches", listed=True, pages=PAGES),
+        get("/batches", listed=True, pages=PAGES, verb=Verb.LIST),
         get("/batches/{batch}", verb=Verb.SHOW),
         post("/batches/{batch}/cancel", verb=Verb.STOP),
     ),
+    ids=lambda body: LISTED,
     following=COMMISSIONING,
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -15,6 +16,7 @@ from extproc.exchange.loading import LINES_AT_ONCE
 from extproc.exchange.machine import Exchange, OrderError
 from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CALL
+from providers.neutral.batch_lists import Standing
 from providers.neutral.batches import Part, Slip
 from tests.extproc.exchange.test_errand import FORM, form
 from tests.plans import (
@@ -486,3 +488,141 @@ def test_no_batch_breaks_anything(provider: str, answer: dict[str, Any]):
     for odd in spoilt(answer):
         said = shown(provider, odd)
         assert said.get("object") == "batch" or said["error"]["message"]
+
+
+def listed(provider: str, answer: Any, query: str = "", **more: Any) -> tuple[str, dict[str, Any]]:
+    """(what a vendor is asked, the list that a client gets)."""
+    one, action = begun(plan(provider, **more), "GET", f"/v1/batches{query}", BATCHES, end=True)
+    assert type(action) is Leave, action
+    one.handle(response_headers())
+    return dict(action.set_headers)[":path"], json.loads(one.handle(response_body(answer)).body)
+
+
+def of_gemini(name: str, label: str, model: str = "gemini-2.5-flash") -> dict[str, Any]:
+    metadata = {"state": "BATCH_STATE_RUNNING", "model": f"models/{model}", "displayName": label}
+    return {"name": f"batches/{name}", "metadata": metadata}
+
+
+LABEL = "openai c 2 9 7 files/x gem"
+RUNS = [of_gemini("x", LABEL), of_gemini("y", LABEL), of_gemini("z", LABEL)]
+
+
+def standing(id: str) -> Standing:
+    return Standing.of(id.removeprefix("batch_"))
+
+
+def test_a_list_at_gemini_is_made_of_what_names_say():
+    theirs = [
+        of_gemini("native", "my batch"),
+        of_gemini("other", LABEL, "gemini-3-pro"),
+        of_gemini("alias", "openai r 1 2 3 files/y renamed"),
+        of_gemini("bare", "openai e 1 2 3 files/y", "gemini-embedding-001"),
+        of_gemini("odd", "openai x9 1 2 3 files/y gem"),
+    ]
+    path, page = listed("gemini", {"operations": [RUNS[0], *theirs]})
+    assert path == "/v1beta/batches?pageSize=100"
+    assert [one["model"] for one in page["data"]] == ["gem", "gem", "vec"]
+    assert [one["endpoint"] for one in page["data"]] == [CHAT, "/v1/responses", EMBEDDINGS]
+    assert page["data"][0]["id"] == slip("gemini", Part.BATCH, file="files/x")
+    assert (page["first_id"], page["last_id"]) == tuple(page["data"][n]["id"] for n in (0, -1))
+    assert page["has_more"] is False
+
+
+def test_a_page_at_gemini_goes_on_where_an_id_says_it():
+    answer = {"operations": RUNS, "nextPageToken": "Ab_1=="}
+    _, first = listed("gemini", answer, "?limit=2")
+    assert (len(first["data"]), first["has_more"]) == (2, True)
+    assert standing(first["last_id"]).page == ""
+    path, second = listed("gemini", answer, f"?limit=2&after={first['last_id']}")
+    assert path == "/v1beta/batches?pageSize=100"
+    assert [standing(one["id"]).slip.ref for one in second["data"]] == ["batches/z"]
+    assert standing(second["last_id"]).page == "Ab_1=="
+    path, third = listed("gemini", {"operations": RUNS[:2]}, f"?after={second['last_id']}")
+    assert path == "/v1beta/batches?pageSize=100&pageToken=Ab_1%3D%3D"
+    assert (len(third["data"]), third["has_more"]) == (2, False)
+    # In the middle of a further page.
+    path, rest = listed("gemini", {"operations": RUNS[:2]}, f"?after={third['data'][0]['id']}")
+    assert path.endswith("pageToken=Ab_1%3D%3D")
+    assert [standing(one["id"]).slip.ref for one in rest["data"]] == ["batches/y"]
+
+
+def test_a_page_of_others_batches_still_says_where_the_next_begins():
+    none = {"operations": [of_gemini("x", "theirs")], "nextPageToken": "a/b c"}
+    _, page = listed("gemini", none)
+    assert (page["data"], page["first_id"], page["has_more"]) == ([], None, True)
+    path, _ = listed("gemini", {}, f"?after={page['last_id']}")
+    assert path.endswith("pageToken=a%2Fb+c")
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer", "query", "said"),
+    [
+        ("gemini", {"operations": RUNS, "nextPageToken": "x" * 400}, "", "does not go on"),
+        ("gemini", {"operations": RUNS[1:]}, f"?after={slip('gemini', Part.BATCH)}", "go on"),
+        ("gemini", {"operations": [of_gemini("../x", LABEL)]}, "", "names nothing"),
+        ("anthropic", {"data": None}, "", "no list of batches"),
+        ("anthropic", {"data": [{"id": "msgbatch_1"}]}, "", "no batch"),
+    ],
+)
+def test_a_list_that_is_none_is_an_error(provider: str, answer: Any, query: str, said: str):
+    _, page = listed(provider, answer, query)
+    assert said in page["error"]["message"]
+
+
+def test_an_id_that_has_no_room_for_its_page_says_none():
+    token = "x" * 200
+    answer = {"operations": RUNS, "nextPageToken": token}
+    _, first = listed("gemini", answer)
+    long = "y" * 100
+    named = [of_gemini(long, LABEL), RUNS[0]]
+    _, second = listed("gemini", {"operations": named}, f"?after={first['last_id']}")
+    assert [standing(one["id"]).page for one in second["data"]] == ["", token]
+
+
+def test_a_list_at_anthropic_says_null_of_what_nobody_says():
+    facts = {"id": "msgbatch_1", "request_counts": COUNTS | {"processing": 2}}
+    runs = {"processing_status": "in_progress", "created_at": "2026-01-01T00:00:00Z"}
+    behind = slip("anthropic", Part.BATCH)
+    answer = {"data": [facts | runs], "has_more": True}
+    path, page = listed("anthropic", answer, f"?limit=300&after={behind}")
+    assert path == "/v1/messages/batches?limit=100&after_id=msgbatch_1"
+    [batch] = page["data"]
+    assert (batch["model"], batch["endpoint"], batch["metadata"]) == (None, None, None)
+    assert (batch["status"], batch["created_at"]) == ("in_progress", 1767225600)
+    assert (batch["id"], page["has_more"]) == (page["last_id"], True)
+
+
+@pytest.mark.parametrize(
+    "query", ["?order=asc", "?limit=0", "?limit=x", "?after=batch_", "?after=x"]
+)
+@pytest.mark.parametrize(("provider", "model"), VENDORS)
+def test_a_list_is_not_asked_for_what_it_has_not(provider: str, model: str, query: str):
+    _, action = begun(plan(provider), "GET", f"/v1/batches{query}", BATCHES, end=True)
+    assert action.status in (400, 404)
+
+
+@pytest.mark.parametrize("mark", [":!", ":_w", "\u00fc"])
+def test_a_page_that_nobody_has_named_is_not_found(mark: str):
+    after = quote(f"{slip('gemini', Part.BATCH)}.{mark}")
+    _, action = begun(plan("gemini"), "GET", f"/v1/batches?after={after}", BATCHES, end=True)
+    assert isinstance(action, Reject), action
+    assert action.status == 404
+
+
+@pytest.mark.parametrize("cut", [1, 10_000])
+def test_lines_say_what_they_asked_for_where_the_batch_does_not(cut: int):
+    lines = [claude("a", "one"), claude("gw_r_w7w", "two"), claude("gw_rj_Yg", "{}")]
+    said, _ = fetched("anthropic", Part.OUTPUT, jsonl(lines), cut, endpoint="", model="")
+    kinds = [(one["custom_id"], one["response"]["body"]["object"]) for one in said]
+    assert kinds == [("a", "chat.completion"), ("ü", "response"), ("b", "response")]
+    assert said[1]["response"]["body"]["model"] == "claude-sonnet-4-5"
+
+
+def test_lines_at_anthropic_are_marked_with_what_they_ask_for():
+    one = line("a", "/v1/responses", model="claude", input="hi")
+    _, action, _ = sent(plan("anthropic"), one)
+    assert json.loads(action.body)["requests"][0]["custom_id"] == "gw_r_YQ"
+    _, action, _ = sent(plan("anthropic"), line("a", model="claude"))
+    assert json.loads(action.body)["requests"][0]["custom_id"] == "a"
+    _, action, _ = sent(plan("gemini"), line("a", "/v1/responses", input="hi"))
+    assert b'"key":"a"' in action.body

@@ -16,7 +16,7 @@ from providers.errors import NotFound, Unavailable
 from tests.plans import Keys, Pairs, RequestHeaders, exchange, response_body, response_headers
 
 ONE = {"provider": "openai", "credential": {"api_key": "env:K"}}
-CLAUDE = {**ONE, "provider": "anthropic", "openai_batches": True}
+CLAUDE = {**ONE, "provider": "anthropic", "openai_batches": True, "operations": ["files"]}
 PLAN = compile_plan(
     parse(
         {
@@ -73,9 +73,15 @@ def test_a_page_is_made_of_what_all_have_said():
     body = json.loads(action.body)
     assert [thing["created_at"] for thing in body["data"]] == [9, 7, 6]
     assert body["has_more"]
-    # Those who keep what cannot be listed in the client's format are named, too.
-    assert dict(action.headers)["x-ai-missing-backends"] == "claude"
+    assert "x-ai-missing-backends" not in dict(action.headers)
     assert action.metadata["operation"] == "batches"
+
+
+def test_who_keeps_what_cannot_be_listed_in_the_clients_format_is_named():
+    one, action = asked("/v1/files", kind="openai.files")
+    assert [dict(call.headers)["x-ai-cluster"] for call in action.calls] == ["ai/a", "ai/b"]
+    action = told(one, answer(things("a", 9)), answer(things("b", 7)))
+    assert dict(action.headers)["x-ai-missing-backends"] == "claude"
 
 
 def test_a_page_goes_on_behind_an_id():
@@ -111,7 +117,7 @@ def test_the_first_error_is_told_where_nobody_has_a_list(answers: tuple[SideAnsw
 def test_who_has_no_list_is_named():
     one, _ = asked("/v1/batches")
     action = told(one, answer(things("a", 9)), SideAnswer(504, {}, b""))
-    assert dict(action.headers)["x-ai-missing-backends"] == "b, claude"
+    assert dict(action.headers)["x-ai-missing-backends"] == "b"
     one, _ = asked("/v1/batches")
     action = one.handle(Told(error=Unavailable("no listener")))
     assert isinstance(action, Reject)

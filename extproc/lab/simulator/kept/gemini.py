@@ -6,7 +6,9 @@ succeeded when it is made.
 """
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -82,11 +84,24 @@ def _one(ask: Ask, kind: str) -> Json:
 
 
 def page(ask: Ask, kind: str, at: str) -> Answer:
+    """A page may have fewer than were asked for (https://google.aip.dev/158)."""
     found = [one for name, one in ask.shelf.things.items() if name.startswith(f"{kind}/")][::-1]
-    start = int(ask.query.get("pageToken") or 0)
-    end = start + int(ask.query.get("pageSize") or PAGE)
-    more = {"nextPageToken": str(end)} if end < len(found) else {}
+    token = ask.query.get("pageToken")
+    start = _begins(token) if token else 0
+    end = start + min(int(ask.query.get("pageSize") or PAGE), PAGE)
+    more = {"nextPageToken": _token(end)} if end < len(found) else {}
     return json({at: found[start:end], **more})
+
+
+def _token(start: int) -> str:
+    return urlsafe_b64encode(f"{start:04}".encode()).decode()
+
+
+def _begins(token: str) -> int:
+    try:
+        return int(urlsafe_b64decode(token))
+    except ValueError:
+        raise Refusal("Page token is invalid.") from None
 
 
 def put(shelf: Shelf, thing: Json, content: bytes | None = None) -> Json:
@@ -232,7 +247,7 @@ def batch(ask: Ask) -> Answer:
         "displayName": said.get("displayName", ""),
         "inputConfig": {key: value for key, value in source.items() if key == "fileName"},
         "output": output,
-        "createTime": WHEN,
+        "createTime": datetime.fromtimestamp(shelf.now, UTC).isoformat().replace("+00:00", "Z"),
         "endTime": WHEN,
         "batchStats": stats,
         "state": "BATCH_STATE_SUCCEEDED",
