@@ -27,6 +27,7 @@ class Operation(StrEnum):
     FINE_TUNING = "fine_tuning"
     IMAGES = "images"
     IMAGE_EDITS = "image_edits"
+    INTERACTIONS = "interactions"
     MODELS = "models"
     MODERATIONS = "moderations"
     OCR = "ocr"

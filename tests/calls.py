@@ -1,55 +1,43 @@
-"""Every HTTP call that the official SDKs can make, read in their sources, and who serves it here.
+"""Every call that the official SDKs can make, and who serves it here, or why nobody does.
 
-An SDK's generated methods name their method and path in a shape of their own; botocore has them as
-data. What is left out by a pattern is missing in the page, so a test counts.
+A call is a method and a path, as `sdk_sources` reads them. What is not served stands in
+`uncalled.yaml` with its reason, so a new version of an SDK asks for a decision.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
-import botocore.session
+import yaml
 
 from extproc.exchange.acts import Acts
 from extproc.exchange.entrances import Entrances, Listings
 from providers.catalog import DIALECTS, ENTRANCES, RESOURCES, SESSIONS, SHARED
 from providers.errors import GatewayError
+from tests.sdk_sources import AMAZONS, calls
 
-PLACE = re.compile(r"\{[^}]*\}")
-HEAD = "self\\._(get|post|put|patch|delete|get_api_list)\\(\\s*(?:path_template\\(\\s*)?"
-STAINLESS = re.compile(HEAD + r'"([^"]+)"')
-METHOD = re.compile(r"\n    (?:async )?def ")
-SPEAKEASY = re.compile(r'method="(?P<method>\w+)",\s*path="(?P<path>[^"#]+)')
-FERN = re.compile(
-    r'httpx_client\.(?:request|stream)\(\s*f?"(?P<path>[^"]+)",(?:\s*base_url=[^\n]*\n)?'
-    r'\s*method="(?P<method>\w+)"'
+UNCALLED: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load(
+    Path(__file__).with_name("uncalled.yaml").read_text("utf-8")
 )
-GOOGLE = re.compile(
-    r"path = ['\"](?P<path>[^'\"]+)['\"]\.format_map.{0,900}?"
-    r"_api_client\.(?:request|request_streamed|async_request)\(\s*'(?P<method>\w+)'",
-    re.DOTALL,
-)
-OLLAMA = re.compile(r"'(?P<method>GET|POST|DELETE|HEAD|PUT)',\s*f?'(?P<path>/api[^']+)'")
-SOURCES = {
-    "mistralai": ("**/*.py", SPEAKEASY),
-    "cohere": ("**/*raw_client.py", FERN),
-    "elevenlabs": ("**/*raw_client.py", FERN),
-    "google.genai": ("*.py", GOOGLE),
-    "ollama": ("_client.py", OLLAMA),
-}
-AMAZONS = ("bedrock-runtime", "bedrock-agent-runtime", "bedrock")
+"""SDK → reason → calls, as the setting `passthrough` names them: `POST /a`, or `/a/*` for all that
+is below it, by any method."""
+
 ON_VERTEX = "/v1beta1/projects/x/locations/x"
 PREFIXES = {"openai": ("/v1",), "google.genai": ("/v1beta", ON_VERTEX)}
-BY_NAME = (
-    (r"POST /\{\}:", "POST /models/x:"),
-    (r"(?:DELETE|PATCH) /\{\}$", "DELETE /cachedContents/x"),
-    (r"GET /\{\}$", "GET /models/x"),
-    (r"POST /upload/\{\}\}/files", "POST /../upload/v1beta/files"),
-)
-"""What Google's SDK calls by whole names, as one of the things that have such names."""
+SAID = {
+    "google.genai": (
+        (r"POST /\{\}:", "POST /models/x:"),
+        (r"(?:DELETE|PATCH) /\{\}$", "DELETE /cachedContents/x"),
+        (r"GET /\{\}$", "GET /models/x"),
+        (r"POST /upload/(?:\{\}/)?files", "POST /../upload/v1beta/files"),
+        (r"GET (/ws/.*generativelanguage)\.\{\}", r"GET /..\1.v1beta"),
+        (r"GET (.*Service\.)\{\}", r"GET \1BidiGenerateContent"),
+        (r"GET (/ws/.*aiplatform)\.\{\}", r"GET /..\1.v1beta1"),
+    ),
+    "huggingface_hub": ((r"POST /hf-inference/models/\{\}/v1", "POST /v1"),),
+}
+"""What SDKs call by whole names, as one of the things that have such names, or by URLs."""
 OWN = {
     "anthropic": {"anthropic-version": "2023-06-01"},
     "google.genai": {"x-goog-api-client": "genai"},
@@ -63,57 +51,6 @@ FAMILIES = {
     "bedrock": ("bedrock.",),
 }
 """Whose things an SDK can read, where others have the same paths."""
-
-Call = tuple[str, str]
-"""(method, path)."""
-
-
-def _sources(package: str, pattern: str) -> Iterator[str]:
-    spec = find_spec(package)
-    assert spec is not None
-    for place in spec.submodule_search_locations or ():
-        for file in sorted(Path(place).glob(pattern)):
-            yield file.read_text("utf-8")
-
-
-def _stainless(package: str) -> Iterator[Call]:
-    for text in _sources(package, "resources/**/*.py"):
-        for method in METHOD.split(text):
-            for verb, path in STAINLESS.findall(method):
-                listed = verb == "get_api_list"
-                posted = 'method="post"' in method
-                yield ("POST" if posted else "GET") if listed else verb.upper(), path
-
-
-def _amazons() -> Iterator[tuple[str, Call]]:
-    session = botocore.session.get_session()
-    for name in AMAZONS:
-        model = session.get_service_model(name)
-        for operation in model.operation_names:
-            http = model.operation_model(operation).http
-            yield name, (http["method"], http["requestUri"])
-
-
-@cache
-def calls() -> Mapping[str, frozenset[Call]]:
-    """SDK → every call, with `{}` for what stands in a path."""
-    found: dict[str, set[Call]] = defaultdict(set)
-    for package in ("openai", "anthropic"):
-        found[package].update(_stainless(package))
-    for package, (pattern, expression) in SOURCES.items():
-        for text in _sources(package, pattern):
-            found[package] |= {(m["method"].upper(), m["path"]) for m in expression.finditer(text)}
-    for name, call in _amazons():
-        found[name].add(call)
-    return {
-        sdk: frozenset((method, _plain(path)) for method, path in each)
-        for sdk, each in found.items()
-    }
-
-
-def _plain(path: str) -> str:
-    """Without a query, and with the same in every place."""
-    return "/" + PLACE.sub("{}", path.partition("?")[0]).lstrip("/")
 
 
 class Headers(dict[str, str]):
@@ -132,9 +69,8 @@ def _places() -> tuple[Entrances, Listings, Acts]:
 
 def served(sdk: str, method: str, path: str) -> bool:
     """Whether a call has a place in the gateway."""
-    for expression, named in BY_NAME if sdk == "google.genai" else ():
-        if re.match(expression, f"{method} {path}"):
-            method, path = re.sub(expression, named, f"{method} {path}").split(" ")
+    for expression, named in SAID.get(sdk, ()):
+        method, path = re.sub(f"^{expression}", named, f"{method} {path}").split(" ")
     places = (prefix + path.replace("{}", "x") for prefix in PREFIXES.get(sdk, ("",)))
     return any(_has(sdk, method, re.sub(r"^.*/\.\.", "", place)) for place in places)
 
@@ -145,7 +81,7 @@ def _has(sdk: str, method: str, path: str) -> bool:
         return True
     if method == "POST" and (entrances.operation(path) or listings.asked(path, "")):
         return True
-    if any(session.place.fullmatch(path) for session in SESSIONS.values()):
+    if method == "GET" and any(one.place.fullmatch(path) for one in SESSIONS.values()):
         return True
     families = FAMILIES.get(sdk, ("bedrock.",) if sdk in AMAZONS else (f"{sdk}.",))
     kinds = [name for name in RESOURCES if name.startswith(families)]
@@ -160,32 +96,43 @@ def _known(acts: Acts, kind: str, method: str, path: str) -> bool:
     return True
 
 
-def _part(path: str) -> str:
-    """What of an API a path is in."""
-    segments = [one for one in re.split(r"[/:]", path) if one not in ("", "v1", "v2", "{}")]
-    return segments[0] if segments else "by name"
+def covers(pattern: str, method: str, path: str) -> bool:
+    """Whether a call is one of those that `uncalled.yaml` names so."""
+    wanted, space, place = pattern.rpartition(" ")
+    if space and wanted != method:
+        return False
+    if not place.endswith("/*"):
+        return path == place
+    return f"{path}/".startswith(place[:-1]) or path.startswith(f"{place[:-2]}:")
+
+
+def reasons(sdk: str, method: str, path: str) -> list[str]:
+    """Why a call is not served."""
+    known = UNCALLED.get(sdk, {})
+    return [why for why, these in known.items() if any(covers(one, method, path) for one in these)]
 
 
 def page() -> str:
-    """What of each SDK is served here, and what only passes."""
+    """What of each SDK is served here, and what only passes, and why."""
     lines = [
         "# What SDKs can call",
         "",
         "Generated from the sources of the official SDKs, as they are installed for the tests: a",
         "call is a method and a path. What is not served here is a 404 that says so, and can",
-        "[pass as it is](passthrough.md): `base_url` is then `…/passthrough/BACKEND`. It is, above",
-        "all, the administration of an account, and products that are no calls of a model: agents",
-        "that a vendor runs, its stores of knowledge, its training. `huggingface_hub` has no paths",
-        "in its sources; its calls of models are in the tables of [operations](operations.md).",
+        "[pass as it is](passthrough.md): `base_url` is then `…/passthrough/BACKEND`. Below,",
+        "`{}` is whatever stands there, and `/*` everything below a path.",
         "",
-        "| SDK | calls | served | not served, and how many of them |",
-        "| --- | ---: | ---: | --- |",
+        "| SDK | calls | served |",
+        "| --- | ---: | ---: |",
     ]
     for sdk, known in sorted(calls().items()):
-        lacking: dict[str, int] = defaultdict(int)
-        for method, path in known:
-            if not served(sdk, method, path):
-                lacking[_part(path)] += 1
-        rest = ", ".join(f"{part} {count}" for part, count in sorted(lacking.items()))
-        lines.append(f"| `{sdk}` | {len(known)} | {len(known) - sum(lacking.values())} | {rest} |")
+        count = sum(served(sdk, *call) for call in known)
+        lines.append(f"| `{sdk}` | {len(known)} | {count} |")
+    for sdk in sorted(UNCALLED):
+        lines += ["", f"## {sdk}", ""]
+        lines += [f"- {why}: {_named(these)}" for why, these in UNCALLED[sdk].items()]
     return "\n".join(lines) + "\n"
+
+
+def _named(patterns: list[str]) -> str:
+    return ", ".join(f"`{one}`" for one in patterns)

@@ -82,5 +82,5 @@ def showing(body: Json, dialect: Dialect, seal: Seal | None, bounds: Bounds) -> 
     """How the ids in an answer are shown; None: as they are."""
     if dialect.ids is None:
         return None
-    places = dialect.ids(body)
+    places = dialect.shown or dialect.ids(body)
     return Showing(ids=places, seal=seal, bounds=bounds) if places.answers else None

@@ -253,6 +253,22 @@ CAPABILITIES = (
         about="OpenAI's newer format of conversations, by any provider of chat.",
     ),
     Capability(
+        key="interactions",
+        title="Interactions",
+        section=PROCESSING,
+        operation="interactions",
+        client="gemini.interactions",
+        about="Google's newer format of conversations, which the provider may keep.",
+    ),
+    Capability(
+        key="stored_interactions",
+        title="Stored interactions",
+        section=PROCESSING,
+        operation="interactions",
+        kept=("gemini.interactions",),
+        about="Interactions that are kept, made in the background, cancelled.",
+    ),
+    Capability(
         key="count_tokens",
         title="Token counts",
         section=PROCESSING,

@@ -323,6 +323,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     ids: Callable[[Json], Ids] | None = None
     """(the request) → where ids of what a provider keeps stand in it, and in its answer; None:
     nowhere."""
+    shown: Ids | None = None
+    """Where they stand in answers; None: as in requests."""
     hollow: bool = False
     """Whether an answer may have no body."""
     arrays: bool = False

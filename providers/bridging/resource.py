@@ -74,8 +74,6 @@ class Kept(Dialect, frozen=True, kw_only=True):
     root: str
     acts: tuple[Act, ...]
     ids: Callable[[Json], Ids]
-    shown: Ids | None = None
-    """Where they stand in answers; None: as in requests that say nothing."""
     urls: frozenset[str] = frozenset()
     """Members of answers that hold a URL of the provider's."""
     marked: str = ""

@@ -6,6 +6,7 @@ from providers.dialects.gemini import (
     generate_content,
     imagen,
     images,
+    interactions,
     live,
     resources,
     vertex_resources,
@@ -36,6 +37,10 @@ GEMINI = f"^(?!.*(?:{CLAUDE}|{MISTRAL}))"
 PAINTERS = (images.GEMINI, imagen.NAME)
 PAINTED = {images.GEMINI: "^(?!.*imagen)", imagen.NAME: "imagen"}
 
+KEPT = frozenset(
+    kept.name for kept in (*resources.RESOURCES, films.OPERATIONS, *interactions.RESOURCES)
+)
+"""What the Gemini API keeps."""
 KEPT_THERE = frozenset(kept.name for kept in (*vertex_resources.RESOURCES, films_there.OPERATIONS))
 """What Vertex AI keeps."""
 
@@ -52,6 +57,7 @@ PROVIDERS = (
             "embeddings": "gemini-embedding-001",
             "images": "gemini-2.5-flash-image",
             "image_edits": "gemini-2.5-flash-image",
+            "interactions": "gemini-2.5-flash",
             "speech": "gemini-2.5-flash-preview-tts",
             "transcription": "gemini-2.5-flash",
             "translation": "gemini-2.5-flash",
@@ -68,9 +74,10 @@ PROVIDERS = (
             Operation.IMAGES: PAINTERS,
             Operation.IMAGE_EDITS: (images.EDITS.name,),
             Operation.VIDEO: ("gemini.video",),
+            Operation.INTERACTIONS: (interactions.NAME,),
         },
         speaks=PAINTED,
-        keeps=frozenset({films.OPERATIONS.name, *(kept.name for kept in resources.RESOURCES)}),
+        keeps=KEPT,
         sessions=(live.LIVE,),
         prefixes={live.NAME: ""},
         signer=x_goog_api_key,

@@ -76,8 +76,13 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
             yield Two(local, a, a)
 
 
-def sdk(gateway: Two, key: str = "any", **headers: str) -> genai.Client:
-    options = types.HttpOptions(base_url=gateway.local.url, headers=headers, timeout=30_000)
+def sdk(gateway: Two, key: str = "any", attempts: int = 5, **headers: str) -> genai.Client:
+    options = types.HttpOptions(
+        base_url=gateway.local.url,
+        headers=headers,
+        timeout=30_000,
+        retry_options=types.HttpRetryOptions(attempts=attempts),
+    )
     return genai.Client(api_key=key, http_options=options)
 
 

@@ -35,7 +35,7 @@ USUAL = "openai.chat"
 """Its errors answer on paths that no dialect has."""
 GOOGLES = "gemini.generate_content"
 """The dialect whose requests name what is kept, and where."""
-STORING = keeping.JOBS | {"openai.chat", "openai.responses"}
+STORING = keeping.JOBS | {"openai.chat", *keeping.STORED}
 """Dialects whose answers are kept."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
 

@@ -23,6 +23,7 @@ TOOL = {
 }
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "agents": {"messages": HELLO, "max_tokens": 64},
+    "interactions": {"input": "Hello"},
     "chat": {"messages": HELLO, "max_tokens": 64, "temperature": 0.5},
     "completions": {"prompt": "once upon", "max_tokens": 16},
     "embeddings": {"input": "red"},

@@ -8,11 +8,13 @@ from typing import Any
 import orjson
 
 from extproc.lab.simulator.dialect import Json
-from extproc.lab.simulator.kept import operations, tasks
+from extproc.lab.simulator.kept import interactions, operations, tasks
 from extproc.lab.simulator.kept.shelf import Shelf
 
 JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY, tasks.REPLICATE})
 """Dialects whose every answer is asked for again."""
+STORED = frozenset({"openai.responses", "gemini.interactions"})
+"""Dialects whose answers are kept where their request does not forbid it."""
 
 
 def keeps(asked: Json, dialect: str) -> bool:
@@ -20,7 +22,7 @@ def keeps(asked: Json, dialect: str) -> bool:
     if dialect in JOBS:
         return True
     stored = asked.get("store")
-    return stored is True or (dialect == "openai.responses" and stored is not False)
+    return stored is True or (dialect in STORED and stored is not False)
 
 
 def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
@@ -35,6 +37,8 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
         if asked.get("background"):
             queued = {**said, "background": True, "status": "queued", "output": [], "usage": None}
             return orjson.dumps(queued)
+    elif "steps" in said:
+        return orjson.dumps(interactions.begin(shelf, asked, said))
     elif kind == "video":
         return orjson.dumps(shelf.put({**said, "id": shelf.new_id("video_")}))
     elif "/operations/" in str(said.get("name")):

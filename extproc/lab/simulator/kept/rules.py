@@ -11,6 +11,7 @@ from extproc.lab.simulator.kept import (
     cohere,
     films,
     gemini,
+    interactions,
     openai,
     operations,
     tasks,
@@ -19,7 +20,7 @@ from extproc.lab.simulator.kept import (
 )
 from extproc.lab.simulator.kept.shelf import Rule, ids_of
 
-GOOGLES = (*vertex.RULES, *operations.RULES, *gemini.RULES)
+GOOGLES = (*vertex.RULES, *operations.RULES, *interactions.RULES, *gemini.RULES)
 MARKED = (
     ("anthropic-version", "anthropic.messages", anthropic.RULES),
     ("x-goog-api-key", "gemini.generate_content", GOOGLES),
