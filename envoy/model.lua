@@ -419,6 +419,7 @@ local AZURE = {
   ["images/generations"] = true, ["images/edits"] = true,
 }
 local PIPELINE = { ["feature-extraction"] = true }
+local RANK = { rank = true }
 local CLAUDE = { rawPredict = true, streamRawPredict = true }
 local VOICE = {
   [""] = true, ["/stream"] = true, ["/with-timestamps"] = true, ["/stream/with-timestamps"] = true,
@@ -435,6 +436,7 @@ local PATTERNS = {
   { "^/models/(.+)/pipeline/([%a-]+)$", PIPELINE },
   { "^/hf%-inference/models/(.+)/pipeline/([%a-]+)$", PIPELINE },
   { VERTEX .. "google/models/([^/]+):(%a+)$", GEMINI },
+  { "^/v1%a*/projects/[^/]+/locations/[^/]+/rankingConfigs/([^/]+):(rank)$", RANK, BODY },
   { EXPRESS .. "google/models/([^/]+):(%a+)$", GEMINI },
   { VERTEX .. "anthropic/models/([^/]+):(%a+)$", CLAUDE },
   { "^/v1/text%-to%-speech/([^/]+)(.*)$", VOICE, SPOKEN },

@@ -51,7 +51,7 @@ PLACES = {
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
     "elevenlabs": "/v1/(?:text-to-speech|speech-to-text)(?:/.*)?",
     "gemini": "/(?:up|down)load/.*|/v1[ab].*|/v1/models/[^/]+:[A-Za-z]+"
-    "|/v1/(?:projects/.*/)?(?:publishers/g|cachedC|batchP).*",
+    "|/v1/(?:projects/.*/)?(?:publishers/g|cachedC|batchP|rankingC).*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
     "ollama": "/api/.*",
 }

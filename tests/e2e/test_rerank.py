@@ -86,10 +86,34 @@ def test_a_client_of_jinas_form_reads_what_it_expects(gateway: Local):
 
 
 @EVERY
+def test_records_are_ranked_in_googles_form(gateway: Local, provider: str):
+    place = "projects/p/locations/global/rankingConfigs/default_ranking_config"
+    records = [{"id": f"r{n}", "content": text} for n, text in enumerate(DOCUMENTS)]
+    body = {"model": f"to-{provider}", "query": QUERY, "records": records, "topN": 2}
+    answer = httpx.post(f"{gateway.url}/v1/{place}:rank", json=body).raise_for_status().json()
+    best = {"id": "r2", "content": DOCUMENTS[2], "score": 1}
+    assert [one["id"] for one in answer["records"]] == ["r2", "r0"]
+    if provider != "vertex-ranking":  # which says what its simulator says
+        assert answer["records"][0] == best
+    bare = {**body, "ignoreRecordDetailsInResponse": True}
+    answer = httpx.post(f"{gateway.url}/v1beta/{place}:rank", json=bare).json()
+    assert answer["records"][0] == {"id": "r2", "score": 1}
+
+
+def test_what_is_wrong_is_told_in_googles_form(gateway: Local):
+    place = "projects/p/locations/global/rankingConfigs/default_ranking_config"
+    url = f"{gateway.url}/v1/{place}:rank"
+    answer = httpx.post(url, json={"model": "to-cohere", "query": QUERY})
+    assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    answer = httpx.post(url, json={"query": QUERY, "records": []})
+    assert (answer.status_code, answer.json()["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
+@EVERY
 def test_searches_are_what_is_paid_for(gateway: Local, provider: str):
     body = {"model": f"to-{provider}", "query": "paid", "documents": ["paid"]}
     httpx.post(f"{gateway.url}/v2/rerank", json=body).raise_for_status()
-    record = gateway.record(request_model=f"to-{provider}")
+    record = gateway.record(request_model=f"to-{provider}", status=200)
     assert record["cost_nanousd"] == 2_000_000
     assert record["operation"] == "rerank"
     assert record["estimated"] is False

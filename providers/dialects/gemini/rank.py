@@ -4,6 +4,8 @@ https://cloud.google.com/generative-ai-app-builder/docs/reference/rest/v1/projec
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.members import shape
@@ -19,6 +21,8 @@ from providers.wire.splice import model_edit
 
 NAME = "gemini.rank"
 PATH = "/rankingConfigs/default_ranking_config:rank"
+PREFIXES = tuple(f"/{version}/projects/*/locations/*" for version in ("v1", "v1beta", "v1alpha"))
+DETAILS = ("title", "content")
 SEARCH = Usage(units=Units(searches=1))
 PLACE = re.compile("[0-9]{1,9}")
 KNOWN = frozenset({"model", "query", "records", "topN", "ignoreRecordDetailsInResponse"})
@@ -33,7 +37,7 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
     return RerankRequest(
         query=members.required_text(body, "query"),
         documents=tuple(
-            {name: one[name] for name in ("title", "content") if name in one} for one in records
+            {name: one[name] for name in DETAILS if name in one} for one in records
         ),
         top_n=members.integer(body, "topN"),
         return_documents=None if ignored is None else not ignored,
@@ -74,15 +78,30 @@ def parse_response(body: Json) -> RerankAnswer:
     return RerankAnswer(ranked=tuple(found), usage=SEARCH)
 
 
+def echo(body: Json) -> Mapping[str, Any]:
+    """How many the client wants, and its records, which it knows by their ids."""
+    ignored = body.get("ignoreRecordDetailsInResponse")
+    return {"top_n": body.get("topN"), "records": body.get("records"), "bare": ignored is True}
+
+
 def render_response(answer: RerankAnswer, context: Context) -> Json:
-    """Ids and scores."""
-    return {"records": [{"id": str(one.index), "score": one.score} for one in answer.ranked]}
+    """The client's records and their scores."""
+    said = members.dicts(context.echo.get("records"))
+    wanted = ("id",) if context.echo.get("bare") else ("id", *DETAILS)
+    return {
+        "records": [
+            {name: said[one.index][name] for name in wanted if name in said[one.index]}
+            | {"score": one.score}
+            for one in answer.best(context.echo.get("top_n"))
+            if one.index < len(said)
+        ]
+    }
 
 
 DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     name=NAME,
     operation=Operation.RERANK,
-    client=(),
+    client=tuple(Endpoint(path=f"{prefix}{PATH}") for prefix in PREFIXES),
     upstream=(Endpoint(path=PATH),),
     carries=frozenset({"top_n", "fields", "return_documents"}),
     names={"documents": "records", "top_n": "topN"},
@@ -94,6 +113,7 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,
+    echo=echo,
     edits=model_edit,
 )
 
