@@ -5,8 +5,8 @@ keeps the thing. What must be known of a format is where ids stand in it, for a 
 ids that lead back to their backend.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from providers.bridging.pages import ByCursor, ByTime
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
 from providers.operations import Operation
-from providers.usage import Usage, joined
+from providers.usage import Usage
 from providers.wire import ndjson
 from providers.wire.members import Json
 
@@ -151,36 +151,37 @@ class Carriage:
         return self._passage.error(status, headers, data)
 
 
+COUNTS = re.compile(rb'"(?:usage|tokenCount)')
+"""In a line that says what was used."""
+
+
 class Lines:
     """Passes pieces of any size; adds up what lines, or events, say was used."""
 
     def __init__(self, told: Told | None) -> None:
-        self.seen = Seen(usage=Usage())
+        self.seen = Seen(usage=Usage(), bills=[])
         self._told = told
-        self._splitter: ndjson.Splitter | None = None if told is None else ndjson.Splitter()
+        self._skimmer: ndjson.Skimmer | None = None if told is None else ndjson.Skimmer()
 
     def feed(self, data: bytes) -> None:
         """Nothing is changed."""
-        if self._splitter is not None:
-            try:
-                self._read(self._splitter.feed(data))
-            except BadAnswer:
-                self._splitter = None  # a file of any other kind
+        if self._skimmer is not None:
+            self._read(self._skimmer.feed(data))
 
     def flush(self) -> bytes:
         """Nothing is added."""
-        if self._splitter is not None:
-            with suppress(BadAnswer):
-                self._read([self._splitter.flush()])
+        if self._skimmer is not None:
+            self._read([self._skimmer.flush()])
         return b""
 
     def _read(self, lines: Iterable[bytes]) -> None:
         assert self._told is not None
         for line in lines:
-            said = _told(line.removeprefix(b"data:"), self._told) if b'"usage' in line else None
+            if COUNTS.search(line) is None:
+                continue
+            said = _told(ndjson.skimmed(line.removeprefix(b"data:")), self._told)
             if said is not None and said.usage is not None:
-                self.seen.usage = joined(self.seen.usage or Usage(), said.usage)
-                self.seen.model = self.seen.model or said.model
+                self.seen.note(said.usage, said.model)
 
 
 def _told(data: bytes, told: Told) -> Seen | None:
