@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from providers.bridging.batching import Commissioning, Running
-from providers.bridging.bridge import Passage
+from providers.bridging.bridge import Passage, loads
 from providers.bridging.commission import Commission
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.jobs import Doing, Following, Verb
@@ -54,6 +54,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Of a model's price, where work that may wait is cheaper."""
     told: Told | None = None
     """What an answer, or a line of it, says was used; None: nothing is charged."""
+    trimmed: Callable[[Json], Json] | None = None
+    """(an answer) → the same without what is charged where it is shown by itself; None: nothing of
+    it is."""
     raw: bool = False
     """Whether a body holds nothing but bytes, or words of the client's own."""
     types: tuple[str, ...] = ()
@@ -120,6 +123,7 @@ class Carriage:
     """The bridge of an act: whatever the provider says is for the client."""
 
     def __init__(self, kept: Kept, act: Act) -> None:
+        self._kept = kept
         self._act = act
         self._passage = Passage(kept, kept, Quirks())
 
@@ -129,6 +133,9 @@ class Carriage:
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes; what they say was used, where that is charged."""
+        if self._act.trimmed is not None:
+            answer = self._act.trimmed(loads(data, self._kept, context.bounds))
+            return orjson.dumps(answer), Seen(usage=Usage())
         if self._act.told is None:
             return None, Seen(usage=Usage())
         context.bounds.answer(data)
