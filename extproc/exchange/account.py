@@ -75,7 +75,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Account:
     """The records of one answer, from its first piece to its last."""
 
-    __slots__ = ("_asked", "_clock", "_price", "_reported", "_ttft", "counted", "ours")
+    __slots__ = (
+        "_asked",
+        "_clock",
+        "_paid",
+        "_price",
+        "_prices",
+        "_reported",
+        "_ttft",
+        "counted",
+        "ours",
+    )
 
     def __init__(self, asked: Asked, clock: Callable[[], float]) -> None:
         self.counted: Usage | None = None
@@ -84,6 +94,9 @@ class Account:
         """True: what failed failed here, and the provider has served."""
         self._asked = asked
         self._price = asked.target.price
+        self._prices: dict[str, Price] = {}
+        self._paid: int | None = None
+        """For many requests, each at its own model's price; None: there is one."""
         self._clock = clock
         self._reported = -1
         self._ttft = 0.0
@@ -94,6 +107,8 @@ class Account:
 
     def piece(self, seen: Seen) -> metadata.Record | None:
         """What is to be told after a piece of a stream, if there is news."""
+        if self._asked.price_of is not None:
+            self._find_price(self._asked.price_of, seen)
         if seen.usage is not None and not seen.usage.estimated:
             return self._settled(seen.usage, seen)
         return self._running(seen)
@@ -112,7 +127,7 @@ class Account:
     def final(self, seen: Seen, data: bytes = b"", *, status: int = 0) -> metadata.Record:
         """At the end: `data` and `status` are those of a whole answer."""
         if self._asked.price_of is not None:
-            self._price = self._asked.price_of(seen.model)
+            self._find_price(self._asked.price_of, seen)
         record = self._used(seen, data)
         now = self._since(self._clock())
         if status:
@@ -183,7 +198,23 @@ class Account:
             if asked is not None and not units.kind:
                 units = msgspec.structs.replace(units, kind=asked.kind)
             used = msgspec.structs.replace(used, units=units)
-        return metadata.usage(used, self._price)
+        record = metadata.usage(used, self._price)
+        return record if self._paid is None else {**record, **metadata.costs(self._paid)}
+
+    def _find_price(self, price_of: Callable[[str], Price], seen: Seen) -> None:
+        """Where the request names no model, the answer does, or each of its parts."""
+        if seen.bills is None:
+            self._price = self._priced_as(seen.model, price_of)
+            return
+        paid = [self._priced_as(model, price_of).nanousd(used) for model, used in seen.bills]
+        self._paid = (self._paid or 0) + sum(paid)
+        seen.bills = []
+
+    def _priced_as(self, model: str, price_of: Callable[[str], Price]) -> Price:
+        found = self._prices.get(model)
+        if found is None:
+            found = self._prices[model] = price_of(model)
+        return found
 
     def _running(self, seen: Seen) -> metadata.Record | None:
         """The running count, when it has grown by enough to be worth telling."""

@@ -24,7 +24,7 @@ from providers.bridging.commission import Commission, Going, Known
 from providers.bridging.dialect import Bridge
 from providers.bridging.jobs import Verb
 from providers.catalog import DIALECTS
-from providers.errors import InvalidRequest, TooLarge, Unsupported
+from providers.errors import InvalidRequest, NotFound, TooLarge, Unsupported
 from providers.signing.sign import Secret
 from providers.wire import multipart
 from providers.wire.members import Json
@@ -136,6 +136,13 @@ class Batching(Errand):
         assert target.bridge is not None
         return target.bridge
 
+    def _upstream(self, model: str) -> str:
+        """The backend's name of a model; empty where no route leads it there any more."""
+        try:
+            return self._named(model)
+        except NotFound:
+            return ""
+
     def _called(self, model: str, said: str) -> str:
         return self._plan.client_name(model, self._backend, self._client, said)
 
@@ -168,12 +175,14 @@ class Batching(Errand):
         assert self._wish is not None
         act, kept = self._wish.act, self._wish.kept
         asked = self._asked(self._target, self._wish, False, proof)
+        upstream = self._upstream(going.model)
         client = msgspec.structs.replace(kept, stream_type=RESULTS, charged=act.told is not None)
         shown = None if act.content else self._shown_of(kept, self._target.dialect)
         return msgspec.structs.replace(
             asked,
             client=client,
             bridge=going.bridge,
+            price_of=lambda model: self._price_of(model or upstream),
             dropped=going.dropped,
             showing=shown,
             unread=False,

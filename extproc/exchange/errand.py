@@ -308,7 +308,7 @@ class Errand:
             signed=proof[1],
             started=self._started,
             showing=showing,
-            unread=showing is None and act.told is None,
+            unread=showing is None and act.told is None and act.trimmed is None,
             price_of=self._price_of,
         )
 

@@ -43,9 +43,11 @@ def place_of(target: Target, path: str, before: str) -> str:
     return f"{head}{before}/{version}{path}"
 
 
-def _foreign(kept: Kept, own: Kept, act: Act) -> Bridge:
+def _foreign(kept: Kept, own: Kept, act: Act, served: Served) -> Bridge:
     """The bridge of an act on what is kept in another format; raises Unsupported."""
-    return commission(kept, own, act) if runs(kept, own) else Inquiry(kept, own, act)
+    if runs(kept, own):
+        return commission(kept, own, act)
+    return Inquiry(kept, own, act, served.bucket)
 
 
 class Keeping:
@@ -147,7 +149,7 @@ class Keeping:
         dialect = msgspec.structs.replace(own, charged=act.told is not None)
         return Target(
             served=served,
-            bridge=_foreign(kept, own, act) if translated else carriage(dialect, act),
+            bridge=_foreign(kept, own, act, served) if translated else carriage(dialect, act),
             dialect=dialect,
             model="",
             paths=("", ""),

@@ -44,6 +44,11 @@ def usage(used: Usage, price: Price) -> Record:
     }
 
 
+def costs(nanousd: int) -> Record:
+    """What was paid, where it is the sum of several prices."""
+    return {"cost_nanousd": nanousd, "cost_microusd": min(-(-nanousd // 1000), MOST)}
+
+
 def asked(prompt: int, price: Price) -> Record:
     """What is charged from the moment on at which a provider has the prompt."""
     record: Record = {"input_tokens": prompt, "total_tokens": prompt, "estimated": True}

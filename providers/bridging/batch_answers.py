@@ -12,7 +12,7 @@ from providers.bridging.dialect import Bridge, Context, Dialect, Relay, Seen
 from providers.bridging.jobs import Foreign
 from providers.errors import CUT, ApiError, BadAnswer, GatewayError
 from providers.neutral.batches import Part, Result, Slip, State, unmarked
-from providers.usage import Usage, joined
+from providers.usage import Usage
 from providers.wire import ndjson
 from providers.wire.members import Json
 
@@ -130,7 +130,7 @@ class Lines:
     """Translates lines, however they are cut; adds up what they say was used."""
 
     def __init__(self, answers: Answers, context: Context) -> None:
-        self.seen = Seen(usage=Usage())
+        self.seen = Seen(usage=Usage(), bills=[])
         self._answers = answers
         self._context = context
         self._splitter = ndjson.Splitter()
@@ -158,6 +158,5 @@ class Lines:
         self._number += 1
         told, seen = self._answers.line(line, self._context, self._number)
         if seen.usage is not None:
-            self.seen.usage = joined(self.seen.usage or Usage(), seen.usage)
-            self.seen.model = self.seen.model or seen.model
+            self.seen.note(seen.usage, seen.model)
         return told

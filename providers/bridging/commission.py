@@ -30,6 +30,8 @@ class Going(msgspec.Struct, frozen=True, kw_only=True):
     way: Way
     bridge: Bridge
     dropped: tuple[str, ...] = ()
+    model: str = ""
+    """The client's, of answers that may not say theirs."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +150,8 @@ class Commission(Foreign):
             case Verb.FETCH:
                 way = running.fetch(slip)
                 answers = Answers(self._sides, each, slip)
-                return Going(way=way, bridge=Fetching(self._client, self._target, answers))
+                fetching = Fetching(self._client, self._target, answers)
+                return Going(way=way, bridge=fetching, model=slip.model)
             case Verb.DROP:
                 gone = asking.gone(slip)
                 return Going(way=running.drop(slip), bridge=self._reply(lambda answer: gone))

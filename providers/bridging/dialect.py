@@ -17,7 +17,7 @@ from providers.errors import ApiError, BadAnswer, GatewayError
 from providers.neutral.listing import Listing
 from providers.neutral.media import Data, Link
 from providers.operations import Operation
-from providers.usage import Units, Usage
+from providers.usage import Units, Usage, joined
 from providers.wire.budget import BOUNDS, Bounds
 from providers.wire.members import Json
 from providers.wire.multipart import Form
@@ -92,6 +92,17 @@ class Seen(msgspec.Struct):
     """Names of what the provider says that the client's format has no place for."""
     location: str = ""
     """Where the client finds what it asked for, instead of an answer."""
+    bills: list[tuple[str, Usage]] | None = None
+    """Of an answer to many requests, what each of them used and its model, as far as nobody has
+    taken note of it; None: it answers one."""
+
+    def note(self, usage: Usage, model: str) -> None:
+        """What one of many requests has used."""
+        self.usage = joined(self.usage or Usage(), usage)
+        self.model = self.model or model
+        if self.bills is None:
+            self.bills = []
+        self.bills.append((model, usage))
 
 
 class Relay(Protocol):

@@ -115,8 +115,9 @@ class Foreign:
 class Inquiry(Foreign):
     """The bridge of an act on a job that is done in another format."""
 
-    def __init__(self, client: "Kept", target: "Kept", act: "Act") -> None:
-        """Raises Unsupported for what the provider cannot do."""
+    def __init__(self, client: "Kept", target: "Kept", act: "Act", bucket: str = "") -> None:
+        """`bucket`: where films are put, where the backend says it. Raises Unsupported for what the
+        provider cannot do."""
         following, doing = client.following, target.doing
         if act.verb is None or not isinstance(following, Following) or not isinstance(doing, Doing):
             raise Unsupported(f"{act.method} {act.path} is not possible at this provider")
@@ -125,6 +126,7 @@ class Inquiry(Foreign):
         super().__init__(client, target)
         self._following = following
         self._doing = doing
+        self._bucket = bucket
         self._verb = act.verb
         self._signed: Callable[[str], str] = lambda link: link
 
@@ -180,7 +182,10 @@ class Inquiry(Foreign):
         assert following.page is not None
         assert listing is not None
         asked: Span = context.echo[SPAN]
-        return orjson.dumps(following.page(*asked.of(listing.parse(answer), context.echo[NAMED])))
+        found = listing.parse(answer)
+        own = [one for one in found.films if one.lies_in(self._bucket)]
+        page = msgspec.structs.replace(found, films=own)
+        return orjson.dumps(following.page(*asked.of(page, context.echo[NAMED])))
 
     def _fetched(self, film: Film) -> tuple[bytes, Seen]:
         """The film itself where the provider sends it along, else where it is."""

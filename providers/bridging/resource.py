@@ -5,15 +5,15 @@ keeps the thing. What must be known of a format is where ids stand in it, for a 
 ids that lead back to their backend.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 import orjson
 
 from providers.bridging.batching import Commissioning, Running
-from providers.bridging.bridge import Passage
+from providers.bridging.bridge import Passage, loads
 from providers.bridging.commission import Commission
 from providers.bridging.dialect import Bridge, Call, Context, Dialect, Relay, Seen, Sent
 from providers.bridging.jobs import Doing, Following, Verb
@@ -22,7 +22,7 @@ from providers.bridging.pages import ByCursor, ByTime
 from providers.bridging.quirks import Quirks
 from providers.errors import BadAnswer, Unsupported
 from providers.operations import Operation
-from providers.usage import Usage, joined
+from providers.usage import Usage
 from providers.wire import ndjson
 from providers.wire.members import Json
 
@@ -54,6 +54,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Of a model's price, where work that may wait is cheaper."""
     told: Told | None = None
     """What an answer, or a line of it, says was used; None: nothing is charged."""
+    trimmed: Callable[[Json], Json] | None = None
+    """(an answer) → the same without what is charged where it is shown by itself; None: nothing of
+    it is."""
     raw: bool = False
     """Whether a body holds nothing but bytes, or words of the client's own."""
     types: tuple[str, ...] = ()
@@ -118,6 +121,7 @@ class Carriage:
     """The bridge of an act: whatever the provider says is for the client."""
 
     def __init__(self, kept: Kept, act: Act) -> None:
+        self._kept = kept
         self._act = act
         self._passage = Passage(kept, kept, Quirks())
 
@@ -127,6 +131,9 @@ class Carriage:
 
     def whole(self, data: bytes, context: Context) -> tuple[bytes | None, Seen]:
         """The provider's own bytes; what they say was used, where that is charged."""
+        if self._act.trimmed is not None:
+            answer = self._act.trimmed(loads(data, self._kept, context.bounds))
+            return orjson.dumps(answer), Seen(usage=Usage())
         if self._act.told is None:
             return None, Seen(usage=Usage())
         context.bounds.answer(data)
@@ -149,36 +156,37 @@ class Carriage:
         return self._passage.error(status, headers, data)
 
 
+COUNTS = re.compile(rb'"(?:usage|tokenCount)')
+"""In a line that says what was used."""
+
+
 class Lines:
     """Passes pieces of any size; adds up what lines, or events, say was used."""
 
     def __init__(self, told: Told | None) -> None:
-        self.seen = Seen(usage=Usage())
+        self.seen = Seen(usage=Usage(), bills=[])
         self._told = told
-        self._splitter: ndjson.Splitter | None = None if told is None else ndjson.Splitter()
+        self._skimmer: ndjson.Skimmer | None = None if told is None else ndjson.Skimmer()
 
     def feed(self, data: bytes) -> None:
         """Nothing is changed."""
-        if self._splitter is not None:
-            try:
-                self._read(self._splitter.feed(data))
-            except BadAnswer:
-                self._splitter = None  # a file of any other kind
+        if self._skimmer is not None:
+            self._read(self._skimmer.feed(data))
 
     def flush(self) -> bytes:
         """Nothing is added."""
-        if self._splitter is not None:
-            with suppress(BadAnswer):
-                self._read([self._splitter.flush()])
+        if self._skimmer is not None:
+            self._read([self._skimmer.flush()])
         return b""
 
     def _read(self, lines: Iterable[bytes]) -> None:
         assert self._told is not None
         for line in lines:
-            said = _told(line.removeprefix(b"data:"), self._told) if b'"usage' in line else None
+            if COUNTS.search(line) is None:
+                continue
+            said = _told(ndjson.skimmed(line.removeprefix(b"data:")), self._told)
             if said is not None and said.usage is not None:
-                self.seen.usage = joined(self.seen.usage or Usage(), said.usage)
-                self.seen.model = self.seen.model or said.model
+                self.seen.note(said.usage, said.model)
 
 
 def _told(data: bytes, told: Told) -> Seen | None:

@@ -31,6 +31,12 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0
     """0: nobody says."""
     size: str = ""
+    place: str = ""
+    """Where it is put; empty: the provider keeps it itself."""
+
+    def lies_in(self, bucket: str) -> bool:
+        """Whether it is put where the backend says; anything else there is not of this gateway."""
+        return not self.place or f"{self.place}/".startswith(f"{bucket.rstrip('/')}/")
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -263,7 +263,10 @@ def test_a_batch_is_made_shown_and_charged(two: Two, name: str):
     full = record["input_tokens"] * 2_000 + record["output_tokens"] * 10_000
     assert record["cost_nanousd"] == full // 2 > 0
     at = sdk(two, **{"x-ai-backend": name})
-    assert made.name in [each.name for each in at.batches.list()]
+    listed = {each.name: each for each in at.batches.list()}
+    assert listed[made.name].state == "JOB_STATE_SUCCEEDED"
+    # Nobody pays for a list.
+    assert not any(each.dest and each.dest.inlined_responses for each in listed.values())
     client.batches.cancel(name=made.name)
     assert shelf(simulator)[own]["metadata"]["state"] == "BATCH_STATE_CANCELLED"
     client.batches.delete(name=made.name)

@@ -176,6 +176,32 @@ def test_texts_are_embedded_at_leisure(three: Three):
     said = lines_of(client, batch.output_file_id)["a"]
     answer = openai.types.CreateEmbeddingResponse.model_validate(said["response"]["body"])
     assert len(answer.data) == 1 and answer.data[0].embedding
+    used = answer.usage.prompt_tokens
+    record = three.record(operation="files", method="GET", backend="g", input_tokens=used)
+    # Its lines name no model: it is the one that they were asked for with.
+    assert record["cost_nanousd"] == used * 1_000 > 0
+
+
+@pytest.mark.parametrize(("model", "backend"), [("claude", "c"), ("gem", "g")])
+def test_who_hangs_up_pays_for_the_answers_that_have_come(three: Three, model: str, backend: str):
+    client = three.client()
+    words = '[[sim: {"text": "%s"}]]' % ("a long answer " * 100)
+    batch = run(client, CHAT, *[chat(f"r{n}", model, words) for n in range(500)])
+    wanted = {"operation": "files", "method": "GET", "backend": backend}
+    before = [one for one in three.local.records() if wanted.items() <= one.items()]
+    with client.files.with_streaming_response.content(batch.output_file_id) as content:
+        assert next(content.iter_lines())
+    found: list[dict[str, Any]] = []
+
+    def told() -> bool:
+        known = [one for one in three.local.records() if wanted.items() <= one.items()]
+        found[:] = known[len(before) :]
+        return bool(found)
+
+    three.local.wait_for(told, "a record of what was fetched in part")
+    used = found[-1]
+    tokens = used["input_tokens"] * 2_000 + used["output_tokens"] * 10_000
+    assert used["cost_nanousd"] == tokens // 2 > 0
 
 
 @pytest.mark.parametrize("model", ["claude", "gem"])

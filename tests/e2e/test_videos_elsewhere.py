@@ -215,3 +215,57 @@ def test_films_on_replicate_are_a_list_of_their_own(elsewhere: Gateway):
     assert client.videos.retrieve(listed[0].id).model == "dance"
     behind = client.videos.list(limit=1, after=made[2])
     assert behind.data[0].prompt == "fox 1"
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_films_of_nova_reel_are_a_list(elsewhere: Gateway, size: int):
+    client = elsewhere.client().with_options(default_headers={"x-ai-backend": "d"})
+    made = [client.videos.create(model="reel", prompt=f"fox {n}").id for n in range(3)]
+    done(client, made[1])
+    listed = list(client.videos.list(limit=size))
+    assert [film.status for film in listed[:3]] == ["in_progress", "completed", "in_progress"]
+    assert {(film.model, film.size, film.seconds) for film in listed} == {("reel", "1280x720", "")}
+    assert len({film.id for film in listed}) == len(listed)
+    assert client.videos.retrieve(listed[1].id) == listed[1]
+    assert listed[1].completed_at
+    link = f"{elsewhere.local.url}/v1/videos/{listed[1].id}/content"
+    answer = httpx.get(link, headers={"authorization": "Bearer any"})
+    assert (answer.status_code, "X-Amz-Signature=" in answer.headers["location"]) == (302, True)
+    assert elsewhere.simulators["d"].requests[-1].header("authorization").startswith("AWS4-")
+    behind = client.videos.list(limit=1, after=made[1])
+    assert behind.data[0].created_at == listed[2].created_at
+
+
+def test_what_others_have_invoked_is_no_film_of_the_gateway(elsewhere: Gateway):
+    client = elsewhere.client().with_options(default_headers={"x-ai-backend": "d"})
+    client.videos.create(model="reel", prompt="a fox")
+    before = [film.id for film in client.videos.list(limit=100)]
+    things = elsewhere.simulators["d"].simulator.desk.shelf.things
+    ours = next(one for name, one in things.items() if name.startswith("async-invoke/"))
+    vectors = ours["modelArn"].replace("amazon.nova-reel-v1:1", "twelvelabs.marengo-embed-2-7-v1:0")
+    theirs = {"s3OutputDataConfig": {"s3Uri": "s3://films/made-by-others"}}
+    for number, facts in enumerate(({"modelArn": vectors}, {"outputDataConfig": theirs})):
+        id = f"other{number}"
+        arn = f"{ours['invocationArn'].rpartition('/')[0]}/{id}"
+        things[f"async-invoke/{id}"] = {**ours, **facts, "invocationArn": arn}
+    assert [film.id for film in client.videos.list(limit=100)] == before
+    for id in ("other0", "other1"):
+        del things[f"async-invoke/{id}"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_films_of_replicate_and_nova_reel_are_one_list(elsewhere: Gateway, size: int):
+    client = elsewhere.client()
+    for model in ("dance", "reel", "dance"):
+        client.videos.create(model=model, prompt="a fox")
+    listed = list(client.videos.list(limit=size))
+    assert {film.model for film in listed} == {"dance", "reel"}
+    times = [film.created_at for film in listed]
+    assert times == sorted(times, reverse=True)
+    alone = [
+        len(list(client.with_options(default_headers={"x-ai-backend": name}).videos.list()))
+        for name in "de"
+    ]
+    assert len({film.id for film in listed}) == len(listed) == sum(alone)
+    said = httpx.get(f"{elsewhere.local.url}/v1/videos", timeout=30)
+    assert said.headers["x-ai-missing-backends"] == "a, b, c"

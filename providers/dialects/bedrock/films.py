@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html (checked
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -16,6 +17,7 @@ from providers.bridging.resource import Kept
 from providers.dialects.bedrock.errors import parse_error, render_error
 from providers.errors import BadAnswer, Unsupported
 from providers.neutral.film_jobs import Job
+from providers.neutral.film_lists import MOST, Found, Listed, Listing, since_epoch
 from providers.neutral.images import BLOCKED, Size
 from providers.neutral.media import Data
 from providers.neutral.video import Failure, Film, State, VideoRequest
@@ -29,9 +31,14 @@ NAME = "bedrock.video"
 PATH = "/async-invoke"
 ARN = re.compile(r"arn:aws[\w-]*:bedrock:[a-z0-9-]+:[0-9]{12}:async-invoke/(?P<id>[a-z0-9]+)")
 
+MODEL = re.compile(r"arn:aws[\w-]*:bedrock:[a-z0-9-]+::foundation-model/(amazon[.]nova-reel-.+)")
+"""Others are invoked so, too, for vectors."""
+
 SHOT = 6
 """Seconds of one, of which all films are made."""
 SHOTS = tuple(range(SHOT, 121, SHOT))
+SHORT = "v1:0"
+"""The version whose films have one shot."""
 SIZE = Size(1280, 720)
 TEXT, LONG_TEXT = 512, 4000
 """Characters, of a film of one shot and of one of more."""
@@ -49,7 +56,7 @@ FILTERED = re.compile("content (?:filter|polic)|guardrail|responsible ai", re.IG
 
 def settle(request: VideoRequest, model: str, lost: list[str]) -> VideoRequest:
     """With a length that the model makes; raises Unsupported for another."""
-    lengths = SHOTS[:1] if model.endswith("v1:0") else SHOTS
+    lengths = SHOTS[:1] if model.endswith(SHORT) else SHOTS
     seconds = request.lasting(lengths, model)
     if request.picture is not None and seconds > SHOT:
         raise Unsupported(f"a film that begins with a picture has {SHOT} seconds", param="seconds")
@@ -120,7 +127,46 @@ def parse_job(answer: Any, ref: str) -> Film:
         ref=ref,
         state=state,
         failure=_failure(members.string(answer.get("failureMessage"))) if failed else None,
+        completed=int(since_epoch(answer.get("endTime"))) if done else 0,
         link=_film(answer, ref) if done else "",
+    )
+
+
+def listed_at(before: str) -> str:
+    """Where invocations are listed, the newest first.
+
+    https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ListAsyncInvokes.html
+    """
+    order = {"maxResults": MOST, "sortBy": "SubmissionTime", "sortOrder": "Descending"}
+    return f"{PATH}?{urlencode(order | ({'submitTimeBefore': before} if before else {}))}"
+
+
+def parse_list(answer: Any) -> Found:
+    """A page of invocations, of any model; raises BadAnswer."""
+    if not isinstance(answer.get("asyncInvokeSummaries"), list):
+        raise BadAnswer("the provider's answer is no list of invocations")
+    all = members.dicts(answer["asyncInvokeSummaries"])
+    oldest = since_epoch(all[-1].get("submitTime")) if all else 0.0
+    return Found(
+        films=[film for one in all if (film := _listed(one)) is not None],
+        oldest=oldest,
+        more=bool(answer.get("nextToken")) and oldest > 0,
+    )
+
+
+def _listed(one: Json) -> Listed | None:
+    """A film; a list says nothing of what it was asked for but its model."""
+    model = MODEL.fullmatch(members.string(one.get("modelArn")))
+    ref = members.string(one.get("invocationArn"))
+    if model is None or ARN.fullmatch(ref) is None or one.get("status") not in STATES:
+        return None
+    return Listed(
+        film=parse_job(one, ref),
+        model=model[1],
+        created=since_epoch(one.get("submitTime")),
+        seconds=SHOT if model[1].endswith(SHORT) else 0,
+        size=f"{SIZE.width}x{SIZE.height}",
+        place=_place(one),
     )
 
 
@@ -131,13 +177,17 @@ def _failure(message: str) -> Failure:
 
 def _film(answer: Any, ref: str) -> str:
     """Each invocation has a folder of its own, which is named like it."""
-    config: Any = answer.get("outputDataConfig")
-    for name in ("s3OutputDataConfig", "s3Uri"):
-        config = config.get(name) if isinstance(config, dict) else None
-    place, own = members.string(config).rstrip("/"), ref.rpartition("/")[2]
+    place, own = _place(answer), ref.rpartition("/")[2]
     if not place:
         raise BadAnswer("the provider does not say where the film is")
     return f"{place}/{FILE}" if place.endswith(f"/{own}") else f"{place}/{own}/{FILE}"
+
+
+def _place(answer: Any) -> str:
+    config: Any = answer.get("outputDataConfig")
+    for name in ("s3OutputDataConfig", "s3Uri"):
+        config = config.get(name) if isinstance(config, dict) else None
+    return members.string(config).rstrip("/")
 
 
 DIALECT = VideoDialect(
@@ -163,7 +213,13 @@ JOBS = Kept(
     root=PATH,
     acts=(),
     ids=lambda body: NOWHERE,
-    doing=Doing(path=JOB.path, parse=parse_job, sign=presigned, stored=True),
+    doing=Doing(
+        path=JOB.path,
+        parse=parse_job,
+        sign=presigned,
+        listing=Listing(listed_at, parse_list),
+        stored=True,
+    ),
     parse_error=parse_error,
     render_error=render_error,
     watch=lambda answer: Seen(),

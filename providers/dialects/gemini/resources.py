@@ -32,10 +32,13 @@ def pages(items: str) -> ByCursor:
     return ByCursor(items=items, sizes=SIZES, begins=BEGINS, more="nextPageToken")
 
 
+INLINED = ("inlinedResponses", "inlinedEmbedContentResponses")
+
+
 def _inlined(output: Any) -> Iterator[Json]:
     """The results in what a batch has put out."""
     held = output if isinstance(output, dict) else {}
-    for name in ("inlinedResponses", "inlinedEmbedContentResponses"):
+    for name in INLINED:
         inner = held.get(name)
         yield from dicts(inner.get("inlinedResponses") if isinstance(inner, dict) else inner)
 
@@ -52,6 +55,27 @@ def results(batch: Json) -> Seen:
         usage=reduce(joined, usages) if usages else Usage(),
         model=named or string(known.get("model")).removeprefix(MODELS),
     )
+
+
+def bare(page: Json) -> Json:
+    """A list of batches without their results, which are charged where one is asked for."""
+    if "operations" not in page:
+        return page
+    return {**page, "operations": [_bare(one) for one in dicts(page["operations"])]}
+
+
+def _bare(batch: Json) -> Json:
+    said: Any = batch.get("metadata")
+    changed = {name: _outer(batch[name]) for name in ("response",) if name in batch}
+    if isinstance(said, dict) and "output" in said:
+        changed["metadata"] = {**said, "output": _outer(said["output"])}
+    return {**batch, **changed}
+
+
+def _outer(output: Any) -> Any:
+    if not isinstance(output, dict):
+        return output
+    return {name: value for name, value in output.items() if name not in INLINED}
 
 
 def written(cache: Json) -> Seen:
@@ -146,7 +170,7 @@ BATCHES = _kept(
     Operation.BATCHES,
     "/batches",
     *(Act(method="POST", path=f"/models/{{model}}{verb}", models=NAMED) for verb in VERBS),
-    Act(method="GET", path="/batches", listed=True, pages=pages("operations")),
+    Act(method="GET", path="/batches", listed=True, pages=pages("operations"), trimmed=bare),
     Act(method="GET", path="/batches/{batch}", told=results, share=0.5),
     Act(method="DELETE", path="/batches/{batch}"),
     Act(method="POST", path="/batches/{batch}:cancel"),

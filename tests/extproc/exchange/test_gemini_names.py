@@ -11,7 +11,7 @@ from extproc.exchange.events import Change, Reject
 from extproc.exchange.ids import Seal, Showing, opened
 from extproc.exchange.proof import BACKEND, CALL
 from providers.dialects.gemini.kept_ids import ASKED, SHOWN
-from providers.dialects.gemini.resources import results
+from providers.dialects.gemini.resources import bare, results
 from providers.errors import NotFound
 from providers.usage import Usage
 from tests.plans import Keys, Pairs, RequestHeaders, exchange, request_body
@@ -148,3 +148,22 @@ def test_results_that_stand_twice_are_charged_once(output: dict):
 )
 def test_a_batch_without_results_costs_nothing(batch: dict):
     assert results(batch).usage == Usage()
+
+
+@pytest.mark.parametrize("kind", ["inlinedResponses", "inlinedEmbedContentResponses"])
+def test_a_list_of_batches_has_no_results(kind: str):
+    output = {kind: {"inlinedResponses": [ONE, TWO]}, "responsesFile": "files/x"}
+    rest = {"responsesFile": "files/x"}
+    whole = {"name": "batches/x", "done": True, "metadata": {"state": "S", "output": output}}
+    page = bare(
+        {"operations": [{**whole, "response": output}, {"name": "y"}], "nextPageToken": "t"}
+    )
+    shown = {**whole, "metadata": {"state": "S", "output": rest}, "response": rest}
+    assert page == {"operations": [shown, {"name": "y"}], "nextPageToken": "t"}
+
+
+@pytest.mark.parametrize(
+    "page", [{}, {"operations": [{"metadata": None, "response": 7}]}, {"nextPageToken": "t"}]
+)
+def test_a_list_without_results_stays_as_it_is(page: dict):
+    assert bare(page) == page

@@ -1,5 +1,6 @@
 """Newline-delimited JSON: cut anywhere, in linear time, and read by clients that break lines."""
 
+import json
 import time
 
 import httpx
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from providers.errors import BadAnswer
 from providers.wire import ndjson
+from providers.wire.budget import FREE
 from tests.strategies import cuts
 
 documents = st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=9)), max_size=5)
@@ -74,3 +76,62 @@ def test_time_is_linear_in_the_length_of_a_line() -> None:
     spent(1_000)
     small, large = min(spent(4_000) for _ in range(3)), min(spent(40_000) for _ in range(3))
     assert large < max(small, 0.001) * 40
+
+
+USED = {"usage": {"total_tokens": 7}, "model": "m"}
+CHOSEN = {"token": '[a]"', "logprob": -0.5, "bytes": [91, 97]}
+LARGE = {
+    "vectors": {"data": [{"embedding": [0.25 - n for n in range(2_000)]}] * 40},
+    "pictures": {"data": [{"b64_json": "aGk+/" * 40_000 + "=="}]},
+    "likely": {"content": [{**CHOSEN, "top_logprobs": [CHOSEN] * 20}] * 400},
+}
+
+
+@pytest.mark.parametrize("spaces", [False, True])
+@pytest.mark.parametrize("kind", LARGE)
+def test_what_is_large_in_a_line_is_not_read(kind: str, spaces: bool) -> None:
+    said = {"response": {**LARGE[kind], **USED}}
+    line = json.dumps(said).encode() if spaces else orjson.dumps(said)
+    found = ndjson.skimmed(line)
+    assert len(line) > 4 * FREE > 4 * len(found) / 2
+    assert orjson.loads(found)["response"].items() >= USED.items()
+
+
+def test_a_line_of_too_many_values_is_lost_without_being_read() -> None:
+    assert ndjson.skimmed(b"[" + b"[],{}," * 400_000 + b"0]") == b""
+    assert ndjson.skimmed(b'[{"a":[]},"' + b"[" * 10_000_000 + b'"]') != b""
+
+
+def skimmed(pieces: list[bytes]) -> list[bytes]:
+    skimmer = ndjson.Skimmer()
+    found = [line for piece in pieces for line in skimmer.feed(piece)]
+    return [line for line in (*found, skimmer.flush()) if line]
+
+
+@given(st.data(), documents)
+@settings(max_examples=80, deadline=None)
+def test_lines_are_skimmed_wherever_they_are_cut(
+    data: st.DataObject, values: list[dict[str, str]]
+) -> None:
+    whole = b"".join(ndjson.line(orjson.dumps(value)) for value in values)
+    assert skimmed(data.draw(cuts(whole))) == whole.splitlines()
+
+
+def test_vectors_of_any_number_fit_and_what_does_not_is_lost_alone() -> None:
+    vector = {"embedding": [0.125 + n for n in range(3_072)]}
+    many = orjson.dumps({"data": [vector] * 2_048, **USED})
+    assert len(many) > ndjson.MAX_LINE
+    text = orjson.dumps({"text": "a b " * (ndjson.MAX_LINE // 3), **USED})
+    last = orjson.dumps(USED)
+    whole = b"\n".join([many, text, last])
+    found = skimmed([whole[n : n + 1_000_003] for n in range(0, len(whole), 1_000_003)])
+    assert orjson.loads(ndjson.skimmed(found[0])).items() >= USED.items()
+    assert found[-1] == last
+    assert len(found[-2]) < ndjson.MAX_LINE
+
+
+def test_a_file_without_lines_takes_bounded_memory() -> None:
+    skimmer = ndjson.Skimmer()
+    for _ in range(100):
+        assert skimmer.feed(b"\x00 " * 500_000) == []
+        assert skimmer._size <= ndjson.MAX_LINE

@@ -6,6 +6,7 @@ completed when it is made, and nothing is read of S3.
 
 import re
 from collections.abc import Callable, Set
+from datetime import UTC, datetime
 
 from extproc.lab.simulator.bedrock import reel
 from extproc.lab.simulator.dialect import Json, Refusal
@@ -28,6 +29,11 @@ KNOWN = {
 }
 NAMES = {JOB: "jobArn", INVOKE: "invocationArn"}
 MODEL = re.compile(r"[a-zA-Z0-9.:/-]+")
+SAID = {
+    "sortBy": ("SubmissionTime", "CreationTime"),
+    "sortOrder": ("Ascending", "Descending"),
+    "statusEquals": ("InProgress", "Completed", "Failed"),
+}
 
 
 def _one(ask: Ask, kind: str) -> Json:
@@ -56,7 +62,7 @@ def make(kind: str) -> Callable[[Ask], Answer]:
         said = {name: value for name, value in body.items() if name not in ("modelInput", "tags")}
         if kind == INVOKE:
             said["modelArn"] = f"arn:aws:bedrock:eu-west-1::foundation-model/{said.pop('modelId')}"
-        thing = {**said, NAMES[kind]: arn, "status": "Completed", "submitTime": WHEN}
+        thing = {**said, NAMES[kind]: arn, "status": "Completed", "submitTime": _now(ask)}
         if kind == INVOKE and "nova-reel" in body["modelId"]:
             thing |= {"status": "InProgress", "prompt": reel.check(body["modelInput"])}
         ask.shelf.things[f"{kind}/{id}"] = thing
@@ -65,9 +71,31 @@ def make(kind: str) -> Callable[[Ask], Answer]:
     return made
 
 
+def _now(ask: Ask) -> str:
+    return datetime.fromtimestamp(ask.shelf.now, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _sorted(ask: Ask, kind: str) -> list[Json]:
+    """Those that are asked for; the newest come first where nobody says it."""
+    query = ask.query
+    for name, known in SAID.items():
+        if name in query and query[name] not in known:
+            raise Refusal(f"1 validation error detected: Value at '{name}' failed")
+    if not 1 <= int(query.get("maxResults") or 1) <= 1000:
+        raise Refusal("1 validation error detected: Value at 'maxResults' failed")
+    before = query.get("submitTimeBefore")
+    last = datetime.fromisoformat(before) if before else datetime.max.replace(tzinfo=UTC)
+    found = [
+        {key: value for key, value in one.items() if key != "prompt"}
+        for name, one in ask.shelf.things.items()
+        if name.startswith(f"{kind}/") and datetime.fromisoformat(one["submitTime"]) < last
+    ]
+    return found if query.get("sortOrder") == "Ascending" else found[::-1]
+
+
 def many(kind: str, at: str) -> Callable[[Ask], Answer]:
     def listed(ask: Ask) -> Answer:
-        found = [one for name, one in ask.shelf.things.items() if name.startswith(f"{kind}/")][::-1]
+        found = _sorted(ask, kind)
         start = int(ask.query.get("nextToken") or 0)
         end = start + int(ask.query.get("maxResults") or len(found) + 1)
         more = {"nextToken": str(end)} if end < len(found) else {}
