@@ -15,7 +15,7 @@ import orjson
 
 from providers.bridging.bridge import loads
 from providers.bridging.dialect import Call, Context, Dialect, Relay, Seen, Sent
-from providers.errors import BadAnswer, Unsupported
+from providers.errors import BadAnswer, NotFound, Unsupported
 from providers.neutral.film_lists import Listing, Span, span
 from providers.neutral.media import Data
 from providers.neutral.video import Film, Ticket
@@ -173,6 +173,8 @@ class Inquiry(Foreign):
         id = str(context.echo[ID])
         ticket = self._following.ticket(id)
         film = self._doing.parse(answer, ticket.ref)
+        if not film.lies_in(self._bucket):
+            raise NotFound("there is no such video")
         if self._verb is Verb.FETCH:
             return self._fetched(film)
         return orjson.dumps(self._following.render(film, ticket, id)), Seen(usage=Usage())

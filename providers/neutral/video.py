@@ -115,6 +115,11 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
             return max(0, min(self.progress, 100))
         return 100 if self.state is State.COMPLETED else 0
 
+    def lies_in(self, bucket: str) -> bool:
+        """Whether it is where the backend has films put, if it says that: what lies elsewhere in
+        its cloud is not of this gateway."""
+        return not (bucket and self.link) or self.link.startswith(f"{bucket.rstrip('/')}/")
+
     def fetched(self) -> str:
         """Where it can be fetched; raises NotFound while it cannot."""
         if self.link:

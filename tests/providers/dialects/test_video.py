@@ -328,6 +328,15 @@ def test_a_film_of_nova_reels_has_a_folder_of_its_own(place):
     assert seen.location.startswith("https://bkt.s3.us-east-1.amazonaws.com/f/abc/output.mp4?")
 
 
+@pytest.mark.parametrize("act", [SHOW, FETCH])
+@pytest.mark.parametrize("place", ["s3://other/f", "s3://bkt/other", "s3://bkt/f-of-others"])
+def test_a_film_that_lies_elsewhere_is_none_of_this_gateways(place, act):
+    one = Inquiry(FILMS, RESOURCES[REEL], act, "s3://bkt/f")
+    context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=ARN).text()}"})
+    with pytest.raises(NotFound):
+        one.whole(orjson.dumps(reel(place)), context)
+
+
 def test_a_film_in_a_bucket_is_named_and_not_fetched():
     one = Inquiry(FILMS, RESOURCES[THERE], FETCH).by({}, 0)
     context = Context(model="", id="x", now=10, echo={ID: f"video_{Ticket(ref=THERE_REF).text()}"})
