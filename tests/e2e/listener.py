@@ -8,11 +8,9 @@ from typing import Any
 import yaml
 
 from extproc.config import Gateway
-from extproc.exchange.compile import limits
 from extproc.lab.local import Local
-from extproc.render.bootstrap import bootstrap
-from extproc.render.parts import manager_of, parts
-from extproc.render.pieces import piece
+from extproc.render.bootstrap import bootstrap, part
+from extproc.render.parts import manager_of
 
 FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
 OWN = """
@@ -46,10 +44,13 @@ CLOSED = {**THEIR_ROUTE, "match": {"prefix": "/closed"}, "direct_response": {"st
 class Placed(Local):
     """A gateway there."""
 
+    left_out = ()
+    """Filters that they do without, for they have their own."""
+
     def placed(self, gateway: Gateway, text: str) -> str:
         """Their bootstrap, into which somebody has pasted what `--part placed` prints."""
         ours = yaml.load(
-            piece("placed", gateway, parts(gateway), limits(gateway), ["*"]), yaml.CSafeLoader
+            part("placed", gateway, self.config_file, ["*"], self._env), yaml.CSafeLoader
         )
         if not self._static:
             text = bootstrap(gateway, self.config_file, self._env)
@@ -58,15 +59,23 @@ class Placed(Local):
         listener = resources["listeners"][0]
         manager: dict[str, Any] = manager_of(listener)
         theirs = {name: manager[name] for name in THEIR_SETTINGS}
-        cleaned, *others = ours["http_filters"]
+        left_out = getattr(self, "left_out", ())
+        cleaned, *others = [one for one in ours["http_filters"] if one["name"] not in left_out]
         (host,) = ours["virtual_hosts"]
         host["routes"][:0] = [THEIR_ROUTE, CLOSED]
         listener["filter_chains"][0]["filters"][0]["typed_config"] = {
             **theirs,
             "http_filters": [cleaned, THEIRS, *others, ROUTER],
             "route_config": {"virtual_hosts": [host]},
+            "local_reply_config": ours["local_reply_config"],
         }
         resources["listeners"] = [listener, *ours.get("listeners", [])]
         resources["clusters"] = ours["clusters"]
         made: str = yaml.safe_dump(document)
         return made
+
+
+class Authenticating(Placed):
+    """The same, where they ask for keys of their own."""
+
+    left_out = ("ai.api_key_auth",)

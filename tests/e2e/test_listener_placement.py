@@ -17,7 +17,7 @@ from google.genai import types
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.pictures import BYTES
-from tests.e2e.listener import Placed
+from tests.e2e.listener import Authenticating
 
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b", "KEY_C": "sk-key-of-c"}
 ENV |= {"IDS": "a secret that signs ids", "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"}
@@ -96,7 +96,7 @@ def gateway() -> Iterator[Gateway]:
         }
         config["resources"] = {"secret": "env:IDS"}
         config["usage"] = {"store": "sqlite:///usage.db"}
-        placed = Placed(config, ENV)
+        placed = Authenticating(config, ENV)
         (placed.directory / "clients.yaml").write_text("someone: env:KEY_OF_SOMEONE\n")
         with placed as local:
             yield Gateway(local, {"a": a, "b": b, "c": c})

@@ -12,7 +12,7 @@ import pytest
 
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.conftest import ENV, MESSAGES, Gateway
-from tests.e2e.listener import Placed
+from tests.e2e.listener import Authenticating
 
 LIMITS = [
     {"per": "client", "tokens": 1000, "every": "day"},
@@ -49,7 +49,7 @@ def gateway() -> Iterator[Gateway]:
             "limits": LIMITS,
             "clients": {"api_keys": {"file": "clients.yaml"}},
         }
-        placed = Placed(config, {**ENV, "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"})
+        placed = Authenticating(config, {**ENV, "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"})
         (placed.directory / "clients.yaml").write_text("someone: env:KEY_OF_SOMEONE\n")
         with placed as local:
             yield Gateway(local, a, b)
