@@ -1,16 +1,27 @@
 """A listener that somebody else has written, with the gateway as one filter of it.
 
-`GATEWAY_PLACEMENT=listener` puts every gateway of these tests there that says nothing else.
+`GATEWAY_PLACEMENT=listener` puts every gateway of these tests there that says nothing else. What
+cannot be there is marked by one of the reasons below, and left out.
 """
 
+import os
 from typing import Any
 
+import pytest
 import yaml
 
 from extproc.config import Gateway
 from extproc.lab.local import Local
 from extproc.render.bootstrap import bootstrap, part
 from extproc.render.parts import manager_of
+
+IN_LISTENER = os.environ.get("GATEWAY_PLACEMENT") == "listener"
+
+needs_retry_elsewhere = pytest.mark.at_clusters("another backend is asked after a failure")
+needs_balance = pytest.mark.at_clusters("Envoy chooses the backend: balance, health, order, copies")
+needs_translated_sessions = pytest.mark.at_clusters("sessions between two dialects")
+needs_own_timeouts = pytest.mark.at_clusters("routes of gateway.yaml with timeouts of their own")
+needs_own_listener = pytest.mark.at_clusters("the listener itself is rendered, or told over ADS")
 
 FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
 OWN = """
