@@ -123,10 +123,11 @@ def _filters(gateway: Gateway, made: Parts, limits: Sequence[Limit]) -> Iterator
         yield _own(nothing_used(talks=bool(talks and owed)))
     if keepers(gateway) or talks:
         yield plain(http_filter(ours(MODEL_FINDER), placed_finder(gateway)))
-    if limits:
+    if limits or gateway.recorded:
         yield _own(noted(limits))
     patience = waiting(gateway, gateway.backends)
-    yield plain(http_filter(ours(EXT_PROC), choosing(patience, limited=bool(limits))))
+    asking = choosing(patience, limited=bool(limits), recorded=gateway.recorded)
+    yield plain(http_filter(ours(EXT_PROC), asking))
     if talks:
         heard = hearing(
             recorded=gateway.recorded,

@@ -17,6 +17,7 @@ import pytest
 from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import needs_retry_elsewhere
 from tests.e2e.test_realtime import ask as ask_aloud
 from tests.extproc.telemetry.collector import Collector
 
@@ -234,6 +235,7 @@ def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
     world.logged(one)
 
 
+@needs_retry_elsewhere
 def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
     world.ask("moved")
     first, second = world.stored("moved", 2)
@@ -245,6 +247,7 @@ def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
     assert whole["cost_nanousd"] == second["cost_nanousd"] > 0
 
 
+@needs_retry_elsewhere
 def test_attempts_at_one_backend_know_who_asked_too(world):
     with pytest.raises(openai.InternalServerError):
         world.ask("again")
@@ -306,6 +309,7 @@ def test_a_session_is_recorded_with_who_talked(world):
     assert span["parentSpanId"] == world.parent("a" * 32)
 
 
+@needs_retry_elsewhere
 def test_each_attempt_is_a_span_below_that_of_the_client(world):
     world.ask("moved", extra_headers=traced("b" * 32))
     first, second = world.spans("b" * 32, 2)

@@ -148,6 +148,25 @@ def test_what_the_listener_refuses_is_counted(gateway: Gateway):
     assert [status for status, _ in refused()] == [403]
 
 
+def test_what_is_used_is_recorded_with_who_asked(gateway: Gateway):
+    asked = {**said("reserved"), "messages": [{"role": "user", "content": "whose is this?"}]}
+    url = f"{gateway.url}/v1/chat/completions"
+    assert httpx.post(url, json=asked, headers={"x-key": "right"}).status_code == 200
+    # Nobody is somebody else by saying so.
+    httpx.post(url, json=said("gpt"), headers={"x-ai-client": "someone"}).raise_for_status()
+
+    def recorded() -> set[tuple[str, str]]:
+        with sqlite3.connect(gateway.local.directory / "usage.db") as store:
+            try:
+                return {*store.execute("SELECT request_model, client FROM attempts")}
+            except sqlite3.OperationalError:
+                return set()  # nothing was stored yet
+
+    wanted = {("reserved", "someone"), ("gpt", "")}
+    gateway.local.wait_for(lambda: wanted <= recorded(), "what was used")
+    assert ("gpt", "someone") not in recorded()
+
+
 def test_clients_of_other_formats_are_served(gateway: Gateway):
     message = gateway.anthropic.messages.create(
         model="gpt", max_tokens=100, messages=[{"role": "user", "content": "Hello"}]
