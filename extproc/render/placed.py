@@ -92,6 +92,8 @@ def unheeded(gateway: Gateway) -> Iterator[str]:
         several = len(route.backends) > 1
         if several and route.balance.policy != "weighted":
             yield f"routes[{index}].balance: backends get requests by priority and weight alone"
+        if "timeouts" in route.model_fields_set:
+            yield f"routes[{index}].timeouts: those of envoy.timeouts hold for all"
         if "retry" in route.model_fields_set:
             yield f"routes[{index}].retry: no other backend is asked; your own routes may ask again"
         if route.shadow is not None:

@@ -17,7 +17,8 @@ from extproc.render.parts import manager_of
 
 IN_LISTENER = os.environ.get("GATEWAY_PLACEMENT") == "listener"
 
-needs_retry_elsewhere = pytest.mark.at_clusters("another backend is asked after a failure")
+needs_retry_elsewhere = pytest.mark.at_clusters("another backend or key is asked after a failure")
+needs_backend_first = pytest.mark.at_clusters("a refusal tells the backend that Envoy had chosen")
 needs_balance = pytest.mark.at_clusters("Envoy chooses the backend: balance, health, order, copies")
 needs_translated_sessions = pytest.mark.at_clusters("sessions between two dialects")
 needs_own_timeouts = pytest.mark.at_clusters("routes of gateway.yaml with timeouts of their own")

@@ -17,7 +17,7 @@ import pytest
 from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
-from tests.e2e.listener import needs_retry_elsewhere
+from tests.e2e.listener import needs_backend_first, needs_own_listener, needs_retry_elsewhere
 from tests.e2e.test_realtime import ask as ask_aloud
 from tests.extproc.telemetry.collector import Collector
 
@@ -333,6 +333,7 @@ def test_what_the_client_does_not_sample_is_not_traced(world):
     assert "c" * 32 not in {span["traceId"] for span in world.collector.spans()}
 
 
+@needs_backend_first
 def test_a_request_that_is_refused_here_is_recorded(world):
     url = f"{world.local.url}/v1/chat/completions"
     headers = {"authorization": "Bearer key-of-dora", "x-ai-model": "refused"}
@@ -342,6 +343,7 @@ def test_a_request_that_is_refused_here_is_recorded(world):
     assert (one["client"], one["backend"]) == ("dora", "first")
 
 
+@needs_own_listener
 def test_what_envoy_answers_by_itself_is_counted(world):
     url = f"{world.local.url}/v1/chat/completions"
     for key in ("nobodys", "nobodys", "key-of-max"):
@@ -357,6 +359,7 @@ def test_what_envoy_answers_by_itself_is_counted(world):
     )
 
 
+@needs_retry_elsewhere
 def test_bodies_are_kept_of_the_backends_that_say_so(world):
     world.ask("moved")
     last = world.stored("moved", 2)[-1]

@@ -331,6 +331,7 @@ def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
     backends = {"one": backend(1), "two": backend(2)}
     several = {**route(["m"], "one", "two"), "retry": {"attempts": 2}}
     several |= {"balance": {"policy": "least_request"}, "shadow": {"backend": "two"}}
+    several |= {"timeouts": {"request": "5s"}}
     settings = gateway(
         tmp_path,
         backends=backends,
@@ -341,6 +342,6 @@ def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
     )
     told = [one.partition(":")[0] for one in unheeded(settings)]
     assert told == [
-        *("routes[1].balance", "routes[1].retry", "routes[1].shadow"),
+        *("routes[1].balance", "routes[1].timeouts", "routes[1].retry", "routes[1].shadow"),
         "listen.prefix",
     ]
