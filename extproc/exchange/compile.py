@@ -60,6 +60,7 @@ def compile_plan(gateway: Gateway, created: int = 0, now: float = inf, hash: str
         prices=Prices(gateway.listed, now),
         keeping=keeping(gateway, backends),
         default=gateway.default_model or "",
+        reserves=gateway.limiter.reserve and any(entry.cost_usd for entry in gateway.limits),
     )
 
 

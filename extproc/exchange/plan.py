@@ -67,14 +67,17 @@ class Plan:
         prices: Prices | None = None,
         keeping: Keeping | None = None,
         default: str = "",
+        reserves: bool = False,
     ) -> None:
         """`created`: what the list of models says of when they began, seconds since the epoch;
-        `default`: the model of who names none."""
+        `default`: the model of who names none; `reserves`: whether budgets of USD
+        hold what a request may cost."""
         self.keeping = keeping or Keeping(backends, {})
         self.prices = prices or Prices()
         self.hash = hash
         self.bounds = bounds
         self.default = default
+        self.reserves = reserves
         self._backends = backends
         self._routes = routes
         self._router = Router(routes)

@@ -300,7 +300,7 @@ class Question:
         said = metadata.asked(asked.prompt, target.price) if asked.client.charged else None
         if self._earlier:
             said = {**(said or {}), tried.BACKENDS: asked.tried}
-        if target.reserved is not None or (self._alone and target.price.input):
+        if target.reserved is not None or (self._alone and self._plan.reserves):
             said = {**(said or {}), PRICE: reserved.said(reserved.of(target.price))}
         return said if self._late is None else {**self._late, **(said or {})}
 

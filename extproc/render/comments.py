@@ -56,10 +56,11 @@ this list is empty.
     "placed": """\
 The gateway as one filter of a listener that you have, where nothing else is possible: the server
 chooses the backend by itself. `http_filters` go into your connection manager, before the router,
-and are off but for the routes of `virtual_hosts`; `clusters` and `listeners`, if there are any, go
-into static_resources. The listener's per_connection_buffer_limit_bytes must be envoy.max_body_bytes
-of gateway.yaml. What authenticates stands between ai.cleaned and the others; whose request it is,
-it says in the header x-ai-client.
+and are off but for the routes of `virtual_hosts`; `local_reply_config` goes there, too, `clusters`
+and `listeners`, if there are any, into static_resources. The listener's
+per_connection_buffer_limit_bytes must be envoy.max_body_bytes of gateway.yaml. What authenticates
+stands between ai.cleaned and the others, instead of what may be there; whose request it is, it says
+in the header x-ai-client.
 """,
 }
 """What `--part` can be, and what stands above it."""

@@ -98,11 +98,14 @@ def before_provider(  # noqa: PLR0913  (each is a part of what it must know)
     )
 
 
-def choosing(waiting: float = 0, *, limited: bool = False) -> ExternalProcessor:
+def choosing(
+    waiting: float = 0, *, limited: bool = False, recorded: bool = False
+) -> ExternalProcessor:
     """The filter in somebody's listener: it chooses a backend by itself, since it is told of
-    none. `limited`: limits are asked behind it, and their refusals come back as answers."""
+    none. `limited`: limits are asked behind it, and their refusals come back as answers;
+    `recorded`: whether each request is written down."""
     found = before_provider(waiting=waiting)
-    found.request_attributes = [CLEANED, ATTRIBUTES[1]]
+    found.request_attributes = [CLEANED, ATTRIBUTES[1], *(RECORDED if recorded else [])]
     found.stat_prefix = "placed"
     if limited:
         found.response_attributes = [REFUSED]

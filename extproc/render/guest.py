@@ -71,7 +71,7 @@ def guest(
 ) -> Guest:
     """What an Envoy takes in that has `domains` served by the gateway."""
     filters = [*_first(own_headers(gateway)), *_own_filters(made)]
-    replies, anchors = _replies(made)
+    replies, anchors = replies_of(made, _is_here())
     return Guest(
         filters=[{**one, "disabled": True} for one in filters],
         host=_host(made, filters, domains),
@@ -185,9 +185,9 @@ def _route(route: Json) -> Json:
     return route
 
 
-def _replies(made: Parts) -> tuple[Json, dict[int, str]]:
+def replies_of(made: Parts, is_ours: AccessLogFilter) -> tuple[Json, dict[int, str]]:
     """Each says that it is for our requests alone; and the names of what they share."""
-    here = plain(_is_here())
+    here = plain(is_ours)
     mappers = [
         {**one, "filter": {"and_filter": {"filters": [here, one["filter"]]}}}
         for one in made.replies.config["mappers"]

@@ -26,8 +26,9 @@ def piece(
     Where clients need keys, `listener` and `filter` hold them.
     """
     if kind == "placed":
-        writer = Writer(placed_notes(alone(gateway)), {})
-        return text_of(PIECES[kind], writer.write(placed(gateway, made, limits, domains)))
+        document, shared = placed(gateway, made, limits, domains)
+        writer = Writer(placed_notes(alone(gateway)), shared)
+        return text_of(PIECES[kind], writer.write(document))
     document, shared = _document(kind, made, guest(gateway, made, limits, domains))
     return text_of(PIECES[kind], Writer(_notes(made), shared).write(document))
 

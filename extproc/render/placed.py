@@ -4,12 +4,13 @@ So each backend has a cluster of its own, which asks nobody, and a header leads 
 are off but for the routes of `virtual_hosts`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from envoy_data_plane.envoy.config.listener.v3 import Listener
 from envoy_data_plane.envoy.config.route.v3 import (
     DirectResponseAction,
     HeaderMatcher,
+    QueryParameterMatcher,
     Route,
     RouteAction,
     RouteMatch,
@@ -19,12 +20,13 @@ from envoy_data_plane.envoy.extensions.filters.http.header_to_metadata.v3 import
 )
 from envoy_data_plane.envoy.extensions.filters.http.ratelimit.v3 import RateLimitPerRoute
 from envoy_data_plane.envoy.extensions.filters.network.http_connection_manager.v3 import HttpFilter
+from envoy_data_plane.envoy.type.matcher.v3 import RegexMatcher, StringMatcher, ValueMatcher
 
 from extproc.config.gateway import Gateway
 from extproc.exchange.compile import holds_sessions
 from extproc.exchange.placing import MODEL_HEADER
 from extproc.exchange.side import CLUSTER_HEADER, SCHEME, SESSION_HEADER, SESSIONS
-from extproc.ratelimit.descriptors import DUE, USED, placed_limits
+from extproc.ratelimit.descriptors import DUE, KIND, USED, placed_limits
 from extproc.ratelimit.limit import Limit
 from extproc.render.clusters import HTTP_OPTIONS, provider_cluster, proxy_clusters, waiting
 from extproc.render.ext_proc import choosing, hearing
@@ -38,35 +40,50 @@ from extproc.render.filters import (
     nothing_used,
     placed_finder,
 )
-from extproc.render.guest import CLEANED, GUEST_NAMESPACE, ON, ours
-from extproc.render.kept import keepers
+from extproc.render.guest import CLEANED, GUEST_NAMESPACE, ON, ours, replies_of
+from extproc.render.kept import keepers, signed_urls
 from extproc.render.listener import own_headers
-from extproc.render.parts import Parts
+from extproc.render.parts import Parts, manager_of
+from extproc.render.replies import metadata_is
+from extproc.render.routes import health_route
 from extproc.render.services import limiter_cluster, server_cluster
 from extproc.render.side import loopback
 from extproc.render.talks import SILENCE, WEBSOCKET, door
 from extproc.render.tls import system_ca
+from extproc.render.tokens import AUTHENTICATING, issuers
 from extproc.render.typed import Json, http_filter, packed, plain, seconds
 from extproc.render.upstream import Group, Member, asked_aside, cluster_name
 
+KEY = "cleaned"
+"""Of the metadata that say that a request is the gateway's."""
+LOOKING = StringMatcher(safe_regex=RegexMatcher(regex="GET|HEAD"))
+NO_LOOK = HeaderMatcher(name=":method", string_match=LOOKING, invert_match=True)
 
-def placed(gateway: Gateway, made: Parts, limits: Sequence[Limit], domains: Sequence[str]) -> Json:
-    """The filters, the clusters and the routes, in the words of Envoy's bootstrap."""
-    filters = [{**one, "disabled": True} for one in _filters(gateway, limits)]
+
+def placed(
+    gateway: Gateway, made: Parts, limits: Sequence[Limit], domains: Sequence[str]
+) -> tuple[Json, Mapping[int, str]]:
+    """The filters, the clusters, the routes and the replies, in the words of Envoy's bootstrap; and
+    names for what stands in several places of it."""
+    replies, anchors = _replies(made, limits)
+    filters = [{**one, "disabled": True} for one in _filters(gateway, made, limits)]
     aside = bool(asked_aside(gateway))
     # The first one has no filter that asks the server, for clusters do that elsewhere.
     inner = [*([_loopback(gateway, limits)] if aside else []), *made.inner[aside:]]
-    return {
+    document = {
         "http_filters": filters,
         "virtual_hosts": [_host(gateway, limits, domains, [one["name"] for one in filters])],
+        "local_reply_config": replies,
         "clusters": [
             plain(server_cluster(gateway.extproc)),
             *([plain(limiter_cluster(gateway.extproc))] if limits else []),
             *(_cluster(gateway, *one) for one in alone(gateway).items()),
             *map(plain, proxy_clusters(gateway, system_ca())),
+            *map(plain, issuers(gateway, ca=system_ca())),
         ],
         **({"listeners": [*map(plain, inner)]} if inner else {}),
     }
+    return document, anchors
 
 
 def unheeded(gateway: Gateway) -> Iterator[str]:
@@ -75,12 +92,12 @@ def unheeded(gateway: Gateway) -> Iterator[str]:
         several = len(route.backends) > 1
         if several and route.balance.policy != "weighted":
             yield f"routes[{index}].balance: backends get requests by priority and weight alone"
+        if "timeouts" in route.model_fields_set:
+            yield f"routes[{index}].timeouts: those of envoy.timeouts hold for all"
         if "retry" in route.model_fields_set:
             yield f"routes[{index}].retry: no other backend is asked; your own routes may ask again"
         if route.shadow is not None:
             yield f"routes[{index}].shadow: nobody gets copies"
-    if gateway.clients is not None:
-        yield "clients: no keys are asked for; have yours asked for, and x-ai-client set"
     for name in ("tls", "cors", "prefix"):
         if getattr(gateway.listen, name):
             yield f"listen.{name}: the listener is yours"
@@ -97,20 +114,22 @@ def _talkers(gateway: Gateway) -> list[str]:
     return [name for name, one in gateway.backends.items() if holds_sessions(one)]
 
 
-def _filters(gateway: Gateway, limits: Sequence[Limit]) -> Iterator[Json]:
+def _filters(gateway: Gateway, made: Parts, limits: Sequence[Limit]) -> Iterator[Json]:
     """What the server changes in a request's headers is noted before; limits are asked behind it,
     when it has said where the request goes."""
     talks = bool(_talkers(gateway))
     owed = limits if gateway.limiter.sessions else ()
     yield plain(http_filter(CLEANED, _cleaned(gateway)))
+    yield from map(_renamed, _authenticating(made))
     if limits:
         yield _own(nothing_used(talks=bool(talks and owed)))
     if keepers(gateway) or talks:
         yield plain(http_filter(ours(MODEL_FINDER), placed_finder(gateway)))
-    if limits:
+    if limits or gateway.recorded:
         yield _own(noted(limits))
     patience = waiting(gateway, gateway.backends)
-    yield plain(http_filter(ours(EXT_PROC), choosing(patience, limited=bool(limits))))
+    asking = choosing(patience, limited=bool(limits), recorded=gateway.recorded)
+    yield plain(http_filter(ours(EXT_PROC), asking))
     if talks:
         heard = hearing(
             recorded=gateway.recorded,
@@ -135,15 +154,36 @@ def _loopback(gateway: Gateway, limits: Sequence[Limit]) -> Listener:
     return loopback(gateway, own, {RATELIMIT: per_route})
 
 
+def _replies(made: Parts, limits: Sequence[Limit]) -> tuple[Json, dict[int, str]]:
+    """What Envoy answers by itself, but for the words of a limit, which the server reads."""
+    there = ValueMatcher(present_match=True)
+    replies, anchors = replies_of(made, metadata_is(GUEST_NAMESPACE, KEY, there))
+    first, *others = replies["mappers"]
+    spent = {
+        "filter": plain(metadata_is(RATELIMIT, KIND, there)),
+        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
+    }
+    return {"mappers": [first, *([spent] if limits else []), *others]}, anchors
+
+
+def _authenticating(made: Parts) -> list[Json]:
+    """The filters that ask clients for keys or tokens, where gateway.yaml says so."""
+    filters = manager_of(plain(made.listener))["http_filters"]
+    return [one for one in filters if one["name"] in AUTHENTICATING]
+
+
 def _own(one: HttpFilter) -> Json:
     """The same under a name of ours."""
-    found: Json = plain(one)
-    return {**found, "name": ours(found["name"])}
+    return _renamed(plain(one))
+
+
+def _renamed(one: Json) -> Json:
+    return {**one, "name": ours(one["name"])}
 
 
 def _cleaned(gateway: Gateway) -> HeaderToMetadata:
     """Takes away what no client may say, and leaves word of that."""
-    done = {"metadata_namespace": GUEST_NAMESPACE, "key": "cleaned", "value": "yes"}
+    done = {"metadata_namespace": GUEST_NAMESPACE, "key": KEY, "value": "yes"}
     first, *others = own_headers(gateway)
     rules: list[Json] = [{"header": first, "on_header_present": done, "on_header_missing": done}]
     rules += [{"header": name, "on_header_present": done} for name in others]
@@ -162,7 +202,14 @@ def _host(
 ) -> Json:
     """Envoy finds a route twice: before the filter, where any will do, and after it."""
     usual = {name: ON for name in filters if name != HEARING}
+    open_to_all = {
+        name: one for name, one in usual.items() if name not in map(ours, AUTHENTICATING)
+    }
     routes = [_on(plain(one), usual, gateway, limits) for one in _routes(gateway)]
+    if open_to_all.keys() < usual.keys():
+        opened = [_on(plain(one), open_to_all, gateway, limits) for one in _signed(gateway)]
+        routes[-1:-1] = opened
+    routes[:0] = [plain(health_route("", {}))]
     return {"name": "ai-gateway", "domains": [*domains], "routes": routes}
 
 
@@ -175,6 +222,16 @@ def _on(route: Json, usual: Json, gateway: Gateway, limits: Sequence[Limit]) -> 
         asked = placed_limits(limits, reserves=gateway.limiter.reserve, used=used)
         own[ours(RATELIMIT)] = plain(packed(RateLimitPerRoute.from_dict({"rate_limits": asked})))
     return {**route, "typed_per_filter_config": {**usual, **own}}
+
+
+def _signed(gateway: Gateway) -> Iterator[Route]:
+    """At first where a URL proves by itself who uses it: Google's SDKs send files there without a
+    key. The finder then leads on."""
+    for url in signed_urls(gateway):
+        path, _, query = url.partition("?")
+        given = QueryParameterMatcher(name=query.removesuffix("="), present_match=True)
+        match = RouteMatch(prefix=path, query_parameters=[given], headers=[NO_LOOK])
+        yield Route(match=match, direct_response=DirectResponseAction(status=404))
 
 
 def _routes(gateway: Gateway) -> Iterator[Route]:

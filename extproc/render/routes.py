@@ -159,7 +159,7 @@ def _by_path(
     open_to_all: dict[str, Any],
 ) -> Json:
     """The finder takes a prefix off, but the filters are those of the route that was first."""
-    health = [_health(before, open_to_all) for before in prefixes]
+    health = [health_route(before, open_to_all) for before in prefixes]
     lists = tuple(_lists())
     places = tuple(before + path for before in prefixes for path in lists)
     action = _answered(places) if not inside else _models_at(places, inside)
@@ -345,7 +345,7 @@ def _models(path: str) -> list[EnvoyRoute]:
     ]
 
 
-def _health(before: str, open_to_all: dict[str, Any]) -> EnvoyRoute:
+def health_route(before: str, open_to_all: dict[str, Any]) -> EnvoyRoute:
     """Open to everybody, and answered while the server is down: it says that Envoy lives."""
     return EnvoyRoute(
         match=RouteMatch(path=f"{before}{HEALTH}"),

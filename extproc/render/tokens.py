@@ -98,9 +98,13 @@ def shows_tokens(gateway: Gateway) -> bool:
     return gateway.clients is not None and gateway.clients.jwt is not None
 
 
+AUTHENTICATING = (API_KEY_AUTH, JWT_AUTHN, NAMED)
+"""The filters that let nobody unknown pass."""
+
+
 def opened(gateway: Gateway) -> dict[str, Any]:
     """What a route says that is open to everybody."""
-    names = (JWT_AUTHN, NAMED) if shows_tokens(gateway) else (API_KEY_AUTH,)
+    names = AUTHENTICATING[1:] if shows_tokens(gateway) else AUTHENTICATING[:1]
     return {name: packed(FilterConfig(disabled=True)) for name in names}
 
 

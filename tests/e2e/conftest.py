@@ -1,6 +1,7 @@
 """A real Envoy, the server, and simulated providers behind them, for each transport."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import openai
@@ -8,16 +9,33 @@ import pytest
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
-from tests.e2e.listener import Placed
+from tests.e2e.listener import IN_LISTENER, Placed
 
 TRANSPORTS = ("lean", "grpcio")
 """Both are tried where connections, streams, sizes or ends matter; else the one by default."""
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b"}
+APART = pytest.StashKey[Counter[str]]()
 MESSAGES = [{"role": "user", "content": "hello there"}]
 
 
-if os.environ.get("GATEWAY_PLACEMENT") == "listener":
+if IN_LISTENER:
     Local.placed = Placed.placed
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What a filter of somebody's listener does not do by nature is not asked of it."""
+    if not IN_LISTENER:
+        return
+    apart = [item for item in items if item.get_closest_marker("at_clusters")]
+    config.hook.pytest_deselected(items=apart)
+    config.stash[APART] = Counter(item.get_closest_marker("at_clusters").args[0] for item in apart)
+    items[:] = [item for item in items if not item.get_closest_marker("at_clusters")]
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Why they were not."""
+    for why, count in config.stash.get(APART, {}).items():
+        terminalreporter.write_line(f"at clusters alone: {why} ({count})")
 
 
 class Gateway:

@@ -1,18 +1,28 @@
 """A listener that somebody else has written, with the gateway as one filter of it.
 
-`GATEWAY_PLACEMENT=listener` puts every gateway of these tests there that says nothing else.
+`GATEWAY_PLACEMENT=listener` puts every gateway of these tests there that says nothing else. What
+cannot be there is marked by one of the reasons below, and left out.
 """
 
+import os
 from typing import Any
 
+import pytest
 import yaml
 
 from extproc.config import Gateway
-from extproc.exchange.compile import limits
 from extproc.lab.local import Local
-from extproc.render.bootstrap import bootstrap
-from extproc.render.parts import manager_of, parts
-from extproc.render.pieces import piece
+from extproc.render.bootstrap import bootstrap, part
+from extproc.render.parts import manager_of
+
+IN_LISTENER = os.environ.get("GATEWAY_PLACEMENT") == "listener"
+
+needs_retry_elsewhere = pytest.mark.at_clusters("another backend or key is asked after a failure")
+needs_backend_first = pytest.mark.at_clusters("a refusal tells the backend that Envoy had chosen")
+needs_balance = pytest.mark.at_clusters("Envoy chooses the backend: balance, health, order, copies")
+needs_translated_sessions = pytest.mark.at_clusters("sessions between two dialects")
+needs_own_timeouts = pytest.mark.at_clusters("routes of gateway.yaml with timeouts of their own")
+needs_own_listener = pytest.mark.at_clusters("the listener itself is rendered, or told over ADS")
 
 FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
 OWN = """
@@ -46,10 +56,13 @@ CLOSED = {**THEIR_ROUTE, "match": {"prefix": "/closed"}, "direct_response": {"st
 class Placed(Local):
     """A gateway there."""
 
+    left_out = ()
+    """Filters that they do without, for they have their own."""
+
     def placed(self, gateway: Gateway, text: str) -> str:
         """Their bootstrap, into which somebody has pasted what `--part placed` prints."""
         ours = yaml.load(
-            piece("placed", gateway, parts(gateway), limits(gateway), ["*"]), yaml.CSafeLoader
+            part("placed", gateway, self.config_file, ["*"], self._env), yaml.CSafeLoader
         )
         if not self._static:
             text = bootstrap(gateway, self.config_file, self._env)
@@ -58,15 +71,23 @@ class Placed(Local):
         listener = resources["listeners"][0]
         manager: dict[str, Any] = manager_of(listener)
         theirs = {name: manager[name] for name in THEIR_SETTINGS}
-        cleaned, *others = ours["http_filters"]
+        left_out = getattr(self, "left_out", ())
+        cleaned, *others = [one for one in ours["http_filters"] if one["name"] not in left_out]
         (host,) = ours["virtual_hosts"]
         host["routes"][:0] = [THEIR_ROUTE, CLOSED]
         listener["filter_chains"][0]["filters"][0]["typed_config"] = {
             **theirs,
             "http_filters": [cleaned, THEIRS, *others, ROUTER],
             "route_config": {"virtual_hosts": [host]},
+            "local_reply_config": ours["local_reply_config"],
         }
         resources["listeners"] = [listener, *ours.get("listeners", [])]
         resources["clusters"] = ours["clusters"]
         made: str = yaml.safe_dump(document)
         return made
+
+
+class Authenticating(Placed):
+    """The same, where they ask for keys of their own."""
+
+    left_out = ("ai.api_key_auth",)

@@ -8,6 +8,7 @@ import openai
 import pytest
 
 from tests.e2e.conftest import MESSAGES, Gateway
+from tests.e2e.listener import needs_retry_elsewhere
 
 CHAT = "/v1/chat/completions"
 
@@ -204,6 +205,7 @@ def test_a_stream_that_is_cut_is_an_error_to_the_client_and_charged(gateway: Gat
     assert record["output_tokens"] > 3
 
 
+@needs_retry_elsewhere
 @pytest.mark.parametrize(
     "directives",
     [

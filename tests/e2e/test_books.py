@@ -18,6 +18,7 @@ import pytest
 from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import needs_backend_first, needs_own_listener, needs_retry_elsewhere
 from tests.e2e.test_realtime import ask as ask_aloud
 from tests.extproc.telemetry.collector import Collector
 
@@ -239,6 +240,7 @@ def test_an_answer_is_recorded_with_who_asked_and_what_it_cost(world):
     world.logged(one)
 
 
+@needs_retry_elsewhere
 def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
     since = world.ask("moved")
     first, second = world.stored("moved", 2, since)
@@ -250,6 +252,7 @@ def test_each_attempt_is_recorded_and_all_are_one_exchange(world):
     assert whole["cost_nanousd"] == second["cost_nanousd"] > 0
 
 
+@needs_retry_elsewhere
 def test_attempts_at_one_backend_know_who_asked_too(world):
     with pytest.raises(openai.InternalServerError):
         world.ask("again")
@@ -311,6 +314,7 @@ def test_a_session_is_recorded_with_who_talked(world):
     assert span["parentSpanId"] == world.parent("a" * 32)
 
 
+@needs_retry_elsewhere
 def test_each_attempt_is_a_span_below_that_of_the_client(world):
     world.ask("moved", extra_headers=traced("b" * 32))
     first, second = world.spans("b" * 32, 2)
@@ -334,6 +338,7 @@ def test_what_the_client_does_not_sample_is_not_traced(world):
     assert "c" * 32 not in {span["traceId"] for span in world.collector.spans()}
 
 
+@needs_backend_first
 def test_a_request_that_is_refused_here_is_recorded(world):
     url = f"{world.local.url}/v1/chat/completions"
     headers = {"authorization": "Bearer key-of-dora", "x-ai-model": "refused"}
@@ -343,6 +348,7 @@ def test_a_request_that_is_refused_here_is_recorded(world):
     assert (one["client"], one["backend"]) == ("dora", "first")
 
 
+@needs_own_listener
 def test_what_envoy_answers_by_itself_is_counted(world):
     url = f"{world.local.url}/v1/chat/completions"
     for key in ("nobodys", "nobodys", "key-of-max"):
@@ -358,6 +364,7 @@ def test_what_envoy_answers_by_itself_is_counted(world):
     )
 
 
+@needs_retry_elsewhere
 def test_bodies_are_kept_of_the_backends_that_say_so(world):
     since = world.ask("moved")
     last = world.stored("moved", 2, since)[-1]

@@ -9,6 +9,9 @@ import brotli
 import pytest
 
 from tests.e2e.conftest import MESSAGES
+from tests.e2e.listener import needs_own_listener
+
+pytestmark = needs_own_listener
 
 
 @pytest.mark.parametrize(

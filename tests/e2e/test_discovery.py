@@ -16,7 +16,10 @@ from extproc.lab import lines
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.conftest import ENV, MESSAGES, Gateway, config
+from tests.e2e.listener import needs_own_listener
 from tests.e2e.test_lifecycle import Load, children
+
+pytestmark = needs_own_listener
 
 KEYS = {"KEY_ONE": "key-of-one", "KEY_TWO": "key-of-two"}
 PATIENCE = 60

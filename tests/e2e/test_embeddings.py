@@ -17,6 +17,7 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import AWS, ENV
 from tests.e2e.clients.talk import order
+from tests.e2e.listener import needs_retry_elsewhere
 from tests.providers.matrix.embedding import wanted
 
 KEY = {"api_key": "env:KEY"}
@@ -205,6 +206,7 @@ def test_what_was_used_and_what_it_costs_is_told(gateway: Local, client: openai.
         assert used["cost_nanousd"] == 14_000
 
 
+@needs_retry_elsewhere
 def test_another_provider_embeds_where_one_fails(client: openai.OpenAI):
     text = order("red", at="a", status=503)
     answer = client.embeddings.create(model="robust", input=[text, "blue"])

@@ -15,6 +15,9 @@ from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients import TALKS
 from tests.e2e.clients.backends import ENV, MODELS, backend
 from tests.e2e.clients.talk import Link, Wish, order
+from tests.e2e.listener import needs_retry_elsewhere
+
+pytestmark = needs_retry_elsewhere
 
 PROVIDERS = {
     "anthropic": "anthropic.messages",

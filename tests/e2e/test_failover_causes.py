@@ -10,6 +10,9 @@ import pytest
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, MODELS, backend
+from tests.e2e.listener import needs_retry_elsewhere
+
+pytestmark = needs_retry_elsewhere
 
 FIRST, SECOND = "anthropic.messages", "openai.chat"
 STREAM = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])

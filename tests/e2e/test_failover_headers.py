@@ -8,7 +8,10 @@ import pytest
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV, backend
+from tests.e2e.listener import needs_retry_elsewhere
 from tests.e2e.tapes.clients import CLIENTS
+
+pytestmark = needs_retry_elsewhere
 
 FIRST, SECOND = "first", "second"
 OWN = {

@@ -11,9 +11,12 @@ import pytest
 from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV, backend
 from tests.e2e.conftest import TRANSPORTS
+from tests.e2e.listener import needs_retry_elsewhere
 from tests.e2e.tapes.clients import CLIENTS, Read
 from tests.e2e.tapes.providers import TAPES, TEXT
 from tests.e2e.tapes.server import FAILURES, Failing, Player
+
+pytestmark = needs_retry_elsewhere
 
 PAIRS = list(itertools.permutations(TAPES, 2))
 ON = ["5xx", "429", "reset", "connect-failure", "timeout"]

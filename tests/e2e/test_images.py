@@ -11,6 +11,7 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.pictures import BYTES
 from tests.e2e.clients.backends import AWS, ENV
+from tests.e2e.listener import needs_retry_elsewhere
 
 KEY = {"api_key": "env:KEY"}
 VERTEX = {"project": "p", "region": "us-central1"}
@@ -220,6 +221,7 @@ def test_tokens_are_told_where_models_count_them(gateway: Local, client: openai.
         assert answer.usage.total_tokens > answer.usage.input_tokens
 
 
+@needs_retry_elsewhere
 def test_the_next_provider_is_asked_in_its_own_format(client: openai.OpenAI):
     order = '{"at": "failing", "status": 503}'
     answer = client.images.generate(

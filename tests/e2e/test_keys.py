@@ -10,6 +10,9 @@ import pytest
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import needs_retry_elsewhere
+
+pytestmark = needs_retry_elsewhere
 
 ENV = {
     **os.environ,

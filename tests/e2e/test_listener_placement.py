@@ -17,7 +17,7 @@ from google.genai import types
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.pictures import BYTES
-from tests.e2e.listener import Placed
+from tests.e2e.listener import Authenticating
 
 ENV = {**os.environ, "KEY_A": "sk-key-of-a", "KEY_B": "sk-key-of-b", "KEY_C": "sk-key-of-c"}
 ENV |= {"IDS": "a secret that signs ids", "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"}
@@ -96,7 +96,7 @@ def gateway() -> Iterator[Gateway]:
         }
         config["resources"] = {"secret": "env:IDS"}
         config["usage"] = {"store": "sqlite:///usage.db"}
-        placed = Placed(config, ENV)
+        placed = Authenticating(config, ENV)
         (placed.directory / "clients.yaml").write_text("someone: env:KEY_OF_SOMEONE\n")
         with placed as local:
             yield Gateway(local, {"a": a, "b": b, "c": c})
@@ -146,6 +146,25 @@ def test_what_the_listener_refuses_is_counted(gateway: Gateway):
 
     gateway.local.wait_for(lambda: (403, "direct_response") in refused(), "what was refused")
     assert [status for status, _ in refused()] == [403]
+
+
+def test_what_is_used_is_recorded_with_who_asked(gateway: Gateway):
+    asked = {**said("reserved"), "messages": [{"role": "user", "content": "whose is this?"}]}
+    url = f"{gateway.url}/v1/chat/completions"
+    assert httpx.post(url, json=asked, headers={"x-key": "right"}).status_code == 200
+    # Nobody is somebody else by saying so.
+    httpx.post(url, json=said("gpt"), headers={"x-ai-client": "someone"}).raise_for_status()
+
+    def recorded() -> set[tuple[str, str]]:
+        with sqlite3.connect(gateway.local.directory / "usage.db") as store:
+            try:
+                return {*store.execute("SELECT request_model, client FROM attempts")}
+            except sqlite3.OperationalError:
+                return set()  # nothing was stored yet
+
+    wanted = {("reserved", "someone"), ("gpt", "")}
+    gateway.local.wait_for(lambda: wanted <= recorded(), "what was used")
+    assert ("gpt", "someone") not in recorded()
 
 
 def test_clients_of_other_formats_are_served(gateway: Gateway):

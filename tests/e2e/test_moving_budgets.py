@@ -13,7 +13,10 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.talk import order
 from tests.e2e.conftest import ENV
+from tests.e2e.listener import needs_retry_elsewhere
 from tests.extproc.ratelimit.conftest import Server as Redis
+
+pytestmark = needs_retry_elsewhere
 
 PRICES = {"cheap": {"input": 1, "output": 2}, "dear": {"input": 10, "output": 20}}
 USED = {"prompt_tokens": 100, "completion_tokens": 100}

@@ -9,10 +9,13 @@ import anthropic
 import httpx
 import openai
 import pytest
+from redis import Redis as Client
 
 from extproc.lab.simulator import RunningSimulator
-from tests.e2e.conftest import ENV, MESSAGES, Gateway
-from tests.e2e.listener import Placed
+from tests.e2e.conftest import ENV, MESSAGES, Gateway, config
+from tests.e2e.listener import Authenticating, Placed
+from tests.e2e.stopping import still
+from tests.extproc.ratelimit.conftest import Server as Redis
 
 LIMITS = [
     {"per": "client", "tokens": 1000, "every": "day"},
@@ -29,7 +32,7 @@ LIMITS = [
 def gateway() -> Iterator[Gateway]:
     with RunningSimulator(name="a") as a, RunningSimulator(name="b") as b:
         key_a, key_b = {"api_key": "env:KEY_A"}, {"api_key": "env:KEY_B"}
-        config = {
+        settings = {
             "backends": {
                 "a": {"provider": "openai", "base_url": a.url, "credential": key_a},
                 "b": {"provider": "anthropic", "base_url": b.url, "credential": key_b},
@@ -49,7 +52,7 @@ def gateway() -> Iterator[Gateway]:
             "limits": LIMITS,
             "clients": {"api_keys": {"file": "clients.yaml"}},
         }
-        placed = Placed(config, {**ENV, "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"})
+        placed = Authenticating(settings, {**ENV, "KEY_OF_SOMEONE": "sk-nobody-asks-for-it"})
         (placed.directory / "clients.yaml").write_text("someone: env:KEY_OF_SOMEONE\n")
         with placed as local:
             yield Gateway(local, a, b)
@@ -192,3 +195,50 @@ def test_a_stream_is_charged_at_its_end(gateway: Gateway, model: str):
     order = {"prompt_tokens": 120, "completion_tokens": 1}
     assert call(gateway, who, model, stream=True, **order).status_code == 200
     until_refused(gateway, who, model, prompt_tokens=1)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    running = Redis(tmp_path_factory.mktemp("r"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def strict(redis: Redis) -> Iterator[Gateway]:
+    """Limits that are kept in Redis, and hold when it is gone."""
+    url = redis.socket.parent / "url"
+    url.write_text(redis.url)
+    with RunningSimulator(name="a") as a:
+        settings = config(
+            a.url,
+            a.url,
+            limits=[{"per": "header:x-user-id", "requests": 2, "every": "day"}],
+            limiter={"storage": f"file:{url}", "on_error": "deny", "timeout": "1s"},
+        )
+        with Placed(settings, ENV) as local:
+            yield Gateway(local, a, a)
+
+
+def test_redis_keeps_what_was_asked_for(strict: Gateway, redis: Redis):
+    who = {"x-user-id": "kept"}
+    assert [call(strict, who).status_code for _ in range(3)] == [200, 200, 429]
+    with Client(unix_socket_path=str(redis.socket)) as client:
+        assert client.dbsize() > 0
+        client.flushall()
+    assert call(strict, who).status_code == 200
+
+
+def test_without_redis_a_client_is_refused_in_its_own_form(strict: Gateway, redis: Redis):
+    asked: dict[str, Any] = {"model": "small", "messages": MESSAGES, "max_tokens": 50}
+    sent = len(strict.a.requests)
+    with still(redis.pid):
+        for path, form in (("/v1/chat/completions", "server_error"), ("/v1/messages", "api_error")):
+            told = httpx.post(
+                f"{strict.local.url}{path}", json=asked, headers={"x-user-id": "x"}, timeout=30
+            )
+            assert told.status_code == 503
+            assert told.json()["error"]["type"] == form
+            assert "rate limits cannot be checked" in told.json()["error"]["message"]
+    assert len(strict.a.requests) == sent

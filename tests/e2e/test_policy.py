@@ -13,6 +13,7 @@ import pytest
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import needs_retry_elsewhere
 
 ENV = {**os.environ, "KEY": "sk-key-of-ours", "ANN": "key-of-ann", "TOM": "key-of-tom"}
 HELLO = [{"role": "user", "content": "hello"}]
@@ -159,6 +160,7 @@ def test_a_prompt_that_is_too_long_is_refused_as_the_clients_vendor_would(world)
     assert world.ask("short").status_code == 200
 
 
+@needs_retry_elsewhere
 def test_headers_are_edited_on_both_ways_at_whichever_backend(world):
     for failures in (0, 1):
         world.sim.push(*[{"status": 503}] * failures)

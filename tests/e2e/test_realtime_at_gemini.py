@@ -8,7 +8,10 @@ import pytest
 from openai.types.websocket_connection_options import WebSocketConnectionOptions
 
 from providers.wire.g711 import law
+from tests.e2e.listener import needs_translated_sessions
 from tests.e2e.talking import SOUND, Talking, plain_to_provider, say, translated, until
+
+pytestmark = needs_translated_sessions
 
 
 @pytest.fixture(scope="module")

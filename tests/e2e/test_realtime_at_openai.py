@@ -6,7 +6,10 @@ from collections.abc import Iterator
 import pytest
 from google.genai import errors, types
 
+from tests.e2e.listener import needs_translated_sessions
 from tests.e2e.talking import WAIT, Talking, heard, live, plain_to_provider, translated, turn
+
+pytestmark = needs_translated_sessions
 
 
 @pytest.fixture(scope="module")

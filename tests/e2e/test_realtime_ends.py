@@ -9,7 +9,10 @@ import websockets
 from websockets.asyncio.client import connect
 
 from providers.wire.websocket import LARGEST
+from tests.e2e.listener import needs_translated_sessions
 from tests.e2e.talking import CREATE, LIVE, WAIT, Talking, answered, plain_to_provider, translated
+
+pytestmark = needs_translated_sessions
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,10 @@ from extproc.lab.bench import proc
 from extproc.lab.bench.subjects import Gateway
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
+from tests.e2e.listener import needs_translated_sessions
 from tests.e2e.talking import CREATE, ENV, LIVE, Talking, translating
+
+pytestmark = needs_translated_sessions
 
 MANY = 200
 WAIT = 60

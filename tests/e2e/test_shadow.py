@@ -12,6 +12,9 @@ import pytest
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.record import Recorded
+from tests.e2e.listener import needs_balance
+
+pytestmark = needs_balance
 
 ENV = {**os.environ, "KEY": "sk-key-of-ours", "NEXT": "sk-key-of-next", "DORA": "key-of-dora"}
 HELLO = [{"role": "user", "content": "hello there"}]

@@ -21,6 +21,9 @@ import pytest
 from extproc.lab.local import Local, free_port
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.connecting import Connecting, secured
+from tests.e2e.listener import needs_balance
+
+pytestmark = needs_balance
 
 ENV = {**os.environ, "KEY": "sk-key-of-the-gateway", "OTHER": "sk-another", "PROXY": "open sesame"}
 ENV["ADMIN"] = "adm-0123456789"

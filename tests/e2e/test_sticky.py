@@ -11,6 +11,9 @@ from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from tests.e2e.clients.backends import ENV
 from tests.e2e.conftest import TRANSPORTS
+from tests.e2e.listener import needs_balance
+
+pytestmark = needs_balance
 
 NAMES = ("a", "b", "c")
 TALKS, TURNS = 24, 4

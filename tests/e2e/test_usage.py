@@ -12,6 +12,7 @@ import pytest
 from extproc.exchange.account import STEP
 from extproc.lab.local import Local
 from tests.e2e.clients.backends import ENV
+from tests.e2e.listener import needs_own_timeouts
 from tests.e2e.tapes.clients import ASKED, CLIENTS, Read
 from tests.e2e.tapes.gateway import PRICE, config, model
 from tests.e2e.tapes.providers import BROKE, MODEL, PIECE, TAPES, TEXT
@@ -171,6 +172,7 @@ def test_a_client_that_hangs_up_is_charged_for_what_it_saw(world: World):
         assert outcome.record["finish_reason"] == "", case
 
 
+@needs_own_timeouts
 def test_a_stream_that_breaks_off_or_stops_is_charged_for_what_came(world: World):
     for case, outcome in world.of("cut", "stuck"):
         assert_partial(case, outcome, outcome.raw.count(WORDS))
@@ -191,6 +193,7 @@ def test_a_stream_without_an_end_or_with_an_error_is_an_error_and_charged(world:
         assert message in outcome.read.error, case
 
 
+@needs_own_timeouts
 def test_silence_is_a_timeout_and_costs_nothing(world: World):
     for case, outcome in world.of("silent"):
         record = outcome.record

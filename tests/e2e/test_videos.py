@@ -14,6 +14,7 @@ from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.kept.films import film
 from extproc.lab.simulator.pictures import BYTES
 from tests.e2e.films import ENV, Gateway, backend, done, route
+from tests.e2e.listener import needs_retry_elsewhere
 
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
@@ -299,6 +300,7 @@ def failover() -> Iterator[Gateway]:
             yield Gateway(local, a=a, b=b)
 
 
+@needs_retry_elsewhere
 def test_a_film_that_one_provider_cannot_make_now_is_made_by_the_next(failover: Gateway):
     client = failover.client()
     failover.simulators["b"].simulator.desk.script.append({"status": 503})

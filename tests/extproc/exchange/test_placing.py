@@ -17,6 +17,7 @@ from extproc.exchange.wire.writing import encode
 from providers.catalog import PROVIDERS
 from providers.errors import NotFound
 from providers.operations import Operation
+from providers.usage import Price
 from tests.plans import (
     CHAT,
     Pairs,
@@ -221,6 +222,15 @@ def test_a_refusal_is_not_marked_for_a_backend_that_nobody_will_ask():
 
     assert MARK in refused(placed=False)
     assert MARK not in refused(placed=True)
+
+
+@pytest.mark.parametrize("reserves", [True, False])
+def test_what_it_costs_is_said_where_budgets_reserve(reserves: bool):
+    price = Price(input=0.0, output=10.0)
+    route = Route(models=("small",), upstream={"one": ""}, price=price)
+    action = asked(Plan({"one": served("one")}, [route], reserves=reserves))
+    said = {**(action.metadata or {}), **(action.more or {})}
+    assert said.get("price") == ("0 10" if reserves else None)
 
 
 def test_what_envoy_answers_before_the_body_is_there_is_its_own():

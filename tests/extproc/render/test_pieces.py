@@ -262,11 +262,35 @@ def test_each_backend_can_be_chosen_where_one_filter_is_all(tmp_path: Path) -> N
     assert names == ["extproc", "ai/one", "ai/two"]
     options = [one["typed_extension_protocol_options"] for one in found["clusters"]]
     assert not any("http_filters" in one for each in options for one in each.values())
-    assert [one["name"] for one in found["http_filters"]] == ["ai.cleaned", "ai.ext_proc"]
+    filters = ["ai.cleaned", "ai.api_key_auth", "ai.ext_proc"]
+    assert [one["name"] for one in found["http_filters"]] == filters
     assert all(one["disabled"] for one in found["http_filters"])
     (host,) = found["virtual_hosts"]
-    for one in host["routes"]:
-        assert one["typed_per_filter_config"].keys() == {"ai.cleaned", "ai.ext_proc"}
+    health, *others = host["routes"]
+    assert health["match"] == {"path": "/healthz"}
+    assert "typed_per_filter_config" not in health
+    for one in others:
+        assert [*one["typed_per_filter_config"]] == filters
+    mappers = found["local_reply_config"]["mappers"]
+    assert all("'ai.gateway'" in str(one["filter"]) for one in mappers)
+
+
+def test_a_url_that_proves_who_asks_needs_no_key_where_one_filter_chooses(tmp_path: Path) -> None:
+    google = backend(1, provider="gemini")
+    settings = gateway(
+        tmp_path,
+        backends={"one": google, "two": google},
+        routes=[route(["m"], "one", "two")],
+        resources={"secret": "env:IDS"},
+    )
+    (found,) = pieces(settings, "placed")
+    (host,) = found["virtual_hosts"]
+    signed = [one for one in host["routes"] if "query_parameters" in one["match"]]
+    assert signed
+    for one in signed:
+        assert "ai.api_key_auth" not in one["typed_per_filter_config"]
+        assert {"ai.cleaned", "ai.lua", "ai.ext_proc"} <= one["typed_per_filter_config"].keys()
+        assert one["direct_response"] == {"status": 404}
 
 
 def test_sessions_and_what_is_kept_are_found_where_one_filter_chooses(tmp_path: Path) -> None:
@@ -274,7 +298,8 @@ def test_sessions_and_what_is_kept_are_found_where_one_filter_chooses(tmp_path: 
     settings = gateway(tmp_path, backends=backends, routes=[route(["m"], "one", "two")])
     (found,) = pieces(settings, "placed")
     filters = {one["name"]: one["typed_config"] for one in found["http_filters"]}
-    assert [*filters] == ["ai.cleaned", "ai.lua", "ai.ext_proc", "ai.sessions"]
+    others = ["ai.lua", "ai.ext_proc", "ai.sessions"]
+    assert [*filters] == ["ai.cleaned", "ai.api_key_auth", *others]
     assert "local PLACED = true" in filters["ai.lua"]["default_source_code"]["inline_string"]
     names = [one["name"] for one in found["clusters"]]
     assert names == ["extproc", "ai/one", "ai/two", "ws/one"]
@@ -306,6 +331,7 @@ def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
     backends = {"one": backend(1), "two": backend(2)}
     several = {**route(["m"], "one", "two"), "retry": {"attempts": 2}}
     several |= {"balance": {"policy": "least_request"}, "shadow": {"backend": "two"}}
+    several |= {"timeouts": {"request": "5s"}}
     settings = gateway(
         tmp_path,
         backends=backends,
@@ -316,6 +342,6 @@ def test_what_nobody_heeds_there_is_told(tmp_path: Path) -> None:
     )
     told = [one.partition(":")[0] for one in unheeded(settings)]
     assert told == [
-        *("routes[1].balance", "routes[1].retry", "routes[1].shadow"),
-        *("clients", "listen.prefix"),
+        *("routes[1].balance", "routes[1].timeouts", "routes[1].retry", "routes[1].shadow"),
+        "listen.prefix",
     ]
