@@ -12,6 +12,8 @@ import msgspec
 from providers.bridging.dialect import Context, Endpoint
 from providers.bridging.members import Shape, shape
 from providers.bridging.plain import PlainDialect, known
+from providers.bridging.provider_members import Names
+from providers.bridging.transcript_stream import note
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.response import watch
@@ -213,6 +215,7 @@ class HeardParser:
     """Reads a stream of what a model hears."""
 
     def __init__(self) -> None:
+        self.lost: Names = {}
         self._parser = Parser()
         self._texts: list[str] = []
         self._used: Usage | None = None
@@ -234,10 +237,14 @@ class HeardParser:
                 case deltas.TextDelta(text=text, choice=0) if text:
                     self._texts.append(text)
                     found.append(Said(text=text))
+                case deltas.Beside(names=names):
+                    note(self.lost, names)
                 case deltas.Used():
                     self._used = delta.usage
                 case deltas.End(finish=Finish.ERROR):
                     self._failed = delta.error or BROKEN_OFF
+                case deltas.End(finish=finish) if finish is not Finish.STOP:
+                    note(self.lost, ["candidates.finishReason"])
                 case deltas.Failed():
                     self._failed = delta.error
         return found
