@@ -150,7 +150,8 @@ def parse_response(body: Json) -> Transcript:
 
 
 READ = shape(
-    *("model", "text", "language", "usage"),
+    *("model", "text", "language"),
+    usage=shape("prompt_tokens", "completion_tokens", "total_tokens", "prompt_audio_seconds"),
     segments=shape("type", "text", "start", "end", "speaker_id"),
 )
 
