@@ -13,7 +13,7 @@ import orjson
 
 from extproc.exchange import metadata
 from extproc.exchange.answer import DROPPED
-from extproc.exchange.changes import JSON_TYPE, USED
+from extproc.exchange.changes import JSON_TYPE, LOST, USED
 from extproc.exchange.client_headers import ClientHeaders
 from extproc.exchange.events import Metadata, Reject, RequestHeaders, SideAnswer, SideCall
 from extproc.exchange.header_values import listed, quoted
@@ -85,9 +85,12 @@ class Aside:
         if sum(len(answer.body) for answer in answers) > self._context.bounds.size:
             raise TooLarge("the answers are too large together (envoy.max_body_bytes)")
         body = self._parts.join([answer.body for answer in answers], self._context)
-        return Reject(
-            200, body, (JSON_TYPE, *self._target.shows, *_lost(answers[0], lowered)), record
-        )
+        dropped = _all(answers, DROPPED, lowered)
+        lost = _all(answers, LOST)
+        if lost:
+            record[metadata.LOST] = lost
+        named = tuple((name, said) for name, said in ((DROPPED, dropped), (LOST, lost)) if said)
+        return Reject(200, body, (JSON_TYPE, *self._target.shows, *named), record)
 
 
 def said(
@@ -135,10 +138,11 @@ def _said(answer: SideAnswer, *names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, quoted(value)) for name, value in found if value)
 
 
-def _lost(answer: SideAnswer, lowered: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    names = [listed(lowered), answer.headers.get(DROPPED)]
-    said = ", ".join(filter(None, names))
-    return ((DROPPED, quoted(said)),) if said else ()
+def _all(answers: tuple[SideAnswer, ...], header: str, first: tuple[str, ...] = ()) -> str:
+    """The names that the answers give in a header, each once."""
+    lists = [listed(first), *(answer.headers.get(header) or "" for answer in answers)]
+    names = (name for each in lists for name in each.split(", ") if name)
+    return quoted(", ".join(dict.fromkeys(names)))
 
 
 def failure(answer: SideAnswer, record: Metadata) -> Reject:

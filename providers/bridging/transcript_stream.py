@@ -1,14 +1,17 @@
 """A streamed transcript on its way from one dialect to another, event by event."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Protocol, assert_never
+from collections.abc import Callable, Iterable, Mapping
+from typing import ClassVar, Protocol, assert_never
 
 import msgspec
 import orjson
 
 from providers.bridging.dialect import Context, Seen
 from providers.bridging.estimate import Words
+from providers.bridging.members import Shape
+from providers.bridging.provider_members import Names, unread
+from providers.bridging.unknown_members import MAX_NAMED
 from providers.errors import CUT, ApiError, BadAnswer
 from providers.neutral.chat import Finish
 from providers.neutral.transcripts import (
@@ -21,7 +24,7 @@ from providers.neutral.transcripts import (
     Timed,
     Transcript,
 )
-from providers.wire import sse
+from providers.wire import members, sse
 from providers.wire.members import Json
 
 END = b"[DONE]"
@@ -36,11 +39,19 @@ class TranscriptParser(Protocol):
     def flush(self) -> list[Delta]:
         """At the end of the stream; one that ended before its time yields `Failed`."""
 
+    @property
+    def lost(self) -> Names:
+        """The names of what it says so far that no other format is told."""
+
 
 class EventParser(ABC):
     """Reads server-sent events, each of which is a JSON object."""
 
+    READ: ClassVar[Mapping[str, Shape]]
+    """Type of an event → what is read of it."""
+
     def __init__(self) -> None:
+        self.lost: Names = {}
         self._splitter = sse.Splitter()
         self._ended = False
 
@@ -60,9 +71,17 @@ class EventParser(ABC):
         data = sse.parse(piece)[1].strip()
         if self._ended or not data:
             return []
-        deltas = self._done() if data == END else self._said(_object(data))
+        deltas = self._done() if data == END else self._read(_object(data))
         self._ended = any(isinstance(one, Heard | Failed) for one in deltas)
         return deltas
+
+    def _read(self, said: Json) -> list[Delta]:
+        if not said.get("error"):
+            kind = members.string(said.get("type"))
+            read = self.READ.get(kind)
+            names = [kind] if read is None else unread(said, read)
+            note(self.lost, names)
+        return self._said(said)
 
     def _done(self) -> list[Delta]:
         """What an end without words says."""
@@ -71,6 +90,13 @@ class EventParser(ABC):
     @abstractmethod
     def _said(self, said: Json) -> list[Delta]:
         """What one event says."""
+
+
+def note(lost: Names, names: Iterable[str]) -> None:
+    """Takes them down, so many in all."""
+    for name in names:
+        if len(lost) < MAX_NAMED:
+            lost[name] = None
 
 
 def _object(data: bytes) -> Json:
@@ -184,6 +210,7 @@ class TranscriptStream:
     def _render(self, deltas: list[Delta]) -> bytes:
         for delta in deltas:
             self._watch(delta)
+        self.seen.lost = tuple(self._parser.lost)
         return self._renderer.feed(deltas)
 
     def _watch(self, delta: Delta) -> None:

@@ -93,6 +93,8 @@ class Frames:
             fault = "a frame is masked" if now.key else "a frame is not masked"
         elif now.opcode >= CONTROL and not now.final:
             fault = "a control frame is in pieces"
+        elif now.opcode >= CONTROL and now.size > CONTROL_MOST:
+            fault = "a control frame is too long"
         elif now.opcode < CONTROL and begun is not (now.opcode == CONTINUATION):
             fault = "a message begins within another" if begun else "a message has no beginning"
         if fault:
@@ -102,9 +104,7 @@ class Frames:
             raise Broken(fault)
 
     def _is_long(self, now: Header) -> bool:
-        if now.opcode >= CONTROL:
-            return now.size > CONTROL_MOST
-        return now.size > self._largest - self._size
+        return now.opcode < CONTROL and now.size > self._largest - self._size
 
     def _add(self, now: Header, payload: bytes, found: list[Frame]) -> None:
         if now.opcode != CONTINUATION:

@@ -127,6 +127,17 @@ def test_one_failure_is_the_failure_of_all(world: World):
     assert record["input_tokens"] < 40
 
 
+def test_what_any_part_loses_is_named(world: World):
+    said = '[[sim: {"extra": {"meta": {"warnings": ["w"], "api_version": {"version": "2"}}}}]] x'
+    raw = world.client.embeddings.with_raw_response
+    answer = raw.create(model="cohere", input=[*TEXTS[:120], said], user="u")
+    assert answer.headers["x-ai-lost-members"] == "meta.warnings"
+    assert answer.headers["x-ai-dropped-params"] == "user"
+    assert world.record(request_model="cohere", lost_members="meta.warnings")["status"] == 200
+    answer = raw.create(model="cohere", input=TEXTS[:120])
+    assert "x-ai-lost-members" not in answer.headers
+
+
 def test_a_backend_may_have_it_off(world: World):
     before = len(world.sim.requests)
     with pytest.raises(openai.BadRequestError, match=r"one input at once .*fan_out") as caught:

@@ -12,8 +12,10 @@ import msgspec
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect
+from providers.bridging.provider_members import unread
 from providers.dialects.cohere.chat.answers import parse_usage
 from providers.dialects.cohere.chat.errors import parse_error, render_error
+from providers.dialects.cohere.meta import SAID
 from providers.errors import BadAnswer, InvalidRequest, Unsupported
 from providers.neutral import embeddings
 from providers.neutral.embeddings import (
@@ -232,11 +234,12 @@ def _usage(answer: Answer) -> Usage | None:
     return None if usage is None else msgspec.structs.replace(usage, estimated=usage.input == 0)
 
 
+BESIDE = shape(meta=SAID)
+
+
 def leaves(answer: Answer) -> list[str]:
-    """Warnings."""
-    return (
-        ["meta.warnings"] if isinstance(answer.meta, dict) and answer.meta.get("warnings") else []
-    )
+    """Warnings, and counts that nobody else has."""
+    return unread({"meta": answer.meta}, BESIDE)
 
 
 def watch(answer: Answer) -> Seen:

@@ -13,6 +13,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect, known
 from providers.dialects.cohere.chat.errors import parse_error, render_error
+from providers.dialects.cohere.meta import SAID
 from providers.errors import BadAnswer
 from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, how_many, ranked
 from providers.operations import Operation
@@ -194,7 +195,7 @@ READ = shape(
     *("id", "model", "object", "tokens", "usage"),
     results=RESULT,
     data=RESULT,
-    meta=shape("api_version", "billed_units", "tokens"),
+    meta=SAID,
 )
 
 DIALECT = PlainDialect[RerankRequest, RerankAnswer](

@@ -7,6 +7,7 @@ from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect, known
 from providers.dialects.cohere.chat.errors import parse_error, render_error
+from providers.dialects.cohere.meta import SAID
 from providers.neutral.tokens import (
     DetokenizeAnswer,
     DetokenizeRequest,
@@ -22,8 +23,6 @@ from providers.wire.members import Json
 from providers.wire.splice import model_edit
 
 META = {"api_version": {"version": "1"}}
-SAID = shape("api_version", "billed_units", "tokens")
-"""What `meta` says that is read, or says nothing to others; warnings do."""
 
 
 def parse_request(body: Json, path_model: str) -> TokenizeRequest:

@@ -12,9 +12,12 @@ import msgspec
 from providers.bridging.dialect import Context, Endpoint
 from providers.bridging.members import Shape, shape
 from providers.bridging.plain import PlainDialect, known
+from providers.bridging.provider_members import Names
+from providers.bridging.transcript_stream import note
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content.parser import Parser
 from providers.dialects.gemini.generate_content.response import watch
+from providers.dialects.gemini.generate_content.told import USAGE
 from providers.errors import BROKEN_OFF, ApiError, BadAnswer, Cause, FailedAnswer, Unsupported
 from providers.neutral import deltas
 from providers.neutral.chat import Finish
@@ -128,18 +131,16 @@ def _parts(body: Json) -> list[Json]:
 
 def parse_sound(body: Json) -> SpeechAnswer:
     """Bare samples."""
-    for part in _parts(body):
-        inline = part.get("inlineData")
-        if isinstance(inline, dict) and isinstance(inline.get("data"), str):
-            try:
-                data = base64.b64decode(inline["data"], validate=True)
-            except ValueError:  # of what is no ASCII, too
-                break
-            rate = SAMPLES.search(members.string(inline.get("mimeType")))
-            return SpeechAnswer(
-                data=data, rate=int(rate[1]) if rate else RATE, usage=watch(body).usage
-            )
-    raise _silent(body, "sound")
+    found = [members.inner(part.get("inlineData")) for part in _parts(body)]
+    sounds = [one for one in found if isinstance(one.get("data"), str)]
+    try:
+        data = b"".join(base64.b64decode(one["data"], validate=True) for one in sounds)
+    except ValueError:  # of what is no ASCII, too
+        data = b""
+    if not data:
+        raise _silent(body, "sound")
+    rate = SAMPLES.search(members.string(sounds[0].get("mimeType")))
+    return SpeechAnswer(data=data, rate=int(rate[1]) if rate else RATE, usage=watch(body).usage)
 
 
 def _silent(body: Json, what: str) -> BadAnswer:
@@ -213,6 +214,7 @@ class HeardParser:
     """Reads a stream of what a model hears."""
 
     def __init__(self) -> None:
+        self.lost: Names = {}
         self._parser = Parser()
         self._texts: list[str] = []
         self._used: Usage | None = None
@@ -234,10 +236,14 @@ class HeardParser:
                 case deltas.TextDelta(text=text, choice=0) if text:
                     self._texts.append(text)
                     found.append(Said(text=text))
+                case deltas.Beside(names=names):
+                    note(self.lost, names)
                 case deltas.Used():
                     self._used = delta.usage
                 case deltas.End(finish=Finish.ERROR):
                     self._failed = delta.error or BROKEN_OFF
+                case deltas.End(finish=finish) if finish is not Finish.STOP:
+                    note(self.lost, ["candidates.finishReason"])
                 case deltas.Failed():
                     self._failed = delta.error
         return found
@@ -251,15 +257,15 @@ class HeardParser:
         return Heard(transcript=Transcript(text=text, usage=self._used))
 
 
-def _read(*part: str) -> Shape:
+def _read(part: Shape) -> Shape:
     """An answer, of whose parts these are told; thoughts are nobody's."""
-    parts = shape(*part, "thought", "thoughtSignature")
+    parts = Shape(part.known | {"thought", "thoughtSignature"}, part.inner)
     content = shape("role", parts=parts)
     candidates = shape("index", "avgLogprobs", "tokenCount", content=content)
-    return shape(*ABOUT, candidates=candidates)
+    return shape(*ABOUT, candidates=candidates, usageMetadata=USAGE)
 
 
-ABOUT = ("responseId", "modelVersion", "createTime", "usageMetadata")
+ABOUT = ("responseId", "modelVersion", "createTime")
 
 SPEAKING = PlainDialect[SpeechRequest, SpeechAnswer](
     name=SPEECH,
@@ -270,7 +276,7 @@ SPEAKING = PlainDialect[SpeechRequest, SpeechAnswer](
     parse_request=_refuse,
     render_request=render_speech,
     parse_response=parse_sound,
-    leaves=known(_read("inlineData")),
+    leaves=known(_read(shape(inlineData=shape("mimeType", "data")))),
     render_response=_render_nothing,
     parse_error=parse_error,
     render_error=render_error,
@@ -286,7 +292,7 @@ HEARING = PlainDialect[TranscriptRequest, Transcript](
     parse_request=_refuse,
     render_request=render_transcript,
     parse_response=parse_transcript,
-    leaves=known(_read("text")),
+    leaves=known(_read(shape("text"))),
     parser=HeardParser,
     asks_stream=lambda body: {},  # the path does
     render_response=_render_nothing,

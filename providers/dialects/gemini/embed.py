@@ -12,6 +12,7 @@ import msgspec
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.members import Shape, shape
 from providers.bridging.plain import PlainDialect
+from providers.bridging.provider_members import unread
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.dialects.gemini.generate_content import endpoints
 from providers.dialects.gemini.kept_ids import ASKED
@@ -274,12 +275,8 @@ class Values(msgspec.Struct):
     """One vector."""
 
     values: msgspec.Raw
-
-
-class Counts(msgspec.Struct):
-    """What newer models say was used."""
-
-    promptTokenCount: Any = None
+    statistics: Any = None
+    """Of its text, which Vertex AI says."""
 
 
 class Answer(msgspec.Struct):
@@ -287,18 +284,43 @@ class Answer(msgspec.Struct):
 
     embedding: Values | None = None
     embeddings: list[Values] | None = None
-    usageMetadata: Counts | None = None
+    usageMetadata: Any = None
+    metadata: Any = None
     truncated: Any = None
 
 
+BESIDE = shape(
+    statistics=shape("tokenCount"),
+    usageMetadata=shape(
+        *("promptTokenCount", "totalTokenCount", "promptTokensDetails", "trafficType")
+    ),
+)
+"""What is read of it, or follows from that."""
+
+
 def leaves(answer: Answer) -> list[str]:
-    """That a text was cut off, which Vertex AI says."""
-    return ["truncated"] if answer.truncated is True else []
+    """That a text was cut off, and whatever else stands beside the vectors."""
+    beside = {name: getattr(answer, name) for name in ("usageMetadata", "metadata", "truncated")}
+    place = "embedding" if answer.embeddings is None else "embeddings"
+    lost = dict.fromkeys(unread(beside, BESIDE))
+    for one in _found(answer):
+        if one.statistics:
+            lost.update(dict.fromkeys(unread({"statistics": one.statistics}, BESIDE, f"{place}.")))
+    return list(lost)
+
+
+def _found(answer: Answer) -> list[Values]:
+    if answer.embeddings is not None:
+        return answer.embeddings
+    return [] if answer.embedding is None else [answer.embedding]
 
 
 def _usage(answer: Answer) -> Usage | None:
-    said = answer.usageMetadata
-    number = None if said is None else count(said.promptTokenCount)
+    number = count(members.inner(answer.usageMetadata).get("promptTokenCount"))
+    if number is None:
+        counts = [count(members.inner(one.statistics).get("tokenCount")) for one in _found(answer)]
+        known = [each for each in counts if each is not None]
+        number = sum(known) if known and len(known) == len(counts) else None
     return None if number is None else told(number, 0)
 
 
@@ -309,12 +331,8 @@ def watch(answer: Answer) -> Seen:
 
 def parse_response(answer: Answer) -> EmbeddingAnswer:
     """The vectors."""
-    found = answer.embeddings
-    if found is None:
-        found = [answer.embedding] if answer.embedding is not None else []
-    return EmbeddingAnswer(
-        vectors=tuple((vector(one.values),) for one in found), usage=_usage(answer)
-    )
+    vectors = tuple((vector(one.values),) for one in _found(answer))
+    return EmbeddingAnswer(vectors=vectors, usage=_usage(answer))
 
 
 def _said(answer: EmbeddingAnswer) -> Json:

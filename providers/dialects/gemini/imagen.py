@@ -143,6 +143,7 @@ class Prediction(msgspec.Struct):
     prompt: Any = None
     """As Google has rewritten it."""
     raiFilteredReason: Any = None
+    safetyAttributes: Any = None
 
 
 class Predictions(msgspec.Struct):
@@ -153,6 +154,13 @@ class Predictions(msgspec.Struct):
 
 def _drawn(answer: Predictions) -> list[Prediction]:
     return [one for one in answer.predictions if is_text(one.bytesBase64Encoded)]
+
+
+def leaves(answer: Predictions) -> list[str]:
+    """Why some of the pictures are not shown, and how sure of that Google is."""
+    names = ("raiFilteredReason", "safetyAttributes")
+    said = [name for name in names if any(getattr(one, name) for one in answer.predictions)]
+    return [f"predictions.{name}" for name in said]
 
 
 def watch_imagen(answer: Predictions) -> Seen:
@@ -217,6 +225,7 @@ DIALECT = PlainDialect[ImageRequest, ImageAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=reader(Predictions, "predictions"),
+    leaves=leaves,
     watch=watch_imagen,
 )
 """Its clients come in where those do who want vectors (`predict.py`)."""

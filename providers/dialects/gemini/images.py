@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from providers.bridging.dialect import Endpoint, Seen
+from providers.bridging.members import Shape
 from providers.bridging.plain import PlainDialect
+from providers.bridging.provider_members import unread
 from providers.dialects.gemini.errors import parse_error, render_error
 from providers.errors import Unsupported
 from providers.neutral.asking import reader
@@ -95,6 +97,7 @@ class Blob(msgspec.Struct):
 
     data: msgspec.Raw = msgspec.Raw()
     mimeType: Any = None
+    displayName: Any = None
 
 
 class Part(msgspec.Struct):
@@ -103,6 +106,22 @@ class Part(msgspec.Struct):
     inlineData: Blob | None = None
     thought: Any = None
     text: Any = None
+    executableCode: Any = None
+    codeExecutionResult: Any = None
+    fileData: Any = None
+    functionCall: Any = None
+    functionResponse: Any = None
+    toolCall: Any = None
+    toolResponse: Any = None
+    partMetadata: Any = None
+    videoMetadata: Any = None
+    speechMetadata: Any = None
+    mediaResolution: Any = None
+    mediaProcessing: Any = None
+    audioTranscription: Any = None
+    documentMetadata: Any = None
+    spreadsheetMetadata: Any = None
+    audioMetadata: Any = None
 
 
 class Content(msgspec.Struct):
@@ -117,6 +136,12 @@ class Candidate(msgspec.Struct):
     content: Content | None = None
     finishReason: Any = None
     finishMessage: Any = None
+    citationMetadata: Any = None
+    groundingMetadata: Any = None
+    logprobsResult: Any = None
+    safetyRatings: Any = None
+    urlContextMetadata: Any = None
+    continuationToken: Any = None
 
 
 class Counts(msgspec.Struct):
@@ -127,6 +152,11 @@ class Counts(msgspec.Struct):
     thoughtsTokenCount: Any = None
     promptTokensDetails: Any = None
     candidatesTokensDetails: Any = None
+    cachedContentTokenCount: Any = None
+    toolUsePromptTokenCount: Any = None
+    cacheTokensDetails: Any = None
+    toolUsePromptTokensDetails: Any = None
+    serviceTier: Any = None
 
 
 class Feedback(msgspec.Struct):
@@ -134,6 +164,7 @@ class Feedback(msgspec.Struct):
 
     blockReason: Any = None
     blockReasonMessage: Any = None
+    safetyRatings: Any = None
 
 
 class Answer(msgspec.Struct):
@@ -143,6 +174,7 @@ class Answer(msgspec.Struct):
     promptFeedback: Feedback | None = None
     usageMetadata: Counts | None = None
     modelVersion: Any = None
+    modelStatus: Any = None
 
 
 def _parts(answer: Answer) -> Iterator[Part]:
@@ -181,9 +213,39 @@ def watch(answer: Answer) -> Seen:
 
 
 def leaves(answer: Answer) -> list[str]:
-    """Words beside the pictures."""
-    worded = any(members.string(part.text).strip() for part in _parts(answer))
-    return ["candidates.content.parts.text"] if worded else []
+    """Words beside the pictures, and whatever else is said of them."""
+    lost = dict.fromkeys(_beside(answer, "", "modelStatus"))
+    for candidate in answer.candidates or ():
+        lost.update(dict.fromkeys(_beside(candidate, "candidates.", *OF_CANDIDATES)))
+    for part in _parts(answer):
+        lost.update(dict.fromkeys(_beside(part, PARTS, *OF_PARTS)))
+        if members.string(part.text).strip():
+            lost[f"{PARTS}text"] = None
+        lost.update(dict.fromkeys(_beside(part.inlineData, f"{PARTS}inlineData.", "displayName")))
+    lost.update(dict.fromkeys(_beside(answer.promptFeedback, "promptFeedback.", *OF_FEEDBACK)))
+    lost.update(dict.fromkeys(_beside(answer.usageMetadata, "usageMetadata.", *OF_COUNTS)))
+    return list(lost)
+
+
+PARTS = "candidates.content.parts."
+OF_CANDIDATES = tuple(name for name in Candidate.__struct_fields__ if name != "content")
+OF_PARTS = tuple(
+    name for name in Part.__struct_fields__ if name not in ("inlineData", "thought", "text")
+)
+OF_FEEDBACK = Feedback.__struct_fields__
+OF_COUNTS = (
+    *("cachedContentTokenCount", "toolUsePromptTokenCount", "cacheTokensDetails"),
+    *("toolUsePromptTokensDetails", "serviceTier"),
+)
+
+
+def _beside(owner: Any, at: str, *names: str) -> list[str]:
+    """The names by which an object says something that is not told."""
+    said = {} if owner is None else {name: getattr(owner, name) for name in names}
+    return unread(said, NOTHING, at)
+
+
+NOTHING = Shape()
 
 
 def parse_response(answer: Answer) -> ImageAnswer:

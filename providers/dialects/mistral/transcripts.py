@@ -7,12 +7,12 @@ https://docs.mistral.ai/api/endpoint/audio/transcriptions
 import re
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
 from providers.bridging.dialect import Context, Endpoint, Place, Seen
-from providers.bridging.members import shape
+from providers.bridging.members import Shape, shape
 from providers.bridging.plain import PlainDialect, known
 from providers.bridging.transcript_stream import (
     EventParser,
@@ -150,7 +150,8 @@ def parse_response(body: Json) -> Transcript:
 
 
 READ = shape(
-    *("model", "text", "language", "usage"),
+    *("model", "text", "language"),
+    usage=shape("prompt_tokens", "completion_tokens", "total_tokens", "prompt_audio_seconds"),
     segments=shape("type", "text", "start", "end", "speaker_id"),
 )
 
@@ -206,6 +207,13 @@ def _counts(used: Usage) -> Json:
 
 class Parser(EventParser):
     """Reads the events."""
+
+    READ: ClassVar[Mapping[str, Shape]] = {
+        "transcription.text.delta": shape("type", "text"),
+        "transcription.language": shape("type", "audio_language"),
+        "transcription.segment": shape("type", "text", "start", "end", "speaker_id"),
+        "transcription.done": Shape(READ.known | {"type"}, READ.inner),
+    }
 
     def _said(self, said: Json) -> list[Delta]:
         if said.get("error"):

@@ -34,7 +34,9 @@ def usage(said: Any) -> Usage | None:
     output = count(said.get("output_tokens", said.get("completion_tokens")))
     if input is None and output is None and units is None:
         return None
-    return Usage(input=input or 0, output=output or 0, units=units)
+    heard = count(members.inner(said.get("input_token_details")).get("audio_tokens")) or 0
+    asked = input or 0
+    return Usage(input=asked, output=output or 0, audio_input=min(heard, asked), units=units)
 
 
 class AudioRelay(WatchingRelay):

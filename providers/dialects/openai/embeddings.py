@@ -10,6 +10,7 @@ import msgspec
 
 from providers.bridging.dialect import Context, Endpoint, Seen
 from providers.bridging.plain import PlainDialect
+from providers.bridging.unsaid import USUAL_TIERS
 from providers.errors import Unsupported
 from providers.neutral import embeddings
 from providers.neutral.embeddings import (
@@ -135,6 +136,7 @@ class Numbers(msgspec.Struct):
 
     prompt_tokens: Any = None
     total_tokens: Any = None
+    service_tier: Any = None
 
 
 class Answer(msgspec.Struct):
@@ -152,6 +154,12 @@ def _usage(answer: Answer) -> Usage | None:
         return None
     number = said.total_tokens if said.prompt_tokens is None else said.prompt_tokens
     return told(count(number), 0)
+
+
+def leaves(answer: Answer) -> list[str]:
+    """Of which tier the service was, where it was of another than the usual."""
+    tier = None if answer.usage is None else answer.usage.service_tier
+    return ["usage.service_tier"] if tier not in (None, *USUAL_TIERS) else []
 
 
 def watch(answer: Answer) -> Seen:
@@ -224,6 +232,7 @@ DIALECT = PlainDialect[EmbeddingRequest, EmbeddingAnswer](
     parse_error=parse_error,
     render_error=render_error,
     read=embeddings.reader(Answer),
+    leaves=leaves,
     watch=watch,
     edits=model_edit,
     echo=echo,

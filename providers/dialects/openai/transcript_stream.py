@@ -4,11 +4,13 @@ https://platform.openai.com/docs/api-reference/audio/transcript-text-delta-event
 https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#transcriptions-api
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import orjson
 
 from providers.bridging.dialect import Context
+from providers.bridging.members import Shape, shape
 from providers.bridging.transcript_stream import EventParser, TranscriptRenderer
 from providers.dialects.openai.audio_stream import usage
 from providers.errors import ApiError
@@ -62,8 +64,25 @@ def counts(answer: Transcript) -> Json:
     return {"usage": {"type": "tokens", **said, "total_tokens": used.total}}
 
 
+def language(body: Json) -> str | None:
+    """The first of those that were heard, which a newer model tells as a list."""
+    found = members.dicts(body.get("languages"))
+    heard = found[0].get("code") if found else body.get("language")
+    return members.string(heard) or None
+
+
 class Parser(EventParser):
     """Reads the events."""
+
+    READ: ClassVar[Mapping[str, Shape]] = {
+        "transcript.text.delta": shape("type", "delta", "segment_id"),
+        "transcript.text.segment": shape("type", "id", "text", "start", "end", "speaker"),
+        "transcript.text.done": shape("type", "text", "usage", languages=shape("code")),
+        "": shape(
+            *("id", "object", "created", "model", "usage"),
+            choices=shape("index", "finish_reason", "stop_reason", delta=shape("role", "content")),
+        ),
+    }
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +99,7 @@ class Parser(EventParser):
             case "transcript.text.segment":
                 return [Timed(segment=segment(said, "text"))]
             case "transcript.text.done":
-                return [self._heard(members.string(said.get("text")))]
+                return [self._heard(members.string(said.get("text")), language(said))]
         return [
             one for piece in members.dicts(said.get("choices")) for one in self._piece_of(piece)
         ]
@@ -96,11 +115,11 @@ class Parser(EventParser):
         return [Said(text=text)]
 
     def _done(self) -> list[Delta]:
-        return [self._heard("")]
+        return [self._heard("", None)]
 
-    def _heard(self, text: str) -> Heard:
+    def _heard(self, text: str, language: str | None) -> Heard:
         whole = text or "".join(self._texts).strip()
-        return Heard(transcript=Transcript(text=whole, usage=self._used))
+        return Heard(transcript=Transcript(text=whole, language=language, usage=self._used))
 
 
 class Renderer(TranscriptRenderer):

@@ -20,6 +20,7 @@ from providers.dialects.openai.transcript_stream import (
     Parser,
     Renderer,
     counts,
+    language,
     segment,
     times,
     told,
@@ -162,7 +163,7 @@ def parse_response(body: Json) -> Transcript:
         raise BadAnswer("the provider's answer has no text")
     return Transcript(
         text=body["text"],
-        language=members.string(body.get("language")) or None,
+        language=language(body),
         duration=seconds(body["duration"]) if "duration" in body else None,
         segments=tuple(segment(one, "text") for one in members.dicts(body.get("segments"))),
         words=tuple(segment(one, "word") for one in members.dicts(body.get("words"))),
@@ -172,6 +173,7 @@ def parse_response(body: Json) -> Transcript:
 
 READ = shape(
     *("task", "text", "language", "duration", "usage", "model", "x_groq"),
+    languages=shape("code"),
     segments=shape("id", "type", "text", "start", "end", "speaker"),
     words=shape("word", "start", "end", "speaker"),
 )

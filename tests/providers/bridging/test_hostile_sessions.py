@@ -27,6 +27,8 @@ HOSTILE = {
         opening(0x01, frame(TEXT, b"{", KEY)) + frame(TEXT, CREATE, KEY),
         "a message begins within another",
     ),
+    "ping of much": (frame(0x9, bytes(126), KEY), "a control frame is too long"),
+    "close of much": (frame(0x8, bytes(70_000), KEY), "a control frame is too long"),
     "ping in pieces": (opening(0x09, frame(0x9, b"", KEY)), "a control frame is in pieces"),
 }
 

@@ -53,6 +53,32 @@ GEMINIS = (
 )
 
 
+LOSSES = {
+    MISTRAL: (
+        {"type": "transcription.text.delta", "text": "Hi", "logprobs": [{"token": "Hi"}]},
+        {"type": "transcription.emotion", "emotion": "joy"},
+        {"type": "transcription.segment", **TIMES, "speaker_id": "s", "score": 0.5},
+        {"type": "transcription.done", "text": "Hi you", "segments": [{**TIMES, "tone": "low"}]},
+    ),
+    OPENAI: (
+        {"type": "transcript.text.delta", "delta": "Hi", "logprobs": [{"token": "Hi"}]},
+        {"type": "transcript.text.emotion", "emotion": "joy"},
+        {"type": "transcript.text.done", "text": "Hi you", "languages": [{"code": "en"}]},
+    ),
+    "vllm": ({"choices": [{"delta": {"content": "Hi you", "reasoning": "hm"}}], "odd": 1},),
+    GEMINI: (
+        {"candidates": [{"content": {"parts": [{"text": "Hi you"}]}, "odd": 1}]},
+        {"candidates": [{"finishReason": "MAX_TOKENS"}]},
+    ),
+}
+LOST = {
+    MISTRAL: ("logprobs", "transcription.emotion", "score", "segments.tone"),
+    OPENAI: ("logprobs", "transcript.text.emotion"),
+    "vllm": ("odd", "choices.delta.reasoning"),
+    GEMINI: ("candidates.odd", "candidates.finishReason"),
+}
+
+
 def written(events: tuple[dict[str, Any], ...], end: bytes = b"") -> bytes:
     return b"".join(b"data: %b\n\n" % orjson.dumps(event) for event in events) + end
 
@@ -187,3 +213,32 @@ def test_gemini_says_when_it_heard_nothing():
     silent = {"candidates": [{"content": {"parts": []}, "finishReason": "STOP"}]}
     heard = said(relay(OPENAI, GEMINI), written((silent,)))
     assert "no text" in heard[-1]["error"]["message"]
+
+
+@pytest.mark.parametrize("target", LOSSES)
+@pytest.mark.parametrize("client", [MISTRAL, OPENAI])
+def test_what_no_other_format_is_told_is_named(client: str, target: str):
+    if (client, target) == (MISTRAL, MISTRAL):
+        return  # its own stream passes
+    found = relay(client, target)
+    end = b"data: [DONE]\n\n" if target == "vllm" else b""
+    found.feed(written(LOSSES[target], end))
+    found.flush()
+    assert found.seen.lost == LOST[target]
+    found = relay(client, target)
+    found.feed(STREAMS[target])
+    found.flush()
+    assert found.seen.lost == ()
+
+
+def test_a_provider_names_no_end_of_what_is_lost():
+    found = relay(MISTRAL, OPENAI)
+    for number in range(200):
+        found.feed(written(({"type": f"odd{number}"},)))
+    assert len(found.seen.lost) == 64
+
+
+def test_the_language_that_a_newer_model_hears_is_told():
+    found = relay(MISTRAL, OPENAI)
+    told = events(found.feed(written(LOSSES[OPENAI])) + found.flush())
+    assert told[-1]["language"] == "en"

@@ -141,6 +141,18 @@ CASES: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
         {"embeddings": {"float": [[1]]}, "meta": {"warnings": ["w"]}},
         ("meta.warnings",),
     ),
+    (
+        "openai.embeddings",
+        "gemini.batch_embed_contents",
+        {"embeddings": [{"values": [1]}, {"values": [2], "statistics": {"truncated": True}}]},
+        ("embeddings.statistics.truncated",),
+    ),
+    (
+        "openai.images",
+        "gemini.imagen",
+        {"predictions": [{"bytesBase64Encoded": "AAAA"}, {"raiFilteredReason": "no"}]},
+        ("predictions.raiFilteredReason",),
+    ),
     ("openai.images", "gemini.generate_images", gemini(PNG), ()),
     (
         "openai.images",
@@ -195,6 +207,29 @@ def test_tokens_of_a_ranking_are_counted_and_told(counted):
     assert seen.usage is not None
     assert seen.usage.input == 7
     assert orjson.loads(data or b"")["meta"]["tokens"] == {"input_tokens": 7}
+
+
+def test_all_pieces_of_sound_are_heard():
+    part = {"inlineData": {"mimeType": "audio/L16;rate=24000", "data": "AAEC"}}
+    context = Context(model="m", id="x", now=0, echo={"format": "pcm"})
+    found = bridge(DIALECTS["openai.speech"], DIALECTS["gemini.speech"], Quirks())
+    assert found.whole(orjson.dumps(gemini(part, part)), context)[0] == bytes([0, 1, 2, 0, 1, 2])
+
+
+def test_tokens_of_texts_are_those_of_all_of_them():
+    one = {"values": [1], "statistics": {"tokenCount": 3}}
+    answer = {"embeddings": [one, one]}
+    used = seen("openai.embeddings", "gemini.batch_embed_contents", answer).usage
+    assert used is not None
+    assert used.input == 6
+
+
+def test_tokens_of_sound_are_told_apart():
+    said = {"type": "tokens", "input_tokens": 9, "output_tokens": 2, "total_tokens": 11}
+    answer = {"text": "a", "usage": {**said, "input_token_details": {"audio_tokens": 7}}}
+    used = seen("mistral.transcripts", "openai.transcriptions", answer).usage
+    assert used is not None
+    assert (used.input, used.audio_input) == (9, 7)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -17,6 +17,8 @@ KNOWN = {"model", "prompt", "image", "mask", "n", "size", "quality", "background
 KNOWN |= {"output_format", "output_compression", "input_fidelity", "stream", "partial_images"}
 KNOWN |= {"complexity", "frame_count", "frame_duration_ms", "markup", "safety_identifier"}
 KNOWN |= {"svg[model]", "svg[reasoning][effort]"}
+NUMBERS = {"n": (1, 10), "output_compression": (0, 100), "partial_images": (0, 3)}
+NUMBER = re.compile("[0-9]{1,4}")
 VARIED = {"model", "image", "n", "response_format", "size", "user"}
 """https://platform.openai.com/docs/api-reference/images/createVariation"""
 MOST = 16
@@ -36,10 +38,20 @@ def check(call: Call, strict: bool) -> None:
     for file in files:
         if file["type"] not in TYPES:
             raise Refusal(f"unsupported mimetype ('{file['type']}')", param="image")
+    for name in NUMBERS.keys() & call.body.keys():
+        _check_number(name, call.body[name])
     if varied:
         _check_varied(str(call.body.get("model")), files)
     elif not call.body.get("prompt"):
         raise Refusal("prompt is required", param="prompt")
+
+
+def _check_number(name: str, said: object) -> None:
+    """Raises Refusal; in a form all numbers are texts."""
+    low, high = NUMBERS[name]
+    if not isinstance(said, str) or not NUMBER.fullmatch(said):
+        raise Refusal(f"{name} must be an integer", param=name)
+    pictures.between(name, int(said), low, high)
 
 
 def _check_varied(model: str, files: list[File]) -> None:
