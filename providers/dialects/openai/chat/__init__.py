@@ -14,6 +14,7 @@ from providers.bridging.tool_names import Rule
 from providers.dialects.openai import searches
 from providers.dialects.openai.asking import wants_usage
 from providers.dialects.openai.chat.edits import edits
+from providers.dialects.openai.chat.functions import declared
 from providers.dialects.openai.chat.known import TOP
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.chat.parser import ChatStreamParser
@@ -135,6 +136,7 @@ DIALECT = ChatDialect(
     relay=ChatRelay,
     edits=edits,
     wants_usage=wants_usage,
+    echo=declared,
     own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
     ids=of_chat,
 )
