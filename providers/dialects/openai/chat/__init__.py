@@ -76,6 +76,7 @@ NAMES = {
     Feature.VIDEO_URL: "messages.video_url",
     Feature.DOCUMENT_DATA: "messages.file",
     Feature.DOCUMENT_FILE: "messages.file",
+    Feature.DOCUMENT_URL: "messages.document_url",
     Feature.THINKING: "messages.reasoning_content",
 }
 
