@@ -1,9 +1,9 @@
 """What is read of a chat request below its top level."""
 
 from providers.bridging.members import Shape, shape
+from providers.dialects.openai.rules import THOUGHTS
 
 MARKERS = ("cache_control", "prompt_cache_breakpoint")
-THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
 ECHOED = ("annotations", "provider_specific_fields")
 """What clients send back of an answer, and nobody needs."""
 REFERENCE = "reference"
