@@ -92,7 +92,10 @@ class Passage:
         model, lasting = self._quirks.known_as(call.model), self._quirks.cache
         if lasting and self._dialect.marks is not None:
             changes.update(self._dialect.marks({**call.body, **changes}, model, lasting))
-        dropped = tune(call.body, changes, self._quirks)
+        dropped: list[str] = []
+        if self._dialect.loses is not None:
+            dropped += self._dialect.loses(call.body, changes)
+        dropped += tune(call.body, changes, self._quirks)
         if self._dialect.tune is not None:
             changes.update(self._dialect.tune({**call.body, **changes}, model, dropped))
         headers: Mapping[str, str] = {}

@@ -319,6 +319,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     tune: "Callable[[Json, str, list[str]], dict[str, Any]] | None" = None
     """(body, name that says what the model takes, dropped) → top-level members to change so that
     this model understands them."""
+    loses: "Callable[[Json, Json], list[str]] | None" = None
+    """(body, what `edits` change in it) → names of what is lost of it thereby."""
     marks: "Callable[[Json, str, str], dict[str, Any]] | None" = None
     """(body, name that says what the model takes, how long) → top-level members to change so that
     the provider caches the prompt."""

@@ -25,6 +25,8 @@ ROLES = {
     "assistant": Role.ASSISTANT,
     "tool": Role.TOOL,
 }
+GREETING = "Hello."
+"""What the user is made to say first where the assistant begins and the provider minds."""
 
 
 def role_of(message: Json, at: str) -> Role:

@@ -22,9 +22,11 @@ from providers.dialects.openai import (
     searches,
 )
 from providers.dialects.openai.rules import (
+    NO_THOUGHTS,
     Rule,
     at_most_stops,
     keeping,
+    lost_thoughts,
 )
 from providers.neutral.chat import ChatRequest
 from providers.neutral.schemas.subset import Schemas
@@ -123,6 +125,8 @@ def form(
     talk = chat.DIALECT
     known = talk.carries - lacks
     edits = keeping(talk.edits, *rules) if rules else talk.edits
+    if NO_THOUGHTS in rules:
+        facts["loses"] = lost_thoughts
     own = msgspec.structs.replace(talk, host=host, client=(), carries=known, edits=edits, **facts)
     return {talk.name: own}
 
@@ -146,6 +150,8 @@ def items_form(
     talk = responses.DIALECT
     known = talk.carries - lacks
     edits = keeping(talk.edits, *rules) if rules else talk.edits
+    if NO_THOUGHTS in rules:
+        facts["loses"] = lost_thoughts
     own = msgspec.structs.replace(talk, host=host, client=(), carries=known, edits=edits, **facts)
     return {talk.name: own}
 

@@ -76,8 +76,18 @@ def file_name(media_type: str) -> str:
     return f"document.{EXTENSIONS.get(media_type, 'pdf')}"
 
 
+BEGINNINGS = {"UklGR": "wav", "T2dnUw": "ogg", "ZkxhQw": "flac"}
+"""How sound in base64 begins → its format; the rest is mostly MP3, with tags or without."""
+
+
 def parse_audio(part: Json, at: str) -> Audio:
-    """A part of type `input_audio`."""
+    """A part of type `input_audio`; Mistral's holds a string, a URL or base64.
+
+    https://docs.mistral.ai/studio/audio/speech_to_text/offline_transcription
+    """
+    told = part.get("input_audio")
+    if isinstance(told, str) and told:
+        return Audio(source=_sound(told, f"{at}input_audio"), cache=cache(part, at))
     inner, place = members.required_mapping(part, "input_audio", at), f"{at}input_audio."
     data = members.required_text(inner, "data", place)
     form = members.text(inner, "format", place) or "wav"
@@ -86,6 +96,13 @@ def parse_audio(part: Json, at: str) -> Audio:
     else:
         found = Data(base64=data, media_type=AUDIO_TYPES.get(form, f"audio/{form}"))
     return Audio(source=found, cache=cache(part, at))
+
+
+def _sound(told: str, at: str) -> Source:
+    if _is_uri(told):
+        return source(told, at)
+    form = next((form for begin, form in BEGINNINGS.items() if told.startswith(begin)), "mp3")
+    return Data(base64=told, media_type=AUDIO_TYPES[form])
 
 
 def cache(owner: Json, at: str) -> Cache | None:

@@ -155,13 +155,22 @@ def without(*names: str) -> Rule:
     return rule
 
 
+def lost_thoughts(body: Json, changes: Json) -> list[str]:
+    """Names of what `NO_THOUGHTS` leaves out of a body."""
+    if "messages" not in changes:
+        return []
+    told = [each.keys() for each in dicts(body.get("messages"))]
+    return [f"messages.{name}" for name in THOUGHTS if any(name in each for each in told)]
+
+
 def _less(message: Any, names: frozenset[str]) -> Any:
     if not isinstance(message, dict):
         return message
     return {name: each for name, each in message.items() if name not in names}
 
 
-NO_THOUGHTS = without("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+NO_THOUGHTS = without(*THOUGHTS)
 """For those who answer "property 'reasoning_content' is unsupported", or in other such words."""
 
 

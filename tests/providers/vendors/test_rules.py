@@ -159,8 +159,15 @@ THOUGHT = {
 
 @pytest.mark.parametrize("provider", ["openai", "azure", "groq", "mistral"])
 def test_thoughts_of_other_vendors_stay_behind_where_they_would_be_errors(provider: str) -> None:
-    body, _ = sent(provider, {"model": "m", "messages": [*HELLO, THOUGHT, *HELLO]})
+    body, dropped = sent(provider, {"model": "m", "messages": [*HELLO, THOUGHT, *HELLO]})
     assert body["messages"] == [*HELLO, {"role": "assistant", "content": "hi"}, *HELLO]
+    assert dropped == (
+        "messages.reasoning_content",
+        "messages.reasoning",
+        "messages.reasoning_details",
+        "messages.thinking_blocks",
+    )
+    assert sent(provider, {"model": "m", "messages": HELLO})[1] == ()
 
 
 def test_cerebras_gets_thoughts_as_it_tells_them() -> None:

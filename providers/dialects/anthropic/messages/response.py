@@ -16,7 +16,7 @@ from providers.dialects.anthropic.messages.usage import (
     with_tier,
 )
 from providers.dialects.anthropic.names import FAMILY, NAME, REASONS, STOP_REASONS
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, FailedAnswer
 from providers.neutral.carriers import announced, carrier, ending
 from providers.neutral.chat import (
     Audio,
@@ -32,6 +32,7 @@ from providers.neutral.chat import (
     seal,
 )
 from providers.neutral.web_search import Searched
+from providers.wire import error_bodies
 from providers.wire.members import Json
 
 NATIVE = ("container", "context_management", "diagnostics", "stop_details")
@@ -39,9 +40,12 @@ NATIVE = ("container", "context_management", "diagnostics", "stop_details")
 
 
 def parse_response(body: Json) -> ChatResponse:
-    """The neutral answer; raises BadAnswer where the body is none."""
-    if body.get("type") == "error" or "content" not in body:
-        raise BadAnswer(describe(body, 502).message)
+    """The neutral answer; raises BadAnswer where the body is none, FailedAnswer for an error."""
+    if "content" not in body:
+        if body.get("error"):
+            raise FailedAnswer(describe(body, None))
+        words = error_bodies.message_in(body, ("message", "detail"))
+        raise BadAnswer(words or "the provider's answer holds no content")
     try:
         parts = Blocks().content(body)
     except Wrong as wrong:

@@ -5,6 +5,7 @@ from providers.dialects.anthropic.messages.content import lone_text, render_part
 from providers.dialects.anthropic.names import NAME
 from providers.errors import Unsupported
 from providers.neutral.chat import ChatRequest, Message, Role
+from providers.neutral.turns import GREETING
 from providers.wire.members import Json
 
 VOICES = (Role.SYSTEM, Role.DEVELOPER)
@@ -63,6 +64,10 @@ class Turns:
         self._waiting = []
         if not self.messages:
             self._instruct()
+        # Its hosts differ: https://github.com/anthropics/anthropic-sdk-typescript/issues/622
+        if self.messages[0]["role"] != "user":
+            opening = {"type": "text", "text": GREETING}
+            self.messages.insert(0, {"role": "user", "content": [opening]})
         for message in self.messages:
             _order(message)
         _trim(self.messages[-1])

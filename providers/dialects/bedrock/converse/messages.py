@@ -36,6 +36,7 @@ from providers.neutral.chat import (
     Video,
 )
 from providers.neutral.media import PlainText
+from providers.neutral.turns import GREETING
 from providers.neutral.web_search import Searched
 from providers.wire.members import Json
 
@@ -233,7 +234,9 @@ def render_messages(
     for turn in messages:
         turn["content"] = _ordered(turn["content"])
     if messages:
-        _check(messages[0])
+        # "A conversation must start with a user message."
+        if messages[0]["role"] != "user":
+            messages.insert(0, {"role": "user", "content": [{"text": GREETING}]})
         _trim(messages[-1])
     if conversation.names.used:
         _check_documents(messages)
@@ -273,14 +276,6 @@ def _instructed(system: list[Json]) -> list[Json]:
     if not system:
         raise Unsupported("Bedrock needs a message that says something", param="messages")
     return [{"role": "user", "content": system}]
-
-
-def _check(first: Json) -> None:
-    if first["role"] != "user":
-        raise Unsupported(
-            "messages: Bedrock demands that the first message be one of the user, with content",
-            param="messages",
-        )
 
 
 def _trim(last: Json) -> None:

@@ -35,7 +35,7 @@ from providers.dialects.gemini.generate_content.content import add_part, parse_c
 from providers.dialects.gemini.generate_content.signatures import render_redacted, render_signature
 from providers.dialects.gemini.media import render_media
 from providers.dialects.gemini.names import FAMILY, NAME
-from providers.errors import BadAnswer, InvalidRequest
+from providers.errors import BadAnswer, FailedAnswer, InvalidRequest
 from providers.neutral.carriers import vouched
 from providers.neutral.chat import (
     Audio,
@@ -72,13 +72,15 @@ OWN_CANDIDATE = (
 
 
 def parse_response(body: Json) -> ChatResponse:
-    """A provider's answer; raises BadAnswer."""
+    """A provider's answer; raises BadAnswer where it is none, FailedAnswer for an error."""
     candidates = body.get("candidates")
     feedback = body.get("promptFeedback")
     if not isinstance(candidates, list) or not candidates:
         candidates = []
+        if body.get("error"):
+            raise FailedAnswer(describe(body, None))
         if not blocked(feedback):
-            raise BadAnswer(_complaint(body))
+            raise BadAnswer("the provider's answer holds no candidates")
     origin = text_of(body, "responseId") or digest(body)
     try:
         choices = [parse_candidate(item, at, origin) for at, item in enumerate(candidates)]
@@ -100,12 +102,6 @@ def parse_response(body: Json) -> ChatResponse:
 def blocked(feedback: Any) -> bool:
     """Whether `promptFeedback` says that there will be no answer."""
     return isinstance(feedback, dict) and bool(feedback.get("blockReason"))
-
-
-def _complaint(body: Json) -> str:
-    if body.get("error"):
-        return describe(body, None).message
-    return "the provider's answer holds no candidates"
 
 
 def digest(body: Json) -> str:

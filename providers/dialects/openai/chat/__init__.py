@@ -14,6 +14,7 @@ from providers.bridging.tool_names import Rule
 from providers.dialects.openai import searches
 from providers.dialects.openai.asking import wants_usage
 from providers.dialects.openai.chat.edits import edits
+from providers.dialects.openai.chat.functions import declared
 from providers.dialects.openai.chat.known import TOP
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.chat.parser import ChatStreamParser
@@ -75,6 +76,7 @@ NAMES = {
     Feature.VIDEO_URL: "messages.video_url",
     Feature.DOCUMENT_DATA: "messages.file",
     Feature.DOCUMENT_FILE: "messages.file",
+    Feature.DOCUMENT_URL: "messages.document_url",
     Feature.THINKING: "messages.reasoning_content",
 }
 
@@ -135,6 +137,7 @@ DIALECT = ChatDialect(
     relay=ChatRelay,
     edits=edits,
     wants_usage=wants_usage,
+    echo=declared,
     own_headers=frozenset({"openai-organization", "openai-project", "openai-beta"}),
     ids=of_chat,
 )

@@ -1,11 +1,13 @@
 """What is read of a chat request below its top level."""
 
 from providers.bridging.members import Shape, shape
+from providers.dialects.openai.rules import THOUGHTS
 
 MARKERS = ("cache_control", "prompt_cache_breakpoint")
-THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
 ECHOED = ("annotations", "provider_specific_fields")
 """What clients send back of an answer, and nobody needs."""
+REFERENCE = "reference"
+"""The same, of its content: Mistral's part that tells the numbers of results."""
 
 FUNCTION = shape("name", "arguments")
 TEXT = shape("type", "text", *MARKERS)
@@ -19,6 +21,8 @@ PART = Shape(
         "input_audio": shape("type", *MARKERS, input_audio=shape("data", "format")),
         "video_url": shape("type", *MARKERS, video_url=shape("url")),
         "file": shape("type", *MARKERS, file=shape("filename", "file_data", "file_id")),
+        "document_url": shape("type", "document_url", "document_name", *MARKERS),
+        REFERENCE: shape("type", "reference_ids"),
         "thinking": THINKING,
         "redacted_thinking": THINKING,
     }

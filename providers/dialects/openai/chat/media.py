@@ -96,6 +96,16 @@ def _file(part: Json, at: str) -> Part:
     return Document(source=FileId(id=id), name=name, cache=marker)
 
 
+def _document(part: Json, at: str) -> Part:
+    """Mistral's: https://docs.mistral.ai/capabilities/document_ai/document_qna"""
+    place = f"{at}document_url"
+    return Document(
+        source=source(members.required_text(part, "document_url", at), place),
+        name=members.text(part, "document_name", at),
+        cache=cache(part, at),
+    )
+
+
 def _thinking(part: Json, at: str) -> Part:
     return parse_block(part)
 
@@ -108,6 +118,7 @@ PARSERS = {
     "input_audio": parse_audio,
     "video_url": _video,
     "file": _file,
+    "document_url": _document,
     "thinking": _thinking,
     "redacted_thinking": _thinking,
 }

@@ -6,6 +6,7 @@ from itertools import groupby
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai.chat import fields
 from providers.dialects.openai.chat.calls import is_call, render_native
+from providers.dialects.openai.chat.known import REFERENCE
 from providers.dialects.openai.chat.media import NAME, parse_part, render_part
 from providers.dialects.openai.chat.reasoning import (
     BLOCK,
@@ -90,7 +91,9 @@ def _content(message: Json, at: str) -> tuple[Part, ...]:
         return (Text(text=content, cache=cache(message, at)),)
     if content is None or isinstance(content, list):
         return tuple(
-            parse_part(part, place) for part, place in members.objects(message, "content", at)
+            parse_part(part, place)
+            for part, place in members.objects(message, "content", at)
+            if part.get("type") != REFERENCE
         )
     raise members.wrong(f"{at}content", "a string or an array")
 

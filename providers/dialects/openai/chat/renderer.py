@@ -12,6 +12,7 @@ from providers.bridging.dialect import Context
 from providers.dialects.openai.answers import DONE
 from providers.dialects.openai.chat.calls import render_call
 from providers.dialects.openai.chat.finish import finish_name
+from providers.dialects.openai.chat.functions import FINISHES
 from providers.dialects.openai.chat.media import NAME, render_annotation, render_part
 from providers.dialects.openai.chat.reasoning import is_plain, render_detail
 from providers.dialects.openai.citations import placed, tells
@@ -66,6 +67,8 @@ class ChatStreamRenderer:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._legacy = bool(context.echo)
+        """Whether calls are told in the words from before `tools`."""
         self._choices: dict[int, ChoiceRenderer] = {}
         self._head = b""
         self._usage: Usage | None = None
@@ -177,7 +180,8 @@ class ChatStreamRenderer:
 
     def _signature(self, delta: SignatureDelta) -> bytes:
         begin, choice = self._choice(delta.choice)
-        if is_plain(Thinking(signature=delta.signature)):
+        nowhere = self._legacy and delta.part in choice.calls
+        if nowhere or is_plain(Thinking(signature=delta.signature)):
             return begin
         say = _signed(choice, delta.part, delta.signature)
         return begin + self._say(delta.choice, say)
@@ -192,6 +196,8 @@ class ChatStreamRenderer:
         index = choice.calls.setdefault(delta.part, len(choice.calls))
         choice.silent.add(delta.part)
         function = {"name": delta.name, "arguments": ""}
+        if self._legacy:
+            return begin + (b"" if index else self._say(delta.choice, {"function_call": function}))
         call = {"index": index, "id": delta.id, "type": "function", "function": function}
         call |= render_extra(delta.signature)
         return begin + self._say(delta.choice, {"tool_calls": [call]})
@@ -201,11 +207,12 @@ class ChatStreamRenderer:
         if choice is None or delta.part not in choice.calls or not delta.text:
             return b""
         choice.silent.discard(delta.part)
-        return self._chunk(
-            delta.choice,
-            b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}'
-            % (choice.calls[delta.part], orjson.dumps(delta.text)),
-        )
+        index, text = choice.calls[delta.part], orjson.dumps(delta.text)
+        if self._legacy:
+            said = b'{"function_call":{"arguments":%b}}' % text
+            return b"" if index else self._chunk(delta.choice, said)
+        said = b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, text)
+        return self._chunk(delta.choice, said)
 
     def _citation(self, delta: CitationDelta) -> bytes:
         begin, choice = self._choice(delta.choice)
@@ -259,7 +266,8 @@ class ChatStreamRenderer:
         begin, choice = self._choice(delta.choice)
         ends = [PartEnd(part=part, choice=delta.choice) for part in sorted(choice.silent)]
         said = b"".join(self._part_end(end) for end in ends)
-        reason = {"finish_reason": finish_name(delta.finish, choice.refused)}
+        name = finish_name(delta.finish, choice.refused)
+        reason = {"finish_reason": FINISHES.get(name, name) if self._legacy else name}
         if delta.stop_sequence is not None:
             reason["stop_reason"] = delta.stop_sequence
         return begin + said + self._chunk(delta.choice, b"{}", orjson.dumps(reason)[1:-1])

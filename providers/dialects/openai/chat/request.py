@@ -9,6 +9,7 @@ from typing import Any
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import asking, searches, thinking
 from providers.dialects.openai.chat import fields
+from providers.dialects.openai.chat.functions import declared
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.chat.messages import parse_messages, render_messages
 from providers.dialects.openai.chat.reasoning import parse_reasoning
@@ -109,6 +110,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     limit = members.integer(body, "max_completion_tokens")
     if limit is not None:
         values["max_tokens"] = limit
+    if declared(body):
+        values["parallel_tool_calls"] = False
     return ChatRequest(
         **values,
         model=model,

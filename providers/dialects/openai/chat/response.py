@@ -13,6 +13,7 @@ from providers.bridging.dialect import Context
 from providers.dialects.openai.answers import seconds
 from providers.dialects.openai.chat.calls import parse_call, render_call
 from providers.dialects.openai.chat.finish import finish_name
+from providers.dialects.openai.chat.functions import recalled
 from providers.dialects.openai.chat.media import (
     NAME,
     parse_annotations,
@@ -218,12 +219,13 @@ def parse_image(item: Any) -> Image | None:
 
 def render_response(response: ChatResponse, context: Context) -> Json:
     """The answer as the SDK expects it."""
+    choices = [_render_choice(choice) for choice in response.choices]
     body: Json = {
         "id": response.id or context.id,
         "object": "chat.completion",
         "created": response.created or context.now,
         "model": response.model or context.model,
-        "choices": [_render_choice(choice) for choice in response.choices],
+        "choices": list(map(recalled, choices)) if context.echo else choices,
     }
     if response.usage is not None:
         body["usage"] = render_usage(response.usage)

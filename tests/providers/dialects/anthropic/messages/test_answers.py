@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from providers.bridging.dialect import Context
 from providers.dialects.anthropic.messages import DIALECT
-from providers.errors import ApiError, BadAnswer, Cause
+from providers.errors import ApiError, BadAnswer, Cause, FailedAnswer
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -240,8 +240,6 @@ def test_watching_says_what_parsing_says() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {},
-        {"type": "error", "error": {"type": "api_error", "message": "x"}},
         {"content": None},
         {"content": [{"type": "text"}]},
         {"content": ["x"]},
@@ -250,6 +248,22 @@ def test_watching_says_what_parsing_says() -> None:
 def test_an_answer_that_is_none_is_a_bad_answer(body: Any) -> None:
     with pytest.raises(BadAnswer):
         DIALECT.parse_response(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"), [({"x": 1}, "holds no content"), ({"detail": "busy"}, "^busy$")]
+)
+def test_what_is_no_answer_is_told_in_its_words_if_it_has_any(body: Any, words: str) -> None:
+    with pytest.raises(BadAnswer, match=words):
+        DIALECT.parse_response(body)
+
+
+def test_an_error_of_status_200_has_the_status_that_it_stands_for() -> None:
+    body = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    with pytest.raises(FailedAnswer) as caught:
+        DIALECT.parse_response(body)
+    error = caught.value.as_api_error()
+    assert (error.status, error.cause, error.message) == (529, Cause.OVERLOADED, "busy")
 
 
 # --- errors

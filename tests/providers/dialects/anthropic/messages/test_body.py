@@ -97,6 +97,13 @@ def test_instructions_alone_become_the_users_words() -> None:
     assert dropped == ["messages.system"]
 
 
+def test_a_conversation_that_the_assistant_begins_has_a_word_of_the_users_before_it() -> None:
+    body, dropped = render(ask(assistant("How can I help?"), user("hi")))
+    assert [message["role"] for message in body["messages"]] == ["user", "assistant", "user"]
+    assert [message["content"] for message in body["messages"][1:]] == ["How can I help?", "hi"]
+    assert dropped == []
+
+
 @pytest.mark.parametrize(
     ("model", "roles", "system"),
     [

@@ -129,16 +129,16 @@ def test_turns_of_one_speaker_are_merged_and_blank_texts_left_out() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "messages",
-    [
-        (assistant(Text(text="Hi")), HELLO),
-        (user(Text(text="  ")),),
-    ],
-)
-def test_a_first_turn_that_is_not_the_users_is_refused(messages: tuple[Message, ...]) -> None:
+def test_a_conversation_that_the_assistant_begins_has_a_word_of_the_users_before_it() -> None:
+    body, dropped = render(ask(assistant(Text(text="How can I help?")), HELLO))
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
+    assert contents(body)[1:] == [[{"text": "How can I help?"}], [{"text": "Hello"}]]
+    assert dropped == []
+
+
+def test_nothing_to_say_is_refused() -> None:
     with pytest.raises(Unsupported, match="message") as caught:
-        render(ask(*messages))
+        render(ask(user(Text(text="  "))))
     assert caught.value.param == "messages"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.dialects.gemini.generate_content import DIALECT
-from providers.errors import BadAnswer
+from providers.errors import BadAnswer, Cause, FailedAnswer
 from providers.neutral.chat import (
     Audio,
     ChatResponse,
@@ -120,7 +120,6 @@ def test_a_blocked_prompt_is_an_answer_that_was_filtered():
         {},
         {"candidates": 5},
         {"candidates": [5]},
-        {"error": {"message": "oops"}},
         answer({"text": 5}),
         answer({"functionCall": {"name": 1}}),
         answer({"inlineData": 5}),
@@ -129,6 +128,14 @@ def test_a_blocked_prompt_is_an_answer_that_was_filtered():
 def test_an_answer_that_cannot_be_read_is_a_bad_answer(body):
     with pytest.raises(BadAnswer):
         DIALECT.parse_response(body)
+
+
+def test_an_error_of_status_200_has_the_status_that_it_stands_for():
+    body = {"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED"}}
+    with pytest.raises(FailedAnswer) as caught:
+        DIALECT.parse_response(body)
+    error = caught.value.as_api_error()
+    assert (error.status, error.cause, error.message) == (429, Cause.RATE_LIMIT, "slow")
 
 
 @pytest.mark.parametrize(
