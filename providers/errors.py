@@ -81,6 +81,11 @@ def cause_of(status: int) -> Cause:
     return CAUSES.get(status, fallback)
 
 
+def sharper(cause: Cause, status: int) -> Cause:
+    """The cause that a provider names, unless it names none in particular and the status does."""
+    return cause_of(status) if cause is Cause.SERVER and status >= 500 else cause
+
+
 CUT = ApiError(
     status=502, cause=Cause.SERVER, message="the provider's stream ended before its answer did"
 )

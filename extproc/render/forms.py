@@ -35,7 +35,7 @@ from extproc.exchange.wire import REPLY_NAMESPACE
 from extproc.render.replies import Reply, condition, metadata_is, replies
 from extproc.render.typed import Json, plain, struct
 from providers.bridging.dialect import Dialect
-from providers.catalog import DIALECTS
+from providers.catalog import DIALECTS, RESOURCES
 from providers.errors import ApiError, cause_of
 
 OWN = "openai"
@@ -43,6 +43,9 @@ OWN = "openai"
 
 LIKE = {"mistral": OWN, "vllm": OWN}
 """Families whose clients know errors in the form of another."""
+
+APART = {"gemini.interactions": "interactions"}
+"""Dialects whose errors have another form than their family's; they are looked for before it."""
 
 PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
@@ -53,6 +56,7 @@ PLACES = {
     "gemini": "/(?:up|down)load/.*|/v1[ab].*|/v1/models/[^/]+:[A-Za-z]+"
     "|/v1/(?:projects/.*/)?(?:publishers/g|cachedC|batchP|rankingC).*",
     "huggingface": "/generate(?:_stream)?(?:/.*)?|(?:/hf-inference)?/models/.*/pipeline/.*",
+    "interactions": "/v1[a-z]*/interactions(?:/.*)?",
     "ollama": "/api/.*",
 }
 """Family of dialects → RE2 expression of all paths where its clients may be, wrong ones too; short,
@@ -77,7 +81,7 @@ def local_replies(max_body_bytes: int, prefix: str = "", *, tokens: bool = False
     anchors = {id(when): f"reply-{number}" for number, when in enumerate(said, 1)}
     mappers = [plain(_complete())]
     for family, dialect in forms().items():
-        clients = plain(_clients(PLACES.get(family) or _endpoints(dialect), prefix))
+        clients = plain(_clients(family, PLACES.get(family) or _endpoints(dialect), prefix))
         anchors[id(clients)] = f"clients-of-{family}"
         for reply, when in zip(table, said, strict=True):
             if reply.finer:
@@ -92,15 +96,15 @@ def local_replies(max_body_bytes: int, prefix: str = "", *, tokens: bool = False
 def forms() -> dict[str, Dialect]:
     """Each family with a form of its own, and a dialect that knows it."""
     found: dict[str, Dialect] = {}
-    for dialect in DIALECTS.values():
+    for dialect in sorted(DIALECTS.values(), key=lambda one: one.name not in APART):
         if dialect.client and family_of(dialect) != OWN:
             found.setdefault(family_of(dialect), dialect)
     return found
 
 
 def family_of(dialect: Dialect) -> str:
-    """The first word of its name; a family has one form for its errors."""
-    family = dialect.name.partition(".")[0]
+    """The first word of its name; a family has one form for its errors, most of the time."""
+    family = APART.get(dialect.name) or dialect.name.partition(".")[0]
     return LIKE.get(family, family)
 
 
@@ -109,21 +113,20 @@ def _endpoints(dialect: Dialect) -> str:
     return "|".join("[^/]+".join(map(re.escape, parts)) for parts in paths)
 
 
-def _clients(places: str, prefix: str) -> AccessLogFilter:
-    """Whether a request came to one of `places`.
+def _clients(family: str, places: str, prefix: str) -> AccessLogFilter:
+    """Whether a request came to one of `places`, or is about what is kept in the family's format.
 
-    The finder's call says where; before it, the path itself does. Afterwards the path may be the
-    provider's.
+    The finder's call says so; before it, the path itself does, or a header where several families
+    have a path. Afterwards the path may be the provider's.
     """
-    found = _expression(f"[a-z]+\n(?:{places})(?:[?].*)?\n.*")
+    kept = f"kept\n.*\n{family}[.].*"
+    found = _expression(f"{kept}|[a-z]+\n(?:{places})(?:[?].*)?\n.*")
     before = f"(?:{re.escape(prefix)})?" if prefix else ""
     path = _expression(f"{before}(?:{places})(?:[?].*)?")
-    header = HeaderFilter(header=HeaderMatcher(name=":path", string_match=path))
+    said = [HeaderMatcher(name=":path", string_match=path)]
+    said += [HeaderMatcher(name=name, present_match=True) for name in _marks_of(family)]
     never = ValueMatcher(string_match=StringMatcher(exact="-"))
-    early = [
-        metadata_is(*CALL, never, absent=True),
-        AccessLogFilter(header_filter=header),
-    ]
+    early = [metadata_is(*CALL, never, absent=True), _any_of(said)]
     return AccessLogFilter(
         or_filter=OrFilter(
             [
@@ -132,6 +135,18 @@ def _clients(places: str, prefix: str) -> AccessLogFilter:
             ]
         )
     )
+
+
+def _any_of(headers: list[HeaderMatcher]) -> AccessLogFilter:
+    """Whether one of them is so."""
+    each = [AccessLogFilter(header_filter=HeaderFilter(header=header)) for header in headers]
+    return AccessLogFilter(or_filter=OrFilter(each)) if len(each) > 1 else each[0]
+
+
+def _marks_of(family: str) -> list[str]:
+    """Headers by which the family's clients are known where others have the same paths."""
+    kinds = [kept for kept in RESOURCES.values() if family_of(kept) == family]
+    return sorted({kept.marked for kept in kinds if kept.marked})
 
 
 def _expression(expression: str) -> StringMatcher:

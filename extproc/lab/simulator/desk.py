@@ -37,6 +37,12 @@ GOOGLES = "gemini.generate_content"
 """The dialect whose requests name what is kept, and where."""
 STORING = keeping.JOBS | {"openai.chat", *keeping.STORED}
 """Dialects whose answers are kept."""
+REQUEST_IDS = {
+    "anthropic": "request-id",
+    "bedrock": "x-amzn-requestid",
+    "elevenlabs": "request-id",
+}
+"""Family of dialects → the header in which its vendor says an answer's id; others: OpenAI's."""
 MODELS = re.compile(r".*/models(?:/(?P<model>[^/]+))?")
 
 
@@ -150,8 +156,8 @@ class Desk:
         found = rules.found(request)
         try:
             if found is not None:
-                dialect = _dialect(found[0])
-                return Told(self._of_the_shelf(request, dialect, *found[1:]))
+                dialect, record.dialect = _dialect(found[0]), found[0]
+                return self._of_the_shelf(request, dialect, *found[1:])
             if dialect is None:
                 return Told(self._other(request))
             record.dialect = dialect.name
@@ -165,18 +171,17 @@ class Desk:
 
     def _of_the_shelf(
         self, request: Request, dialect: Dialect, rule: Rule, ids: Sequence[str]
-    ) -> Answer:
+    ) -> Told:
         call = Call(path=request.path, params={}, query={}, headers=request.headers, body={})
         order = orders.merge((orders.from_headers(request.headers),), self.settings.name)
         if order.status >= 400:
-            raise Refusal(order.message or "It was ordered so.", status=order.status)
+            return Told(_failed(dialect, order), order)
         # Google's upload URLs are proof enough.
         proven = "upload_id" in request.query
         if self.settings.keys and not proven and dialect.key(call) not in self.settings.keys:
             raise Refusal("Incorrect API key provided.", status=401, code="invalid_api_key")
-        return rule.handle(
-            Ask(shelf=self.shelf, request=request, ids=ids, run=partial(self._run, request))
-        )
+        ask = Ask(shelf=self.shelf, request=request, ids=ids, run=partial(self._run, request))
+        return Told(rule.handle(ask), order)
 
     def _run(self, batch: Request, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
         """A call of a model as a line of a batch has it."""
@@ -304,7 +309,8 @@ class Desk:
     def _signed(self, answer: Answer, record: Recorded) -> Answer:
         """`answer` with this request's id; a stream's events are counted as they go."""
         self._number += 1
-        request_id = ("x-request-id", f"req_{self.settings.name}_{self._number}")
+        named = REQUEST_IDS.get(record.dialect.partition(".")[0], "x-request-id")
+        request_id = (named, f"req_{self.settings.name}_{self._number}")
         events = None if answer.events is None else _counted(answer.events, record)
         return msgspec.structs.replace(answer, headers=[*answer.headers, request_id], events=events)
 
@@ -325,14 +331,19 @@ def _conversation(request: Request, keys: frozenset[str]) -> Any:
     return module.Conversation(request, keys)
 
 
+def _failed(dialect: Dialect, order: Directives) -> Answer:
+    """An error, or what nobody can read, as it was ordered."""
+    message = order.message or f"The simulator was told to answer {order.status}."
+    refusal = Refusal(message, status=order.status, code=order.error_code)
+    odd_one = odd.answer(order, dialect.error(refusal, order), message)
+    named = dialect.error_headers(refusal, order) if order.status >= 400 else ()
+    return msgspec.structs.replace(odd_one, headers=[*odd_one.headers, *named])
+
+
 def _told(dialect: Dialect, turn: Turn) -> Answer:
     order = turn.directives
     if order.body not in {"own", "whole"} or order.status >= 400:
-        message = order.message or f"The simulator was told to answer {order.status}."
-        refusal = Refusal(message, status=order.status, code=order.error_code)
-        odd_one = odd.answer(order, dialect.error(refusal, order), message)
-        named = dialect.error_headers(refusal, order) if order.status >= 400 else ()
-        return msgspec.structs.replace(odd_one, headers=[*odd_one.headers, *named])
+        return _failed(dialect, order)
     if turn.asked.stream and order.body == "own":
         return Answer(
             status=order.status,

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from providers.errors import ApiError, Cause, cause_of
+from providers.errors import ApiError, Cause, cause_of, sharper
 from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
@@ -123,6 +123,7 @@ def describe(
         status = STATUSES[cause or Cause.SERVER]
     if cause is None or (cause is not Cause.OVERLOADED and _blames(cause) != (status < 500)):
         cause = cause_of(status)
+    cause = sharper(cause, status)
     message = _message(inner) or f"the provider answered with status {status}"
     details = inner.get("details") if isinstance(inner, dict) else None
     error = ApiError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from providers.errors import ApiError, Cause, cause_of
+from providers.errors import ApiError, Cause, cause_of, sharper
 from providers.wire import aws_event_stream as frames
 from providers.wire import error_bodies, overflow
 from providers.wire.aws_errors import SHOWN, TYPES, exception_event, render_error
@@ -37,7 +37,7 @@ def _agreed(status: int, cause: Cause | None) -> Cause:
     """The type tells more than the status, unless the two contradict each other."""
     if cause is None or (status >= 500 and SHOWN[cause][1] < 500):
         return Cause.SERVER if status == 424 else cause_of(status)
-    return cause
+    return sharper(cause, status)
 
 
 def _kind(value: Any) -> str | None:

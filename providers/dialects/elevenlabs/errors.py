@@ -46,4 +46,5 @@ def render_error(error: ApiError) -> tuple[int, Mapping[str, str], bytes]:
     """The error in ElevenLabs' words."""
     code = next((code for code, cause in CAUSES.items() if cause is error.cause), "error")
     detail = {"status": error.code or code, "message": error.message}
-    return error.status, {}, orjson.dumps({"detail": detail})
+    headers = {"request-id": error.request_id} if error.request_id else {}
+    return error.status, headers, orjson.dumps({"detail": detail})

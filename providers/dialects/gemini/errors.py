@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from providers.errors import ApiError, Cause, cause_of
+from providers.errors import ApiError, Cause, cause_of, sharper
 from providers.wire import error_bodies, overflow
 from providers.wire.members import Json
 
@@ -84,6 +84,7 @@ def describe(value: Any, status: int | None, request_id: str | None = None) -> A
         status = code if type(code) is int and 400 <= code < 600 else known or 500
     if cause is None or (status >= 500) != (CODES[word or ""][0] >= 500):
         cause = cause_of(status)
+    cause = sharper(cause, status)
     details = _details(inner)
     reason = error_bodies.word(details.get("ErrorInfo", {}), "reason")
     # https://ai.google.dev/gemini-api/docs/troubleshooting: a bad key is a 400 there.
