@@ -36,9 +36,7 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
     ignored = members.boolean(body, "ignoreRecordDetailsInResponse")
     return RerankRequest(
         query=members.required_text(body, "query"),
-        documents=tuple(
-            {name: one[name] for name in DETAILS if name in one} for one in records
-        ),
+        documents=tuple({name: one[name] for name in DETAILS if name in one} for one in records),
         top_n=members.integer(body, "topN"),
         return_documents=None if ignored is None else not ignored,
         extras=members.beyond(body, KNOWN),
