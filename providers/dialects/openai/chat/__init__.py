@@ -104,6 +104,8 @@ DIALECT = ChatDialect(
     operation=Operation.CHAT,
     older={
         "max_completion_tokens": "max_tokens",
+        # Who declares functions is told one call.
+        "parallel_tool_calls": "functions",
         "tool_choice": "function_call",
         "tools": "functions",
     },
