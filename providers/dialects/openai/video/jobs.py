@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/videos
 """
 
 from providers.bridging.jobs import Following, Verb
-from providers.dialects.openai.kept_ids import FILMS
+from providers.dialects.openai.kept_ids import CHANGED, FILMS
 from providers.dialects.openai.resources import PAGES, delete, get, kept, post
 from providers.dialects.openai.video.response import render_job, render_page, ticket_of, watch
 from providers.operations import Operation
@@ -20,8 +20,11 @@ VIDEOS = kept(
         delete(ONE),
         get(f"{ONE}/content", content=True, verb=Verb.FETCH),
         post(f"{ONE}/remix", told=watch),
+        post("/videos/edits", told=watch),
+        post("/videos/extensions", told=watch),
     ),
-    ids=lambda body: FILMS,
+    # A film that is changed is named, or is a file of the client's.
+    ids=lambda body: CHANGED if isinstance(body.get("video"), dict) else FILMS,
     following=Following(
         ticket=ticket_of, render=render_job, page=render_page, usual={"variant": "video"}
     ),
