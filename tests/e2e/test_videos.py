@@ -147,6 +147,18 @@ def test_ids_lead_back_to_their_backend(two: Gateway):
     assert all(path.startswith("/openai/v1/videos") for path in paths)
 
 
+@pytest.mark.parametrize("sent", [{"json": {"video": {"id": "video_x"}}}, {}])
+def test_no_bare_film_is_changed(two: Gateway, sent: dict):
+    form = {"files": {"prompt": (None, "at night"), "video[id]": (None, "video_x")}}
+    answer = httpx.post(f"{two.local.url}/v1/videos/edits", **(sent or form))
+    assert answer.status_code in (400, 404)
+    brought = form["files"] | {"video": ("a.mp4", b"film")}
+    at = {"x-ai-backend": "a"}
+    answer = httpx.post(f"{two.local.url}/v1/videos/edits", files=brought, headers=at)
+    assert answer.status_code in (400, 404)
+    assert not any(b"video_x" in one.body for one in two.simulators["a"].requests)
+
+
 def test_a_forged_id_is_not_found(two: Gateway):
     client = two.client()
     made = client.videos.create(model="films", prompt="a fox that is mine")
