@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import openai
 import pytest
+from openai.types import Video
 
 from extproc.exchange.ids import code_of
 from extproc.lab.local import Local
@@ -85,6 +86,27 @@ def test_a_remix_costs_as_much_as_a_film(one: Gateway):
     assert one.record(path=path)["cost_nanousd"] == 800_000_000
 
 
+def edited_at_night(client: openai.OpenAI, id: str) -> Video:
+    """By the id of a film, which `videos.edit` takes for a file's content."""
+    body = {"prompt": "at night", "video": {"id": id}}
+    return client.post("/videos/edits", body=body, cast_to=Video)
+
+
+def test_a_film_is_edited_and_made_longer_at_its_price(one: Gateway):
+    client = one.client()
+    made = client.videos.create(model="films", prompt="a fox that is changed", seconds="8")
+    with pytest.raises(openai.BadRequestError, match="completed"):
+        edited_at_night(client, made.id)
+    done(client, made.id)
+    edited = edited_at_night(client, made.id)
+    assert (edited.prompt, edited.status) == ("at night", "queued")
+    assert one.record(path="/v1/videos/edits", status=200)["cost_nanousd"] == 800_000_000
+    longer = client.videos.extend(prompt="and on", seconds="20", video=("a.mp4", b"film"))
+    assert longer.seconds == "20"
+    assert b'filename="a.mp4"' in one.simulators["a"].requests[-1].body
+    assert one.record(path="/v1/videos/extensions")["cost_nanousd"] == 2_000_000_000
+
+
 def test_a_form_may_bring_a_picture_and_json_may_name_one(one: Gateway):
     client = one.client()
     picture = ("first.png", io.BytesIO(BYTES), "image/png")
@@ -116,11 +138,26 @@ def test_ids_lead_back_to_their_backend(two: Gateway):
         again = client.videos.remix(made.id, prompt="again")
         assert again.remixed_from_video_id == made.id
         assert again.id.partition("0gw")[2][:8] == made.id.partition("0gw")[2][:8]
+        edited = edited_at_night(client, made.id)
+        assert edited.id.partition("0gw")[2][:8] == made.id.partition("0gw")[2][:8]
+        assert simulator.requests[-1].json["video"] == {"id": own}
         listed = client.with_options(default_headers={"x-ai-backend": name}).videos.list()
         assert {made.id, again.id} <= {video.id for video in listed.data}
         assert client.videos.delete(made.id).id == made.id
     paths = {r.target.partition("?")[0] for r in two.simulators["b"].requests}
     assert all(path.startswith("/openai/v1/videos") for path in paths)
+
+
+@pytest.mark.parametrize("sent", [{"json": {"video": {"id": "video_x"}}}, {}])
+def test_no_bare_film_is_changed(two: Gateway, sent: dict):
+    form = {"files": {"prompt": (None, "at night"), "video[id]": (None, "video_x")}}
+    answer = httpx.post(f"{two.local.url}/v1/videos/edits", **(sent or form))
+    assert answer.status_code in (400, 404)
+    brought = form["files"] | {"video": ("a.mp4", b"film")}
+    at = {"x-ai-backend": "a"}
+    answer = httpx.post(f"{two.local.url}/v1/videos/edits", files=brought, headers=at)
+    assert answer.status_code in (400, 404)
+    assert not any(b"video_x" in one.body for one in two.simulators["a"].requests)
 
 
 def test_a_forged_id_is_not_found(two: Gateway):

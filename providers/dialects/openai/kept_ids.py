@@ -2,6 +2,8 @@
 
 import re
 
+import msgspec
+
 from providers.bridging.kept_ids import Ids
 from providers.wire.members import Json
 
@@ -101,6 +103,8 @@ FILMS = Ids(
     elsewhere=OWN_SKILLS,
 )
 """The same for films."""
+CHANGED = msgspec.structs.replace(FILMS, names=FILMS.names | {"video"})
+"""The same in a request that names the film which is to be changed."""
 
 VOICES = Ids(
     kind="object",

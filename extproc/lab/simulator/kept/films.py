@@ -3,7 +3,10 @@
 https://platform.openai.com/docs/api-reference/videos
 """
 
+from functools import partial
+
 from extproc.lab.simulator.dialect import Json, Refusal
+from extproc.lab.simulator.forms import File
 from extproc.lab.simulator.kept.answers import page
 from extproc.lab.simulator.kept.shelf import CREATED, Ask, Rule, json, rule
 from extproc.lab.simulator.play import Answer
@@ -11,6 +14,8 @@ from extproc.lab.simulator.play import Answer
 FILM = b"\x00\x00\x00\x18ftypmp42 the film of "
 STEPS = {"queued": ("in_progress", 50), "in_progress": ("completed", 100)}
 """Status → the next one, and the progress then."""
+LENGTHS = ("4", "8", "12", "16", "20")
+"""Seconds by which a film may become longer."""
 BLOCKED = "forbidden"
 """A word in a prompt of which no film is made."""
 
@@ -61,6 +66,29 @@ def remix(ask: Ask) -> Answer:
     return json(ask.shelf.put({**made, "remixed_from_video_id": thing["id"]}))
 
 
+def change(known: set[str], ask: Ask) -> Answer:
+    """A film made of a completed one, which is named or comes along."""
+    body = ask.body
+    for name in sorted(body.keys() - known):
+        raise Refusal(f"Unknown parameter: {name!r}.", param=name)
+    for name in sorted(known - body.keys()):
+        raise Refusal(f"Missing required parameter: {name!r}.", param=name)
+    if str(body.get("seconds", LENGTHS[0])) not in LENGTHS:
+        raise Refusal("Invalid value for 'seconds'.", param="seconds")
+    source = body["video"]
+    if isinstance(source, File):
+        usual = {"object": "video", "created_at": CREATED, "model": "sora-2", "size": "720x1280"}
+        before: Json = {**usual, "seconds": "4"}
+    else:
+        before = ask.shelf.get(source["id"], "video")
+        if before["status"] != "completed":
+            raise Refusal("The video is not completed yet.", param="video")
+    made = {**before, "prompt": body["prompt"], "id": ask.shelf.new_id("video_")}
+    if "seconds" in body:
+        made["seconds"] = body["seconds"]
+    return json(ask.shelf.put({**made, "status": "queued", "progress": 0}))
+
+
 def delete(ask: Ask) -> Answer:
     ask.shelf.drop(ask.ids[0], "video")
     return json({"id": ask.ids[0], "object": "video.deleted", "deleted": True})
@@ -72,4 +100,6 @@ RULES: tuple[Rule, ...] = (
     rule("DELETE", ONE, delete),
     rule("GET", f"{ONE}/content", fetch),
     rule("POST", f"{ONE}/remix", remix),
+    rule("POST", "/videos/edits", partial(change, {"prompt", "video"})),
+    rule("POST", "/videos/extensions", partial(change, {"prompt", "video", "seconds"})),
 )
