@@ -119,22 +119,16 @@ def _clients(family: str, places: str, prefix: str) -> AccessLogFilter:
     The finder's call says so; before it, the path itself does, or a header where several families
     have a path. Afterwards the path may be the provider's.
     """
-    kept = f"kept\n.*\n{family}[.].*"
-    found = _expression(f"{kept}|[a-z]+\n(?:{places})(?:[?].*)?\n.*")
+    calls = [f"[a-z]+\n(?:{places})(?:[?].*)?\n.*", f"kept\n.*\n{family}[.].*"]
+    found = [metadata_is(*CALL, ValueMatcher(string_match=_expression(one))) for one in calls]
     before = f"(?:{re.escape(prefix)})?" if prefix else ""
     path = _expression(f"{before}(?:{places})(?:[?].*)?")
     said = [HeaderMatcher(name=":path", string_match=path)]
     said += [HeaderMatcher(name=name, present_match=True) for name in _marks_of(family)]
     never = ValueMatcher(string_match=StringMatcher(exact="-"))
     early = [metadata_is(*CALL, never, absent=True), _any_of(said)]
-    return AccessLogFilter(
-        or_filter=OrFilter(
-            [
-                metadata_is(*CALL, ValueMatcher(string_match=found)),
-                AccessLogFilter(and_filter=AndFilter(early)),
-            ]
-        )
-    )
+    early_on = AccessLogFilter(and_filter=AndFilter(early))
+    return AccessLogFilter(or_filter=OrFilter([*found, early_on]))
 
 
 def _any_of(headers: list[HeaderMatcher]) -> AccessLogFilter:
