@@ -47,6 +47,7 @@ local MARK = "0gw" -- before the letters of a backend in an id
 local ID = "^(" .. ("[a-z2-7]"):rep(8) .. ")" .. ("[a-z2-7]"):rep(16)
 local LONGEST_PATH = 48 -- bytes of a wrong path for which the nearest is looked for
 local PARTS = 256 -- of a form
+local MEMBERS = 64 -- of an object in which another is looked for
 local LEADING = 8 -- messages of instructions before the first turn
 local WINDOWS, WINDOW = 64, 32 -- of a long text that are looked at, and their bytes
 local HEADERS = 4096 -- bytes of a part's headers
@@ -54,6 +55,13 @@ local FIRST = 16384 -- bytes that are looked at before a large body is copied as
 
 local QUOTE, BACKSLASH, COLON, COMMA = 34, 92, 58, 44
 local OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = 123, 125, 91, 93
+
+-- The way to the model in a request to Bedrock's knowledge bases.
+local TO_ARN = {
+  { retrieveAndGenerateConfiguration = true },
+  { knowledgeBaseConfiguration = true, externalSourcesConfiguration = true },
+  { modelArn = true },
+}
 
 -- RFC 8259, section 7. PHP writes "\/".
 local ESCAPES = {
@@ -145,10 +153,13 @@ local NO_MODEL_ID = "You must provide a model: the request body has no top-level
   .. "it there, or in the header x-ai-model."
 local TOO_LONG = format("The model must not be longer than %d bytes.", LONGEST)
 local NO_AGENT = "You must provide an agent: the request body has no top-level 'agent_id'."
+local NO_ARN = "You must provide a model: retrieveAndGenerateConfiguration has neither a "
+  .. "knowledgeBaseConfiguration nor an externalSourcesConfiguration with a 'modelArn'."
 -- Member of a body -> what it lacks.
 local LACKS = { model = NO_MODEL, model_id = NO_MODEL_ID, agent_id = NO_AGENT }
 local TOO_COMPLEX = "The request body is too complex before its 'model': put 'model' first, or "
   .. "name the model in the header x-ai-model."
+local ESCAPED = "The names of the request body's members must not hold escapes."
 local COMPRESSED = "The request body must not be compressed so: send it without Content-Encoding, "
   .. "or with gzip, br or zstd."
 local BOMB = "The request body is cut, or it is larger than 100 times its compressed size."
@@ -192,13 +203,8 @@ local function string_end(body, i, steps)
   return j, steps
 end
 
--- The model in the value after the key that ends at i, or nil and what is wrong.
-local function value_after(body, i)
-  local _, start = find(body, '^[ \t\r\n]*:[ \t\r\n]*"', i + 1)
-  if not start then
-    local begins = find(body, "^[ \t\r\n]*:[ \t\r\n]*[^ \t\r\n]", i + 1)
-    return nil, begins and NOT_A_STRING or TRUNCATED
-  end
+-- The model in the string that begins at `start`, or nil and what is wrong.
+local function text_at(body, start)
   local last = string_end(body, start, 0)
   if not last then return nil, TRUNCATED end
   -- Six bytes, \u0041, may stand for one.
@@ -206,6 +212,14 @@ local function value_after(body, i)
   local model = decode(sub(body, start + 1, last - 1))
   if not model then return nil, "The 'model' of the request body holds an invalid escape." end
   return model
+end
+
+-- The model in the value after the key that ends at i, or nil and what is wrong.
+local function value_after(body, i)
+  local _, start = find(body, '^[ \t\r\n]*:[ \t\r\n]*"', i + 1)
+  if start then return text_at(body, start) end
+  local begins = find(body, "^[ \t\r\n]*:[ \t\r\n]*[^ \t\r\n]", i + 1)
+  return nil, begins and NOT_A_STRING or TRUNCATED
 end
 
 -- The text of the first top-level `member` of a JSON object, or nil and what is wrong.
@@ -224,7 +238,7 @@ local function scan(body, i, member)
         if key == member then return value_after(body, last) end
         -- It may spell "model" for a parser; who routes and who forwards must read the same.
         if find(key, "\\", 1, true) then
-          return nil, "The names of the request body's members must not hold escapes."
+          return nil, ESCAPED
         end
       end
       i = last
@@ -262,6 +276,92 @@ local function from_json(handle, _, member)
     return from_text(body:getBytes(0, length), member)
   end
   return model, message
+end
+
+-- What a request's body says in all, but not more than fits.
+local function content(handle)
+  local body = handle:body()
+  local length = body and body:length() or 0
+  return length > 0 and body:getBytes(0, length) or ""
+end
+
+-- Steps that are left for the key of a request, wherever it is looked for.
+local left = 0
+
+-- Where the string ends that begins at i, or nil.
+local function text_end(text, i)
+  local last, steps = string_end(text, i, 0)
+  left = left - steps - 1
+  return left > 0 and last or nil
+end
+
+-- Where the value that begins at i ends, or nil.
+local function value_end(text, i)
+  local depth = 0
+  while left > 0 do
+    local c = byte(text, i)
+    if not c then return nil end
+    if c == QUOTE then
+      i = text_end(text, i)
+      if not i or depth == 0 then return i end
+    elseif c == OPEN_OBJECT or c == OPEN_ARRAY then
+      depth = depth + 1
+    elseif c == CLOSE_OBJECT or c == CLOSE_ARRAY then
+      depth = depth - 1
+      if depth == 0 then return i end
+      if depth < 0 then return i - 1 end
+    elseif c == COMMA and depth == 0 then
+      return i - 1
+    end
+    i, left = i + 1, left - 1
+  end
+  return nil
+end
+
+-- The members of the object that begins at i, one after another: the key, and where its value
+-- begins. What comes after a value is only looked for when it is asked for.
+local function members(text, i)
+  local value
+  return function()
+    local start
+    if value then
+      local last = value_end(text, value)
+      start = last and text:match('^[ \t\r\n]*,[ \t\r\n]*()"', last + 1)
+    else
+      start = text:match('^[ \t\r\n]*{[ \t\r\n]*()"', i)
+    end
+    local last = start and text_end(text, start)
+    value = last and text:match("^[ \t\r\n]*:[ \t\r\n]*()", last + 1)
+    if not value then return nil end
+    return sub(text, start + 1, last - 1), value
+  end
+end
+
+-- Where the value of the first of `names` begins that the object at i has, or nil and what is wrong.
+local function inside(text, i, names)
+  local seen = 0
+  for key, at in members(text, i) do
+    if names[key] then return at end
+    if find(key, "\\", 1, true) then return nil, ESCAPED end
+    seen = seen + 1
+    if seen == MEMBERS then return nil, TOO_COMPLEX end
+  end
+  return nil, left > 0 and NO_ARN or TOO_COMPLEX
+end
+
+-- The model that a body names for Bedrock's knowledge bases, or nil and what is wrong.
+local function from_arn(handle)
+  local text = content(handle)
+  if text == "" then return nil, NO_BODY end
+  local at, message = text:match("^[ \t\r\n]*(){"), NO_OBJECT
+  left = STEPS
+  for _, names in ipairs(TO_ARN) do
+    if not at then return nil, message end
+    at, message = inside(text, at, names)
+  end
+  if not at then return nil, message end
+  if byte(text, at) ~= QUOTE then return nil, NOT_A_STRING end
+  return text_at(text, at)
 end
 
 -- The model that a segment of the path names, or nil and what is wrong.
@@ -328,6 +428,7 @@ local FORM = { find = from_form, source = "body" }
 local EITHER = { find = from_either, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
+local ARN = { find = from_arn, source = "body" }
 local SPOKEN = { find = from_json, source = "body", member = "model_id" }
 local AGENT = { find = from_json, source = "body", member = "agent_id" }
 local HEARD = { find = from_form, source = "body", member = "model_id" }
@@ -395,6 +496,8 @@ local OPERATIONS = {
   ["/openai/responses/compact"] = BODY,
   ["/openai/responses"] = BODY,
   ["/v1/speech-to-text"] = HEARD,
+  ["/retrieveAndGenerate"] = ARN,
+  ["/retrieveAndGenerateStream"] = ARN,
   ["/generate"] = HEADER,
   ["/generate_stream"] = HEADER,
 }
@@ -411,6 +514,7 @@ local GEMINI = {
 local BEDROCK = {
   converse = true, ["converse-stream"] = true, ["count-tokens"] = true,
   invoke = true, ["invoke-with-response-stream"] = true,
+  retrieveAndGenerate = true, retrieveAndGenerateStream = true,
 }
 
 local AZURE = {
@@ -542,65 +646,6 @@ local function backend_in(text, after)
     at = at + #MARK
   end
   return nil
-end
-
--- What a request's body says in all, but not more than fits.
-local function content(handle)
-  local body = handle:body()
-  local length = body and body:length() or 0
-  return length > 0 and body:getBytes(0, length) or ""
-end
-
--- Steps that are left for the key of a request, wherever it is looked for.
-local left = 0
-
--- Where the string ends that begins at i, or nil.
-local function text_end(text, i)
-  local last, steps = string_end(text, i, 0)
-  left = left - steps - 1
-  return left > 0 and last or nil
-end
-
--- Where the value that begins at i ends, or nil.
-local function value_end(text, i)
-  local depth = 0
-  while left > 0 do
-    local c = byte(text, i)
-    if not c then return nil end
-    if c == QUOTE then
-      i = text_end(text, i)
-      if not i or depth == 0 then return i end
-    elseif c == OPEN_OBJECT or c == OPEN_ARRAY then
-      depth = depth + 1
-    elseif c == CLOSE_OBJECT or c == CLOSE_ARRAY then
-      depth = depth - 1
-      if depth == 0 then return i end
-      if depth < 0 then return i - 1 end
-    elseif c == COMMA and depth == 0 then
-      return i - 1
-    end
-    i, left = i + 1, left - 1
-  end
-  return nil
-end
-
--- The members of the object that begins at i, one after another: the key, and where its value
--- begins. What comes after a value is only looked for when it is asked for.
-local function members(text, i)
-  local value
-  return function()
-    local start
-    if value then
-      local last = value_end(text, value)
-      start = last and text:match('^[ \t\r\n]*,[ \t\r\n]*()"', last + 1)
-    else
-      start = text:match('^[ \t\r\n]*{[ \t\r\n]*()"', i)
-    end
-    local last = start and text_end(text, start)
-    value = last and text:match("^[ \t\r\n]*:[ \t\r\n]*()", last + 1)
-    if not value then return nil end
-    return sub(text, start + 1, last - 1), value
-  end
 end
 
 -- A number for the bytes from i to j, made of those of the text before with `number`.
@@ -1027,7 +1072,7 @@ function envoy_on_request(handle)
     if is_compressed(headers) then return refuse(handle, COMPRESSED, "415") end
     source = operation.source
     model, message = operation.find(handle, segment, operation.member)
-    if message == NO_MODEL or message == NO_MODEL_ID or message == NO_HEADER then
+    if message == NO_MODEL or message == NO_MODEL_ID or message == NO_ARN or message == NO_HEADER then
       source, model, message = by_default(message)
     end
   end

@@ -36,6 +36,7 @@ class Operation(StrEnum):
     REALTIME_DIRECT = "realtime_direct"
     RERANK = "rerank"
     RESPONSES = "responses"
+    RETRIEVE_AND_GENERATE = "retrieve_and_generate"
     SKILLS = "skills"
     SPEECH = "speech"
     STORED_CHATS = "stored_chats"

@@ -221,9 +221,13 @@ class Answer:
         self._decoder = decoder(event.headers.get("content-encoding"), asked.context.bounds)
         self._plain = self._decoder is None
         self._relay = asked.bridge.stream(asked.context)
-        if asked.showing is not None:
-            self._relay = Closing(self._relay, asked.showing)
         set_headers = self._named(event.headers)
+        if asked.showing is not None:
+            name = asked.client.id_header
+            if id := event.headers.get(name) if name else None:
+                set_headers = (*set_headers, (name, quoted(asked.showing.named(id))))
+            elif not name:
+                self._relay = Closing(self._relay, asked.showing)
         if asked.client is not asked.target.dialect:
             set_headers = (*set_headers, ("content-type", asked.client.stream_type))
         self._read = True

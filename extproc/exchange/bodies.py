@@ -1,11 +1,12 @@
 """The bodies of clients, read: JSON, or a form."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
 import orjson
 
-from extproc.exchange import ids
+from extproc.exchange import acts, ids
 from extproc.exchange.ids import Seal, Showing
 from providers.bridging.dialect import Dialect, Sent
 from providers.bridging.kept_ids import Ids
@@ -14,6 +15,7 @@ from providers.wire import multipart
 from providers.wire.budget import Bounds
 from providers.wire.members import Json
 from providers.wire.multipart import Form
+from providers.wire.splice import edit
 
 
 class Named(Protocol):
@@ -55,6 +57,17 @@ def opened(data: bytes, body: Json, dialect: Dialect, seal: Seal) -> tuple[bytes
     assert dialect.ids is not None
     known = ids.opened(data, body, dialect.ids(body), seal)
     return known, body if known is data else orjson.loads(known)
+
+
+def renamed(
+    data: bytes, body: Json, dialect: Dialect, name: Callable[[str], str]
+) -> tuple[bytes, Json]:
+    """A body with the provider's names of the models beside its own; raises what `name` does."""
+    found: Any = body
+    for way in dialect.others:
+        found = acts.renamed(found, way, name)
+    changes = {member: value for member, value in found.items() if value is not body[member]}
+    return (edit(data, body, changes), found) if changes else (data, body)
 
 
 def opened_form(

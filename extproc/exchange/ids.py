@@ -184,6 +184,12 @@ class Showing(msgspec.Struct, frozen=True, kw_only=True):
             names[url] = self._here(names.get(url, url), names)
         return replaced(data, names)
 
+    def named(self, id: str) -> str:
+        """An id that stands by itself, as the client is shown it."""
+        if self.seal is None or not PLAIN.fullmatch(id):
+            return id
+        return self.seal.closed(id)
+
     def place(self, path: str) -> str:
         """A URL of this gateway's for the provider's path."""
         parts = self.leads.split(path)

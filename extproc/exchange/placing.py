@@ -32,6 +32,7 @@ from extproc.exchange.plan import Plan
 from extproc.exchange.proof import BACKEND, CALL, CLIENT, Seen, keys_in, model_of, seen_by
 from extproc.exchange.side import CLUSTER, CLUSTER_HEADER, SCHEME
 from extproc.ratelimit.descriptors import KIND, SERVICE_NAMESPACE
+from providers.bridging.dialect import Dialect
 from providers.errors import GatewayError, InvalidRequest
 from providers.wire.members import Json
 from providers.wire.splice import members
@@ -179,7 +180,7 @@ class Placing:
         """What is known of the model that a body names."""
         seen = seen_by(held)
         body = bodies.read(data, self._plan.bounds)
-        call = f"body\n{seen.path}\n{model_of(seen, body, '', 'model')}"
+        call = f"body\n{seen.path}\n{model_of(seen, body, '', self._plan.dialect_of(None))}"
         return self._question.headers(RequestHeaders(held.headers, {CALL: call}, end=False))
 
     def _pinned(self, held: RequestHeaders, model: str) -> str:
@@ -241,7 +242,13 @@ def _named(seen: Seen, entrance: Entrance, body: Json, default: str) -> Seen:
         return seen
     if entrance.path_model:
         return Seen("path", seen.path, entrance.path_model)
-    member = entrance.dialect.member
-    if default and member not in body:
+    if default and _is_silent(body, entrance.dialect):
         return Seen("header", seen.path, default)
-    return Seen("body", seen.path, model_of(seen, body, "", member))
+    return Seen("body", seen.path, model_of(seen, body, "", entrance.dialect))
+
+
+def _is_silent(body: Json, dialect: Dialect) -> bool:
+    """Whether a body names no model."""
+    if dialect.model_in is None:
+        return dialect.member not in body
+    return dialect.model_in(body) is None

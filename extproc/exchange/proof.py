@@ -12,6 +12,7 @@ from extproc.exchange import tried
 from extproc.exchange.brought import brought
 from extproc.exchange.events import Action, Headers, Reject, RequestHeaders
 from extproc.exchange.served import LONGEST_NAME, Served, unknown
+from providers.bridging.dialect import Dialect
 from providers.errors import InvalidRequest, Unauthorized
 from providers.signing.sign import Secret
 from providers.wire.members import Json
@@ -95,15 +96,16 @@ def _own(call: str) -> Seen:
     return Seen(f"{SIDE} {secret}", path, model)
 
 
-def model_of(seen: Seen, body: Json, path_model: str, member: str) -> str:
-    """The client's name of the model, which is in the body's `member` if nowhere else; what was
-    routed is what is sent. Raises InvalidRequest."""
+def model_of(seen: Seen, body: Json, path_model: str, dialect: Dialect) -> str:
+    """The client's name of the model, which is in the body if nowhere else; what was routed is what
+    is sent. Raises InvalidRequest."""
     routed = seen.model
     if path_model:
         return routed or path_model
     if seen.source in ("header", SIDE):
         return routed
-    named = body.get(member)
+    member = dialect.member
+    named = body.get(member) if dialect.model_in is None else dialect.model_in(body)
     if not isinstance(named, str) or not named:
         raise InvalidRequest(f"{member} must be a string that names a model", param=member)
     if len(named) > LONGEST_NAME:

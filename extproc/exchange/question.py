@@ -194,7 +194,7 @@ class Question:
             self._late = self._addressed(self._unread, entrance).metadata
         target = self._target
         assert target is not None
-        model = model_of(self._seen, body, entrance.path_model, entrance.dialect.member)
+        model = model_of(self._seen, body, entrance.path_model, entrance.dialect)
         if target.translated and form is None and not entrance.path_model:
             body.setdefault(entrance.dialect.member, model)
         data = event.data
@@ -206,6 +206,9 @@ class Question:
         elif form is not None and (seal := self._sealed(target)):
             form, body = bodies.opened_form(form, body, entrance.dialect, seal, self._type)
             self._renewed, data = form.data is not event.data, form.data
+        if entrance.dialect.others:
+            data, body = bodies.renamed(data, body, entrance.dialect, self._named)
+            self._renewed = data is not event.data
         call = Call(
             data=data,
             body=body,
@@ -222,6 +225,13 @@ class Question:
             call = target.terms.streamed(call)
             self._renewed = self._renewed or call.data is not data
         return self._send(call, target, model)
+
+    def _named(self, model: str) -> str:
+        """What the provider calls another model of the client's; raises NotFound."""
+        assert self._target is not None
+        assert self._headers is not None
+        client = self._headers.get(CLIENT) or ""
+        return self._plan.upstream_name(model, self._target.served.name, client)
 
     def _sealed(self, target: Target) -> Seal | None:
         """How ids are signed, where any are."""

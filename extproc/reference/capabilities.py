@@ -269,6 +269,14 @@ CAPABILITIES = (
         about="Interactions that are kept, made in the background, cancelled.",
     ),
     Capability(
+        key="retrieve_and_generate",
+        title="Answers out of knowledge bases",
+        section=PROCESSING,
+        operation="retrieve_and_generate",
+        client="bedrock.retrieve_and_generate",
+        about="What a model says to passages that the provider has found, whole or streamed.",
+    ),
+    Capability(
         key="count_tokens",
         title="Token counts",
         section=PROCESSING,

@@ -255,6 +255,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Its place after a provider's prefix; a vendor may have another (`Provider.paths`)."""
     member: str = "model"
     """What a body calls the model that it names."""
+    model_in: Callable[[Json], Any] | None = None
+    """What a body names as its model, where that stands deeper; raises InvalidRequest. None: its
+    `member`."""
+    others: tuple[tuple[str, ...], ...] = ()
+    """Where it names more models, each by its way from the top; they are those of clients, too."""
     addressed: Callable[[str, str], Address] | None = None
     """(a client's path, its query) → what they say; None: nothing beside the model."""
     form: bool = False
@@ -338,6 +343,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     nowhere."""
     shown: Ids | None = None
     """Where they stand in answers; None: as in requests."""
+    id_header: str = ""
+    """The header of a stream in which one stands, where its events hold none."""
     hollow: bool = False
     """Whether an answer may have no body."""
     arrays: bool = False

@@ -74,6 +74,7 @@ SILENT |= {"bytes", "data", "encrypted_content", "signature", "thoughtSignature"
 SILENT |= {"call_id", "created_at", "finishReason", "finish_reason", "id", "model", "modelVersion"}
 SILENT |= {"object", "responseId", "role", "status", "stop_reason", "system_fingerprint", "type"}
 SILENT |= {"tool_call_id", "tool_use_id", "toolUseId", "user", "safety_identifier", "service_tier"}
+SILENT |= {"knowledgeBaseId", "modelArn", "sessionId"}
 SILENT |= {"format", "media_type", "mimeType", "mime_type", "detail", "prompt_cache_key"}
 """Members whose strings no model reads."""
 

@@ -1,7 +1,7 @@
 """Amazon Bedrock."""
 
 from providers.dialects.anthropic.messages import hosted
-from providers.dialects.bedrock import films, resources
+from providers.dialects.bedrock import films, knowledge, resources
 from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
@@ -75,12 +75,22 @@ AGENTS = Provider(
     title="Amazon Bedrock, agent runtime",
     docs="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Agents_for_Amazon_Bedrock_Runtime.html",
     checked="2026-11",
-    about="Reranking by Bedrock's agent runtime; a model is its ARN.",
-    examples={"rerank": "arn:aws:bedrock:eu-central-1::foundation-model/cohere.rerank-v3-5:0"},
-    notes={"rerank": "A model is named by its ARN."},
+    about="Reranking, and answers out of knowledge bases, by Bedrock's agent runtime.",
+    examples={
+        "rerank": "arn:aws:bedrock:eu-central-1::foundation-model/cohere.rerank-v3-5:0",
+        "retrieve_and_generate": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    },
+    notes={
+        "rerank": "A model is named by its ARN.",
+        "retrieve_and_generate": "A model is named by its ARN, its id or that of a profile.",
+    },
     base_url="https://bedrock-agent-runtime.{region}.amazonaws.com",
     prefix="",
-    dialects={Operation.RERANK: ("bedrock.rerank",)},
+    dialects={
+        Operation.RERANK: ("bedrock.rerank",),
+        Operation.RETRIEVE_AND_GENERATE: (knowledge.NAME,),
+    },
+    keeps=frozenset({knowledge.KEPT.name}),
     options=frozenset({"region"}),
     signer=aws_sigv4,
 )

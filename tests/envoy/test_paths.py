@@ -27,8 +27,8 @@ MODELS = [
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_place_where_clients_find_a_dialect_is_known(dialect: Dialect, model: str) -> None:
-    if dialect.name == "huggingface.generate":
-        return  # no body of its names a model
+    if dialect.name == "huggingface.generate" or dialect.model_in is not None:
+        return  # no body of its names a model, or not at its top (test_arns.py)
     body, headers = json.dumps({dialect.member: model}).encode(), {}
     if dialect.form:
         body, kind = multipart.render({dialect.member: model})

@@ -347,6 +347,7 @@ def _told(dialect: Dialect, turn: Turn) -> Answer:
     if turn.asked.stream and order.body == "own":
         return Answer(
             status=order.status,
+            headers=[*dialect.stream_headers(turn)],
             content_type=dialect.stream_content_type,
             events=_frames(dialect, turn),
         )

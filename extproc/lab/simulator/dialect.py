@@ -163,6 +163,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Headers in which an error says what it is, such as `x-amzn-errortype`."""
     counts: Callable[[Turn], Sequence[tuple[str, str]]] = no_counts
     """Headers in which a whole answer says what it used."""
+    stream_headers: Callable[[Turn], Sequence[tuple[str, str]]] = no_counts
+    """Headers in which a stream says what its events do not."""
     frame: Callable[[Event, Directives], bytes]
     content_type: str = "application/json"
     stream_content_type: str = "text/event-stream; charset=utf-8"

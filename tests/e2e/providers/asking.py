@@ -1,5 +1,6 @@
 """What a client asks of a provider for each capability, and gateway.yaml for all of them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
     },
 }
+MODEL = "{model}"
+"""In the place of a model that stands deep in a request."""
 REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "agents": {"messages": HELLO, "max_tokens": 64},
     "interactions": {"input": "Hello"},
@@ -29,6 +32,13 @@ REQUESTS: Mapping[str, Mapping[str, Any]] = {
     "embeddings": {"input": "red"},
     "function_calling": {"messages": HELLO, "tools": [TOOL]},
     "responses": {"input": "say hello"},
+    "retrieve_and_generate": {
+        "input": {"text": "say hello"},
+        "retrieveAndGenerateConfiguration": {
+            "type": "KNOWLEDGE_BASE",
+            "knowledgeBaseConfiguration": {"knowledgeBaseId": "KB12345678", "modelArn": MODEL},
+        },
+    },
     "count_tokens": {"input": "say hello"},
     "tokenize": {"text": "say hello"},
     "detokenize": {"tokens": [3, 5]},
@@ -62,13 +72,18 @@ def shown(provider: Provider, cell: Cell) -> str:
     return f"{provider.name}:{cell.capability.operation}"
 
 
-def asked(provider: Provider, cell: Cell, **more: Any) -> httpx.Request:
+def asked(provider: Provider, cell: Cell, *, stream: bool = False) -> httpx.Request:
     """The request of a client, whose URL lacks a host."""
     client = DIALECTS[cell.capability.client]
-    path = client.client[0].path
+    place = next(one for one in client.client if one.stream in (None, stream))
+    path = place.path
     own = OWN.get((provider.name, cell.capability.key), {})
     said = REQUESTS.get(cell.capability.key, {})
-    body = {client.member: shown(provider, cell), **said, **own, **more}
+    body = {client.member: shown(provider, cell), **said, **own}
+    if client.model_in is not None:
+        body = json.loads(json.dumps(said).replace(MODEL, shown(provider, cell)))
+    if stream and place.stream is None:
+        body["stream"] = True
     files = FILES.get(cell.capability.key)
     if files is None:
         return httpx.Request("POST", f"http://gateway.test{path}", json=body)

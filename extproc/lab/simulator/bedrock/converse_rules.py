@@ -29,15 +29,15 @@ def check(call: Call, strict: bool) -> None:
 def check_shape(call: Call, operation: str, strict: bool) -> None:
     """Raises Refusal for what is not a request of `operation`."""
     params = {"modelId": call.params["model"], **call.body}
-    Judge(strict).check(params, _input(operation), "")
+    Judge(strict).check(params, input_of("bedrock-runtime", operation), "")
 
 
 @cache
-def _input(operation: str) -> Any:
+def input_of(service: str, operation: str) -> Any:
+    """What botocore knows of the requests for an operation."""
     from botocore.session import Session
 
-    model = Session().get_service_model("bedrock-runtime")
-    return model.operation_model(operation).input_shape
+    return Session().get_service_model(service).operation_model(operation).input_shape
 
 
 class Judge:

@@ -4,14 +4,12 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_Rerank
 """
 
 import re
-from functools import cache
-from typing import Any
 
 import msgspec
 import orjson
 
 from extproc.lab.simulator.bedrock import converse
-from extproc.lab.simulator.bedrock.converse_rules import Judge
+from extproc.lab.simulator.bedrock.converse_rules import Judge, input_of
 from extproc.lab.simulator.cohere.rerank import ranking
 from extproc.lab.simulator.dialect import Asked, Call, Json, Refusal, Turn
 from extproc.lab.simulator.reply import count
@@ -19,19 +17,11 @@ from extproc.lab.simulator.reply import count
 
 def check(call: Call, strict: bool) -> None:
     """Raises Refusal for what botocore's model of the service denies."""
-    Judge(strict).check(call.body, _input(), "")
+    Judge(strict).check(call.body, input_of("bedrock-agent-runtime", "Rerank"), "")
     configuration = _configuration(call.body)
     wanted = configuration.get("numberOfResults", 1)
     if not 1 <= wanted <= len(call.body["sources"]):
         raise Refusal("numberOfResults must be at most the number of sources")
-
-
-@cache
-def _input() -> Any:
-    from botocore.session import Session
-
-    model = Session().get_service_model("bedrock-agent-runtime")
-    return model.operation_model("Rerank").input_shape
 
 
 def _configuration(body: Json) -> Json:

@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from extproc.lab.simulator.dialect import Json
-from extproc.lab.simulator.kept import interactions, operations, tasks
+from extproc.lab.simulator.kept import interactions, knowledge, operations, tasks
 from extproc.lab.simulator.kept.shelf import Shelf
 
 JOBS = frozenset({"openai.video", "gemini.video", tasks.XAI, tasks.RUNWAY, tasks.REPLICATE})
 """Dialects whose every answer is asked for again."""
-STORED = frozenset({"openai.responses", "gemini.interactions"})
+STORED = frozenset({"openai.responses", "gemini.interactions", knowledge.DIALECT})
 """Dialects whose answers are kept where their request does not forbid it."""
 
 
@@ -39,6 +39,8 @@ def keep(shelf: Shelf, asked: Json, answered: bytes) -> bytes:
             return orjson.dumps(queued)
     elif "steps" in said:
         return orjson.dumps(interactions.begin(shelf, asked, said))
+    elif "sessionId" in said:
+        knowledge.go_on(shelf, asked, said)
     elif kind == "video":
         return orjson.dumps(shelf.put({**said, "id": shelf.new_id("video_")}))
     elif "/operations/" in str(said.get("name")):
