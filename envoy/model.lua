@@ -56,10 +56,16 @@ local FIRST = 16384 -- bytes that are looked at before a large body is copied as
 local QUOTE, BACKSLASH, COLON, COMMA = 34, 92, 58, 44
 local OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = 123, 125, 91, 93
 
--- The way to the model in a request to Bedrock's knowledge bases.
+-- The ways to the model in requests to Bedrock's knowledge bases, and to its rerankers.
 local TO_ARN = {
   { retrieveAndGenerateConfiguration = true },
   { knowledgeBaseConfiguration = true, externalSourcesConfiguration = true },
+  { modelArn = true },
+}
+local TO_RERANKER = {
+  { rerankingConfiguration = true },
+  { bedrockRerankingConfiguration = true },
+  { modelConfiguration = true },
   { modelArn = true },
 }
 
@@ -349,19 +355,28 @@ local function inside(text, i, names)
   return nil, left > 0 and NO_ARN or TOO_COMPLEX
 end
 
--- The model that a body names for Bedrock's knowledge bases, or nil and what is wrong.
-local function from_arn(handle)
+-- The model that a body names for Bedrock at the end of `way`, or nil and what is wrong.
+local function from_arn(handle, _, way)
   local text = content(handle)
   if text == "" then return nil, NO_BODY end
   local at, message = text:match("^[ \t\r\n]*(){"), NO_OBJECT
   left = STEPS
-  for _, names in ipairs(TO_ARN) do
+  for _, names in ipairs(way) do
     if not at then return nil, message end
     at, message = inside(text, at, names)
   end
   if not at then return nil, message end
   if byte(text, at) ~= QUOTE then return nil, NOT_A_STRING end
   return text_at(text, at)
+end
+
+-- The model of a body that asks for documents to be put into order, as Bedrock's clients do it or
+-- as all others do, or nil and what is wrong.
+local function from_order(handle)
+  local model, message = from_json(handle)
+  if message ~= NO_MODEL then return model, message end
+  model, message = from_arn(handle, nil, TO_RERANKER)
+  return model, message == NO_ARN and NO_MODEL or message
 end
 
 -- The model that a segment of the path names, or nil and what is wrong.
@@ -428,7 +443,8 @@ local FORM = { find = from_form, source = "body" }
 local EITHER = { find = from_either, source = "body" }
 local PATH = { find = from_path, source = "path" }
 local HEADER = { find = from_nothing, source = "header" }
-local ARN = { find = from_arn, source = "body" }
+local ARN = { find = from_arn, source = "body", member = TO_ARN }
+local ORDER = { find = from_order, source = "body" }
 local SPOKEN = { find = from_json, source = "body", member = "model_id" }
 local AGENT = { find = from_json, source = "body", member = "agent_id" }
 local HEARD = { find = from_form, source = "body", member = "model_id" }
@@ -473,7 +489,7 @@ local OPERATIONS = {
   ["/v1/embed"] = BODY,
   ["/v2/rerank"] = BODY,
   ["/v1/rerank"] = BODY,
-  ["/rerank"] = BODY,
+  ["/rerank"] = ORDER,
   ["/api/chat"] = BODY,
   ["/api/embed"] = BODY,
   ["/api/embeddings"] = BODY,
@@ -514,7 +530,7 @@ local GEMINI = {
 local BEDROCK = {
   converse = true, ["converse-stream"] = true, ["count-tokens"] = true,
   invoke = true, ["invoke-with-response-stream"] = true,
-  retrieveAndGenerate = true, retrieveAndGenerateStream = true,
+  retrieveAndGenerate = true, retrieveAndGenerateStream = true, rerank = true,
 }
 
 local AZURE = {

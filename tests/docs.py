@@ -103,11 +103,12 @@ def _session_lines() -> list[str]:
 
 
 def kept_cells() -> set[tuple[str, Operation]]:
-    """(provider, operation) for what providers keep."""
+    """(provider, operation) for what providers keep and can be asked for it."""
     return {
         (provider.name, RESOURCES[name].operation)
         for provider in PROVIDERS.values()
         for name in provider.keeps
+        if RESOURCES[name].acts or RESOURCES[name].doing
     }
 
 

@@ -50,7 +50,7 @@ APART = {"gemini.interactions": "interactions"}
 PLACES = {
     "anthropic": "/v1/messages(?:/.*)?|/v1/complete(?:/.*)?|/anthropic/.*"
     "|/v1/projects/.*/publishers/anthropic/.*",
-    "bedrock": "/(?:model|model-invocation-jobs?|async-invoke)(?:/.*)?",
+    "bedrock": "/(?:model|model-invocation-jobs?|async-invoke|retrieveAnd[A-Za-z]+)(?:/.*)?",
     "cohere": "/v2/.*|/v1/(?:generate|embed|rerank|(?:de)?tokenize)(?:/.*)?|/v1/chat|/rerank",
     "elevenlabs": "/v1/(?:text-to-speech|speech-to-text)(?:/.*)?",
     "gemini": "/(?:up|down)load/.*|/v1[ab].*|/v1/models/[^/]+:[A-Za-z]+"

@@ -1,10 +1,14 @@
 """The official SDK asks for documents to be ranked, of every provider that does, through Envoy."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import cohere
 import httpx
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ParamValidationError
 
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
@@ -18,6 +22,8 @@ BACKENDS = {
     "vertex-ranking": ({"project": "p"}, "semantic-ranker-default-004"),
     "vllm": ({}, "bge-reranker"),
 }
+MODELS = {name: f"arn:aws:bedrock:us-east-1::foundation-model/{name}.rank" for name in BACKENDS}
+"""What Amazon's clients call them: botocore demands an ARN."""
 DOCUMENTS = ["the moon is far", "nothing of the kind", "a blue moon", "blue"]
 QUERY = "blue moon"
 
@@ -32,7 +38,7 @@ def gateway() -> Iterator[Local]:
             },
             "routes": [
                 {
-                    "models": [f"to-{name}"],
+                    "models": [f"to-{name}", MODELS[name]],
                     "backends": [{"backend": name, "model": model}],
                     "price": {"search": 0.002, "input": 1},
                 }
@@ -83,6 +89,54 @@ def test_a_client_of_jinas_form_reads_what_it_expects(gateway: Local):
     assert answer["model"] == "to-vertex-ranking"
     assert answer["results"][0] == {"index": 2, "relevance_score": 1.0}
     assert answer["usage"] == {"total_tokens": 0}  # Vertex AI counts none
+
+
+@pytest.fixture(scope="module")
+def amazon(gateway: Local) -> Any:
+    return boto3.client(
+        "bedrock-agent-runtime",
+        region_name="us-east-1",
+        endpoint_url=gateway.url,
+        config=Config(retries={"total_max_attempts": 1}),
+        aws_access_key_id="client",
+        aws_secret_access_key="client",
+    )
+
+
+def in_amazons_words(model: str, **more: object) -> dict[str, Any]:
+    inner = {"modelConfiguration": {"modelArn": model}, **more}
+    return {
+        "queries": [{"type": "TEXT", "textQuery": {"text": QUERY}}],
+        "sources": [
+            {
+                "type": "INLINE",
+                "inlineDocumentSource": {"type": "TEXT", "textDocument": {"text": text}},
+            }
+            for text in DOCUMENTS
+        ],
+        "rerankingConfiguration": {
+            "type": "BEDROCK_RERANKING_MODEL",
+            "bedrockRerankingConfiguration": inner,
+        },
+    }
+
+
+@EVERY
+def test_amazons_sdk_ranks_by_every_provider(gateway: Local, amazon: Any, provider: str):
+    answer = amazon.rerank(**in_amazons_words(MODELS[provider], numberOfResults=2))
+    assert [one["index"] for one in answer["results"]] == [2, 0]
+    assert answer["results"][0]["relevanceScore"] == 1
+    body = in_amazons_words("nobody")
+    found = httpx.post(f"{gateway.url}/model/to-{provider}/rerank", json=body)
+    assert [one["index"] for one in found.json()["results"]] == [2, 0, 3, 1]
+
+
+def test_what_is_wrong_is_told_in_amazons_form(amazon: Any):
+    body = in_amazons_words(MODELS["cohere"]) | {"queries": []}
+    with pytest.raises(ParamValidationError):
+        amazon.rerank(**body)
+    with pytest.raises(amazon.exceptions.ValidationException, match="numberOfResults"):
+        amazon.rerank(**in_amazons_words(MODELS["bedrock-agents"], numberOfResults=100))
 
 
 @EVERY

@@ -1,4 +1,4 @@
-"""Clients of Bedrock's knowledge bases name their model deep in the body."""
+"""Clients of Bedrock's knowledge bases and rerankers name their model deep in the body."""
 
 import json
 
@@ -77,3 +77,27 @@ def test_large_sources_before_it_are_hopped_over() -> None:
 def test_a_header_wins_over_it() -> None:
     found = find(body(modelArn="a"), **{":path": PATH, "x-ai-model": "b"})
     assert found.call == f"header\n{PATH}\nb"
+
+
+def order(**model: object) -> bytes:
+    inner = {"numberOfResults": 1, "modelConfiguration": model}
+    asked = {
+        "queries": [{"type": "TEXT", "textQuery": {"text": '"modelArn":"no"'}}],
+        "sources": [{"type": "INLINE", "inlineDocumentSource": {"modelArn": "another"}}],
+        "rerankingConfiguration": {"bedrockRerankingConfiguration": inner, "type": "x"},
+    }
+    return json.dumps(asked).encode()
+
+
+def test_a_reranker_is_found_in_whichever_form_it_is_asked() -> None:
+    assert find(order(modelArn=ARN), **{":path": "/rerank"}).call == f"body\n/rerank\n{ARN}"
+    assert find(b'{"query":"q","model":"m"}', **{":path": "/rerank"}).call == "body\n/rerank\nm"
+    place = "/model/m/rerank"
+    assert find(order(modelArn=ARN), **{":path": place}).call == f"path\n{place}\nm"
+
+
+@pytest.mark.parametrize("content", [order(), b'{"query":"q"}'])
+def test_who_names_no_reranker_is_told_so(content: bytes) -> None:
+    found = find(content, **{":path": "/rerank"})
+    assert (found.status, found.call) == ("400", None)
+    assert "no top-level 'model'" in found.message

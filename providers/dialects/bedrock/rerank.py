@@ -3,13 +3,14 @@
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_Rerank.html
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from providers.bridging.dialect import Context, Endpoint, Seen
+from providers.bridging.dialect import Context, Endpoint, Place, Seen
 from providers.bridging.members import shape
 from providers.bridging.plain import PlainDialect, known
 from providers.dialects.bedrock.errors import parse_error, render_error
-from providers.errors import BadAnswer, InvalidRequest, Unsupported
+from providers.errors import BadAnswer, Unsupported
 from providers.neutral.rerank import Document, RerankAnswer, RerankRequest, ranked
 from providers.operations import Operation
 from providers.usage import Units, Usage
@@ -17,13 +18,28 @@ from providers.wire import members
 from providers.wire.members import Json
 
 NAME = "bedrock.rerank"
+PATH = "/rerank"
 MODEL = "BEDROCK_RERANKING_MODEL"
-CONFIGURATION = "rerankingConfiguration"
+CONFIGURATION, INNER = "rerankingConfiguration", "bedrockRerankingConfiguration"
+ARN = "modelArn"
+
+
+OWN = frozenset({"queries", "sources", CONFIGURATION})
 
 
 def _configuration(body: Json) -> Json:
     outer = members.required_mapping(body, CONFIGURATION)
-    return members.required_mapping(outer, "bedrockRerankingConfiguration", f"{CONFIGURATION}.")
+    return members.required_mapping(outer, INNER, f"{CONFIGURATION}.")
+
+
+def told(body: Json) -> str:
+    """Whether a body is of this format, where that of Jina and others has the same path."""
+    return NAME if body.keys() & OWN else ""
+
+
+def model_in(body: Json) -> Any:
+    """The model that the body names; raises InvalidRequest."""
+    return members.inner(_configuration(body).get("modelConfiguration")).get(ARN)
 
 
 def parse_request(body: Json, path_model: str) -> RerankRequest:
@@ -36,7 +52,7 @@ def parse_request(body: Json, path_model: str) -> RerankRequest:
         query=members.required_text(text, "text", "queries[0].textQuery."),
         documents=tuple(_document(one, at) for one, at in members.objects(body, "sources")),
         top_n=members.integer(_configuration(body), "numberOfResults"),
-        extras=members.beyond(body, {"queries", "sources", CONFIGURATION}),
+        extras=members.beyond(body, OWN),
     )
 
 
@@ -52,13 +68,13 @@ def render_request(request: RerankRequest, model: str, dropped: list[str]) -> Js
     """Raises Unsupported where the backend names its model by anything but an ARN."""
     if not model.startswith("arn:"):
         raise Unsupported(f"{NAME} wants the ARN of a model, not {model!r}", param="model")
-    inner: Json = {"modelConfiguration": {"modelArn": model}}
+    inner: Json = {"modelConfiguration": {ARN: model}}
     if request.top_n is not None:
         inner["numberOfResults"] = min(request.top_n, len(request.documents))
     return {
         "queries": [{"type": "TEXT", "textQuery": {"text": request.query}}],
         "sources": [_source(one, request.fields) for one in request.documents],
-        CONFIGURATION: {"type": MODEL, "bedrockRerankingConfiguration": inner},
+        CONFIGURATION: {"type": MODEL, INNER: inner},
     }
 
 
@@ -91,32 +107,52 @@ def parse_response(body: Json) -> RerankAnswer:
     )
 
 
+def echo(body: Json) -> Mapping[str, Any]:
+    """How many the client wants."""
+    return {"top_n": _configuration(body).get("numberOfResults")}
+
+
 def render_response(answer: RerankAnswer, context: Context) -> Json:
     """Places and scores."""
-    return {"results": [{"index": one.index, "relevanceScore": one.score} for one in answer.ranked]}
+    return {
+        "results": [
+            {"index": one.index, "relevanceScore": one.score}
+            for one in answer.best(context.echo.get("top_n"))
+        ]
+    }
 
 
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
     """The model stands deep in the body."""
-    outer = body.get(CONFIGURATION)
-    inner = outer.get("bedrockRerankingConfiguration") if isinstance(outer, dict) else None
-    if not isinstance(outer, dict) or not isinstance(inner, dict):
-        raise InvalidRequest(f"{CONFIGURATION} must be an object", param=CONFIGURATION)
+    inner = _configuration(body)
     given = inner.get("modelConfiguration")
-    named = {**given, "modelArn": model} if isinstance(given, dict) else {"modelArn": model}
+    named = {**members.inner(given), ARN: model}
     if named == given:
         return {}
-    inner = {**inner, "modelConfiguration": named}
-    return {CONFIGURATION: {**outer, "bedrockRerankingConfiguration": inner}}
+    return {CONFIGURATION: {**body[CONFIGURATION], INNER: {**inner, "modelConfiguration": named}}}
 
+
+READ = shape(
+    queries=shape("type", textQuery=shape("text")),
+    sources=shape(
+        "type", inlineDocumentSource=shape("type", "jsonDocument", textDocument=shape("text"))
+    ),
+    rerankingConfiguration=shape(
+        "type",
+        bedrockRerankingConfiguration=shape("numberOfResults", modelConfiguration=shape(ARN)),
+    ),
+)
 
 DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     name=NAME,
     operation=Operation.RERANK,
-    client=(),
-    upstream=(Endpoint(path="/rerank"),),
+    client=(Endpoint(path="/model/{model}/rerank"),),
+    upstream=(Endpoint(path=PATH),),
+    member=ARN,
+    model_in=model_in,
     carries=frozenset({"top_n", "fields", "return_documents"}),
     names={"documents": "sources", "top_n": "numberOfResults"},
+    nested=READ,
     parse_request=parse_request,
     render_request=render_request,
     parse_response=parse_response,
@@ -125,7 +161,10 @@ DIALECT = PlainDialect[RerankRequest, RerankAnswer](
     parse_error=parse_error,
     render_error=render_error,
     watch=watch,
+    echo=echo,
     edits=edits,
 )
+"""With the model in the path, too, as clients of other gateways have it."""
 
+SHARED_PLACES = (Place(path=PATH, told=told, names=frozenset({NAME})),)
 DIALECTS = (DIALECT,)

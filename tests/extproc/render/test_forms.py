@@ -102,7 +102,7 @@ def call(envoy: Envoy, dialect: Dialect, model: str, size: int = 0, **headers: s
 
 
 FORMS = [each for each in DIALECTS.values() if each.client and family_of(each) != OWN]
-BY_HEADER = [dialect for dialect in FORMS if dialect.name == "huggingface.generate"]
+BY_HEADER = [each for each in FORMS if each.name == "huggingface.generate" or each.model_in]
 BY_BODY = [
     dialect
     for dialect in FORMS
