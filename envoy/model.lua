@@ -48,6 +48,7 @@ local ID = "^(" .. ("[a-z2-7]"):rep(8) .. ")" .. ("[a-z2-7]"):rep(16)
 local LONGEST_PATH = 48 -- bytes of a wrong path for which the nearest is looked for
 local PARTS = 256 -- of a form
 local MEMBERS = 64 -- of an object in which another is looked for
+local MEMBER = 100 -- steps that a member takes, beside its bytes
 local LEADING = 8 -- messages of instructions before the first turn
 local WINDOWS, WINDOW = 64, 32 -- of a long text that are looked at, and their bytes
 local HEADERS = 4096 -- bytes of a part's headers
@@ -336,6 +337,7 @@ local function members(text, i)
     else
       start = text:match('^[ \t\r\n]*{[ \t\r\n]*()"', i)
     end
+    left = left - MEMBER
     local last = start and text_end(text, start)
     value = last and text:match("^[ \t\r\n]*:[ \t\r\n]*()", last + 1)
     if not value then return nil end

@@ -134,5 +134,5 @@ def _rename(body: Json, changes: dict[str, Any], renames: Mapping[str, str]) -> 
             changes[name] = REMOVED
         else:
             changes.pop(name, None)
-        if other not in body:
+        if other not in body or changes.get(other) is REMOVED:
             changes[other] = value

@@ -19,6 +19,7 @@ from providers.signing.sign import Call, Secret, api_key
 from providers.vendors.forms import (
     FILMS,
     FOUR_STOPS,
+    MISTRALS,
     NONE,
     SEARCHES,
     SEARCHING,
@@ -82,7 +83,7 @@ FORMS = {
         "azure",
         VIDEO | THOUGHTS,
         (FOUR_STOPS, newer_limit, NO_THOUGHTS),
-        drops=SAMPLERS | SEARCHES,
+        drops=SAMPLERS | SEARCHES | MISTRALS,
         schemas=of_openai,
     ),
     **text_form("azure", FOUR_STOPS),

@@ -5,7 +5,7 @@ from providers.dialects.bedrock import films, knowledge, resources
 from providers.dialects.cohere import rerank
 from providers.operations import Operation
 from providers.signing.aws_sigv4 import aws_sigv4
-from providers.vendors.forms import FUNCTIONS_ONLY
+from providers.vendors.forms import FUNCTIONS_ONLY, MISTRALS
 from providers.vendors.provider import Provider
 
 OPENAI = ("openai.chat", "openai.responses")
@@ -128,6 +128,7 @@ MANTLE = Provider(
         **dict.fromkeys(CLAUDE, r"^anthropic\."),
     },
     functions_only=FUNCTIONS_ONLY,
+    drops=MISTRALS,
     options=frozenset({"region"}),
 )
 """Its key is one of Bedrock's API keys."""

@@ -21,6 +21,7 @@ from providers.dialects.openai import (
     responses,
     searches,
 )
+from providers.dialects.openai.chat.edits import SEED
 from providers.dialects.openai.rules import (
     NO_THOUGHTS,
     Rule,
@@ -76,6 +77,9 @@ SEARCHING = responses.searching(searches.write_tool)
 
 # Parameters of servers of open models; OpenAI answers "Unrecognized request argument".
 SAMPLERS = frozenset({"top_k", "min_p", "repetition_penalty"})
+
+MISTRALS = frozenset({"safe_prompt", "prompt_mode", "document_image_limit", "document_page_limit"})
+"""What clients of Mistral's SDK say and nobody else knows: https://docs.mistral.ai/api/endpoint/chat"""
 
 GROQS_SEARCH = frozenset({"search_settings", "compound_custom"})
 """What Groq's systems are told of a search: https://console.groq.com/docs/compound."""
@@ -169,6 +173,8 @@ def row(name: str, title: str, host: str, docs: str, checked: str, **facts: Any)
     """A vendor in the internet, found by https."""
     facts.setdefault("dialects", DIALECTS)
     facts.setdefault("functions_only", FUNCTIONS_ONLY)
+    if SEED not in facts.get("renames", {}).values():
+        facts["drops"] = facts.get("drops", frozenset()) | MISTRALS
     lacks, rules = facts.pop("lacks", NONE), facts.pop("rules", ())
     own = {"schemas": facts.pop("schemas")} if "schemas" in facts else {}
     if lacks or rules:

@@ -18,7 +18,7 @@ from providers.dialects.gemini.video import vertex as films_there
 from providers.operations import Operation
 from providers.signing.sign import bearer, x_goog_api_key
 from providers.vendors import mistral
-from providers.vendors.forms import DIALECTS, FUNCTIONS_ONLY, MAX_TOKENS
+from providers.vendors.forms import DIALECTS, FUNCTIONS_ONLY, MAX_TOKENS, MISTRALS
 from providers.vendors.provider import Provider
 
 CHAT = "gemini.generate_content"
@@ -170,6 +170,7 @@ PROVIDERS = (
         prefix=f"{LOCATION}/endpoints/openapi",
         dialects=DIALECTS,
         functions_only=FUNCTIONS_ONLY,
+        drops=MISTRALS,
         renames=MAX_TOKENS,
         options=frozenset({"project", "region"}),
         signer=bearer,

@@ -36,6 +36,8 @@ def gateway() -> Iterator[Local]:
         for name, model in {"v": "voxtral-mini-tts-latest", "o": "tts-1"}.items():
             route = {"models": [f"say-{name}"], "backends": [{"backend": name, "model": model}]}
             routes.append({**route, "price": {"characters": 15}})
+        theirs = [{"backend": "o", "model": "gpt-4o-mini"}]
+        routes.append({"models": ["theirs"], "backends": theirs})
         backends = {"m": backend, "v": voices, "o": others}
         with Local({"backends": backends, "routes": routes}, ENV) as local:
             yield local
@@ -45,6 +47,28 @@ def gateway() -> Iterator[Local]:
 def sdk(gateway: Local) -> Iterator[Mistral]:
     with Mistral(api_key="client", server_url=gateway.url, timeout_ms=30_000) as client:
         yield client
+
+
+TOOL = {
+    "type": "function",
+    "function": {"name": "look", "parameters": {"type": "object", "properties": {}}},
+}
+
+
+def test_what_it_alone_has_words_for_reaches_others_in_theirs(sdk: Mistral):
+    sdk.chat.complete(
+        model="theirs",
+        messages=[{"role": "user", "content": "look"}],
+        random_seed=7,
+        tools=[TOOL],
+        tool_choice="any",
+    )
+
+
+def test_what_nobody_else_has_is_named(gateway: Local):
+    body = {"model": "theirs", "messages": SAID, "safe_prompt": True, "prompt_mode": "reasoning"}
+    answer = httpx.post(f"{gateway.url}/v1/chat/completions", json=body).raise_for_status()
+    assert answer.headers["x-ai-dropped-params"] == "prompt_mode, safe_prompt"
 
 
 def record(gateway: Local, operation: str) -> dict[str, Any]:

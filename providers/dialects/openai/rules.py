@@ -66,7 +66,8 @@ def renamed(**names: str) -> Rule:
         changes: dict[str, Any] = {}
         for name, other in names.items():
             if name in body:
-                changes |= {name: REMOVED, other: body.get(other, body[name])}
+                said = body.get(other, REMOVED)
+                changes |= {name: REMOVED, other: body[name] if said is REMOVED else said}
         return changes
 
     return rule

@@ -15,6 +15,7 @@ import orjson
 import pytest
 import yaml
 
+from extproc.config.nameable import variable
 from extproc.lab.local import Local
 from extproc.lab.simulator import RunningSimulator
 from extproc.lab.simulator.record import Recorded
@@ -42,7 +43,7 @@ ENV = {
     "AWS_ACCESS_KEY_ID": AWS["access_key_id"],
     "AWS_SECRET_ACCESS_KEY": AWS["secret_access_key"],
     "GOOGLE_ACCESS_TOKEN": "key-of-provider",
-    **{f"{n.upper().replace('-', '_')}_API_KEY": "key-of-provider" for n in PROVIDERS},
+    **{variable(name): "key-of-provider" for name in PROVIDERS},
 }
 
 

@@ -77,6 +77,39 @@ def test_mistral_on_vertex_is_told_what_mistral_knows_alone():
     assert sent("vertex", asked) == (known, ("user",))
 
 
+MISTRALS = {"random_seed": 7, "tool_choice": "any", "safe_prompt": True, "prompt_mode": "reasoning"}
+LOOK = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+FROM_MISTRALS_SDK = {"model": "m", "messages": HELLO, "tools": [LOOK], **MISTRALS}
+
+
+@pytest.mark.parametrize("provider", ["mistral", "vertex"])
+def test_what_mistral_knows_alone_reaches_it(provider):
+    body, dropped = sent(provider, FROM_MISTRALS_SDK)
+    assert body == {**FROM_MISTRALS_SDK, "tool_choice": "required"}
+    assert dropped == ()
+    both, _ = sent(provider, {**FROM_MISTRALS_SDK, "seed": 8})
+    assert both["random_seed"] == 8
+    assert "seed" not in both
+
+
+OTHERS = ("azure", "deepinfra", "fireworks", "groq", "openai", "openrouter", "together", "xai")
+
+
+@pytest.mark.parametrize("provider", OTHERS)
+def test_others_are_told_it_in_their_own_words(provider):
+    body, dropped = sent(provider, FROM_MISTRALS_SDK)
+    assert (body["seed"], body["tool_choice"]) == (7, "required")
+    assert not {"random_seed", "safe_prompt", "prompt_mode"} & body.keys()
+    assert {*dropped} == {"safe_prompt", "prompt_mode"}
+
+
+def test_so_are_those_who_speak_another_format():
+    body, dropped = sent("gemini", FROM_MISTRALS_SDK, dialect="gemini.generate_content")
+    assert body["generationConfig"]["seed"] == 7
+    assert body["toolConfig"]["functionCallingConfig"]["mode"] == "ANY"
+    assert {*dropped} == {"safe_prompt", "prompt_mode"}
+
+
 @pytest.mark.parametrize("client", [CHAT, MESSAGES])
 @pytest.mark.parametrize("provider", ["zai", "zhipu", "minimax", "minimax-cn"])
 def test_a_temperature_above_the_vendors_most_is_that_and_named(provider, client):

@@ -6,16 +6,26 @@ from providers.dialects.openai import asking
 from providers.dialects.openai.chat.reasoning import FIELDS, own, parse_detail
 from providers.dialects.openai.signatures import EXTRA, FAMILY, parse_extra
 from providers.wire.members import Json, dicts
+from providers.wire.splice import REMOVED
 
 DETAILS = "reasoning_details"
 THOUGHTS = frozenset({DETAILS, *FIELDS})
 """Members that hold what was thought."""
 
 
+# https://docs.mistral.ai/api/endpoint/chat: its SDK's clients come in here, too.
+SEED = "random_seed"
+ANY = "any"
+
+
 def edits(body: Json, model: str, usage: bool) -> dict[str, Any]:
-    """The model's name, the wish for the usage event, and the turns without what other providers
-    thought and signed in them."""
+    """The model's name, the wish for the usage event, what Mistral alone has another word for, and
+    the turns without what other providers thought and signed in them."""
     changes = asking.edits(body, model, usage)
+    if SEED in body:
+        changes |= {SEED: REMOVED, "seed": body.get("seed", body[SEED])}
+    if body.get("tool_choice") == ANY:
+        changes["tool_choice"] = "required"
     messages = body.get("messages")
     if isinstance(messages, list) and any(map(_is_marked, dicts(messages))):
         cleaned = [_cleaned(each) if isinstance(each, dict) else each for each in messages]

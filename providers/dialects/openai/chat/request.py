@@ -9,6 +9,7 @@ from typing import Any
 from providers.bridging.fidelity import Feature
 from providers.dialects.openai import asking, searches, thinking
 from providers.dialects.openai.chat import fields
+from providers.dialects.openai.chat.edits import SEED
 from providers.dialects.openai.chat.functions import declared
 from providers.dialects.openai.chat.media import NAME
 from providers.dialects.openai.chat.messages import parse_messages, render_messages
@@ -82,6 +83,7 @@ READ = frozenset(
         "prediction",
         "cache_control",
         searches.OPTION,
+        SEED,
     }
 )
 """Every member that the neutral conversation has a place for; the others are extras."""
@@ -110,6 +112,8 @@ def parse_request(body: Json, path_model: str, path_stream: bool) -> ChatRequest
     limit = members.integer(body, "max_completion_tokens")
     if limit is not None:
         values["max_tokens"] = limit
+    if SEED in body:
+        values.setdefault("seed", members.integer(body, SEED))
     if declared(body):
         values["parallel_tool_calls"] = False
     return ChatRequest(
@@ -196,7 +200,7 @@ def _tool_choice(body: Json) -> ToolChoice | None:
     match value:
         case "auto" | "none" | "required":
             return ToolChoice(mode=ToolMode(value))
-        case "any":  # Mistral
+        case "any":  # Mistral's word
             return ToolChoice(mode=ToolMode.REQUIRED)
         case {"type": "function" | "custom" as kind}:
             inner = members.required_mapping(value, kind, "tool_choice.")
