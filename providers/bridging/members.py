@@ -17,6 +17,10 @@ class Shape(msgspec.Struct, frozen=True, eq=False):
     brief: tuple[str, str] = ("type", "text")
     """The two strings that nearly all such objects consist of."""
 
+    def __post_init__(self) -> None:
+        # What union with the keys of a dict gives is a set, which compiled readers refuse.
+        assert type(self.known) is frozenset
+
     def of(self, value: Mapping[str, Any]) -> "Shape | None":
         """The shape of this very object; None: of its kind is somebody else's."""
         if not self.kinds:

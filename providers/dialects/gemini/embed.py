@@ -60,7 +60,7 @@ CAMEL = {
     "auto_truncate": "autoTruncate",
     "embed_content_config": CONFIG,
 }
-TOP = KNOWN | CAMEL.keys() | {CONFIG}
+TOP = KNOWN.union(CAMEL, {CONFIG})
 DATA = shape("mimeType", "mime_type", "data")
 FILE = shape("mimeType", "mime_type", "fileUri", "file_uri")
 PART = shape("text", inlineData=DATA, inline_data=DATA, fileData=FILE, file_data=FILE)
