@@ -182,7 +182,7 @@ class Answer:
         if asked.target.pace is not None:
             named = (*named, asked.target.pace.told(self._account.seconds(), self._status))
         theirs, ours = asked.target.dialect.request_id, asked.client.request_id
-        if not (theirs and ours) or theirs == ours:
+        if not (theirs and ours) or theirs == ours or ours in asked.target.hides:
             return named
         request_id = headers.get(theirs)
         return (*named, (ours, quoted(request_id))) if request_id else named
