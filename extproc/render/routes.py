@@ -62,8 +62,13 @@ HEALTH = "/healthz"
 ROUTE_HEADER = "x-ai-route"
 """In which the finder names the route of a model: by the first model that it is for."""
 
-# They say more of the client than a provider needs to know.
-PRIVATE_HEADERS = ["x-forwarded-for", "x-forwarded-proto", "x-envoy-external-address"]
+# They say more of the client than a provider needs to know, or have led here.
+PRIVATE_HEADERS = [
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-envoy-external-address",
+    ROUTE_HEADER,
+]
 
 ANSWERING = {
     EXT_PROC: packed(FilterConfig(config=packed(ExtProcPerRoute(overrides=ExtProcOverrides()))))

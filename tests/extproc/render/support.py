@@ -129,7 +129,7 @@ class Server(ext_proc_grpc.ExternalProcessorServicer):
             return self._answer(418, self.refusal)
         reply = ext_proc.ProcessingResponse(request_body={})
         change = reply.request_body.response.header_mutation
-        change.remove_headers.extend(["x-ai-model", "x-ai-route", "x-ai-client"])
+        change.remove_headers.extend(["x-ai-model", "x-ai-client"])
         change.set_headers.append(set_header(":path", f"/upstream/{asked.backend}"))
         used = {"backend": asked.backend, "total_tokens": 29, "stream": False}
         reply.dynamic_metadata.update({"ai.extproc": used})
