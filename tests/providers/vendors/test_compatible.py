@@ -10,7 +10,7 @@ from providers.catalog import DIALECTS, PROVIDERS, Provider
 from providers.dialects.openai.chat.request import READ
 from providers.operations import Operation
 from providers.vendors import compatible, hosts, servers, twins
-from providers.vendors.forms import SEARCHES
+from providers.vendors.forms import MISTRALS, SEARCHES
 
 ROWS = [row for kind in (compatible, hosts, servers, twins) for row in kind.PROVIDERS]
 OFFICIAL = completion_create_params.CompletionCreateParamsBase.__annotations__
@@ -76,7 +76,7 @@ def test_a_row_is_consistent(provider: Provider) -> None:
 
 @pytest.mark.parametrize("provider", ROWS, ids=lambda provider: provider.name)
 def test_a_row_names_parameters_that_exist(provider: Provider) -> None:
-    known = READ | SEARCHES | set(OFFICIAL)
+    known = READ | SEARCHES | MISTRALS | set(OFFICIAL)
     assert (provider.drops | provider.refuses | provider.renames.keys()) <= known
 
 
