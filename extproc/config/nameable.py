@@ -42,11 +42,15 @@ def variable(provider: str) -> str:
     return VARIABLES.get(provider) or f"{provider.upper().replace('-', '_')}_API_KEY"
 
 
+KEYS = tuple(f"env:{variable(name)}" for name in PROVIDERS)
+"""What may be named where nobody has said anything else."""
+
+
 def unnameable(said: Model, allowed: Sequence[str] | None) -> Iterator[Flaw]:
     """A flaw for each secret in `said` that is none of `allowed`; None: of providers' keys."""
-    usual = [f"env:{variable(name)}" for name in PROVIDERS] if allowed is None else allowed
+    may = KEYS if allowed is None else allowed
     for at, reference in named(said):
-        if not any(_is_one(reference, one) for one in usual):
+        if not any(_is_one(reference, one) for one in may):
             yield Flaw(at, MAY_NOT, (USUAL,) if allowed is None else tuple(allowed))
 
 

@@ -89,7 +89,7 @@ def route_configuration(
     prefixes = ("", prefix) if prefix else ("",)
     inside = _inside_lists(gateway, limits, prefix)
     own = _by_path(prefixes, kept, inside, opened(gateway) if authenticated else {})
-    names, by_model = _by_model(gateway, limits, kept)
+    by_name, by_model = _by_model(gateway, limits, kept)
     otherwise = _shown(by_encoding(by_model))
     if authenticated:
         otherwise = _by_url(gateway, prefixes, otherwise)
@@ -102,7 +102,7 @@ def route_configuration(
     }
     if counts(gateway):
         host["include_request_attempt_count"] = True
-    filters = {MODEL_FINDER: {**plain(packed(LuaPerRoute())), "filter_context": names}}
+    filters = {MODEL_FINDER: {**plain(packed(LuaPerRoute())), "filter_context": by_name}}
     if cors is not None:
         host = heeding(host)
         filters[CORS] = plain(packed(policy(cors)))
@@ -211,7 +211,7 @@ def _lists() -> Iterator[str]:
 def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> tuple[dict[str, str], Json]:
     """Exact name → name of a route, and the routes by name, prefix and expression."""
     actions = Actions(gateway, limits, kept)
-    names: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     first: dict[int, str] = {}
     found: dict[str, dict[str, Json]] = {"exact": {}, "prefix": {}, "regex": {}}
     for route in gateway.routes:
@@ -219,14 +219,14 @@ def _by_model(gateway: Gateway, limits: Sequence[Limit], kept: Json) -> tuple[di
         for pattern in map(split, route.models):
             if pattern.kind != "exact":
                 found[pattern.kind].setdefault(pattern.text, action)
-            elif pattern.text not in names:
-                name = names[pattern.text] = first.setdefault(id(action), pattern.text)
+            elif pattern.text not in by_name:
+                name = by_name[pattern.text] = first.setdefault(id(action), pattern.text)
                 found["exact"][name] = action
     by_expression = matching.first_expression(MODEL_HEADER, found["regex"], kept)
     by_prefix = matching.longest_prefix(
         MODEL_HEADER, found["prefix"], matching.nested(by_expression)
     )
-    return names, matching.exactly(ROUTE_HEADER, found["exact"], matching.nested(by_prefix))
+    return by_name, matching.exactly(ROUTE_HEADER, found["exact"], matching.nested(by_prefix))
 
 
 class Actions:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from providers.errors import InvalidRequest, Unsupported
-from providers.neutral.video import Film, Ticket
+from providers.neutral.video import Film, Ticket, lies_in
 
 SLACK = 5
 """Seconds by which a provider's clock may be ahead of the one that has made an id."""
@@ -36,7 +36,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
     def lies_in(self, bucket: str) -> bool:
         """Whether it is put where the backend says; anything else there is not of this gateway."""
-        return not self.place or f"{self.place}/".startswith(f"{bucket.rstrip('/')}/")
+        return not self.place or lies_in(self.place, bucket)
 
 
 class Found(msgspec.Struct, frozen=True):

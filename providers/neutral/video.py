@@ -118,7 +118,7 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
     def lies_in(self, bucket: str) -> bool:
         """Whether it is where the backend has films put, if it says that: what lies elsewhere in
         its cloud is not of this gateway."""
-        return not (bucket and self.link) or self.link.startswith(f"{bucket.rstrip('/')}/")
+        return not (bucket and self.link) or lies_in(self.link, bucket)
 
     def fetched(self) -> str:
         """Where it can be fetched; raises NotFound while it cannot."""
@@ -127,6 +127,11 @@ class Film(msgspec.Struct, frozen=True, kw_only=True):
         if self.failure is not None:
             raise NotFound(f"there is no video: {self.failure.message}")
         raise NotFound(f"the video is not ready yet: it is {self.state}")
+
+
+def lies_in(place: str, bucket: str) -> bool:
+    """Whether a place is a bucket, or a folder of it, or below that."""
+    return f"{place}/".startswith(f"{bucket.rstrip('/')}/")
 
 
 def web(link: object) -> str:
